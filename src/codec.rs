@@ -1,0 +1,51 @@
+//! Payload codecs: one file each behind one small trait, and the chain that applies them.
+//!
+//! A layer puts the whole serialised payload, unknown fields included, into the `data` of a new payload whose `encoding` names the
+//! codec (`docs/FORMAT.md`). Encode follows the config's list, decode follows the payload: each payload names its outermost codec,
+//! so a chain can change while old payloads live on.
+
+mod chain;
+mod compress;
+pub(crate) mod encrypt;
+mod gzip;
+mod snappy;
+mod zlib;
+mod zstd;
+
+pub(crate) use chain::{Budget, Chain, Decoded, Encoded, encode_bound};
+pub(crate) use encrypt::Encrypt;
+pub(crate) use gzip::Gzip;
+pub(crate) use snappy::Snappy;
+pub(crate) use zlib::Zlib;
+pub(crate) use zstd::Zstd;
+
+use std::time::Instant;
+
+use crate::error::Error;
+use crate::keyring::{Access, Keyring};
+use crate::payload::Pieces;
+
+/// What a codec may use beside the payload.
+#[derive(Clone, Copy)]
+pub(crate) struct Environment<'a> {
+    pub(crate) keyring: &'a Keyring,
+    pub(crate) access: &'a Access,
+    pub(crate) now: Instant,
+}
+
+/// The encoding half of a codec, with the options of its entry in the config.
+///
+/// (Decoding needs no options: it follows the payload, see `chain::Layer`.)
+pub(crate) trait Encoder: Send + Sync {
+    /// The most bytes by which a payload can grow.
+    fn overhead(&self) -> usize;
+
+    /// Writes the encoded payload to the start of `out`, which has room for `payload` and [`Encoder::overhead`]; gives back its length, or `None`
+    /// to leave the payload as it is.
+    fn encode(
+        &self,
+        payload: Pieces<'_>,
+        environment: &Environment<'_>,
+        out: &mut [u8],
+    ) -> Result<Option<usize>, Error>;
+}

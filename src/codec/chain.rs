@@ -1,0 +1,243 @@
+//! The chain: encode follows the config's list, decode follows the payload.
+
+use std::sync::Arc;
+
+use super::{Encoder, Environment, compress, encrypt, gzip, snappy, zlib, zstd};
+use crate::error::{Code, Error};
+use crate::keyring::ENCRYPTED;
+use crate::limits::MAX_LAYERS;
+use crate::payload::{Pieces, View, malformed};
+
+/// The codecs of a namespace, in the order in which encode applies them.
+#[derive(Clone, Default)]
+pub(crate) struct Chain {
+    codecs: Arc<[Box<dyn Encoder>]>,
+    encrypts: bool,
+    /// Decode refuses a payload in which no encrypted layer was opened.
+    required: bool,
+}
+
+/// The most bytes that a payload of `len` bytes can become, whatever the chain: no chain encrypts twice, and compression never grows. That it does
+/// not depend on the configuration keeps it true over a reload.
+pub(crate) fn encode_bound(len: usize) -> usize {
+    len.saturating_add(encrypt::MAX_OVERHEAD)
+}
+
+/// What encode did.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Encoded {
+    /// No codec applies: the payload is to stay as it is, nothing was written.
+    Unchanged,
+    /// The encoded payload, at the start of `out`.
+    Written(usize),
+}
+
+/// What decode did.
+#[derive(Debug)]
+pub(crate) enum Decoded {
+    Unchanged,
+    /// The decoded payload, at the start of `out`.
+    Written(usize),
+    /// The decoded payload, which did not fit, or whose length nobody knew before.
+    Owned(Vec<u8>),
+}
+
+/// Counts what a call decodes to.
+pub(crate) struct Budget {
+    left: usize,
+}
+
+impl Budget {
+    pub(crate) fn new(max_decoded_bytes: usize) -> Self {
+        Self { left: max_decoded_bytes }
+    }
+
+    fn spend(&mut self, bytes: usize) -> Result<(), Error> {
+        self.left = self.left.checked_sub(bytes).ok_or_else(compress::too_large)?;
+        Ok(())
+    }
+}
+
+/// The layers that decode opens, by the payload's `encoding`.
+#[derive(Clone, Copy)]
+enum Layer {
+    Encrypt,
+    Decompress(fn(&[u8], usize, &mut Vec<u8>) -> Result<(), Error>),
+}
+
+impl Layer {
+    fn of(view: &View<'_>) -> Option<Self> {
+        match view.encoding? {
+            ENCRYPTED => Some(Self::Encrypt),
+            b"binary/zlib" => Some(Self::Decompress(zlib::decode)),
+            b"binary/zstd" => Some(Self::Decompress(zstd::decode)),
+            b"binary/snappy" => Some(Self::Decompress(snappy::decode)),
+            b"binary/gzip" => Some(Self::Decompress(gzip::decode)),
+            _ => None,
+        }
+    }
+}
+
+/// The payload between two layers of decode.
+enum Current {
+    Input,
+    Out(usize),
+    Owned(Vec<u8>),
+}
+
+impl Chain {
+    pub(crate) fn new(codecs: Vec<Box<dyn Encoder>>, encrypts: bool, required: bool) -> Self {
+        Self { codecs: codecs.into(), encrypts, required }
+    }
+
+    /// Whether one of the codecs is `encrypt`.
+    pub(crate) fn encrypts(&self) -> bool {
+        self.encrypts
+    }
+
+    /// Applies the codecs; `out` has room for [`encode_bound`], and does not overlap the payload.
+    pub(crate) fn encode(
+        &self,
+        payload: Pieces<'_>,
+        environment: &Environment<'_>,
+        out: &mut [u8],
+    ) -> Result<Encoded, Error> {
+        View::parse(payload).map_err(malformed)?;
+        let mut current: Option<Vec<u8>> = None;
+        for (index, codec) in self.codecs.iter().enumerate() {
+            let input = current.as_deref().map_or(payload, Pieces::whole);
+            if index + 1 == self.codecs.len() {
+                if let Some(len) = codec.encode(input, environment, out)? {
+                    return Ok(Encoded::Written(len));
+                }
+            } else {
+                let mut next = vec![0; input.len() + codec.overhead()];
+                if let Some(len) = codec.encode(input, environment, &mut next)? {
+                    next.truncate(len);
+                    current = Some(next);
+                }
+            }
+        }
+        let Some(encoded) = current else { return Ok(Encoded::Unchanged) };
+        let capacity = out.len();
+        let room =
+            out.get_mut(..encoded.len()).ok_or_else(|| Error::buffer_too_small(encoded.len(), capacity))?;
+        room.copy_from_slice(&encoded);
+        Ok(Encoded::Written(encoded.len()))
+    }
+
+    /// Opens every built-in layer, the outermost first.
+    ///
+    /// `fixed` says that `out` is a caller's buffer: too small for what is known beforehand is then an error. `out` does not overlap the
+    /// payload; after an error it holds nothing of any layer.
+    pub(crate) fn decode(
+        &self,
+        payload: Pieces<'_>,
+        environment: &Environment<'_>,
+        budget: &mut Budget,
+        out: &mut [u8],
+        fixed: bool,
+    ) -> Result<Decoded, Error> {
+        let mut opening = Opening { environment, budget, fixed, was_encrypted: false, written: 0 };
+        let result = opening.layers(payload, out);
+        let was_encrypted = opening.was_encrypted;
+        let result = match result {
+            Ok(_) if self.required && !was_encrypted => Err(Error::new(
+                Code::NotEncrypted,
+                "the payload is not encrypted, and the config says required: true",
+            )),
+            result => result,
+        };
+        if result.is_err() {
+            let written = opening.written.min(out.len());
+            out.get_mut(..written).unwrap_or_default().fill(0);
+        }
+        result
+    }
+}
+
+/// One payload on its way through its layers.
+struct Opening<'a> {
+    environment: &'a Environment<'a>,
+    budget: &'a mut Budget,
+    fixed: bool,
+    was_encrypted: bool,
+    /// How much of `out` may hold the plaintext of a layer.
+    written: usize,
+}
+
+impl Opening<'_> {
+    fn layers(&mut self, payload: Pieces<'_>, out: &mut [u8]) -> Result<Decoded, Error> {
+        let mut current = Current::Input;
+        for depth in 0..=MAX_LAYERS {
+            let next = match &current {
+                Current::Input => self.layer(payload, depth, Some(&mut *out)),
+                Current::Owned(bytes) => self.layer(Pieces::whole(bytes), depth, Some(&mut *out)),
+                // What stands in `out` is the input now, so it cannot be the output as well.
+                Current::Out(len) => {
+                    self.layer(Pieces::whole(out.get(..*len).unwrap_or_default()), depth, None)
+                }
+            }?;
+            match next {
+                Some(next) => current = next,
+                None => break,
+            }
+        }
+        Ok(match current {
+            Current::Input => Decoded::Unchanged,
+            Current::Out(len) => Decoded::Written(len),
+            Current::Owned(bytes) => match out.get_mut(..bytes.len()) {
+                Some(room) => {
+                    room.copy_from_slice(&bytes);
+                    Decoded::Written(bytes.len())
+                }
+                None => Decoded::Owned(bytes),
+            },
+        })
+    }
+
+    /// Opens the outermost layer of `payload`, if it is one that we know.
+    fn layer(
+        &mut self,
+        payload: Pieces<'_>,
+        depth: usize,
+        out: Option<&mut [u8]>,
+    ) -> Result<Option<Current>, Error> {
+        let view = View::parse(payload).map_err(malformed)?;
+        let Some(layer) = Layer::of(&view) else { return Ok(None) };
+        if depth == MAX_LAYERS {
+            return Err(Error::new(
+                Code::Limit,
+                format!("the payload has more than {MAX_LAYERS} layers of codecs"),
+            ));
+        }
+        match layer {
+            Layer::Decompress(decode) => {
+                let mut bytes = Vec::new();
+                decode(view.data, self.budget.left, &mut bytes)?;
+                self.budget.spend(bytes.len())?;
+                Ok(Some(Current::Owned(bytes)))
+            }
+            Layer::Encrypt => {
+                let key = encrypt::find_key(&view, self.environment)?;
+                let len = encrypt::opened_len(&view)?;
+                self.was_encrypted = true;
+                self.budget.spend(len)?;
+                let capacity = out.as_ref().map_or(0, |out| out.len());
+                match out.and_then(|out| out.get_mut(..len)) {
+                    Some(room) => {
+                        encrypt::open(&key, &view, room)?;
+                        self.written = self.written.max(len);
+                        Ok(Some(Current::Out(len)))
+                    }
+                    None if self.fixed && depth == 0 => Err(Error::buffer_too_small(len, capacity)),
+                    None => {
+                        let mut opened = vec![0; len];
+                        encrypt::open(&key, &view, &mut opened)?;
+                        Ok(Some(Current::Owned(opened)))
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What the compression codecs share: the payload is kept when it is small or does not get smaller.
+
+use std::cell::RefCell;
+
+use super::{Encoder, Environment};
+use crate::error::{Code, Error};
+use crate::payload::Pieces;
+use crate::wire;
+
+/// A compression format.
+pub(crate) trait Compression: Send + Sync {
+    /// The payload's metadata: the one entry `encoding`, as it stands on the wire.
+    const METADATA: &'static [u8];
+
+    /// Payloads shorter than this are left as they are.
+    fn min_size(&self) -> usize;
+
+    /// Compresses to the start of `out`; gives back the length, or `None` where it does not fit or fails: then the payload is kept.
+    fn compress(&self, bytes: &[u8], out: &mut [u8]) -> Option<usize>;
+}
+
+/// Scratch memory that a thread keeps between calls.
+const KEPT_SCRATCH: usize = 1 << 20;
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+impl<C: Compression> Encoder for C {
+    fn overhead(&self) -> usize {
+        0
+    }
+
+    fn encode(
+        &self,
+        payload: Pieces<'_>,
+        _: &Environment<'_>,
+        out: &mut [u8],
+    ) -> Result<Option<usize>, Error> {
+        if payload.len() < self.min_size() {
+            return Ok(None);
+        }
+        if payload.tail.is_empty() {
+            return Ok(encode_whole(self, payload.head, out));
+        }
+        // The libraries take one slice, and a copy costs nothing beside compressing.
+        SCRATCH.with(|scratch| {
+            let mut joined = scratch.take();
+            joined.clear();
+            joined.extend_from_slice(payload.head);
+            joined.extend_from_slice(payload.tail);
+            let written = encode_whole(self, &joined, out);
+            if joined.capacity() <= KEPT_SCRATCH {
+                scratch.replace(joined);
+            }
+            Ok(written)
+        })
+    }
+}
+
+fn encode_whole<C: Compression>(codec: &C, payload: &[u8], out: &mut [u8]) -> Option<usize> {
+    // The whole encoded payload must be smaller than the original, so there is never more room than that.
+    let out = out.get_mut(..payload.len().checked_sub(1)?)?;
+    let (metadata, rest) = out.split_at_mut_checked(C::METADATA.len())?;
+    metadata.copy_from_slice(C::METADATA);
+    // Compress behind the widest length that can come out, then close the gap.
+    let reserved = 1 + wire::varint_len(payload.len());
+    let len = codec.compress(payload, rest.get_mut(reserved..)?)?;
+    *rest.first_mut()? = 0x12;
+    let used = 1 + wire::put_varint(rest.get_mut(1..)?, len)?;
+    if used < reserved {
+        rest.copy_within(reserved..reserved + len, used);
+    }
+    Some(C::METADATA.len() + used + len)
+}
+
+/// The error for compressed data that is malformed.
+#[cold]
+pub(super) fn malformed(format: &str, why: &str) -> Error {
+    Error::new(Code::Compressed, format!("the {format} data is malformed: {why}"))
+}
+
+/// The error for data that decodes to more than is allowed.
+#[cold]
+pub(super) fn too_large() -> Error {
+    Error::new(
+        Code::Limit,
+        "the payloads of this call decode to more than limits.max_decoded_bytes allows: a decompression bomb, or raise the limit",
+    )
+}

@@ -1,0 +1,127 @@
+//! `binary/encrypted`: AES-256-GCM over the whole payload, byte for byte the format of the Go, Python and TypeScript samples.
+//!
+//! ```text
+//! metadata  encoding = binary/encrypted     encryption-key-id = <id>
+//! data      nonce (12 bytes, random) ‖ ciphertext ‖ tag (16 bytes)        no associated data
+//! ```
+//! The Java sample writes a third entry, `encryption-cipher = AES/GCM/NoPadding`, and its id *is* the key. Such a payload is opened
+//! with a key of the ring only: one that brings its own key proves nothing.
+//!
+//! Random nonces bound what one key may encrypt: 2^32 messages (NIST SP 800-38D, 8.3).
+
+use super::{Encoder, Environment};
+use crate::cipher::{Aead, NONCE_LEN, TAG_LEN};
+use crate::error::{Code, Error};
+use crate::keyring::{ENCRYPTED, Found, Key, Missing};
+use crate::payload::{Pieces, View};
+use crate::{sys, wire};
+
+/// The one value that the Java sample writes.
+const JAVA_CIPHER: &[u8] = b"AES/GCM/NoPadding";
+
+/// Bytes that encryption adds to `data`.
+pub(crate) const SEAL_LEN: usize = NONCE_LEN + TAG_LEN;
+
+/// The most bytes that encryption adds to a payload: nonce and tag, and in front of them the metadata with an id of 128 bytes, and tag and
+/// length of `data`.
+pub(crate) const MAX_OVERHEAD: usize = SEAL_LEN + 228;
+
+pub(crate) struct Encrypt;
+
+impl Encoder for Encrypt {
+    fn overhead(&self) -> usize {
+        MAX_OVERHEAD
+    }
+
+    fn encode(
+        &self,
+        payload: Pieces<'_>,
+        environment: &Environment<'_>,
+        out: &mut [u8],
+    ) -> Result<Option<usize>, Error> {
+        let key = environment.keyring.primary(environment.access, environment.now).map_err(missing)?;
+        let sealed_len = payload.len() + SEAL_LEN;
+        let capacity = out.len();
+        let mut head_len = key.metadata.len();
+        let room = || Error::buffer_too_small(payload.len() + MAX_OVERHEAD, capacity);
+        out.get_mut(..head_len).ok_or_else(room)?.copy_from_slice(&key.metadata);
+        *out.get_mut(head_len).ok_or_else(room)? = 0x12;
+        head_len += 1;
+        head_len +=
+            wire::put_varint(out.get_mut(head_len..).unwrap_or_default(), sealed_len).ok_or_else(room)?;
+
+        let sealed = out.get_mut(head_len..head_len + sealed_len).ok_or_else(room)?;
+        let (nonce_out, sealed) = sealed.split_at_mut(NONCE_LEN);
+        let mut nonce = [0; NONCE_LEN];
+        sys::random(&mut nonce)?;
+        nonce_out.copy_from_slice(&nonce);
+        key.cipher.seal(nonce, payload, sealed).map_err(|_| {
+            Error::new(
+                Code::Limit,
+                format!("a payload of {} bytes is too long for AES-256-GCM", payload.len()),
+            )
+        })?;
+        Ok(Some(head_len + sealed_len))
+    }
+}
+
+/// The key and the sealed bytes of an encrypted payload, before anything is opened.
+pub(crate) fn find_key<'a>(view: &View<'_>, environment: &Environment<'a>) -> Result<Found<'a>, Error> {
+    let id = view.key_id.unwrap_or_default();
+    if id.is_empty() {
+        return Err(malformed("it names no encryption-key-id"));
+    }
+    match view.cipher {
+        None => environment.keyring.find(environment.access, id, environment.now),
+        Some(JAVA_CIPHER) => environment.keyring.find_by_own_bytes(environment.access, id),
+        Some(_) => return Err(malformed("its encryption-cipher is not AES/GCM/NoPadding")),
+    }
+    .map_err(missing)
+}
+
+/// The id of the key that the host should be asked for before `view` can be opened.
+pub(crate) fn key_to_ask_for(view: &View<'_>, environment: &Environment<'_>) -> Option<String> {
+    if view.encoding != Some(ENCRYPTED) || view.cipher.is_some() {
+        return None;
+    }
+    match environment.keyring.find(environment.access, view.key_id?, environment.now) {
+        Err(Missing::AskHost(id)) => Some(id),
+        _ => None,
+    }
+}
+
+/// How many bytes an encrypted payload opens to.
+pub(crate) fn opened_len(view: &View<'_>) -> Result<usize, Error> {
+    view.data.len().checked_sub(SEAL_LEN).ok_or_else(|| {
+        malformed(&format!("data has {} bytes, nonce and tag alone are {SEAL_LEN}", view.data.len()))
+    })
+}
+
+/// Opens into `out`, which is exactly [`opened_len`] long.
+pub(crate) fn open(key: &Key, view: &View<'_>, out: &mut [u8]) -> Result<(), Error> {
+    let (nonce, sealed) = view.data.split_first_chunk().ok_or_else(|| malformed("data has no nonce"))?;
+    key.cipher.open(*nonce, sealed, out).map_err(|_| {
+        Error::new(
+            Code::Authentication,
+            "the payload does not authenticate: it was changed, or made with another key of the same id",
+        )
+    })
+}
+
+#[cold]
+fn malformed(why: &str) -> Error {
+    Error::new(Code::Ciphertext, format!("the encrypted payload is malformed: {why}"))
+}
+
+#[cold]
+fn missing(missing: Missing) -> Error {
+    match missing {
+        Missing::AskHost(id) => Error::key_needed(vec![id]),
+        Missing::Unknown(id) => Error::new(
+            Code::KeyUnknown,
+            format!(
+                "the key {id} is not in the keyring: add it to keys.ring everywhere before it becomes primary anywhere"
+            ),
+        ),
+    }
+}

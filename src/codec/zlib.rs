@@ -1,0 +1,75 @@
+//! `binary/zlib`: RFC 1950 around the whole payload, as Go's `NewZlibCodec` and Java's `ZlibPayloadCodec` write and read it.
+//!
+//! Hostile data is inflated into memory that grows with what really comes out, up to the call's limit.
+
+use std::cell::RefCell;
+
+use flate2::{Compress, Decompress, FlushCompress, FlushDecompress, Status};
+
+use super::compress::{Compression, malformed, too_large};
+use crate::error::Error;
+
+pub(crate) struct Zlib {
+    pub(crate) level: u32,
+    pub(crate) min_size: usize,
+}
+
+thread_local! {
+    static INFLATE: RefCell<Decompress> = RefCell::new(Decompress::new(true));
+    /// A compressor is some 200 KiB that are worth keeping; the level is the one that it was made for.
+    static DEFLATE: RefCell<Option<(u32, Compress)>> = const { RefCell::new(None) };
+}
+
+impl Compression for Zlib {
+    const METADATA: &'static [u8] = b"\x0a\x17\x0a\x08encoding\x12\x0bbinary/zlib";
+
+    fn min_size(&self) -> usize {
+        self.min_size
+    }
+
+    fn compress(&self, bytes: &[u8], out: &mut [u8]) -> Option<usize> {
+        DEFLATE.with_borrow_mut(|slot| {
+            let deflate = match slot {
+                Some((level, deflate)) if *level == self.level => {
+                    deflate.reset();
+                    deflate
+                }
+                _ => {
+                    &mut slot
+                        .insert((self.level, Compress::new(flate2::Compression::new(self.level), true)))
+                        .1
+                }
+            };
+            match deflate.compress(bytes, out, FlushCompress::Finish) {
+                Ok(Status::StreamEnd) => usize::try_from(deflate.total_out()).ok(),
+                _ => None,
+            }
+        })
+    }
+}
+
+/// Decompresses one stream that takes up all of `data`, to at most `limit` bytes.
+pub(super) fn decode(data: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(), Error> {
+    INFLATE.with_borrow_mut(|inflate| {
+        inflate.reset(true);
+        out.clear();
+        out.reserve_exact(data.len().saturating_mul(4).clamp(256, 1 << 20).min(limit.saturating_add(1)));
+        loop {
+            let read = usize::try_from(inflate.total_in()).unwrap_or(usize::MAX);
+            let rest = data.get(read..).unwrap_or_default();
+            let status = inflate
+                .decompress_vec(rest, out, FlushDecompress::Finish)
+                .map_err(|_| malformed("zlib", "it does not inflate"))?;
+            if out.len() > limit {
+                return Err(too_large());
+            }
+            match status {
+                Status::StreamEnd if inflate.total_in() == data.len() as u64 => return Ok(()),
+                Status::StreamEnd => return Err(malformed("zlib", "bytes follow its end")),
+                // There was room, so it stopped for want of input.
+                _ if out.len() < out.capacity() => return Err(malformed("zlib", "it ends too early")),
+                _ => out.reserve_exact(out.len().min(limit.saturating_add(1) - out.len()).max(1)),
+            }
+        }
+    })
+}

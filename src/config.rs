@@ -1,0 +1,251 @@
+//! The configuration: a YAML or JSON document → what stands behind a handle.
+//!
+//! `docs/CONFIGURATION.md` describes the vocabulary, `docs/tdc.schema.json` is its JSON Schema. Everything is checked when the document is
+//! read: what a configuration promises, a call can keep. Errors name line, column and path, and say what to do.
+
+mod deserialize;
+mod document;
+mod key_source;
+mod pattern;
+mod problem;
+mod schema;
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::codec::{Chain, Encoder, Encrypt, Gzip, Snappy, Zlib, Zstd};
+use crate::error::{Code, Error};
+use crate::keyring::{Access, Key, Keyring, key_id};
+use crate::limits::{Limits, MAX_LAYERS};
+use pattern::Pattern;
+use problem::Problem;
+use schema::{Codec, Converter, Document};
+
+/// What a document says, ready for calls. Never changes; a reload makes a new one.
+pub(crate) struct Config {
+    pub(crate) keyring: Keyring,
+    pub(crate) limits: Limits,
+    pub(crate) encode_common_attributes: bool,
+    everywhere: Profile,
+    namespaces: Option<Vec<(Pattern, Profile)>>,
+}
+
+/// What holds for the payloads of a namespace.
+pub(crate) struct Profile {
+    pub(crate) chain: Chain,
+    pub(crate) access: Access,
+}
+
+impl Config {
+    /// Reads a document and the keys that it names. `source` is the file's name for errors, or empty.
+    pub(crate) fn read(text: &str, base_dir: &Path, source: &str) -> Result<Self, Error> {
+        let read = || {
+            let node = document::read(text)?;
+            let document = Document::deserialize(&node)?;
+            Self::build(&document, base_dir).map_err(|problem| problem.located(&node))
+        };
+        read().map_err(|problem: Problem| problem.into_error(source))
+    }
+
+    /// What holds for the payloads of `namespace` (empty: not said).
+    pub(crate) fn profile(&self, namespace: &str) -> Result<&Profile, Error> {
+        let Some(namespaces) = &self.namespaces else { return Ok(&self.everywhere) };
+        namespaces
+            .iter()
+            .find(|(pattern, _)| !namespace.is_empty() && pattern.matches(namespace))
+            .map(|(_, profile)| profile)
+            .ok_or_else(|| {
+                let (said, advice) = if namespace.is_empty() {
+                    ("no namespace was given".to_owned(), "give one at open or in the serialization context")
+                } else if namespace.len() > 255 {
+                    (format!("a namespace of {} bytes", namespace.len()), "no entry can match it")
+                } else {
+                    (format!("the namespace \"{namespace}\" matches no entry"), "add one to namespaces")
+                };
+                Error::new(Code::Namespace, format!("{said}, and the configuration has namespaces: {advice}"))
+            })
+    }
+
+    fn build(document: &Document, base_dir: &Path) -> Result<Self, Problem> {
+        if document.version != 1 {
+            let found = document.version;
+            return Err(Problem::new(format!("found version {found}, this library reads version 1"))
+                .inside("version"));
+        }
+        if document.converters.as_deref().is_some_and(|list| list != DEFAULT_CONVERTERS) {
+            return Err(Problem::new(
+                "this version knows the default order only: leave it out, or write [null, bytes, json-protobuf, json]",
+            )
+            .inside("converters"));
+        }
+        let keyring = keyring(document, base_dir).map_err(|problem| problem.inside("keys"))?;
+        let everywhere = Profile {
+            chain: chain(&document.codecs).map_err(|problem| problem.inside("codecs"))?,
+            access: Access::new(
+                &keyring,
+                document.keys.as_ref().and_then(|keys| keys.primary.as_deref()),
+                None,
+            ),
+        };
+        let namespaces = document
+            .namespaces
+            .as_ref()
+            .map(|list| {
+                let profile = |(index, entry)| {
+                    namespace(document, &keyring, entry)
+                        .map_err(|problem| problem.inside(index).inside("namespaces"))
+                };
+                list.iter().enumerate().map(profile).collect::<Result<Vec<_>, _>>()
+            })
+            .transpose()?;
+        if namespaces.is_none() && everywhere.chain.encrypts() && !everywhere.access.has_primary() {
+            return Err(without_key());
+        }
+        let mut limits = Limits::default();
+        let set = &document.limits;
+        limits.max_input_bytes = set.max_input_bytes.map_or(limits.max_input_bytes, |size| size.0);
+        limits.max_payloads = set.max_payloads.unwrap_or(limits.max_payloads);
+        limits.max_decoded_bytes = set.max_decoded_bytes.map_or(limits.max_decoded_bytes, |size| size.0);
+        Ok(Self {
+            keyring,
+            limits,
+            encode_common_attributes: document.failures.encode_common_attributes,
+            everywhere,
+            namespaces,
+        })
+    }
+}
+
+const DEFAULT_CONVERTERS: &[Converter] =
+    &[Converter::Null, Converter::Bytes, Converter::JsonProtobuf, Converter::Json];
+
+fn keyring(document: &Document, base_dir: &Path) -> Result<Keyring, Problem> {
+    let Some(keys) = &document.keys else { return Ok(Keyring::default()) };
+    let mut ring = HashMap::new();
+    for (id, source) in &keys.ring {
+        let load = || {
+            check_key_id(id)?;
+            key_source::load(source, base_dir)
+        };
+        let key = load().map_err(|problem: Problem| problem.inside(id.as_str()).inside("ring"))?;
+        ring.insert(Arc::from(id.as_str()), Arc::new(Key::new(id, key.bytes())));
+    }
+    let keyring = Keyring::new(ring, keys.host);
+    if let Some(primary) = &keys.primary {
+        check_reference(&keyring, primary).map_err(|problem| problem.inside("primary"))?;
+    }
+    Ok(keyring)
+}
+
+fn namespace(
+    document: &Document,
+    keyring: &Keyring,
+    entry: &schema::Namespace,
+) -> Result<(Pattern, Profile), Problem> {
+    if entry.pattern.is_empty() {
+        return Err(Problem::new("expected a namespace, or a pattern such as \"orders-*\"").inside("match"));
+    }
+    let codecs = entry.codecs.as_ref().unwrap_or(&document.codecs);
+    let chain = chain(codecs).map_err(|problem| problem.inside("codecs"))?;
+    let access = match &entry.keys {
+        None => Access::new(keyring, document.keys.as_ref().and_then(|keys| keys.primary.as_deref()), None),
+        Some(keys) => {
+            let inside = |problem: Problem| problem.inside("keys");
+            check_reference(keyring, &keys.primary).map_err(|problem| inside(problem.inside("primary")))?;
+            for (index, id) in keys.decrypt.iter().enumerate() {
+                check_reference(keyring, id)
+                    .map_err(|problem| inside(problem.inside(index).inside("decrypt")))?;
+            }
+            let allowed: HashSet<Arc<str>> =
+                keys.decrypt.iter().chain([&keys.primary]).map(|id| Arc::from(id.as_str())).collect();
+            Access::new(keyring, Some(&keys.primary), Some(allowed))
+        }
+    };
+    if chain.encrypts() && !access.has_primary() {
+        return Err(without_key());
+    }
+    Ok((Pattern::new(&entry.pattern), Profile { chain, access }))
+}
+
+fn chain(codecs: &[Codec]) -> Result<Chain, Problem> {
+    if codecs.len() > MAX_LAYERS {
+        return Err(Problem::new(format!("{} codecs, expected at most {MAX_LAYERS}", codecs.len())));
+    }
+    let mut encrypts = false;
+    let mut required = false;
+    let mut encoders: Vec<Box<dyn Encoder>> = Vec::new();
+    for (index, codec) in codecs.iter().enumerate() {
+        let encoder: Box<dyn Encoder> = match codec {
+            Codec::Encrypt(_) if encrypts => {
+                return Err(Problem::new("encrypt stands here a second time: once is enough").inside(index));
+            }
+            Codec::Encrypt(options) => {
+                encrypts = true;
+                required = options.required;
+                let schema::CipherName::Aes256Gcm = options.cipher;
+                Box::new(Encrypt)
+            }
+            _ if encrypts => {
+                return Err(Problem::new(
+                    "compression after encrypt finds nothing to compress: move it before encrypt",
+                )
+                .inside(index));
+            }
+            Codec::Zlib(options) => Box::new(Zlib {
+                level: level(options.level, 1..=9, "zlib", index)?,
+                min_size: options.min_size.0,
+            }),
+            Codec::Gzip(options) => Box::new(Gzip {
+                level: level(options.level, 1..=9, "gzip", index)?,
+                min_size: options.min_size.0,
+            }),
+            Codec::Zstd(options) => Box::new(Zstd {
+                level: level(options.level, 1..=19, "zstd", index)?,
+                min_size: options.min_size.0,
+            }),
+            Codec::Snappy(options) => Box::new(Snappy { min_size: options.min_size.0 }),
+        };
+        encoders.push(encoder);
+    }
+    Ok(Chain::new(encoders, encrypts, required))
+}
+
+fn level<T: PartialOrd + core::fmt::Display + Copy>(
+    level: T,
+    range: core::ops::RangeInclusive<T>,
+    codec: &str,
+    index: usize,
+) -> Result<T, Problem> {
+    if range.contains(&level) {
+        return Ok(level);
+    }
+    let message = format!("found {level}, expected {} to {}", range.start(), range.end());
+    Err(Problem::new(message).inside("level").inside(codec).inside(index))
+}
+
+fn check_key_id(id: &str) -> Result<(), Problem> {
+    match key_id(id.as_bytes()) {
+        Some(_) => Ok(()),
+        None => Err(Problem::new("this is no key id: expected 1 to 128 of A-Z a-z 0-9 . _ : / -")),
+    }
+}
+
+fn check_reference(keyring: &Keyring, id: &str) -> Result<(), Problem> {
+    check_key_id(id)?;
+    if keyring.contains(id) || keyring.has_host() {
+        return Ok(());
+    }
+    Err(Problem::new(format!(
+        "the key \"{id}\" is not in keys.ring: add it there, or set keys.host to true if the host program has it"
+    )))
+}
+
+fn without_key() -> Problem {
+    Problem::new("encrypt needs a key: set keys.primary, and keys.ring or keys.host").inside("codecs")
+}
+
+#[cfg(test)]
+mod tests;

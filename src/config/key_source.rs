@@ -1,0 +1,100 @@
+//! Keys out of files, variables and the document: 32 bytes as base64 text.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use super::problem::Problem;
+use super::schema::{KeySource, Permissions};
+use crate::sys::SecretKey;
+
+/// A file longer than this is no key file.
+const MAX_FILE_LEN: usize = 1024;
+
+/// Reads the key that `source` names; relative paths are relative to `base_dir`.
+pub(super) fn load(source: &KeySource, base_dir: &Path) -> Result<SecretKey, Problem> {
+    if source.permissions == Permissions::Any && source.file.is_none() {
+        return Err(
+            Problem::new("it says something of a file: set it together with file").inside("permissions")
+        );
+    }
+    match (&source.file, &source.env, &source.insecure_inline) {
+        (Some(file), None, None) => {
+            from_file(&base_dir.join(file), source.permissions).map_err(|problem| problem.inside("file"))
+        }
+        (None, Some(name), None) => from_variable(name).map_err(|problem| problem.inside("env")),
+        (None, None, Some(text)) => {
+            decode(text.0.as_bytes()).map_err(|problem| problem.inside("insecure_inline"))
+        }
+        _ => Err(Problem::new("expected exactly one of file, env and insecure_inline")),
+    }
+}
+
+fn from_file(path: &Path, permissions: Permissions) -> Result<SecretKey, Problem> {
+    let shown = path.display();
+    let unreadable =
+        |cause: std::io::Error| Problem::with_key(format!("cannot read the key file {shown}: {cause}"));
+    // Asked before it is opened, because opening a pipe waits.
+    let metadata = std::fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(Problem::with_key(format!("the key file {shown} is not a file")));
+    }
+    #[cfg(unix)]
+    if permissions == Permissions::Private {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = metadata.permissions().mode() & 0o777;
+        if mode & 0o066 != 0 {
+            return Err(Problem::with_key(format!(
+                "the key file {shown} can be read or written by others (mode {mode:03o}): run chmod 600 on it, or set permissions: any \
+                 where the platform decides the mode"
+            )));
+        }
+    }
+    let mut text = Zeroizing::new(Vec::with_capacity(MAX_FILE_LEN + 1));
+    let limit = MAX_FILE_LEN as u64 + 1;
+    File::open(path).and_then(|file| file.take(limit).read_to_end(&mut text)).map_err(unreadable)?;
+    if text.len() > MAX_FILE_LEN {
+        return Err(Problem::with_key(format!(
+            "the key file {shown} is longer than {MAX_FILE_LEN} bytes: it is no key file"
+        )));
+    }
+    decode(&text).map_err(|problem| Problem::with_key(format!("the key file {shown}: {problem}")))
+}
+
+fn from_variable(name: &str) -> Result<SecretKey, Problem> {
+    if name.is_empty() || name.contains(['=', '\0']) {
+        return Err(Problem::new("expected the name of an environment variable"));
+    }
+    let text = std::env::var(name).map_err(|cause| match cause {
+        std::env::VarError::NotPresent => {
+            Problem::with_key(format!("the environment variable {name} is not set"))
+        }
+        std::env::VarError::NotUnicode(_) => {
+            Problem::with_key(format!("the environment variable {name} is not base64"))
+        }
+    })?;
+    decode(Zeroizing::new(text).as_bytes())
+        .map_err(|problem| Problem::with_key(format!("the environment variable {name}: {problem}")))
+}
+
+fn decode(text: &[u8]) -> Result<SecretKey, Problem> {
+    // Room for what a text that is a little too long decodes to, so that its error can say how long it is.
+    let mut bytes = Zeroizing::new([0; MAX_FILE_LEN]);
+    let len = STANDARD.decode_slice(text.trim_ascii(), &mut *bytes).map_err(|_| {
+        Problem::with_key(
+            "expected 32 bytes as base64 text (44 characters, the last one =); `tdc keygen` writes one",
+        )
+    })?;
+    match bytes.get(..len) {
+        Some(decoded) if len == SecretKey::LEN => {
+            let mut key = SecretKey::zeroed().map_err(|error| Problem::with_key(error.message()))?;
+            key.bytes_mut().copy_from_slice(decoded);
+            Ok(key)
+        }
+        _ => Err(Problem::with_key(format!("the key has {len} bytes, expected 32; `tdc keygen` writes one"))),
+    }
+}

@@ -1,0 +1,55 @@
+//! Patterns of namespaces: the whole name, where `*` stands for any run of characters.
+
+/// A pattern, split at its stars.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    parts: Vec<String>,
+}
+
+impl Pattern {
+    pub(super) fn new(text: &str) -> Self {
+        Self { parts: text.split('*').map(str::to_owned).collect() }
+    }
+
+    pub(super) fn matches(&self, name: &str) -> bool {
+        let Some((first, rest)) = self.parts.split_first() else { return false };
+        let Some((last, middle)) = rest.split_last() else { return name == first };
+        let Some(mut name) =
+            name.strip_prefix(first.as_str()).and_then(|name| name.strip_suffix(last.as_str()))
+        else {
+            return false;
+        };
+        // The earliest place for each part leaves the most room for the next.
+        for part in middle {
+            match name.split_once(part.as_str()) {
+                Some((_, after)) => name = after,
+                None => return false,
+            }
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn star_stands_for_any_run() {
+        let cases = [
+            ("orders", "orders", true),
+            ("orders", "orders-eu", false),
+            ("orders-*", "orders-", true),
+            ("orders-*", "my-orders-eu", false),
+            ("*", "anything", true),
+            ("*-prod", "orders-prod", true),
+            ("a*b*c", "a-b-b-c", true),
+            ("a*b*c", "a-c-b", false),
+            ("aa*aa", "aaa", false),
+            ("a**b", "ab", true),
+        ];
+        for (pattern, name, expected) in cases {
+            assert_eq!(Pattern::new(pattern).matches(name), expected, "{pattern} on {name}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What is wrong with a configuration, and where.
+
+use std::fmt;
+
+use super::document::Node;
+use crate::error::{Code, Error};
+
+/// A place in the document, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) line: usize,
+    pub(super) column: usize,
+}
+
+/// A step on the way from the document to a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Field(String),
+    Item(usize),
+}
+
+impl From<&str> for Step {
+    fn from(name: &str) -> Self {
+        Self::Field(name.to_owned())
+    }
+}
+
+impl From<usize> for Step {
+    fn from(index: usize) -> Self {
+        Self::Item(index)
+    }
+}
+
+/// One problem: what is wrong, with path (`codecs[0].zstd.level`), line and column.
+#[derive(Debug)]
+pub(super) struct Problem {
+    message: String,
+    place: Option<Place>,
+    path: Vec<Step>,
+    code: Code,
+}
+
+impl Problem {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), place: None, path: Vec::new(), code: Code::Config }
+    }
+
+    /// A problem with a key file or variable that the document names, not with the document.
+    pub(super) fn with_key(message: impl Into<String>) -> Self {
+        Self { code: Code::KeyFile, ..Self::new(message) }
+    }
+
+    /// The same problem, at `place` unless a closer one is known.
+    pub(super) fn at(mut self, place: Place) -> Self {
+        self.place.get_or_insert(place);
+        self
+    }
+
+    /// The same problem, inside a field or item.
+    pub(super) fn inside(mut self, step: impl Into<Step>) -> Self {
+        self.path.insert(0, step.into());
+        self
+    }
+
+    /// The same problem, with the place of its path in the document unless a place is known.
+    pub(super) fn located(self, document: &Node) -> Self {
+        let place = document.place_of(&self.path);
+        self.at(place)
+    }
+
+    /// The error for a caller; `source` is the file's name, or empty.
+    pub(super) fn into_error(self, source: &str) -> Error {
+        let separator = if source.is_empty() { "" } else { ": " };
+        Error::new(self.code, format!("{source}{separator}{self}"))
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = self.place {
+            write!(f, "line {}, column {}: ", place.line, place.column)?;
+        }
+        for (index, step) in self.path.iter().enumerate() {
+            match step {
+                Step::Field(name) if index == 0 => f.write_str(name)?,
+                Step::Field(name) => write!(f, ".{name}")?,
+                Step::Item(item) => write!(f, "[{item}]")?,
+            }
+        }
+        let separator = if self.path.is_empty() { "" } else { ": " };
+        write!(f, "{separator}{}", self.message)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl serde::de::Error for Problem {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::new(message.to_string())
+    }
+}

@@ -1,0 +1,76 @@
+//! The serialization context: where the payloads of a call live.
+//!
+//! Hosts hand it over as a small protobuf message of our own (`docs/FORMAT.md`, "Serialization context"), because an SDK's context is
+//! an object of its language and most calls have none:
+//!
+//! | field | type | |
+//! |---|---|---|
+//! | 1 kind | varint | 1 workflow, 2 activity |
+//! | 2 namespace, 3 workflow_id, 4 workflow_type | string | |
+//! | 5 activity_id, 6 activity_type, 7 activity_task_queue | string | |
+//! | 8 is_local | varint | a local activity |
+//!
+//! Unknown fields are ignored, so that newer hosts can say more. Only the namespace decides anything today; the others are
+//! checked for their form, so that a host that writes them wrongly learns it now.
+
+use crate::error::{Code, Error};
+use crate::wire::{Cursor, Value};
+
+/// The place where the payloads of a call live.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Context<'a> {
+    /// The namespace; empty when the host does not say it.
+    pub namespace: &'a str,
+}
+
+impl<'a> Context<'a> {
+    /// Parses the message; empty bytes are "no context".
+    ///
+    /// # Errors
+    /// [`Code::Context`] when the bytes are not such a message.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        let mut context = Self::default();
+        let mut cursor = Cursor::new(bytes);
+        while let Some(field) = cursor.field().map_err(|cause| malformed(&cause.to_string()))? {
+            match (field.number, field.value) {
+                (2..=7, Value::Bytes(text)) => {
+                    let text =
+                        core::str::from_utf8(text).map_err(|_| malformed("a text field is not UTF-8"))?;
+                    if field.number == 2 {
+                        context.namespace = text;
+                    }
+                }
+                (1 | 8, Value::Varint(_)) | (9.., _) => {}
+                (number, _) => {
+                    return Err(malformed(&format!("field {number} has an unexpected wire type")));
+                }
+            }
+        }
+        Ok(context)
+    }
+}
+
+#[cold]
+fn malformed(why: &str) -> Error {
+    Error::new(Code::Context, format!("the serialization context is malformed: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn namespace_is_read_and_newer_fields_are_ignored() {
+        let bytes = b"\x08\x01\x12\x02ns\x1a\x01w\x40\x01\xa2\x06\x01x";
+        assert_eq!(Context::parse(bytes).unwrap().namespace, "ns");
+        assert_eq!(Context::parse(b"").unwrap(), Context::default());
+    }
+
+    #[test]
+    fn malformed_contexts_are_refused() {
+        for bytes in [&b"\x12\x05ns"[..], b"\x12\x01\xff", b"\x10\x01", b"\xff"] {
+            assert_eq!(Context::parse(bytes).unwrap_err().code(), Code::Context, "{bytes:02x?}");
+        }
+    }
+}

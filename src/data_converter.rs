@@ -1,0 +1,410 @@
+//! Converters, codecs, failures and keys together: what every door calls.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+
+use crate::codec::{Budget, Decoded, Encoded, Environment, encode_bound, encrypt};
+use crate::config::{Config, Profile};
+use crate::context::Context;
+use crate::error::{Code, Error};
+use crate::limits::MAX_KEYS_NEEDED;
+use crate::payload::{Payloads, Pieces, View};
+use crate::wire;
+
+/// A configuration, open for calls. Any thread may call at once; a [`reload`](Self::reload) swaps what stands behind it whole, so a call in
+/// flight keeps what it began with.
+pub struct DataConverter {
+    source: Source,
+    namespace: String,
+    config: ArcSwap<Config>,
+    /// When the files were last read in search of an unknown key.
+    searched: Mutex<Option<Instant>>,
+}
+
+enum Source {
+    File(PathBuf),
+    Document { text: String, base_dir: PathBuf },
+}
+
+/// How long after one search the next may be asked for: an unknown key must not make a worker read files all the time.
+const SEARCH_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Where a call on one payload put its answer.
+#[derive(Debug)]
+pub enum Answer {
+    /// The payload is to stay as it is: nothing was written.
+    Unchanged,
+    /// At the start of the caller's buffer.
+    Written {
+        /// Bytes of the payload.
+        len: usize,
+        /// Where its `data` stands.
+        data: Location,
+    },
+    /// In memory of its own, because the caller's buffer was too small and nobody could know before.
+    Owned {
+        /// The payload.
+        bytes: Vec<u8>,
+        /// Where its `data` stands.
+        data: Location,
+    },
+}
+
+/// Where the contents of the last `data` field stand in a serialised payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The first byte, counted from the start of the payload; the payload's length where it has no such field.
+    pub offset: usize,
+    /// How many bytes.
+    pub len: usize,
+}
+
+impl DataConverter {
+    /// Opens the configuration file at `path`. `namespace` is for calls whose context names none; empty means none.
+    ///
+    /// # Errors
+    /// [`Code::Config`] or [`Code::KeyFile`], with line, column and path.
+    pub fn open(path: &Path, namespace: &str) -> Result<Self, Error> {
+        Self::new(Source::File(path.to_owned()), namespace)
+    }
+
+    /// Takes a configuration as text; its relative paths are relative to `base_dir`.
+    ///
+    /// # Errors
+    /// As [`DataConverter::open`].
+    pub fn parse(text: &str, base_dir: &Path, namespace: &str) -> Result<Self, Error> {
+        Self::new(Source::Document { text: text.to_owned(), base_dir: base_dir.to_owned() }, namespace)
+    }
+
+    fn new(source: Source, namespace: &str) -> Result<Self, Error> {
+        let config = source.read()?;
+        Ok(Self {
+            source,
+            namespace: namespace.to_owned(),
+            config: ArcSwap::from_pointee(config),
+            searched: Mutex::new(None),
+        })
+    }
+
+    /// Reads the file, and every key that it names, again. What the host handed in is forgotten, so that a key which was taken away is gone.
+    ///
+    /// # Errors
+    /// As [`DataConverter::open`]; then everything stays as it was.
+    pub fn reload(&self) -> Result<(), Error> {
+        self.config.store(std::sync::Arc::new(self.source.read()?));
+        Ok(())
+    }
+
+    /// Whether the failure converter is to move message and stack trace into the encoded attributes.
+    #[must_use]
+    pub fn encodes_common_attributes(&self) -> bool {
+        self.config.load().encode_common_attributes
+    }
+
+    /// Whether the host may be asked for keys.
+    #[must_use]
+    pub fn has_host_keys(&self) -> bool {
+        self.config.load().keyring.has_host()
+    }
+
+    /// Takes a key that the host was asked for: 32 bytes.
+    ///
+    /// # Errors
+    /// [`Code::KeyInvalid`].
+    pub fn provide_key(&self, id: &[u8], key: &[u8]) -> Result<(), Error> {
+        self.config.load().keyring.provide(id, key)
+    }
+
+    /// Takes the host's word that it has no key of this id. It is believed for 30 seconds.
+    ///
+    /// # Errors
+    /// [`Code::KeyInvalid`].
+    pub fn reject_key(&self, id: &[u8]) -> Result<(), Error> {
+        self.config.load().keyring.reject(id, Instant::now())
+    }
+
+    /// The most bytes that a payload of `len` bytes encodes to.
+    #[must_use]
+    pub fn encode_bound(len: usize) -> usize {
+        encode_bound(len)
+    }
+
+    /// Encodes a serialised `Payloads`; the answer has the same count and order.
+    ///
+    /// # Errors
+    /// The lowest payload that fails decides, and is named.
+    pub fn encode(&self, context: &[u8], payloads: &[u8]) -> Result<Vec<u8>, Error> {
+        self.call(context, payloads.len(), |_, profile, environment, config| {
+            let parsed = Payloads::parse(payloads, &config.limits)?;
+            let bounds = parsed.payloads.iter().map(|payload| framed_len(encode_bound(payload.len())));
+            let mut out = Framed::with_room(bounds.sum::<usize>() + payloads.len());
+            for (index, payload) in parsed.payloads.iter().enumerate() {
+                let pieces = Pieces::whole(payload);
+                out.frame(encode_bound(payload.len()), |room| {
+                    Ok(match profile.chain.encode(pieces, environment, room)? {
+                        Encoded::Written(len) => Frame::Written(len),
+                        Encoded::Unchanged => Frame::Same(payload),
+                    })
+                })
+                .map_err(|error: Error| error.at_payload(index))?;
+            }
+            Ok(out.finish(&parsed.unknown))
+        })
+    }
+
+    /// Decodes a serialised `Payloads`; the answer has the same count and order.
+    ///
+    /// # Errors
+    /// The lowest payload that fails decides, and is named.
+    pub fn decode(&self, context: &[u8], payloads: &[u8]) -> Result<Vec<u8>, Error> {
+        self.call(context, payloads.len(), |budget, profile, environment, config| {
+            let parsed = Payloads::parse(payloads, &config.limits)?;
+            needed_keys(&parsed, environment)?;
+            let mut out = Framed::with_room(payloads.len());
+            for (index, payload) in parsed.payloads.iter().enumerate() {
+                let pieces = Pieces::whole(payload);
+                out.frame(payload.len(), |room| {
+                    Ok(match profile.chain.decode(pieces, environment, budget, room, false)? {
+                        Decoded::Written(len) => Frame::Written(len),
+                        Decoded::Owned(bytes) => Frame::Owned(bytes),
+                        Decoded::Unchanged => Frame::Same(payload),
+                    })
+                })
+                .map_err(|error: Error| error.at_payload(index))?;
+            }
+            Ok(out.finish(&parsed.unknown))
+        })
+    }
+
+    /// Encodes one serialised payload into `out`, which needs room for [`DataConverter::encode_bound`].
+    ///
+    /// The payload comes as `head` ‖ `data`: `data` is empty, or exactly the contents of the field whose tag and length end `head`.
+    ///
+    /// # Errors
+    /// [`Code::BufferTooSmall`] before any work, and what the codecs say.
+    pub fn encode_payload(
+        &self,
+        context: &[u8],
+        head: &[u8],
+        data: &[u8],
+        out: &mut [u8],
+    ) -> Result<Answer, Error> {
+        let payload = Pieces { head, tail: data };
+        self.call(context, payload.len(), |_, profile, environment, _| {
+            match profile.chain.encode(payload, environment, out).map_err(|error| error.at_payload(0))? {
+                Encoded::Unchanged => Ok(Answer::Unchanged),
+                Encoded::Written(len) => written(out, len),
+            }
+        })
+    }
+
+    /// Decodes one serialised payload into `out`; room for the payload's own length is enough unless a layer was compressed: then an answer that
+    /// does not fit comes in memory of its own.
+    ///
+    /// # Errors
+    /// [`Code::BufferTooSmall`] before any work where the length is known, and what the codecs say. After an error `out` holds nothing of the payload.
+    pub fn decode_payload(
+        &self,
+        context: &[u8],
+        head: &[u8],
+        data: &[u8],
+        out: &mut [u8],
+    ) -> Result<Answer, Error> {
+        let payload = Pieces { head, tail: data };
+        self.call(context, payload.len(), |budget, profile, environment, _| {
+            let decoded = profile.chain.decode(payload, environment, budget, out, true);
+            match decoded.map_err(|error| error.at_payload(0))? {
+                Decoded::Unchanged => Ok(Answer::Unchanged),
+                Decoded::Written(len) => written(out, len),
+                Decoded::Owned(bytes) => {
+                    let data = location(&bytes)?;
+                    Ok(Answer::Owned { bytes, data })
+                }
+            }
+        })
+    }
+
+    /// What every call does around its work: limits, context, namespace; and the search for a key that is unknown.
+    #[inline]
+    fn call<T>(
+        &self,
+        context: &[u8],
+        input_len: usize,
+        work: impl FnOnce(&mut Budget, &Profile, &Environment<'_>, &Config) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let config = self.config.load();
+        if input_len > config.limits.max_input_bytes {
+            return Err(Error::new(
+                Code::Limit,
+                format!(
+                    "the input has {input_len} bytes, limits.max_input_bytes allows {}: split it, or raise the limit",
+                    config.limits.max_input_bytes
+                ),
+            ));
+        }
+        let context = Context::parse(context)?;
+        let namespace = if context.namespace.is_empty() { &self.namespace } else { context.namespace };
+        let profile = config.profile(namespace)?;
+        let now = Instant::now();
+        let environment = Environment { keyring: &config.keyring, access: &profile.access, now };
+        let mut budget = Budget::new(config.limits.max_decoded_bytes);
+        work(&mut budget, profile, &environment, &config).map_err(|error| {
+            if error.code() == Code::KeyUnknown && self.should_search(now) {
+                error.with_code(Code::ReloadNeeded)
+            } else {
+                error
+            }
+        })
+    }
+
+    /// Whether the files should be read again for a key that nobody knows.
+    fn should_search(&self, now: Instant) -> bool {
+        if !matches!(self.source, Source::File(_)) {
+            return false;
+        }
+        let mut searched = self.searched.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = searched.is_none_or(|last| now.saturating_duration_since(last) >= SEARCH_INTERVAL);
+        if due {
+            *searched = Some(now);
+        }
+        due
+    }
+}
+
+impl Source {
+    fn read(&self) -> Result<Config, Error> {
+        match self {
+            Self::File(path) => {
+                let shown = path.display().to_string();
+                let text = std::fs::read_to_string(path).map_err(|cause| {
+                    Error::new(Code::Config, format!("cannot read the configuration {shown}: {cause}"))
+                })?;
+                Config::read(&text, path.parent().unwrap_or(Path::new("")), &shown)
+            }
+            Self::Document { text, base_dir } => Config::read(text, base_dir, ""),
+        }
+    }
+}
+
+/// Asks the host for every key that the outermost layers need and it may know, so that a batch costs one round and not one for each key.
+fn needed_keys(payloads: &Payloads<'_>, environment: &Environment<'_>) -> Result<(), Error> {
+    if !environment.keyring.has_host() {
+        return Ok(());
+    }
+    let mut ids: Vec<String> = Vec::new();
+    for payload in &payloads.payloads {
+        // What is malformed is the business of decoding, which knows the payload's index.
+        let Ok(view) = View::parse(Pieces::whole(payload)) else { continue };
+        if let Some(id) = encrypt::key_to_ask_for(&view, environment)
+            && !ids.contains(&id)
+        {
+            ids.push(id);
+            if ids.len() == MAX_KEYS_NEEDED {
+                break;
+            }
+        }
+    }
+    if ids.is_empty() { Ok(()) } else { Err(Error::key_needed(ids)) }
+}
+
+fn written(out: &[u8], len: usize) -> Result<Answer, Error> {
+    let data = location(out.get(..len).unwrap_or_default())?;
+    Ok(Answer::Written { len, data })
+}
+
+fn location(payload: &[u8]) -> Result<Location, Error> {
+    let view = View::parse(Pieces::whole(payload)).map_err(crate::payload::malformed)?;
+    Ok(Location { offset: view.data_offset, len: view.data.len() })
+}
+
+/// Bytes of a payload of `len` bytes as a field of `Payloads`.
+fn framed_len(len: usize) -> usize {
+    1 + wire::varint_len(len) + len
+}
+
+/// What goes into a frame.
+enum Frame<'a> {
+    /// This many bytes, which stand in the room already.
+    Written(usize),
+    Owned(Vec<u8>),
+    Same(&'a [u8]),
+}
+
+/// A `Payloads` message in the making. It is zeroed memory that fills up: large and fresh, it costs nothing until it is written.
+struct Framed {
+    bytes: Vec<u8>,
+    filled: usize,
+}
+
+impl Framed {
+    fn with_room(len: usize) -> Self {
+        Self { bytes: vec![0; len], filled: 0 }
+    }
+
+    /// Adds a payload: `write` gets room for `expected` bytes and says what it did.
+    fn frame<'a>(
+        &mut self,
+        expected: usize,
+        write: impl FnOnce(&mut [u8]) -> Result<Frame<'a>, Error>,
+    ) -> Result<(), Error> {
+        let reserved = 1 + wire::varint_len(expected);
+        let start = self.filled + reserved;
+        self.make_room(start + expected);
+        match write(self.bytes.get_mut(start..start + expected).unwrap_or_default())? {
+            Frame::Written(len) => {
+                let used = self.head(len);
+                if used < reserved {
+                    self.bytes.copy_within(start..start + len, self.filled + used);
+                }
+                self.filled += used + len;
+            }
+            Frame::Owned(bytes) => self.copy(&bytes),
+            Frame::Same(bytes) => self.copy(bytes),
+        }
+        Ok(())
+    }
+
+    /// Writes tag and length; gives back how many bytes they take.
+    fn head(&mut self, len: usize) -> usize {
+        let room = self.bytes.get_mut(self.filled..).unwrap_or_default();
+        match room.split_first_mut() {
+            Some((tag, room)) => {
+                *tag = 0x0a;
+                1 + wire::put_varint(room, len).unwrap_or_default()
+            }
+            None => 0,
+        }
+    }
+
+    fn copy(&mut self, payload: &[u8]) {
+        self.make_room(self.filled + framed_len(payload.len()));
+        self.filled += self.head(payload.len());
+        self.raw(payload);
+    }
+
+    fn raw(&mut self, bytes: &[u8]) {
+        let end = self.filled + bytes.len();
+        self.make_room(end);
+        if let Some(room) = self.bytes.get_mut(self.filled..end) {
+            room.copy_from_slice(bytes);
+        }
+        self.filled = end;
+    }
+
+    fn make_room(&mut self, len: usize) {
+        if self.bytes.len() < len {
+            self.bytes.resize(len.max(self.bytes.len() + self.bytes.len() / 2), 0);
+        }
+    }
+
+    fn finish(mut self, unknown: &[&[u8]]) -> Vec<u8> {
+        for field in unknown {
+            self.raw(field);
+        }
+        self.bytes.truncate(self.filled);
+        self.bytes
+    }
+}

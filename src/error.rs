@@ -1,0 +1,118 @@
+//! What went wrong: one opaque [`Error`] with a stable [`Code`], a sentence, and the payload it is about.
+//!
+//! Messages are written for the person who reads a log. They never hold plaintext or key bytes, and nothing of
+//! unbounded length that came in from outside.
+
+mod code;
+
+use std::fmt;
+
+pub use code::{Code, Kind};
+
+/// An error of this library. One word wide; [`Error::code`] is what programs should look at.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    code: Code,
+    message: String,
+    payload_index: Option<usize>,
+    size_needed: usize,
+    key_ids: Vec<String>,
+}
+
+impl Error {
+    /// An error of `code` whose sentence is `message`.
+    #[cold]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            code,
+            message: message.into(),
+            payload_index: None,
+            size_needed: 0,
+            key_ids: Vec::new(),
+        }))
+    }
+
+    /// The caller's buffer cannot hold the `needed` bytes of the answer.
+    #[cold]
+    pub(crate) fn buffer_too_small(needed: usize, capacity: usize) -> Self {
+        let mut error = Self::new(
+            Code::BufferTooSmall,
+            format!("the buffer holds {capacity} bytes, the answer needs {needed}"),
+        );
+        error.0.size_needed = needed;
+        error
+    }
+
+    /// The host is asked for the keys of `ids`.
+    #[cold]
+    pub(crate) fn key_needed(ids: Vec<String>) -> Self {
+        let mut error = Self::new(
+            Code::KeyNeeded,
+            format!("the host is asked for {} key(s): {}", ids.len(), ids.join(", ")),
+        );
+        error.0.key_ids = ids;
+        error
+    }
+
+    /// The same error, said of the payload at `index` (from 0) unless it already names one.
+    #[must_use]
+    pub fn at_payload(mut self, index: usize) -> Self {
+        self.0.payload_index.get_or_insert(index);
+        self
+    }
+
+    /// The same error under another code.
+    pub(crate) fn with_code(mut self, code: Code) -> Self {
+        self.0.code = code;
+        self
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    /// The sentence, without code and index.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The payload that the error is about, counted from 0 over the payloads of the call.
+    #[must_use]
+    pub fn payload_index(&self) -> Option<usize> {
+        self.0.payload_index
+    }
+
+    /// With [`Code::BufferTooSmall`]: how many bytes would do. Otherwise 0.
+    #[must_use]
+    pub fn size_needed(&self) -> usize {
+        self.0.size_needed
+    }
+
+    /// With [`Code::KeyNeeded`]: the ids of the keys that the host is asked for.
+    #[must_use]
+    pub fn key_ids(&self) -> &[String] {
+        &self.0.key_ids
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code().name())?;
+        if let Some(index) = self.payload_index() {
+            write!(f, " at payloads[{index}]")?;
+        }
+        write!(f, ": {}", self.message())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {}

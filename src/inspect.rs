@@ -1,0 +1,47 @@
+//! What a payload says of itself, without opening it.
+
+use crate::error::Error;
+use crate::keyring::{ENCRYPTED, key_id};
+use crate::payload::{Pieces, View, malformed};
+
+/// What the outside of a payload shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// `metadata["encoding"]`, where it is text of a sensible length.
+    pub encoding: Option<String>,
+    /// The name of the codec that opens the outermost layer; `None` where no codec of ours does.
+    pub codec: Option<&'static str>,
+    /// `metadata["encryption-key-id"]`, where it is a key id. In the Java sample's form it is the key, and not given.
+    pub key_id: Option<String>,
+    /// Bytes of the serialised payload.
+    pub payload_len: usize,
+    /// Bytes of its `data`.
+    pub data_len: usize,
+}
+
+/// Looks at a serialised payload.
+///
+/// # Errors
+/// [`Code::Protobuf`](crate::Code::Protobuf).
+pub fn inspect(payload: &[u8]) -> Result<Inspection, Error> {
+    let view = View::parse(Pieces::whole(payload)).map_err(malformed)?;
+    let encoding = view.encoding.filter(|encoding| encoding.len() <= 128);
+    Ok(Inspection {
+        encoding: encoding
+            .and_then(|encoding| core::str::from_utf8(encoding).ok())
+            .filter(|encoding| !encoding.contains(char::is_control))
+            .map(str::to_owned),
+        codec: match view.encoding.unwrap_or_default() {
+            ENCRYPTED => Some("encrypt"),
+            b"binary/zlib" => Some("zlib"),
+            b"binary/zstd" => Some("zstd"),
+            b"binary/snappy" => Some("snappy"),
+            b"binary/gzip" => Some("gzip"),
+            _ => None,
+        },
+        key_id: view.key_id.filter(|_| view.cipher.is_none()).and_then(key_id).map(str::to_owned),
+        payload_len: payload.len(),
+        data_len: view.data.len(),
+    })
+}

@@ -1,0 +1,311 @@
+//! Key id → key. The *primary* key encrypts, every key of the ring that a namespace may use decrypts.
+//!
+//! A key comes from the config's ring or from the host, never from a payload's metadata. What the host handed in, and which ids it
+//! does not know, is remembered behind a lock; the ring itself never changes (a reload makes a new one).
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+
+use crate::cipher::{Aead, Cipher};
+use crate::error::{Code, Error};
+use crate::wire;
+
+/// How long "the host does not know this key" is believed.
+const REJECTION_LASTS: Duration = Duration::from_secs(30);
+
+/// Keys and rejections that a host may have handed in; beyond it the oldest kind of knowledge is dropped.
+const MAX_HOST_ENTRIES: usize = 4096;
+
+/// The longest key id.
+const MAX_KEY_ID_LEN: usize = 128;
+
+/// The metadata of a payload encrypted with a key, as it stands on the wire in front of `data`.
+pub(crate) const ENCRYPTED: &[u8] = b"binary/encrypted";
+
+/// One key, ready for use. The raw bytes are not kept.
+pub(crate) struct Key {
+    pub(crate) cipher: Cipher,
+    /// The two metadata entries that name the codec and this key.
+    pub(crate) metadata: Vec<u8>,
+    /// SHA-256 of the key, to know the Java sample's key ids, which are the key itself.
+    fingerprint: [u8; 32],
+}
+
+impl Key {
+    pub(crate) fn new(id: &str, key: &[u8; 32]) -> Self {
+        let mut metadata = Vec::new();
+        for (name, value) in [("encoding", ENCRYPTED), ("encryption-key-id", id.as_bytes())] {
+            let mut entry = Vec::new();
+            wire::push_bytes(&mut entry, 1, name.as_bytes());
+            wire::push_bytes(&mut entry, 2, value);
+            wire::push_bytes(&mut metadata, 1, &entry);
+        }
+        Self { cipher: Cipher::new(key), metadata, fingerprint: Sha256::digest(key).into() }
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(redacted)")
+    }
+}
+
+/// Which keys of the ring a namespace may use.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Access {
+    primary: Option<Primary>,
+    /// `None`: every key of the ring.
+    allowed: Option<HashSet<Arc<str>>>,
+}
+
+#[derive(Clone, Debug)]
+struct Primary {
+    id: Arc<str>,
+    /// The key itself where the ring has it, so that most calls look nothing up.
+    key: Option<Arc<Key>>,
+}
+
+impl Access {
+    pub(crate) fn new(keyring: &Keyring, primary: Option<&str>, allowed: Option<HashSet<Arc<str>>>) -> Self {
+        let primary = primary.map(|id| Primary { id: Arc::from(id), key: keyring.ring.get(id).cloned() });
+        Self { primary, allowed }
+    }
+
+    pub(crate) fn has_primary(&self) -> bool {
+        self.primary.is_some()
+    }
+
+    fn allows(&self, id: &str) -> bool {
+        self.allowed.as_ref().is_none_or(|allowed| allowed.contains(id))
+    }
+}
+
+/// A key for the length of a call.
+pub(crate) enum Found<'a> {
+    Ring(&'a Key),
+    Host(Arc<Key>),
+}
+
+impl core::ops::Deref for Found<'_> {
+    type Target = Key;
+
+    fn deref(&self) -> &Key {
+        match self {
+            Self::Ring(key) => key,
+            Self::Host(key) => key,
+        }
+    }
+}
+
+/// What the host has said about a key.
+#[derive(Debug)]
+enum HostAnswer {
+    Key(Arc<Key>),
+    Rejected(Instant),
+}
+
+/// The keys behind a handle.
+#[derive(Debug, Default)]
+pub(crate) struct Keyring {
+    ring: HashMap<Arc<str>, Arc<Key>>,
+    /// `None` unless the config says `host: true`.
+    host: Option<RwLock<HashMap<Arc<str>, HostAnswer>>>,
+}
+
+/// Why there is no key.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// The host may know it.
+    AskHost(String),
+    /// Nobody here knows it. What to say of the id: itself, or its length.
+    Unknown(String),
+}
+
+impl Keyring {
+    pub(crate) fn new(ring: HashMap<Arc<str>, Arc<Key>>, host: bool) -> Self {
+        Self { ring, host: host.then(RwLock::default) }
+    }
+
+    pub(crate) fn has_host(&self) -> bool {
+        self.host.is_some()
+    }
+
+    pub(crate) fn contains(&self, id: &str) -> bool {
+        self.ring.contains_key(id)
+    }
+
+    /// The key that encrypts.
+    pub(crate) fn primary<'a>(&'a self, access: &'a Access, now: Instant) -> Result<Found<'a>, Missing> {
+        match &access.primary {
+            Some(Primary { key: Some(key), .. }) => Ok(Found::Ring(key)),
+            Some(Primary { id, .. }) => self.find(access, id.as_bytes(), now),
+            None => Err(Missing::Unknown("that encrypts".to_owned())),
+        }
+    }
+
+    /// The key of this id, which came in a payload's metadata.
+    pub(crate) fn find<'a>(
+        &'a self,
+        access: &'a Access,
+        id: &[u8],
+        now: Instant,
+    ) -> Result<Found<'a>, Missing> {
+        if let Some(Primary { id: primary, key: Some(key) }) = &access.primary
+            && primary.as_bytes() == id
+        {
+            return Ok(Found::Ring(key));
+        }
+        let Some(id) = key_id(id) else {
+            return Err(Missing::Unknown(format!("of {} bytes that is not a key id", id.len())));
+        };
+        if access.allows(id) {
+            if let Some(key) = self.ring.get(id) {
+                return Ok(Found::Ring(key));
+            }
+            if let Some(host) = &self.host {
+                let answers = host.read().unwrap_or_else(PoisonError::into_inner);
+                match answers.get(id) {
+                    Some(HostAnswer::Key(key)) => return Ok(Found::Host(Arc::clone(key))),
+                    Some(HostAnswer::Rejected(until)) if *until > now => {}
+                    _ => return Err(Missing::AskHost(id.to_owned())),
+                }
+            }
+        }
+        Err(Missing::Unknown(format!("\"{id}\"")))
+    }
+
+    /// The key for the Java sample's form, where the id is the key itself: a key of the ring with that id or with these very bytes.
+    /// Who brings a key of his own gets nothing, and the id is never named, nor asked of the host.
+    pub(crate) fn find_by_own_bytes(&self, access: &Access, id: &[u8]) -> Result<Found<'_>, Missing> {
+        let fingerprint: [u8; 32] = Sha256::digest(id).into();
+        self.ring
+            .iter()
+            .find(|(name, key)| {
+                access.allows(name) && (name.as_bytes() == id || key.fingerprint == fingerprint)
+            })
+            .map(|(_, key)| Found::Ring(key))
+            .ok_or_else(|| {
+                Missing::Unknown(format!("of {} bytes in the form where the id is the key", id.len()))
+            })
+    }
+
+    /// Takes a key that the host was asked for.
+    pub(crate) fn provide(&self, id: &[u8], key: &[u8]) -> Result<(), Error> {
+        let id = handed_in(id)?;
+        let key: &[u8; 32] = key.try_into().map_err(|_| {
+            Error::new(Code::KeyInvalid, format!("the key \"{id}\" has {} bytes, expected 32", key.len()))
+        })?;
+        self.remember(id, HostAnswer::Key(Arc::new(Key::new(id, key))))
+    }
+
+    /// Takes the host's word that it has no key of this id; it is believed for half a minute.
+    pub(crate) fn reject(&self, id: &[u8], now: Instant) -> Result<(), Error> {
+        self.remember(handed_in(id)?, HostAnswer::Rejected(now + REJECTION_LASTS))
+    }
+
+    fn remember(&self, id: &str, answer: HostAnswer) -> Result<(), Error> {
+        let Some(host) = &self.host else {
+            return Err(Error::new(
+                Code::KeyInvalid,
+                "this configuration takes no keys from the host: set keys.host to true",
+            ));
+        };
+        let mut answers = host.write().unwrap_or_else(PoisonError::into_inner);
+        if answers.len() >= MAX_HOST_ENTRIES {
+            answers.retain(|_, answer| matches!(answer, HostAnswer::Key(_)));
+            if answers.len() >= MAX_HOST_ENTRIES {
+                answers.clear();
+            }
+        }
+        answers.insert(Arc::from(id), answer);
+        Ok(())
+    }
+}
+
+/// `id` as text if it is a key id: `[A-Za-z0-9._:/-]{1,128}`.
+pub(crate) fn key_id(id: &[u8]) -> Option<&str> {
+    let fits = (1..=MAX_KEY_ID_LEN).contains(&id.len())
+        && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._:/-".contains(byte));
+    if fits { core::str::from_utf8(id).ok() } else { None }
+}
+
+fn handed_in(id: &[u8]) -> Result<&str, Error> {
+    key_id(id).ok_or_else(|| {
+        Error::new(
+            Code::KeyInvalid,
+            format!(
+                "a key id of {} bytes is not a key id: expected 1 to 128 of A-Z a-z 0-9 . _ : / -",
+                id.len()
+            ),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ring(host: bool) -> Keyring {
+        let keys = [("old", b'o'), ("new", b'n')]
+            .map(|(id, byte)| (Arc::from(id), Arc::new(Key::new(id, &[byte; 32]))));
+        Keyring::new(HashMap::from(keys), host)
+    }
+
+    #[test]
+    fn only_allowed_keys_open() {
+        let access = Access::new(&ring(true), None, Some(HashSet::from([Arc::from("new")])));
+        assert!(ring(false).find(&access, b"new", Instant::now()).is_ok());
+        assert_eq!(
+            ring(true).find(&access, b"old", Instant::now()).err().unwrap(),
+            Missing::Unknown("\"old\"".into())
+        );
+        assert!(ring(false).find_by_own_bytes(&access, &[b'n'; 32]).is_ok());
+        assert!(ring(false).find_by_own_bytes(&access, &[b'o'; 32]).is_err());
+    }
+
+    #[test]
+    fn host_is_asked_once_and_its_no_is_believed_for_a_while() {
+        let (keys, access, now) = (ring(true), Access::default(), Instant::now());
+        assert_eq!(keys.find(&access, b"other", now).err().unwrap(), Missing::AskHost("other".into()));
+        keys.reject(b"other", now).unwrap();
+        assert_eq!(keys.find(&access, b"other", now).err().unwrap(), Missing::Unknown("\"other\"".into()));
+        let later = now + REJECTION_LASTS;
+        assert_eq!(keys.find(&access, b"other", later).err().unwrap(), Missing::AskHost("other".into()));
+        keys.provide(b"other", &[7; 32]).unwrap();
+        assert!(keys.find(&access, b"other", later).is_ok());
+    }
+
+    #[test]
+    fn what_is_handed_in_is_checked() {
+        let code = |result: Result<(), Error>| result.unwrap_err().code();
+        assert_eq!(code(ring(true).provide(b"x", &[0; 31])), Code::KeyInvalid);
+        assert_eq!(code(ring(true).provide(b"x y", &[0; 32])), Code::KeyInvalid);
+        assert_eq!(code(ring(false).provide(b"x", &[0; 32])), Code::KeyInvalid);
+        assert_eq!(code(ring(true).reject(&[b'x'; 129], Instant::now())), Code::KeyInvalid);
+    }
+
+    #[test]
+    fn an_id_is_named_only_if_it_is_one() {
+        let access = Access::default();
+        let secret = b"test-key-test-key-test-key-test!";
+        for missing in [
+            ring(true).find(&access, secret, Instant::now()).err().unwrap(),
+            ring(true).find_by_own_bytes(&access, secret).err().unwrap(),
+        ] {
+            assert!(!format!("{missing:?}").contains("test-key"), "{missing:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_host_hands_in_is_bounded() {
+        let keys = ring(true);
+        for index in 0..MAX_HOST_ENTRIES + 10 {
+            keys.reject(format!("id-{index}").as_bytes(), Instant::now()).unwrap();
+        }
+        assert!(keys.host.unwrap().read().unwrap().len() <= MAX_HOST_ENTRIES);
+    }
+}

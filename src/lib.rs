@@ -1,0 +1,53 @@
+//! tdc, the Temporal Data Converter: one implementation of Temporal's data conversion layer for every SDK.
+//!
+//! ```text
+//! Go   Python   Java   C, C++, anything                        the command line `tdc`
+//!    \    |      |     /                                               |
+//!      include/tdc.h                                                   |
+//!          |                                                           |
+//!        `ffi`     thin, almost the only unsafe code                   |
+//!          |                                                           |
+//!   `config` ──> `DataConverter` { codecs, keys, limits }  <───────────┘
+//!                     |
+//!       `codec::chain`: encode follows the config, decode follows the payload
+//!                     |
+//!       `wire`, `payload`: a walk over protobuf bytes that copies nothing
+//! ```
+//!
+//! A call takes borrowed bytes and gives back bytes, and both are the protobuf that Temporal already speaks: a serialised
+//! `temporal.api.common.v1.Payloads`, or one `Payload` in two slices. Bytes come from the network: nothing here panics on them, and what one call
+//! may cost is bounded by [`Limits`].
+//!
+//! Programs in Rust use [`DataConverter`]; everything else goes through the C ABI.
+
+#![deny(unsafe_code)]
+
+mod cipher;
+mod codec;
+mod config;
+mod context;
+mod data_converter;
+mod error;
+#[allow(unsafe_code)]
+pub mod ffi;
+mod inspect;
+mod keyring;
+mod limits;
+mod payload;
+#[allow(unsafe_code)]
+mod sys;
+mod wire;
+
+pub use cipher::BACKEND;
+pub use data_converter::{Answer, DataConverter, Location};
+pub use error::{Code, Error, Kind};
+pub use inspect::{Inspection, inspect};
+pub use limits::Limits;
+
+/// Fills `out` with random bytes of the operating system: for making keys.
+///
+/// # Errors
+/// [`Code::Random`].
+pub fn random(out: &mut [u8]) -> Result<(), Error> {
+    sys::random(out)
+}

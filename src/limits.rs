@@ -1,0 +1,26 @@
+//! What one call may cost, whatever its input says. Every door takes these limits.
+
+/// Upper bounds of one call. The config's `limits` sets them; the defaults are generous for what a Temporal server lets through
+/// (2 MiB a payload, 4 MiB a gRPC message).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes handed to one call. Default 256 MiB.
+    pub max_input_bytes: usize,
+    /// Payloads in one call: some bytes of input each, a hundred of output. Default 100 000.
+    pub max_payloads: usize,
+    /// Bytes that all layers of all payloads of one call may decode to: what stops a decompression bomb. Default 64 MiB.
+    pub max_decoded_bytes: usize,
+}
+
+/// Layers of codecs around one payload. Not an option: no chain of the config can be longer.
+pub const MAX_LAYERS: usize = 16;
+
+/// Keys that one answer may ask of the host.
+pub const MAX_KEYS_NEEDED: usize = 16;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_input_bytes: 256 << 20, max_payloads: 100_000, max_decoded_bytes: 64 << 20 }
+    }
+}

@@ -1,0 +1,199 @@
+//! A borrowed view of a `temporal.api.common.v1.Payload`, and the walk over `Payloads`.
+//!
+//! ```text
+//! Payloads  1 payloads (repeated Payload)
+//! Payload   1 metadata (map<string, bytes>: entries of 1 key, 2 value)   2 data   3 external_payloads
+//! ```
+//! Source: `temporal/api/common/v1/message.proto`. Nothing is re-serialised: what the codecs do not know goes on as the bytes it
+//! came as, unknown fields and `external_payloads` included. Protobuf's rules for what a producer may do: the last of a repeated
+//! singular field wins, the last entry of a map key wins, a missing key or value is empty, a known number with another wire type is
+//! an unknown field.
+
+use crate::error::{Code, Error};
+use crate::limits::Limits;
+use crate::wire::{Cursor, Malformed, Value};
+
+/// A serialised payload in two slices; `tail` is empty, or exactly the contents of the field whose tag and length end `head`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pieces<'a> {
+    pub(crate) head: &'a [u8],
+    pub(crate) tail: &'a [u8],
+}
+
+impl<'a> Pieces<'a> {
+    pub(crate) fn whole(bytes: &'a [u8]) -> Self {
+        Self { head: bytes, tail: &[] }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.head.len() + self.tail.len()
+    }
+
+    /// Copies both slices to the start of `out`, which is long enough.
+    pub(crate) fn copy_to(&self, out: &mut [u8]) {
+        if let Some((head, rest)) = out.split_at_mut_checked(self.head.len()) {
+            head.copy_from_slice(self.head);
+            if let Some(tail) = rest.get_mut(..self.tail.len()) {
+                tail.copy_from_slice(self.tail);
+            }
+        }
+    }
+}
+
+/// What the codecs want to know of a payload.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct View<'a> {
+    /// `metadata["encoding"]`.
+    pub(crate) encoding: Option<&'a [u8]>,
+    /// `metadata["encryption-key-id"]`.
+    pub(crate) key_id: Option<&'a [u8]>,
+    /// `metadata["encryption-cipher"]`, which only the Java sample writes.
+    pub(crate) cipher: Option<&'a [u8]>,
+    /// The contents of the last `data` field.
+    pub(crate) data: &'a [u8],
+    /// Where `data` begins, counted over both slices; the length of the payload where there is no such field.
+    pub(crate) data_offset: usize,
+}
+
+impl<'a> View<'a> {
+    /// Walks a payload.
+    #[inline]
+    pub(crate) fn parse(payload: Pieces<'a>) -> Result<Self, Malformed> {
+        let mut view = Self { data_offset: payload.len(), ..Self::default() };
+        let mut cursor = Cursor::with_tail(payload.head, payload.tail);
+        while let Some(field) = cursor.field()? {
+            match (field.number, field.value) {
+                (1, Value::Bytes(entry)) => view.entry(entry)?,
+                (2, Value::Bytes(data)) => {
+                    view.data = data;
+                    // The tail was taken if and only if the head ended before it.
+                    let end = payload.head.len() - cursor.remaining();
+                    let from_tail = !data.is_empty() && core::ptr::eq(data, payload.tail);
+                    view.data_offset = if from_tail { end } else { end - data.len() };
+                }
+                (3, Value::Bytes(details)) => Cursor::new(details).check()?,
+                _ => {}
+            }
+        }
+        Ok(view)
+    }
+
+    #[inline]
+    fn entry(&mut self, entry: &'a [u8]) -> Result<(), Malformed> {
+        let (mut key, mut value) = (&b""[..], &b""[..]);
+        let mut cursor = Cursor::new(entry);
+        while let Some(field) = cursor.field()? {
+            match (field.number, field.value) {
+                (1, Value::Bytes(bytes)) => {
+                    core::str::from_utf8(bytes).map_err(|_| Malformed::Utf8)?;
+                    key = bytes;
+                }
+                (2, Value::Bytes(bytes)) => value = bytes,
+                _ => {}
+            }
+        }
+        match key {
+            b"encoding" => self.encoding = Some(value),
+            b"encryption-key-id" => self.key_id = Some(value),
+            b"encryption-cipher" => self.cipher = Some(value),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// The payloads of a serialised `Payloads`, and what else stands in it.
+#[derive(Debug)]
+pub(crate) struct Payloads<'a> {
+    pub(crate) payloads: Vec<&'a [u8]>,
+    /// Fields of other numbers, in their order, tags included: they are kept behind the payloads.
+    pub(crate) unknown: Vec<&'a [u8]>,
+}
+
+impl<'a> Payloads<'a> {
+    /// Walks the framing, not the payloads themselves.
+    pub(crate) fn parse(bytes: &'a [u8], limits: &Limits) -> Result<Self, Error> {
+        let mut payloads = Vec::new();
+        let mut unknown = Vec::new();
+        let mut cursor = Cursor::new(bytes);
+        let mut start = 0;
+        while let Some(field) = cursor.field().map_err(|cause| {
+            Error::new(Code::Protobuf, format!("the Payloads message is malformed: {cause}"))
+        })? {
+            let end = bytes.len() - cursor.remaining();
+            match (field.number, field.value) {
+                (1, Value::Bytes(payload)) => payloads.push(payload),
+                _ => unknown.push(bytes.get(start..end).unwrap_or_default()),
+            }
+            if payloads.len() > limits.max_payloads || unknown.len() > limits.max_payloads {
+                return Err(Error::new(
+                    Code::Limit,
+                    format!(
+                        "more than {} payloads in one call: split it, or raise limits.max_payloads",
+                        limits.max_payloads
+                    ),
+                ));
+            }
+            start = end;
+        }
+        Ok(Self { payloads, unknown })
+    }
+}
+
+/// The error for a payload that is no protobuf message.
+#[cold]
+pub(crate) fn malformed(cause: Malformed) -> Error {
+    Error::new(Code::Protobuf, format!("the payload is malformed: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(bytes: &[u8]) -> View<'_> {
+        View::parse(Pieces::whole(bytes)).unwrap()
+    }
+
+    #[test]
+    fn metadata_and_data_are_found_in_any_order() {
+        let payload = view(b"\x12\x02hi\x0a\x0d\x0a\x08encoding\x12\x01a");
+        assert_eq!((payload.encoding, payload.data, payload.data_offset), (Some(&b"a"[..]), &b"hi"[..], 2));
+    }
+
+    #[test]
+    fn the_last_wins() {
+        let payload =
+            view(b"\x0a\x0d\x0a\x08encoding\x12\x01a\x12\x01x\x0a\x0d\x0a\x08encoding\x12\x01b\x12\x01y");
+        assert_eq!((payload.encoding, payload.data), (Some(&b"b"[..]), &b"y"[..]));
+        let value_twice = view(b"\x0a\x10\x0a\x08encoding\x12\x01a\x12\x01b");
+        assert_eq!(value_twice.encoding, Some(&b"b"[..]));
+    }
+
+    #[test]
+    fn missing_value_is_empty_and_other_wire_types_are_unknown_fields() {
+        assert_eq!(view(b"\x0a\x0a\x0a\x08encoding").encoding, Some(&b""[..]));
+        let payload = view(b"\x08\x01\x10\x01");
+        assert_eq!((payload.encoding, payload.data, payload.data_offset), (None, &b""[..], 4));
+    }
+
+    #[test]
+    fn data_may_come_as_a_second_slice() {
+        let payload =
+            View::parse(Pieces { head: b"\x0a\x0d\x0a\x08encoding\x12\x01a\x12\x02", tail: b"hi" }).unwrap();
+        assert_eq!((payload.data, payload.data_offset), (&b"hi"[..], 17));
+    }
+
+    #[test]
+    fn key_that_is_not_utf8_and_broken_details_are_malformed() {
+        let parse = |bytes| View::parse(Pieces::whole(bytes)).unwrap_err();
+        assert_eq!(parse(b"\x0a\x03\x0a\x01\xff"), Malformed::Utf8);
+        assert_eq!(parse(b"\x1a\x01\x08"), Malformed::Truncated);
+    }
+
+    #[test]
+    fn unknown_fields_of_payloads_are_kept() {
+        let parsed = Payloads::parse(b"\x12\x01u\x0a\x01p\x18\x05\x0a\x00", &Limits::default()).unwrap();
+        assert_eq!(parsed.payloads, [&b"p"[..], b""]);
+        assert_eq!(parsed.unknown, [&b"\x12\x01u"[..], b"\x18\x05"]);
+    }
+}

@@ -1,0 +1,72 @@
+//! Random bytes from the kernel, asked anew for each call.
+//!
+//! Nothing is buffered: a buffer kept over calls repeats after `fork()` or when a virtual machine is restored from a snapshot, and a
+//! nonce that repeats breaks AES-GCM. On Linux the kernel's own code in the vDSO answers without a system call and is safe in
+//! both cases (the reason why no random number generator of ours stands here); elsewhere it is the system call.
+
+use crate::error::{Code, Error};
+
+/// Fills `out` with random bytes.
+pub(crate) fn random(out: &mut [u8]) -> Result<(), Error> {
+    #[cfg(all(target_os = "linux", target_pointer_width = "64", not(miri)))]
+    if super::vdso::random(out) {
+        return Ok(());
+    }
+    system_call(out)
+}
+
+#[cfg(target_os = "linux")]
+fn system_call(mut out: &mut [u8]) -> Result<(), Error> {
+    while !out.is_empty() {
+        // SAFETY: `out` is valid for writes of its length, which is all that getrandom(2) touches.
+        let written = unsafe { libc::getrandom(out.as_mut_ptr().cast(), out.len(), 0) };
+        match usize::try_from(written) {
+            Ok(written) => out = out.get_mut(written..).unwrap_or_default(),
+            Err(_) => {
+                let cause = std::io::Error::last_os_error();
+                if cause.kind() != std::io::ErrorKind::Interrupted {
+                    return Err(failed(&cause));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn system_call(out: &mut [u8]) -> Result<(), Error> {
+    // getentropy(3) gives at most 256 bytes a call.
+    for part in out.chunks_mut(256) {
+        // SAFETY: `part` is valid for writes of its length, which is all that getentropy touches.
+        if unsafe { libc::getentropy(part.as_mut_ptr().cast(), part.len()) } != 0 {
+            return Err(failed(&std::io::Error::last_os_error()));
+        }
+    }
+    Ok(())
+}
+
+#[cold]
+fn failed(cause: &std::io::Error) -> Error {
+    Error::new(Code::Random, format!("the operating system's random source failed: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_sources_fill_the_whole_slice_and_never_repeat() {
+        type Source = fn(&mut [u8]) -> Result<(), Error>;
+        for source in [random as Source, system_call] {
+            let mut seen = std::collections::HashSet::new();
+            for _ in 0..1000 {
+                let mut nonce = [0; 12];
+                source(&mut nonce).unwrap();
+                assert!(seen.insert(nonce));
+            }
+            let mut long = vec![0; 1000];
+            source(&mut long).unwrap();
+            assert!(long.chunks(100).all(|part| part.iter().any(|byte| *byte != 0)));
+        }
+    }
+}

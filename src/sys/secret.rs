@@ -1,0 +1,97 @@
+//! Memory for a key on its way from a file or variable into a cipher.
+//!
+//! A page of its own that is locked in memory and left out of core dumps where the system allows, and erased on drop. A refusal to lock
+//! (`RLIMIT_MEMLOCK`) is no error: the key works as well, and is erased as well.
+
+use core::fmt;
+use core::ptr;
+
+use zeroize::Zeroize;
+
+use crate::error::{Code, Error};
+
+/// 32 bytes that nobody should see.
+pub(crate) struct SecretKey {
+    memory: *mut [u8; Self::LEN],
+}
+
+const PAGE: usize = 4096;
+
+impl SecretKey {
+    pub(crate) const LEN: usize = 32;
+
+    /// Zeroes, to be filled by [`SecretKey::bytes_mut`].
+    pub(crate) fn zeroed() -> Result<Self, Error> {
+        // SAFETY: an anonymous private mapping touches no memory that exists.
+        let memory = unsafe {
+            libc::mmap(
+                ptr::null_mut(),
+                PAGE,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                -1,
+                0,
+            )
+        };
+        if memory == libc::MAP_FAILED {
+            return Err(Error::new(Code::Io, "the system has no memory for a key"));
+        }
+        // SAFETY: the page is ours. Both calls are requests that change no byte, and may fail.
+        unsafe {
+            libc::mlock(memory, PAGE);
+            #[cfg(target_os = "linux")]
+            libc::madvise(memory, PAGE, libc::MADV_DONTDUMP);
+        }
+        Ok(Self { memory: memory.cast() })
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8; Self::LEN] {
+        // SAFETY: the page is mapped until drop, longer than the array, and only reached through `self`.
+        unsafe { &*self.memory }
+    }
+
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8; Self::LEN] {
+        // SAFETY: as in `bytes`; `&mut self` makes it the only reference.
+        unsafe { &mut *self.memory }
+    }
+}
+
+impl Drop for SecretKey {
+    fn drop(&mut self) {
+        self.bytes_mut().zeroize();
+        // SAFETY: the page is ours and nobody can reach it any more.
+        unsafe { libc::munmap(self.memory.cast(), PAGE) };
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretKey(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_nothing() {
+        let mut key = SecretKey::zeroed().unwrap();
+        key.bytes_mut().copy_from_slice(b"test-key-test-key-test-key-test!");
+        assert_eq!(format!("{key:?}"), "SecretKey(redacted)");
+    }
+
+    #[test]
+    #[cfg(all(target_os = "linux", not(miri)))]
+    fn memory_is_left_out_of_core_dumps() {
+        let key = SecretKey::zeroed().unwrap();
+        let address = format!("{:x}-", key.memory as usize);
+        let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let flags = maps
+            .split(&address)
+            .nth(1)
+            .and_then(|rest| rest.lines().find(|line| line.starts_with("VmFlags")))
+            .unwrap();
+        assert!(flags.contains(" dd"), "{flags}");
+    }
+}

@@ -1,0 +1,301 @@
+//! Protobuf's wire format: a bounded cursor over untrusted bytes, and the few writers that the codecs need.
+//!
+//! Any bytes may come in: nothing here panics, recurses without a limit or allocates. What is accepted is what the official
+//! parsers accept (<https://protobuf.dev/programming-guides/encoding/>):
+//!
+//! - varints of up to 10 bytes and 64 bits, minimal or not; tags of up to 5 bytes and 32 bits;
+//! - field numbers 1 to 2^29 - 1; wire types 0, 1, 2, 5, and balanced groups (3, 4) to a depth of 100;
+//! - a length that reaches past the end is malformed, and so is everything cut short.
+
+use core::fmt;
+
+/// How deep groups may nest: the default of the official parsers.
+const MAX_GROUP_DEPTH: u32 = 100;
+
+const MAX_FIELD_NUMBER: u32 = (1 << 29) - 1;
+
+/// Why bytes are not protobuf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Malformed {
+    Truncated,
+    Varint,
+    Tag,
+    WireType,
+    Group,
+    Utf8,
+    Split,
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Truncated => "it ends in the middle of a field",
+            Self::Varint => "a varint is longer than 64 bits",
+            Self::Tag => "a field number is out of range",
+            Self::WireType => "a field has a wire type that does not exist",
+            Self::Group => "a group is not closed, or nested too deep",
+            Self::Utf8 => "a metadata key is not UTF-8",
+            Self::Split => "the second slice is not the contents of the last field of the first",
+        })
+    }
+}
+
+/// A field's value as the wire carries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value<'a> {
+    Varint(u64),
+    Bytes(&'a [u8]),
+    /// A fixed-width number or a group: skipped, nobody here reads one.
+    Other,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Field<'a> {
+    pub(crate) number: u32,
+    pub(crate) value: Value<'a>,
+}
+
+/// A cursor over one message, which may come as two slices: then the second is exactly the contents of the last field.
+#[derive(Clone, Debug)]
+pub(crate) struct Cursor<'a> {
+    rest: &'a [u8],
+    tail: &'a [u8],
+}
+
+impl<'a> Cursor<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self::with_tail(bytes, &[])
+    }
+
+    pub(crate) fn with_tail(bytes: &'a [u8], tail: &'a [u8]) -> Self {
+        Self { rest: bytes, tail }
+    }
+
+    /// How many bytes of the first slice are left.
+    pub(crate) fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// The next field, or `None` at the end.
+    #[inline]
+    pub(crate) fn field(&mut self) -> Result<Option<Field<'a>>, Malformed> {
+        if self.rest.is_empty() {
+            return if self.tail.is_empty() { Ok(None) } else { Err(Malformed::Split) };
+        }
+        let (number, wire_type) = self.tag()?;
+        let value = match wire_type {
+            0 => Value::Varint(self.varint()?),
+            2 => Value::Bytes(self.bytes()?),
+            _ => {
+                self.skip(number, wire_type, MAX_GROUP_DEPTH)?;
+                Value::Other
+            }
+        };
+        Ok(Some(Field { number, value }))
+    }
+
+    /// Checks that everything that is left is well formed, whatever it says.
+    pub(crate) fn check(mut self) -> Result<(), Malformed> {
+        while self.field()?.is_some() {}
+        Ok(())
+    }
+
+    #[inline]
+    fn tag(&mut self) -> Result<(u32, u8), Malformed> {
+        let before = self.rest.len();
+        let tag = u32::try_from(self.varint()?).map_err(|_| Malformed::Tag)?;
+        let number = tag >> 3;
+        if number == 0 || number > MAX_FIELD_NUMBER || before - self.rest.len() > 5 {
+            return Err(Malformed::Tag);
+        }
+        Ok((number, (tag & 7) as u8))
+    }
+
+    #[inline]
+    fn varint(&mut self) -> Result<u64, Malformed> {
+        let mut value = 0;
+        for (index, byte) in self.rest.iter().copied().take(10).enumerate() {
+            value |= u64::from(byte & 0x7f) << (7 * index);
+            if byte < 0x80 {
+                // The tenth byte carries one bit.
+                if index == 9 && byte > 1 {
+                    return Err(Malformed::Varint);
+                }
+                self.rest = self.rest.get(index + 1..).unwrap_or_default();
+                return Ok(value);
+            }
+        }
+        Err(if self.rest.len() < 10 { Malformed::Truncated } else { Malformed::Varint })
+    }
+
+    #[inline]
+    fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
+        let len = usize::try_from(self.varint()?).map_err(|_| Malformed::Truncated)?;
+        if let Some((bytes, rest)) = self.rest.split_at_checked(len) {
+            self.rest = rest;
+            return Ok(bytes);
+        }
+        if self.rest.is_empty() && self.tail.len() == len {
+            return Ok(core::mem::take(&mut self.tail));
+        }
+        Err(if self.tail.is_empty() { Malformed::Truncated } else { Malformed::Split })
+    }
+
+    fn skip(&mut self, number: u32, wire_type: u8, depth: u32) -> Result<(), Malformed> {
+        match wire_type {
+            0 => self.varint().map(drop),
+            1 => self.fixed(8),
+            2 => self.bytes().map(drop),
+            3 => {
+                let depth = depth.checked_sub(1).ok_or(Malformed::Group)?;
+                loop {
+                    if self.rest.is_empty() {
+                        return Err(Malformed::Truncated);
+                    }
+                    let (inner, wire_type) = self.tag()?;
+                    if wire_type == 4 {
+                        return if inner == number { Ok(()) } else { Err(Malformed::Group) };
+                    }
+                    self.skip(inner, wire_type, depth)?;
+                }
+            }
+            4 => Err(Malformed::Group),
+            5 => self.fixed(4),
+            _ => Err(Malformed::WireType),
+        }
+    }
+
+    fn fixed(&mut self, len: usize) -> Result<(), Malformed> {
+        self.rest = self.rest.get(len..).ok_or(Malformed::Truncated)?;
+        Ok(())
+    }
+}
+
+/// How many bytes `value` takes as a varint.
+#[inline]
+pub(crate) fn varint_len(value: usize) -> usize {
+    let bits = usize::BITS - (value | 1).leading_zeros();
+    bits.div_ceil(7) as usize
+}
+
+/// Writes `value` as a varint at the start of `out`; gives back how many bytes that took, or `None` where `out` is too short.
+#[inline]
+pub(crate) fn put_varint(out: &mut [u8], mut value: usize) -> Option<usize> {
+    for (index, slot) in out.iter_mut().enumerate() {
+        #[expect(clippy::cast_possible_truncation, reason = "seven bits and the continuation bit")]
+        if value < 0x80 {
+            *slot = value as u8;
+            return Some(index + 1);
+        } else {
+            *slot = value as u8 | 0x80;
+        }
+        value >>= 7;
+    }
+    None
+}
+
+/// Appends a length-delimited field.
+pub(crate) fn push_bytes(out: &mut Vec<u8>, number: u8, bytes: &[u8]) {
+    let mut len = [0; 10];
+    let used = put_varint(&mut len, bytes.len()).unwrap_or_default();
+    out.push(number << 3 | 2);
+    out.extend_from_slice(len.get(..used).unwrap_or_default());
+    out.extend_from_slice(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(bytes: &[u8]) -> Result<Vec<Field<'_>>, Malformed> {
+        let mut cursor = Cursor::new(bytes);
+        let mut fields = Vec::new();
+        while let Some(field) = cursor.field()? {
+            fields.push(field);
+        }
+        Ok(fields)
+    }
+
+    #[test]
+    fn every_wire_type_is_read_or_skipped() {
+        let bytes = b"\x08\x96\x01\x11........\x1a\x02hi\x25....\x2b\x08\x01\x33\x34\x2c";
+        let numbers: Vec<_> = fields(bytes).unwrap().iter().map(|field| field.number).collect();
+        assert_eq!(numbers, [1, 2, 3, 4, 5]);
+        assert_eq!(fields(bytes).unwrap()[0].value, Value::Varint(150));
+        assert_eq!(fields(bytes).unwrap()[2].value, Value::Bytes(b"hi"));
+    }
+
+    #[test]
+    fn malformed_bytes_are_refused_with_their_cause() {
+        let cases: &[(&str, &[u8], Malformed)] = &[
+            ("tag cut short", b"\x80", Malformed::Truncated),
+            ("varint cut short", b"\x08\x80", Malformed::Truncated),
+            (
+                "varint of eleven bytes",
+                b"\x08\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01",
+                Malformed::Varint,
+            ),
+            ("varint of 65 bits", b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", Malformed::Varint),
+            ("field number 0", b"\x00\x01", Malformed::Tag),
+            ("tag of 33 bits", b"\x88\x80\x80\x80\x10\x01", Malformed::Tag),
+            ("tag of six bytes", b"\x88\x80\x80\x80\x80\x00\x01", Malformed::Tag),
+            ("wire type 6", b"\x0e", Malformed::WireType),
+            ("wire type 7", b"\x0f", Malformed::WireType),
+            ("length past the end", b"\x12\x05ab", Malformed::Truncated),
+            ("length of 2^64 - 1", b"\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", Malformed::Truncated),
+            ("fixed64 cut short", b"\x11.......", Malformed::Truncated),
+            ("fixed32 cut short", b"\x15...", Malformed::Truncated),
+            ("group left open", b"\x0b\x08\x01", Malformed::Truncated),
+            ("group closed by another", b"\x0b\x14", Malformed::Group),
+            ("end without a group", b"\x0c", Malformed::Group),
+        ];
+        for (name, bytes, expected) in cases {
+            assert_eq!(fields(bytes).unwrap_err(), *expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn groups_nest_to_the_limit_and_no_deeper() {
+        let nested = |depth| [vec![0x0b; depth], vec![0x0c; depth]].concat();
+        assert!(fields(&nested(100)).is_ok());
+        assert_eq!(fields(&nested(101)).unwrap_err(), Malformed::Group);
+    }
+
+    #[test]
+    fn overlong_varint_within_64_bits_is_read() {
+        assert_eq!(fields(b"\x88\x00\x81\x80\x00").unwrap()[0].value, Value::Varint(1));
+    }
+
+    #[test]
+    fn second_slice_must_be_the_contents_of_the_last_field() {
+        let whole = |head, tail| {
+            let mut cursor = Cursor::with_tail(head, tail);
+            let mut last = None;
+            while let Some(field) = cursor.field()? {
+                last = Some(field);
+            }
+            Ok(last)
+        };
+        assert_eq!(
+            whole(b"\x08\x01\x12\x02", b"hi"),
+            Ok(Some(Field { number: 2, value: Value::Bytes(b"hi") }))
+        );
+        for (head, tail) in
+            [(&b"\x12\x03"[..], &b"hi"[..]), (b"\x12\x02x", b"hi"), (b"\x08\x01", b"hi"), (b"", b"hi")]
+        {
+            assert_eq!(whole(head, tail), Err(Malformed::Split), "{head:?}");
+        }
+    }
+
+    #[test]
+    fn varints_are_written_minimally() {
+        for value in [0, 1, 127, 128, 16_383, 16_384, u32::MAX as usize, usize::MAX] {
+            let mut out = [0; 10];
+            let used = put_varint(&mut out, value).unwrap();
+            assert_eq!(used, varint_len(value));
+            let mut cursor = Cursor::new(&out[..used]);
+            assert_eq!(cursor.varint(), Ok(value as u64));
+            assert_eq!(put_varint(&mut out[..used - 1], value), None);
+        }
+    }
+}
