@@ -1,0 +1,35 @@
+//go:build !cgo
+
+package tdc
+
+// Without cgo there is no library: the package compiles, so that a program can
+// import it on every platform, and opening says what is missing.
+
+const (
+	statusKeyNeeded    = 2
+	statusReloadNeeded = 3
+)
+
+type native struct{}
+
+type fault struct {
+	status     uint32
+	index      int
+	sizeNeeded int
+	keyIDs     []string
+}
+
+func (f *fault) asError() error { return ErrNoLibrary }
+
+func openNative(string, string) (native, error)          { return native{}, ErrNoLibrary }
+func parseNative([]byte, string, string) (native, error) { return native{}, ErrNoLibrary }
+
+func (native) free()                           {}
+func (native) reload() error                   { return ErrNoLibrary }
+func (native) encodeCommonAttributes() bool    { return false }
+func (native) encodeBound(int) int             { return 0 }
+func (native) provideKey(string, []byte) error { return ErrNoLibrary }
+func (native) rejectKey(string) error          { return ErrNoLibrary }
+func (native) payload(operation, []byte, []byte, []byte, []byte) ([]byte, *fault) {
+	return nil, &fault{index: -1}
+}

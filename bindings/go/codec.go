@@ -1,0 +1,157 @@
+package tdc
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"unsafe"
+
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/proto"
+)
+
+// PayloadCodec is the configuration's codecs as one codec of the SDK. Use it to
+// put codecs of your own around it:
+//
+//	converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), outer, t.PayloadCodec(), inner)
+//
+// Go applies codecs last to first: on the way out inner comes first, then tdc,
+// then outer; on the way in the other way round.
+//
+// It also implements [converter.PayloadCodecWithSerializationContext].
+func (t *Tdc) PayloadCodec() converter.PayloadCodec { return &payloadCodec{tdc: t} }
+
+type operation int
+
+const (
+	encode operation = 0
+	decode operation = 1
+)
+
+// maxRounds is how often one payload may make the library ask for keys or a
+// reload. A call asks for all the keys it can name, so a few rounds suffice.
+const maxRounds = 20
+
+type payloadCodec struct {
+	tdc           *Tdc
+	serialization []byte          // the serialization context, as protobuf
+	ctx           context.Context // for the key provider; may be nil
+	inWorkflow    bool            // known to run in workflow code
+}
+
+var (
+	_ converter.PayloadCodec                         = (*payloadCodec)(nil)
+	_ converter.PayloadCodecWithSerializationContext = (*payloadCodec)(nil)
+)
+
+// Encode implements [converter.PayloadCodec].
+func (c *payloadCodec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+	return c.each(encode, payloads)
+}
+
+// Decode implements [converter.PayloadCodec].
+func (c *payloadCodec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+	return c.each(decode, payloads)
+}
+
+// WithSerializationContext implements
+// [converter.PayloadCodecWithSerializationContext].
+func (c *payloadCodec) WithSerializationContext(sc converter.SerializationContext) converter.PayloadCodec {
+	return c.withSerializationContext(sc)
+}
+
+func (c *payloadCodec) withSerializationContext(sc converter.SerializationContext) *payloadCodec {
+	with := *c
+	with.serialization = marshalContext(sc)
+	return &with
+}
+
+// each gives no payload at all if there is one that fails.
+func (c *payloadCodec) each(op operation, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+	if !c.tdc.core.acquire() {
+		return nil, ErrClosed
+	}
+	defer c.tdc.core.release()
+	result := make([]*commonpb.Payload, len(payloads))
+	for i, p := range payloads {
+		if p == nil {
+			continue // the SDK never does this
+		}
+		q, err := c.one(op, p)
+		if err != nil {
+			return nil, c.fail(i, err)
+		}
+		result[i] = q
+	}
+	return result, nil
+}
+
+func (c *payloadCodec) one(op operation, p *commonpb.Payload) (*commonpb.Payload, error) {
+	var stack [256]byte
+	head, ok := appendHead(stack[:0], p)
+	data := p.Data
+	if !ok {
+		var err error
+		if head, err = (proto.MarshalOptions{Deterministic: true}).Marshal(p); err != nil {
+			return nil, newError(ErrProtobuf, false, 0, err.Error())
+		}
+		data = nil // head is the whole payload
+	}
+
+	core := c.tdc.core
+	size := len(head) + len(data)
+	if op == encode {
+		size = core.room(size)
+	}
+	out := allocate(size)
+	for round := 1; ; round++ {
+		answer, fault := core.native.payload(op, c.serialization, head, data, out)
+		switch {
+		case fault == nil && answer == nil:
+			return p, nil
+		case fault == nil:
+			return newPayload(answer, cap(out))
+		case round == maxRounds:
+			return nil, fault.asError()
+		case fault.sizeNeeded > len(out):
+			out = allocate(fault.sizeNeeded)
+		default:
+			if err := c.settle(fault); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// newPayload is the Payload that message holds, made of slices of it. reserved
+// is how much memory stands behind message.
+func newPayload(message []byte, reserved int) (*commonpb.Payload, error) {
+	if len(message) < reserved/2 {
+		// Compressed well: do not keep what is not needed.
+		message = bytes.Clone(message)
+	}
+	p := new(commonpb.Payload)
+	if readPayload(message, p) {
+		return p, nil
+	}
+	p = new(commonpb.Payload)
+	if err := proto.Unmarshal(message, p); err != nil {
+		return nil, newError(ErrProtobuf, false, 0, err.Error())
+	}
+	return p, nil
+}
+
+// allocate is make([]byte, size), but large ones are not zeroed first: the
+// library overwrites what is used of them, and of a mebibyte that costs as much
+// as a quarter of encrypting it. A strings.Builder is the one way that the
+// standard library offers to get such memory.
+func allocate(size int) []byte {
+	if size < 4<<10 {
+		return make([]byte, size)
+	}
+	var b strings.Builder
+	b.Grow(size)
+	b.WriteByte(0)
+	return unsafe.Slice(unsafe.StringData(b.String()), size)
+}

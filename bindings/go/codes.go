@@ -1,0 +1,98 @@
+// Code generated from src/error/code.rs. DO NOT EDIT.
+
+package tdc
+
+// The codes of tdc.h.
+const (
+	// ErrKeyNeeded is TDC_KEY_NEEDED. The host is asked for keys: provide or reject each id that the error names, then call again.
+	ErrKeyNeeded Code = 2
+	// ErrReloadNeeded is TDC_RELOAD_NEEDED. An unknown key may stand in files changed since they were read: call tdc_data_converter_reload, ignore its failure, then call again.
+	ErrReloadNeeded Code = 3
+	// ErrProtobuf is TDC_ERR_PROTOBUF. The bytes are not the protobuf message that was expected.
+	ErrProtobuf Code = 101
+	// ErrAuthentication is TDC_ERR_AUTHENTICATION. The ciphertext does not authenticate: it was changed, or it was made with another key of the same id.
+	ErrAuthentication Code = 102
+	// ErrCiphertext is TDC_ERR_CIPHERTEXT. The encrypted payload is malformed: too short, without a key id, or of an unknown cipher.
+	ErrCiphertext Code = 103
+	// ErrCompressed is TDC_ERR_COMPRESSED. The compressed data is malformed.
+	ErrCompressed Code = 104
+	// ErrNotEncrypted is TDC_ERR_NOT_ENCRYPTED. The config says that payloads must be encrypted, and this one was not.
+	ErrNotEncrypted Code = 105
+	// ErrLimit is TDC_ERR_LIMIT. A limit was passed; the message names it and the option that raises it.
+	ErrLimit Code = 106
+	// ErrContext is TDC_ERR_CONTEXT. The serialization context is malformed.
+	ErrContext Code = 107
+	// ErrJSON is TDC_ERR_JSON. The JSON is not what was expected (command line and codec server).
+	ErrJSON Code = 108
+	// ErrKeyUnknown is TDC_ERR_KEY_UNKNOWN. No key with this id is here (yet): add it to the keyring, then try again.
+	ErrKeyUnknown Code = 201
+	// ErrKeyInvalid is TDC_ERR_KEY_INVALID. A key that was handed in has a wrong length, or its id is not a key id.
+	ErrKeyInvalid Code = 202
+	// ErrConfig is TDC_ERR_CONFIG. The configuration is malformed; the message says where and what to do.
+	ErrConfig Code = 301
+	// ErrKeyFile is TDC_ERR_KEY_FILE. A key file or variable is missing, malformed, or readable by others.
+	ErrKeyFile Code = 302
+	// ErrNamespace is TDC_ERR_NAMESPACE. The config has namespaces, and none of them matches.
+	ErrNamespace Code = 303
+	// ErrNull is TDC_ERR_NULL. A pointer that must not be NULL was NULL.
+	ErrNull Code = 401
+	// ErrBufferTooSmall is TDC_ERR_BUFFER_TOO_SMALL. The caller's buffer is too small; tdc_error_size_needed says what is needed.
+	ErrBufferTooSmall Code = 402
+	// ErrArgument is TDC_ERR_ARGUMENT. An argument is out of range: a length past the address space, or text that is not UTF-8.
+	ErrArgument Code = 403
+	// ErrRandom is TDC_ERR_RANDOM. The operating system's random source failed.
+	ErrRandom Code = 501
+	// ErrIO is TDC_ERR_IO. A file could not be read or written.
+	ErrIO Code = 502
+	// ErrPanic is TDC_ERR_PANIC. A bug in this library; the handle stays usable. Please report the message.
+	ErrPanic Code = 901
+)
+
+// entry is the row of the table for c: its name, and whether trying again later can succeed.
+func (c Code) entry() (name string, transient bool) {
+	switch c {
+	case ErrKeyNeeded:
+		return "TDC_KEY_NEEDED", true
+	case ErrReloadNeeded:
+		return "TDC_RELOAD_NEEDED", true
+	case ErrProtobuf:
+		return "TDC_ERR_PROTOBUF", false
+	case ErrAuthentication:
+		return "TDC_ERR_AUTHENTICATION", false
+	case ErrCiphertext:
+		return "TDC_ERR_CIPHERTEXT", false
+	case ErrCompressed:
+		return "TDC_ERR_COMPRESSED", false
+	case ErrNotEncrypted:
+		return "TDC_ERR_NOT_ENCRYPTED", false
+	case ErrLimit:
+		return "TDC_ERR_LIMIT", false
+	case ErrContext:
+		return "TDC_ERR_CONTEXT", false
+	case ErrJSON:
+		return "TDC_ERR_JSON", false
+	case ErrKeyUnknown:
+		return "TDC_ERR_KEY_UNKNOWN", true
+	case ErrKeyInvalid:
+		return "TDC_ERR_KEY_INVALID", false
+	case ErrConfig:
+		return "TDC_ERR_CONFIG", false
+	case ErrKeyFile:
+		return "TDC_ERR_KEY_FILE", false
+	case ErrNamespace:
+		return "TDC_ERR_NAMESPACE", false
+	case ErrNull:
+		return "TDC_ERR_NULL", false
+	case ErrBufferTooSmall:
+		return "TDC_ERR_BUFFER_TOO_SMALL", false
+	case ErrArgument:
+		return "TDC_ERR_ARGUMENT", false
+	case ErrRandom:
+		return "TDC_ERR_RANDOM", true
+	case ErrIO:
+		return "TDC_ERR_IO", true
+	case ErrPanic:
+		return "TDC_ERR_PANIC", false
+	}
+	return "", false
+}

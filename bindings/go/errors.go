@@ -1,0 +1,73 @@
+package tdc
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// ErrClosed is the answer of every call on a [Tdc] after its Close.
+var ErrClosed = errors.New("tdc: used after Close")
+
+// ErrNoLibrary is the answer of [Open] and [Parse] in a program that was built
+// without cgo, and so without the library that does the work.
+var ErrNoLibrary = errors.New("tdc: this program was built with CGO_ENABLED=0, and the tdc library is linked by cgo: " +
+	"build with CGO_ENABLED=1 and a C compiler")
+
+// A Code says what went wrong, by the same number in every language. Numbers
+// are grouped by who can mend the cause: 1xx the input, 2xx the keys, 3xx the
+// configuration, 4xx the caller, 5xx the machine, 9xx a bug in tdc.
+//
+// A Code is an error itself, so that it can be asked for:
+//
+//	if errors.Is(err, tdc.ErrAuthentication) { … }
+type Code uint32
+
+// String is the name of the code in every language, such as TDC_ERR_LIMIT.
+func (c Code) String() string {
+	if name, _ := c.entry(); name != "" {
+		return name
+	}
+	return "TDC_STATUS_" + strconv.FormatUint(uint64(c), 10)
+}
+
+// Error makes a Code usable with [errors.Is].
+func (c Code) Error() string { return "tdc: " + c.String() }
+
+// An Error is a fault that the library reported, or a key provider that did not
+// answer. Its text never holds plaintext or key bytes.
+type Error struct {
+	Code         Code   // the stable number, such as [ErrAuthentication]
+	Name         string // the stable name, such as TDC_ERR_AUTHENTICATION
+	Message      string // a sentence that helps
+	PayloadIndex int    // which payload of the call, from 0; -1 if it is not about one payload
+	Transient    bool   // whether the same call can succeed later
+
+	cause error // what the key provider said
+}
+
+// Error is the name of the code, the payload's index and the message.
+func (e *Error) Error() string {
+	text := "tdc: " + e.Name
+	if e.PayloadIndex >= 0 {
+		text += fmt.Sprintf(": payloads[%d]", e.PayloadIndex)
+	}
+	if e.Message != "" {
+		text += ": " + e.Message
+	}
+	return text
+}
+
+// Is makes errors.Is(err, code) work for every [Code].
+func (e *Error) Is(target error) bool {
+	code, ok := target.(Code)
+	return ok && code == e.Code
+}
+
+// Unwrap is the key provider's own error, if it was the cause.
+func (e *Error) Unwrap() error { return e.cause }
+
+// newError is an Error with the name of its code.
+func newError(code Code, transient bool, index int, message string) *Error {
+	return &Error{Code: code, Name: code.String(), Message: message, PayloadIndex: index, Transient: transient}
+}

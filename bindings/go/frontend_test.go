@@ -1,0 +1,205 @@
+package tdc
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	querypb "go.temporal.io/api/query/v1"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// frontend is as much of a Temporal server as one workflow needs: it hands out
+// a workflow task with the given history, again and again while the worker
+// fails it, and keeps what the worker answers. The worker, its client and the
+// protocol are the SDK's own.
+type frontend struct {
+	workflowservice.UnimplementedWorkflowServiceServer
+	events  []*historypb.HistoryEvent
+	query   *querypb.WorkflowQuery // asked instead of giving a task to complete
+	tasks   chan int32             // the attempts to hand out
+	attempt int32
+
+	failed    []*workflowservice.RespondWorkflowTaskFailedRequest
+	completed chan *workflowservice.RespondWorkflowTaskCompletedRequest
+	answered  chan *workflowservice.RespondQueryTaskCompletedRequest
+}
+
+const (
+	workflowName = "W"
+	taskQueue    = "queue"
+	taskTimeout  = time.Second
+)
+
+// serve starts a frontend and a worker on it that runs workflow.
+func serve(t *testing.T, f *frontend, opened *Tdc, workflow any) {
+	t.Helper()
+	f.tasks = make(chan int32, 10)
+	f.completed = make(chan *workflowservice.RespondWorkflowTaskCompletedRequest, 1)
+	f.answered = make(chan *workflowservice.RespondQueryTaskCompletedRequest, 1)
+	f.tasks <- 1
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer()
+	workflowservice.RegisterWorkflowServiceServer(server, f)
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(server.Stop)
+	c, err := client.Dial(client.Options{
+		HostPort:         listener.Addr().String(),
+		DataConverter:    opened.DataConverter(),
+		FailureConverter: opened.FailureConverter(),
+		Logger:           quiet{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	w := worker.New(c, taskQueue, worker.Options{DisableRegistrationAliasing: true, LocalActivityWorkerOnly: true})
+	registerAs(w, workflow, workflowName)
+	if err := w.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Stop)
+}
+
+// outcome waits until the worker completes a task.
+func (f *frontend) outcome(t *testing.T) *workflowservice.RespondWorkflowTaskCompletedRequest {
+	t.Helper()
+	select {
+	case completed := <-f.completed:
+		return completed
+	case <-time.After(30 * time.Second):
+		t.Fatalf("no workflow task was completed; failed: %v", f.failed)
+		return nil
+	}
+}
+
+func (f *frontend) PollWorkflowTaskQueue(ctx context.Context, _ *workflowservice.PollWorkflowTaskQueueRequest) (*workflowservice.PollWorkflowTaskQueueResponse, error) {
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case attempt := <-f.tasks:
+		if attempt > 1 {
+			// The worker reports only the first failure and lets later attempts
+			// time out, so that they do not follow at once.
+			time.AfterFunc(taskTimeout, func() { f.tasks <- attempt + 1 })
+		}
+		return f.task(attempt), nil
+	}
+}
+
+func (f *frontend) task(attempt int32) *workflowservice.PollWorkflowTaskQueueResponse {
+	started := int64(len(f.events))
+	return &workflowservice.PollWorkflowTaskQueueResponse{
+		TaskToken:              []byte("token"),
+		WorkflowExecution:      &commonpb.WorkflowExecution{WorkflowId: "w", RunId: "r"},
+		WorkflowType:           &commonpb.WorkflowType{Name: workflowName},
+		PreviousStartedEventId: previousStarted(f.events),
+		StartedEventId:         started,
+		Attempt:                attempt,
+		History:                &historypb.History{Events: f.events},
+		ScheduledTime:          timestamppb.Now(),
+		StartedTime:            timestamppb.Now(),
+		Query:                  f.query,
+	}
+}
+
+func previousStarted(events []*historypb.HistoryEvent) (id int64) {
+	for _, event := range events[:len(events)-1] {
+		if event.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED {
+			id = event.GetEventId()
+		}
+	}
+	return id
+}
+
+func (f *frontend) RespondWorkflowTaskFailed(_ context.Context, r *workflowservice.RespondWorkflowTaskFailedRequest) (*workflowservice.RespondWorkflowTaskFailedResponse, error) {
+	f.failed = append(f.failed, r)
+	f.tasks <- 2
+	return &workflowservice.RespondWorkflowTaskFailedResponse{}, nil
+}
+
+func (f *frontend) RespondWorkflowTaskCompleted(_ context.Context, r *workflowservice.RespondWorkflowTaskCompletedRequest) (*workflowservice.RespondWorkflowTaskCompletedResponse, error) {
+	f.completed <- r
+	return &workflowservice.RespondWorkflowTaskCompletedResponse{}, nil
+}
+
+func (f *frontend) RespondQueryTaskCompleted(_ context.Context, r *workflowservice.RespondQueryTaskCompletedRequest) (*workflowservice.RespondQueryTaskCompletedResponse, error) {
+	f.answered <- r
+	return &workflowservice.RespondQueryTaskCompletedResponse{}, nil
+}
+
+func (f *frontend) GetSystemInfo(context.Context, *workflowservice.GetSystemInfoRequest) (*workflowservice.GetSystemInfoResponse, error) {
+	return &workflowservice.GetSystemInfoResponse{Capabilities: &workflowservice.GetSystemInfoResponse_Capabilities{SdkMetadata: true}}, nil
+}
+
+func (f *frontend) DescribeNamespace(context.Context, *workflowservice.DescribeNamespaceRequest) (*workflowservice.DescribeNamespaceResponse, error) {
+	return &workflowservice.DescribeNamespaceResponse{}, nil
+}
+
+func (f *frontend) ShutdownWorker(context.Context, *workflowservice.ShutdownWorkerRequest) (*workflowservice.ShutdownWorkerResponse, error) {
+	return &workflowservice.ShutdownWorkerResponse{}, nil
+}
+
+// history numbers events, and puts before them the start of a workflow with the
+// given input, and behind them a workflow task.
+func history(input []*commonpb.Payload, events ...*historypb.HistoryEvent) []*historypb.HistoryEvent {
+	all := append([]*historypb.HistoryEvent{{
+		EventType: enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
+		Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
+			WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{
+				WorkflowType:             &commonpb.WorkflowType{Name: workflowName},
+				TaskQueue:                &taskqueuepb.TaskQueue{Name: taskQueue},
+				Input:                    &commonpb.Payloads{Payloads: input},
+				WorkflowTaskTimeout:      durationpb.New(10 * time.Second),
+				OriginalExecutionRunId:   "r",
+				FirstExecutionRunId:      "r",
+				FirstWorkflowTaskBackoff: durationpb.New(0),
+				Attempt:                  1,
+			},
+		},
+	}}, events...)
+	all = append(all, workflowTask()...)
+	for i, event := range all {
+		event.EventId = int64(i + 1)
+		event.EventTime = timestamppb.Now()
+	}
+	return all
+}
+
+// workflowTask is scheduled and started.
+func workflowTask() []*historypb.HistoryEvent {
+	return []*historypb.HistoryEvent{{
+		EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
+		Attributes: &historypb.HistoryEvent_WorkflowTaskScheduledEventAttributes{
+			WorkflowTaskScheduledEventAttributes: &historypb.WorkflowTaskScheduledEventAttributes{
+				TaskQueue: &taskqueuepb.TaskQueue{Name: taskQueue}, Attempt: 1,
+			},
+		},
+	}, {
+		EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED,
+		Attributes: &historypb.HistoryEvent_WorkflowTaskStartedEventAttributes{
+			WorkflowTaskStartedEventAttributes: &historypb.WorkflowTaskStartedEventAttributes{},
+		},
+	}}
+}
+
+// quiet is a logger that says nothing.
+type quiet struct{}
+
+func (quiet) Debug(string, ...any) {}
+func (quiet) Info(string, ...any)  {}
+func (quiet) Warn(string, ...any)  {}
+func (quiet) Error(string, ...any) {}

@@ -1,0 +1,176 @@
+// Package tdc encrypts and compresses Temporal payloads by one configuration
+// file that every language reads the same way.
+//
+// [Open] a file and hand what it gives to the client; nothing else changes:
+//
+//	t, err := tdc.Open("tdc.yaml")
+//	if err != nil {
+//		return err
+//	}
+//	defer t.Close()
+//	c, err := client.Dial(client.Options{
+//		DataConverter:    t.DataConverter(),
+//		FailureConverter: t.FailureConverter(),
+//	})
+//
+// Set both. Go's SDK does not use the client's data converter for failures:
+// without FailureConverter the details of your errors travel in the clear.
+//
+// A [Tdc] and all that it gives are safe for concurrent use; one serves any
+// number of clients and workers. Payloads that come in are never changed.
+package tdc
+
+import (
+	"math/bits"
+	"runtime"
+	"sync/atomic"
+)
+
+// A Tdc is an open configuration: codecs, keys and limits.
+type Tdc struct{ core *core }
+
+// An Option changes what [Open] and [Parse] do.
+type Option func(*options)
+
+type options struct {
+	namespace string
+	provider  KeyProvider
+}
+
+// WithNamespace names the Temporal namespace, for configurations with rules for
+// namespaces. A serialization context of the SDK has its own and overrides it.
+func WithNamespace(namespace string) Option {
+	return func(o *options) { o.namespace = namespace }
+}
+
+// WithKeyProvider names where to ask for keys that are not in the ring of the
+// configuration, which says "host: true" for that.
+func WithKeyProvider(provider KeyProvider) Option {
+	return func(o *options) { o.provider = provider }
+}
+
+// Open reads the configuration at path, and the keys that it names. Paths in
+// the file are relative to it.
+func Open(path string, opts ...Option) (*Tdc, error) {
+	o := collect(opts)
+	n, err := openNative(path, o.namespace)
+	if err != nil {
+		return nil, err
+	}
+	return newTdc(n, o), nil
+}
+
+// Parse opens a configuration that is not in a file. Paths in the document are
+// relative to dir.
+func Parse(document []byte, dir string, opts ...Option) (*Tdc, error) {
+	o := collect(opts)
+	n, err := parseNative(document, dir, o.namespace)
+	if err != nil {
+		return nil, err
+	}
+	return newTdc(n, o), nil
+}
+
+func collect(opts []Option) options {
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
+}
+
+func newTdc(n native, o options) *Tdc {
+	t := &Tdc{core: &core{native: n, provider: o.provider}}
+	t.core.users.Store(1)
+	t.core.measure()
+	// Whoever forgets Close gives the memory and the keys back all the same.
+	runtime.AddCleanup(t, func(c *core) { c.close() }, t.core)
+	return t
+}
+
+// Reload reads the configuration's key files and variables again, for a changed
+// key ring. Calls in flight keep what they began with; if it fails, nothing
+// changes. A key that is not in the ring makes the library ask for a reload by
+// itself, so calling it is only needed to promote a new primary key at once.
+func (t *Tdc) Reload() error {
+	if !t.core.acquire() {
+		return ErrClosed
+	}
+	defer t.core.release()
+	return t.core.reload()
+}
+
+// Close wipes the keys. Calls in flight end as they began, and the last of them
+// frees the memory; later calls are answered with [ErrClosed]. Closing again
+// does nothing. The error is always nil, for the sake of [io.Closer].
+func (t *Tdc) Close() error {
+	t.core.close()
+	return nil
+}
+
+// core is what the calls share. It is apart from Tdc so that the cleanup of an
+// unreachable Tdc can still reach it.
+type core struct {
+	native   native
+	provider KeyProvider
+
+	closed atomic.Bool
+	users  atomic.Int64 // the calls in flight, and one until Close
+
+	// overhead[n] is how much an encoded payload of less than 1<<n bytes can be
+	// longer than itself. It saves asking the library for each payload.
+	overhead [25]atomic.Int32
+}
+
+// acquire keeps the library's memory until release. It reports false after
+// Close.
+func (c *core) acquire() bool {
+	for !c.closed.Load() {
+		n := c.users.Load()
+		if n == 0 {
+			return false
+		}
+		if c.users.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *core) release() {
+	if c.users.Add(-1) == 0 {
+		c.native.free()
+	}
+}
+
+func (c *core) close() {
+	if !c.closed.Swap(true) {
+		c.release()
+	}
+}
+
+func (c *core) reload() error {
+	err := c.native.reload()
+	if err == nil {
+		c.measure()
+	}
+	return err
+}
+
+// measure fills the table of overheads.
+func (c *core) measure() {
+	for n := range c.overhead {
+		most := 1<<n - 1
+		c.overhead[n].Store(int32(c.native.encodeBound(most) - most))
+	}
+}
+
+// room is a size that suffices for what encoding makes of size bytes. While a
+// reload is going on it may be that of the old configuration; then the library
+// says what it needs.
+func (c *core) room(size int) int {
+	if n := bits.Len(uint(size)); n < len(c.overhead) {
+		return size + int(c.overhead[n].Load())
+	}
+	return c.native.encodeBound(size)
+}
