@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""Writes the vectors: `generate.py [FOLDER]`, by default the folder of this file.
+
+The output is deterministic: the same sources and the same pinned packages give the same files, byte for byte, on every machine.
+What an installed zlib would make differently from another version is captured once (see `captured/`) and only checked here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+from builder.vector import Family
+from families import ALL
+
+OPERATIONS = {"decode", "encode", "roundtrip", "open"}
+
+
+def check(families: list[Family]) -> None:
+    """Refuses names that are taken or oddly spelled, and vectors that say two things at once."""
+    seen: set[str] = set()
+    for family in families:
+        for vector in family.vectors:
+            where = f"{family.file}: {vector.name}"
+            if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", vector.name):
+                raise ValueError(f"{where}: names are kebab-case")
+            if vector.name in seen:
+                raise ValueError(f"{where}: the name is used twice")
+            if vector.operation not in OPERATIONS:
+                raise ValueError(f"{where}: unknown operation {vector.operation}")
+            if (vector.operation == "open") != (vector.input is None):
+                raise ValueError(f"{where}: open takes no input, everything else does")
+            if ("encodings" in vector.expect) and vector.operation != "roundtrip":
+                raise ValueError(f"{where}: encodings belong to a round trip")
+            if not vector.source or not vector.comment:
+                raise ValueError(f"{where}: source and comment are not optional")
+            seen.add(vector.name)
+
+
+def render(family: Family) -> str:
+    """The file's text: one vector a block, keys in the order of the README."""
+    content = {"comment": family.comment, "vectors": [vector.to_json() for vector in family.vectors]}
+    return json.dumps(content, indent=2, ensure_ascii=True) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Writes every family and says how many vectors there are."""
+    folder = Path(arguments[0]) if arguments else Path(__file__).resolve().parent
+    check(ALL)
+    folder.mkdir(parents=True, exist_ok=True)
+    for family in ALL:
+        (folder / family.file).write_text(render(family), encoding="ascii", newline="\n")
+        print(f"{family.file}: {len(family.vectors)}")
+    print(f"vectors: generated {sum(len(family.vectors) for family in ALL)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
