@@ -73,6 +73,15 @@ def zstd_frame(content: bytes, *, level: int = 3, checksum: bool = False, size: 
     return compressor.compress(content)
 
 
+def zstd_streamed(content: bytes) -> bytes:
+    """A frame as a stream writes it: many blocks, no content size, and the window of the level whatever the content."""
+    compressor = zstandard.ZstdCompressor(level=3).compressobj()
+    out = b""
+    for at in range(0, len(content), 50):
+        out += compressor.compress(content[at : at + 50]) + compressor.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+    return out + compressor.flush(zstandard.COMPRESSOBJ_FLUSH_FINISH)
+
+
 def zstded(plaintext: bytes) -> bytes:
     """A `binary/zstd` Payload."""
     return plain("binary/zstd", zstd_frame(plaintext))

@@ -165,7 +165,7 @@ def _refused() -> list[Vector]:
             fails("AUTHENTICATION"),
         ),
         _decode("encrypt-wrong-key", "sealed with another key under this key's id", encrypted(INNER, OTHER_KEY), fails("AUTHENTICATION")),
-        _decode("encrypt-plaintext-not-a-payload", "authentic, but no protobuf message", encrypted(b"plain words"), fails("PROTOBUF")),
+        _decode("encrypt-plaintext-not-a-payload", "authentic, but no protobuf message", encrypted(b"no protobuf"), fails("PROTOBUF")),
         _decode("encrypt-plaintext-cut", "authentic, but the payload inside is cut short", encrypted(INNER[:-1]), fails("PROTOBUF")),
         _decode("encrypt-unknown-key", "a key id that is not in the ring", encrypted(INNER, OTHER_KEY, OTHER_KEY_ID), fails("KEY_UNKNOWN")),
         _decode(

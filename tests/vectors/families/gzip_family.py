@@ -92,7 +92,7 @@ def _refused() -> list[Vector]:
     ]
     return [
         *(_decode(f"gzip-bad-{name}", comment, data, fails("COMPRESSED")) for name, comment, data in cases),
-        _decode("gzip-content-not-a-payload", "decompresses, but to no protobuf message", gzip_member(b"plain words"), fails("PROTOBUF")),
+        _decode("gzip-content-not-a-payload", "decompresses, but to no protobuf message", gzip_member(b"no protobuf"), fails("PROTOBUF")),
         Vector(
             "gzip-bad-second-of-two",
             HAND,

@@ -6,7 +6,7 @@ import struct
 
 from builder.captured import inflating
 from builder.configs import KEYS, NOTHING, document, limits
-from builder.layers import INNER, encrypted, gzip_member, gzipped, snappied, snappy_block, zlibbed, zstd_frame, zstded
+from builder.layers import INNER, encrypted, gzip_member, gzipped, snappied, snappy_block, zlibbed, zstd_frame, zstd_streamed, zstded
 from builder.vector import OPENS, Expect, Family, Vector, fails, gives
 from builder.wire import payloads, plain
 
@@ -41,8 +41,16 @@ def _bombs() -> list[Vector]:
         out.append(_decode(f"bomb-{name}", f"zeros in {len(item)} bytes, 64 KiB allowed", low, fails("LIMIT"), item))
     declared = b"\x28\xb5\x2f\xfd\xe0" + struct.pack("<Q", 1 << 60) + b"\x01\x00\x00"
     members = gzip_member(plain("binary/plain", bytes(600))) + gzip_member(bytes(600))
+    small = plain("binary/zstd", zstd_streamed(INNER))
     return [
         *out,
+        _decode(
+            "zstd-window-is-no-content",
+            "a small frame of unknown size asks for a window of 2 MiB: what counts is what comes out",
+            low,
+            gives(INNER),
+            small,
+        ),
         _decode("bomb-second-of-two", "the index of the payload where the limit was passed", low, fails("LIMIT", 1), INNER, frames["zlib"]),
         _decode("bomb-zstd-declared", "a frame header that promises 2^60 bytes", NOTHING, fails("LIMIT"), plain("binary/zstd", declared)),
         _decode(

@@ -92,7 +92,7 @@ def _refused() -> list[Vector]:
         _decode(
             "snappy-content-not-a-payload",
             "decompresses, but to no protobuf message",
-            snappy_block(b"plain words"),
+            snappy_block(b"no protobuf"),
             fails("PROTOBUF"),
             MADE,
         ),

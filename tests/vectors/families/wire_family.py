@@ -300,7 +300,7 @@ def _broken_payload() -> list[Vector]:
         ),
         "groups-nested-101": ("a hundred and one groups, one in the other", INNER + nested_groups(101)),
         "groups-open-30000": ("thirty thousand open groups: no stack to overflow", tag(9, GROUP_START) * 30_000),
-        "not-protobuf": ("text instead of a payload", b"plain words"),
+        "not-protobuf": ("text instead of a payload", b"no protobuf"),
     }
     out = [_one(f"payload-{name}", comment, item, fails("PROTOBUF")) for name, (comment, item) in cases.items()]
     return [

@@ -85,7 +85,7 @@ def _refused() -> list[Vector]:
     ]
     return [
         *(_decode(f"zlib-bad-{name}", comment, data, broken) for name, comment, data in cases),
-        _decode("zlib-content-not-a-payload", "inflates, but to no protobuf message", zlib_stored(b"plain words"), fails("PROTOBUF")),
+        _decode("zlib-content-not-a-payload", "inflates, but to no protobuf message", zlib_stored(b"no protobuf"), fails("PROTOBUF")),
         Vector(
             "zlib-bad-second-of-two",
             HAND,

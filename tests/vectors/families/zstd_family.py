@@ -7,7 +7,7 @@ import struct
 import zstandard
 
 from builder.configs import NOTHING, codecs, document
-from builder.layers import INNER, ORDER, zstd_frame, zstded
+from builder.layers import INNER, ORDER, zstd_frame, zstd_streamed, zstded
 from builder.vector import Expect, Family, Vector, encodings, fails, gives
 from builder.wire import external, payloads, plain
 
@@ -26,15 +26,6 @@ def raw_frame(content: bytes, descriptor: int = 0x20, sizes: bytes | None = None
     return MAGIC + bytes([descriptor]) + header + struct.pack("<I", len(content) << 3 | 1)[:3] + content
 
 
-def _streamed(content: bytes) -> bytes:
-    compressor = zstandard.ZstdCompressor(level=3).compressobj()
-    out = b"".join(
-        compressor.compress(content[at : at + 50]) + compressor.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
-        for at in range(0, len(content), 50)
-    )
-    return out + compressor.flush(zstandard.COMPRESSOBJ_FLUSH_FINISH)
-
-
 def _opens() -> list[Vector]:
     levels = [
         _decode(f"zstd-level-{name}", f"level {n}", zstd_frame(ORDER, level=n), gives(ORDER))
@@ -48,7 +39,7 @@ def _opens() -> list[Vector]:
         _decode(
             "zstd-no-content-size-checksum", "without the size, with a checksum", zstd_frame(ORDER, size=False, checksum=True), gives(ORDER)
         ),
-        _decode("zstd-streamed", "many blocks, flushed one by one, no content size", _streamed(ORDER), gives(ORDER)),
+        _decode("zstd-streamed", "many blocks, flushed one by one, no content size", zstd_streamed(ORDER), gives(ORDER)),
         _decode("zstd-tiny", "a tiny payload: larger than the original, but valid", zstd_frame(INNER), gives(INNER)),
         _decode("zstd-empty-content", "the empty message is a payload", zstd_frame(b""), gives(b"")),
         _decode("zstd-raw-block", "a raw block", raw_frame(INNER), gives(INNER), HAND),
@@ -90,7 +81,7 @@ def _refused() -> list[Vector]:
     ]
     return [
         *(_decode(f"zstd-bad-{name}", comment, data, fails("COMPRESSED")) for name, comment, data in cases),
-        _decode("zstd-content-not-a-payload", "decompresses, but to no protobuf message", zstd_frame(b"plain words"), fails("PROTOBUF")),
+        _decode("zstd-content-not-a-payload", "decompresses, but to no protobuf message", zstd_frame(b"no protobuf"), fails("PROTOBUF")),
         Vector(
             "zstd-bad-second-of-two",
             MADE,
@@ -148,7 +139,7 @@ def _encodes() -> list[Vector]:
             "below min_size",
             "encode",
             gives(ORDER),
-            config=document("codecs:\n  - zstd: { min_size: 512 }"),
+            config=document("codecs:\n  - zstd: { min_size: 2 KiB }"),
             input=payloads(ORDER),
         ),
     ]
