@@ -1,8 +1,9 @@
 //! Payload codecs: one file each behind one small trait, and the chain that applies them.
 //!
-//! A layer puts the whole serialised payload, unknown fields included, into the `data` of a new payload whose `encoding` names the
-//! codec (`docs/FORMAT.md`). Encode follows the config's list, decode follows the payload: each payload names its outermost codec,
-//! so a chain can change while old payloads live on.
+//! A layer puts the whole serialised payload, unknown fields included, into the `data` of a new payload
+//! whose `encoding` names the codec (`docs/FORMAT.md`). Encode follows the config's list, decode follows
+//! the payload: each payload names its outermost codec, so a chain can change while old payloads live
+//! on.
 
 mod chain;
 mod compress;
@@ -40,8 +41,8 @@ pub(crate) trait Encoder: Send + Sync {
     /// The most bytes by which a payload can grow.
     fn overhead(&self) -> usize;
 
-    /// Writes the encoded payload to the start of `out`, which has room for `payload` and [`Encoder::overhead`]; gives back its length, or `None`
-    /// to leave the payload as it is.
+    /// Writes the encoded payload to the start of `out`, which has room for `payload` and
+    /// [`Encoder::overhead`]; gives back its length, or `None` to leave the payload as it is.
     fn encode(
         &self,
         payload: Pieces<'_>,

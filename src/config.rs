@@ -1,7 +1,8 @@
 //! The configuration: a YAML or JSON document → what stands behind a handle.
 //!
-//! `docs/CONFIGURATION.md` describes the vocabulary, `docs/tdc.schema.json` is its JSON Schema. Everything is checked when the document is
-//! read: what a configuration promises, a call can keep. Errors name line, column and path, and say what to do.
+//! `docs/CONFIGURATION.md` describes the vocabulary, `docs/tdc.schema.json` is its JSON Schema.
+//! Everything is checked when the document is read: what a configuration promises, a call can keep.
+//! Errors name line, column and path, and say what to do.
 
 mod deserialize;
 mod document;

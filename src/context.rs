@@ -1,7 +1,7 @@
 //! The serialization context: where the payloads of a call live.
 //!
-//! Hosts hand it over as a small protobuf message of our own (`docs/FORMAT.md`, "Serialization context"), because an SDK's context is
-//! an object of its language and most calls have none:
+//! Hosts hand it over as a small protobuf message of our own (`docs/FORMAT.md`, "Serialization
+//! context"), because an SDK's context is an object of its language and most calls have none:
 //!
 //! | field | type | |
 //! |---|---|---|
@@ -10,8 +10,8 @@
 //! | 5 activity_id, 6 activity_type, 7 activity_task_queue | string | |
 //! | 8 is_local | varint | a local activity |
 //!
-//! Unknown fields are ignored, so that newer hosts can say more. Only the namespace decides anything today; the others are
-//! checked for their form, so that a host that writes them wrongly learns it now.
+//! Unknown fields are ignored, so that newer hosts can say more. Only the namespace decides anything
+//! today; the others are checked for their form, so that a host that writes them wrongly learns it now.
 
 use crate::error::{Code, Error};
 use crate::wire::{Cursor, Value};

@@ -14,8 +14,8 @@ use crate::limits::MAX_KEYS_NEEDED;
 use crate::payload::{Payloads, Pieces, View};
 use crate::wire;
 
-/// A configuration, open for calls. Any thread may call at once; a [`reload`](Self::reload) swaps what stands behind it whole, so a call in
-/// flight keeps what it began with.
+/// A configuration, open for calls. Any thread may call at once; a [`reload`](Self::reload) swaps what
+/// stands behind it whole, so a call in flight keeps what it began with.
 pub struct DataConverter {
     source: Source,
     namespace: String,
@@ -29,7 +29,8 @@ enum Source {
     Document { text: String, base_dir: PathBuf },
 }
 
-/// How long after one search the next may be asked for: an unknown key must not make a worker read files all the time.
+/// How long after one search the next may be asked for: an unknown key must not make a worker read files
+/// all the time.
 const SEARCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Where a call on one payload put its answer.
@@ -56,14 +57,16 @@ pub enum Answer {
 /// Where the contents of the last `data` field stand in a serialised payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Location {
-    /// The first byte, counted from the start of the payload; the payload's length where it has no such field.
+    /// The first byte, counted from the start of the payload; the payload's length where it has no such
+    /// field.
     pub offset: usize,
     /// How many bytes.
     pub len: usize,
 }
 
 impl DataConverter {
-    /// Opens the configuration file at `path`. `namespace` is for calls whose context names none; empty means none.
+    /// Opens the configuration file at `path`. `namespace` is for calls whose context names none; empty
+    /// means none.
     ///
     /// # Errors
     /// [`Code::Config`] or [`Code::KeyFile`], with line, column and path.
@@ -89,7 +92,8 @@ impl DataConverter {
         })
     }
 
-    /// Reads the file, and every key that it names, again. What the host handed in is forgotten, so that a key which was taken away is gone.
+    /// Reads the file, and every key that it names, again. What the host handed in is forgotten, so that
+    /// a key which was taken away is gone.
     ///
     /// # Errors
     /// As [`DataConverter::open`]; then everything stays as it was.
@@ -181,7 +185,8 @@ impl DataConverter {
 
     /// Encodes one serialised payload into `out`, which needs room for [`DataConverter::encode_bound`].
     ///
-    /// The payload comes as `head` ‖ `data`: `data` is empty, or exactly the contents of the field whose tag and length end `head`.
+    /// The payload comes as `head` ‖ `data`: `data` is empty, or exactly the contents of the field whose
+    /// tag and length end `head`.
     ///
     /// # Errors
     /// [`Code::BufferTooSmall`] before any work, and what the codecs say.
@@ -201,11 +206,12 @@ impl DataConverter {
         })
     }
 
-    /// Decodes one serialised payload into `out`; room for the payload's own length is enough unless a layer was compressed: then an answer that
-    /// does not fit comes in memory of its own.
+    /// Decodes one serialised payload into `out`; room for the payload's own length is enough unless a
+    /// layer was compressed: then an answer that does not fit comes in memory of its own.
     ///
     /// # Errors
-    /// [`Code::BufferTooSmall`] before any work where the length is known, and what the codecs say. After an error `out` holds nothing of the payload.
+    /// [`Code::BufferTooSmall`] before any work where the length is known, and what the codecs say.
+    /// After an error `out` holds nothing of the payload.
     pub fn decode_payload(
         &self,
         context: &[u8],
@@ -227,7 +233,8 @@ impl DataConverter {
         })
     }
 
-    /// What every call does around its work: limits, context, namespace; and the search for a key that is unknown.
+    /// What every call does around its work: limits, context, namespace; and the search for a key that
+    /// is unknown.
     #[inline]
     fn call<T>(
         &self,
@@ -289,7 +296,8 @@ impl Source {
     }
 }
 
-/// Asks the host for every key that the outermost layers need and it may know, so that a batch costs one round and not one for each key.
+/// Asks the host for every key that the outermost layers need and it may know, so that a batch costs one
+/// round and not one for each key.
 fn needed_keys(payloads: &Payloads<'_>, environment: &Environment<'_>) -> Result<(), Error> {
     if !environment.keyring.has_host() {
         return Ok(());
@@ -333,7 +341,8 @@ enum Frame<'a> {
     Same(&'a [u8]),
 }
 
-/// A `Payloads` message in the making. It is zeroed memory that fills up: large and fresh, it costs nothing until it is written.
+/// A `Payloads` message in the making. It is zeroed memory that fills up: large and fresh, it costs
+/// nothing until it is written.
 struct Framed {
     bytes: Vec<u8>,
     filled: usize,

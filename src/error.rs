@@ -1,7 +1,8 @@
-//! What went wrong: one opaque [`Error`] with a stable [`Code`], a sentence, and the payload it is about.
+//! What went wrong: one opaque [`Error`] with a stable [`Code`], a sentence, and the payload it is
+//! about.
 //!
-//! Messages are written for the person who reads a log. They never hold plaintext or key bytes, and nothing of
-//! unbounded length that came in from outside.
+//! Messages are written for the person who reads a log. They never hold plaintext or key bytes, and
+//! nothing of unbounded length that came in from outside.
 
 mod code;
 

@@ -1,12 +1,15 @@
-//! The C ABI: `include/tdc.h`. Each extern function is a few lines that borrow its arguments, call one safe method and write its out slots.
+//! The C ABI: `include/tdc.h`. Each extern function is a few lines that borrow its arguments, call one
+//! safe method and write its out slots.
 //!
 //! # What *valid* means here
 //! The `# Safety` sections of this module speak of *valid* pointers:
-//! 1. bytes, a pointer and a length: `NULL, 0`, or readable for that many bytes, and not written by anybody during the call;
+//! 1. bytes, a pointer and a length: `NULL, 0`, or readable for that many bytes, and not written by
+//!    anybody during the call;
 //! 2. an out slot: writable, aligned, and not touched by anybody else during the call;
 //! 3. a handle: made by this library, and not freed before the call returns.
 //!
-//! Who frees: what a function gives out in a `tdc_buffer` or as a handle belongs to the caller, who frees it by the matching `_free`.
+//! Who frees: what a function gives out in a `tdc_buffer` or as a handle belongs to the caller, who
+//! frees it by the matching `_free`.
 
 mod buffer;
 mod codec;

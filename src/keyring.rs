@@ -1,7 +1,8 @@
 //! Key id → key. The *primary* key encrypts, every key of the ring that a namespace may use decrypts.
 //!
-//! A key comes from the config's ring or from the host, never from a payload's metadata. What the host handed in, and which ids it
-//! does not know, is remembered behind a lock; the ring itself never changes (a reload makes a new one).
+//! A key comes from the config's ring or from the host, never from a payload's metadata. What the host
+//! handed in, and which ids it does not know, is remembered behind a lock; the ring itself never changes
+//! (a reload makes a new one).
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -17,7 +18,8 @@ use crate::wire;
 /// How long "the host does not know this key" is believed.
 const REJECTION_LASTS: Duration = Duration::from_secs(30);
 
-/// Keys and rejections that a host may have handed in; beyond it the oldest kind of knowledge is dropped.
+/// Keys and rejections that a host may have handed in; beyond it the oldest kind of knowledge is
+/// dropped.
 const MAX_HOST_ENTRIES: usize = 4096;
 
 /// The longest key id.
@@ -178,8 +180,9 @@ impl Keyring {
         Err(Missing::Unknown(format!("\"{id}\"")))
     }
 
-    /// The key for the Java sample's form, where the id is the key itself: a key of the ring with that id or with these very bytes.
-    /// Who brings a key of his own gets nothing, and the id is never named, nor asked of the host.
+    /// The key for the Java sample's form, where the id is the key itself: a key of the ring with that
+    /// id or with these very bytes. Who brings a key of his own gets nothing, and the id is never named,
+    /// nor asked of the host.
     pub(crate) fn find_by_own_bytes(&self, access: &Access, id: &[u8]) -> Result<Found<'_>, Missing> {
         let fingerprint: [u8; 32] = Sha256::digest(id).into();
         self.ring

@@ -1,7 +1,7 @@
 //! What one call may cost, whatever its input says. Every door takes these limits.
 
-/// Upper bounds of one call. The config's `limits` sets them; the defaults are generous for what a Temporal server lets through
-/// (2 MiB a payload, 4 MiB a gRPC message).
+/// Upper bounds of one call. The config's `limits` sets them; the defaults are generous for what a
+/// Temporal server lets through (2 MiB a payload, 4 MiB a gRPC message).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -9,7 +9,8 @@ pub struct Limits {
     pub max_input_bytes: usize,
     /// Payloads in one call: some bytes of input each, a hundred of output. Default 100 000.
     pub max_payloads: usize,
-    /// Bytes that all layers of all payloads of one call may decode to: what stops a decompression bomb. Default 64 MiB.
+    /// Bytes that all layers of all payloads of one call may decode to: what stops a decompression bomb.
+    /// Default 64 MiB.
     pub max_decoded_bytes: usize,
 }
 

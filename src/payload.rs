@@ -4,16 +4,17 @@
 //! Payloads  1 payloads (repeated Payload)
 //! Payload   1 metadata (map<string, bytes>: entries of 1 key, 2 value)   2 data   3 external_payloads
 //! ```
-//! Source: `temporal/api/common/v1/message.proto`. Nothing is re-serialised: what the codecs do not know goes on as the bytes it
-//! came as, unknown fields and `external_payloads` included. Protobuf's rules for what a producer may do: the last of a repeated
-//! singular field wins, the last entry of a map key wins, a missing key or value is empty, a known number with another wire type is
-//! an unknown field.
+//! Source: `temporal/api/common/v1/message.proto`. Nothing is re-serialised: what the codecs do not know
+//! goes on as the bytes it came as, unknown fields and `external_payloads` included. Protobuf's rules
+//! for what a producer may do: the last of a repeated singular field wins, the last entry of a map key
+//! wins, a missing key or value is empty, a known number with another wire type is an unknown field.
 
 use crate::error::{Code, Error};
 use crate::limits::Limits;
 use crate::wire::{Cursor, Malformed, Value};
 
-/// A serialised payload in two slices; `tail` is empty, or exactly the contents of the field whose tag and length end `head`.
+/// A serialised payload in two slices; `tail` is empty, or exactly the contents of the field whose tag
+/// and length end `head`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pieces<'a> {
     pub(crate) head: &'a [u8],
@@ -51,7 +52,8 @@ pub(crate) struct View<'a> {
     pub(crate) cipher: Option<&'a [u8]>,
     /// The contents of the last `data` field.
     pub(crate) data: &'a [u8],
-    /// Where `data` begins, counted over both slices; the length of the payload where there is no such field.
+    /// Where `data` begins, counted over both slices; the length of the payload where there is no such
+    /// field.
     pub(crate) data_offset: usize,
 }
 

@@ -1,4 +1,5 @@
-//! What the operating system is asked for: random bytes and memory for keys. Beside `src/ffi` the only place with `unsafe`.
+//! What the operating system is asked for: random bytes and memory for keys. Beside `src/ffi` the only
+//! place with `unsafe`.
 
 mod random;
 mod secret;

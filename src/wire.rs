@@ -1,7 +1,8 @@
-//! Protobuf's wire format: a bounded cursor over untrusted bytes, and the few writers that the codecs need.
+//! Protobuf's wire format: a bounded cursor over untrusted bytes, and the few writers that the codecs
+//! need.
 //!
-//! Any bytes may come in: nothing here panics, recurses without a limit or allocates. What is accepted is what the official
-//! parsers accept (<https://protobuf.dev/programming-guides/encoding/>):
+//! Any bytes may come in: nothing here panics, recurses without a limit or allocates. What is accepted
+//! is what the official parsers accept (<https://protobuf.dev/programming-guides/encoding/>):
 //!
 //! - varints of up to 10 bytes and 64 bits, minimal or not; tags of up to 5 bytes and 32 bits;
 //! - field numbers 1 to 2^29 - 1; wire types 0, 1, 2, 5, and balanced groups (3, 4) to a depth of 100;
@@ -55,7 +56,8 @@ pub(crate) struct Field<'a> {
     pub(crate) value: Value<'a>,
 }
 
-/// A cursor over one message, which may come as two slices: then the second is exactly the contents of the last field.
+/// A cursor over one message, which may come as two slices: then the second is exactly the contents of
+/// the last field.
 #[derive(Clone, Debug)]
 pub(crate) struct Cursor<'a> {
     rest: &'a [u8],
@@ -178,7 +180,8 @@ pub(crate) fn varint_len(value: usize) -> usize {
     bits.div_ceil(7) as usize
 }
 
-/// Writes `value` as a varint at the start of `out`; gives back how many bytes that took, or `None` where `out` is too short.
+/// Writes `value` as a varint at the start of `out`; gives back how many bytes that took, or `None`
+/// where `out` is too short.
 #[inline]
 pub(crate) fn put_varint(out: &mut [u8], mut value: usize) -> Option<usize> {
     for (index, slot) in out.iter_mut().enumerate() {

@@ -17,8 +17,9 @@ pub(crate) struct Chain {
     required: bool,
 }
 
-/// The most bytes that a payload of `len` bytes can become, whatever the chain: no chain encrypts twice, and compression never grows. That it does
-/// not depend on the configuration keeps it true over a reload.
+/// The most bytes that a payload of `len` bytes can become, whatever the chain: no chain encrypts twice,
+/// and compression never grows. That it does not depend on the configuration keeps it true over a
+/// reload.
 pub(crate) fn encode_bound(len: usize) -> usize {
     len.saturating_add(encrypt::MAX_OVERHEAD)
 }
@@ -128,8 +129,8 @@ impl Chain {
 
     /// Opens every built-in layer, the outermost first.
     ///
-    /// `fixed` says that `out` is a caller's buffer: too small for what is known beforehand is then an error. `out` does not overlap the
-    /// payload; after an error it holds nothing of any layer.
+    /// `fixed` says that `out` is a caller's buffer: too small for what is known beforehand is then an
+    /// error. `out` does not overlap the payload; after an error it holds nothing of any layer.
     pub(crate) fn decode(
         &self,
         payload: Pieces<'_>,

@@ -15,7 +15,8 @@ pub(crate) trait Compression: Send + Sync {
     /// Payloads shorter than this are left as they are.
     fn min_size(&self) -> usize;
 
-    /// Compresses to the start of `out`; gives back the length, or `None` where it does not fit or fails: then the payload is kept.
+    /// Compresses to the start of `out`; gives back the length, or `None` where it does not fit or
+    /// fails: then the payload is kept.
     fn compress(&self, bytes: &[u8], out: &mut [u8]) -> Option<usize>;
 }
 
@@ -59,7 +60,8 @@ impl<C: Compression> Encoder for C {
 }
 
 fn encode_whole<C: Compression>(codec: &C, payload: &[u8], out: &mut [u8]) -> Option<usize> {
-    // The whole encoded payload must be smaller than the original, so there is never more room than that.
+    // The whole encoded payload must be smaller than the original, so there is never more room than
+    // that.
     let out = out.get_mut(..payload.len().checked_sub(1)?)?;
     let (metadata, rest) = out.split_at_mut_checked(C::METADATA.len())?;
     metadata.copy_from_slice(C::METADATA);

@@ -1,11 +1,13 @@
-//! `binary/encrypted`: AES-256-GCM over the whole payload, byte for byte the format of the Go, Python and TypeScript samples.
+//! `binary/encrypted`: AES-256-GCM over the whole payload, byte for byte the format of the Go, Python
+//! and TypeScript samples.
 //!
 //! ```text
 //! metadata  encoding = binary/encrypted     encryption-key-id = <id>
 //! data      nonce (12 bytes, random) ‖ ciphertext ‖ tag (16 bytes)        no associated data
 //! ```
-//! The Java sample writes a third entry, `encryption-cipher = AES/GCM/NoPadding`, and its id *is* the key. Such a payload is opened
-//! with a key of the ring only: one that brings its own key proves nothing.
+//! The Java sample writes a third entry, `encryption-cipher = AES/GCM/NoPadding`, and its id *is* the
+//! key. Such a payload is opened with a key of the ring only: one that brings its own key proves
+//! nothing.
 //!
 //! Random nonces bound what one key may encrypt: 2^32 messages (NIST SP 800-38D, 8.3).
 
@@ -22,8 +24,8 @@ const JAVA_CIPHER: &[u8] = b"AES/GCM/NoPadding";
 /// Bytes that encryption adds to `data`.
 pub(crate) const SEAL_LEN: usize = NONCE_LEN + TAG_LEN;
 
-/// The most bytes that encryption adds to a payload: nonce and tag, and in front of them the metadata with an id of 128 bytes, and tag and
-/// length of `data`.
+/// The most bytes that encryption adds to a payload: nonce and tag, and in front of them the metadata
+/// with an id of 128 bytes, and tag and length of `data`.
 pub(crate) const MAX_OVERHEAD: usize = SEAL_LEN + 228;
 
 pub(crate) struct Encrypt;

@@ -1,4 +1,5 @@
-//! `binary/snappy`: Snappy's block format around the whole payload, as samples-go/snappycompress writes it.
+//! `binary/snappy`: Snappy's block format around the whole payload, as samples-go/snappycompress writes
+//! it.
 
 use super::compress::{Compression, malformed, too_large};
 use crate::error::Error;

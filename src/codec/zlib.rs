@@ -1,4 +1,5 @@
-//! `binary/zlib`: RFC 1950 around the whole payload, as Go's `NewZlibCodec` and Java's `ZlibPayloadCodec` write and read it.
+//! `binary/zlib`: RFC 1950 around the whole payload, as Go's `NewZlibCodec` and Java's
+//! `ZlibPayloadCodec` write and read it.
 //!
 //! Hostile data is inflated into memory that grows with what really comes out, up to the call's limit.
 

@@ -1,7 +1,8 @@
-//! `binary/zstd`: one Zstandard frame (RFC 8878) around the whole payload. Contexts are kept for each thread.
+//! `binary/zstd`: one Zstandard frame (RFC 8878) around the whole payload. Contexts are kept for each
+//! thread.
 //!
-//! A frame that names its content size is decompressed in one go into exactly that; any other is streamed into memory that grows. The
-//! window a frame may ask for is bounded by the call's limit.
+//! A frame that names its content size is decompressed in one go into exactly that; any other is
+//! streamed into memory that grows. The window a frame may ask for is bounded by the call's limit.
 
 use std::cell::RefCell;
 
@@ -15,7 +16,8 @@ pub(crate) struct Zstd {
     pub(crate) min_size: usize,
 }
 
-/// The smallest and largest window that a decoder may be told to allow (`ZSTD_WINDOWLOG_MAX` for 64 bits is 31).
+/// The smallest and largest window that a decoder may be told to allow (`ZSTD_WINDOWLOG_MAX` for 64 bits
+/// is 31).
 const WINDOW_LOG: core::ops::RangeInclusive<u32> = 10..=31;
 
 thread_local! {

@@ -1,7 +1,8 @@
 //! YAML text → a tree of nodes that know where they stand.
 //!
-//! The parser is `saphyr-parser`; the rules on top are ours, because a configuration that means two things is worse than one that is refused: one
-//! document, no anchors, aliases, tags or merge keys, keys that are strings and stand once, a bounded depth. JSON is read by the same door: it is YAML.
+//! The parser is `saphyr-parser`; the rules on top are ours, because a configuration that means two
+//! things is worse than one that is refused: one document, no anchors, aliases, tags or merge keys, keys
+//! that are strings and stand once, a bounded depth. JSON is read by the same door: it is YAML.
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 

@@ -1,4 +1,5 @@
-//! The configuration's vocabulary, as serde reads it. `docs/tdc.schema.json` is generated from these types.
+//! The configuration's vocabulary, as serde reads it. `docs/tdc.schema.json` is generated from these
+//! types.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,7 +16,8 @@ pub(super) struct Document {
     /// The keys of the `encrypt` codec.
     #[serde(default)]
     pub(super) keys: Option<Keys>,
-    /// Payload converters, in order: the first that accepts a value makes its payload. Only the default order can be given today.
+    /// Payload converters, in order: the first that accepts a value makes its payload. Only the default
+    /// order can be given today.
     #[serde(default)]
     pub(super) converters: Option<Vec<Converter>>,
     /// Payload codecs, in the order in which encode applies them. Decode follows each payload.
@@ -27,7 +29,8 @@ pub(super) struct Document {
     /// What one call may cost.
     #[serde(default)]
     pub(super) limits: LimitOptions,
-    /// Settings by namespace; the first match decides. With this list, a namespace that matches nothing is an error.
+    /// Settings by namespace; the first match decides. With this list, a namespace that matches nothing
+    /// is an error.
     #[serde(default)]
     pub(super) namespaces: Option<Vec<Namespace>>,
 }
@@ -48,7 +51,8 @@ pub(super) struct Keys {
     pub(super) host: bool,
 }
 
-/// Where a key is found. Exactly one of `file`, `env` and `insecure_inline`; each holds 32 bytes as base64 text.
+/// Where a key is found. Exactly one of `file`, `env` and `insecure_inline`; each holds 32 bytes as
+/// base64 text.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -200,7 +204,8 @@ pub(super) enum CipherName {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Failures {
-    /// Whether message and stack trace of a failure move into its encoded attributes, and so through the codecs.
+    /// Whether message and stack trace of a failure move into its encoded attributes, and so through the
+    /// codecs.
     pub(super) encode_common_attributes: bool,
     /// What happens to encoded attributes that cannot be read.
     pub(super) malformed: Malformed,

@@ -1,7 +1,8 @@
 //! The table of status codes: the one place where a code gets its name, number and kind.
 //!
-//! The `#define`s of `include/tdc.h`, `docs/ERRORS.md` and the constants of every binding are generated from it
-//! (`tests/generated.rs`). Numbers are grouped by who can mend the cause, and are never used twice.
+//! The `#define`s of `include/tdc.h`, `docs/ERRORS.md` and the constants of every binding are generated
+//! from it (`tests/generated.rs`). Numbers are grouped by who can mend the cause, and are never used
+//! twice.
 
 /// Who can mend the cause of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -38,8 +38,8 @@ impl Call {
     }
 }
 
-/// Encodes a serialised `Payloads`: the same count in the same order comes out. `*out` is written on `TDC_OK`, and freed by
-/// `tdc_buffer_free`.
+/// Encodes a serialised `Payloads`: the same count in the same order comes out. `*out` is written on
+/// `TDC_OK`, and freed by `tdc_buffer_free`.
 ///
 /// # Safety
 /// `self`, bytes and out slots are valid; `error` may be NULL.
@@ -59,8 +59,8 @@ pub unsafe extern "C" fn tdc_codec_encode(
     unsafe { call.run(error, DataConverter::encode) }
 }
 
-/// Decodes a serialised `Payloads`: the same count in the same order comes out. What no codec of the library made is left alone. `*out` is written
-/// on `TDC_OK`, and freed by `tdc_buffer_free`.
+/// Decodes a serialised `Payloads`: the same count in the same order comes out. What no codec of the
+/// library made is left alone. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
 ///
 /// # Safety
 /// `self`, bytes and out slots are valid; `error` may be NULL.

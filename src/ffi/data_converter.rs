@@ -9,12 +9,13 @@ use super::status::tdc_status;
 use crate::data_converter::DataConverter;
 use crate::error::{Code, Error};
 
-/// An open configuration. Any thread may use it at once. It belongs to the caller, who frees it by `tdc_data_converter_free` when no call is in
-/// flight.
+/// An open configuration. Any thread may use it at once. It belongs to the caller, who frees it by
+/// `tdc_data_converter_free` when no call is in flight.
 #[allow(non_camel_case_types)]
 pub struct tdc_data_converter(pub(super) Arc<DataConverter>);
 
-/// A flag of `tdc_data_converter_flags`: the failure converter moves message and stack trace into the encoded attributes.
+/// A flag of `tdc_data_converter_flags`: the failure converter moves message and stack trace into the
+/// encoded attributes.
 pub const TDC_FLAG_ENCODE_COMMON_ATTRIBUTES: u32 = 1;
 /// A flag of `tdc_data_converter_flags`: the host may be asked for keys.
 pub const TDC_FLAG_HOST_KEYS: u32 = 2;
@@ -24,8 +25,8 @@ fn open(out: OutSlot<*mut tdc_data_converter>, opened: Result<DataConverter, Err
     Ok(Code::Ok)
 }
 
-/// Opens the configuration file at `path` (UTF-8). `namespace_` is for calls whose context names none; `NULL, 0` is none. `*out` is written on
-/// `TDC_OK`.
+/// Opens the configuration file at `path` (UTF-8). `namespace_` is for calls whose context names none;
+/// `NULL, 0` is none. `*out` is written on `TDC_OK`.
 ///
 /// # Safety
 /// Bytes and out slots are valid; `error` may be NULL.
@@ -49,8 +50,9 @@ pub unsafe extern "C" fn tdc_data_converter_open(
     }
 }
 
-/// Takes a configuration as text (UTF-8, YAML or JSON); its relative paths are relative to `base_dir`, or to the working directory where that is
-/// `NULL, 0`. Everything else is as in `tdc_data_converter_open`.
+/// Takes a configuration as text (UTF-8, YAML or JSON); its relative paths are relative to `base_dir`,
+/// or to the working directory where that is `NULL, 0`. Everything else is as in
+/// `tdc_data_converter_open`.
 ///
 /// # Safety
 /// Bytes and out slots are valid; `error` may be NULL.
@@ -77,8 +79,9 @@ pub unsafe extern "C" fn tdc_data_converter_parse(
     }
 }
 
-/// Reads the configuration and every key that it names again, and swaps them whole: a call in flight keeps what it began with. On failure
-/// everything stays as it was. Keys that the host provided are forgotten.
+/// Reads the configuration and every key that it names again, and swaps them whole: a call in flight
+/// keeps what it began with. On failure everything stays as it was. Keys that the host provided are
+/// forgotten.
 ///
 /// # Safety
 /// `self` is valid; `error` may be NULL.

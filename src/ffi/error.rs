@@ -4,7 +4,8 @@ use super::guard::guard_value;
 use super::status::tdc_status;
 use crate::error::{Code, Error};
 
-/// An error: code, message, payload index and what else belongs to it. It belongs to the caller, who frees it by `tdc_error_free`.
+/// An error: code, message, payload index and what else belongs to it. It belongs to the caller, who
+/// frees it by `tdc_error_free`.
 #[allow(non_camel_case_types)]
 pub struct tdc_error(Error);
 
@@ -36,7 +37,8 @@ pub unsafe extern "C" fn tdc_error_code(self_: *const tdc_error) -> tdc_status {
     unsafe { read(self_, Code::Null as tdc_status, |error| error.code() as tdc_status) }
 }
 
-/// The sentence, as UTF-8 without a terminator. It lives as long as the error. Never plaintext, never key bytes.
+/// The sentence, as UTF-8 without a terminator. It lives as long as the error. Never plaintext, never
+/// key bytes.
 ///
 /// # Safety
 /// `self` is NULL or valid; `out` and `out_len` are valid out slots, or NULL: then nothing is written.
@@ -93,7 +95,8 @@ pub unsafe extern "C" fn tdc_error_key_count(self_: *const tdc_error) -> usize {
     unsafe { read(self_, 0, |error| error.key_ids().len()) }
 }
 
-/// The id of the key `index`, as text without a terminator that lives as long as the error. `TDC_ERR_ARGUMENT` when there is no such key.
+/// The id of the key `index`, as text without a terminator that lives as long as the error.
+/// `TDC_ERR_ARGUMENT` when there is no such key.
 ///
 /// # Safety
 /// `self` is NULL or valid; `out` and `out_len` are valid out slots or NULL.

@@ -6,7 +6,8 @@ use super::guard::{borrow_bytes, borrow_handle, guard};
 use super::status::tdc_status;
 use crate::error::Code;
 
-/// Hands in a key that a call asked for (`TDC_KEY_NEEDED`): its id, and its 32 bytes. Then the call is made again.
+/// Hands in a key that a call asked for (`TDC_KEY_NEEDED`): its id, and its 32 bytes. Then the call is
+/// made again.
 ///
 /// # Safety
 /// `self` and bytes are valid; `error` may be NULL.
@@ -29,7 +30,8 @@ pub unsafe extern "C" fn tdc_key_provide(
     }
 }
 
-/// Says that the host has no key of this id. It is believed for 30 seconds: payloads of that key are `TDC_ERR_KEY_UNKNOWN` meanwhile.
+/// Says that the host has no key of this id. It is believed for 30 seconds: payloads of that key are
+/// `TDC_ERR_KEY_UNKNOWN` meanwhile.
 ///
 /// # Safety
 /// `self` and bytes are valid; `error` may be NULL.

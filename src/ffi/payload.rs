@@ -8,7 +8,8 @@ use super::status::tdc_status;
 use crate::data_converter::{Answer, DataConverter};
 use crate::error::{Code, Error};
 
-/// Where a call on one payload put its answer: in the caller's buffer, or in `owned` where `owned.data` is not NULL.
+/// Where a call on one payload put its answer: in the caller's buffer, or in `owned` where `owned.data`
+/// is not NULL.
 #[repr(C)]
 #[allow(non_camel_case_types)]
 #[derive(Debug)]
@@ -19,8 +20,8 @@ pub struct tdc_payload {
     pub data_offset: usize,
     /// How many bytes these contents have. Other fields can follow them.
     pub data_len: usize,
-    /// The payload itself when it did not fit the caller's buffer and nobody could know before (decompression); freed by `tdc_buffer_free`.
-    /// Otherwise zeroes.
+    /// The payload itself when it did not fit the caller's buffer and nobody could know before
+    /// (decompression); freed by `tdc_buffer_free`. Otherwise zeroes.
     pub owned: tdc_buffer,
 }
 
@@ -36,7 +37,8 @@ struct Call {
 
 impl Call {
     /// # Safety
-    /// Handle, bytes, buffer and out slots are valid; the buffer overlaps nothing else; `error` may be NULL.
+    /// Handle, bytes, buffer and out slots are valid; the buffer overlaps nothing else; `error` may be
+    /// NULL.
     unsafe fn run(
         self,
         error: *mut *mut tdc_error,
@@ -63,7 +65,8 @@ impl Call {
     }
 }
 
-/// The most bytes that a payload of `payload_len` bytes encodes to: `payload_len` and a constant that no reload changes.
+/// The most bytes that a payload of `payload_len` bytes encodes to: `payload_len` and a constant that no
+/// reload changes.
 ///
 /// # Safety
 /// `self` is not used: NULL will do.
@@ -76,7 +79,8 @@ pub unsafe extern "C" fn tdc_codec_encode_bound(
     guard_value(usize::MAX, || DataConverter::encode_bound(payload_len))
 }
 
-/// A capacity that is enough to decode a payload of `payload_len` bytes unless a layer of it was compressed.
+/// A capacity that is enough to decode a payload of `payload_len` bytes unless a layer of it was
+/// compressed.
 ///
 /// # Safety
 /// `self` is not used: NULL will do.
@@ -89,14 +93,17 @@ pub unsafe extern "C" fn tdc_codec_decode_bound(
     payload_len
 }
 
-/// Encodes one payload, which comes in two slices, so that a large one need not be serialised first: `head` is every other field in any order,
-/// then the tag (0x12) and the length of `data`; `data` is its contents. With `data` as `NULL, 0`, `head` is the whole serialised payload.
+/// Encodes one payload, which comes in two slices, so that a large one need not be serialised first:
+/// `head` is every other field in any order, then the tag (0x12) and the length of `data`; `data` is its
+/// contents. With `data` as `NULL, 0`, `head` is the whole serialised payload.
 ///
-/// The encoded payload is written to the start of `out`, which overlaps neither slice; `tdc_codec_encode_bound(self, head_len + data_len)` is always
-/// enough. `*written` is written on `TDC_OK`. `TDC_UNCHANGED`: the payload is to stay as it is.
+/// The encoded payload is written to the start of `out`, which overlaps neither slice;
+/// `tdc_codec_encode_bound(self, head_len + data_len)` is always enough. `*written` is written on
+/// `TDC_OK`. `TDC_UNCHANGED`: the payload is to stay as it is.
 ///
 /// # Safety
-/// `self`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `error` may be NULL.
+/// `self`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `error` may be
+/// NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_codec_encode_payload(
     self_: *const tdc_data_converter,
@@ -125,11 +132,13 @@ pub unsafe extern "C" fn tdc_codec_encode_payload(
 
 /// Decodes one payload in two slices, as `tdc_codec_encode_payload` takes it.
 ///
-/// A capacity of `tdc_codec_decode_bound(self, head_len + data_len)` is enough unless a layer was compressed: then an answer that does not fit comes
-/// in `written->owned`. `TDC_UNCHANGED`: no codec of the library made this payload. After an error `out` holds nothing of the payload.
+/// A capacity of `tdc_codec_decode_bound(self, head_len + data_len)` is enough unless a layer was
+/// compressed: then an answer that does not fit comes in `written->owned`. `TDC_UNCHANGED`: no codec of
+/// the library made this payload. After an error `out` holds nothing of the payload.
 ///
 /// # Safety
-/// `self`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `error` may be NULL.
+/// `self`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `error` may be
+/// NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_codec_decode_payload(
     self_: *const tdc_data_converter,

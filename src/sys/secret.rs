@@ -1,7 +1,8 @@
 //! Memory for a key on its way from a file or variable into a cipher.
 //!
-//! A page of its own that is locked in memory and left out of core dumps where the system allows, and erased on drop. A refusal to lock
-//! (`RLIMIT_MEMLOCK`) is no error: the key works as well, and is erased as well.
+//! A page of its own that is locked in memory and left out of core dumps where the system allows, and
+//! erased on drop. A refusal to lock (`RLIMIT_MEMLOCK`) is no error: the key works as well, and is
+//! erased as well.
 
 use core::fmt;
 use core::ptr;

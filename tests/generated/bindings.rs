@@ -1,0 +1,1 @@
+//! The status codes of the bindings.
