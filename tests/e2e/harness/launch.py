@@ -1,0 +1,111 @@
+"""Starts the server and the workers, and gives the stage on which the scenarios run."""
+
+import contextlib
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import temporal_tdc
+from temporalio.client import Client
+
+from harness.checks import Checks, eventually
+from harness.commands import CommandError, Tdc, Temporal
+from harness.config import Config, make_keys
+from harness.processes import Processes, Worker, environment, free_port
+from harness.stage import Stage
+
+SHARED_KEYS = ("key-a", "key-b", "key-c")
+HOST_KEYS = tuple(
+    f"{language}-{provider}-{key}"
+    for language in ("go", "python", "java")
+    for provider in ("slow", "flaky")
+    for key in (1, 2)
+)
+
+
+@dataclass(frozen=True)
+class Programs:
+    """What `scripts/test-e2e` has built."""
+
+    temporal: Path
+    tdc: Path
+    go_worker: Path
+    python: Path
+    java: Path
+    java_classpath: str
+
+
+@contextlib.asynccontextmanager
+async def stage(programs: Programs, folder: Path, checks: Checks) -> AsyncIterator[Stage]:
+    """Everything started, in a fresh folder; everything ended again when the block is left, however that happens."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    tdc = Tdc(programs.tdc)
+    await make_keys(tdc, folder / "keys", (*SHARED_KEYS, "key-worker", *HOST_KEYS))
+    config = Config(folder / "tdc.yaml")
+    config.write("key-a", ("key-a",))
+    Config(folder / "host.yaml").write("key-worker", ("key-worker",), host=True)
+
+    processes = Processes(folder)
+    try:
+        temporal = await _server(processes, programs.temporal, folder)
+        codec = temporal_tdc.open(config.path)
+        client = await Client.connect(temporal.address, data_converter=codec.data_converter)
+
+        async def start_worker(name: str) -> Worker:
+            command = _worker_command(name, programs, temporal.address, folder)
+            return await processes.worker(name, command, environment())
+
+        ready = Stage(folder, checks, processes, temporal, tdc, config, codec, client, start_worker)
+        for name in ("go", "python", "java"):
+            ready.workers[name] = await start_worker(name)
+        yield ready
+    finally:
+        await processes.end()
+
+
+async def _server(processes: Processes, binary: Path, folder: Path) -> Temporal:
+    """Starts a dev server with its database on disk, so that the test can look into it."""
+    port = free_port()
+    command: list[str | Path] = [
+        binary,
+        "server",
+        "start-dev",
+        "--headless",
+        "--ip",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
+    command += ["--db-filename", folder / "temporal.db"]
+    for attribute in ("OrderRegion", "OrderState"):
+        command += ["--search-attribute", f"{attribute}=Keyword"]
+    server = await processes.start("server", command, environment())
+    temporal = Temporal(binary, f"127.0.0.1:{port}")
+
+    async def serving() -> bool | None:
+        if server.returncode is not None:
+            raise RuntimeError("the server ended at once: see server.log")
+        try:
+            await temporal.json("operator", "cluster", "health")
+        except CommandError:
+            return None
+        return True
+
+    await eventually("the server", serving)
+    return temporal
+
+
+def _worker_command(name: str, programs: Programs, address: str, folder: Path) -> list[str | Path]:
+    places = [folder / "tdc.yaml", folder / "host.yaml", folder / "keys"]
+    if name == "java":
+        # Short runs gain nothing from the slower, better compiler.
+        flags = ["-XX:TieredStopAtLevel=1", "-cp", programs.java_classpath]
+        return [programs.java, *flags, "io.tdc.e2e.Worker", address, *places]
+    named: list[str | Path] = ["--address", address]
+    for option, place in zip(("--config", "--host-config", "--vault"), places, strict=True):
+        named += [option, place]
+    if name == "python":
+        return [programs.python, Path(__file__).parents[1] / "python" / "worker.py", *named]
+    return [programs.go_worker, *named]

@@ -1,0 +1,81 @@
+"""Everything that a scenario needs, put together once."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import temporal_tdc
+from temporalio.client import Client
+
+from harness import history
+from harness.checks import Checks
+from harness.commands import Tdc, Temporal
+from harness.config import Config
+from harness.processes import Processes, Worker
+
+
+@dataclass
+class Stage:
+    """The server, the workers, a client with the shared configuration, and the folder they live in."""
+
+    folder: Path
+    checks: Checks
+    processes: Processes
+    temporal: Temporal
+    tdc: Tdc
+    config: Config
+    codec: temporal_tdc.Tdc
+    client: Client
+    start_worker: Callable[[str], Awaitable[Worker]]
+    workers: dict[str, Worker] = field(default_factory=dict)
+    markers: list[str] = field(default_factory=list)
+
+    def secret(self, what: str) -> str:
+        """A text that is nowhere else, so that finding it anywhere is a leak."""
+        marker = f"{what}-{secrets.token_hex(12)}"
+        self.markers.append(marker)
+        return marker
+
+    async def restart(self, name: str) -> None:
+        """Replaces a worker by a fresh process that has no workflow in its cache."""
+        await self.workers[name].stop()
+        self.workers[name] = await self.start_worker(name)
+
+    async def reload(self, *names: str) -> None:
+        """Has the named sides read the configuration again; "client" is the test itself."""
+        for name in names:
+            if name == "client":
+                self.codec.reload()
+            else:
+                await self.workers[name].tell("reload", "reloaded")
+
+    async def histories(self, workflow: str) -> list[dict[str, Any]]:
+        """The events of every run of a workflow: continue-as-new makes a chain of them."""
+        events: list[dict[str, Any]] = []
+        for run in await self.temporal.list(f'WorkflowId = "{workflow}"'):
+            events += await self.temporal.history(workflow, run["execution"]["runId"])
+        return events
+
+    async def closed(self, title: str, document: Any) -> str:
+        """Checks what every document of the server must fulfil, and returns all decoded contents as one text.
+
+        No secret is readable, every payload is encrypted, and every payload opens with `tdc decode`.
+        """
+        found = list(history.payloads(document))
+        self.unread(title, document)
+        outer = {history.encoding(payload) for payload in found}
+        self.checks.equal(f"{title}: all {len(found)} payloads are encrypted", outer, {"binary/encrypted"})
+        decoded = await self.tdc.decode(self.config.path, found)
+        inner = {history.encoding(payload) for payload in decoded}
+        self.checks.that(
+            f"{title}: all {len(found)} payloads open with tdc decode",
+            len(decoded) == len(found) and inner <= {"json/plain", "binary/null"},
+            inner,
+        )
+        return "\n".join(history.data(payload).decode() for payload in decoded)
+
+    def unread(self, title: str, document: Any) -> None:
+        """Checks that no secret of the whole test can be read in a document of the server."""
+        self.checks.equal(f"{title}: no plaintext", history.leaks_in(document, self.markers), [])

@@ -1,0 +1,162 @@
+"""Faults: a transient one costs a workflow task, a permanent one is the SDK's ordinary converter error."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import temporal_tdc
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client, WorkflowHandle
+from temporalio.converter import DataConverter, PayloadCodec
+
+from harness.checks import eventually
+from harness.config import Config
+from harness.stage import Stage
+from scenarios.rotation import troubles
+
+LANGUAGES = ("go", "python", "java")
+
+
+async def slow_provider(stage: Stage, language: str) -> None:
+    """The key provider takes 3 s, longer than the SDKs let workflow code run without giving way."""
+    title = f"slow key provider in {language}"
+    events = await _two_keys(stage, f"{language}-slow", title)
+    stage.checks.equal(f"{title}: no task fails", troubles(events), [])
+    await _asked(stage, language, "slow", 1)
+
+
+async def flaky_provider(stage: Stage, language: str) -> None:
+    """The key provider is away twice for each key: the task is tried again until it is back."""
+    title = f"flaky key provider in {language}"
+    events = await _two_keys(stage, f"{language}-flaky", title)
+    failed = [e for e in events if e["eventType"] == "EVENT_TYPE_WORKFLOW_TASK_FAILED"]
+    stage.checks.that(f"{title}: it is the task that fails", bool(failed), events)
+    await _asked(stage, language, "flaky", 3)
+
+
+async def _asked(stage: Stage, language: str, provider: str, times: int) -> None:
+    """Checks how often the key provider was asked for each of the two keys."""
+    prefix = f"{language}-{provider}"
+    expected = [f"{prefix}-{key}" for key in (1, 2) for _ in range(times)]
+    worker = stage.workers[language]
+
+    async def heard() -> list[str] | None:
+        asked = worker.asked(prefix)
+        return asked if len(asked) >= len(expected) else None
+
+    asked = await eventually(f"{provider} key provider in {language}", heard, 5)
+    stage.checks.equal(f"{provider} key provider in {language}: asked {times}x for each key", asked, expected)
+
+
+async def _two_keys(stage: Stage, queue: str, title: str) -> list[dict[str, Any]]:
+    """Runs Echo with an input under one key and a signal under another, neither of which its worker has."""
+    opening, word = stage.secret("opening"), stage.secret("word")
+    first = await _client_with_primary(stage, f"{queue}-1")
+    second = await _client_with_primary(stage, f"{queue}-2")
+    handle = await first.start_workflow("Echo", opening, id=queue, task_queue=queue, result_type=list[str])
+    await eventually(f"the first task of {queue}", lambda: _first_task(stage, queue))
+    await second.get_workflow_handle(queue).signal("say", word)
+    await first.get_workflow_handle(queue).signal("say", "close")
+    result = await handle.result()
+    stage.checks.equal(f"{title}: the workflow completes", result, [opening, word])
+    events = await stage.histories(queue)
+    stage.unread(title, events)
+    return events
+
+
+async def _first_task(stage: Stage, workflow: str) -> bool | None:
+    kinds = [event["eventType"] for event in await stage.histories(workflow)]
+    return True if "EVENT_TYPE_WORKFLOW_TASK_COMPLETED" in kinds else None
+
+
+async def _client_with_primary(stage: Stage, key: str) -> Client:
+    config = Config(stage.folder / f"{key}.yaml")
+    config.write(key, (key, "key-worker"))
+    codec = temporal_tdc.open(config.path)
+    return await Client.connect(stage.temporal.address, data_converter=codec.data_converter)
+
+
+class Tampering(PayloadCodec):
+    """What somebody between client and server can do: flips the last bit of each payload after it was encrypted."""
+
+    def __init__(self, inner: PayloadCodec) -> None:
+        self._inner = inner
+
+    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Encodes, then tampers."""
+        encoded = await self._inner.encode(payloads)
+        for payload in encoded:
+            payload.data = payload.data[:-1] + bytes([payload.data[-1] ^ 1])
+        return encoded
+
+    async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Decodes."""
+        return await self._inner.decode(payloads)
+
+
+class Malformed(Tampering):
+    """The ordinary fault to compare with: JSON that no converter can read, without any codec of ours."""
+
+    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Encodes nothing and breaks the JSON."""
+        return [Payload(metadata=dict(p.metadata), data=b"{") for p in payloads]
+
+
+async def permanent(stage: Stage, language: str) -> None:
+    """A tampered input fails like any input that the SDK cannot convert."""
+    title = f"tampered payload in {language}"
+    codec = stage.codec.data_converter.payload_codec
+    assert codec
+    tampered = await _fate(stage, language, "tampered", Tampering(codec))
+    ordinary = await _fate(stage, language, "malformed", Malformed(codec))
+    stage.checks.equal(f"{title}: ends like input that is not JSON", _kind(tampered), _kind(ordinary))
+    decoded = await stage.closed(title, tampered)
+    stage.checks.that(f"{title}: the error says what is wrong", "TDC_ERR_AUTHENTICATION" in decoded, decoded)
+
+
+async def poisoned(stage: Stage) -> None:
+    """A tampered input of an activity fails the activity, and the workflow gets an ordinary error."""
+    title = "tampered activity input"
+    handle = await stage.client.start_workflow(
+        "Poisoned",
+        stage.secret("input"),
+        id="poisoned",
+        task_queue="go-tampering",
+        result_type=dict[str, str],
+    )
+    for language, error in (await handle.result()).items():
+        stage.checks.that(
+            f"{title} in {language}: the workflow reads what is wrong", "TDC_ERR_AUTHENTICATION" in error, error
+        )
+    events = await stage.histories("poisoned")
+    failed = [event for event in events if event["eventType"] == "EVENT_TYPE_ACTIVITY_TASK_FAILED"]
+    stage.checks.equal(f"{title}: it is the activities that fail", len(failed), 2)
+    stage.unread(title, events)
+
+
+async def _fate(stage: Stage, language: str, name: str, codec: PayloadCodec) -> dict[str, Any]:
+    """Starts Echo with an input from this codec, and returns the event with which it, or its first task, fails."""
+    client = await Client.connect(
+        stage.temporal.address,
+        data_converter=dataclasses.replace(DataConverter.default, payload_codec=codec),
+    )
+    handle: WorkflowHandle[Any, Any] = await client.start_workflow(
+        "Echo", stage.secret(name), id=f"{name}-{language}", task_queue=language
+    )
+
+    async def failed() -> dict[str, Any] | None:
+        events = await stage.histories(handle.id)
+        ends = [event for event in events if event["eventType"].endswith("_FAILED")]
+        return ends[0] if ends else None
+
+    event = await eventually(f"the failure of {handle.id}", failed)
+    if event["eventType"] == "EVENT_TYPE_WORKFLOW_TASK_FAILED":
+        await handle.terminate()
+    return event
+
+
+def _kind(event: dict[str, Any]) -> Any:
+    """What happened, apart from the text."""
+    attributes = next(value for name, value in event.items() if name.endswith("EventAttributes"))
+    info = attributes["failure"].get("applicationFailureInfo", {})
+    return event["eventType"], attributes.get("cause"), info.get("nonRetryable", False)
