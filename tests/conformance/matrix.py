@@ -1,0 +1,164 @@
+"""Every pair of a writer and a reader, over the corpus."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from corpus import Item, corpus
+from messages import content, encoding_of, join, split
+from participants import KEY, KEY_ID, SAMPLES, TDC, ZLIBS, FailedError, Participant, Runner, SkippedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Chain:
+    """One matrix: what tdc is configured with, and who else speaks the format."""
+
+    name: str
+    codecs: str
+    others: list[Participant]
+    #: What the large payloads must carry outside after encoding; and whether every payload must.
+    encoding: str
+    always: bool
+
+    @property
+    def participants(self) -> list[Participant]:
+        """Everybody in it."""
+        return [*TDC, *self.others]
+
+
+CHAINS = [
+    Chain("encrypt: AES-256-GCM", "[encrypt]", SAMPLES, "binary/encrypted", always=True),
+    Chain("zlib", "[zlib]", ZLIBS, "binary/zlib", always=False),
+    Chain("zstd, then encrypt", "[zstd, encrypt]", [], "binary/encrypted", always=True),
+]
+
+
+@dataclass
+class Result:
+    """The cells of one matrix, and what went wrong."""
+
+    cells: dict[tuple[str, str], str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+
+def prepare(work: Path) -> None:
+    """Writes the key and a configuration for each chain."""
+    text = base64.b64encode(KEY).decode()
+    key = work / "key"
+    key.touch(mode=0o600)
+    key.write_text(text + "\n", encoding="ascii")
+    for number, chain in enumerate(CHAINS):
+        keys = f"keys:\n  primary: {KEY_ID}\n  ring:\n    {KEY_ID}: {{ file: key }}\n"
+        config = f"version: 1\n{keys}codecs: {chain.codecs}\n"
+        (work / f"chain-{number}.yaml").write_text(config, encoding="ascii")
+
+
+def run(runner: Runner) -> list[str]:
+    """Runs and prints every matrix; gives back what went wrong."""
+    prepare(runner.work)
+    items = corpus()
+    problems = []
+    for number, chain in enumerate(CHAINS):
+        result = _run_chain(runner, chain, runner.work / f"chain-{number}.yaml", items)
+        _show(chain, result, len(items))
+        problems += [f"{chain.name}: {problem}" for problem in result.problems]
+    return problems
+
+
+def _run_chain(runner: Runner, chain: Chain, config: Path, items: list[Item]) -> Result:
+    result = Result()
+    written: dict[str, tuple[list[Item], list[bytes]]] = {}
+    for writer in chain.participants:
+        usable = [item for item in items if item.json or writer.takes_unknown_fields]
+        try:
+            encoded = split(runner.call(writer, "encode", config, join([item.payload for item in usable])))
+        except SkippedError as reason:
+            result.skipped[writer.name] = str(reason)
+            continue
+        except FailedError as failure:
+            result.problems.append(f"{writer.name} cannot encode: {failure}")
+            continue
+        result.problems += [f"{writer.name}: {problem}" for problem in _check_written(chain, usable, encoded)]
+        written[writer.name] = (usable, encoded)
+    for reader in chain.participants:
+        if reader.name not in result.skipped:
+            _read(runner, reader, config, chain, written, result)
+    return result
+
+
+def _check_written(chain: Chain, items: list[Item], encoded: list[bytes]) -> list[str]:
+    """A codec that does nothing would pass every comparison: so what was written must look as the chain says."""
+    if len(items) != len(encoded):
+        return [f"{len(items)} payloads in, {len(encoded)} out"]
+    problems = []
+    for item, payload in zip(items, encoded, strict=True):
+        must = chain.always or item.name in {"JSON, large", "2 MiB"}
+        if must and encoding_of(payload) != chain.encoding:
+            problems.append(f"{item.name}: its encoding is {encoding_of(payload)}, expected {chain.encoding}")
+        if chain.always and len(item.payload) > 16 and item.payload in payload:
+            problems.append(f"{item.name}: its plaintext can be read")
+    return problems
+
+
+def _read(
+    runner: Runner, reader: Participant, config: Path, chain: Chain, written: dict[str, tuple[list[Item], list[bytes]]], result: Result
+) -> None:
+    """One call for everybody's payloads: messages in a row are one message. If that fails, one call for each writer tells whose."""
+    names = [who.name for who in chain.participants if who.name in written]
+    try:
+        decoded = split(runner.call(reader, "decode", config, join([payload for name in names for payload in written[name][1]])))
+    except SkippedError as reason:
+        result.skipped[reader.name] = str(reason)
+        return
+    except FailedError:
+        decoded = []
+    at = 0
+    for name in names:
+        items, encoded = written[name]
+        answer = decoded[at : at + len(items)]
+        at += len(items)
+        if len(answer) != len(items):
+            try:
+                answer = split(runner.call(reader, "decode", config, join(encoded)))
+            except (FailedError, SkippedError) as failure:
+                result.cells[name, reader.name] = "FAIL"
+                result.problems.append(f"{name} → {reader.name}: {failure}")
+                continue
+        _compare(name, reader, items, answer, result)
+
+
+def _compare(writer: str, reader: Participant, items: list[Item], answer: list[bytes], result: Result) -> None:
+    if len(answer) != len(items):
+        result.cells[writer, reader.name] = "FAIL"
+        result.problems.append(f"{writer} → {reader.name}: {len(items)} payloads in, {len(answer)} out")
+        return
+    equal = 0
+    for item, payload in zip(items, answer, strict=True):
+        if not item.json and not reader.takes_unknown_fields:
+            continue
+        if content(payload) == content(item.payload):
+            equal += 1
+        else:
+            result.problems.append(f"{writer} → {reader.name}: {item.name} came back as something else")
+    compared = sum(item.json or reader.takes_unknown_fields for item in items)
+    result.cells[writer, reader.name] = str(equal) if equal == compared else f"FAIL {equal}/{compared}"
+
+
+def _show(chain: Chain, result: Result, count: int) -> None:
+    names = [who.name for who in chain.participants]
+    width = max(len(name) for name in names)
+    print(f"\n{chain.name}: payloads that came back equal, of {count} (written by ↓, read by →)")
+    print(" " * (width + 2) + "  ".join(f"{name:>{width}}" for name in names))
+    for writer in names:
+        row = [result.cells.get((writer, reader), "skipped" if {writer, reader} & set(result.skipped) else "FAIL") for reader in names]
+        print(f"{writer:<{width}}  " + "  ".join(f"{cell:>{width}}" for cell in row))
+    if any(not item.json for item in corpus()):
+        print(f"{count - 1}: one payload has unknown fields, which the command line's JSON cannot carry; n/a there")
+    for name, reason in result.skipped.items():
+        print(f"{name}: skipped, because {reason}")

@@ -1,0 +1,129 @@
+"""Who takes part: tdc in each language, the C driver, the command line, and the independent codecs of each language."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from messages import Payload, join, split
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY = b"test-key-test-key-test-key-test!"
+KEY_ID = "test-key-id"
+TIMEOUT = 300
+
+
+class SkippedError(Exception):
+    """It cannot take part here; the text says why."""
+
+
+class FailedError(Exception):
+    """It took part and failed."""
+
+
+@dataclass(frozen=True)
+class Participant:
+    """One codec in one language."""
+
+    name: str
+    codec: str
+    driver: str
+
+    @property
+    def is_tdc(self) -> bool:
+        """Whether it is this library."""
+        return self.codec == "tdc"
+
+    @property
+    def takes_unknown_fields(self) -> bool:
+        """The command line speaks JSON, which cannot carry them."""
+        return self.driver != "cli"
+
+
+TDC = [Participant(f"tdc {name}", "tdc", name) for name in ("go", "python", "java", "c", "cli")]
+SAMPLES = [Participant(f"sample {name}", "sample", name) for name in ("go", "python", "java")]
+ZLIBS = [Participant(f"sdk zlib {name}", "zlib", name) for name in ("go", "java")]
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs participants on files in `work`; `root` is the repository."""
+
+    root: Path
+    work: Path
+
+    def call(self, who: Participant, operation: str, config: Path, payloads: bytes) -> bytes:
+        """Encodes or decodes a serialised Payloads."""
+        if who.driver == "cli":
+            return self._cli(operation, config, payloads)
+        driver = self.root / "scripts" / f"driver-{who.driver}"
+        if not driver.exists():
+            raise SkippedError(f"scripts/driver-{who.driver} does not exist")
+        source, target = self.work / "in.pb", self.work / "out.pb"
+        source.write_bytes(payloads)
+        target.unlink(missing_ok=True)
+        options = ["--codec", who.codec]
+        if who.codec == "tdc":
+            options += ["--config", str(config)]
+        elif who.codec == "sample":
+            options += ["--key-file", str(self.work / "key"), "--key-id", KEY_ID]
+        done = _run([str(driver), *options, operation, str(source), str(target)])
+        if not target.exists():
+            raise SkippedError(_last_line(done.stdout))
+        return target.read_bytes()
+
+    def _cli(self, operation: str, config: Path, payloads: bytes) -> bytes:
+        program = self.root / "target" / "release" / "tdc"
+        if not program.exists():
+            raise SkippedError("target/release/tdc was not built: run cargo build --release")
+        done = _run(
+            [str(program), operation, "--config", str(config)], json.dumps({"payloads": [*map(_to_json, split(payloads))]}).encode()
+        )
+        return join([_from_json(item) for item in json.loads(done.stdout).get("payloads", [])])
+
+
+def _run(command: list[str], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    done = subprocess.run(command, input=given, capture_output=True, check=False, timeout=TIMEOUT)  # noqa: S603 - our own programs
+    said = done.stdout + done.stderr
+    if b"skipped, because" in said:
+        raise SkippedError(_last_line(said.split(b"skipped, because", 1)[1].splitlines()[0]))
+    if done.returncode:
+        raise FailedError(f"exit {done.returncode}: {_last_line(done.stderr)}")
+    return done
+
+
+def _last_line(said: bytes) -> str:
+    lines = [line.strip() for line in said.decode(errors="replace").splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "it said nothing"
+
+
+def _to_json(payload: bytes) -> dict[str, object]:
+    message = Payload.FromString(payload)
+    out: dict[str, object] = {"metadata": {key: _base64(value) for key, value in message.metadata.items()}}
+    if message.data:
+        out["data"] = _base64(message.data)
+    if message.external_payloads:
+        out["externalPayloads"] = [{"sizeBytes": str(item.size_bytes)} for item in message.external_payloads]
+    return out
+
+
+def _from_json(item: dict[str, object]) -> bytes:
+    message = Payload()
+    metadata, details, data = item.get("metadata") or {}, item.get("externalPayloads") or [], item.get("data") or ""
+    if not isinstance(metadata, dict) or not isinstance(details, list) or not isinstance(data, str):
+        raise FailedError("the command line's JSON is not a codec server's body")
+    for key, value in metadata.items():
+        message.metadata[key] = base64.b64decode(value, validate=True)
+    message.data = base64.b64decode(data, validate=True)
+    for detail in details:
+        message.external_payloads.add(size_bytes=int(detail.get("sizeBytes", "0")))
+    return bytes(message.SerializeToString())
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+"""The conformance suite: vectors through the C ABI, the wire walk against official parsers, the matrix of writers and readers.
+
+usage: run.py ROOT WORK     ROOT: the repository; WORK: an empty folder for files
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import matrix
+import vectors
+import walk
+import walk_go
+from library import Library
+from participants import Runner
+
+
+def main(root: Path, work: Path) -> int:
+    """Runs everything; gives back the exit status."""
+    library = Library.load(root / "target" / "release" / "libtdc.so")
+    problems = vectors.run(library, root / "tests" / "vectors")
+    with library.parse(walk.CONFIG) as converter:
+        differing, messages = walk.run(converter)
+        problems += differing
+        problems += walk_go.run(converter, root, work, messages)
+    problems += matrix.run(Runner(root, work))
+    print()
+    for problem in problems:
+        print(f"conformance: {problem}", file=sys.stderr)
+    print(f"conformance: {f'{len(problems)} problems' if problems else 'everything agrees'}")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -1,0 +1,54 @@
+"""Every vector, through the C ABI."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from library import Library, TdcError
+from messages import encoding_of, split
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def run(library: Library, folder: Path) -> list[str]:
+    """Runs all of them; gives back what went wrong."""
+    problems = []
+    count = 0
+    for file in sorted(folder.glob("*.json")):
+        for vector in json.loads(file.read_text(encoding="utf-8"))["vectors"]:
+            count += 1
+            answer = _answer(library, vector)
+            if answer != vector["expect"]:
+                problems.append(f"{file.name}: {vector['name']}: expected {_short(vector['expect'])}, got {_short(answer)}")
+    print(f"vectors: C ABI ran {count}")
+    return problems
+
+
+def _answer(library: Library, vector: dict[str, Any]) -> dict[str, Any]:
+    """What the library answers, in the form of `expect`."""
+    try:
+        with library.parse(vector["config"], vector.get("namespace")) as converter:
+            if vector["operation"] == "open":
+                return {}
+            message = bytes.fromhex(vector["input"])
+            if vector["operation"] == "decode":
+                return {"payloads": converter.decode(message).hex()}
+            encoded = converter.encode(message)
+            if vector["operation"] == "encode":
+                return {"payloads": encoded.hex()}
+            decoded = converter.decode(encoded)
+            if decoded != message:
+                return {"payloads": decoded.hex()}
+            return {"encodings": [encoding_of(item) for item in split(encoded)]}
+    except TdcError as error:
+        answer: dict[str, Any] = {"error": error.code}
+        if error.index is not None:
+            answer["payload_index"] = error.index
+        return answer
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 200 else f"{text[:150]}… ({len(text)} characters)"
