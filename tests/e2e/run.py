@@ -51,7 +51,11 @@ async def main(arguments: argparse.Namespace) -> int:
     running = asyncio.create_task(run(programs, arguments.folder))
     for stop in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(stop, running.cancel)
-    checks = await running
+    try:
+        checks = await running
+    except asyncio.CancelledError:
+        print("stopped by a signal, and so are all processes of the test", flush=True)
+        return 1
     print(f"{checks.passed} passed, {checks.failed} failed", flush=True)
     if checks.failed:
         print(f"logs of the server and the workers: {arguments.folder}", flush=True)

@@ -51,8 +51,13 @@ def data(payload: dict[str, Any]) -> bytes:
 
 
 def leaks(stored: bytes, markers: Iterable[str]) -> list[str]:
-    """The markers that a reader of these bytes could find: as they are, or as base64 at any alignment."""
-    return [m for m in markers if any(form in stored for form in _forms(m.encode()))]
+    """The markers that a reader of these bytes could find."""
+    return [marker for marker in markers if holds(stored, marker.encode())]
+
+
+def holds(stored: bytes, secret: bytes) -> bool:
+    """Whether a secret is in these bytes: as it is, or as base64 at any alignment."""
+    return any(form in stored for form in _forms(secret))
 
 
 def leaks_in(document: Any, markers: Iterable[str]) -> list[str]:

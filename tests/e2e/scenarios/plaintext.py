@@ -9,6 +9,7 @@ from temporalio.client import Client
 
 from harness import history
 from harness.stage import Stage
+from harness.vault import read_key
 
 
 async def plaintext(stage: Stage) -> None:
@@ -33,6 +34,13 @@ async def plaintext(stage: Stage) -> None:
     stage.checks.equal(
         f"database: none of {len(stage.markers)} secrets is in its {len(database)} bytes",
         history.leaks(database, stage.markers),
+        [],
+    )
+    told = database + b"".join(log.read_bytes() for log in stage.folder.glob("*.log"))
+    keys = {file.stem: read_key(file.parent, file.stem) for file in (stage.folder / "keys").iterdir()}
+    stage.checks.equal(
+        f"keys: none of {len(keys)} is in the database or in a log",
+        [key_id for key_id, key in keys.items() if history.holds(told, key)],
         [],
     )
 
