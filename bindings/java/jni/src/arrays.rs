@@ -1,0 +1,108 @@
+//! Java's arrays, seen from Rust.
+//!
+//! What *valid* means here: `env` is the environment of the calling thread for the length of the call, and arrays are
+//! live local references of the type that the Java signature names. The JVM guarantees both to a native method.
+
+use std::ffi::c_void;
+use std::ptr;
+
+use jni_sys::{JNI_ABORT, JNIEnv, jarray, jbyte, jbyteArray, jlong, jlongArray, jsize};
+
+/// An array held in place, without a copy. Between taking and dropping it the thread must not call the JVM nor wait for
+/// another Java thread: libtdc does neither.
+pub(crate) struct Held {
+    env: *mut JNIEnv,
+    array: jarray,
+    start: *mut c_void,
+    release_mode: i32,
+}
+
+impl Held {
+    /// Holds an array that is only read. An empty one is not held: null and zero is an empty slice in `tdc.h`.
+    ///
+    /// # Safety
+    /// `env` and `array` are valid, and outlive the result.
+    pub(crate) unsafe fn read(env: *mut JNIEnv, array: jbyteArray, len: jsize) -> Self {
+        // SAFETY: as this function's own contract.
+        unsafe { Self::hold(env, array, len, JNI_ABORT) }
+    }
+
+    /// Holds an array that is written.
+    ///
+    /// # Safety
+    /// As for `read`.
+    pub(crate) unsafe fn write(env: *mut JNIEnv, array: jbyteArray, len: jsize) -> Self {
+        // SAFETY: as this function's own contract.
+        unsafe { Self::hold(env, array, len, 0) }
+    }
+
+    unsafe fn hold(env: *mut JNIEnv, array: jbyteArray, len: jsize, release_mode: i32) -> Self {
+        let start = if len == 0 {
+            ptr::null_mut()
+        } else {
+            // SAFETY: `env` and `array` are valid. Null comes back when memory is out, and libtdc refuses it.
+            unsafe { ((**env).v1_2.GetPrimitiveArrayCritical)(env, array, ptr::null_mut()) }
+        };
+        Self { env, array, start, release_mode }
+    }
+
+    /// The first byte at `offset`, or null for an empty or unavailable array.
+    pub(crate) fn at(&self, offset: usize) -> *mut u8 {
+        if self.start.is_null() { ptr::null_mut() } else { self.start.cast::<u8>().wrapping_add(offset) }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if !self.start.is_null() {
+            // SAFETY: `start` came from this array in this call and is given back once.
+            unsafe {
+                ((**self.env).v1_2.ReleasePrimitiveArrayCritical)(self.env, self.array, self.start, self.release_mode);
+            }
+        }
+    }
+}
+
+/// A copy of a Java array; null is none.
+///
+/// # Safety
+/// `env` is valid, and `array` is valid or null.
+pub(crate) unsafe fn copy_in(env: *mut JNIEnv, array: jbyteArray) -> Option<Vec<u8>> {
+    if array.is_null() {
+        return None;
+    }
+    // SAFETY: both are valid.
+    let len = unsafe { ((**env).v1_1.GetArrayLength)(env, array) };
+    let mut bytes = vec![0u8; usize::try_from(len).unwrap_or(0)];
+    // SAFETY: the region is the whole array, and `bytes` is as long.
+    unsafe { ((**env).v1_1.GetByteArrayRegion)(env, array, 0, len, bytes.as_mut_ptr().cast::<jbyte>()) };
+    Some(bytes)
+}
+
+/// A new Java array with these bytes, or null with an `OutOfMemoryError` pending.
+///
+/// # Safety
+/// `env` is valid; `start` and `len` are readable bytes, or `len` is zero.
+pub(crate) unsafe fn copy_out(env: *mut JNIEnv, start: *const u8, len: usize) -> jbyteArray {
+    let Ok(size) = jsize::try_from(len) else {
+        // SAFETY: `env` is valid. A negative size makes the JVM throw: Java has no array that long.
+        return unsafe { ((**env).v1_1.NewByteArray)(env, -1) };
+    };
+    // SAFETY: `env` is valid.
+    let array = unsafe { ((**env).v1_1.NewByteArray)(env, size) };
+    if !array.is_null() && size != 0 {
+        // SAFETY: the region is the whole new array, and `start` has as many bytes.
+        unsafe { ((**env).v1_1.SetByteArrayRegion)(env, array, 0, size, start.cast::<jbyte>()) };
+    }
+    array
+}
+
+/// Writes entries of a `long[]` from `first` on.
+///
+/// # Safety
+/// `env` and `array` are valid.
+pub(crate) unsafe fn set_longs(env: *mut JNIEnv, array: jlongArray, first: jsize, values: &[jlong]) {
+    let count = jsize::try_from(values.len()).unwrap_or(0);
+    // SAFETY: both are valid and `values` has `count` entries; the JVM checks the array's bounds itself.
+    unsafe { ((**env).v1_1.SetLongArrayRegion)(env, array, first, count, values.as_ptr()) };
+}

@@ -1,0 +1,105 @@
+package io.tdc;
+
+import java.util.Optional;
+
+/** What the library answers: the stable codes of {@code tdc.h}, the same in every language. */
+public enum Code {
+  /** The call succeeded. */
+  OK("TDC_OK", 0, false),
+  /** The codecs leave this payload as it is. */
+  UNCHANGED("TDC_UNCHANGED", 1, false),
+  /** A key must come from the key provider, and the provider could not be asked. */
+  KEY_NEEDED("TDC_KEY_NEEDED", 2, true),
+  /** An unknown key may be in files changed since open. */
+  RELOAD_NEEDED("TDC_RELOAD_NEEDED", 3, true),
+  /** Malformed protobuf. */
+  PROTOBUF("TDC_ERR_PROTOBUF", 101, false),
+  /** The ciphertext does not authenticate. */
+  AUTHENTICATION("TDC_ERR_AUTHENTICATION", 102, false),
+  /** The encrypted payload is malformed. */
+  CIPHERTEXT("TDC_ERR_CIPHERTEXT", 103, false),
+  /** Malformed compressed data. */
+  COMPRESSED("TDC_ERR_COMPRESSED", 104, false),
+  /** The configuration requires encryption and the payload was not encrypted. */
+  NOT_ENCRYPTED("TDC_ERR_NOT_ENCRYPTED", 105, false),
+  /** A limit of the configuration was passed. */
+  LIMIT("TDC_ERR_LIMIT", 106, false),
+  /** Malformed serialization context. */
+  CONTEXT("TDC_ERR_CONTEXT", 107, false),
+  /** Malformed JSON. */
+  JSON("TDC_ERR_JSON", 108, false),
+  /** The key id is not in the ring (yet). */
+  KEY_UNKNOWN("TDC_ERR_KEY_UNKNOWN", 201, true),
+  /** A key handed in has a wrong length or id. */
+  KEY_INVALID("TDC_ERR_KEY_INVALID", 202, false),
+  /** The configuration is wrong. */
+  CONFIG("TDC_ERR_CONFIG", 301, false),
+  /** A key file or variable is missing, malformed or readable by others. */
+  KEY_FILE("TDC_ERR_KEY_FILE", 302, false),
+  /** No namespace rule matches. */
+  NAMESPACE("TDC_ERR_NAMESPACE", 303, false),
+  /** A pointer was null. */
+  NULL("TDC_ERR_NULL", 401, false),
+  /** A buffer was too small. */
+  BUFFER_TOO_SMALL("TDC_ERR_BUFFER_TOO_SMALL", 402, false),
+  /** An argument was wrong. */
+  ARGUMENT("TDC_ERR_ARGUMENT", 403, false),
+  /** The operating system's random source failed. */
+  RANDOM("TDC_ERR_RANDOM", 501, true),
+  /** Input or output failed. */
+  IO("TDC_ERR_IO", 502, true),
+  /** A fault inside the library. */
+  PANIC("TDC_ERR_PANIC", 901, false);
+
+  private final String symbol;
+  private final int number;
+  private final boolean worthRetrying;
+
+  Code(String symbol, int number, boolean worthRetrying) {
+    this.symbol = symbol;
+    this.number = number;
+    this.worthRetrying = worthRetrying;
+  }
+
+  /**
+   * The code's name in {@code tdc.h}.
+   *
+   * @return for example {@code TDC_ERR_LIMIT}
+   */
+  public String symbol() {
+    return symbol;
+  }
+
+  /**
+   * The code's number, which never changes.
+   *
+   * @return for example 106
+   */
+  public int number() {
+    return number;
+  }
+
+  /**
+   * Whether trying again later can succeed.
+   *
+   * @return true if what failed may pass by itself
+   */
+  public boolean isTransient() {
+    return worthRetrying;
+  }
+
+  /**
+   * Finds a code by its number.
+   *
+   * @param number the code's number
+   * @return the code, or empty if this version does not know it
+   */
+  public static Optional<Code> of(int number) {
+    for (Code code : values()) {
+      if (code.number == number) {
+        return Optional.of(code);
+      }
+    }
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,167 @@
+package io.tdc;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.temporal.api.common.v1.Payload;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * Runs payloads through the native codecs.
+ *
+ * <p>One payload crosses as it is, in two slices. Several small ones cross together, and the limits
+ * of the configuration hold for all of them; a list that is too large to be worth copying crosses
+ * payload by payload, and the limits hold for each.
+ */
+final class CodecCalls {
+  /** How often a call is tried: more than the layers of any payload can name keys. */
+  private static final int MAX_ROUNDS = 20;
+
+  /** Above this many bytes the copies of a batch cost more than the calls that it saves. */
+  private static final int MAX_BATCH = 512 * 1024;
+
+  /** An answer that leaves more than this part of its array unused is moved to one that fits. */
+  private static final int WASTE_DIVISOR = 8;
+
+  private final NativeApi api;
+  private final Handle handle;
+  private final NativeErrors errors;
+  private final HostKeys keys;
+  private final PayloadReader encoded = new PayloadReader();
+  private final PayloadReader decoded = new PayloadReader();
+
+  CodecCalls(NativeApi api, Handle handle, HostKeys keys) {
+    this.api = api;
+    this.handle = handle;
+    this.errors = new NativeErrors(api);
+    this.keys = keys;
+  }
+
+  /** Encodes or decodes all of them, in order, in the place that {@code context} describes. */
+  List<Payload> run(boolean encode, byte[] context, List<Payload> payloads) {
+    long self = handle.acquire();
+    PayloadSlices slices = PayloadSlices.ofThread();
+    try {
+      if (payloads.size() == 1) {
+        return Collections.singletonList(one(encode, self, context, slices, payloads.get(0), 0));
+      }
+      return fits(payloads)
+          ? together(encode, self, context, slices, payloads)
+          : oneByOne(encode, self, context, slices, payloads);
+    } catch (InvalidProtocolBufferException e) {
+      // Strange, but a payload's maker can do that. The exception's text names no contents.
+      throw new TdcException(
+          Status.PROTOBUF, TdcException.NO_INDEX, "not a Payload: " + e.getMessage(), null);
+    } catch (TdcException e) {
+      throw TdcTaskFailure.unlessPermanent(e);
+    } finally {
+      slices.clear();
+      handle.release();
+    }
+  }
+
+  private static boolean fits(List<Payload> payloads) {
+    long size = 0;
+    for (Payload payload : payloads) {
+      size += payload.getData().size();
+    }
+    return size <= MAX_BATCH;
+  }
+
+  private List<Payload> oneByOne(
+      boolean encode, long self, byte[] context, PayloadSlices slices, List<Payload> payloads)
+      throws InvalidProtocolBufferException {
+    List<Payload> answers = new ArrayList<>(payloads.size());
+    for (Payload payload : payloads) {
+      answers.add(one(encode, self, context, slices, payload, answers.size()));
+    }
+    return Collections.unmodifiableList(answers);
+  }
+
+  private Payload one(
+      boolean encode, long self, byte[] context, PayloadSlices slices, Payload payload, int index)
+      throws InvalidProtocolBufferException {
+    for (int round = 0, room = 0; round < MAX_ROUNDS; round++) {
+      // In each round anew: a key provider that uses this library itself has overwritten them.
+      slices.set(payload);
+      int length = slices.length();
+      room = Math.max(room, encode ? Math.toIntExact(api.bound(true, self, length)) : length);
+      byte[] out = new byte[room];
+      int status = api.payload(encode, self, context, slices, out);
+      switch (status) {
+        case Status.OK:
+          return answer(encode, slices.result, out);
+        case Status.UNCHANGED:
+          return payload;
+        case Status.BUFFER_TOO_SMALL:
+          room = Math.toIntExact(errors.takeSizeNeeded(slices.result));
+          break;
+        default:
+          settle(status, self, slices.result, index);
+      }
+    }
+    throw unsettled();
+  }
+
+  private Payload answer(boolean encode, long[] result, byte[] out)
+      throws InvalidProtocolBufferException {
+    int length = Math.toIntExact(result[NativeApi.LEN]);
+    byte[] bytes = out;
+    if (result[NativeApi.OWNED] != 0) {
+      bytes = api.takeOwned(result);
+    } else if (out.length - length > out.length / WASTE_DIVISOR) {
+      bytes = Arrays.copyOf(out, length);
+    }
+    int offset = (int) result[NativeApi.DATA_OFFSET];
+    return reader(encode).read(bytes, length, offset, (int) result[NativeApi.DATA_LEN]);
+  }
+
+  private List<Payload> together(
+      boolean encode, long self, byte[] context, PayloadSlices slices, List<Payload> payloads)
+      throws InvalidProtocolBufferException {
+    long[] result = slices.result;
+    for (int round = 0; round < MAX_ROUNDS; round++) {
+      slices.batchLength = 0;
+      for (Payload payload : payloads) {
+        slices.append(payload);
+      }
+      int status = api.payloads(encode, self, context, slices.batch, slices.batchLength, result);
+      if (status == Status.OK) {
+        return reader(encode).readAll(api.takeOwned(result), payloads.size());
+      }
+      settle(status, self, result, TdcException.NO_INDEX);
+    }
+    throw unsettled();
+  }
+
+  /** Does what the library asks for, so that the call can be made again, or throws its error. */
+  private void settle(int status, long self, long[] result, int index) {
+    switch (status) {
+      case Status.RELOAD_NEEDED:
+        errors.free(result);
+        if (api.reload(self, result) != Status.OK) {
+          // The call that follows says what is missing better than this error does.
+          errors.free(result);
+        }
+        break;
+      case Status.KEY_NEEDED:
+        keys.fetch(self, errors.takeKeyIds(result), index);
+        break;
+      default:
+        throw errors.take(status, result, index);
+    }
+  }
+
+  private PayloadReader reader(boolean encode) {
+    return encode ? encoded : decoded;
+  }
+
+  private static TdcException unsettled() {
+    return new TdcException(
+        Status.KEY_NEEDED,
+        TdcException.NO_INDEX,
+        "keys are still missing after " + MAX_ROUNDS + " tries",
+        null);
+  }
+}

@@ -1,0 +1,137 @@
+package io.tdc;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Objects;
+import javax.annotation.Nullable;
+
+/** {@link NativeApi} by JNI: for Java 11 to 21, and for large payloads above. */
+final class JniApi implements NativeApi {
+  private JniApi() {}
+
+  static JniApi connect(Path libtdc, Path shim) {
+    System.load(shim.toString());
+    String problem = JniCalls.bind(libtdc.toString().getBytes(StandardCharsets.UTF_8));
+    if (problem != null) {
+      throw new UnsatisfiedLinkError(problem);
+    }
+    return new JniApi();
+  }
+
+  @Override
+  public int payload(boolean encode, long self, byte[] context, PayloadSlices in, byte[] out) {
+    // The shim reads memory as it is told: the checks here are what makes that safe.
+    Objects.checkFromIndexSize(0, in.headLength, in.head.length);
+    Objects.checkFromIndexSize(in.dataOffset, in.dataLength, in.data.length);
+    return JniCalls.payload(
+        encode,
+        self,
+        context,
+        context.length,
+        in.head,
+        in.headLength,
+        in.data,
+        in.dataOffset,
+        in.dataLength,
+        out,
+        out.length,
+        in.result);
+  }
+
+  @Override
+  public int payloads(
+      boolean encode, long self, byte[] context, byte[] payloads, int length, long[] result) {
+    Objects.checkFromIndexSize(0, length, payloads.length);
+    return JniCalls.payloads(encode, self, context, context.length, payloads, length, result);
+  }
+
+  @Override
+  public int abiVersion() {
+    return JniCalls.abiVersion();
+  }
+
+  @Override
+  public String version() {
+    return new String(JniCalls.version(), StandardCharsets.UTF_8);
+  }
+
+  @Override
+  public int open(byte[] path, @Nullable byte[] namespace, long[] result) {
+    return JniCalls.open(path, namespace, result);
+  }
+
+  @Override
+  public int parse(byte[] document, byte[] baseDir, @Nullable byte[] namespace, long[] result) {
+    return JniCalls.parse(document, baseDir, namespace, result);
+  }
+
+  @Override
+  public int reload(long self, long[] result) {
+    return JniCalls.reload(self, result);
+  }
+
+  @Override
+  public int flags(long self) {
+    return JniCalls.flags(self);
+  }
+
+  @Override
+  public void free(long self) {
+    JniCalls.free(self);
+  }
+
+  @Override
+  public int keyProvide(long self, byte[] id, byte[] key, long[] result) {
+    return JniCalls.keyProvide(self, id, key, result);
+  }
+
+  @Override
+  public int keyReject(long self, byte[] id, long[] result) {
+    return JniCalls.keyReject(self, id, result);
+  }
+
+  @Override
+  public long bound(boolean encode, long self, long payloadLength) {
+    return JniCalls.bound(encode, self, payloadLength);
+  }
+
+  @Override
+  public byte[] takeOwned(long[] result) {
+    return JniCalls.takeOwned(result[OWNED], result[OWNED + 1], result[OWNED + 2]);
+  }
+
+  @Override
+  public boolean isTransient(int status) {
+    return JniCalls.isTransient(status);
+  }
+
+  @Override
+  public byte[] errorMessage(long error) {
+    return JniCalls.errorMessage(error);
+  }
+
+  @Override
+  public long errorPayloadIndex(long error) {
+    return JniCalls.errorPayloadIndex(error);
+  }
+
+  @Override
+  public long errorSizeNeeded(long error) {
+    return JniCalls.errorSizeNeeded(error);
+  }
+
+  @Override
+  public long errorKeyCount(long error) {
+    return JniCalls.errorKeyCount(error);
+  }
+
+  @Override
+  public byte[] errorKeyId(long error, long index) {
+    return JniCalls.errorKeyId(error, index);
+  }
+
+  @Override
+  public void errorFree(long error) {
+    JniCalls.errorFree(error);
+  }
+}

@@ -1,0 +1,174 @@
+package io.tdc;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnsafeByteOperations;
+import io.temporal.api.common.v1.Payload;
+import io.temporal.api.common.v1.Payloads;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Makes {@link Payload}s of the library's answers without copying their contents.
+ *
+ * <p>Nearly all answers of a program start with the same few bytes of metadata ({@code json/plain},
+ * or the encryption's key id), so the last heads are remembered with what they mean, and a payload
+ * with a known head is put together instead of parsed.
+ *
+ * <p>The arrays that are read must not be changed afterwards.
+ */
+final class PayloadReader {
+  private static final int SLOTS = 16;
+
+  /** Longer heads are not remembered: this bounds the memory, whatever payloads bring. */
+  private static final int MAX_REMEMBERED = 256;
+
+  private static final byte METADATA_TAG = 0x0a;
+  private static final byte DATA_TAG = 0x12;
+  private static final byte PAYLOADS_TAG = 0x0a;
+
+  /** Read and written without locks: an entry is immutable, and a lost one is only parsed again. */
+  private final Entry[] entries = new Entry[SLOTS];
+
+  /** Reads the payload at the start of an array, whose {@code data} the library has located. */
+  Payload read(byte[] answer, int length, int dataOffset, int dataLength)
+      throws InvalidProtocolBufferException {
+    if (dataOffset + dataLength != length) {
+      return parse(answer, 0, length);
+    }
+    if (dataLength == 0) {
+      return assemble(answer, 0, length, length, length);
+    }
+    int head = dataOffset - PayloadSlices.varintLength(dataLength) - 1;
+    Cursor cursor = new Cursor(answer, Math.max(head, 0), length);
+    if (cursor.tag() != DATA_TAG || cursor.length() != dataLength || cursor.at != dataOffset) {
+      return parse(answer, 0, length);
+    }
+    return assemble(answer, 0, head, dataOffset, length);
+  }
+
+  /** Reads a serialised {@code Payloads} into a list of so many. */
+  List<Payload> readAll(byte[] answer, int count) throws InvalidProtocolBufferException {
+    Payload[] payloads = new Payload[count];
+    Cursor cursor = new Cursor(answer, 0, answer.length);
+    for (int i = 0; i < count; i++) {
+      if (cursor.tag() != PAYLOADS_TAG) {
+        return Payloads.parseFrom(answer).getPayloadsList();
+      }
+      int length = cursor.length();
+      if (length < 0) {
+        return Payloads.parseFrom(answer).getPayloadsList();
+      }
+      payloads[i] = read(answer, cursor.at, cursor.at + length);
+      cursor.at += length;
+    }
+    return Collections.unmodifiableList(Arrays.asList(payloads));
+  }
+
+  /**
+   * Reads the payload between {@code start} and {@code end}: metadata, then at most data, or any
+   * other.
+   */
+  private Payload read(byte[] answer, int start, int end) throws InvalidProtocolBufferException {
+    Cursor cursor = new Cursor(answer, start, end);
+    int head = start;
+    while (head < end) {
+      byte tag = cursor.tag();
+      int length = cursor.length();
+      if (tag == DATA_TAG && length >= 0 && cursor.at + length == end) {
+        return assemble(answer, start, head, cursor.at, end);
+      }
+      if (tag != METADATA_TAG || length < 0) {
+        return parse(answer, start, end);
+      }
+      cursor.at += length;
+      head = cursor.at;
+    }
+    return assemble(answer, start, end, end, end);
+  }
+
+  /**
+   * A payload whose head ends at {@code headEnd}, and whose data is from {@code data} to {@code
+   * end}.
+   */
+  private Payload assemble(byte[] answer, int start, int headEnd, int data, int end)
+      throws InvalidProtocolBufferException {
+    int headLength = headEnd - start;
+    if (headLength > MAX_REMEMBERED) {
+      return parse(answer, start, end);
+    }
+    int slot = headLength % SLOTS;
+    Entry known = entries[slot];
+    if (known == null || !known.matches(answer, start, headEnd)) {
+      byte[] bytes = Arrays.copyOfRange(answer, start, headEnd);
+      Payload head = Payload.parseFrom(bytes);
+      if (head.getExternalPayloadsCount() != 0 || !head.getUnknownFields().asMap().isEmpty()) {
+        return parse(answer, start, end);
+      }
+      known = new Entry(bytes, head.getMetadataMap());
+      entries[slot] = known;
+    }
+    Payload.Builder payload = Payload.newBuilder().putAllMetadata(known.metadata);
+    if (data != end) {
+      payload.setData(UnsafeByteOperations.unsafeWrap(answer, data, end - data));
+    }
+    return payload.build();
+  }
+
+  private static Payload parse(byte[] answer, int start, int end)
+      throws InvalidProtocolBufferException {
+    CodedInputStream input =
+        UnsafeByteOperations.unsafeWrap(answer, start, end - start).newCodedInput();
+    input.enableAliasing(true);
+    return Payload.parser().parseFrom(input);
+  }
+
+  /** A head and what it means; a copy, so that no answer is kept alive for its first bytes. */
+  private static final class Entry {
+    final byte[] head;
+    final Map<String, ByteString> metadata;
+
+    Entry(byte[] head, Map<String, ByteString> metadata) {
+      this.head = head;
+      this.metadata = metadata;
+    }
+
+    boolean matches(byte[] answer, int start, int end) {
+      return Arrays.equals(head, 0, head.length, answer, start, end);
+    }
+  }
+
+  /** Reads the tags and lengths of the usual spelling; the parser reads whatever this does not. */
+  private static final class Cursor {
+    final byte[] bytes;
+    final int end;
+    int at;
+
+    Cursor(byte[] bytes, int at, int end) {
+      this.bytes = bytes;
+      this.at = at;
+      this.end = end;
+    }
+
+    /** A tag of one byte, or 0, which is none. */
+    byte tag() {
+      return at < end ? bytes[at++] : 0;
+    }
+
+    /** A length that fits what is left, or -1. */
+    int length() {
+      int value = 0;
+      for (int shift = 0; shift <= 28 && at < end; shift += 7) {
+        byte next = bytes[at++];
+        value |= (next & 0x7f) << shift;
+        if (next >= 0) {
+          return value >= 0 && value <= end - at ? value : -1;
+        }
+      }
+      return -1;
+    }
+  }
+}

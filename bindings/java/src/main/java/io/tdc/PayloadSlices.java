@@ -1,0 +1,254 @@
+package io.tdc;
+
+import com.google.protobuf.ByteOutput;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnknownFieldSet;
+import com.google.protobuf.UnsafeByteOperations;
+import io.temporal.api.common.v1.Payload;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Map;
+
+/**
+ * A payload as the library takes it, in two slices: {@code head} is every field but {@code data},
+ * then the tag and the length of {@code data}; {@code data} is its contents, in the very array that
+ * the payload holds. So a large payload is never serialised, only its few bytes of metadata are.
+ *
+ * <p>One of these is kept for each thread, with the space for a call's results.
+ */
+final class PayloadSlices {
+  private static final ThreadLocal<PayloadSlices> OF_THREAD =
+      ThreadLocal.withInitial(PayloadSlices::new);
+  private static final byte[] EMPTY = {};
+
+  /**
+   * A larger head is dropped after its call, so that no thread keeps a payload's worth of memory.
+   */
+  private static final int KEPT_HEAD = 4096;
+
+  private static final int KEPT_BATCH = 64 * 1024;
+
+  /** {@code Payloads.payloads}: field 1, length-delimited. */
+  private static final byte PAYLOADS_TAG = 0x0a;
+
+  /** {@code metadata}: field 1, a length-delimited map entry. */
+  private static final byte METADATA_TAG = 0x0a;
+
+  private static final byte ENTRY_KEY_TAG = 0x0a;
+  private static final byte ENTRY_VALUE_TAG = 0x12;
+  private static final byte DATA_TAG = 0x12;
+  private static final int MAX_VARINT = 5;
+
+  final long[] result = new long[NativeApi.RESULT_SLOTS];
+  private final DataCapture capture = new DataCapture();
+
+  byte[] head = new byte[512];
+  int headLength;
+  byte[] data = EMPTY;
+  int dataOffset;
+  int dataLength;
+
+  /** A serialised {@code Payloads}, for a call on many. */
+  byte[] batch = new byte[1024];
+
+  int batchLength;
+
+  private PayloadSlices() {}
+
+  static PayloadSlices ofThread() {
+    return OF_THREAD.get();
+  }
+
+  int length() {
+    return Math.addExact(headLength, dataLength);
+  }
+
+  void set(Payload payload) {
+    if (payload.getExternalPayloadsCount() != 0 || hasUnknownFields(payload)) {
+      setWhole(payload.toByteArray());
+      return;
+    }
+    headLength = 0;
+    for (Map.Entry<String, ByteString> entry : payload.getMetadataMap().entrySet()) {
+      writeEntry(entry.getKey(), entry.getValue());
+    }
+    ByteString contents = payload.getData();
+    if (contents.isEmpty()) {
+      data = EMPTY;
+      dataOffset = 0;
+      dataLength = 0;
+      return;
+    }
+    capture.take(contents);
+    ensure(1 + MAX_VARINT);
+    head[headLength++] = DATA_TAG;
+    writeVarint(dataLength);
+  }
+
+  /**
+   * Puts the payload behind those that {@link #batch} holds already, as a field of {@code
+   * Payloads}.
+   */
+  void append(Payload payload) {
+    set(payload);
+    int length = length();
+    ensureBatch(Math.addExact(length, 1 + MAX_VARINT));
+    batch[batchLength++] = PAYLOADS_TAG;
+    batchLength = writeVarint(batch, batchLength, length);
+    System.arraycopy(head, 0, batch, batchLength, headLength);
+    System.arraycopy(data, dataOffset, batch, batchLength + headLength, dataLength);
+    batchLength += length;
+  }
+
+  private void ensureBatch(int more) {
+    int needed = Math.addExact(batchLength, more);
+    if (needed > batch.length) {
+      batch = Arrays.copyOf(batch, Math.max(needed, Math.multiplyExact(batch.length, 2)));
+    }
+  }
+
+  /** Lets go of the payload, so that this thread does not keep it alive. */
+  void clear() {
+    data = EMPTY;
+    batchLength = 0;
+    if (batch.length > KEPT_BATCH) {
+      batch = new byte[1024];
+    }
+    if (head.length > KEPT_HEAD) {
+      head = new byte[KEPT_HEAD];
+    }
+  }
+
+  /** The rare shape: with more than metadata and data, the payload crosses as it would be sent. */
+  private void setWhole(byte[] serialized) {
+    head = serialized;
+    headLength = serialized.length;
+    data = EMPTY;
+    dataOffset = 0;
+    dataLength = 0;
+  }
+
+  private static boolean hasUnknownFields(Payload payload) {
+    UnknownFieldSet unknown = payload.getUnknownFields();
+    return unknown != UnknownFieldSet.getDefaultInstance() && unknown.getSerializedSize() != 0;
+  }
+
+  private void writeEntry(String key, ByteString value) {
+    int chars = key.length();
+    for (int i = 0; i < chars; i++) {
+      if (key.charAt(i) >= 0x80) {
+        writeEntry(ByteString.copyFromUtf8(key), value);
+        return;
+      }
+    }
+    startEntry(chars, value.size());
+    for (int i = 0; i < chars; i++) {
+      head[headLength++] = (byte) key.charAt(i);
+    }
+    endEntry(value);
+  }
+
+  private void writeEntry(ByteString key, ByteString value) {
+    startEntry(key.size(), value.size());
+    key.copyTo(head, headLength);
+    headLength += key.size();
+    endEntry(value);
+  }
+
+  private void startEntry(int keyLength, int valueLength) {
+    ensure(Math.addExact(Math.addExact(keyLength, valueLength), 3 + 3 * MAX_VARINT));
+    head[headLength++] = METADATA_TAG;
+    writeVarint(
+        1 + varintLength(keyLength) + keyLength + 1 + varintLength(valueLength) + valueLength);
+    head[headLength++] = ENTRY_KEY_TAG;
+    writeVarint(keyLength);
+  }
+
+  private void endEntry(ByteString value) {
+    head[headLength++] = ENTRY_VALUE_TAG;
+    writeVarint(value.size());
+    value.copyTo(head, headLength);
+    headLength += value.size();
+  }
+
+  private void ensure(int more) {
+    int needed = Math.addExact(headLength, more);
+    if (needed > head.length) {
+      head = Arrays.copyOf(head, Math.max(needed, Math.multiplyExact(head.length, 2)));
+    }
+  }
+
+  private void writeVarint(int value) {
+    headLength = writeVarint(head, headLength, value);
+  }
+
+  private static int writeVarint(byte[] out, int start, int value) {
+    int at = start;
+    int rest = value;
+    while (rest > 0x7f) {
+      out[at++] = (byte) (rest | 0x80);
+      rest >>>= 7;
+    }
+    out[at++] = (byte) rest;
+    return at;
+  }
+
+  static int varintLength(int value) {
+    return (38 - Integer.numberOfLeadingZeros(value | 1)) / 7;
+  }
+
+  /**
+   * Learns where a {@link ByteString} holds its bytes: {@code unsafeWriteTo} promises the array
+   * itself. A string in several pieces, or outside the heap, is copied.
+   */
+  private final class DataCapture extends ByteOutput {
+    private int pieces;
+
+    void take(ByteString contents) {
+      pieces = 0;
+      try {
+        UnsafeByteOperations.unsafeWriteTo(contents, this);
+      } catch (IOException e) {
+        throw new IllegalStateException("this ByteOutput does no input or output", e);
+      }
+      if (pieces != 1 || dataLength != contents.size()) {
+        data = contents.toByteArray();
+        dataOffset = 0;
+        dataLength = data.length;
+      }
+    }
+
+    @Override
+    public void writeLazy(byte[] value, int offset, int length) {
+      pieces++;
+      data = value;
+      dataOffset = offset;
+      dataLength = length;
+    }
+
+    @Override
+    public void write(byte value) {
+      notOnePiece();
+    }
+
+    @Override
+    public void write(byte[] value, int offset, int length) {
+      notOnePiece();
+    }
+
+    @Override
+    public void write(ByteBuffer value) {
+      notOnePiece();
+    }
+
+    @Override
+    public void writeLazy(ByteBuffer value) {
+      notOnePiece();
+    }
+
+    private void notOnePiece() {
+      pieces += 2;
+    }
+  }
+}

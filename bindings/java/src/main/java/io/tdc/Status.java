@@ -1,0 +1,13 @@
+package io.tdc;
+
+/** The statuses that this package acts on, as constants for {@code switch}. */
+final class Status {
+  static final int OK = 0;
+  static final int UNCHANGED = 1;
+  static final int KEY_NEEDED = 2;
+  static final int RELOAD_NEEDED = 3;
+  static final int PROTOBUF = 101;
+  static final int BUFFER_TOO_SMALL = 402;
+
+  private Status() {}
+}

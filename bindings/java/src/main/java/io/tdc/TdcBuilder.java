@@ -1,0 +1,63 @@
+package io.tdc;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Objects;
+import javax.annotation.Nullable;
+
+/** Options for opening a configuration. Made by {@link Tdc#builder(Path)}. */
+public final class TdcBuilder {
+  private final Path path;
+  @Nullable private final String document;
+  @Nullable private String namespace;
+  @Nullable private KeyProvider keyProvider;
+
+  TdcBuilder(Path path, @Nullable String document) {
+    this.path = path;
+    this.document = document;
+  }
+
+  /**
+   * The Temporal namespace to choose the configuration's rules by, wherever the SDK does not give
+   * one.
+   *
+   * @param newNamespace the namespace's name
+   * @return this builder
+   */
+  public TdcBuilder namespace(String newNamespace) {
+    namespace = Objects.requireNonNull(newNamespace, "namespace");
+    return this;
+  }
+
+  /**
+   * Where keys come from that are not in the configuration's ring.
+   *
+   * @param newKeyProvider the provider
+   * @return this builder
+   */
+  public TdcBuilder keyProvider(KeyProvider newKeyProvider) {
+    keyProvider = Objects.requireNonNull(newKeyProvider, "keyProvider");
+    return this;
+  }
+
+  /**
+   * Opens the configuration.
+   *
+   * @return the open configuration
+   * @throws TdcException if the configuration or one of its keys is not usable
+   */
+  public Tdc open() {
+    NativeApi api = TdcLibrary.api();
+    long[] result = new long[NativeApi.RESULT_SLOTS];
+    byte[] place = path.toString().getBytes(StandardCharsets.UTF_8);
+    byte[] name = namespace == null ? null : namespace.getBytes(StandardCharsets.UTF_8);
+    int status =
+        document == null
+            ? api.open(place, name, result)
+            : api.parse(document.getBytes(StandardCharsets.UTF_8), place, name, result);
+    if (status != Status.OK) {
+      throw new NativeErrors(api).take(status, result, TdcException.NO_INDEX);
+    }
+    return new Tdc(api, result[NativeApi.POINTER], new HostKeys(api, keyProvider));
+  }
+}

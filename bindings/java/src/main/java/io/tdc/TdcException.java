@@ -1,0 +1,69 @@
+package io.tdc;
+
+import io.temporal.payload.codec.PayloadCodecException;
+import java.util.OptionalInt;
+import javax.annotation.Nullable;
+
+/**
+ * A call that failed, with the stable code that every language shares. Messages never hold
+ * plaintext or key bytes.
+ */
+public final class TdcException extends PayloadCodecException {
+  private static final long serialVersionUID = 1L;
+
+  /** What {@code tdc_error_payload_index} says when the error is not about one payload. */
+  static final int NO_INDEX = -1;
+
+  private final int code;
+  private final int payloadIndex;
+
+  TdcException(int code, int payloadIndex, String message, @Nullable Throwable cause) {
+    super(symbol(code) + where(payloadIndex) + ": " + message, cause);
+    this.code = code;
+    this.payloadIndex = payloadIndex;
+  }
+
+  /**
+   * The error's stable number.
+   *
+   * @return the number, as in {@link Code#number()}
+   */
+  public int code() {
+    return code;
+  }
+
+  /**
+   * The error's stable name.
+   *
+   * @return the name in {@code tdc.h}, for example {@code TDC_ERR_AUTHENTICATION}
+   */
+  public String codeName() {
+    return symbol(code);
+  }
+
+  /**
+   * Which payload of the call failed.
+   *
+   * @return the index, from 0, or empty if the error is not about one payload
+   */
+  public OptionalInt payloadIndex() {
+    return payloadIndex < 0 ? OptionalInt.empty() : OptionalInt.of(payloadIndex);
+  }
+
+  /**
+   * Whether trying again later can succeed, for example because a key has not arrived yet.
+   *
+   * @return true if what failed may pass by itself
+   */
+  public boolean isTransient() {
+    return Code.of(code).map(Code::isTransient).orElse(false);
+  }
+
+  private static String symbol(int code) {
+    return Code.of(code).map(Code::symbol).orElseGet(() -> "TDC_ERR_" + code);
+  }
+
+  private static String where(int payloadIndex) {
+    return payloadIndex < 0 ? "" : " (payload " + payloadIndex + ")";
+  }
+}

@@ -1,0 +1,80 @@
+package io.tdc;
+
+import java.util.Optional;
+import javax.annotation.Nullable;
+
+/**
+ * The native library behind this package: whether it could be loaded, and if not, why. It is looked
+ * for once, at first use:
+ *
+ * <ol>
+ *   <li>where the system property {@value #PATH_PROPERTY} says: a directory with {@code libtdc} and
+ *       {@code libtdc_jni}, or the path of {@code libtdc};
+ *   <li>in this package's jar, from where it is copied to the directory that the system property
+ *       {@value #TMPDIR_PROPERTY} names, or else to the first of the usual places for temporary
+ *       files that allows it to be loaded.
+ * </ol>
+ */
+public final class TdcLibrary {
+  /** The system property that says where the native libraries are. */
+  public static final String PATH_PROPERTY = "io.tdc.library.path";
+
+  /** The system property that says where to copy the native libraries of the jar. */
+  public static final String TMPDIR_PROPERTY = "io.tdc.tmpdir";
+
+  private TdcLibrary() {}
+
+  /**
+   * Whether the native library is loaded, or can be.
+   *
+   * @return false if opening a configuration would fail with {@link #unavailabilityCause()}
+   */
+  public static boolean isAvailable() {
+    return Loaded.API != null;
+  }
+
+  /**
+   * Why the native library could not be loaded.
+   *
+   * @return what each attempt met, or empty if it is available
+   */
+  public static Optional<Throwable> unavailabilityCause() {
+    return Optional.ofNullable(Loaded.FAILURE);
+  }
+
+  /**
+   * Which library this is and how Java reaches it, for logs.
+   *
+   * @return for example {@code libtdc 0.1.0 by JNI}
+   * @throws UnsatisfiedLinkError if the native library cannot be loaded
+   */
+  public static String description() {
+    return "libtdc " + api().version() + " by " + Backend.label();
+  }
+
+  static NativeApi api() {
+    if (Loaded.API == null) {
+      UnsatisfiedLinkError error = new UnsatisfiedLinkError(Loaded.FAILURE.getMessage());
+      error.initCause(Loaded.FAILURE);
+      throw error;
+    }
+    return Loaded.API;
+  }
+
+  private static final class Loaded {
+    @Nullable static final NativeApi API;
+    @Nullable static final UnsatisfiedLinkError FAILURE;
+
+    static {
+      NativeApi api = null;
+      UnsatisfiedLinkError failure = null;
+      try {
+        api = new NativeLoader().load();
+      } catch (UnsatisfiedLinkError e) {
+        failure = e;
+      }
+      API = api;
+      FAILURE = failure;
+    }
+  }
+}

@@ -1,0 +1,58 @@
+package io.tdc;
+
+import io.temporal.api.common.v1.Payload;
+import io.temporal.payload.codec.PayloadCodec;
+import io.temporal.payload.context.SerializationContext;
+import java.util.List;
+import java.util.Objects;
+import javax.annotation.Nonnull;
+
+/** The SDK's codec interface over the native codecs, in one place or in none. */
+final class TdcPayloadCodec implements PayloadCodec {
+  private final CodecCalls calls;
+  private final byte[] context;
+
+  /**
+   * The SDK asks with the same context for every payload of a workflow: the last answer is kept.
+   */
+  private volatile InContext last = new InContext(null, this);
+
+  TdcPayloadCodec(CodecCalls calls, byte[] context) {
+    this.calls = calls;
+    this.context = context;
+  }
+
+  @Nonnull
+  @Override
+  public List<Payload> encode(@Nonnull List<Payload> payloads) {
+    return calls.run(true, context, Objects.requireNonNull(payloads, "payloads"));
+  }
+
+  @Nonnull
+  @Override
+  public List<Payload> decode(@Nonnull List<Payload> payloads) {
+    return calls.run(false, context, Objects.requireNonNull(payloads, "payloads"));
+  }
+
+  @Nonnull
+  @Override
+  public PayloadCodec withContext(@Nonnull SerializationContext newContext) {
+    Objects.requireNonNull(newContext, "context");
+    InContext known = last;
+    if (known.context != newContext) {
+      known = new InContext(newContext, new TdcPayloadCodec(calls, ContextMessage.of(newContext)));
+      last = known;
+    }
+    return known.codec;
+  }
+
+  private static final class InContext {
+    final SerializationContext context;
+    final TdcPayloadCodec codec;
+
+    InContext(SerializationContext context, TdcPayloadCodec codec) {
+      this.context = context;
+      this.codec = codec;
+    }
+  }
+}
