@@ -1,0 +1,72 @@
+"""Compares the header with what the libraries export and with what the harness covers, and checks the prefixes of its names.
+
+Usage: check_header.py HEADER SHARED_LIBRARY STATIC_LIBRARY COVERED
+
+COVERED is a file with the names of the functions whose pointer arguments the harness tests.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+
+def without_comments(text: str) -> str:
+    """The header's code, line breaks kept."""
+    return re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.DOTALL)
+
+
+def declared_functions(code: str) -> set[str]:
+    """The functions that the header declares."""
+    statements = re.sub(r"^\s*#.*$", "", code, flags=re.MULTILINE)
+    statements = re.sub(r'extern\s+"C"\s*\{', "", statements)
+    statements = re.sub(r"struct\s+\w+\s*\{[^}]*\}", "struct", statements)
+    found = (re.search(r"(\w+)\s*\(", statement) for statement in statements.split(";"))
+    return {match[1] for match in found if match}
+
+
+def other_names(code: str) -> tuple[set[str], set[str]]:
+    """The macros and the types that the header defines."""
+    macros = set(re.findall(r"^\s*#\s*define\s+(\w+)", code, flags=re.MULTILINE))
+    types = set(re.findall(r"\bstruct\s+(\w+)", code)) | set(re.findall(r"^\s*(?:typedef[^;{]*|\})\s*\b(\w+);", code, flags=re.MULTILINE))
+    return macros, types
+
+
+def symbols(library: str, *options: str) -> set[str]:
+    """The symbols that a library defines for others."""
+    listing = subprocess.run(
+        ["nm", "--defined-only", "--extern-only", "--format=posix", *options, library],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return {line.split()[0] for line in listing.splitlines() if len(line.split()) > 2}
+
+
+def differences(what: str, found: set[str], declared: set[str]) -> list[str]:
+    """Sentences about what only one side has."""
+    return [f"{name}: {what}, but not in the header" for name in sorted(found - declared)] + [
+        f"{name}: in the header, but not {what}" for name in sorted(declared - found)
+    ]
+
+
+def main() -> int:
+    """Prints what is wrong; the exit status says whether something is."""
+    header, shared, static, covered = sys.argv[1:]
+    code = without_comments(Path(header).read_text(encoding="utf-8"))
+    declared = declared_functions(code)
+    macros, types = other_names(code)
+    problems = [f"{name}: expected the prefix tdc_" for name in sorted(declared | types) if not name.startswith("tdc_")]
+    problems += [f"{name}: expected the prefix TDC_" for name in sorted(macros) if not name.startswith("TDC_")]
+    problems += differences("exported by the shared library", symbols(shared, "--dynamic"), declared)
+    ours = {name for name in symbols(static) if name.startswith("tdc_")}
+    problems += differences("defined by the static library", ours, declared)
+    problems += differences("tested with NULL arguments", set(Path(covered).read_text().split()), declared)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    print(f"header: {len(declared)} functions, {len(types)} types, {len(macros)} macros; exported: the same functions, nothing else")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+#include "matrix.h"
+
+#include <string.h>
+
+#include "check.h"
+#include "fixture.h"
+
+/* The valid values. */
+static struct value converter, host_converter, key_error;
+static struct value path, document, directory, name_of_namespace, context, id, key;
+static struct value payloads, encoded_payloads, head, data, encoded_head, encoded_data, room;
+
+#define P(i) values[i].pointer
+#define N(i) values[i].len
+
+static tdc_status call_open(const struct value *values) {
+    return tdc_data_converter_open(P(0), N(0), P(1), N(1), P(2), P(3));
+}
+
+static tdc_status call_parse(const struct value *values) {
+    return tdc_data_converter_parse(P(0), N(0), P(1), N(1), P(2), N(2), P(3), P(4));
+}
+
+static tdc_status call_reload(const struct value *values) {
+    return tdc_data_converter_reload(P(0), P(1));
+}
+
+static tdc_status call_provide(const struct value *values) {
+    return tdc_key_provide(P(0), P(1), N(1), P(2), N(2), P(3));
+}
+
+static tdc_status call_reject(const struct value *values) {
+    return tdc_key_reject(P(0), P(1), N(1), P(2));
+}
+
+static tdc_status call_encode(const struct value *values) {
+    return tdc_codec_encode(P(0), P(1), N(1), P(2), N(2), P(3), P(4));
+}
+
+static tdc_status call_decode(const struct value *values) {
+    return tdc_codec_decode(P(0), P(1), N(1), P(2), N(2), P(3), P(4));
+}
+
+static tdc_status call_encode_payload(const struct value *values) {
+    return tdc_codec_encode_payload(P(0), P(1), N(1), P(2), N(2), P(3), N(3), P(4), N(4), P(5), P(6));
+}
+
+static tdc_status call_decode_payload(const struct value *values) {
+    return tdc_codec_decode_payload(P(0), P(1), N(1), P(2), N(2), P(3), N(3), P(4), N(4), P(5), P(6));
+}
+
+static tdc_status call_key_id(const struct value *values) {
+    return tdc_error_key_id(P(0), 0, P(1), P(2));
+}
+
+static void release_converter(void *slot) {
+    tdc_data_converter_free(*(tdc_data_converter **)slot);
+}
+
+static void release_buffer(void *slot) {
+    tdc_buffer_free(slot);
+}
+
+static void release_payload(void *slot) {
+    tdc_buffer_free(&((tdc_payload *)slot)->owned);
+}
+
+#define SELF {HANDLE, &converter}
+#define HOST {HANDLE, &host_converter}
+#define IN(value) {BYTES, &(value)}
+#define OUT {SLOT, NULL}
+#define DETAILS {ERROR, NULL}
+
+static const struct function FUNCTIONS[] = {
+    {"tdc_data_converter_open",
+     call_open,
+     release_converter,
+     4,
+     {IN(path), IN(name_of_namespace), OUT, DETAILS}},
+    {"tdc_data_converter_parse",
+     call_parse,
+     release_converter,
+     5,
+     {IN(document), IN(directory), IN(name_of_namespace), OUT, DETAILS}},
+    {"tdc_data_converter_reload", call_reload, NULL, 2, {SELF, DETAILS}},
+    {"tdc_key_provide", call_provide, NULL, 4, {HOST, IN(id), IN(key), DETAILS}},
+    {"tdc_key_reject", call_reject, NULL, 3, {HOST, IN(id), DETAILS}},
+    {"tdc_codec_encode", call_encode, release_buffer, 5, {SELF, IN(context), IN(payloads), OUT, DETAILS}},
+    {"tdc_codec_decode",
+     call_decode,
+     release_buffer,
+     5,
+     {SELF, IN(context), IN(encoded_payloads), OUT, DETAILS}},
+    {"tdc_codec_encode_payload",
+     call_encode_payload,
+     release_payload,
+     7,
+     {SELF, IN(context), IN(head), IN(data), {ROOM, &room}, OUT, DETAILS}},
+    {"tdc_codec_decode_payload",
+     call_decode_payload,
+     release_payload,
+     7,
+     {SELF, IN(context), IN(encoded_head), IN(encoded_data), {ROOM, &room}, OUT, DETAILS}},
+    {"tdc_error_key_id", call_key_id, NULL, 3, {{HANDLE, &key_error}, OUT, OUT}},
+};
+
+const struct function *matrix_functions(size_t *count) {
+    *count = sizeof FUNCTIONS / sizeof *FUNCTIONS;
+    return FUNCTIONS;
+}
+
+static struct value text(const char *text) {
+    return (struct value){(void *)text, strlen(text)};
+}
+
+static struct value framed(const struct payload *payload) {
+    CHECK(payload->len < 128 * 128);
+    uint8_t *bytes = malloc(payload->len + 3);
+    CHECK(bytes != NULL);
+    bytes[0] = 0x0a;
+    bytes[1] = (uint8_t)(payload->len | 0x80);
+    bytes[2] = (uint8_t)(payload->len >> 7);
+    memcpy(bytes + 3, payload->bytes, payload->len);
+    return (struct value){bytes, payload->len + 3};
+}
+
+/* Copies, so that a sanitizer sees every byte that is read past one of them. */
+static struct value copy(const uint8_t *bytes, size_t len) {
+    struct value value = {malloc(len), len};
+    CHECK(value.pointer != NULL);
+    memcpy(value.pointer, bytes, len);
+    return value;
+}
+
+/* The error of a call that needs a key of the host. */
+static tdc_error *make_key_error(const tdc_data_converter *self) {
+    tdc_buffer out;
+    tdc_error *error = NULL;
+    tdc_status status = tdc_codec_encode(self, NULL, 0, payloads.pointer, payloads.len, &out, &error);
+    CHECK_STATUS(TDC_KEY_NEEDED, status, error);
+    return error;
+}
+
+void matrix_setup(void) {
+    struct payload plain = payload_make("json/plain", (const uint8_t *)"{\"order\":42}", 12);
+    converter.pointer = parse(ENCRYPT);
+    host_converter.pointer = parse(HOST_KEYS);
+    struct payload sealed = encoded(converter.pointer, &plain);
+    payloads = framed(&plain);
+    encoded_payloads = framed(&sealed);
+    head = copy(plain.bytes, plain.data_offset);
+    data = copy(plain.bytes + plain.data_offset, plain.len - plain.data_offset);
+    encoded_head = copy(sealed.bytes, sealed.data_offset);
+    encoded_data = copy(sealed.bytes + sealed.data_offset, sealed.len - sealed.data_offset);
+    room.len = tdc_codec_encode_bound(converter.pointer, plain.len);
+    room.pointer = poisoned(room.len);
+    payload_free(&plain);
+    payload_free(&sealed);
+    key_error.pointer = make_key_error(host_converter.pointer);
+    path = text(temporary_file("matrix.yaml", PLAIN));
+    document = text(PLAIN);
+    directory = text(".");
+    name_of_namespace = text("orders");
+    context = text("\x08\x01\x12\x06orders");
+    id = text("one");
+    key = text("11111111111111111111111111111111");
+}
+
+void matrix_teardown(void) {
+    tdc_data_converter_free(converter.pointer);
+    tdc_data_converter_free(host_converter.pointer);
+    tdc_error_free(key_error.pointer);
+    remove_temporary_file(path.pointer);
+    struct value *owned[] = {&payloads, &encoded_payloads, &head, &data, &encoded_head, &encoded_data, &room};
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) {
+        free(owned[i]->pointer);
+    }
+}

@@ -1,0 +1,206 @@
+/* Every vector through the calls on many payloads, and those of one payload through the calls on one as well.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "check.h"
+#include "tests.h"
+#include "wire.h"
+
+enum { NAME, OPERATION, NAMESPACE, CONFIG, INPUT, EXPECTATION, VALUE, INDEX, FIELDS };
+
+struct vector {
+    const char *name, *operation, *expectation, *value;
+    long index;
+    struct slice name_of_namespace, config, input, expected;
+};
+
+static int failures;
+
+static void fail(const struct vector *vector, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "vector %s: ", vector->name);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    failures++;
+}
+
+static int digit(char c) {
+    return c >= 'a' ? c - 'a' + 10 : c - '0';
+}
+
+/* Decodes in place: two digits become one byte. "-" is absent. */
+static struct slice from_hex(char *text) {
+    uint8_t *bytes = (uint8_t *)text;
+    if (strcmp(text, "-") == 0) {
+        return (struct slice){NULL, 0};
+    }
+    size_t len = strlen(text) / 2;
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
+    }
+    return (struct slice){bytes, len};
+}
+
+static int same(struct slice slice, const void *bytes, size_t len) {
+    return slice.len == len && (len == 0 || memcmp(slice.bytes, bytes, len) == 0);
+}
+
+/* Compares status and error with what the vector expects, and frees the error. */
+static void check_outcome(const struct vector *vector, tdc_status status, tdc_error *error) {
+    if (strcmp(vector->expectation, "error") != 0) {
+        if (status != TDC_OK) {
+            const uint8_t *message = NULL;
+            size_t len = 0;
+            tdc_error_message(error, &message, &len);
+            fail(vector, "expected success, found %s %.*s", tdc_status_name(status), (int)len, message);
+        }
+    } else if (strcmp(tdc_status_name(status), vector->value) != 0) {
+        fail(vector, "expected %s, found %s", vector->value, tdc_status_name(status));
+    } else if (tdc_error_payload_index(error) != vector->index) {
+        fail(vector, "expected the payload %ld, found %" PRId64, vector->index,
+             tdc_error_payload_index(error));
+    }
+    if (status != TDC_OK) {
+        tdc_error_free(error);
+    }
+}
+
+/* Where the input has one payload and nothing else, the call on one payload must do the same. An error that
+ * is not about a payload is about the framing, which that call does not see. */
+static void run_one_payload(const struct vector *vector, const tdc_data_converter *converter) {
+    int encodes = strcmp(vector->operation, "encode") == 0;
+    struct slice rest = vector->input, payload, expected = {NULL, 0}, expected_rest = vector->expected;
+    int about_framing = strcmp(vector->expectation, "error") == 0 && vector->index < 0;
+    if (about_framing || !next_payload(&rest, &payload) || rest.len > 0) {
+        return;
+    }
+    size_t capacity = encodes ? tdc_codec_encode_bound(converter, payload.len)
+                              : tdc_codec_decode_bound(converter, payload.len);
+    uint8_t *out = malloc(capacity > 0 ? capacity : 1);
+    tdc_payload written = {0};
+    tdc_error *error = NULL;
+    tdc_status status = (encodes ? tdc_codec_encode_payload : tdc_codec_decode_payload)(
+        converter, NULL, 0, payload.bytes, payload.len, NULL, 0, out, capacity, &written, &error);
+    const uint8_t *answer = written.owned.data != NULL ? written.owned.data : out;
+    size_t len = written.len;
+    if (status == TDC_UNCHANGED) {
+        answer = payload.bytes;
+        len = payload.len;
+        status = TDC_OK;
+    }
+    if (status == TDC_OK && next_payload(&expected_rest, &expected) && !same(expected, answer, len)) {
+        fail(vector, "the call on one payload wrote something else");
+    }
+    check_outcome(vector, status, error);
+    tdc_buffer_free(&written.owned);
+    free(out);
+}
+
+static void run_many(const struct vector *vector, const tdc_data_converter *converter) {
+    tdc_buffer out = {0};
+    tdc_error *error = NULL;
+    int encodes = strcmp(vector->operation, "encode") == 0;
+    tdc_status status = (encodes ? tdc_codec_encode : tdc_codec_decode)(
+        converter, NULL, 0, vector->input.bytes, vector->input.len, &out, &error);
+    if (status == TDC_OK && !same(vector->expected, out.data, out.len)) {
+        fail(vector, "other payloads came out");
+    }
+    check_outcome(vector, status, error);
+    tdc_buffer_free(&out);
+    run_one_payload(vector, converter);
+}
+
+/* Compares the outermost encodings with the vector's list, which is taken apart. */
+static void check_encodings(const struct vector *vector, char *list, struct slice payloads) {
+    struct slice payload;
+    char *expected;
+    list = *list == '\0' ? NULL : list;
+    while ((expected = strsep(&list, ",")) != NULL) {
+        if (!next_payload(&payloads, &payload)) {
+            fail(vector, "fewer payloads came out");
+            return;
+        }
+        struct slice encoding = encoding_of(payload), wanted = from_hex(expected);
+        if ((encoding.bytes == NULL) != (wanted.bytes == NULL) ||
+            !same(wanted, encoding.bytes, encoding.len)) {
+            fail(vector, "expected the encoding %.*s, found %.*s", (int)wanted.len, wanted.bytes,
+                 (int)encoding.len, encoding.bytes);
+        }
+    }
+}
+
+static void run_round_trip(const struct vector *vector, const tdc_data_converter *converter,
+                           char *encodings) {
+    tdc_buffer encoded = {0}, decoded = {0};
+    tdc_error *error = NULL;
+    tdc_status status =
+        tdc_codec_encode(converter, NULL, 0, vector->input.bytes, vector->input.len, &encoded, &error);
+    check_outcome(vector, status, error);
+    if (status == TDC_OK) {
+        check_encodings(vector, encodings, (struct slice){encoded.data, encoded.len});
+        status = tdc_codec_decode(converter, NULL, 0, encoded.data, encoded.len, &decoded, &error);
+        check_outcome(vector, status, error);
+        if (status == TDC_OK && !same(vector->input, decoded.data, decoded.len)) {
+            fail(vector, "encoded and decoded, other payloads came out");
+        }
+    }
+    tdc_buffer_free(&encoded);
+    tdc_buffer_free(&decoded);
+}
+
+static void run(const struct vector *vector, char *value) {
+    tdc_data_converter *converter = NULL;
+    tdc_error *error = NULL;
+    tdc_status status = tdc_data_converter_parse(vector->config.bytes, vector->config.len, NULL, 0,
+                                                 vector->name_of_namespace.bytes,
+                                                 vector->name_of_namespace.len, &converter, &error);
+    if (strcmp(vector->operation, "open") == 0 || status != TDC_OK) {
+        check_outcome(vector, status, error);
+    } else if (strcmp(vector->operation, "roundtrip") == 0) {
+        run_round_trip(vector, converter, value);
+    } else if (strcmp(vector->operation, "encode") == 0 || strcmp(vector->operation, "decode") == 0) {
+        run_many(vector, converter);
+    } else {
+        fail(vector, "the operation %s is unknown", vector->operation);
+    }
+    tdc_data_converter_free(converter);
+}
+
+int run_vectors(const char *path) {
+    FILE *file = fopen(path, "r");
+    CHECK(file != NULL);
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t len;
+    int count = 0;
+    while ((len = getline(&line, &capacity, file)) > 0) {
+        char *fields[FIELDS], *rest = line;
+        line[len - 1] = '\0';
+        for (int i = 0; i < FIELDS; i++) {
+            fields[i] = strsep(&rest, "\t");
+            CHECK(fields[i] != NULL);
+        }
+        CHECK(rest == NULL);
+        struct vector vector = {.name = fields[NAME],
+                                .operation = fields[OPERATION],
+                                .expectation = fields[EXPECTATION],
+                                .value = fields[VALUE],
+                                .index = strtol(fields[INDEX], NULL, 10),
+                                .name_of_namespace = from_hex(fields[NAMESPACE]),
+                                .config = from_hex(fields[CONFIG]),
+                                .input = from_hex(fields[INPUT])};
+        if (strcmp(vector.expectation, "payloads") == 0) {
+            vector.expected = from_hex(fields[VALUE]);
+        }
+        run(&vector, fields[VALUE]);
+        count++;
+    }
+    free(line);
+    fclose(file);
+    CHECK(count > 0 && failures == 0);
+    return count;
+}

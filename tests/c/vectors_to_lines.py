@@ -1,0 +1,57 @@
+"""Writes the vectors as lines, which C reads without a JSON parser.
+
+A line is one vector; its fields are separated by tabs, and whatever could hold a tab is in hex (an absent field is "-"):
+
+    name  operation  namespace  config  input  expectation  value  payload_index
+
+expectation: "payloads" (value: hex), "error" (value: the code's name), "encodings" (value: hex of each, separated by commas;
+"-" where a payload has none) or "success" (no value).
+
+Usage: vectors_to_lines.py FOLDER > OUT
+"""
+
+import json
+import sys
+from pathlib import Path
+
+
+def hex_of(text: str | None) -> str:
+    """Hex of the text, or the mark for an absent one."""
+    return "-" if text is None else text.encode().hex()
+
+
+def line(vector: dict) -> str:
+    """One vector as a line."""
+    expect = vector["expect"]
+    if "payloads" in expect:
+        expectation, value = "payloads", expect["payloads"]
+    elif "error" in expect:
+        expectation, value = "error", expect["error"]
+    elif "encodings" in expect:
+        expectation, value = "encodings", ",".join(map(hex_of, expect["encodings"]))
+    elif not expect:
+        expectation, value = "success", "-"
+    else:
+        raise ValueError(f"{vector['name']}: this expectation is unknown: {expect}")
+    fields = [
+        vector["name"],
+        vector["operation"],
+        hex_of(vector.get("namespace")),
+        hex_of(vector["config"]),
+        vector.get("input", "-"),
+        expectation,
+        value,
+        str(expect.get("payload_index", -1)),
+    ]
+    return "\t".join(fields)
+
+
+def main() -> None:
+    """Writes every vector of the folder to standard output."""
+    for path in sorted(Path(sys.argv[1]).glob("*.json")):
+        for vector in json.loads(path.read_text(encoding="utf-8"))["vectors"]:
+            print(line(vector))
+
+
+if __name__ == "__main__":
+    main()

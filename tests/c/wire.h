@@ -1,0 +1,20 @@
+/* As much of protobuf's wire format as the tests need to look into the library's own answers. */
+#ifndef WIRE_H
+#define WIRE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct slice {
+    const uint8_t *bytes;
+    size_t len;
+};
+
+/* Takes the next payload off a serialised Payloads whose fields are all payloads; 0 at the end, and for
+ * anything else. */
+int next_payload(struct slice *payloads, struct slice *payload);
+
+/* metadata["encoding"] of a serialised payload; its bytes are NULL when there is none. */
+struct slice encoding_of(struct slice payload);
+
+#endif
