@@ -1,1 +1,204 @@
-fn main() {}
+//! `tdc`, the command line: arguments only. Each command is a file of its own.
+//!
+//! ```text
+//! arguments ──> keygen                       a new key file
+//!               transcode   encode, decode   codec-server JSON in, codec-server JSON out
+//!               inspect                      what payloads show from outside
+//!               config_check                 whether a configuration holds
+//!                   |
+//!               body (JSON ⇄ protobuf), stdio, rounds (what a call's status asks for)
+//! ```
+//! Every failure is exit status 1, nothing on standard output, and one sentence with its code on standard error.
+
+#![forbid(unsafe_code)]
+#![warn(clippy::pedantic)]
+#![cfg_attr(
+    not(test),
+    warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+mod body;
+mod config_check;
+mod core_dumps;
+mod inspect;
+mod keygen;
+mod rounds;
+mod stdio;
+mod transcode;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+use tdc::{Code, Error};
+
+use transcode::Direction;
+
+/// tdc, the Temporal Data Converter: encrypts and compresses Temporal payloads the same way in every language.
+#[derive(Parser)]
+#[command(name = "tdc", version = version(), after_help = EXAMPLES, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a key: 32 random bytes as base64 text, in a new file that you alone can read
+    #[command(after_help = KEYGEN_HELP)]
+    Keygen {
+        /// The file to make; one that exists is never overwritten
+        path: PathBuf,
+    },
+    /// Encode payloads: what a worker does before it sends them
+    #[command(after_help = ENCODE_HELP)]
+    Encode(Transcode),
+    /// Decode payloads: what a worker does when it receives them
+    #[command(after_help = DECODE_HELP)]
+    Decode(Transcode),
+    /// Show encoding, key id and sizes of payloads, without opening them
+    #[command(after_help = INSPECT_HELP)]
+    Inspect {
+        /// Also say whether this configuration has the keys
+        #[arg(short, long, value_name = "CONFIG")]
+        config: Option<PathBuf>,
+        /// The Temporal namespace of the payloads, where the configuration has namespaces
+        #[arg(short, long, default_value = "", hide_default_value = true, requires = "config")]
+        namespace: String,
+        /// Print JSON, for programs
+        #[arg(long)]
+        json: bool,
+        /// The file that holds the JSON body; without it, or with -, standard input
+        file: Option<PathBuf>,
+    },
+    /// Check a configuration file
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Args)]
+struct Transcode {
+    /// The configuration file, the same one that the workers use
+    #[arg(short, long, value_name = "CONFIG")]
+    config: PathBuf,
+    /// The Temporal namespace of the payloads, where the configuration has namespaces
+    #[arg(short, long, default_value = "", hide_default_value = true)]
+    namespace: String,
+    /// The file that holds the JSON body; without it, or with -, standard input
+    file: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Open a configuration with its keys, send a test payload through it, and say what was found
+    #[command(after_help = CHECK_HELP)]
+    Check {
+        /// The configuration file
+        file: PathBuf,
+        /// The Temporal namespace to check it for
+        #[arg(short, long, default_value = "", hide_default_value = true)]
+        namespace: String,
+    },
+}
+
+const EXAMPLES: &str = "\
+Start here:
+  tdc keygen keys/orders-2026-11.key
+  tdc config check tdc.yaml
+  tdc encode --config tdc.yaml payloads.json > encoded.json
+  tdc inspect encoded.json
+  tdc decode --config tdc.yaml encoded.json
+
+Each command explains itself: tdc encode --help
+On failure the exit status is 1, standard output stays empty, and standard error has the code and what to do.";
+
+const KEYGEN_HELP: &str = "\
+Example:
+  tdc keygen keys/orders-2026-11.key
+
+The key itself is never shown. Every worker that shares payloads needs the same file; to rotate, add the new key everywhere, then make it primary.";
+
+const ENCODE_HELP: &str = "\
+Reads and writes the JSON body of a Temporal codec server; metadata and data are base64:
+  {\"payloads\":[{\"metadata\":{\"encoding\":\"anNvbi9wbGFpbg==\"},\"data\":\"IlRlc3Rpbmci\"}]}
+
+Examples:
+  tdc encode --config tdc.yaml payloads.json
+  tdc encode --config tdc.yaml < payloads.json > encoded.json";
+
+const DECODE_HELP: &str = "\
+Reads and writes the JSON body of a Temporal codec server. Each payload says what it was encoded with, so that old ones open after the
+configuration's codecs have changed; what carries an unknown encoding comes back as it is.
+
+Examples:
+  tdc decode --config tdc.yaml encoded.json
+  tdc decode --config tdc.yaml --namespace orders-eu < encoded.json";
+
+const INSPECT_HELP: &str = "\
+Nothing is opened, and no key is needed.
+
+Examples:
+  tdc inspect encoded.json
+  tdc inspect --config tdc.yaml encoded.json     also says whether the keys are there
+  tdc inspect --json < encoded.json";
+
+const CHECK_HELP: &str = "\
+Examples:
+  tdc config check tdc.yaml
+  tdc config check --namespace orders-eu tdc.yaml";
+
+fn version() -> String {
+    format!("{} (AES-256-GCM: {})", env!("CARGO_PKG_VERSION"), tdc::BACKEND)
+}
+
+fn main() -> ExitCode {
+    core_dumps::turn_off();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(other) => return not_a_command(&other),
+    };
+    match run(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("tdc: {error}")),
+    }
+}
+
+fn run(command: Command) -> Result<(), Error> {
+    match command {
+        Command::Keygen { path } => keygen::run(&path),
+        Command::Encode(Transcode { config, namespace, file }) => {
+            transcode::run(Direction::Encode, &config, &namespace, file.as_deref())
+        }
+        Command::Decode(Transcode { config, namespace, file }) => {
+            transcode::run(Direction::Decode, &config, &namespace, file.as_deref())
+        }
+        Command::Inspect { config, namespace, json, file } => {
+            inspect::run(config.as_deref(), &namespace, json, file.as_deref())
+        }
+        Command::Config(ConfigCommand::Check { file, namespace }) => config_check::run(&file, &namespace),
+    }
+}
+
+/// Help and version go to standard output; everything else is a usage error, said in the form of every other error.
+fn not_a_command(other: &clap::Error) -> ExitCode {
+    let text = other.render().to_string();
+    match other.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match stdio::write(text.as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(&format!("tdc: {error}")),
+        },
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => fail(text.trim_end()),
+        _ => {
+            let sentence = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+            fail(&format!("tdc: {}: {sentence}", Code::Argument.name()))
+        }
+    }
+}
+
+fn fail(sentence: &str) -> ExitCode {
+    // Where standard error is closed there is nobody left to tell.
+    let _ = writeln!(std::io::stderr(), "{sentence}");
+    ExitCode::FAILURE
+}

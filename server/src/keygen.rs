@@ -1,0 +1,108 @@
+//! `tdc keygen`: a new key file, and how to use it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use tdc::{Code, Error};
+use zeroize::Zeroizing;
+
+use crate::stdio;
+
+/// Bytes of a key for AES-256.
+const KEY_LEN: usize = 32;
+
+pub(crate) fn run(path: &Path) -> Result<(), Error> {
+    if path == Path::new("-") {
+        return Err(Error::new(
+            Code::Argument,
+            "a key is never printed: name a file, such as keys/orders-2026-11.key",
+        ));
+    }
+    let mut key = Zeroizing::new([0; KEY_LEN]);
+    tdc::random(&mut key[..])?;
+    // The room is there from the start: a text that moves would leave a copy of the key behind.
+    let mut text = Zeroizing::new(String::with_capacity(2 * KEY_LEN));
+    STANDARD.encode_string(&key[..], &mut text);
+    text.push('\n');
+
+    let mut file = create(path)?;
+    if let Err(cause) = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()) {
+        // Half a key helps nobody, and would be in the way of the next attempt.
+        let _ = std::fs::remove_file(path);
+        return Err(Error::new(Code::Io, format!("cannot write {}: {cause}", path.display())));
+    }
+    stdio::write(advice(path).as_bytes())
+}
+
+/// Creates the file, which nothing may stand in the way of: no file, no link, whatever it points to.
+fn create(path: &Path) -> Result<File, Error> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|cause| {
+        let shown = path.display();
+        let sentence = match cause.kind() {
+            ErrorKind::AlreadyExists => format!(
+                "{shown} exists, and a key is never overwritten, because payloads may need it: choose another name"
+            ),
+            ErrorKind::NotFound => format!("cannot create {shown}: its folder does not exist, make it first"),
+            _ => format!("cannot create {shown}: {cause}"),
+        };
+        Error::new(Code::Io, sentence)
+    })
+}
+
+fn advice(path: &Path) -> String {
+    let id = key_id(path);
+    // A JSON text is a YAML text too, whatever stands in it.
+    let file = serde_json::Value::from(path.display().to_string());
+    let shown = path.display();
+    format!(
+        "\
+wrote {shown}: a key of {KEY_LEN} random bytes as base64, readable by you alone
+
+Name it in tdc.yaml; the path there is relative to that file:
+
+  keys:
+    primary: {id}
+    ring:
+      {id}: {{ file: {file} }}
+
+Is there a primary key already? Then add this one to the ring of every program first, and make it primary after that.
+"
+    )
+}
+
+/// The file's name without its ending, where that is a key id.
+fn key_id(path: &Path) -> &str {
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    // What begins with a letter is plain text in YAML, too, but for a few words.
+    let begins = stem.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
+    let word = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"]
+        .iter()
+        .any(|word| stem.eq_ignore_ascii_case(word));
+    if begins && !word && stem.len() <= 128 && stem.bytes().all(fits) { stem } else { "my-key" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_id_comes_from_the_file_name_where_it_can() {
+        assert_eq!(key_id(Path::new("keys/orders-2026-11.key")), "orders-2026-11");
+        for name in ["", "keys/kéy.key", "1e3.key", "two words.key", ".key", "NULL.key", "no"] {
+            assert_eq!(key_id(Path::new(name)), "my-key", "{name}");
+        }
+    }
+
+    #[test]
+    fn advice_quotes_the_path() {
+        assert!(advice(Path::new("a \"b\".key")).contains(r#"{ file: "a \"b\".key" }"#));
+    }
+}

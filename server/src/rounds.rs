@@ -1,0 +1,65 @@
+//! What a call's status asks for, and the call again.
+//!
+//! A binding asks its host for keys; a command line has no host, so it says that the host knows none of them.
+
+use tdc::{Code, DataConverter, Error};
+
+/// Rounds before the call is given up: far more than any honest input needs.
+const MAX_ROUNDS: usize = 64;
+
+/// Makes `call` until it succeeds or fails for good.
+pub(crate) fn settle<T>(
+    converter: &DataConverter,
+    call: impl Fn(&DataConverter) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut asked = false;
+    for _ in 0..MAX_ROUNDS {
+        match with_reload(converter, &call) {
+            Err(error) if error.code() == Code::KeyNeeded => {
+                asked = true;
+                for id in error.key_ids() {
+                    converter.reject_key(id.as_bytes())?;
+                }
+            }
+            Err(error) if error.code() == Code::KeyUnknown && asked => {
+                return Err(again(
+                    &error,
+                    Code::KeyUnknown,
+                    "; keys.host says that the host program may have it, and a command line has none",
+                ));
+            }
+            settled => return settled,
+        }
+    }
+    Err(Error::new(
+        Code::KeyUnknown,
+        "more keys are unknown than a command line goes through: split the input",
+    ))
+}
+
+/// Makes `call`, and once more after a reload if it asks for one. That it asks for keys is an answer too.
+pub(crate) fn with_reload<T>(
+    converter: &DataConverter,
+    call: impl Fn(&DataConverter) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut answer = call(converter);
+    if answer.as_ref().is_err_and(|error| error.code() == Code::ReloadNeeded) {
+        // A file that cannot be read now leaves the keys as they were, and the call says again what it misses.
+        let _ = converter.reload();
+        answer = call(converter);
+    }
+    answer.map_err(|error| match error.code() {
+        Code::ReloadNeeded => again(&error, Code::KeyUnknown, ""),
+        Code::Namespace => again(&error, Code::Namespace, "; on the command line it is --namespace"),
+        _ => error,
+    })
+}
+
+/// The same error with another code and more to its sentence.
+fn again(error: &Error, code: Code, more: &str) -> Error {
+    let last = Error::new(code, format!("{}{more}", error.message()));
+    match error.payload_index() {
+        Some(index) => last.at_payload(index),
+        None => last,
+    }
+}

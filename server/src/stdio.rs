@@ -1,0 +1,80 @@
+//! Standard input and output, and files that stand for them.
+//!
+//! Input may be hostile and endless: it is read up to a limit. Output is written whole, or not at all.
+
+use std::fs::File;
+use std::io::{ErrorKind, IsTerminal, Read, Write};
+use std::path::Path;
+
+use tdc::{Code, Error};
+
+/// Bytes of a JSON body: what the library takes in one call, and the library's own form is shorter.
+const MAX_INPUT: u64 = 256 << 20;
+
+/// Reads `file`; standard input without one, or where it is `-`.
+pub(crate) fn read(file: Option<&Path>) -> Result<Vec<u8>, Error> {
+    match file {
+        Some(path) if path != Path::new("-") => {
+            let shown = path.display().to_string();
+            let file = File::open(path)
+                .map_err(|cause| Error::new(Code::Io, format!("cannot read {shown}: {cause}")))?;
+            read_bounded(file, &shown, MAX_INPUT)
+        }
+        _ => {
+            let input = std::io::stdin();
+            if input.is_terminal() {
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "tdc: reading the JSON body from the terminal; Ctrl-D on a line of its own ends it"
+                );
+            }
+            read_bounded(input.lock(), "standard input", MAX_INPUT)
+        }
+    }
+}
+
+fn read_bounded(input: impl Read, shown: &str, max: u64) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let len = input
+        .take(max + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|cause| Error::new(Code::Io, format!("cannot read {shown}: {cause}")))?;
+    if len as u64 > max {
+        return Err(Error::new(
+            Code::Limit,
+            format!("{shown} has more than the {max} bytes that one call may have: split it"),
+        ));
+    }
+    Ok(bytes)
+}
+
+/// Writes to standard output. A reader that has gone away, as `head` does, is no error.
+pub(crate) fn write(bytes: &[u8]) -> Result<(), Error> {
+    let mut output = std::io::stdout().lock();
+    match output.write_all(bytes).and_then(|()| output.flush()) {
+        Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::new(Code::Io, format!("cannot write to standard output: {cause}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn input_up_to_the_limit_is_read() {
+        assert_eq!(read_bounded(&b"12345"[..], "standard input", 5).unwrap(), b"12345");
+    }
+
+    #[test]
+    fn longer_input_is_a_limit_error_however_long_it_is() {
+        let error = read_bounded(std::io::repeat(b' '), "standard input", 5).unwrap_err();
+        assert_eq!(error.code(), Code::Limit);
+        assert_eq!(
+            error.message(),
+            "standard input has more than the 5 bytes that one call may have: split it"
+        );
+    }
+}
