@@ -2,11 +2,12 @@
 
 import dataclasses
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import temporal_tdc
 from temporalio.api.common.v1 import Payload
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client
 from temporalio.converter import DataConverter, PayloadCodec
 
 from harness.checks import eventually
@@ -54,7 +55,7 @@ async def _two_keys(stage: Stage, queue: str, title: str) -> list[dict[str, Any]
     first = await _client_with_primary(stage, f"{queue}-1")
     second = await _client_with_primary(stage, f"{queue}-2")
     handle = await first.start_workflow("Echo", opening, id=queue, task_queue=queue, result_type=list[str])
-    await eventually(f"the first task of {queue}", lambda: _first_task(stage, queue))
+    await eventually(f"the first task of {queue}", partial(_first_task, stage, queue))
     await second.get_workflow_handle(queue).signal("say", word)
     await first.get_workflow_handle(queue).signal("say", "close")
     result = await handle.result()
@@ -140,19 +141,22 @@ async def _fate(stage: Stage, language: str, name: str, codec: PayloadCodec) -> 
         stage.temporal.address,
         data_converter=dataclasses.replace(DataConverter.default, payload_codec=codec),
     )
-    handle: WorkflowHandle[Any, Any] = await client.start_workflow(
-        "Echo", stage.secret(name), id=f"{name}-{language}", task_queue=language
-    )
+    for attempt in range(5):
+        workflow = f"{name}-{language}-{attempt}"
+        handle = await client.start_workflow("Echo", stage.secret(name), id=workflow, task_queue=language)
+        event = await eventually(f"the failure of {workflow}", partial(_first_fault, stage, workflow))
+        if event["eventType"] != "EVENT_TYPE_WORKFLOW_EXECUTION_FAILED":
+            await handle.terminate()
+        # The history names only the first fault. If the server lost the task, it does not say what the worker would.
+        if event["eventType"] != "EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT":
+            return event
+    raise TimeoutError(f"the server lost the first task of {name} in {language} again and again")
 
-    async def failed() -> dict[str, Any] | None:
-        events = await stage.histories(handle.id)
-        ends = [event for event in events if event["eventType"].endswith("_FAILED")]
-        return ends[0] if ends else None
 
-    event = await eventually(f"the failure of {handle.id}", failed)
-    if event["eventType"] == "EVENT_TYPE_WORKFLOW_TASK_FAILED":
-        await handle.terminate()
-    return event
+async def _first_fault(stage: Stage, workflow: str) -> dict[str, Any] | None:
+    events = await stage.histories(workflow)
+    faults = (event for event in events if event["eventType"].endswith(("_FAILED", "_TIMED_OUT")))
+    return next(faults, None)
 
 
 def _kind(event: dict[str, Any]) -> Any:
