@@ -1,0 +1,144 @@
+package io.tdc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.temporal.api.enums.v1.EventType;
+import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowClientOptions;
+import io.temporal.client.WorkflowFailedException;
+import io.temporal.client.WorkflowOptions;
+import io.temporal.client.WorkflowStub;
+import io.temporal.failure.ApplicationFailure;
+import io.temporal.testing.TestEnvironmentOptions;
+import io.temporal.testing.TestWorkflowEnvironment;
+import io.temporal.worker.WorkflowImplementationOptions;
+import io.temporal.workflow.WorkflowInterface;
+import io.temporal.workflow.WorkflowMethod;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import org.junit.jupiter.api.Test;
+
+/** What faults do in workflow code, through the SDK's real worker. */
+class WorkflowTest {
+  private static final String QUEUE = "greetings";
+
+  /** Says hello. */
+  @WorkflowInterface
+  public interface Greeting {
+    /** Greets by name. */
+    @WorkflowMethod
+    String greet(String name);
+  }
+
+  /** The workflow. */
+  public static final class GreetingDefinition implements Greeting {
+    @Override
+    public String greet(String name) {
+      return "Hello, " + name;
+    }
+  }
+
+  @Test
+  void aSlowKeyProviderIsNoDeadlock() {
+    AtomicInteger asked = new AtomicInteger();
+    KeyProvider slow =
+        id -> {
+          asked.incrementAndGet();
+          Thread.sleep(3000);
+          return Configs.KEY;
+        };
+    run(
+        Tdc.builder(Configs.withHostKeys(), Configs.HERE).keyProvider(slow).open(),
+        Configs.encrypting(),
+        (client, stub) -> {
+          assertEquals("Hello, Ada", stub.getResult(String.class));
+          assertEquals(1, asked.get());
+          assertEquals(0, count(client, stub, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED));
+        });
+  }
+
+  @Test
+  void aKeyProviderThatIsAwayFailsTheTaskAndNeverTheWorkflow() {
+    AtomicInteger asked = new AtomicInteger();
+    KeyProvider away =
+        id -> {
+          if (asked.incrementAndGet() <= 2) {
+            throw new IOException("connection refused");
+          }
+          return Configs.KEY;
+        };
+    run(
+        Tdc.builder(Configs.withHostKeys(), Configs.HERE).keyProvider(away).open(),
+        Configs.encrypting(),
+        (client, stub) -> {
+          assertEquals("Hello, Ada", stub.getResult(String.class));
+          assertEquals(3, asked.get());
+          assertTrue(count(client, stub, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED) >= 1);
+        });
+  }
+
+  @Test
+  void aPermanentFaultIsTheSdksOrdinaryError() {
+    String sameIdOtherKey = Configs.withKey("[encrypt]").replace("dGVzdC1rZXkt", "b3RoZXIta2V5");
+    run(
+        Tdc.parse(sameIdOtherKey, Configs.HERE),
+        Configs.encrypting(),
+        (client, stub) -> {
+          WorkflowFailedException failed =
+              assertThrows(WorkflowFailedException.class, () -> stub.getResult(String.class));
+          ApplicationFailure cause = assertInstanceOf(ApplicationFailure.class, failed.getCause());
+          assertEquals(TdcException.class.getName(), cause.getType());
+          assertTrue(cause.getOriginalMessage().contains("TDC_ERR_AUTHENTICATION"));
+        });
+  }
+
+  /** The worker fails workflows for any exception: only an error can save a task from that. */
+  private static void run(Tdc worker, Tdc starter, BiConsumer<WorkflowClient, WorkflowStub> check) {
+    try (worker;
+        starter;
+        TestWorkflowEnvironment environment =
+            TestWorkflowEnvironment.newInstance(
+                TestEnvironmentOptions.newBuilder()
+                    .setWorkflowClientOptions(options(worker).build())
+                    .setUseTimeskipping(false)
+                    .build())) {
+      environment
+          .newWorker(QUEUE)
+          .registerWorkflowImplementationTypes(
+              WorkflowImplementationOptions.newBuilder()
+                  .setFailWorkflowExceptionTypes(Exception.class)
+                  .build(),
+              GreetingDefinition.class);
+      environment.start();
+      WorkflowClient client =
+          WorkflowClient.newInstance(
+              environment.getWorkflowServiceStubs(),
+              options(starter).setNamespace(environment.getNamespace()).build());
+      WorkflowStub stub =
+          client.newUntypedWorkflowStub(
+              "Greeting",
+              WorkflowOptions.newBuilder()
+                  .setTaskQueue(QUEUE)
+                  .setWorkflowTaskTimeout(Duration.ofSeconds(5))
+                  .setWorkflowExecutionTimeout(Duration.ofSeconds(60))
+                  .build());
+      stub.start("Ada");
+      check.accept(client, stub);
+    }
+  }
+
+  private static WorkflowClientOptions.Builder options(Tdc tdc) {
+    return WorkflowClientOptions.newBuilder().setDataConverter(tdc.dataConverter());
+  }
+
+  private static long count(WorkflowClient client, WorkflowStub stub, EventType type) {
+    return client.fetchHistory(stub.getExecution().getWorkflowId()).getEvents().stream()
+        .filter(event -> event.getEventType() == type)
+        .count();
+  }
+}
