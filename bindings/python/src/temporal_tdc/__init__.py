@@ -1,0 +1,51 @@
+"""Temporal's data conversion from one shared library and one config file.
+
+``open`` a ``tdc.yaml`` and give ``data_converter`` to the client; workers and activities follow::
+
+    import temporal_tdc
+    from temporalio.client import Client
+
+    t = temporal_tdc.open("tdc.yaml")
+    client = await Client.connect("localhost:7233", data_converter=t.data_converter)
+
+The same file gives the same bytes in Go, Java and the command line. Nothing here encrypts or
+compresses: the native library does, and this package carries bytes to it and back.
+"""
+
+from temporal_tdc._codes import Code
+from temporal_tdc._errors import (
+    AuthenticationError,
+    ConfigError,
+    InputError,
+    InternalError,
+    KeyInvalidError,
+    KeyProviderError,
+    KeyUnknownError,
+    LibraryError,
+    MisuseError,
+    SystemFaultError,
+    TdcError,
+)
+from temporal_tdc._host import KeyProvider
+from temporal_tdc._library import library_version
+from temporal_tdc._tdc import Tdc, open, parse  # noqa: A004
+
+__all__ = [
+    "AuthenticationError",
+    "Code",
+    "ConfigError",
+    "InputError",
+    "InternalError",
+    "KeyInvalidError",
+    "KeyProvider",
+    "KeyProviderError",
+    "KeyUnknownError",
+    "LibraryError",
+    "MisuseError",
+    "SystemFaultError",
+    "Tdc",
+    "TdcError",
+    "library_version",
+    "open",
+    "parse",
+]

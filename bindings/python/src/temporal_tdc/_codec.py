@@ -1,0 +1,123 @@
+"""The payload codec: Temporal's interface on one side, the library's calls on the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
+
+from temporalio.api.common.v1 import Payload
+from temporalio.converter import PayloadCodec, SerializationContext, WithSerializationContext
+from typing_extensions import Self
+
+from temporal_tdc._bulk import call_each, call_many, join_payloads
+from temporal_tdc._direction import Direction
+from temporal_tdc._faults import PendingError
+from temporal_tdc._frames import SMALL
+from temporal_tdc._host import Host
+from temporal_tdc._single import single_call
+from temporal_tdc._wire import encode_context
+
+_MANY: Final = 16 * 1024
+"""Payloads of up to this mean size are handed over together; above, the copies cost more."""
+
+_ROUNDS: Final = 20
+"""How often one call may ask for keys or a reload before we give up."""
+
+
+class Codec(PayloadCodec, WithSerializationContext):
+    """``tdc`` as a ``temporalio.converter.PayloadCodec``.
+
+    It may be used by any number of event loops and threads at once, and after a ``fork``.
+    """
+
+    def __init__(
+        self, encoding: Direction, decoding: Direction, host: Host, context: bytes = b""
+    ) -> None:
+        """Bind both directions to a serialization context; users take ``Tdc.payload_codec``."""
+        self._encoding = encoding
+        self._decoding = decoding
+        self._host = host
+        self._context = context
+        self._encode_one = single_call(encoding, context)
+        self._decode_one = single_call(decoding, context)
+
+    def with_context(self, context: SerializationContext) -> Self:
+        """Give this codec for the place where the payloads live."""
+        return type(self)(self._encoding, self._decoding, self._host, encode_context(context))
+
+    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Encode payloads as the config says; the given ones are not changed.
+
+        Args:
+            payloads: What to encode.
+
+        Returns:
+            As many payloads, in the same order. One that the config leaves alone may be the given
+            object itself.
+
+        Raises:
+            TdcError: A payload cannot be encoded; nothing is returned then.
+        """
+        if len(payloads) == 1:
+            try:
+                encoded = self._encode_one(payloads[0])
+            except PendingError as pending:
+                await self._host.settle(pending)
+            else:
+                if encoded is not None:
+                    return [encoded]
+        return await self._run(self._encoding, payloads)
+
+    async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Decode payloads, whatever chain encoded them; the given ones are not changed.
+
+        Args:
+            payloads: What to decode. Encodings that are not the library's are left alone.
+
+        Returns:
+            As many payloads, in the same order.
+
+        Raises:
+            TdcError: A payload cannot be decoded; nothing is returned then.
+        """
+        if len(payloads) == 1:
+            try:
+                decoded = self._decode_one(payloads[0])
+            except PendingError as pending:
+                await self._host.settle(pending)
+            else:
+                if decoded is not None:
+                    return [decoded]
+        return await self._run(self._decoding, payloads)
+
+    async def _run(self, direction: Direction, payloads: Sequence[Payload]) -> list[Payload]:
+        if len(payloads) > 1 and direction.size <= _MANY:
+            items = list(map(Payload.SerializeToString, payloads))
+            total = sum(map(len, items))
+            direction.size = total // len(items)
+            if direction.size <= _MANY:
+                message = join_payloads(items)
+                return await self._settled(
+                    direction, total, partial(call_many, direction, self._context, message)
+                )
+        one_by_one = partial(call_each, direction, self._context, payloads, [])
+        return await self._settled(direction, direction.size * len(payloads), one_by_one)
+
+    async def _settled(
+        self, direction: Direction, size: int, work: Callable[..., list[Payload]]
+    ) -> list[Payload]:
+        """Do ``work`` here or in a thread, until the library has all that it asks for."""
+        here = size <= SMALL or direction.pace.fits_the_loop(size)
+        rounds = 0
+        while True:
+            try:
+                if here:
+                    return work(release=False)
+                return await asyncio.to_thread(work, release=True)
+            except PendingError as pending:
+                rounds += 1
+                if rounds > _ROUNDS:
+                    raise pending.cause from None
+                await self._host.settle(pending)

@@ -1,0 +1,45 @@
+"""The library's status codes: the same numbers in every language."""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+
+class Code(enum.IntEnum):
+    """A status of the library; the C name is the member's name with ``TDC_`` before it."""
+
+    OK = 0
+    UNCHANGED = 1
+    KEY_NEEDED = 2
+    RELOAD_NEEDED = 3
+    ERR_PROTOBUF = 101
+    ERR_AUTHENTICATION = 102
+    ERR_CIPHERTEXT = 103
+    ERR_COMPRESSED = 104
+    ERR_NOT_ENCRYPTED = 105
+    ERR_LIMIT = 106
+    ERR_CONTEXT = 107
+    ERR_JSON = 108
+    ERR_KEY_UNKNOWN = 201
+    ERR_KEY_INVALID = 202
+    ERR_CONFIG = 301
+    ERR_KEY_FILE = 302
+    ERR_NAMESPACE = 303
+    ERR_NULL = 401
+    ERR_BUFFER_TOO_SMALL = 402
+    ERR_ARGUMENT = 403
+    ERR_RANDOM = 501
+    ERR_IO = 502
+    ERR_PANIC = 901
+
+
+TRANSIENT: Final = frozenset(
+    {
+        Code.KEY_NEEDED,
+        Code.RELOAD_NEEDED,
+        Code.ERR_KEY_UNKNOWN,
+        Code.ERR_RANDOM,
+        Code.ERR_IO,
+    }
+)

@@ -1,0 +1,120 @@
+"""The exceptions: one small tree, by whose turn it is to act."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporal_tdc._codes import TRANSIENT, Code
+
+
+class TdcError(Exception):
+    """Something the library, or this binding, refused to do.
+
+    No message ever holds plaintext or key bytes.
+
+    Attributes:
+        code: The stable number, the same in every language (see ``Code``).
+        name: The number's name, such as ``TDC_ERR_AUTHENTICATION``.
+        payload_index: Which payload of the call it is about, from 0, or ``None``.
+        transient: Whether the same call can succeed later (a key that is not here yet). The worker
+            answers every exception of a codec by failing the workflow *task*, which is tried again.
+        message: The sentence alone, without code and index.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int,
+        name: str | None = None,
+        payload_index: int | None = None,
+        transient: bool | None = None,
+    ) -> None:
+        """Make an error; users only ever catch them."""
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.name = name if name is not None else _name(code)
+        self.payload_index = payload_index
+        self.transient = code in TRANSIENT if transient is None else transient
+
+    def __str__(self) -> str:
+        """Give the name, the number, the payload and the sentence."""
+        where = "" if self.payload_index is None else f" in payload {self.payload_index}"
+        return f"{self.name} ({self.code}){where}: {self.message}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by all fields; the default would lose the keyword arguments."""
+        return _rebuild, (type(self), self.message, self.__dict__)
+
+
+class InputError(TdcError, ValueError):
+    """What came in is malformed or refused: ciphertext, protobuf, compressed data, a limit."""
+
+
+class AuthenticationError(InputError):
+    """A ciphertext does not authenticate: it was changed, or another key has the same id."""
+
+
+class KeyUnknownError(TdcError, LookupError):
+    """No key of that id here (yet). Transient: keys may arrive by reload or from the host."""
+
+
+class KeyInvalidError(TdcError, ValueError):
+    """A key that was handed in has a wrong length or id."""
+
+
+class KeyProviderError(TdcError):
+    """The key provider raised; its exception is the ``__cause__``. Transient."""
+
+
+class ConfigError(TdcError, ValueError):
+    """The config, a key file or the namespace rules are wrong; the message says where."""
+
+
+class MisuseError(TdcError):
+    """A bug of the caller, such as using a ``Tdc`` that is closed."""
+
+
+class SystemFaultError(TdcError):
+    """The operating system did not give what was asked. Transient."""
+
+
+class InternalError(TdcError):
+    """A bug of the library; it stays usable. Please report it."""
+
+
+class LibraryError(TdcError):
+    """The native library cannot be loaded; the message lists every attempt."""
+
+
+_CLASSES: dict[int, type[TdcError]] = {
+    Code.ERR_AUTHENTICATION: AuthenticationError,
+    Code.ERR_KEY_UNKNOWN: KeyUnknownError,
+    Code.ERR_KEY_INVALID: KeyInvalidError,
+}
+_CLASSES_BY_HUNDRED: dict[int, type[TdcError]] = {
+    1: InputError,
+    3: ConfigError,
+    4: MisuseError,
+    5: SystemFaultError,
+    9: InternalError,
+}
+
+
+def error_class(code: int) -> type[TdcError]:
+    """Choose the class for a status; a newer library's unknown code is a plain ``TdcError``."""
+    return _CLASSES.get(code) or _CLASSES_BY_HUNDRED.get(code // 100, TdcError)
+
+
+def _name(code: int) -> str:
+    try:
+        return f"TDC_{Code(code).name}"
+    except ValueError:
+        return f"TDC_{code}"
+
+
+def _rebuild(cls: type[TdcError], message: str, fields: dict[str, Any]) -> TdcError:
+    error = cls(message, code=0)
+    error.__dict__.update(fields)
+    return error

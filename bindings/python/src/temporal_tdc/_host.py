@@ -1,0 +1,76 @@
+"""What the library asks of its host: keys it does not have, and reading the files again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from temporal_tdc._codes import Code
+from temporal_tdc._errors import KeyProviderError, TdcError
+from temporal_tdc._faults import PendingError
+from temporal_tdc._handle import Handle
+
+KeyProvider: TypeAlias = Callable[[str], bytes | Awaitable[bytes | None] | None]
+"""Gives the 32 bytes of a key by its id, or ``None`` for "there is no such key".
+
+It may be an ordinary function (it then runs in a thread, so it may block) or a coroutine function.
+An exception means "I am away": the call fails with a transient ``KeyProviderError``.
+"""
+
+
+class Host:
+    """Answers the library's questions for one handle."""
+
+    def __init__(self, handle: Handle, provider: KeyProvider | None) -> None:
+        """Keep the provider; without one, every key the host is asked for is rejected."""
+        self._handle = handle
+        self._provider = provider
+
+    async def settle(self, pending: PendingError) -> None:
+        """Do what ``pending`` asks, so that the call can be made again.
+
+        Raises:
+            KeyProviderError: The provider raised.
+            KeyInvalidError: The provider gave something that is not a key.
+        """
+        if pending.reload:
+            await asyncio.to_thread(self._reload)
+        for key_id in pending.key_ids:
+            key = await self._key(key_id, pending)
+            if key is None:
+                self._handle.reject_key(key_id)
+            else:
+                self._handle.provide_key(key_id, key)
+
+    def _reload(self) -> None:
+        # The files may be half written; what was loaded before stays. If the key is really missing,
+        # the next try of the call says so.
+        with contextlib.suppress(TdcError):
+            self._handle.reload()
+
+    async def _key(self, key_id: bytes, pending: PendingError) -> bytes | None:
+        provider = self._provider
+        if provider is None:
+            return None
+        name = key_id.decode(errors="replace")
+        try:
+            if _is_coroutine_function(provider):
+                answer = provider(name)
+            else:
+                answer = await asyncio.to_thread(provider, name)
+            return await answer if inspect.isawaitable(answer) else answer
+        except Exception as error:
+            raise KeyProviderError(
+                f'the key provider failed for the key "{name}"',
+                code=Code.KEY_NEEDED,
+                payload_index=pending.cause.payload_index,
+                transient=True,
+            ) from error
+
+
+def _is_coroutine_function(provider: KeyProvider) -> bool:
+    call = getattr(provider, "__call__", None)  # noqa: B004
+    return inspect.iscoroutinefunction(provider) or inspect.iscoroutinefunction(call)

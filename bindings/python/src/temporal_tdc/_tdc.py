@@ -1,0 +1,154 @@
+"""The object that users hold, and the two ways to open one."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from types import TracebackType
+
+from temporalio.converter import (
+    DataConverter,
+    DefaultFailureConverter,
+    DefaultFailureConverterWithEncodedAttributes,
+    FailureConverter,
+    PayloadCodec,
+)
+from typing_extensions import Self
+
+from temporal_tdc._abi import FLAG_ENCODE_COMMON_ATTRIBUTES
+from temporal_tdc._codec import Codec
+from temporal_tdc._direction import Direction
+from temporal_tdc._handle import Handle, open_file, parse_document
+from temporal_tdc._host import Host, KeyProvider
+
+
+class Tdc:
+    """An open config: payload codec, data converter and failure converter for Temporal's SDK.
+
+    Any number of clients, workers, threads and event loops may share one. It stays usable in the
+    child of a ``fork``. Made by ``open`` and ``parse``.
+
+    Example:
+        ::
+
+            t = temporal_tdc.open("tdc.yaml")
+            client = await Client.connect("localhost:7233", data_converter=t.data_converter)
+    """
+
+    def __init__(self, handle: Handle, key_provider: KeyProvider | None) -> None:
+        """Wire the codec; users call ``open`` or ``parse``."""
+        self._handle = handle
+        self._codec = Codec(
+            Direction(handle, "encode"), Direction(handle, "decode"), Host(handle, key_provider)
+        )
+
+    @property
+    def payload_codec(self) -> PayloadCodec:
+        """The codec alone, to stand before or after a codec of your own."""
+        return self._codec
+
+    @property
+    def failure_converter_class(self) -> type[FailureConverter]:
+        """The SDK's failure converter that fits the config.
+
+        With ``failures: { encode_common_attributes: true }`` it is the one that moves message and
+        stack trace into a payload, where the codec encrypts them.
+        """
+        if self._handle.flags() & FLAG_ENCODE_COMMON_ATTRIBUTES:
+            return DefaultFailureConverterWithEncodedAttributes
+        return DefaultFailureConverter
+
+    @property
+    def data_converter(self) -> DataConverter:
+        """The SDK's default data converter with this codec and failure converter."""
+        return dataclasses.replace(
+            DataConverter.default,
+            payload_codec=self._codec,
+            failure_converter_class=self.failure_converter_class,
+        )
+
+    def reload(self) -> None:
+        """Read the config and its key files again; calls in flight keep what they began with.
+
+        Raises:
+            ConfigError: The files are not usable; everything stays as it was.
+        """
+        self._handle.reload()
+
+    def close(self) -> None:
+        """Refuse further calls and free the keys as soon as no call is in flight.
+
+        Closing twice does nothing.
+        """
+        self._handle.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``close`` was called."""
+        return self._handle.closed
+
+    def __enter__(self) -> Self:
+        """Give this object; the end of the ``with`` block closes it."""
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """Say what it is and whether it is open; never anything about keys."""
+        return f"<temporal_tdc.Tdc {'closed' if self.closed else 'open'}>"
+
+
+def open(  # noqa: A001
+    path: str | os.PathLike[str],
+    *,
+    namespace: str | None = None,
+    key_provider: KeyProvider | None = None,
+) -> Tdc:
+    """Open a config file.
+
+    Args:
+        path: The file; relative paths inside it are relative to it.
+        namespace: The Temporal namespace, for configs with ``namespaces``. A namespace that the SDK
+            hands over with a call goes before this one.
+        key_provider: Gives keys by their id, for configs with ``keys: { host: true }``.
+
+    Returns:
+        The open config; close it, or use it as a context manager.
+
+    Raises:
+        ConfigError: The config or a key is not usable; the message says where and what to do.
+        LibraryError: The native library cannot be loaded.
+    """
+    return Tdc(open_file(path, namespace), key_provider)
+
+
+def parse(
+    document: str | bytes,
+    *,
+    base_dir: str | os.PathLike[str] | None = None,
+    namespace: str | None = None,
+    key_provider: KeyProvider | None = None,
+) -> Tdc:
+    """Open a config given as YAML or JSON text.
+
+    Args:
+        document: The config itself.
+        base_dir: What relative paths inside it are relative to.
+        namespace: As for ``open``.
+        key_provider: As for ``open``.
+
+    Returns:
+        The open config.
+
+    Raises:
+        ConfigError: The config or a key is not usable.
+        LibraryError: The native library cannot be loaded.
+    """
+    return Tdc(parse_document(document, base_dir, namespace), key_provider)
