@@ -56,18 +56,15 @@ def content(payload: bytes) -> tuple[Any, ...]:
     return (dict(message.metadata), message.data, details, fields_of(message))
 
 
-def contents(payloads: bytes) -> list[tuple[Any, ...]]:
-    """The contents of each payload."""
-    return [content(item) for item in split(payloads)]
-
-
 def fields_of(message: Any) -> tuple[Any, ...]:
     """The unknown fields of a message, groups unfolded."""
     return _fields(UnknownFieldSet(message))
 
 
 def _fields(fields: Any) -> tuple[Any, ...]:
-    return tuple((f.field_number, f.wire_type, _fields(f.data) if f.wire_type == 3 else f.data) for f in fields)
+    # Java keeps unknown fields sorted by number, and protobuf gives no meaning to the order between numbers.
+    read = [(f.field_number, f.wire_type, _fields(f.data) if f.wire_type == 3 else f.data) for f in fields]
+    return tuple(sorted(read, key=lambda field: field[0]))
 
 
 def split(payloads: bytes) -> list[bytes]:

@@ -32,7 +32,7 @@ def run(converter: DataConverter, root: Path, work: Path, messages: list[bytes])
             Runner(root, folder).call(go, "decode", config, chosen[number])
         except FailedError as failure:
             # Go's parser speaks first: an error of the library means that Go took the message.
-            return "proto:" not in str(failure)
+            return "TDC_ERR" in str(failure)
         return True
 
     try:
