@@ -101,17 +101,19 @@ func (c *payloadCodec) one(op operation, p *commonpb.Payload) (*commonpb.Payload
 
 	core := c.tdc.core
 	size := len(head) + len(data)
+	room := size // decoding makes it shorter; if it was compressed, the answer brings its own memory
 	if op == encode {
-		size = core.room(size)
+		room = core.room(size)
 	}
-	out := allocate(size)
+	out := allocate(room)
 	for round := 1; ; round++ {
 		answer, fault := core.native.payload(op, c.serialization, head, data, out)
 		switch {
 		case fault == nil && answer == nil:
 			return p, nil
 		case fault == nil:
-			return newPayload(answer, cap(out))
+			core.learn(size, len(answer))
+			return newPayload(answer, len(out))
 		case round == maxRounds:
 			return nil, fault.asError()
 		case fault.sizeNeeded > len(out):
@@ -127,8 +129,8 @@ func (c *payloadCodec) one(op operation, p *commonpb.Payload) (*commonpb.Payload
 // newPayload is the Payload that message holds, made of slices of it. reserved
 // is how much memory stands behind message.
 func newPayload(message []byte, reserved int) (*commonpb.Payload, error) {
-	if len(message) < reserved/2 {
-		// Compressed well: do not keep what is not needed.
+	if reserved-len(message) > 4<<10 {
+		// It was compressed: do not keep what is not needed.
 		message = bytes.Clone(message)
 	}
 	p := new(commonpb.Payload)

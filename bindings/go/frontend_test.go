@@ -1,3 +1,5 @@
+//go:build cgo
+
 package tdc
 
 import (
@@ -25,10 +27,9 @@ import (
 // protocol are the SDK's own.
 type frontend struct {
 	workflowservice.UnimplementedWorkflowServiceServer
-	events  []*historypb.HistoryEvent
-	query   *querypb.WorkflowQuery // asked instead of giving a task to complete
-	tasks   chan int32             // the attempts to hand out
-	attempt int32
+	events []*historypb.HistoryEvent
+	query  *querypb.WorkflowQuery // asked instead of giving a task to complete
+	tasks  chan int32             // the attempts to hand out
 
 	failed    []*workflowservice.RespondWorkflowTaskFailedRequest
 	completed chan *workflowservice.RespondWorkflowTaskCompletedRequest

@@ -21,7 +21,6 @@
 package tdc
 
 import (
-	"math/bits"
 	"runtime"
 	"sync/atomic"
 )
@@ -82,7 +81,6 @@ func collect(opts []Option) options {
 func newTdc(n native, o options) *Tdc {
 	t := &Tdc{core: &core{native: n, provider: o.provider}}
 	t.core.users.Store(1)
-	t.core.measure()
 	// Whoever forgets Close gives the memory and the keys back all the same.
 	runtime.AddCleanup(t, func(c *core) { c.close() }, t.core)
 	return t
@@ -97,7 +95,7 @@ func (t *Tdc) Reload() error {
 		return ErrClosed
 	}
 	defer t.core.release()
-	return t.core.reload()
+	return t.core.native.reload()
 }
 
 // Close wipes the keys. Calls in flight end as they began, and the last of them
@@ -117,9 +115,8 @@ type core struct {
 	closed atomic.Bool
 	users  atomic.Int64 // the calls in flight, and one until Close
 
-	// overhead[n] is how much an encoded payload of less than 1<<n bytes can be
-	// longer than itself. It saves asking the library for each payload.
-	overhead [25]atomic.Int32
+	// added is how much longer than itself encoding has made a payload so far.
+	added atomic.Int64
 }
 
 // acquire keeps the library's memory until release. It reports false after
@@ -149,28 +146,21 @@ func (c *core) close() {
 	}
 }
 
-func (c *core) reload() error {
-	err := c.native.reload()
-	if err == nil {
-		c.measure()
-	}
-	return err
-}
-
-// measure fills the table of overheads.
-func (c *core) measure() {
-	for n := range c.overhead {
-		most := 1<<n - 1
-		c.overhead[n].Store(int32(c.native.encodeBound(most) - most))
-	}
-}
-
-// room is a size that suffices for what encoding makes of size bytes. While a
-// reload is going on it may be that of the old configuration; then the library
-// says what it needs.
+// room is a good guess of what encoding makes of size bytes. The library's bound
+// has to allow for the longest key id; once a payload was encoded, the same
+// again nearly always suffices, and where it does not, the library says so
+// before it does any work.
 func (c *core) room(size int) int {
-	if n := bits.Len(uint(size)); n < len(c.overhead) {
-		return size + int(c.overhead[n].Load())
+	if added := c.added.Load(); added > 0 {
+		return size + int(added)
 	}
 	return c.native.encodeBound(size)
+}
+
+// learn keeps what room wants to know. The varint of a longer payload's length
+// may take some bytes more.
+func (c *core) learn(size, encoded int) {
+	if added := int64(encoded - size); added > c.added.Load() {
+		c.added.Store(added + 8)
+	}
 }

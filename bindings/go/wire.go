@@ -21,6 +21,14 @@ const (
 	tagValue    = 2<<3 | 2
 )
 
+// The metadata keys that nearly every payload has, encoded or not. Asking a map
+// for them is cheaper than going over it, and they need no check and no memory.
+const (
+	keyEncoding    = "encoding"
+	keyKeyID       = "encryption-key-id"
+	keyMessageType = "messageType"
+)
+
 // appendHead appends to b everything of p but the contents of data: the entries
 // of metadata in the order of their keys, then, if there is data, its tag and
 // length. It reports false if p has more than metadata and data, or what
@@ -29,30 +37,37 @@ func appendHead(b []byte, p *commonpb.Payload) ([]byte, bool) {
 	if len(p.ExternalPayloads) != 0 || len(p.ProtoReflect().GetUnknown()) != 0 {
 		return b, false
 	}
-	if len(p.Metadata) == 1 {
-		for key, value := range p.Metadata {
-			if !utf8.ValidString(key) {
-				return b, false
-			}
-			b = appendEntry(b, key, value)
-		}
-	} else {
-		var few [8]string
-		keys := few[:0]
-		for key := range p.Metadata {
-			keys = append(keys, key)
-		}
-		slices.Sort(keys)
-		for _, key := range keys {
-			if !utf8.ValidString(key) {
-				return b, false
-			}
-			b = appendEntry(b, key, p.Metadata[key])
+	encoding, ok := p.Metadata[keyEncoding]
+	switch {
+	case ok && len(p.Metadata) == 1:
+		b = appendEntry(b, keyEncoding, encoding)
+	case ok && len(p.Metadata) == 2 && p.Metadata[keyKeyID] != nil:
+		b = appendEntry(b, keyEncoding, encoding)
+		b = appendEntry(b, keyKeyID, p.Metadata[keyKeyID])
+	default:
+		if b, ok = appendMetadata(b, p.Metadata); !ok {
+			return b, false
 		}
 	}
 	if len(p.Data) != 0 {
 		b = append(b, tagData)
 		b = binary.AppendUvarint(b, uint64(len(p.Data)))
+	}
+	return b, true
+}
+
+func appendMetadata(b []byte, metadata map[string][]byte) ([]byte, bool) {
+	var few [8]string
+	keys := few[:0]
+	for key := range metadata {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		if !utf8.ValidString(key) {
+			return b, false
+		}
+		b = appendEntry(b, key, metadata[key])
 	}
 	return b, true
 }
@@ -121,10 +136,18 @@ func readEntry(b []byte) (key string, value []byte, ok bool) {
 		return "", nil, false
 	}
 	value, next, ok = readBytes(b, next+1)
-	if !ok || next != len(b) || !utf8.Valid(k) {
+	if !ok || next != len(b) {
 		return "", nil, false
 	}
-	return keyName(k), value, true
+	switch string(k) { // no allocation and no check for the usual ones
+	case keyEncoding:
+		return keyEncoding, value, true
+	case keyKeyID:
+		return keyKeyID, value, true
+	case keyMessageType:
+		return keyMessageType, value, true
+	}
+	return string(k), value, utf8.Valid(k)
 }
 
 // readBytes reads a length and as many bytes of b from pos on. The answer's
@@ -146,20 +169,4 @@ func readBytes(b []byte, pos int) (field []byte, next int, ok bool) {
 	}
 	next = pos + n + int(length)
 	return b[pos+n : next : next], next, true
-}
-
-// keyName is string(k) without an allocation for the keys that the SDKs and
-// this library write.
-func keyName(k []byte) string {
-	switch string(k) {
-	case "encoding":
-		return "encoding"
-	case "messageType":
-		return "messageType"
-	case "encryption-key-id":
-		return "encryption-key-id"
-	case "encryption-cipher":
-		return "encryption-cipher"
-	}
-	return string(k)
 }

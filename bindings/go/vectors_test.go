@@ -1,0 +1,229 @@
+//go:build cgo
+
+package tdc
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	commonpb "go.temporal.io/api/common/v1"
+	"google.golang.org/protobuf/proto"
+)
+
+// The vectors of tests/vectors, which every language runs: once as the bytes
+// that they are, and, where the input is a message that the SDK's types can
+// hold, once more through the codec that a client uses.
+
+type vector struct {
+	Name      string
+	Config    string
+	Namespace string
+	Operation string
+	Input     string
+	Expect    struct {
+		Payloads     *string
+		Error        string
+		PayloadIndex *int `json:"payload_index"`
+		Encodings    []string
+	}
+}
+
+func TestVectors(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "tests", "vectors", "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no vectors found: %v", err)
+	}
+	count, throughTheSDK := 0, 0
+	for _, path := range files {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var file struct{ Vectors []vector }
+		if err := json.Unmarshal(content, &file); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		for _, v := range file.Vectors {
+			count++
+			t.Run(v.Name, func(t *testing.T) {
+				if v.run(t) {
+					throughTheSDK++
+				}
+			})
+		}
+	}
+	fmt.Printf("vectors: go ran %d\n", count)
+	fmt.Printf("vectors: %d of them also through the SDK's types\n", throughTheSDK)
+}
+
+// run reports whether the vector also went through the SDK's types.
+func (v *vector) run(t *testing.T) bool {
+	input, err := hex.DecodeString(v.Input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := Parse([]byte(v.Config), t.TempDir(), WithNamespace(v.Namespace))
+	if v.Operation == "open" || err != nil {
+		v.checkError(t, err)
+		if err == nil {
+			_ = opened.Close()
+		}
+		return false
+	}
+	defer opened.Close()
+	v.apply(t, input, func(op operation, message []byte) ([]byte, error) {
+		answer, fault := opened.core.native.payloads(op, nil, message)
+		if fault != nil {
+			return nil, fault.asError()
+		}
+		return answer, nil
+	})
+	payloads := new(commonpb.Payloads)
+	if !v.fitsTheSDK(t, input, payloads) {
+		return false
+	}
+	v.throughTheSDK(t, opened, payloads)
+	return true
+}
+
+// fitsTheSDK reads the input, and reports whether the SDK's types can say the
+// same as the vector: they parse, so malformed bytes never reach the codec
+// through them, and they give the codec a list whose payloads it takes one by
+// one, each with the limits of a call.
+func (v *vector) fitsTheSDK(t *testing.T, input []byte, payloads *commonpb.Payloads) bool {
+	t.Helper()
+	if proto.Unmarshal(input, payloads) != nil {
+		return false
+	}
+	switch v.Expect.Error {
+	case "":
+	case "TDC_ERR_PROTOBUF":
+		return false
+	case "TDC_ERR_LIMIT":
+		return len(payloads.Payloads) == 1 && v.Expect.PayloadIndex != nil
+	default:
+		return len(payloads.Payloads) > 0
+	}
+	if v.Expect.Payloads == nil {
+		return true
+	}
+	message, err := hex.DecodeString(*v.Expect.Payloads)
+	return err == nil && proto.Unmarshal(message, new(commonpb.Payloads)) == nil
+}
+
+// apply runs the vector's operation on bytes.
+func (v *vector) apply(t *testing.T, input []byte, convert func(operation, []byte) ([]byte, error)) {
+	t.Helper()
+	switch v.Operation {
+	case "encode", "decode":
+		op := encode
+		if v.Operation == "decode" {
+			op = decode
+		}
+		got, err := convert(op, input)
+		v.checkError(t, err)
+		if v.Expect.Payloads != nil && hex.EncodeToString(got) != *v.Expect.Payloads {
+			t.Errorf("got %x, want %s", got, *v.Expect.Payloads)
+		}
+	case "roundtrip":
+		encoded, err := convert(encode, input)
+		v.checkError(t, err)
+		if err != nil {
+			return
+		}
+		v.checkEncodings(t, encoded)
+		decoded, err := convert(decode, encoded)
+		if err != nil || string(decoded) != string(input) {
+			t.Errorf("came back as %x, %v", decoded, err)
+		}
+	default:
+		t.Fatalf("unknown operation %q", v.Operation)
+	}
+}
+
+func (v *vector) checkError(t *testing.T, err error) {
+	t.Helper()
+	if v.Expect.Error == "" {
+		if err != nil {
+			t.Fatalf("got %v", err)
+		}
+		return
+	}
+	var e *Error
+	if !errors.As(err, &e) || e.Name != v.Expect.Error {
+		t.Fatalf("got %v, want %s", err, v.Expect.Error)
+	}
+	want := -1
+	if v.Expect.PayloadIndex != nil {
+		want = *v.Expect.PayloadIndex
+	}
+	if e.PayloadIndex != want {
+		t.Errorf("got the index %d, want %d", e.PayloadIndex, want)
+	}
+}
+
+func (v *vector) checkEncodings(t *testing.T, encoded []byte) {
+	t.Helper()
+	payloads := new(commonpb.Payloads)
+	if err := proto.Unmarshal(encoded, payloads); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range v.Expect.Encodings {
+		if got := string(payloads.Payloads[i].Metadata["encoding"]); got != want {
+			t.Errorf("payloads[%d]: encoding %q, want %q", i, got, want)
+		}
+	}
+}
+
+// throughTheSDK compares messages, since the SDK's types keep neither the order
+// of fields nor unknown ones of the list itself.
+func (v *vector) throughTheSDK(t *testing.T, opened *Tdc, input *commonpb.Payloads) {
+	t.Helper()
+	codec := opened.PayloadCodec()
+	switch v.Operation {
+	case "roundtrip":
+		encoded, err := codec.Encode(input.Payloads)
+		v.checkError(t, err)
+		if err != nil {
+			return
+		}
+		for i, want := range v.Expect.Encodings {
+			if got := string(encoded[i].Metadata["encoding"]); got != want {
+				t.Errorf("SDK: payloads[%d]: encoding %q, want %q", i, got, want)
+			}
+		}
+		v.checkPayloads(t, decodeAll(t, codec, encoded...), input)
+	default:
+		convert := codec.Encode
+		if v.Operation == "decode" {
+			convert = codec.Decode
+		}
+		got, err := convert(input.Payloads)
+		v.checkError(t, err)
+		if err != nil {
+			return
+		}
+		want := new(commonpb.Payloads)
+		if message, err := hex.DecodeString(*v.Expect.Payloads); err != nil || proto.Unmarshal(message, want) != nil {
+			t.Fatal("fitsTheSDK let something through")
+		}
+		v.checkPayloads(t, got, want)
+	}
+}
+
+func (v *vector) checkPayloads(t *testing.T, got []*commonpb.Payload, want *commonpb.Payloads) {
+	t.Helper()
+	if len(got) != len(want.Payloads) {
+		t.Fatalf("SDK: got %d payloads, want %d", len(got), len(want.Payloads))
+	}
+	for i := range got {
+		if !proto.Equal(got[i], want.Payloads[i]) {
+			t.Errorf("SDK: payloads[%d]: got %v, want %v", i, got[i], want.Payloads[i])
+		}
+	}
+}
