@@ -31,7 +31,14 @@ use crate::payload::Pieces;
 pub(crate) struct Environment<'a> {
     pub(crate) keyring: &'a Keyring,
     pub(crate) access: &'a Access,
-    pub(crate) now: Instant,
+    pub(crate) now: &'a dyn Fn() -> Instant,
+}
+
+/// What a codec wrote: a payload of `len` bytes whose last field is `data`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) len: usize,
+    pub(crate) data_offset: usize,
 }
 
 /// The encoding half of a codec, with the options of its entry in the config.
@@ -42,11 +49,11 @@ pub(crate) trait Encoder: Send + Sync {
     fn overhead(&self) -> usize;
 
     /// Writes the encoded payload to the start of `out`, which has room for `payload` and
-    /// [`Encoder::overhead`]; gives back its length, or `None` to leave the payload as it is.
+    /// [`Encoder::overhead`]; gives back what it wrote, or `None` to leave the payload as it is.
     fn encode(
         &self,
         payload: Pieces<'_>,
         environment: &Environment<'_>,
         out: &mut [u8],
-    ) -> Result<Option<usize>, Error>;
+    ) -> Result<Option<Written>, Error>;
 }

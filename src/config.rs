@@ -22,7 +22,7 @@ use crate::error::{Code, Error};
 use crate::keyring::{Access, Key, Keyring, key_id};
 use crate::limits::{Limits, MAX_LAYERS};
 use pattern::Pattern;
-use problem::Problem;
+use problem::{Problem, Step};
 use schema::{Codec, Converter, Document};
 
 /// What a document says, ready for calls. Never changes; a reload makes a new one.
@@ -127,11 +127,9 @@ fn keyring(document: &Document, base_dir: &Path) -> Result<Keyring, Problem> {
     let Some(keys) = &document.keys else { return Ok(Keyring::default()) };
     let mut ring = HashMap::new();
     for (id, source) in &keys.ring {
-        let load = || {
-            check_key_id(id)?;
-            key_source::load(source, base_dir)
-        };
-        let key = load().map_err(|problem: Problem| problem.inside(id.as_str()).inside("ring"))?;
+        check_key_id(id).map_err(|problem| problem.inside(Step::Unnamed(id.clone())).inside("ring"))?;
+        let key = key_source::load(source, base_dir)
+            .map_err(|problem| problem.inside(id.as_str()).inside("ring"))?;
         ring.insert(Arc::from(id.as_str()), Arc::new(Key::new(id, key.bytes())));
     }
     let keyring = Keyring::new(ring, keys.host);
@@ -230,7 +228,10 @@ fn level<T: PartialOrd + core::fmt::Display + Copy>(
 fn check_key_id(id: &str) -> Result<(), Problem> {
     match key_id(id.as_bytes()) {
         Some(_) => Ok(()),
-        None => Err(Problem::new("this is no key id: expected 1 to 128 of A-Z a-z 0-9 . _ : / -")),
+        None => Err(Problem::new(format!(
+            "{} bytes that are no key id: expected 1 to 128 of A-Z a-z 0-9 . _ : / -",
+            id.len()
+        ))),
     }
 }
 

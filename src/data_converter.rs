@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
-use crate::codec::{Budget, Decoded, Encoded, Environment, encode_bound, encrypt};
+use crate::codec::{Budget, Decoded, Encoded, Environment, Written, encode_bound, encrypt};
 use crate::config::{Config, Profile};
 use crate::context::Context;
 use crate::error::{Code, Error};
 use crate::limits::MAX_KEYS_NEEDED;
-use crate::payload::{Payloads, Pieces, View};
+use crate::payload::{Location, Payloads, Pieces, View};
 use crate::wire;
 
 /// A configuration, open for calls. Any thread may call at once; a [`reload`](Self::reload) swaps what
@@ -52,16 +52,6 @@ pub enum Answer {
         /// Where its `data` stands.
         data: Location,
     },
-}
-
-/// Where the contents of the last `data` field stand in a serialised payload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Location {
-    /// The first byte, counted from the start of the payload; the payload's length where it has no such
-    /// field.
-    pub offset: usize,
-    /// How many bytes.
-    pub len: usize,
 }
 
 impl DataConverter {
@@ -149,7 +139,7 @@ impl DataConverter {
                 let pieces = Pieces::whole(payload);
                 out.frame(encode_bound(payload.len()), |room| {
                     Ok(match profile.chain.encode(pieces, environment, room)? {
-                        Encoded::Written(len) => Frame::Written(len),
+                        Encoded::Written(written) => Frame::Written(written.len),
                         Encoded::Unchanged => Frame::Same(payload),
                     })
                 })
@@ -172,8 +162,8 @@ impl DataConverter {
                 let pieces = Pieces::whole(payload);
                 out.frame(payload.len(), |room| {
                     Ok(match profile.chain.decode(pieces, environment, budget, room, false)? {
-                        Decoded::Written(len) => Frame::Written(len),
-                        Decoded::Owned(bytes) => Frame::Owned(bytes),
+                        Decoded::Written(len, _) => Frame::Written(len),
+                        Decoded::Owned(bytes, _) => Frame::Owned(bytes),
                         Decoded::Unchanged => Frame::Same(payload),
                     })
                 })
@@ -201,7 +191,10 @@ impl DataConverter {
         self.call(context, payload.len(), |_, profile, environment, _| {
             match profile.chain.encode(payload, environment, out).map_err(|error| error.at_payload(0))? {
                 Encoded::Unchanged => Ok(Answer::Unchanged),
-                Encoded::Written(len) => written(out, len),
+                Encoded::Written(Written { len, data_offset }) => Ok(Answer::Written {
+                    len,
+                    data: Location { offset: data_offset, len: len - data_offset },
+                }),
             }
         })
     }
@@ -224,11 +217,8 @@ impl DataConverter {
             let decoded = profile.chain.decode(payload, environment, budget, out, true);
             match decoded.map_err(|error| error.at_payload(0))? {
                 Decoded::Unchanged => Ok(Answer::Unchanged),
-                Decoded::Written(len) => written(out, len),
-                Decoded::Owned(bytes) => {
-                    let data = location(&bytes)?;
-                    Ok(Answer::Owned { bytes, data })
-                }
+                Decoded::Written(len, data) => Ok(Answer::Written { len, data }),
+                Decoded::Owned(bytes, data) => Ok(Answer::Owned { bytes, data }),
             }
         })
     }
@@ -255,11 +245,11 @@ impl DataConverter {
         let context = Context::parse(context)?;
         let namespace = if context.namespace.is_empty() { &self.namespace } else { context.namespace };
         let profile = config.profile(namespace)?;
-        let now = Instant::now();
-        let environment = Environment { keyring: &config.keyring, access: &profile.access, now };
+        let environment =
+            Environment { keyring: &config.keyring, access: &profile.access, now: &Instant::now };
         let mut budget = Budget::new(config.limits.max_decoded_bytes);
         work(&mut budget, profile, &environment, &config).map_err(|error| {
-            if error.code() == Code::KeyUnknown && self.should_search(now) {
+            if error.code() == Code::KeyUnknown && self.should_search(Instant::now()) {
                 error.with_code(Code::ReloadNeeded)
             } else {
                 error
@@ -316,16 +306,6 @@ fn needed_keys(payloads: &Payloads<'_>, environment: &Environment<'_>) -> Result
         }
     }
     if ids.is_empty() { Ok(()) } else { Err(Error::key_needed(ids)) }
-}
-
-fn written(out: &[u8], len: usize) -> Result<Answer, Error> {
-    let data = location(out.get(..len).unwrap_or_default())?;
-    Ok(Answer::Written { len, data })
-}
-
-fn location(payload: &[u8]) -> Result<Location, Error> {
-    let view = View::parse(Pieces::whole(payload)).map_err(crate::payload::malformed)?;
-    Ok(Location { offset: view.data_offset, len: view.data.len() })
 }
 
 /// Bytes of a payload of `len` bytes as a field of `Payloads`.

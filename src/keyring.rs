@@ -141,7 +141,11 @@ impl Keyring {
     }
 
     /// The key that encrypts.
-    pub(crate) fn primary<'a>(&'a self, access: &'a Access, now: Instant) -> Result<Found<'a>, Missing> {
+    pub(crate) fn primary<'a>(
+        &'a self,
+        access: &'a Access,
+        now: &dyn Fn() -> Instant,
+    ) -> Result<Found<'a>, Missing> {
         match &access.primary {
             Some(Primary { key: Some(key), .. }) => Ok(Found::Ring(key)),
             Some(Primary { id, .. }) => self.find(access, id.as_bytes(), now),
@@ -154,7 +158,7 @@ impl Keyring {
         &'a self,
         access: &'a Access,
         id: &[u8],
-        now: Instant,
+        now: &dyn Fn() -> Instant,
     ) -> Result<Found<'a>, Missing> {
         if let Some(Primary { id: primary, key: Some(key) }) = &access.primary
             && primary.as_bytes() == id
@@ -172,7 +176,7 @@ impl Keyring {
                 let answers = host.read().unwrap_or_else(PoisonError::into_inner);
                 match answers.get(id) {
                     Some(HostAnswer::Key(key)) => return Ok(Found::Host(Arc::clone(key))),
-                    Some(HostAnswer::Rejected(until)) if *until > now => {}
+                    Some(HostAnswer::Rejected(until)) if *until > now() => {}
                     _ => return Err(Missing::AskHost(id.to_owned())),
                 }
             }
@@ -185,11 +189,11 @@ impl Keyring {
     /// nor asked of the host.
     pub(crate) fn find_by_own_bytes(&self, access: &Access, id: &[u8]) -> Result<Found<'_>, Missing> {
         let fingerprint: [u8; 32] = Sha256::digest(id).into();
-        self.ring
-            .iter()
-            .find(|(name, key)| {
-                access.allows(name) && (name.as_bytes() == id || key.fingerprint == fingerprint)
-            })
+        let by_id = core::str::from_utf8(id).ok().and_then(|id| self.ring.get_key_value(id));
+        let by_bytes = || self.ring.iter().find(|(_, key)| key.fingerprint == fingerprint);
+        by_id
+            .or_else(by_bytes)
+            .filter(|(id, _)| access.allows(id))
             .map(|(_, key)| Found::Ring(key))
             .ok_or_else(|| {
                 Missing::Unknown(format!("of {} bytes in the form where the id is the key", id.len()))
@@ -261,9 +265,9 @@ mod tests {
     #[test]
     fn only_allowed_keys_open() {
         let access = Access::new(&ring(true), None, Some(HashSet::from([Arc::from("new")])));
-        assert!(ring(false).find(&access, b"new", Instant::now()).is_ok());
+        assert!(ring(false).find(&access, b"new", &Instant::now).is_ok());
         assert_eq!(
-            ring(true).find(&access, b"old", Instant::now()).err().unwrap(),
+            ring(true).find(&access, b"old", &Instant::now).err().unwrap(),
             Missing::Unknown("\"old\"".into())
         );
         assert!(ring(false).find_by_own_bytes(&access, &[b'n'; 32]).is_ok());
@@ -273,13 +277,16 @@ mod tests {
     #[test]
     fn host_is_asked_once_and_its_no_is_believed_for_a_while() {
         let (keys, access, now) = (ring(true), Access::default(), Instant::now());
-        assert_eq!(keys.find(&access, b"other", now).err().unwrap(), Missing::AskHost("other".into()));
+        assert_eq!(keys.find(&access, b"other", &|| now).err().unwrap(), Missing::AskHost("other".into()));
         keys.reject(b"other", now).unwrap();
-        assert_eq!(keys.find(&access, b"other", now).err().unwrap(), Missing::Unknown("\"other\"".into()));
+        assert_eq!(
+            keys.find(&access, b"other", &|| now).err().unwrap(),
+            Missing::Unknown("\"other\"".into())
+        );
         let later = now + REJECTION_LASTS;
-        assert_eq!(keys.find(&access, b"other", later).err().unwrap(), Missing::AskHost("other".into()));
+        assert_eq!(keys.find(&access, b"other", &|| later).err().unwrap(), Missing::AskHost("other".into()));
         keys.provide(b"other", &[7; 32]).unwrap();
-        assert!(keys.find(&access, b"other", later).is_ok());
+        assert!(keys.find(&access, b"other", &|| later).is_ok());
     }
 
     #[test]
@@ -296,7 +303,7 @@ mod tests {
         let access = Access::default();
         let secret = b"test-key-test-key-test-key-test!";
         for missing in [
-            ring(true).find(&access, secret, Instant::now()).err().unwrap(),
+            ring(true).find(&access, secret, &Instant::now).err().unwrap(),
             ring(true).find_by_own_bytes(&access, secret).err().unwrap(),
         ] {
             assert!(!format!("{missing:?}").contains("test-key"), "{missing:?}");

@@ -40,10 +40,11 @@ mod sys;
 mod wire;
 
 pub use cipher::BACKEND;
-pub use data_converter::{Answer, DataConverter, Location};
+pub use data_converter::{Answer, DataConverter};
 pub use error::{Code, Error, Kind};
 pub use inspect::{Inspection, inspect};
 pub use limits::Limits;
+pub use payload::Location;
 
 /// Fills `out` with random bytes of the operating system: for making keys.
 ///

@@ -31,6 +31,7 @@ impl<'a> Pieces<'a> {
     }
 
     /// Copies both slices to the start of `out`, which is long enough.
+    #[cfg(feature = "portable")]
     pub(crate) fn copy_to(&self, out: &mut [u8]) {
         if let Some((head, rest)) = out.split_at_mut_checked(self.head.len()) {
             head.copy_from_slice(self.head);
@@ -57,7 +58,21 @@ pub(crate) struct View<'a> {
     pub(crate) data_offset: usize,
 }
 
+/// Where the contents of the last `data` field stand in a serialised payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The first byte, counted from the start of the payload; the payload's length where it has no such
+    /// field.
+    pub offset: usize,
+    /// How many bytes.
+    pub len: usize,
+}
+
 impl<'a> View<'a> {
+    pub(crate) fn location(&self) -> Location {
+        Location { offset: self.data_offset, len: self.data.len() }
+    }
+
     /// Walks a payload.
     #[inline]
     pub(crate) fn parse(payload: Pieces<'a>) -> Result<Self, Malformed> {
@@ -82,25 +97,41 @@ impl<'a> View<'a> {
 
     #[inline]
     fn entry(&mut self, entry: &'a [u8]) -> Result<(), Malformed> {
-        let (mut key, mut value) = (&b""[..], &b""[..]);
+        let (mut key, mut value) = (None, &b""[..]);
         let mut cursor = Cursor::new(entry);
         while let Some(field) = cursor.field()? {
             match (field.number, field.value) {
-                (1, Value::Bytes(bytes)) => {
-                    core::str::from_utf8(bytes).map_err(|_| Malformed::Utf8)?;
-                    key = bytes;
-                }
+                (1, Value::Bytes(bytes)) => key = Known::of(bytes)?,
                 (2, Value::Bytes(bytes)) => value = bytes,
                 _ => {}
             }
         }
         match key {
-            b"encoding" => self.encoding = Some(value),
-            b"encryption-key-id" => self.key_id = Some(value),
-            b"encryption-cipher" => self.cipher = Some(value),
-            _ => {}
+            Some(Known::Encoding) => self.encoding = Some(value),
+            Some(Known::KeyId) => self.key_id = Some(value),
+            Some(Known::Cipher) => self.cipher = Some(value),
+            None => {}
         }
         Ok(())
+    }
+}
+
+/// The metadata keys that codecs know.
+#[derive(Clone, Copy)]
+enum Known {
+    Encoding,
+    KeyId,
+    Cipher,
+}
+
+impl Known {
+    fn of(key: &[u8]) -> Result<Option<Self>, Malformed> {
+        match key {
+            b"encoding" => Ok(Some(Self::Encoding)),
+            b"encryption-key-id" => Ok(Some(Self::KeyId)),
+            b"encryption-cipher" => Ok(Some(Self::Cipher)),
+            _ => core::str::from_utf8(key).map(|_| None).map_err(|_| Malformed::Utf8),
+        }
     }
 }
 

@@ -79,8 +79,20 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next field, or `None` at the end.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn field(&mut self) -> Result<Option<Field<'a>>, Malformed> {
+        // Nearly every field of a payload's head: a tag and a length of one byte each.
+        if let [tag @ 0x08..=0x7f, len @ 0..=0x7f, rest @ ..] = self.rest
+            && tag & 7 == 2
+            && let Some((bytes, rest)) = rest.split_at_checked(usize::from(*len))
+        {
+            self.rest = rest;
+            return Ok(Some(Field { number: u32::from(tag >> 3), value: Value::Bytes(bytes) }));
+        }
+        self.any_field()
+    }
+
+    fn any_field(&mut self) -> Result<Option<Field<'a>>, Malformed> {
         if self.rest.is_empty() {
             return if self.tail.is_empty() { Ok(None) } else { Err(Malformed::Split) };
         }

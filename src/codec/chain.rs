@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Encoder, Environment, compress, encrypt, gzip, snappy, zlib, zstd};
+use super::{Encoder, Environment, Written, compress, encrypt, gzip, snappy, zlib, zstd};
 use crate::error::{Code, Error};
 use crate::keyring::ENCRYPTED;
 use crate::limits::MAX_LAYERS;
-use crate::payload::{Pieces, View, malformed};
+use crate::payload::{Location, Pieces, View, malformed};
 
 /// The codecs of a namespace, in the order in which encode applies them.
 #[derive(Clone, Default)]
@@ -30,7 +30,7 @@ pub(crate) enum Encoded {
     /// No codec applies: the payload is to stay as it is, nothing was written.
     Unchanged,
     /// The encoded payload, at the start of `out`.
-    Written(usize),
+    Written(Written),
 }
 
 /// What decode did.
@@ -38,9 +38,9 @@ pub(crate) enum Encoded {
 pub(crate) enum Decoded {
     Unchanged,
     /// The decoded payload, at the start of `out`.
-    Written(usize),
+    Written(usize, Location),
     /// The decoded payload, which did not fit, or whose length nobody knew before.
-    Owned(Vec<u8>),
+    Owned(Vec<u8>, Location),
 }
 
 /// Counts what a call decodes to.
@@ -86,6 +86,34 @@ enum Current {
     Owned(Vec<u8>),
 }
 
+impl Current {
+    fn into_decoded(self, out: &mut [u8], data: Location) -> Decoded {
+        match self {
+            Self::Input => Decoded::Unchanged,
+            Self::Out(len) => Decoded::Written(len, data),
+            Self::Owned(bytes) => match out.get_mut(..bytes.len()) {
+                Some(room) => {
+                    room.copy_from_slice(&bytes);
+                    Decoded::Written(bytes.len(), data)
+                }
+                None => Decoded::Owned(bytes, data),
+            },
+        }
+    }
+}
+
+/// What one step of decode found.
+enum Step {
+    Opened(Current),
+    /// No layer of ours: where this payload's `data` stands.
+    Innermost(Location),
+}
+
+#[cold]
+fn too_deep() -> Error {
+    Error::new(Code::Limit, format!("the payload has more than {MAX_LAYERS} layers of codecs"))
+}
+
 impl Chain {
     pub(crate) fn new(codecs: Vec<Box<dyn Encoder>>, encrypts: bool, required: bool) -> Self {
         Self { codecs: codecs.into(), encrypts, required }
@@ -104,27 +132,27 @@ impl Chain {
         out: &mut [u8],
     ) -> Result<Encoded, Error> {
         View::parse(payload).map_err(malformed)?;
-        let mut current: Option<Vec<u8>> = None;
+        let mut current: Option<(Vec<u8>, Written)> = None;
         for (index, codec) in self.codecs.iter().enumerate() {
-            let input = current.as_deref().map_or(payload, Pieces::whole);
+            let input = current.as_ref().map_or(payload, |(bytes, _)| Pieces::whole(bytes));
             if index + 1 == self.codecs.len() {
-                if let Some(len) = codec.encode(input, environment, out)? {
-                    return Ok(Encoded::Written(len));
+                if let Some(written) = codec.encode(input, environment, out)? {
+                    return Ok(Encoded::Written(written));
                 }
             } else {
                 let mut next = vec![0; input.len() + codec.overhead()];
-                if let Some(len) = codec.encode(input, environment, &mut next)? {
-                    next.truncate(len);
-                    current = Some(next);
+                if let Some(written) = codec.encode(input, environment, &mut next)? {
+                    next.truncate(written.len);
+                    current = Some((next, written));
                 }
             }
         }
-        let Some(encoded) = current else { return Ok(Encoded::Unchanged) };
+        let Some((encoded, written)) = current else { return Ok(Encoded::Unchanged) };
         let capacity = out.len();
         let room =
             out.get_mut(..encoded.len()).ok_or_else(|| Error::buffer_too_small(encoded.len(), capacity))?;
         room.copy_from_slice(&encoded);
-        Ok(Encoded::Written(encoded.len()))
+        Ok(Encoded::Written(written))
     }
 
     /// Opens every built-in layer, the outermost first.
@@ -180,44 +208,26 @@ impl Opening<'_> {
                 }
             }?;
             match next {
-                Some(next) => current = next,
-                None => break,
+                Step::Opened(next) => current = next,
+                Step::Innermost(data) => return Ok(current.into_decoded(out, data)),
             }
         }
-        Ok(match current {
-            Current::Input => Decoded::Unchanged,
-            Current::Out(len) => Decoded::Written(len),
-            Current::Owned(bytes) => match out.get_mut(..bytes.len()) {
-                Some(room) => {
-                    room.copy_from_slice(&bytes);
-                    Decoded::Written(bytes.len())
-                }
-                None => Decoded::Owned(bytes),
-            },
-        })
+        Err(too_deep())
     }
 
     /// Opens the outermost layer of `payload`, if it is one that we know.
-    fn layer(
-        &mut self,
-        payload: Pieces<'_>,
-        depth: usize,
-        out: Option<&mut [u8]>,
-    ) -> Result<Option<Current>, Error> {
+    fn layer(&mut self, payload: Pieces<'_>, depth: usize, out: Option<&mut [u8]>) -> Result<Step, Error> {
         let view = View::parse(payload).map_err(malformed)?;
-        let Some(layer) = Layer::of(&view) else { return Ok(None) };
+        let Some(layer) = Layer::of(&view) else { return Ok(Step::Innermost(view.location())) };
         if depth == MAX_LAYERS {
-            return Err(Error::new(
-                Code::Limit,
-                format!("the payload has more than {MAX_LAYERS} layers of codecs"),
-            ));
+            return Err(too_deep());
         }
         match layer {
             Layer::Decompress(decode) => {
                 let mut bytes = Vec::new();
                 decode(view.data, self.budget.left, &mut bytes)?;
                 self.budget.spend(bytes.len())?;
-                Ok(Some(Current::Owned(bytes)))
+                Ok(Step::Opened(Current::Owned(bytes)))
             }
             Layer::Encrypt => {
                 let key = encrypt::find_key(&view, self.environment)?;
@@ -229,13 +239,13 @@ impl Opening<'_> {
                     Some(room) => {
                         encrypt::open(&key, &view, room)?;
                         self.written = self.written.max(len);
-                        Ok(Some(Current::Out(len)))
+                        Ok(Step::Opened(Current::Out(len)))
                     }
                     None if self.fixed && depth == 0 => Err(Error::buffer_too_small(len, capacity)),
                     None => {
                         let mut opened = vec![0; len];
                         encrypt::open(&key, &view, &mut opened)?;
-                        Ok(Some(Current::Owned(opened)))
+                        Ok(Step::Opened(Current::Owned(opened)))
                     }
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::{Encoder, Environment};
+use super::{Encoder, Environment, Written};
 use crate::error::{Code, Error};
 use crate::payload::Pieces;
 use crate::wire;
@@ -37,7 +37,7 @@ impl<C: Compression> Encoder for C {
         payload: Pieces<'_>,
         _: &Environment<'_>,
         out: &mut [u8],
-    ) -> Result<Option<usize>, Error> {
+    ) -> Result<Option<Written>, Error> {
         if payload.len() < self.min_size() {
             return Ok(None);
         }
@@ -59,7 +59,7 @@ impl<C: Compression> Encoder for C {
     }
 }
 
-fn encode_whole<C: Compression>(codec: &C, payload: &[u8], out: &mut [u8]) -> Option<usize> {
+fn encode_whole<C: Compression>(codec: &C, payload: &[u8], out: &mut [u8]) -> Option<Written> {
     // The whole encoded payload must be smaller than the original, so there is never more room than
     // that.
     let out = out.get_mut(..payload.len().checked_sub(1)?)?;
@@ -73,7 +73,8 @@ fn encode_whole<C: Compression>(codec: &C, payload: &[u8], out: &mut [u8]) -> Op
     if used < reserved {
         rest.copy_within(reserved..reserved + len, used);
     }
-    Some(C::METADATA.len() + used + len)
+    let data_offset = C::METADATA.len() + used;
+    Some(Written { len: data_offset + len, data_offset })
 }
 
 /// The error for compressed data that is malformed.

@@ -11,7 +11,7 @@
 //!
 //! Random nonces bound what one key may encrypt: 2^32 messages (NIST SP 800-38D, 8.3).
 
-use super::{Encoder, Environment};
+use super::{Encoder, Environment, Written};
 use crate::cipher::{Aead, NONCE_LEN, TAG_LEN};
 use crate::error::{Code, Error};
 use crate::keyring::{ENCRYPTED, Found, Key, Missing};
@@ -40,7 +40,7 @@ impl Encoder for Encrypt {
         payload: Pieces<'_>,
         environment: &Environment<'_>,
         out: &mut [u8],
-    ) -> Result<Option<usize>, Error> {
+    ) -> Result<Option<Written>, Error> {
         let key = environment.keyring.primary(environment.access, environment.now).map_err(missing)?;
         let sealed_len = payload.len() + SEAL_LEN;
         let capacity = out.len();
@@ -63,7 +63,7 @@ impl Encoder for Encrypt {
                 format!("a payload of {} bytes is too long for AES-256-GCM", payload.len()),
             )
         })?;
-        Ok(Some(head_len + sealed_len))
+        Ok(Some(Written { len: head_len + sealed_len, data_offset: head_len }))
     }
 }
 

@@ -2,7 +2,6 @@
 //! thread.
 //!
 //! A frame that names its content size is decompressed in one go into exactly that; any other is
-//! streamed into memory that grows. The window a frame may ask for is bounded by the call's limit.
 
 use std::cell::RefCell;
 
@@ -16,9 +15,12 @@ pub(crate) struct Zstd {
     pub(crate) min_size: usize,
 }
 
-/// The smallest and largest window that a decoder may be told to allow (`ZSTD_WINDOWLOG_MAX` for 64 bits
-/// is 31).
-const WINDOW_LOG: core::ops::RangeInclusive<u32> = 10..=31;
+/// What a frame begins with. (A skippable frame has another number, and nothing in it.)
+const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// The largest window that a frame may ask for, 2^27 bytes: what the official tools accept. The memory
+/// is reserved, but only what is decoded gets touched, and that is limited.
+const MAX_WINDOW_LOG: u32 = 27;
 
 thread_local! {
     static COMPRESS: RefCell<Option<CCtx<'static>>> = const { RefCell::new(None) };
@@ -47,6 +49,9 @@ impl Compression for Zstd {
 
 /// Decompresses one frame that takes up all of `data`, to at most `limit` bytes.
 pub(super) fn decode(data: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(), Error> {
+    if !data.starts_with(&MAGIC) {
+        return Err(malformed("zstd", "it does not begin with a frame"));
+    }
     let frame = zstd_safe::find_frame_compressed_size(data)
         .map_err(|_| malformed("zstd", "it is no complete frame"))?;
     if frame != data.len() {
@@ -59,11 +64,9 @@ pub(super) fn decode(data: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(),
             *slot = DCtx::try_create();
         }
         let context = slot.as_mut().ok_or_else(|| malformed("zstd", "there is no memory for its decoder"))?;
-        let bits = (limit as u64 | 1).ilog2() + 1;
-        let reset = context.reset(ResetDirective::SessionOnly).and_then(|_| {
-            context
-                .set_parameter(DParameter::WindowLogMax(bits.clamp(*WINDOW_LOG.start(), *WINDOW_LOG.end())))
-        });
+        let reset = context
+            .reset(ResetDirective::SessionOnly)
+            .and_then(|_| context.set_parameter(DParameter::WindowLogMax(MAX_WINDOW_LOG)));
         reset.map_err(|_| malformed("zstd", "its decoder cannot be reset"))?;
         out.clear();
         match size {
@@ -94,9 +97,9 @@ fn stream(context: &mut DCtx<'_>, data: &[u8], limit: usize, out: &mut Vec<u8>) 
         }
         let filled = out.len();
         let mut output = OutBuffer::around_pos(out, filled);
-        let hint = context.decompress_stream(&mut output, &mut input).map_err(|_| {
-            malformed("zstd", "it does not decompress, or its window is larger than limits.max_decoded_bytes")
-        })?;
+        let hint = context
+            .decompress_stream(&mut output, &mut input)
+            .map_err(|_| malformed("zstd", "it does not decompress"))?;
         if out.len() > limit {
             return Err(too_large());
         }

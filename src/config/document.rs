@@ -34,7 +34,7 @@ impl Node {
         let mut node = self;
         for step in path {
             let next = match (step, &node.value) {
-                (Step::Field(name), NodeValue::Map(entries)) => {
+                (Step::Field(name) | Step::Unnamed(name), NodeValue::Map(entries)) => {
                     entries.iter().find(|(key, _)| key.name == *name).map(|(_, value)| value)
                 }
                 (Step::Item(index), NodeValue::List(items)) => items.get(*index),

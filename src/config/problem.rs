@@ -17,6 +17,8 @@ pub(super) struct Place {
 pub(super) enum Step {
     Field(String),
     Item(usize),
+    /// A field whose name is not shown: what was meant as a key's id may be the key.
+    Unnamed(String),
 }
 
 impl From<&str> for Step {
@@ -85,6 +87,7 @@ impl fmt::Display for Problem {
                 Step::Field(name) if index == 0 => f.write_str(name)?,
                 Step::Field(name) => write!(f, ".{name}")?,
                 Step::Item(item) => write!(f, "[{item}]")?,
+                Step::Unnamed(_) => {}
             }
         }
         let separator = if self.path.is_empty() { "" } else { ": " };

@@ -1,0 +1,85 @@
+//! `docs/tdc.schema.json`, from the types that serde reads.
+//!
+//! What a derive cannot know (a name that may carry options, bytes with units, the bare `null`) is said here.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::super::schema::{
+    ByteSize, Codec, Converter, Deflate, Document, EncryptOptions, SnappyOptions, ZstdOptions,
+};
+
+impl JsonSchema for ByteSize {
+    fn schema_name() -> Cow<'static, str> {
+        "ByteSize".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A number of bytes: a number, or text with B, KiB, MiB or GiB.",
+            "oneOf": [
+                { "type": "integer", "minimum": 0 },
+                { "type": "string", "pattern": "^[0-9]+ *(B|KiB|MiB|GiB)?$" },
+            ],
+        })
+    }
+}
+
+impl JsonSchema for Converter {
+    fn schema_name() -> Cow<'static, str> {
+        "Converter".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A payload converter. YAML's bare null is the converter of that name.",
+            "enum": [null, "null", "bytes", "json-protobuf", "json"],
+        })
+    }
+}
+
+impl JsonSchema for Codec {
+    fn schema_name() -> Cow<'static, str> {
+        "Codec".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let options = [
+            ("zlib", "RFC 1950, as Go's and Java's zlib codecs.", generator.subschema_for::<Deflate>()),
+            ("zstd", "Zstandard.", generator.subschema_for::<ZstdOptions>()),
+            ("snappy", "Snappy's block format.", generator.subschema_for::<SnappyOptions>()),
+            ("gzip", "RFC 1952.", generator.subschema_for::<Deflate>()),
+            ("encrypt", "AES-256-GCM.", generator.subschema_for::<EncryptOptions>()),
+        ];
+        let names: Vec<_> = options.iter().map(|(name, ..)| name).collect();
+        let with_options: Vec<_> = options
+            .iter()
+            .map(|(name, description, schema)| {
+                json_schema!({
+                    "type": "object",
+                    "description": description,
+                    "properties": { *name: { "anyOf": [schema, { "type": "null" }] } },
+                    "required": [name],
+                    "additionalProperties": false,
+                })
+            })
+            .collect();
+        json_schema!({
+            "description": "A payload codec: its name, or its name with options.",
+            "oneOf": [{ "enum": names }, { "oneOf": with_options }],
+        })
+    }
+}
+
+#[test]
+fn published_schema_is_what_serde_reads() {
+    let mut schema = schemars::schema_for!(Document);
+    schema.insert("$id".to_owned(), "tdc.schema.json".into());
+    let expected = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tdc.schema.json");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, &expected).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), expected, "run `make generated`");
+}
