@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-FILE = Path(__file__).resolve().parent.parent / "captured" / "streams.txt"
+import zstandard
+
+FOLDER = Path(__file__).resolve().parent.parent / "captured"
 
 
 @dataclass(frozen=True)
@@ -21,9 +23,10 @@ class Stream:
 @cache
 def _streams() -> dict[str, Stream]:
     out = {}
-    for line in FILE.read_text(encoding="ascii").splitlines():
-        name, tool, data = line.split(" | ")
-        out[name] = Stream(tool, bytes.fromhex(data))
+    for file in ("streams.txt", "tools.txt"):
+        for line in (FOLDER / file).read_text(encoding="ascii").splitlines():
+            name, tool, data = line.split(" | ")
+            out[name] = Stream(tool, bytes.fromhex(data))
     return out
 
 
@@ -36,5 +39,13 @@ def inflating(name: str, content: bytes, wbits: int = 15) -> Stream:
     """The stream of this name; refuses one that does not inflate to `content`."""
     stream = captured(name)
     if zlib.decompress(stream.data, wbits) != content:
-        raise ValueError(f"captured/streams.txt: {name} does not hold what its vector expects")
+        raise ValueError(f"captured: {name} does not hold what its vector expects")
+    return stream
+
+
+def decompressing(name: str, content: bytes) -> Stream:
+    """The zstd frame of this name; refuses one that does not decompress to `content`."""
+    stream = captured(name)
+    if zstandard.ZstdDecompressor().decompressobj().decompress(stream.data) != content:
+        raise ValueError(f"captured: {name} does not hold what its vector expects")
     return stream

@@ -33,7 +33,9 @@ def _opens() -> list[Vector]:
     everything = extra + b"orders.json\0" + b"for the demo\0"
     inside = INNER + external(300_000)
     middle = len(ORDER) // 2
+    tools = [(name, inflating(name, ORDER, 31)) for name in ("gzip-tool-file", "gzip-tool-fast", "gzip-tool-best")]
     return [
+        *(_decode(name, "as the gzip command writes it", stream.data, gives(ORDER), stream.tool) for name, stream in tools),
         _decode("gzip-deflated", "a deflated member", gzip_member(ORDER, deflated=raw.data), gives(ORDER), raw.tool),
         _decode("gzip-tiny", "a tiny payload, fixed Huffman codes", gzip_member(INNER, deflated=tiny.data), gives(INNER), tiny.tool),
         _decode("gzip-stored", "a stored block", gzip_member(INNER), gives(INNER)),

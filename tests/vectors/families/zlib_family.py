@@ -21,7 +21,16 @@ def _decode(name: str, comment: str, data: bytes | None, expect: Expect, source:
 def _captured() -> list[Vector]:
     out = []
     names = [f"zlib-level-{n}" for n in range(1, 10)] + [f"zlib-window-{n}" for n in range(9, 15)]
-    for name in [*names, "zlib-fixed-huffman", "zlib-huffman-only", "zlib-run-length", "zlib-filtered", "zlib-full-flush"]:
+    for name in [
+        *names,
+        "zlib-fixed-huffman",
+        "zlib-huffman-only",
+        "zlib-run-length",
+        "zlib-filtered",
+        "zlib-full-flush",
+        "zlib-sdk-go",
+        "zlib-sdk-java",
+    ]:
         stream = inflating(name, ORDER)
         out.append(_decode(name, "one of the ways to write the same content", stream.data, gives(ORDER), stream.tool))
     inner = inflating("zlib-inner", INNER)

@@ -6,6 +6,7 @@ import struct
 
 import zstandard
 
+from builder.captured import decompressing
 from builder.configs import NOTHING, codecs, document
 from builder.layers import INNER, ORDER, zstd_frame, zstd_streamed, zstded
 from builder.vector import Expect, Family, Vector, encodings, fails, gives
@@ -32,8 +33,11 @@ def _opens() -> list[Vector]:
         for name, n in [("minus-5", -5), ("1", 1), ("3", 3), ("9", 9), ("19", 19), ("22", 22)]
     ]
     inside = INNER + external(300_000)
+    names = ("zstd-tool-file", "zstd-tool-stream", "zstd-tool-no-check", "zstd-tool-ultra", "zstd-tool-long")
+    tools = [(name, decompressing(name, ORDER)) for name in names]
     return [
         *levels,
+        *(_decode(name, "as the zstd command writes it", stream.data, gives(ORDER), stream.tool) for name, stream in tools),
         _decode("zstd-checksum", "with a checksum", zstd_frame(ORDER, checksum=True), gives(ORDER)),
         _decode("zstd-no-content-size", "without the content's size", zstd_frame(ORDER, size=False), gives(ORDER)),
         _decode(
@@ -73,6 +77,7 @@ def _refused() -> list[Vector]:
         ("reserved-bit", "the reserved bit of the header is set", raw_frame(INNER, 0x28)),
         ("dictionary-id", "needs a dictionary, which nobody has", raw_frame(INNER, 0x21, b"\x07" + bytes([len(INNER)]))),
         ("dictionary-content", "made with a dictionary without an id", with_dictionary),
+        ("window-too-large", "asks for a window of 256 MiB, twice what the zstd command accepts", raw_frame(INNER, 0x00, b"\x90")),
         ("trailing-byte", "a byte behind the frame", good + b"\0"),
         ("two-frames", "a second frame behind the first", good + good),
         ("skippable-behind", "a skippable frame behind the first", good + skippable),
