@@ -14,12 +14,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+#: Width of a column of the printed matrix.
+COLUMN = 12
+
+
 @dataclass(frozen=True)
 class Chain:
     """One matrix: what tdc is configured with, and who else speaks the format."""
 
     name: str
     codecs: str
+    #: The codecs of the readers: decode follows the payload, so they may have moved on.
+    reader_codecs: str
     others: list[Participant]
     #: What the large payloads must carry outside after encoding; and whether every payload must.
     encoding: str
@@ -32,9 +38,16 @@ class Chain:
 
 
 CHAINS = [
-    Chain("encrypt: AES-256-GCM", "[encrypt]", SAMPLES, "binary/encrypted", always=True),
-    Chain("zlib", "[zlib]", ZLIBS, "binary/zlib", always=False),
-    Chain("zstd, then encrypt", "[zstd, encrypt]", [], "binary/encrypted", always=True),
+    Chain("encrypt: AES-256-GCM", "[encrypt]", "[encrypt]", SAMPLES, "binary/encrypted", always=True),
+    Chain("zlib", "[zlib]", "[zlib]", ZLIBS, "binary/zlib", always=False),
+    Chain(
+        "zstd, then encrypt; read under [zlib, encrypt] and a newer primary key",
+        "[zstd, encrypt]",
+        "[zlib, encrypt]",
+        [],
+        "binary/encrypted",
+        always=True,
+    ),
 ]
 
 
@@ -48,15 +61,21 @@ class Result:
 
 
 def prepare(work: Path) -> None:
-    """Writes the key and a configuration for each chain."""
-    text = base64.b64encode(KEY).decode()
-    key = work / "key"
-    key.touch(mode=0o600)
-    key.write_text(text + "\n", encoding="ascii")
-    for number, chain in enumerate(CHAINS):
-        keys = f"keys:\n  primary: {KEY_ID}\n  ring:\n    {KEY_ID}: {{ file: key }}\n"
-        config = f"version: 1\n{keys}codecs: {chain.codecs}\n"
-        (work / f"chain-{number}.yaml").write_text(config, encoding="ascii")
+    """Writes the keys."""
+    for name, key in (("key", KEY), ("newer-key", bytes(range(32)))):
+        file = work / name
+        file.touch(mode=0o600)
+        file.write_text(base64.b64encode(key).decode() + "\n", encoding="ascii")
+
+
+def configs(work: Path, chain: Chain) -> tuple[Path, Path]:
+    """The configurations of the writers and of the readers: the key and the chain have changed in between."""
+    ring = f"    {KEY_ID}: {{ file: key }}\n"
+    both = ring + "    newer: { file: newer-key }\n"
+    out = work / "writer.yaml", work / "reader.yaml"
+    out[0].write_text(f"version: 1\nkeys:\n  primary: {KEY_ID}\n  ring:\n{ring}codecs: {chain.codecs}\n", encoding="ascii")
+    out[1].write_text(f"version: 1\nkeys:\n  primary: newer\n  ring:\n{both}codecs: {chain.reader_codecs}\n", encoding="ascii")
+    return out
 
 
 def run(runner: Runner) -> list[str]:
@@ -64,20 +83,21 @@ def run(runner: Runner) -> list[str]:
     prepare(runner.work)
     items = corpus()
     problems = []
-    for number, chain in enumerate(CHAINS):
-        result = _run_chain(runner, chain, runner.work / f"chain-{number}.yaml", items)
+    for chain in CHAINS:
+        result = _run_chain(runner, chain, items)
         _show(chain, result, len(items))
         problems += [f"{chain.name}: {problem}" for problem in result.problems]
     return problems
 
 
-def _run_chain(runner: Runner, chain: Chain, config: Path, items: list[Item]) -> Result:
+def _run_chain(runner: Runner, chain: Chain, items: list[Item]) -> Result:
     result = Result()
+    writers_config, readers_config = configs(runner.work, chain)
     written: dict[str, tuple[list[Item], list[bytes]]] = {}
     for writer in chain.participants:
         usable = [item for item in items if item.json or writer.takes_unknown_fields]
         try:
-            encoded = split(runner.call(writer, "encode", config, join([item.payload for item in usable])))
+            encoded = split(runner.call(writer, "encode", writers_config, join([item.payload for item in usable])))
         except SkippedError as reason:
             result.skipped[writer.name] = str(reason)
             continue
@@ -88,7 +108,7 @@ def _run_chain(runner: Runner, chain: Chain, config: Path, items: list[Item]) ->
         written[writer.name] = (usable, encoded)
     for reader in chain.participants:
         if reader.name not in result.skipped:
-            _read(runner, reader, config, chain, written, result)
+            _read(runner, reader, readers_config, chain, written, result)
     return result
 
 
@@ -147,18 +167,21 @@ def _compare(writer: str, reader: Participant, items: list[Item], answer: list[b
         else:
             result.problems.append(f"{writer} → {reader.name}: {item.name} came back as something else")
     compared = sum(item.json or reader.takes_unknown_fields for item in items)
-    result.cells[writer, reader.name] = str(equal) if equal == compared else f"FAIL {equal}/{compared}"
+    absent = len(corpus()) - compared
+    passed = f"{equal}+{absent} n/a" if absent else str(equal)
+    result.cells[writer, reader.name] = passed if equal == compared else f"FAIL {equal}/{compared}"
 
 
 def _show(chain: Chain, result: Result, count: int) -> None:
     names = [who.name for who in chain.participants]
-    width = max(len(name) for name in names)
-    print(f"\n{chain.name}: payloads that came back equal, of {count} (written by ↓, read by →)")
-    print(" " * (width + 2) + "  ".join(f"{name:>{width}}" for name in names))
+    width = max(map(len, names))
+    print(f"\n{chain.name}\npayloads that came back equal, of {count}; written by ↓, read by →")
+    for line in range(2):
+        heads = [name.rsplit(" ", 1)[line] for name in names]
+        print(" " * width + "".join(f"{head:>{COLUMN}}" for head in heads))
     for writer in names:
         row = [result.cells.get((writer, reader), "skipped" if {writer, reader} & set(result.skipped) else "FAIL") for reader in names]
-        print(f"{writer:<{width}}  " + "  ".join(f"{cell:>{width}}" for cell in row))
-    if any(not item.json for item in corpus()):
-        print(f"{count - 1}: one payload has unknown fields, which the command line's JSON cannot carry; n/a there")
+        print(f"{writer:<{width}}" + "".join(f"{cell:>{COLUMN}}" for cell in row))
+    print("n/a: a payload with unknown fields, which the command line's JSON cannot carry")
     for name, reason in result.skipped.items():
         print(f"{name}: skipped, because {reason}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 KEY = b"test-key-test-key-test-key-test!"
 KEY_ID = "test-key-id"
-TIMEOUT = 300
+#: Seconds; a driver builds itself on first use.
+TIMEOUT = 1800
 
 
 class SkippedError(Exception):
@@ -33,6 +35,9 @@ class Participant:
     name: str
     codec: str
     driver: str
+    #: Environment of its driver, and why it cannot take part where that says nothing.
+    environment: tuple[str, str] | None = None
+    absent: str = ""
 
     @property
     def is_tdc(self) -> bool:
@@ -45,7 +50,12 @@ class Participant:
         return self.driver != "cli"
 
 
-TDC = [Participant(f"tdc {name}", "tdc", name) for name in ("go", "python", "java", "c", "cli")]
+#: Java has two ways to the library: JNI below JDK 22, FFM from there on. The driver takes the oldest JDK that it finds.
+FFM = Participant(
+    "tdc java ffm", "tdc", "java", ("DRIVER_JAVA_HOME", os.environ.get("TDC_FFM_JAVA_HOME", "")), "no JDK from 22 on was found"
+)
+TDC = [*(Participant(f"tdc {name}", "tdc", name) for name in ("go", "python", "java")), FFM]
+TDC += [Participant(f"tdc {name}", "tdc", name) for name in ("c", "cli")]
 SAMPLES = [Participant(f"sample {name}", "sample", name) for name in ("go", "python", "java")]
 ZLIBS = [Participant(f"sdk zlib {name}", "zlib", name) for name in ("go", "java")]
 
@@ -61,6 +71,8 @@ class Runner:
         """Encodes or decodes a serialised Payloads."""
         if who.driver == "cli":
             return self._cli(operation, config, payloads)
+        if who.environment and not who.environment[1]:
+            raise SkippedError(who.absent)
         driver = self.root / "scripts" / f"driver-{who.driver}"
         if not driver.exists():
             raise SkippedError(f"scripts/driver-{who.driver} does not exist")
@@ -72,7 +84,8 @@ class Runner:
             options += ["--config", str(config)]
         elif who.codec == "sample":
             options += ["--key-file", str(self.work / "key"), "--key-id", KEY_ID]
-        done = _run([str(driver), *options, operation, str(source), str(target)])
+        environment = dict([who.environment]) if who.environment else {}
+        done = _run([str(driver), *options, operation, str(source), str(target)], environment=environment)
         if not target.exists():
             raise SkippedError(_last_line(done.stdout))
         return target.read_bytes()
@@ -87,8 +100,9 @@ class Runner:
         return join([_from_json(item) for item in json.loads(done.stdout).get("payloads", [])])
 
 
-def _run(command: list[str], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    done = subprocess.run(command, input=given, capture_output=True, check=False, timeout=TIMEOUT)  # noqa: S603 - our own programs
+def _run(command: list[str], given: bytes = b"", environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+    env = {**os.environ, **(environment or {})}
+    done = subprocess.run(command, input=given, capture_output=True, check=False, timeout=TIMEOUT, env=env)  # noqa: S603 - our own
     said = done.stdout + done.stderr
     if b"skipped, because" in said:
         raise SkippedError(_last_line(said.split(b"skipped, because", 1)[1].splitlines()[0]))
