@@ -32,15 +32,16 @@ def other_names(code: str) -> tuple[set[str], set[str]]:
     return macros, types
 
 
-def symbols(library: str, *options: str) -> set[str]:
-    """The symbols that a library defines for others."""
-    listing = subprocess.run(
-        ["nm", "--defined-only", "--extern-only", "--format=posix", *options, library],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    return {line.split()[0] for line in listing.splitlines() if len(line.split()) > 2}
+def symbols(library: str, table: str) -> set[str]:
+    """The symbols that a library defines for others; `table` is readelf's option for the table they stand in."""
+    # Not nm, which sees nothing in objects that also carry LLVM's intermediate code.
+    listing = subprocess.run(["readelf", table, "--wide", library], check=True, capture_output=True, text=True).stdout
+    found = set()
+    for line in listing.splitlines():
+        fields = line.split()
+        if len(fields) >= 8 and fields[4] in {"GLOBAL", "WEAK"} and fields[6] != "UND":
+            found.add(fields[7])
+    return found
 
 
 def differences(what: str, found: set[str], declared: set[str]) -> list[str]:
@@ -58,8 +59,8 @@ def main() -> int:
     macros, types = other_names(code)
     problems = [f"{name}: expected the prefix tdc_" for name in sorted(declared | types) if not name.startswith("tdc_")]
     problems += [f"{name}: expected the prefix TDC_" for name in sorted(macros) if not name.startswith("TDC_")]
-    problems += differences("exported by the shared library", symbols(shared, "--dynamic"), declared)
-    ours = {name for name in symbols(static) if name.startswith("tdc_")}
+    problems += differences("exported by the shared library", symbols(shared, "--dyn-syms"), declared)
+    ours = {name for name in symbols(static, "--symbols") if name.startswith("tdc_")}
     problems += differences("defined by the static library", ours, declared)
     problems += differences("tested with NULL arguments", set(Path(covered).read_text().split()), declared)
     for problem in problems:
