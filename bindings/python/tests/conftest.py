@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from support import config
+from support import SERVER, config
 
 import temporal_tdc
+
+collect_ignore = [] if SERVER.exists() else ["test_server.py"]
 
 
 @pytest.fixture
@@ -41,3 +43,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if "test_vectors.py::test_vector[" in report.nodeid and report.when == "call"
     ]
     terminalreporter.write_line(f"vectors: python ran {len(reports)}")
+    if not SERVER.exists():
+        terminalreporter.write_line(
+            "tests with a real server: skipped, because target/e2e/temporal is absent "
+            "(`make test-e2e` builds it)"
+        )

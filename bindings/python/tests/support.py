@@ -13,6 +13,8 @@ from temporalio.api.common.v1 import Payload
 
 _T = TypeVar("_T")
 
+SERVER = Path(__file__).parents[3] / "target" / "e2e" / "temporal"
+
 KEY = b"test-key-test-key-test-key-test!"
 KEY_ID = "test-key-id"
 
@@ -51,5 +53,6 @@ def run(work: Coroutine[Any, Any, _T]) -> _T:
     try:
         return loop.run_until_complete(work)
     finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()

@@ -28,6 +28,7 @@ class Host:
         """Keep the provider; without one, every key the host is asked for is rejected."""
         self._handle = handle
         self._provider = provider
+        self._asking: dict[tuple[object, bytes], asyncio.Task[None]] = {}
 
     async def settle(self, pending: PendingError) -> None:
         """Do what ``pending`` asks, so that the call can be made again.
@@ -39,11 +40,17 @@ class Host:
         if pending.reload:
             await asyncio.to_thread(self._reload)
         for key_id in pending.key_ids:
-            key = await self._key(key_id, pending)
-            if key is None:
-                self._handle.reject_key(key_id)
-            else:
-                self._handle.provide_key(key_id, key)
+            try:
+                await asyncio.shield(self._ask_once(key_id))
+            except TdcError:
+                raise
+            except Exception as error:
+                raise KeyProviderError(
+                    f'the key provider failed for the key "{key_id.decode(errors="replace")}"',
+                    code=Code.KEY_NEEDED,
+                    payload_index=pending.cause.payload_index,
+                    transient=True,
+                ) from error
 
     def _reload(self) -> None:
         # The files may be half written; what was loaded before stays. If the key is really missing,
@@ -51,24 +58,29 @@ class Host:
         with contextlib.suppress(TdcError):
             self._handle.reload()
 
-    async def _key(self, key_id: bytes, pending: PendingError) -> bytes | None:
-        provider = self._provider
-        if provider is None:
-            return None
-        name = key_id.decode(errors="replace")
-        try:
+    def _ask_once(self, key_id: bytes) -> asyncio.Task[None]:
+        """Give the question that is under way for this key: a key service is not flooded."""
+        loop = asyncio.get_running_loop()
+        place = (loop, key_id)
+        task = self._asking.get(place)
+        if task is None:
+            task = self._asking[place] = loop.create_task(self._ask(key_id))
+            task.add_done_callback(lambda _: self._asking.pop(place, None))
+        return task
+
+    async def _ask(self, key_id: bytes) -> None:
+        provider, name = self._provider, key_id.decode(errors="replace")
+        key: bytes | None = None
+        if provider is not None:
             if _is_coroutine_function(provider):
                 answer = provider(name)
             else:
                 answer = await asyncio.to_thread(provider, name)
-            return await answer if inspect.isawaitable(answer) else answer
-        except Exception as error:
-            raise KeyProviderError(
-                f'the key provider failed for the key "{name}"',
-                code=Code.KEY_NEEDED,
-                payload_index=pending.cause.payload_index,
-                transient=True,
-            ) from error
+            key = await answer if inspect.isawaitable(answer) else answer
+        if key is None:
+            self._handle.reject_key(key_id)
+        else:
+            self._handle.provide_key(key_id, key)
 
 
 def _is_coroutine_function(provider: KeyProvider) -> bool:

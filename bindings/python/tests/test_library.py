@@ -1,0 +1,96 @@
+"""Finding the native library."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import temporal_tdc
+from temporal_tdc import _abi
+from temporal_tdc._library import load
+
+HEADER = Path(__file__).parents[3] / "include" / "tdc.h"
+
+
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    """Forget the open library for one test."""
+    load.cache_clear()
+    yield
+    load.cache_clear()
+
+
+def test_the_wheel_carries_the_library_and_needs_no_compiler() -> None:
+    package = Path(temporal_tdc.__file__).parent
+    assert "site-packages" in package.parts
+    assert Path(load().path).parent == package / "_lib"
+    assert (package / "py.typed").exists()
+
+
+def test_library_and_package_have_one_version() -> None:
+    assert temporal_tdc.library_version() == version("temporal-tdc")
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_named_library_is_the_only_one_tried(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    missing = tmp_path / "libtdc.so"
+    monkeypatch.setenv("TDC_LIBRARY", str(missing))
+    with pytest.raises(temporal_tdc.LibraryError) as caught:
+        temporal_tdc.parse("version: 1\n")
+    attempts = str(caught.value).splitlines()[1:]
+    assert len(attempts) == 1
+    assert f"environment variable TDC_LIBRARY: {missing}: " in attempts[0]
+    assert not caught.value.transient
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_named_library_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    packaged = load().path
+    load.cache_clear()
+    monkeypatch.setenv("TDC_LIBRARY", packaged)
+    assert load().path == packaged
+
+
+@pytest.mark.usefixtures("fresh")
+@pytest.mark.parametrize(("needed", "advice"), [(0, "newer temporal-tdc"), (2, "older")])
+def test_another_abi_version_is_refused_with_advice(
+    monkeypatch: pytest.MonkeyPatch, needed: int, advice: str
+) -> None:
+    monkeypatch.setattr(_abi, "ABI_VERSION", needed)
+    with pytest.raises(temporal_tdc.LibraryError) as caught:
+        temporal_tdc.library_version()
+    _, packaged, system = str(caught.value).splitlines()
+    assert f"it has ABI version 1, this package needs {needed}: " in packaged
+    assert advice in packaged
+    assert system.startswith("  the system: ")
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_library_of_something_else_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    libc = next(
+        line.split()[-1]
+        for line in Path("/proc/self/maps").read_text().splitlines()
+        if "libc.so" in line
+    )
+    monkeypatch.setenv("TDC_LIBRARY", libc)
+    with pytest.raises(temporal_tdc.LibraryError, match="not a usable libtdc"):
+        temporal_tdc.library_version()
+
+
+def test_importing_does_not_load_the_library() -> None:
+    code = "import os, temporal_tdc; os._exit('libtdc' in open('/proc/self/maps').read())"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
+
+
+def test_every_function_of_the_header_is_declared_here_or_known_to_be_unused() -> None:
+    header = HEADER.read_text()
+    unused = {"tdc_codec_encode_bound", "tdc_codec_decode_bound"}
+    for name in {*_abi.FUNCTIONS, *_abi.HOT, *unused}:
+        assert f"{name}(" in header, name
