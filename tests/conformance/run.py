@@ -19,7 +19,8 @@ from participants import Runner
 
 def main(root: Path, work: Path) -> int:
     """Runs everything; gives back the exit status."""
-    library = Library.load(root / "target" / "release" / "libtdc.so")
+    names = (root / "target" / "release" / f"libtdc.{suffix}" for suffix in ("so", "dylib"))
+    library = Library.load(next(path for path in names if path.exists()))
     problems = vectors.run(library, root / "tests" / "vectors")
     with library.parse(walk.CONFIG) as converter:
         differing, messages = walk.run(converter)

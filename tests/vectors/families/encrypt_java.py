@@ -9,6 +9,8 @@ from builder.wire import payload, payloads, plain
 
 SOURCE = "samples-java encryptedpayloads CryptCodec's form, sealed by PyPI cryptography"
 FORGED = "made up: what an attacker who may write payloads would send"
+#: A key whose bytes are a key id as well.
+TEXT_KEY = b"abcdefghijklmnopqrstuvwxyz-01234"
 ATTACKER = b"attacker-attacker-attacker-key-!"
 
 
@@ -20,6 +22,7 @@ def _java() -> list[Vector]:
     only_other = document(ring("other", {"other": OTHER_KEY}))
     reordered = payload([("encryption-key-id", KEY), ("encryption-cipher", JAVA_CIPHER), ("encoding", b"binary/encrypted")], seal(INNER))
     binary_key = bytes(range(200, 232))
+    named_like_a_key = document(ring("other", {"other": TEXT_KEY, TEXT_KEY.decode(): OTHER_KEY}))
     return [
         _decode("java-opens", "the id is the key's own bytes, and the ring has that key", encrypted_java(INNER), gives(INNER)),
         _decode("java-opens-decode-only", "without a codecs list", encrypted_java(INNER), gives(INNER), config=KEYS_ONLY),
@@ -78,6 +81,20 @@ def _java() -> list[Vector]:
             encrypted_java(INNER, binary_key),
             gives(INNER),
             config=document(ring("bin", {"bin": binary_key})),
+        ),
+        _decode(
+            "java-ring-id-before-bytes",
+            "the id names one key of the ring and spells another: the name counts",
+            encrypted_java(INNER, OTHER_KEY, TEXT_KEY),
+            gives(INNER),
+            config=named_like_a_key,
+        ),
+        _decode(
+            "java-ring-id-before-bytes-only",
+            "so the key that it spells does not open it",
+            encrypted_java(INNER, TEXT_KEY),
+            fails("AUTHENTICATION"),
+            config=named_like_a_key,
         ),
         _decode("java-inside-ours", "an old Java payload under a new layer", encrypted(encrypted_java(INNER)), gives(INNER)),
     ]

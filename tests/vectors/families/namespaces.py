@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from builder.configs import TWO_KEYS, document
+from builder.configs import TWO_KEYS, document, ring
 from builder.layers import INNER, KEY, ORDER, OTHER_KEY, OTHER_KEY_ID, encrypted, encrypted_java, zlibbed
 from builder.vector import OPENS, REFUSED, Expect, Family, Vector, encodings, fails, gives
 from builder.wire import payloads
@@ -33,7 +33,17 @@ def _encode(name: str, comment: str, namespace: str, encoding: str) -> Vector:
 
 
 def _rules() -> list[Vector]:
+    ids = [f"copy-{n}" for n in range(8)]
+    copies = document(ring(ids[0], dict.fromkeys(ids, KEY)), "namespaces:", "  - { match: orders, keys: { primary: copy-5 } }")
     return [
+        _decode(
+            "key-under-many-ids-java",
+            "a key under eight ids, one of them listed",
+            "orders",
+            encrypted_java(INNER, KEY),
+            gives(INNER),
+            copies,
+        ),
         _encode("encode-star", "the first entry: encrypt", "orders-eu", "binary/encrypted"),
         _encode("encode-exact", "the second entry: zlib, then encrypt", "billing", "binary/encrypted"),
         _encode("encode-empty-chain", "an entry with an empty list encodes nothing", "plain", "json/plain"),
