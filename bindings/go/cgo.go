@@ -168,7 +168,7 @@ func (n native) payload(op operation, context, head, data, out []byte) ([]byte, 
 	switch answer.status {
 	case statusOK:
 		if answer.owned.data != nil {
-			return takeBuffer(&answer.owned), nil
+			return takeBuffer(answer.owned), nil
 		}
 		return out[:answer.len:answer.len], nil
 	case statusUnchanged:
@@ -183,7 +183,7 @@ func (n native) payloads(op operation, context, message []byte) ([]byte, *fault)
 	if answer.status != statusOK {
 		return nil, takeFault(answer.status, answer.error)
 	}
-	return takeBuffer(&answer.owned), nil
+	return takeBuffer(answer.owned), nil
 }
 
 func (n native) provideKey(id string, key []byte) error {
@@ -205,11 +205,11 @@ func (n native) rejectKey(id string) error {
 }
 
 // takeBuffer copies memory of the library into Go's, and frees it.
-func takeBuffer(buffer *C.tdc_buffer) []byte {
+func takeBuffer(buffer C.tdc_buffer) []byte {
 	size := int(buffer.len)
 	bytes := allocate(size)
 	copy(bytes, unsafe.Slice((*byte)(buffer.data), size))
-	C.tdc_buffer_free(buffer)
+	C.tdc_buffer_free(&buffer)
 	return bytes
 }
 

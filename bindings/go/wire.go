@@ -21,8 +21,9 @@ const (
 	tagValue    = 2<<3 | 2
 )
 
-// The metadata keys that nearly every payload has, encoded or not. Asking a map
-// for them is cheaper than going over it, and they need no check and no memory.
+// The metadata keys that nearly every payload has, encoded or not, in order.
+// Asking a map for them is cheaper than going over it and sorting, and they need
+// no check and no memory.
 const (
 	keyEncoding    = "encoding"
 	keyKeyID       = "encryption-key-id"
@@ -37,15 +38,19 @@ func appendHead(b []byte, p *commonpb.Payload) ([]byte, bool) {
 	if len(p.ExternalPayloads) != 0 || len(p.ProtoReflect().GetUnknown()) != 0 {
 		return b, false
 	}
-	encoding, ok := p.Metadata[keyEncoding]
-	switch {
-	case ok && len(p.Metadata) == 1:
-		b = appendEntry(b, keyEncoding, encoding)
-	case ok && len(p.Metadata) == 2 && p.Metadata[keyKeyID] != nil:
-		b = appendEntry(b, keyEncoding, encoding)
-		b = appendEntry(b, keyKeyID, p.Metadata[keyKeyID])
-	default:
-		if b, ok = appendMetadata(b, p.Metadata); !ok {
+	start, found := len(b), 0
+	for _, key := range [...]string{keyEncoding, keyKeyID, keyMessageType} {
+		if found == len(p.Metadata) {
+			break
+		}
+		if value, ok := p.Metadata[key]; ok {
+			b = appendEntry(b, key, value)
+			found++
+		}
+	}
+	if found < len(p.Metadata) {
+		var ok bool
+		if b, ok = appendMetadata(b[:start], p.Metadata); !ok {
 			return b, false
 		}
 	}
@@ -56,6 +61,7 @@ func appendHead(b []byte, p *commonpb.Payload) ([]byte, bool) {
 	return b, true
 }
 
+// appendMetadata appends entries with any keys.
 func appendMetadata(b []byte, metadata map[string][]byte) ([]byte, bool) {
 	var few [8]string
 	keys := few[:0]
