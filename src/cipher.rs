@@ -7,7 +7,9 @@
 
 #[cfg(feature = "aws-lc")]
 mod aws_lc;
-#[cfg(any(feature = "portable", all(test, feature = "portable")))]
+#[cfg(test)]
+mod nist;
+#[cfg(all(feature = "portable", any(test, not(feature = "aws-lc"))))]
 mod rust_crypto;
 
 use crate::payload::Pieces;

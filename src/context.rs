@@ -18,10 +18,9 @@ use crate::wire::{Cursor, Value};
 
 /// The place where the payloads of a call live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     /// The namespace; empty when the host does not say it.
-    pub namespace: &'a str,
+    pub(crate) namespace: &'a str,
 }
 
 impl<'a> Context<'a> {
@@ -29,7 +28,7 @@ impl<'a> Context<'a> {
     ///
     /// # Errors
     /// [`Code::Context`] when the bytes are not such a message.
-    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut context = Self::default();
         let mut cursor = Cursor::new(bytes);
         while let Some(field) = cursor.field().map_err(|cause| malformed(&cause.to_string()))? {

@@ -279,7 +279,7 @@ impl Source {
                 let text = std::fs::read_to_string(path).map_err(|cause| {
                     Error::new(Code::Config, format!("cannot read the configuration {shown}: {cause}"))
                 })?;
-                Config::read(&text, path.parent().unwrap_or(Path::new("")), &shown)
+                Config::read(&text, path.parent().unwrap_or_else(|| Path::new("")), &shown)
             }
             Self::Document { text, base_dir } => Config::read(text, base_dir, ""),
         }

@@ -189,11 +189,10 @@ impl Keyring {
     /// nor asked of the host.
     pub(crate) fn find_by_own_bytes(&self, access: &Access, id: &[u8]) -> Result<Found<'_>, Missing> {
         let fingerprint: [u8; 32] = Sha256::digest(id).into();
-        let by_id = core::str::from_utf8(id).ok().and_then(|id| self.ring.get_key_value(id));
-        let by_bytes = || self.ring.iter().find(|(_, key)| key.fingerprint == fingerprint);
+        let usable = |(name, _): &(&Arc<str>, &Arc<Key>)| access.allows(name);
+        let by_id = core::str::from_utf8(id).ok().and_then(|id| self.ring.get_key_value(id)).filter(usable);
         by_id
-            .or_else(by_bytes)
-            .filter(|(id, _)| access.allows(id))
+            .or_else(|| self.ring.iter().filter(usable).find(|(_, key)| key.fingerprint == fingerprint))
             .map(|(_, key)| Found::Ring(key))
             .ok_or_else(|| {
                 Missing::Unknown(format!("of {} bytes in the form where the id is the key", id.len()))

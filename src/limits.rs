@@ -15,10 +15,10 @@ pub struct Limits {
 }
 
 /// Layers of codecs around one payload. Not an option: no chain of the config can be longer.
-pub const MAX_LAYERS: usize = 16;
+pub(crate) const MAX_LAYERS: usize = 16;
 
 /// Keys that one answer may ask of the host.
-pub const MAX_KEYS_NEEDED: usize = 16;
+pub(crate) const MAX_KEYS_NEEDED: usize = 16;
 
 impl Default for Limits {
     fn default() -> Self {

@@ -31,7 +31,7 @@ impl<'a> Pieces<'a> {
     }
 
     /// Copies both slices to the start of `out`, which is long enough.
-    #[cfg(feature = "portable")]
+    #[cfg(all(feature = "portable", any(test, not(feature = "aws-lc"))))]
     pub(crate) fn copy_to(&self, out: &mut [u8]) {
         if let Some((head, rest)) = out.split_at_mut_checked(self.head.len()) {
             head.copy_from_slice(self.head);

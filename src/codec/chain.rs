@@ -63,8 +63,11 @@ impl Budget {
 #[derive(Clone, Copy)]
 enum Layer {
     Encrypt,
-    Decompress(fn(&[u8], usize, &mut Vec<u8>) -> Result<(), Error>),
+    Decompress(Decompress),
 }
+
+/// Decompresses all of the data, to at most so many bytes.
+type Decompress = fn(&[u8], usize, &mut Vec<u8>) -> Result<(), Error>;
 
 impl Layer {
     fn of(view: &View<'_>) -> Option<Self> {

@@ -123,20 +123,20 @@ impl Source {
 unsafe fn symbol(image: *const u8, name: &CStr) -> Option<*const u8> {
     const PT_LOAD: u32 = 1;
     const PT_DYNAMIC: u32 = 2;
-    const DT_STRTAB: i64 = 5;
-    const DT_SYMTAB: i64 = 6;
-    const DT_GNU_HASH: i64 = 0x6fff_fef5;
+    const DT_STRTAB: isize = 5;
+    const DT_SYMTAB: isize = 6;
+    const DT_GNU_HASH: isize = 0x6fff_fef5;
     // SAFETY: every read below is of a field that the ELF-64 format places there, in an image that the
     // caller vouches for; reads are unaligned-safe, and walks end at the format's own terminators.
     unsafe {
-        let read = |offset: usize| image.add(offset).cast::<u64>().read_unaligned();
-        let headers = usize::try_from(read(0x20)).ok()?;
+        let read = |offset: usize| image.add(offset).cast::<usize>().read_unaligned();
+        let headers = read(0x20);
         let count = image.add(0x38).cast::<u16>().read_unaligned() as usize;
         let (mut bias, mut dynamic) = (None, None);
         for index in 0..count {
             let header = headers + index * 56;
             let kind = image.add(header).cast::<u32>().read_unaligned();
-            let (offset, address) = (read(header + 8) as usize, read(header + 16) as usize);
+            let (offset, address) = (read(header + 8), read(header + 16));
             match kind {
                 PT_LOAD if bias.is_none() => bias = Some((image as usize + offset).wrapping_sub(address)),
                 PT_DYNAMIC => dynamic = Some(offset),
@@ -146,7 +146,7 @@ unsafe fn symbol(image: *const u8, name: &CStr) -> Option<*const u8> {
         let (bias, mut entry) = (bias?, dynamic?);
         let (mut strings, mut symbols, mut hash) = (None, None, None);
         loop {
-            let (tag, value) = (read(entry).cast_signed(), read(entry + 8) as usize);
+            let (tag, value) = (read(entry).cast_signed(), read(entry + 8));
             let address = bias.wrapping_add(value) as *const u8;
             match tag {
                 0 => break,
@@ -167,7 +167,7 @@ unsafe fn symbol(image: *const u8, name: &CStr) -> Option<*const u8> {
             .fold(5381_u32, |sum, byte| sum.wrapping_mul(33).wrapping_add(u32::from(*byte)));
         let word = |index: usize| hash.add(index).read_unaligned();
         let (buckets, first, bloom) = (word(0) as usize, word(1) as usize, word(2) as usize);
-        let table = 4 + bloom * (size_of::<u64>() / size_of::<u32>());
+        let table = 4 + bloom * (size_of::<usize>() / size_of::<u32>());
         let mut index = word(table + (wanted as usize).checked_rem(buckets)?) as usize;
         while index >= first {
             let hashed = word(table + buckets + index - first);
@@ -175,7 +175,7 @@ unsafe fn symbol(image: *const u8, name: &CStr) -> Option<*const u8> {
                 let entry = symbols.add(index * 24);
                 let text = strings.add(entry.cast::<u32>().read_unaligned() as usize);
                 if CStr::from_ptr(text.cast()) == name {
-                    let value = entry.add(8).cast::<u64>().read_unaligned() as usize;
+                    let value = entry.add(8).cast::<usize>().read_unaligned();
                     return Some(bias.wrapping_add(value) as *const u8);
                 }
             }

@@ -1,0 +1,75 @@
+# What people type. Every target sets up what it needs from the package registries and says so.
+.DEFAULT_GOAL := help
+.PHONY: help build demo test test-rust test-c test-go test-python test-java test-conformance test-scripts \
+        test-e2e test-deep ci vectors generated fmt bench bench-quick bench-core install clean
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+MAJOR := $(firstword $(subst ., ,$(VERSION)))
+
+help: ## Show this
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+build: ## Build libtdc (shared, static) and the command line in target/release
+	@echo "tdc: building the library and the command line with cargo (the first time takes some minutes)"
+	@cargo build --release --quiet
+
+demo: build ## Orders, encoded in each language and read in every other one
+	@scripts/demo
+
+test: test-rust build test-scripts test-c test-go test-python test-java test-conformance ## Lint, unit, C, vectors, conformance, bindings
+	@echo "tdc: make test passed"
+
+test-rust: ## rustfmt, clippy, unit and property tests, vectors, generated files, NIST
+	@scripts/test-rust
+
+test-scripts: ## shellcheck over the scripts
+	@scripts/test-scripts
+
+test-c: build ## The header in four standards, and the harness over the whole ABI
+	@scripts/test-c
+
+test-go: build ## The Go module
+	@scripts/test-go
+
+test-python: build ## The Python package
+	@scripts/test-python
+
+test-java: build ## The Java package, by JNI and by FFM
+	@scripts/test-java
+
+test-conformance: build ## Every writer against every reader, and the walk against official parsers
+	@scripts/vectors-check
+	@scripts/test-conformance
+	@scripts/count-vectors
+
+test-e2e: build ## A real Temporal server with workers in three languages
+	@scripts/test-e2e
+
+test-deep: ## Miri, sanitizers and fuzzing
+	@scripts/test-deep
+
+ci: ## What CI runs
+	@.ci/run
+
+vectors: ## Make tests/vectors/*.json again
+	@scripts/make-vectors
+
+generated: ## Write the header, the status codes of every language and the JSON Schema again
+	@UPDATE=1 cargo test --quiet --test generated --lib -- generated header error_page published_schema bindings
+
+fmt: ## Format the Rust sources
+	@cargo fmt
+
+bench: build ## tdc beside its peers in every language; target/bench/results.jsonl
+	@scripts/bench
+
+bench-quick: build ## The same in about a minute
+	@scripts/bench --quick
+
+install: build ## Install header, libraries, tdc.pc and the command line under PREFIX (and DESTDIR)
+	@scripts/install "$(DESTDIR)" "$(PREFIX)" "$(LIBDIR)" "$(VERSION)" "$(MAJOR)"
+
+clean: ## Remove target/
+	@cargo clean
