@@ -62,7 +62,10 @@ class Demo:
     def encode_everywhere(self, plain: list[bytes]) -> dict[str, list[bytes]]:
         """Encodes the orders in each language."""
         stored = {}
-        for language in LANGUAGES:
+        print("\n2. examples/orders.json, encoded in each language and decoded in each other")
+        print("   (the first time takes a while, because each language builds what it needs)\n\n   encoding:", end="")
+        for language, name in LANGUAGES.items():
+            print(f" {name}", end="", flush=True)
             try:
                 stored[language] = self.convert(language, "encode", plain)
             except SkippedError as reason:
@@ -71,19 +74,20 @@ class Demo:
 
     def decode_everywhere(self, orders: list[object], stored: dict[str, list[bytes]]) -> list[str]:
         """Decodes in each language what all of them wrote, prints the matrix, gives back what went wrong."""
-        print("\n2. examples/orders.json, encoded in each language and decoded in each other")
+        print("\n   decoding:", end="")
         writers = list(stored)
         together = [payload for writer in writers for payload in stored[writer]]
         equal: dict[tuple[str, str], int] = {}
         wrong = []
         for reader in writers:
+            print(f" {LANGUAGES[reader]}", end="", flush=True)
             answer = payloads.to_orders(self.convert(reader, "decode", together))
             for number, writer in enumerate(writers):
                 part = answer[number * len(orders) : (number + 1) * len(orders)]
                 equal[writer, reader] = sum(a == b for a, b in zip(part, orders, strict=True))
                 if equal[writer, reader] != len(orders):
                     wrong.append(f"what {LANGUAGES[writer]} wrote came back changed in {LANGUAGES[reader]}")
-        print("\n   written by ↓ read by →" + "".join(f"{LANGUAGES[reader]:>9}" for reader in writers))
+        print("\n\n   written by ↓ read by →" + "".join(f"{LANGUAGES[reader]:>9}" for reader in writers))
         for writer in writers:
             print(f"   {LANGUAGES[writer]:<22}" + "".join(f"{equal[writer, reader]:>9}" for reader in writers))
         print(f"\n   {len(orders)}: all {len(orders)} orders came back equal")
