@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness.checks import Checks
 from harness.launch import Programs, stage
-from scenarios.faults import LANGUAGES, flaky_provider, permanent, poisoned, slow_provider
+from scenarios.faults import flaky_provider, permanent, poisoned, slow_provider
 from scenarios.orders import orders, refused
 from scenarios.plaintext import plaintext
 from scenarios.rotation import rotation
@@ -29,8 +29,8 @@ async def run(programs: Programs, folder: Path) -> Checks:
         async with asyncio.TaskGroup() as group:
             group.create_task(checks.run(poisoned(ready), "poisoned"))
             for faults in (slow_provider, flaky_provider, permanent):
-                for language in LANGUAGES:
-                    group.create_task(checks.run(faults(ready, language), f"{faults.__name__} in {language}"))
+                for name in ready.workers:
+                    group.create_task(checks.run(faults(ready, name), f"{faults.__name__} in {name}"))
         async with checks.scenario("rotation"):
             await rotation(ready)
         async with checks.scenario("plaintext"):
@@ -45,7 +45,7 @@ async def main(arguments: argparse.Namespace) -> int:
         tdc=arguments.tdc,
         go_worker=arguments.go_worker,
         python=Path(sys.executable),
-        java=arguments.java,
+        java={name: Path(launcher) for name, launcher in arguments.java},
         java_classpath=arguments.java_classpath,
     )
     running = asyncio.create_task(run(programs, arguments.folder))
@@ -67,7 +67,14 @@ if __name__ == "__main__":
     parser.add_argument("--temporal", type=Path, required=True, help="the temporal command line")
     parser.add_argument("--tdc", type=Path, required=True, help="the tdc command line")
     parser.add_argument("--go-worker", type=Path, required=True)
-    parser.add_argument("--java", type=Path, required=True, help="the java launcher")
+    parser.add_argument(
+        "--java",
+        nargs=2,
+        action="append",
+        required=True,
+        metavar=("NAME", "LAUNCHER"),
+        help="a JDK to run a Java worker on, like: java17 /usr/bin/java; may be repeated",
+    )
     parser.add_argument("--java-classpath", required=True)
     parser.add_argument("--folder", type=lambda p: Path(p).absolute(), required=True, help="is emptied and then used")
     status = asyncio.run(main(parser.parse_args()))

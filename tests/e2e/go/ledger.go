@@ -4,9 +4,9 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// Ledger runs while the keys and the chain change under it: for every entry that is signalled it has a stamp put on it in Python,
-// then in Java, and it ends when it is told to close.
-func Ledger(ctx workflow.Context, opening string) ([]string, error) {
+// Ledger runs while the keys and the chain change under it: for every entry that is signalled it has each helper put its
+// stamp on it, and it ends when it is told to close.
+func Ledger(ctx workflow.Context, opening string, helpers []string) ([]string, error) {
 	entries := []string{opening}
 	if err := workflow.SetQueryHandler(ctx, "entries", func() ([]string, error) { return entries, nil }); err != nil {
 		return nil, err
@@ -22,8 +22,8 @@ func Ledger(ctx workflow.Context, opening string) ([]string, error) {
 		if entry == "close" {
 			return entries, nil
 		}
-		for _, language := range []string{"python", "java"} {
-			activity := workflow.ExecuteActivity(activityContext(ctx, language), "Stamp", entry)
+		for _, helper := range helpers {
+			activity := workflow.ExecuteActivity(activityContext(ctx, helper), "Stamp", entry)
 			if err := activity.Get(ctx, &entry); err != nil {
 				return nil, err
 			}

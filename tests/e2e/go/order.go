@@ -10,9 +10,11 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// OrderInput is what an order starts with, and what continue-as-new carries over. Every string in it is a secret of the test.
+// OrderInput is what an order starts with, and what continue-as-new carries over. Helpers are the workers whose activities it
+// runs; every other string in it is a secret of the test.
 type OrderInput struct {
 	Customer string   `json:"customer"`
+	Helpers  []string `json:"helpers"`
 	Carried  string   `json:"carried"`
 	Seen     []string `json:"seen"`
 	Round    int      `json:"round"`
@@ -70,8 +72,8 @@ func Order(ctx workflow.Context, order OrderInput) (OrderInput, error) {
 		return order, err
 	}
 
-	for _, language := range []string{"python", "java"} {
-		seen, err := handle(ctx, language, order.Customer)
+	for _, helper := range order.Helpers {
+		seen, err := handle(ctx, helper, order.Customer)
 		if err != nil {
 			return order, err
 		}
@@ -86,10 +88,10 @@ func Order(ctx workflow.Context, order OrderInput) (OrderInput, error) {
 	return order, workflow.NewContinueAsNewError(ctx, Order, order)
 }
 
-// handle runs one language's two activities: the first heartbeats, fails, and succeeds when it is tried again; the second refuses
+// handle runs the two activities of one helper: the first heartbeats, fails, and succeeds when it is tried again; the second refuses
 // for good, with a message and details that only a reader with the key sees.
-func handle(ctx workflow.Context, language, customer string) ([]string, error) {
-	ctx = activityContext(ctx, language)
+func handle(ctx workflow.Context, helper, customer string) ([]string, error) {
+	ctx = activityContext(ctx, helper)
 	var handled string
 	if err := workflow.ExecuteActivity(ctx, "Handle", customer).Get(ctx, &handled); err != nil {
 		return nil, err
@@ -115,9 +117,9 @@ func refuse(ctx workflow.Context, customer string) (*temporal.ApplicationError, 
 	return refusal, nil
 }
 
-// RefusedOrder fails: its failure has a Java activity's failure as its cause, and a message and details of its own.
+// RefusedOrder fails: its failure has that of its first helper's activity as its cause, and a message and details of its own.
 func RefusedOrder(ctx workflow.Context, order OrderInput) error {
-	refusal, err := refuse(activityContext(ctx, "java"), order.Customer)
+	refusal, err := refuse(activityContext(ctx, order.Helpers[0]), order.Customer)
 	if err != nil {
 		return err
 	}
@@ -125,10 +127,10 @@ func RefusedOrder(ctx workflow.Context, order OrderInput) error {
 		"refused order of "+order.Customer, "Refused", refusal, "file on "+order.Customer)
 }
 
-// activityContext sends activities to one language's worker. The retry comes quickly, because the test waits for it.
-func activityContext(ctx workflow.Context, language string) workflow.Context {
+// activityContext sends activities to one helper. The retry comes quickly, because the test waits for it.
+func activityContext(ctx workflow.Context, helper string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue:           language,
+		TaskQueue:           helper,
 		StartToCloseTimeout: time.Minute,
 		HeartbeatTimeout:    30 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 50 * time.Millisecond},

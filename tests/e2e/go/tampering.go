@@ -36,19 +36,19 @@ func (t tampering) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, er
 	return encoded, err
 }
 
-// Poisoned gives a tampered input to an activity in each language and answers with how they fail.
-func Poisoned(ctx workflow.Context, input string) (map[string]string, error) {
+// Poisoned gives a tampered input to an activity of each helper and answers with how they fail.
+func Poisoned(ctx workflow.Context, input string, helpers []string) (map[string]string, error) {
 	failures := map[string]string{}
-	for _, language := range []string{"python", "java"} {
-		ctx := workflow.WithRetryPolicy(activityContext(ctx, language), temporal.RetryPolicy{MaximumAttempts: 1})
+	for _, helper := range helpers {
+		ctx := workflow.WithRetryPolicy(activityContext(ctx, helper), temporal.RetryPolicy{MaximumAttempts: 1})
 		err := workflow.ExecuteActivity(ctx, "Stamp", input).Get(ctx, nil)
 		var failure *temporal.ApplicationError
 		if !errors.As(err, &failure) {
-			return nil, fmt.Errorf("expected an application error from %s, found %w", language, err)
+			return nil, fmt.Errorf("expected an application error from %s, found %w", helper, err)
 		}
-		failures[language] = err.Error()
+		failures[helper] = err.Error()
 		for cause := errors.Unwrap(failure); cause != nil; cause = errors.Unwrap(cause) {
-			failures[language] += ": " + cause.Error()
+			failures[helper] += ": " + cause.Error()
 		}
 	}
 	return failures, nil

@@ -16,12 +16,6 @@ from harness.processes import Processes, Worker, environment, free_port
 from harness.stage import Stage
 
 SHARED_KEYS = ("key-a", "key-b", "key-c")
-HOST_KEYS = tuple(
-    f"{language}-{provider}-{key}"
-    for language in ("go", "python", "java")
-    for provider in ("slow", "flaky")
-    for key in (1, 2)
-)
 
 
 @dataclass(frozen=True)
@@ -32,8 +26,13 @@ class Programs:
     tdc: Path
     go_worker: Path
     python: Path
-    java: Path
+    java: dict[str, Path]
     java_classpath: str
+
+    @property
+    def workers(self) -> list[str]:
+        """The names of the workers: a Java worker for each JDK."""
+        return ["go", "python", *self.java]
 
 
 @contextlib.asynccontextmanager
@@ -42,7 +41,8 @@ async def stage(programs: Programs, folder: Path, checks: Checks) -> AsyncIterat
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     tdc = Tdc(programs.tdc)
-    await make_keys(tdc, folder / "keys", (*SHARED_KEYS, "key-worker", *HOST_KEYS))
+    host_keys = [f"{name}-{fault}-{key}" for name in programs.workers for fault in ("slow", "flaky") for key in (1, 2)]
+    await make_keys(tdc, folder / "keys", [*SHARED_KEYS, "key-worker", *host_keys])
     config = Config(folder / "tdc.yaml")
     config.write("key-a", ("key-a",))
     Config(folder / "host.yaml").write("key-worker", ("key-worker",), host=True)
@@ -58,7 +58,7 @@ async def stage(programs: Programs, folder: Path, checks: Checks) -> AsyncIterat
             return await processes.worker(name, command, environment())
 
         ready = Stage(folder, checks, processes, temporal, tdc, config, codec, client, start_worker)
-        for name in ("go", "python", "java"):
+        for name in programs.workers:
             ready.workers[name] = await start_worker(name)
         yield ready
     finally:
@@ -100,10 +100,10 @@ async def _server(processes: Processes, binary: Path, folder: Path) -> Temporal:
 
 def _worker_command(name: str, programs: Programs, address: str, folder: Path) -> list[str | Path]:
     places = [folder / "tdc.yaml", folder / "host.yaml", folder / "keys"]
-    if name == "java":
+    if name in programs.java:
         # Short runs gain nothing from the slower, better compiler.
         flags = ["-XX:TieredStopAtLevel=1", "-cp", programs.java_classpath]
-        return [programs.java, *flags, "io.tdc.e2e.Worker", address, *places]
+        return [programs.java[name], *flags, "io.tdc.e2e.Worker", name, address, *places]
     named: list[str | Path] = ["--address", address]
     for option, place in zip(("--config", "--host-config", "--vault"), places, strict=True):
         named += [option, place]

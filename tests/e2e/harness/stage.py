@@ -38,18 +38,23 @@ class Stage:
         self.markers.append(marker)
         return marker
 
+    @property
+    def helpers(self) -> list[str]:
+        """The workers whose activities the Go workflows run."""
+        return [name for name in self.workers if name != "go"]
+
     async def restart(self, name: str) -> None:
         """Replaces a worker by a fresh process that has no workflow in its cache."""
         await self.workers[name].stop()
         self.workers[name] = await self.start_worker(name)
 
     async def reload(self, *names: str) -> None:
-        """Has the named sides read the configuration again; "client" is the test itself."""
-        for name in names:
-            if name == "client":
-                self.codec.reload()
-            else:
-                await self.workers[name].tell("reload", "reloaded")
+        """Has the named sides read the configuration again: "client" is the test itself, "java" every Java worker."""
+        if "client" in names:
+            self.codec.reload()
+        for name, worker in self.workers.items():
+            if name.rstrip("0123456789") in names:
+                await worker.tell("reload", "reloaded")
 
     async def histories(self, workflow: str) -> list[dict[str, Any]]:
         """The events of every run of a workflow: continue-as-new makes a chain of them."""

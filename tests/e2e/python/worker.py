@@ -46,7 +46,9 @@ class Activities:
     @activity.defn(name="Refuse")
     async def refuse(self, customer: str) -> None:
         """Fails for good, with a message and details that are secret."""
-        raise ApplicationError(f"python refuses {customer}", f"python record of {customer}", non_retryable=True)
+        raise ApplicationError(
+            f"python refuses {customer}", f"python record of {customer}", non_retryable=True
+        ) from ValueError(f"python reason for {customer}")
 
     @activity.defn(name="Stamp")
     async def stamp(self, entry: str) -> str:

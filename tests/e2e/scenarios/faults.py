@@ -15,38 +15,35 @@ from harness.config import Config
 from harness.stage import Stage
 from scenarios.rotation import troubles
 
-LANGUAGES = ("go", "python", "java")
 
-
-async def slow_provider(stage: Stage, language: str) -> None:
+async def slow_provider(stage: Stage, worker: str) -> None:
     """The key provider takes 3 s, longer than the SDKs let workflow code run without giving way."""
-    title = f"slow key provider in {language}"
-    events = await _two_keys(stage, f"{language}-slow", title)
+    title = f"slow key provider in {worker}"
+    events = await _two_keys(stage, f"{worker}-slow", title)
     stage.checks.equal(f"{title}: no task fails", troubles(events), [])
-    await _asked(stage, language, "slow", 1)
+    await _asked(stage, worker, "slow", 1)
 
 
-async def flaky_provider(stage: Stage, language: str) -> None:
+async def flaky_provider(stage: Stage, worker: str) -> None:
     """The key provider is away twice for each key: the task is tried again until it is back."""
-    title = f"flaky key provider in {language}"
-    events = await _two_keys(stage, f"{language}-flaky", title)
+    title = f"flaky key provider in {worker}"
+    events = await _two_keys(stage, f"{worker}-flaky", title)
     failed = [e for e in events if e["eventType"] == "EVENT_TYPE_WORKFLOW_TASK_FAILED"]
     stage.checks.that(f"{title}: it is the task that fails", bool(failed), events)
-    await _asked(stage, language, "flaky", 3)
+    await _asked(stage, worker, "flaky", 3)
 
 
-async def _asked(stage: Stage, language: str, provider: str, times: int) -> None:
+async def _asked(stage: Stage, worker: str, provider: str, times: int) -> None:
     """Checks how often the key provider was asked for each of the two keys."""
-    prefix = f"{language}-{provider}"
+    prefix = f"{worker}-{provider}"
     expected = [f"{prefix}-{key}" for key in (1, 2) for _ in range(times)]
-    worker = stage.workers[language]
 
     async def heard() -> list[str] | None:
-        asked = worker.asked(prefix)
+        asked = stage.workers[worker].asked(prefix)
         return asked if len(asked) >= len(expected) else None
 
-    asked = await eventually(f"{provider} key provider in {language}", heard, 5)
-    stage.checks.equal(f"{provider} key provider in {language}: asked {times}x for each key", asked, expected)
+    asked = await eventually(f"{provider} key provider in {worker}", heard, 5)
+    stage.checks.equal(f"{provider} key provider in {worker}: asked {times}x for each key", asked, expected)
 
 
 async def _two_keys(stage: Stage, queue: str, title: str) -> list[dict[str, Any]]:
@@ -103,13 +100,13 @@ class Malformed(Tampering):
         return [Payload(metadata=dict(p.metadata), data=b"{") for p in payloads]
 
 
-async def permanent(stage: Stage, language: str) -> None:
+async def permanent(stage: Stage, worker: str) -> None:
     """A tampered input fails like any input that the SDK cannot convert."""
-    title = f"tampered payload in {language}"
+    title = f"tampered payload in {worker}"
     codec = stage.codec.data_converter.payload_codec
     assert codec
-    tampered = await _fate(stage, language, "tampered", Tampering(codec))
-    ordinary = await _fate(stage, language, "malformed", Malformed(codec))
+    tampered = await _fate(stage, worker, "tampered", Tampering(codec))
+    ordinary = await _fate(stage, worker, "malformed", Malformed(codec))
     stage.checks.equal(f"{title}: ends like input that is not JSON", _kind(tampered), _kind(ordinary))
     decoded = await stage.closed(title, tampered)
     stage.checks.that(f"{title}: the error says what is wrong", "TDC_ERR_AUTHENTICATION" in decoded, decoded)
@@ -120,37 +117,37 @@ async def poisoned(stage: Stage) -> None:
     title = "tampered activity input"
     handle = await stage.client.start_workflow(
         "Poisoned",
-        stage.secret("input"),
+        args=[stage.secret("input"), stage.helpers],
         id="poisoned",
         task_queue="go-tampering",
         result_type=dict[str, str],
     )
-    for language, error in (await handle.result()).items():
+    for worker, error in (await handle.result()).items():
         stage.checks.that(
-            f"{title} in {language}: the workflow reads what is wrong", "TDC_ERR_AUTHENTICATION" in error, error
+            f"{title} in {worker}: the workflow reads what is wrong", "TDC_ERR_AUTHENTICATION" in error, error
         )
     events = await stage.histories("poisoned")
     failed = [event for event in events if event["eventType"] == "EVENT_TYPE_ACTIVITY_TASK_FAILED"]
-    stage.checks.equal(f"{title}: it is the activities that fail", len(failed), 2)
+    stage.checks.equal(f"{title}: it is the activities that fail", len(failed), len(stage.helpers))
     stage.unread(title, events)
 
 
-async def _fate(stage: Stage, language: str, name: str, codec: PayloadCodec) -> dict[str, Any]:
+async def _fate(stage: Stage, worker: str, fault: str, codec: PayloadCodec) -> dict[str, Any]:
     """Starts Echo with an input from this codec, and returns the event with which it, or its first task, fails."""
     client = await Client.connect(
         stage.temporal.address,
         data_converter=dataclasses.replace(DataConverter.default, payload_codec=codec),
     )
     for attempt in range(5):
-        workflow = f"{name}-{language}-{attempt}"
-        handle = await client.start_workflow("Echo", stage.secret(name), id=workflow, task_queue=language)
+        workflow = f"{fault}-{worker}-{attempt}"
+        handle = await client.start_workflow("Echo", stage.secret(fault), id=workflow, task_queue=worker)
         event = await eventually(f"the failure of {workflow}", partial(_first_fault, stage, workflow))
         if event["eventType"] != "EVENT_TYPE_WORKFLOW_EXECUTION_FAILED":
             await handle.terminate()
         # The history names only the first fault. If the server lost the task, it does not say what the worker would.
         if event["eventType"] != "EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT":
             return event
-    raise TimeoutError(f"the server lost the first task of {name} in {language} again and again")
+    raise TimeoutError(f"the server lost the first task of {fault} in {worker} again and again")
 
 
 async def _first_fault(stage: Stage, workflow: str) -> dict[str, Any] | None:

@@ -48,10 +48,12 @@ PHASES = (
 async def rotation(stage: Stage) -> None:
     """Runs all phases over the same workflows, then has a fresh worker replay them."""
     opening = _long(stage.secret("opening"))
-    ledger = await stage.client.start_workflow("Ledger", opening, id="ledger", task_queue="go", result_type=list[str])
+    ledger = await stage.client.start_workflow(
+        "Ledger", args=[opening, stage.helpers], id="ledger", task_queue="go", result_type=list[str]
+    )
     echoes = [
         await stage.client.start_workflow("Echo", opening, id=f"echo-{queue}", task_queue=queue, result_type=list[str])
-        for queue in ("go", "python", "java")
+        for queue in stage.workers
     ]
     said = [opening]
     for phase in PHASES:
@@ -65,11 +67,11 @@ async def rotation(stage: Stage) -> None:
     stage.checks.equal(
         "rotation: a fresh worker replays payloads of all keys and both chains",
         entries,
-        _stamped(said),
+        _stamped(stage, said),
     )
     for handle in (ledger, *echoes):
         await handle.signal("say", "close")
-    stage.checks.equal("rotation: the ledger ends complete", await ledger.result(), _stamped(said))
+    stage.checks.equal("rotation: the ledger ends complete", await ledger.result(), _stamped(stage, said))
     for handle in echoes:
         stage.checks.equal(f"rotation: {handle.id} ends complete", await handle.result(), said)
     await _untroubled(stage, [ledger, *echoes])
@@ -80,12 +82,12 @@ def _long(text: str) -> str:
     return f"{text} " * 40
 
 
-def _stamped(said: list[str]) -> list[str]:
-    return [said[0], *(f"{word} python java" for word in said[1:])]
+def _stamped(stage: Stage, said: list[str]) -> list[str]:
+    return [said[0], *(" ".join([word, *stage.helpers]) for word in said[1:])]
 
 
 async def _say(stage: Stage, handles: list[WorkflowHandle[Any, list[str]]], said: list[str], title: str) -> None:
-    """Sends one entry to every workflow, and waits until activities in Python and Java have put their stamps on it."""
+    """Sends one entry to every workflow, and waits until every helper has put its stamp on it."""
     ledger = handles[0]
     for handle in handles:
         await handle.signal("say", said[-1])
@@ -95,7 +97,7 @@ async def _say(stage: Stage, handles: list[WorkflowHandle[Any, list[str]]], said
         return entries if len(entries) == len(said) else None
 
     entries = await eventually(f"the entry of {title!r}", arrived)
-    stage.checks.equal(f"rotation: {title}: signal, activities and query", entries, _stamped(said))
+    stage.checks.equal(f"rotation: {title}: signal, activities and query", entries, _stamped(stage, said))
     read = await ledger.execute_update("read", "auditor", result_type=str)
     stage.checks.equal(f"rotation: {title}: update", read, f"auditor read {entries[-1]}")
 

@@ -25,10 +25,15 @@ public interface Activities {
 
   /** The implementation that the worker registers. */
   final class Implementation implements Activities {
+    private final String name;
     private final CountDownLatch released;
 
-    /** The first attempt of {@code handle} waits for the latch, so that the test can look at its heartbeat. */
-    Implementation(CountDownLatch released) {
+    /**
+     * The first attempt of {@code handle} waits for the latch, so that the test can look at its
+     * heartbeat.
+     */
+    Implementation(String name, CountDownLatch released) {
+      this.name = name;
       this.released = released;
     }
 
@@ -37,26 +42,26 @@ public interface Activities {
       ActivityExecutionContext context = Activity.getExecutionContext();
       Optional<String> kept = context.getHeartbeatDetails(String.class);
       if (kept.isPresent()) {
-        return "java handled " + kept.get();
+        return name + " handled " + kept.get();
       }
-      context.heartbeat("java heartbeat of " + customer);
+      context.heartbeat(name + " heartbeat of " + customer);
       released.await();
       throw ApplicationFailure.newFailure(
-          "java stumbled over " + customer, "Stumbled", "java details of " + customer);
+          name + " stumbled over " + customer, "Stumbled", name + " details of " + customer);
     }
 
     @Override
     public void refuse(String customer) {
       throw ApplicationFailure.newNonRetryableFailureWithCause(
-          "java refuses " + customer,
+          name + " refuses " + customer,
           "Refused",
-          new IllegalStateException("java reason for " + customer),
-          "java record of " + customer);
+          new IllegalStateException(name + " reason for " + customer),
+          name + " record of " + customer);
     }
 
     @Override
     public String stamp(String entry) {
-      return entry + " java";
+      return entry + " " + name;
     }
   }
 }

@@ -7,7 +7,10 @@ import io.temporal.workflow.WorkflowMethod;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The workflow that every language has: small, but it decodes an input and signals inside workflow tasks. */
+/**
+ * The workflow that every language has: small, but it decodes an input and signals inside workflow
+ * tasks.
+ */
 @WorkflowInterface
 public interface Echo {
   /** Answers with all that was said once it is told to close. */

@@ -6,7 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 
-/** A key provider that takes longer than a workflow may run without giving way: the deadlock detector must know. */
+/**
+ * A key provider that takes longer than a workflow may run without giving way: the deadlock
+ * detector must know.
+ */
 final class SlowProvider implements KeyProvider {
   private final Path vault;
 
