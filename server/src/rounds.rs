@@ -63,3 +63,54 @@ fn again(error: &Error, code: Code, more: &str) -> Error {
         None => last,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::body::encrypted_under;
+
+    const KEY: &str = "dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE=";
+
+    fn config(ids: &[&str]) -> String {
+        let entries: String =
+            ids.iter().map(|id| format!("    {id}: {{ insecure_inline: {KEY} }}\n")).collect();
+        format!("version: 1\nkeys:\n  primary: one\n  ring:\n{entries}codecs: [encrypt]\n")
+    }
+
+    #[test]
+    fn key_that_was_added_to_the_file_meanwhile_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tdc.yaml");
+        std::fs::write(&path, config(&["one"])).unwrap();
+        let converter = DataConverter::open(&path, "").unwrap();
+        std::fs::write(&path, config(&["one", "two"])).unwrap();
+
+        let payload = encrypted_under("two", &[0; 28]);
+        let error = settle(&converter, |converter| converter.decode(&[], &payload)).unwrap_err();
+        assert_eq!(error.code(), Code::Authentication, "the key is there: {error}");
+    }
+
+    #[test]
+    fn key_that_stays_away_is_unknown_even_when_the_file_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tdc.yaml");
+        std::fs::write(&path, config(&["one"])).unwrap();
+        let converter = DataConverter::open(&path, "").unwrap();
+        std::fs::remove_file(&path).unwrap();
+
+        let payload = encrypted_under("two", &[0; 28]);
+        let error = settle(&converter, |converter| converter.decode(&[], &payload)).unwrap_err();
+        assert_eq!((error.code(), error.payload_index()), (Code::KeyUnknown, Some(0)));
+    }
+
+    #[test]
+    fn host_keys_are_rejected_however_many_the_payloads_name() {
+        let text = format!("{}\n", config(&["one"])).replace("keys:\n", "keys:\n  host: true\n");
+        let converter = DataConverter::parse(&text, std::path::Path::new(""), "").unwrap();
+        let payloads: Vec<u8> =
+            (0..100).flat_map(|n| encrypted_under(&format!("key-{n}"), &[0; 28])).collect();
+        let error = settle(&converter, |converter| converter.decode(&[], &payloads)).unwrap_err();
+        assert_eq!((error.code(), error.payload_index()), (Code::KeyUnknown, Some(0)));
+        assert!(error.message().contains("key-0") && error.message().contains("keys.host"), "{error}");
+    }
+}

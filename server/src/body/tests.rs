@@ -1,1 +1,216 @@
+use tdc::Code;
 
+use super::{Payloads, parse, print};
+
+/// Appendix A of the project's notes on the wire: what Go's and Python's SDK serialise for the text "Testing".
+const TESTING: &[u8] = b"\x0a\x16\x0a\x08encoding\x12\x0ajson/plain\x12\x09\"Testing\"";
+
+fn listed(payloads: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for payload in payloads {
+        bytes.extend([0x0a, u8::try_from(payload.len()).unwrap()]);
+        bytes.extend(*payload);
+    }
+    bytes
+}
+
+/// Reads and prints again.
+fn round(body: &str) -> String {
+    print(parse(body.as_bytes()).unwrap()).unwrap()
+}
+
+/// The error's sentence, with its payload.
+fn fault(body: &str) -> String {
+    let error = parse(body.as_bytes()).unwrap_err();
+    assert_eq!(error.code(), Code::Json, "{body}");
+    error.to_string().strip_prefix("TDC_ERR_JSON").unwrap().to_owned()
+}
+
+#[test]
+fn a_body_becomes_the_bytes_that_the_sdks_write() {
+    let body =
+        br#"{"payloads":[{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"IlRlc3Rpbmci"},{"data":""}]}"#;
+    assert_eq!(parse(body).unwrap(), listed(&[TESTING, b""]));
+}
+
+#[test]
+fn metadata_is_sorted_so_that_the_same_body_makes_the_same_bytes() {
+    let one = parse(br#"{"payloads":[{"metadata":{"b":"","a":"YQ=="}}]}"#).unwrap();
+    assert_eq!(one, parse(br#"{"payloads":[{"metadata":{"a":"YQ","b":null}}]}"#).unwrap());
+    assert_eq!(one, listed(&[b"\x0a\x06\x0a\x01a\x12\x01a\x0a\x03\x0a\x01b"]));
+}
+
+#[test]
+fn both_name_styles_and_both_number_forms_are_read() {
+    let expected = "{\"payloads\":[{\"metadata\":{},\"data\":\"\",\"externalPayloads\":[{\"sizeBytes\":\"300000\"}]}]}\n";
+    for (list, size) in [("externalPayloads", "sizeBytes"), ("external_payloads", "size_bytes")] {
+        for number in ["300000", "\"300000\""] {
+            assert_eq!(round(&format!(r#"{{"payloads":[{{"{list}":[{{"{size}":{number}}}]}}]}}"#)), expected);
+        }
+    }
+    assert!(
+        round(r#"{"payloads":[{"externalPayloads":[{},{"sizeBytes":null},{"sizeBytes":-9223372036854775808}]}]}"#)
+            .contains(r#"[{"sizeBytes":"0"},{"sizeBytes":"0"},{"sizeBytes":"-9223372036854775808"}]"#)
+    );
+}
+
+#[test]
+fn both_base64_alphabets_are_read_with_and_without_padding() {
+    for text in ["+/8=", "+/8", "-_8=", "-_8", "-_9", "+\\/8"] {
+        assert_eq!(
+            round(&format!(r#"{{"payloads":[{{"data":"{text}"}}]}}"#)),
+            "{\"payloads\":[{\"metadata\":{},\"data\":\"+/8=\"}]}\n",
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_is_absent_or_null_is_empty() {
+    let nothing = "{\"payloads\":[]}\n";
+    for body in ["{}", r#"{"payloads":null}"#, r#"{"payloads":[]}"#, " \n{ }\r\n\t"] {
+        assert_eq!(round(body), nothing, "{body}");
+    }
+    let empty = "{\"payloads\":[{\"metadata\":{},\"data\":\"\"}]}\n";
+    for payload in ["{}", r#"{"metadata":null,"data":null,"externalPayloads":null}"#, r#"{"metadata":{}}"#] {
+        assert_eq!(round(&format!(r#"{{"payloads":[{payload}]}}"#)), empty, "{payload}");
+    }
+}
+
+#[test]
+fn metadata_keys_are_escaped() {
+    let body = "{\"payloads\":[{\"metadata\":{\"a\\\"\\\\\\u0000é😀\":\"\"},\"data\":\"\"}]}\n";
+    assert_eq!(round(body), body);
+}
+
+#[test]
+fn printing_joins_repeated_fields_as_protobuf_does_and_leaves_unknown_ones_out() {
+    let payload = b"\x12\x01x\x12\x01y\x22\x03new\x1a\x02\x08\x05";
+    assert_eq!(
+        print(listed(&[payload])).unwrap(),
+        "{\"payloads\":[{\"metadata\":{},\"data\":\"eQ==\",\"externalPayloads\":[{\"sizeBytes\":\"5\"}]}]}\n"
+    );
+}
+
+#[test]
+fn protobuf_that_is_malformed_is_named_by_its_payload() {
+    let error = print(listed(&[b"", b"\x12\x05x"])).unwrap_err();
+    assert_eq!((error.code(), error.payload_index()), (Code::Protobuf, Some(1)));
+    assert_eq!(Payloads::find(b"\x0a\x05x".to_vec()).unwrap_err().code(), Code::Protobuf);
+}
+
+#[test]
+fn errors_say_where_what_was_expected_and_what_was_found() {
+    let in_payload = |payload: &str| fault(&format!("{{\"payloads\":[{{}},\n {payload}]}}"));
+    for (found, expected) in [
+        (fault(" \n"), r#": the input is empty, expected {"payloads":[…]}"#),
+        (fault("nope"), ": line 1, column 2: this is not JSON: expected ident"),
+        (fault("{} {}"), ": line 1, column 4: this is not JSON: trailing characters"),
+        (fault("[]"), r#": line 1, column 2: the body: expected an object {"payloads":[…]}, found a list"#),
+        (
+            fault(r#"{"payload":[]}"#),
+            r#": line 1, column 10: the body: unknown field "payload", expected payloads"#,
+        ),
+        (
+            fault(r#"{"payloads":{}}"#),
+            ": line 1, column 14: payloads: expected a list of payloads, found an object",
+        ),
+        (
+            fault(r#"{"payloads":[],"payloads":[]}"#),
+            r#": line 1, column 25: the body: the field "payloads" stands here twice"#,
+        ),
+        (
+            fault(r#"{"payloads":[{"data":"#),
+            " at payloads[0]: line 1, column 21: the input ends before the JSON is complete (EOF while parsing a value)",
+        ),
+        (
+            in_payload("null"),
+            " at payloads[1]: line 2, column 5: the payload: expected an object with metadata and data, found null",
+        ),
+        (
+            in_payload(r#"{"dat":""}"#),
+            r#" at payloads[1]: line 2, column 7: the payload: unknown field "dat", expected metadata, data, externalPayloads"#,
+        ),
+        (
+            in_payload(r#"{"external_payloads":[],"externalPayloads":[]}"#),
+            r#" at payloads[1]: line 2, column 43: the payload: the field "externalPayloads" stands here twice"#,
+        ),
+        (
+            in_payload(r#"{"data":7}"#),
+            " at payloads[1]: line 2, column 10: data: expected base64 text, found a number",
+        ),
+        (
+            in_payload(r#"{"data":"a"}"#),
+            " at payloads[1]: line 2, column 12: data: expected base64 text, found text that is not base64",
+        ),
+        (
+            in_payload(r#"{"metadata":{"encoding":true}}"#),
+            r#" at payloads[1]: line 2, column 29: metadata["encoding"]: expected base64 text, found true or false"#,
+        ),
+        (
+            in_payload(r#"{"metadata":{"a":"","a":""}}"#),
+            r#" at payloads[1]: line 2, column 28: metadata: the key "a" stands here twice"#,
+        ),
+        (
+            in_payload(r#"{"externalPayloads":[{"sizeBytes":"1e3"}]}"#),
+            " at payloads[1]: line 2, column 40: externalPayloads.sizeBytes: expected an integer of 64 bits, \
+             found text that is no such number",
+        ),
+        (
+            in_payload(r#"{"externalPayloads":[{"sizeBytes":9223372036854775808}]}"#),
+            " at payloads[1]: line 2, column 54: externalPayloads.sizeBytes: expected an integer of 64 bits, \
+             found a number past 64 bits with sign",
+        ),
+    ] {
+        assert_eq!(found, expected);
+    }
+}
+
+/// serde's own messages quote the value; ours must not.
+#[test]
+fn no_value_of_the_input_is_in_an_error() {
+    let secret = "SECRET-4711";
+    for body in [
+        r#"{"payloads":[{"data":"!SECRET-4711"}]}"#,
+        r#"{"payloads":[{"data":["SECRET-4711"]}]}"#,
+        r#"{"payloads":[{"metadata":"SECRET-4711"}]}"#,
+        r#"{"payloads":[{"metadata":{"a":"!SECRET-4711"}}]}"#,
+        r#"{"payloads":[{"externalPayloads":"SECRET-4711"}]}"#,
+        r#"{"payloads":[{"externalPayloads":[{"sizeBytes":"SECRET-4711"}]}]}"#,
+        r#"{"payloads":["SECRET-4711"]}"#,
+        r#"{"payloads":"SECRET-4711"}"#,
+        r#""SECRET-4711""#,
+        "SECRET-4711",
+        r#"{"payloads":[]}SECRET-4711"#,
+        "{\"payloads\":[{\"data\":\"SECRET-4711\u{1}\"}]}",
+    ] {
+        assert!(!fault(body).contains(secret), "{body}");
+    }
+    for number in ["4711", "-4711", "4711.5", "47114711471147114711"] {
+        for body in [
+            format!(r#"{{"payloads":{number}}}"#),
+            format!(r#"{{"payloads":[{{"metadata":{{"a":{number}}}}}]}}"#),
+        ] {
+            assert!(!fault(&body).contains("4711"), "{body}");
+        }
+    }
+}
+
+#[test]
+fn names_of_the_input_are_shown_only_where_they_are_short_and_plain() {
+    let long = "x".repeat(65);
+    assert!(fault(&format!(r#"{{"{long}":1}}"#)).contains("unknown field (a name of 65 bytes)"));
+    assert!(fault("{\"\\u001b[2J\":1}").contains("unknown field (a name of 4 bytes)"));
+}
+
+#[test]
+fn bytes_that_are_no_utf8_are_an_error() {
+    let error = parse(b"{\"payloads\":[{\"data\":\"\xff\"}]}").unwrap_err();
+    assert_eq!(error.code(), Code::Json);
+}
+
+#[test]
+fn deep_nesting_is_refused_at_once() {
+    let body = format!(r#"{{"payloads":{}"#, "[".repeat(100_000));
+    assert!(fault(&body).contains("expected an object with metadata and data, found a list"));
+}

@@ -1,0 +1,61 @@
+//! `docs/CLI.md` is true: every `console` block is run, in their order and in one folder, and what it shows is what comes.
+
+use std::process::Command;
+
+use crate::folder::Folder;
+
+/// Stands for what differs each time.
+const ANYTHING: &str = "…";
+
+#[test]
+fn every_example_of_the_page_shows_what_the_command_line_says() {
+    let page = include_str!("../../../docs/CLI.md");
+    let folder = Folder::new();
+    let mut count = 0;
+    let blocks = page.split("\n```").collect::<Vec<_>>();
+    for block in blocks.chunks(2).filter_map(|pair| pair.get(1)) {
+        let (kind, body) = block.split_once('\n').unwrap_or((block, ""));
+        if let Some(name) = kind.strip_prefix("yaml ").or(kind.strip_prefix("json ")) {
+            folder.write(name, &format!("{body}\n"));
+        }
+        if kind == "console" {
+            for example in format!("\n{body}").split("\n$ ").skip(1) {
+                let (command, expected) = example.split_once('\n').unwrap_or((example, ""));
+                let found = run(&folder, command);
+                assert!(
+                    matches(expected.trim_end(), found.trim_end()),
+                    "$ {command}\n{found}\nthe page says\n{expected}"
+                );
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 8, "the page has {count} examples");
+}
+
+/// Standard output and error as a terminal shows them.
+fn run(folder: &Folder, command: &str) -> String {
+    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_tdc")).parent().unwrap();
+    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+    let output = Command::new("sh")
+        .args(["-c", &format!("exec 2>&1; {command}")])
+        .current_dir(folder.path("."))
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn matches(expected: &str, found: &str) -> bool {
+    let mut parts = expected.split(ANYTHING);
+    let Some(mut rest) = found.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        match rest.split_once(part) {
+            Some((_, behind)) => rest = behind,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}

@@ -1,0 +1,83 @@
+use std::fs;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::folder::Folder;
+
+#[test]
+fn a_key_is_32_bytes_as_base64_on_a_line_and_differs_each_time() {
+    let folder = Folder::new();
+    folder.succeeds(&["keygen", "one.key"], "");
+    folder.succeeds(&["keygen", "two.key"], "");
+    for name in ["one.key", "two.key"] {
+        let text = folder.read(name);
+        assert_eq!(STANDARD.decode(text.strip_suffix('\n').unwrap()).unwrap().len(), 32);
+    }
+    assert_ne!(folder.read("one.key"), folder.read("two.key"));
+}
+
+#[test]
+#[cfg(unix)]
+fn only_the_owner_can_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    folder.succeeds(&["keygen", "orders.key"], "");
+    let mode = fs::metadata(folder.path("orders.key")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o600);
+}
+
+#[test]
+fn the_key_is_never_printed() {
+    let folder = Folder::new();
+    let said = folder.succeeds(&["keygen", "orders.key"], "");
+    let key = folder.read("orders.key");
+    assert!(!said.contains(key.trim()) && !said.contains(key.trim().trim_end_matches('=')), "{said}");
+    assert!(said.starts_with("wrote orders.key: a key of 32 random bytes as base64"), "{said}");
+}
+
+#[test]
+fn what_it_says_for_the_configuration_works_as_it_stands() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("keys")).unwrap();
+    let said = folder.succeeds(&["keygen", "keys/orders-2026-11.key"], "");
+    let keys: String =
+        said.lines().filter_map(|line| line.strip_prefix("  ")).map(|line| format!("{line}\n")).collect();
+    folder.write("tdc.yaml", &format!("version: 1\n{keys}codecs: [encrypt]\n"));
+    let check = folder.succeeds(&["config", "check", "tdc.yaml"], "");
+    assert!(check.contains("with the key orders-2026-11"), "{check}");
+}
+
+#[test]
+fn a_file_that_exists_is_never_overwritten() {
+    let folder = Folder::new();
+    folder.write("orders.key", "precious");
+    let error = folder.fails(&["keygen", "orders.key"], "");
+    assert!(
+        error.starts_with("tdc: TDC_ERR_IO: orders.key exists, and a key is never overwritten"),
+        "{error}"
+    );
+    assert_eq!(folder.read("orders.key"), "precious");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_is_not_followed_even_to_nowhere() {
+    let folder = Folder::new();
+    std::os::unix::fs::symlink("elsewhere", folder.path("orders.key")).unwrap();
+    assert!(folder.fails(&["keygen", "orders.key"], "").contains("orders.key exists"));
+    assert!(!folder.path("elsewhere").exists());
+}
+
+#[test]
+fn a_missing_folder_and_standard_output_are_refused_with_what_to_do() {
+    let folder = Folder::new();
+    assert_eq!(
+        folder.fails(&["keygen", "keys/orders.key"], ""),
+        "tdc: TDC_ERR_IO: cannot create keys/orders.key: its folder does not exist, make it first\n"
+    );
+    assert_eq!(
+        folder.fails(&["keygen", "-"], ""),
+        "tdc: TDC_ERR_ARGUMENT: a key is never printed: name a file, such as keys/orders-2026-11.key\n"
+    );
+}

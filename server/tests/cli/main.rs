@@ -1,0 +1,12 @@
+//! The binary `tdc` as its users meet it: arguments, files, standard input and output, exit status.
+
+#![allow(missing_docs)]
+
+mod arguments;
+mod config_check;
+mod documentation;
+mod folder;
+mod inspect;
+mod keygen;
+mod process;
+mod transcode;
