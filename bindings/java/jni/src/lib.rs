@@ -17,11 +17,11 @@ use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
-use jni_sys::{JNIEnv, jboolean, jbyteArray, jclass, jint, jlong, jlongArray, jstring};
+use jni_sys::{JNIEnv, jboolean, jbyteArray, jclass, jint, jlong, jlongArray, jobject, jstring};
 use zeroize::Zeroize;
 
 use crate::arrays::{Held, copy_in, copy_out, set_longs};
-use crate::library::{Answer, Buffer, Library};
+use crate::library::{Answer, Buffer, Library, Results};
 
 /// `TDC_ERR_PANIC`: what a call answers that could not be made at all.
 const PANIC: jint = 901;
@@ -310,6 +310,55 @@ pub unsafe extern "system" fn Java_io_tdc_JniCalls_payload(
         // SAFETY: the JVM gives a valid environment and array.
         unsafe { set_longs(env, result, 0, &values) };
         status(code)
+    })
+}
+
+/// `static native long address(ByteBuffer direct)`
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn Java_io_tdc_JniCalls_address(env: *mut JNIEnv, _: jclass, direct: jobject) -> jlong {
+    // SAFETY: the JVM gives a valid environment, and Java a direct buffer.
+    long(unsafe { ((**env).v1_4.GetDirectBufferAddress)(env, direct) }.expose_provenance())
+}
+
+/// `static native int smallPayload(boolean encode, long self, long address, int contextLength, int inLength,
+/// int outLength)`
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn Java_io_tdc_JniCalls_smallPayload(
+    _: *mut JNIEnv,
+    _: jclass,
+    encode: jboolean,
+    this: jlong,
+    address: jlong,
+    context_length: jint,
+    in_length: jint,
+    out_length: jint,
+) -> jint {
+    guard(PANIC, |tdc| {
+        let call = if encode { tdc.codec_encode_payload } else { tdc.codec_decode_payload };
+        let results = ptr::with_exposed_provenance_mut::<Results>(size(address));
+        let context = results.wrapping_add(1).cast::<u8>();
+        let payload = context.wrapping_add(length(context_length));
+        let out = payload.wrapping_add(length(in_length));
+        let mut slots = Results::default();
+        // SAFETY: Java keeps the handle alive, and has laid out its memory so: results, context, payload, room for the
+        // answer, one behind the other. No other thread knows this memory.
+        unsafe {
+            let code = call(
+                size(this),
+                context,
+                length(context_length),
+                payload,
+                length(in_length),
+                ptr::null(),
+                0,
+                out,
+                length(out_length),
+                &raw mut slots.answer,
+                &raw mut slots.error,
+            );
+            results.write_unaligned(slots);
+            status(code)
+        }
     })
 }
 

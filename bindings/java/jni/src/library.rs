@@ -26,6 +26,14 @@ pub(crate) struct Buffer {
     pub(crate) capacity: usize,
 }
 
+/// A `result` array of Java's, in the same order.
+#[repr(C)]
+#[derive(Default)]
+pub(crate) struct Results {
+    pub(crate) answer: Answer,
+    pub(crate) error: usize,
+}
+
 /// `tdc_codec_encode` and `tdc_codec_decode`. Handles and errors are addresses.
 pub(crate) type PayloadsFn =
     unsafe extern "C" fn(usize, *const u8, usize, *const u8, usize, *mut Buffer, *mut usize) -> u32;

@@ -19,10 +19,12 @@ final class CodecCalls {
   private static final int MAX_ROUNDS = 20;
 
   /** Above this many bytes the copies of a batch cost more than the calls that it saves. */
-  private static final int MAX_BATCH = 512 * 1024;
+  private static final int MAX_BATCH = 64 * 1024;
 
   /** An answer that leaves more than this part of its array unused is moved to one that fits. */
   private static final int WASTE_DIVISOR = 8;
+
+  private static final int SMALL = 1024;
 
   private final NativeApi api;
   private final Handle handle;
@@ -30,6 +32,11 @@ final class CodecCalls {
   private final HostKeys keys;
   private final PayloadReader encoded = new PayloadReader();
   private final PayloadReader decoded = new PayloadReader();
+
+  /**
+   * How much longer a small payload can get. A reload can make it wrong; the library then says so.
+   */
+  private volatile int growthOfSmall;
 
   CodecCalls(NativeApi api, Handle handle, HostKeys keys) {
     this.api = api;
@@ -86,7 +93,7 @@ final class CodecCalls {
       // In each round anew: a key provider that uses this library itself has overwritten them.
       slices.set(payload);
       int length = slices.length();
-      room = Math.max(room, encode ? Math.toIntExact(api.bound(true, self, length)) : length);
+      room = Math.max(room, encode ? room(self, length) : length);
       byte[] out = new byte[room];
       int status = api.payload(encode, self, context, slices, out);
       switch (status) {
@@ -102,6 +109,21 @@ final class CodecCalls {
       }
     }
     throw unsettled();
+  }
+
+  /**
+   * The library's bound; for small payloads, where asking would cost, the one that fits them all.
+   */
+  private int room(long self, int length) {
+    if (length > SMALL) {
+      return Math.toIntExact(api.bound(true, self, length));
+    }
+    int growth = growthOfSmall;
+    if (growth == 0) {
+      growth = Math.toIntExact(api.bound(true, self, SMALL)) - SMALL;
+      growthOfSmall = growth;
+    }
+    return length + growth;
   }
 
   private Payload answer(boolean encode, long[] result, byte[] out)

@@ -20,6 +20,9 @@ final class JniApi implements NativeApi {
 
   @Override
   public int payload(boolean encode, long self, byte[] context, PayloadSlices in, byte[] out) {
+    if (SmallCall.fits(context, in, out)) {
+      return SmallCall.ofThread().run(encode, self, context, in, out);
+    }
     // The shim reads memory as it is told: the checks here are what makes that safe.
     Objects.checkFromIndexSize(0, in.headLength, in.head.length);
     Objects.checkFromIndexSize(in.dataOffset, in.dataLength, in.data.length);

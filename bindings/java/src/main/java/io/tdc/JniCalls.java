@@ -1,5 +1,6 @@
 package io.tdc;
 
+import java.nio.ByteBuffer;
 import javax.annotation.Nullable;
 
 /**
@@ -47,6 +48,16 @@ final class JniCalls {
       byte[] out,
       int outLength,
       long[] result);
+
+  /** The address of a direct buffer. */
+  static native long address(ByteBuffer direct);
+
+  /**
+   * The same as {@link #payload} with everything in the memory at {@code address}: results,
+   * context, payload and room for the answer, one behind the other.
+   */
+  static native int smallPayload(
+      boolean encode, long self, long address, int contextLength, int inLength, int outLength);
 
   static native int payloads(
       boolean encode,

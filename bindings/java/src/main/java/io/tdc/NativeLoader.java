@@ -147,7 +147,7 @@ final class NativeLoader {
     return api;
   }
 
-  private static String platform() {
+  static String platform() {
     String os = System.getProperty("os.name").toLowerCase(Locale.ROOT);
     String family = os.startsWith("mac") ? "macos" : os.startsWith("windows") ? "windows" : os;
     String arch = System.getProperty("os.arch").toLowerCase(Locale.ROOT);

@@ -111,7 +111,10 @@ final class PayloadReader {
       known = new Entry(bytes, head.getMetadataMap());
       entries[slot] = known;
     }
-    Payload.Builder payload = Payload.newBuilder().putAllMetadata(known.metadata);
+    Payload.Builder payload = Payload.newBuilder();
+    for (int i = 0; i < known.keys.length; i++) {
+      payload.putMetadata(known.keys[i], known.values[i]);
+    }
     if (data != end) {
       payload.setData(UnsafeByteOperations.unsafeWrap(answer, data, end - data));
     }
@@ -129,11 +132,13 @@ final class PayloadReader {
   /** A head and what it means; a copy, so that no answer is kept alive for its first bytes. */
   private static final class Entry {
     final byte[] head;
-    final Map<String, ByteString> metadata;
+    final String[] keys;
+    final ByteString[] values;
 
     Entry(byte[] head, Map<String, ByteString> metadata) {
       this.head = head;
-      this.metadata = metadata;
+      this.keys = metadata.keySet().toArray(new String[0]);
+      this.values = metadata.values().toArray(new ByteString[0]);
     }
 
     boolean matches(byte[] answer, int start, int end) {

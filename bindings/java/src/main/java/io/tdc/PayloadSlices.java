@@ -27,7 +27,7 @@ final class PayloadSlices {
    */
   private static final int KEPT_HEAD = 4096;
 
-  private static final int KEPT_BATCH = 64 * 1024;
+  private static final int KEPT_BATCH = 128 * 1024;
 
   /** {@code Payloads.payloads}: field 1, length-delimited. */
   private static final byte PAYLOADS_TAG = 0x0a;
@@ -42,6 +42,8 @@ final class PayloadSlices {
 
   final long[] result = new long[NativeApi.RESULT_SLOTS];
   private final DataCapture capture = new DataCapture();
+  private final RememberedHead encodingAlone = new RememberedHead();
+  private final RememberedHead encodingAndKeyId = new RememberedHead();
 
   byte[] head = new byte[512];
   int headLength;
@@ -69,10 +71,7 @@ final class PayloadSlices {
       setWhole(payload.toByteArray());
       return;
     }
-    headLength = 0;
-    for (Map.Entry<String, ByteString> entry : payload.getMetadataMap().entrySet()) {
-      writeEntry(entry.getKey(), entry.getValue());
-    }
+    setMetadata(payload.getMetadataMap());
     ByteString contents = payload.getData();
     if (contents.isEmpty()) {
       data = EMPTY;
@@ -108,6 +107,28 @@ final class PayloadSlices {
     }
   }
 
+  private void setMetadata(Map<String, ByteString> metadata) {
+    int count = metadata.size();
+    RememberedHead last = count == 1 ? encodingAlone : encodingAndKeyId;
+    ByteString encoding = null;
+    ByteString keyId = null;
+    if (count == 1 || count == 2) {
+      encoding = metadata.get("encoding");
+      keyId = count == 1 ? null : metadata.get("encryption-key-id");
+      if (last.matches(encoding, keyId)) {
+        headLength = last.copyTo(head);
+        return;
+      }
+    }
+    headLength = 0;
+    for (Map.Entry<String, ByteString> entry : metadata.entrySet()) {
+      writeEntry(entry.getKey(), entry.getValue());
+    }
+    if (encoding != null && (count == 1 || keyId != null)) {
+      last.remember(encoding, keyId, head, headLength);
+    }
+  }
+
   /** Lets go of the payload, so that this thread does not keep it alive. */
   void clear() {
     data = EMPTY;
@@ -122,7 +143,9 @@ final class PayloadSlices {
 
   /** The rare shape: with more than metadata and data, the payload crosses as it would be sent. */
   private void setWhole(byte[] serialized) {
-    head = serialized;
+    headLength = 0;
+    ensure(serialized.length);
+    System.arraycopy(serialized, 0, head, 0, serialized.length);
     headLength = serialized.length;
     data = EMPTY;
     dataOffset = 0;
