@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""The conformance suite: vectors through the C ABI, the wire walk against official parsers, the matrix of writers and readers.
+"""The conformance suite.
+
+Vectors through the C ABI, the wire walk against official parsers, decompressors against reference implementations, and the matrix of
+writers and readers.
 
 usage: run.py ROOT WORK     ROOT: the repository; WORK: an empty folder for files
 """
@@ -10,6 +13,7 @@ import sys
 from pathlib import Path
 
 import matrix
+import streams
 import vectors
 import walk
 import walk_go
@@ -26,6 +30,8 @@ def main(root: Path, work: Path) -> int:
         differing, messages = walk.run(converter)
         problems += differing
         problems += walk_go.run(converter, root, work, messages)
+    with library.parse(streams.CONFIG) as converter:
+        problems += streams.run(converter)
     problems += matrix.run(Runner(root, work))
     print()
     for problem in problems:
