@@ -38,3 +38,6 @@ pub use payload::{
 };
 pub use status::{tdc_status, tdc_status_is_transient, tdc_status_name};
 pub use version::{TDC_ABI_VERSION, tdc_abi_version, tdc_version};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,312 @@
+//! The C ABI as C uses it, with raw pointers: made to run under Miri (`scripts/test-deep`), which sees what a test that passes does not: a slice
+//! made of NULL, a byte read past its end, memory freed by another layout than it was made with. So no test here calls C (zstd, the default
+//! cipher). `tests/c` goes through every combination of arguments natively.
+
+use core::ptr::{null, null_mut};
+
+use super::*;
+use crate::error::{Code, Error};
+use crate::ffi::guard::{guard, guard_value};
+
+const OK: tdc_status = Code::Ok as tdc_status;
+const NULL: tdc_status = Code::Null as tdc_status;
+
+/// `metadata {"encoding": "json/plain"}`, then tag and length of `data`.
+const HEAD: &[u8] = b"\x0a\x16\x0a\x08encoding\x12\x0ajson/plain\x12\x02";
+const DATA: &[u8] = b"{}";
+
+/// A handle, freed on drop.
+struct Handle(*mut tdc_data_converter);
+
+impl Handle {
+    fn parse(document: &str) -> Self {
+        let (mut handle, mut error) = (null_mut(), null_mut());
+        // SAFETY: the text is valid bytes, `handle` and `error` are valid out slots.
+        let status = unsafe {
+            tdc_data_converter_parse(
+                document.as_ptr(),
+                document.len(),
+                null(),
+                0,
+                null(),
+                0,
+                &raw mut handle,
+                &raw mut error,
+            )
+        };
+        assert_eq!(status, OK);
+        Self(handle)
+    }
+
+    /// One that encrypts with a key of the host.
+    fn encrypting() -> Self {
+        let handle = Self::parse("{version: 1, keys: {primary: k, host: true}, codecs: [encrypt]}");
+        // SAFETY: the handle and the bytes are valid.
+        let status = unsafe { tdc_key_provide(handle.0, b"k".as_ptr(), 1, [7; 32].as_ptr(), 32, null_mut()) };
+        assert_eq!(status, OK);
+        handle
+    }
+
+    /// Encodes `HEAD` ‖ `DATA` into `out`.
+    fn encode(&self, out: &mut [u8], written: *mut tdc_payload, error: *mut *mut tdc_error) -> tdc_status {
+        let (len, out) = (out.len(), out.as_mut_ptr());
+        // SAFETY: handle, bytes and buffer are valid; `written` and `error` are the test's own slots, or NULL.
+        unsafe {
+            tdc_codec_encode_payload(
+                self.0,
+                null(),
+                0,
+                HEAD.as_ptr(),
+                HEAD.len(),
+                DATA.as_ptr(),
+                DATA.len(),
+                out,
+                len,
+                written,
+                error,
+            )
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // SAFETY: the handle is valid, and not used again.
+        unsafe { tdc_data_converter_free(self.0) };
+    }
+}
+
+/// What a caller may read of an error: code, sentence, payload index, size needed, count of keys.
+fn read_and_free(error: *mut tdc_error) -> (tdc_status, String, i64, usize, usize) {
+    let (mut text, mut len) = (null(), 0);
+    // SAFETY: the error is valid and freed once, after its text was copied; the slots are valid.
+    unsafe {
+        tdc_error_message(error, &raw mut text, &raw mut len);
+        let message = String::from_utf8(core::slice::from_raw_parts(text, len).to_vec()).unwrap();
+        let all = (
+            tdc_error_code(error),
+            message,
+            tdc_error_payload_index(error),
+            tdc_error_size_needed(error),
+            tdc_error_key_count(error),
+        );
+        tdc_error_free(error);
+        all
+    }
+}
+
+fn untouched() -> tdc_payload {
+    tdc_payload {
+        len: 11,
+        data_offset: 22,
+        data_len: 33,
+        owned: tdc_buffer { data: null_mut(), len: 44, capacity: 55 },
+    }
+}
+
+fn is_untouched(payload: &tdc_payload) -> bool {
+    let owned = &payload.owned;
+    (payload.len, payload.data_offset, payload.data_len, owned.len, owned.capacity) == (11, 22, 33, 44, 55)
+}
+
+#[test]
+fn payload_makes_the_round_trip_through_the_callers_buffers() {
+    let handle = Handle::encrypting();
+    // SAFETY: NULL is allowed here.
+    let bound = unsafe { tdc_codec_encode_bound(null(), HEAD.len() + DATA.len()) };
+    let mut sealed = vec![0; bound];
+    let mut written = untouched();
+    assert_eq!(handle.encode(&mut sealed, &raw mut written, null_mut()), OK);
+    assert_eq!(written.data_offset + written.data_len, written.len);
+    // Exactly as long as they must be, so that Miri sees a step too far.
+    let (head, data) =
+        (sealed[..written.data_offset].to_vec(), sealed[written.data_offset..written.len].to_vec());
+    let mut opened = vec![0; HEAD.len() + DATA.len()];
+    // SAFETY: handle, bytes, buffer and slot are valid.
+    let status = unsafe {
+        tdc_codec_decode_payload(
+            handle.0,
+            null(),
+            0,
+            head.as_ptr(),
+            head.len(),
+            data.as_ptr(),
+            data.len(),
+            opened.as_mut_ptr(),
+            opened.len(),
+            &raw mut written,
+            null_mut(),
+        )
+    };
+    assert_eq!((status, opened), (OK, [HEAD, DATA].concat()));
+    assert_eq!((written.data_offset, written.data_len), (HEAD.len(), DATA.len()));
+}
+
+#[test]
+fn payloads_make_the_round_trip_through_the_librarys_buffers() {
+    let handle = Handle::encrypting();
+    let payload = [HEAD, DATA].concat();
+    let payloads = [&[0x0a, 28], &payload[..], &[0x0a, 0]].concat();
+    let mut sealed = tdc_buffer::EMPTY;
+    let mut opened = tdc_buffer::EMPTY;
+    // SAFETY: handle, bytes and slots are valid; each buffer is freed while it is one that the library filled, or a zeroed one.
+    unsafe {
+        assert_eq!(
+            tdc_codec_encode(
+                handle.0,
+                null(),
+                0,
+                payloads.as_ptr(),
+                payloads.len(),
+                &raw mut sealed,
+                null_mut()
+            ),
+            OK
+        );
+        assert_eq!(
+            tdc_codec_decode(handle.0, null(), 0, sealed.data, sealed.len, &raw mut opened, null_mut()),
+            OK
+        );
+        assert_eq!(core::slice::from_raw_parts(opened.data, opened.len), payloads);
+        for buffer in [&raw mut sealed, &raw mut opened] {
+            tdc_buffer_free(buffer);
+            assert!((*buffer).data.is_null() && (*buffer).len == 0 && (*buffer).capacity == 0);
+            tdc_buffer_free(buffer);
+        }
+    }
+}
+
+#[test]
+fn null_is_refused_and_every_free_takes_it() {
+    let handle = Handle::encrypting();
+    let mut buffer = tdc_buffer { data: null_mut(), len: 44, capacity: 55 };
+    let (mut text, mut len) = (null(), 7);
+    // SAFETY: what is not NULL is valid; NULL is what is tested.
+    unsafe {
+        assert_eq!(tdc_codec_encode(null(), null(), 0, null(), 0, &raw mut buffer, null_mut()), NULL);
+        assert_eq!(tdc_codec_encode(handle.0, null(), 1, null(), 0, &raw mut buffer, null_mut()), NULL);
+        assert_eq!(tdc_codec_decode(handle.0, null(), 0, null(), 1, &raw mut buffer, null_mut()), NULL);
+        assert_eq!(tdc_codec_decode(handle.0, null(), 0, null(), 0, null_mut(), null_mut()), NULL);
+        assert_eq!(tdc_data_converter_reload(null(), null_mut()), NULL);
+        assert_eq!(tdc_data_converter_open(null(), 1, null(), 0, null_mut(), null_mut()), NULL);
+        assert_eq!(tdc_key_provide(null(), null(), 0, null(), 0, null_mut()), NULL);
+        assert_eq!(tdc_key_reject(handle.0, null(), 1, null_mut()), NULL);
+        assert_eq!(tdc_error_code(null()), NULL);
+        assert_eq!(tdc_error_key_id(null(), 0, &raw mut text, &raw mut len), NULL);
+        assert_eq!(tdc_data_converter_flags(null()), 0);
+        tdc_error_message(null(), &raw mut text, &raw mut len);
+        tdc_error_message(null(), null_mut(), null_mut());
+        tdc_data_converter_free(null_mut());
+        tdc_error_free(null_mut());
+        tdc_buffer_free(null_mut());
+    }
+    assert_eq!((buffer.len, buffer.capacity, text.is_null(), len), (44, 55, false, 0));
+}
+
+#[test]
+fn null_with_no_length_is_an_empty_slice() {
+    let handle = Handle::encrypting();
+    let mut buffer = tdc_buffer { data: null_mut(), len: 44, capacity: 55 };
+    // SAFETY: the handle and the slot are valid.
+    unsafe {
+        assert_eq!(tdc_codec_encode(handle.0, null(), 0, null(), 0, &raw mut buffer, null_mut()), OK);
+        assert_eq!(buffer.len, 0);
+        tdc_buffer_free(&raw mut buffer);
+    }
+}
+
+#[test]
+fn length_past_the_address_space_is_refused_before_it_is_believed() {
+    let mut error = null_mut();
+    // SAFETY: the length is a lie, which is what is tested: nothing may be read.
+    let status = unsafe { tdc_key_reject(Handle::encrypting().0, b"k".as_ptr(), usize::MAX, &raw mut error) };
+    assert_eq!(status, Code::Argument as tdc_status);
+    assert_eq!(read_and_free(error).0, status);
+}
+
+#[test]
+fn slots_are_written_by_success_only() {
+    let handle = Handle::encrypting();
+    let (mut written, mut error) = (untouched(), null_mut());
+    let mut small = [0; 10];
+    let status = handle.encode(&mut small, &raw mut written, &raw mut error);
+    assert!(is_untouched(&written));
+    let (code, _, index, needed, keys) = read_and_free(error);
+    assert_eq!((status, code, index, keys), (Code::BufferTooSmall as tdc_status, status, 0, 0));
+    let mut out = vec![0; needed];
+    let mut error = core::ptr::dangling_mut();
+    assert_eq!(handle.encode(&mut out, &raw mut written, &raw mut error), OK);
+    assert!(!is_untouched(&written) && error == core::ptr::dangling_mut());
+
+    let (mut written, mut error) = (untouched(), core::ptr::dangling_mut());
+    let plain = Handle::parse("version: 1");
+    let status = plain.encode(&mut out, &raw mut written, &raw mut error);
+    assert_eq!(status, Code::Unchanged as tdc_status);
+    assert!(is_untouched(&written) && error == core::ptr::dangling_mut());
+}
+
+#[test]
+fn error_names_the_keys_that_the_host_is_asked_for() {
+    let handle = Handle::parse("{version: 1, keys: {primary: k, host: true}, codecs: [encrypt]}");
+    let (mut error, mut id, mut len) = (null_mut(), null(), 0);
+    assert_eq!(
+        handle.encode(&mut [0; 300], core::ptr::from_mut(&mut untouched()), &raw mut error),
+        Code::KeyNeeded as tdc_status
+    );
+    // SAFETY: the error and the slots are valid; the id lives as long as the error.
+    unsafe {
+        assert_eq!(tdc_error_key_id(error, 0, &raw mut id, &raw mut len), OK);
+        assert_eq!(core::slice::from_raw_parts(id, len), b"k");
+        assert_eq!(tdc_error_key_id(error, 1, &raw mut id, &raw mut len), Code::Argument as tdc_status);
+        assert_eq!(tdc_error_key_id(error, 0, null_mut(), &raw mut len), NULL);
+    }
+    assert_eq!(read_and_free(error).4, 1);
+}
+
+#[test]
+fn panic_becomes_an_error_with_its_text_and_the_handle_stays_usable() {
+    let handle = Handle::encrypting();
+    type Body<'a> = &'a dyn Fn() -> Result<Code, Error>;
+    let number = 7;
+    let bodies: [(Body<'_>, &str); 3] = [
+        (&|| panic!("a fixed text"), "a fixed text"),
+        (&|| panic!("a text with {number}"), "a text with 7"),
+        (&|| std::panic::panic_any(number), "no text"),
+    ];
+    for (body, text) in bodies {
+        let mut error = null_mut();
+        // SAFETY: `error` is a valid slot, then NULL.
+        let statuses = unsafe { [guard(&raw mut error, body), guard(null_mut(), body)] };
+        assert_eq!(statuses, [Code::Panic as tdc_status; 2]);
+        let (code, message, index, ..) = read_and_free(error);
+        assert_eq!((code, index), (Code::Panic as tdc_status, -1));
+        assert!(message.contains(text), "{message}");
+    }
+    assert_eq!(guard_value(5, || panic!("a fixed text")), 5);
+    assert_eq!(handle.encode(&mut [0; 300], core::ptr::from_mut(&mut untouched()), null_mut()), OK);
+}
+
+#[test]
+fn handle_serves_threads_at_once() {
+    struct Shared(Handle);
+    // SAFETY: that any thread may use a handle is what the header promises, and what this test has Miri check.
+    unsafe impl Sync for Shared {}
+    let shared = Shared(Handle::encrypting());
+    let shared = &shared;
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(move || {
+                // SAFETY: handle and bytes are valid.
+                unsafe {
+                    tdc_key_provide(shared.0.0, b"k".as_ptr(), 1, [7; 32].as_ptr(), 32, null_mut());
+                }
+                let status =
+                    shared.0.encode(&mut [0; 300], core::ptr::from_mut(&mut untouched()), null_mut());
+                // A reload forgets the host's key.
+                assert!([OK, Code::KeyNeeded as tdc_status].contains(&status));
+            });
+        }
+        // SAFETY: the handle is valid.
+        assert_eq!(unsafe { tdc_data_converter_reload(shared.0.0, null_mut()) }, OK);
+    });
+}
