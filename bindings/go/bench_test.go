@@ -10,7 +10,7 @@ import (
 )
 
 func BenchmarkEncode(b *testing.B) {
-	for _, size := range []int{64, 8 << 10, 1 << 20} {
+	for _, size := range []int{64, 8 << 10, 64 << 10, 1 << 20} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			codec := parse(b, encryptConfig).PayloadCodec()
 			payloads := []*commonpb.Payload{jsonPayload(text(size))}
@@ -26,7 +26,7 @@ func BenchmarkEncode(b *testing.B) {
 }
 
 func BenchmarkDecode(b *testing.B) {
-	for _, size := range []int{64, 8 << 10, 1 << 20} {
+	for _, size := range []int{64, 8 << 10, 64 << 10, 1 << 20} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			codec := parse(b, encryptConfig).PayloadCodec()
 			encoded := encodeAll(b, codec, jsonPayload(text(size)))

@@ -67,27 +67,48 @@ func (c *payloadCodec) withSerializationContext(sc converter.SerializationContex
 	return &with
 }
 
+// An answer is a payload that the library made, with room for the list of one
+// that most calls give back: one piece of memory instead of two.
+type answer struct {
+	payload commonpb.Payload
+	list    [1]*commonpb.Payload
+}
+
 // each gives no payload at all if there is one that fails.
 func (c *payloadCodec) each(op operation, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	if !c.tdc.core.acquire() {
 		return nil, ErrClosed
 	}
 	defer c.tdc.core.release()
+	if len(payloads) == 1 {
+		a, err := c.one(op, payloads[0])
+		if err != nil {
+			return nil, c.fail(0, err)
+		}
+		if a == nil {
+			return []*commonpb.Payload{payloads[0]}, nil
+		}
+		a.list[0] = &a.payload
+		return a.list[:], nil
+	}
 	result := make([]*commonpb.Payload, len(payloads))
 	for i, p := range payloads {
-		if p == nil {
-			continue // the SDK never does this
-		}
-		q, err := c.one(op, p)
+		a, err := c.one(op, p)
 		if err != nil {
 			return nil, c.fail(i, err)
 		}
-		result[i] = q
+		if result[i] = p; a != nil {
+			result[i] = &a.payload
+		}
 	}
 	return result, nil
 }
 
-func (c *payloadCodec) one(op operation, p *commonpb.Payload) (*commonpb.Payload, error) {
+// one gives nil if the codecs leave the payload as it is.
+func (c *payloadCodec) one(op operation, p *commonpb.Payload) (*answer, error) {
+	if p == nil {
+		return nil, nil // the SDK never does this
+	}
 	var stack [256]byte
 	head, ok := appendHead(stack[:0], p)
 	data := p.Data
@@ -107,13 +128,15 @@ func (c *payloadCodec) one(op operation, p *commonpb.Payload) (*commonpb.Payload
 	}
 	out := allocate(room)
 	for round := 1; ; round++ {
-		answer, fault := core.native.payload(op, c.serialization, head, data, out)
+		message, fault := core.native.payload(op, c.serialization, head, data, out)
 		switch {
-		case fault == nil && answer == nil:
-			return p, nil
+		case fault == nil && message == nil:
+			return nil, nil
 		case fault == nil:
-			core.learn(size, len(answer))
-			return newPayload(answer, len(out))
+			if op == encode {
+				core.learn(size, len(message))
+			}
+			return newAnswer(message, len(out))
 		case round == maxRounds:
 			return nil, fault.asError()
 		case fault.sizeNeeded > len(out):
@@ -126,22 +149,22 @@ func (c *payloadCodec) one(op operation, p *commonpb.Payload) (*commonpb.Payload
 	}
 }
 
-// newPayload is the Payload that message holds, made of slices of it. reserved
-// is how much memory stands behind message.
-func newPayload(message []byte, reserved int) (*commonpb.Payload, error) {
+// newAnswer is the payload that message holds, made of slices of it. reserved is
+// how much memory stands behind message.
+func newAnswer(message []byte, reserved int) (*answer, error) {
 	if reserved-len(message) > 4<<10 {
 		// It was compressed: do not keep what is not needed.
 		message = bytes.Clone(message)
 	}
-	p := new(commonpb.Payload)
-	if readPayload(message, p) {
-		return p, nil
+	a := new(answer)
+	if readPayload(message, &a.payload) {
+		return a, nil
 	}
-	p = new(commonpb.Payload)
-	if err := proto.Unmarshal(message, p); err != nil {
+	a = new(answer)
+	if err := proto.Unmarshal(message, &a.payload); err != nil {
 		return nil, newError(ErrProtobuf, false, 0, err.Error())
 	}
-	return p, nil
+	return a, nil
 }
 
 // allocate is make([]byte, size), but large ones are not zeroed first: the

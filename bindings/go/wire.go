@@ -79,6 +79,12 @@ func appendMetadata(b []byte, metadata map[string][]byte) ([]byte, bool) {
 }
 
 func appendEntry(b []byte, key string, value []byte) []byte {
+	if size := 4 + len(key) + len(value); size < 1<<7 { // every length is one byte, as nearly always
+		b = append(b, tagMetadata, byte(size), tagKey, byte(len(key)))
+		b = append(b, key...)
+		b = append(b, tagValue, byte(len(value)))
+		return append(b, value...)
+	}
 	size := 1 + uvarintLen(len(key)) + len(key) + 1 + uvarintLen(len(value)) + len(value)
 	b = append(b, tagMetadata)
 	b = binary.AppendUvarint(b, uint64(size))
