@@ -72,9 +72,9 @@ mod tests {
     const KEY: &str = "dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE=";
 
     fn config(ids: &[&str]) -> String {
-        let entries: String =
+        let entries: Vec<String> =
             ids.iter().map(|id| format!("    {id}: {{ insecure_inline: {KEY} }}\n")).collect();
-        format!("version: 1\nkeys:\n  primary: one\n  ring:\n{entries}codecs: [encrypt]\n")
+        format!("version: 1\nkeys:\n  primary: one\n  ring:\n{}codecs: [encrypt]\n", entries.concat())
     }
 
     #[test]
