@@ -14,7 +14,10 @@ public final class TdcException extends PayloadCodecException {
   /** What {@code tdc_error_payload_index} says when the error is not about one payload. */
   static final int NO_INDEX = -1;
 
+  /** As {@link Code#number()}. */
   private final int code;
+
+  /** From 0, or -1 if the error is not about one payload. */
   private final int payloadIndex;
 
   TdcException(int code, int payloadIndex, String message, @Nullable Throwable cause) {
