@@ -12,7 +12,7 @@ from temporalio.converter import PayloadCodec, WithSerializationContext
 
 import temporal_tdc
 
-SIZES = (0, 1, 64, 4096, 32 * 1024 - 60, 32 * 1024, 40_000, 128 * 1024, 300_000, 3_000_000)
+SIZES = (0, 1, 64, 4096, 40_000, 72 * 1024 - 60, 72 * 1024, 80_000, 128 * 1024, 300_000, 3_000_000)
 GOLDEN = bytes.fromhex(
     "0a1c0a08656e636f64696e67121062696e6172792f656e637279707465640a200a11656e6372797074696f6e2d6b"
     "65792d6964120b746573742d6b65792d6964123f000102030405060708090a0bf92b89da276861d2657395a2a3f7"
@@ -74,7 +74,7 @@ def test_no_payloads_are_no_payloads(tdc: temporal_tdc.Tdc) -> None:
     assert decode(tdc, []) == []
 
 
-@pytest.mark.parametrize("size", [10, 40_000, 300_000])
+@pytest.mark.parametrize("size", [10, 80_000, 300_000])
 @pytest.mark.parametrize("count", [1, 3])
 def test_unknown_fields_and_external_payloads_survive(
     tdc: temporal_tdc.Tdc, size: int, count: int
@@ -101,7 +101,7 @@ def test_the_given_payloads_are_not_changed(tdc: temporal_tdc.Tdc, size: int) ->
     assert encoded[0].SerializeToString(deterministic=True) == before
 
 
-@pytest.mark.parametrize("size", [10, 40_000, 300_000])
+@pytest.mark.parametrize("size", [10, 80_000, 300_000])
 def test_what_is_left_alone_is_the_given_object(tdc: temporal_tdc.Tdc, size: int) -> None:
     foreign = payload(b"x" * size, encoding=b"my/encoding")
     for _ in range(2):
@@ -115,7 +115,7 @@ def test_the_same_payload_never_encrypts_to_the_same_bytes(tdc: temporal_tdc.Tdc
 
 
 @pytest.mark.parametrize("codec", ["zlib", "zstd", "gzip", "snappy"])
-@pytest.mark.parametrize("size", [2_000, 40_000, 400_000])
+@pytest.mark.parametrize("size", [2_000, 80_000, 400_000])
 @pytest.mark.parametrize("count", [1, 3])
 def test_compressed_chains_come_back(
     make_tdc: Callable[..., temporal_tdc.Tdc], codec: str, size: int, count: int

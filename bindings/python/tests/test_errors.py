@@ -38,7 +38,7 @@ def test_the_library_has_no_codes_beyond_the_table() -> None:
     assert names - {unknown} == known
 
 
-@pytest.mark.parametrize("size", [9, 40_000, 300_000])
+@pytest.mark.parametrize("size", [9, 80_000, 300_000])
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_changed_ciphertext_names_the_payload(
     tdc: temporal_tdc.Tdc, size: int, count: int

@@ -51,20 +51,20 @@ def test_only_large_payloads_go_to_a_thread(
 
 def test_pace_is_careful_first_and_then_goes_by_what_it_saw() -> None:
     pace = Pace()
-    assert pace.fits_the_loop(64 * 1024)
-    assert not pace.fits_the_loop(1024 * 1024)
+    assert pace.fits_the_loop(64 * 1024, 1)
+    assert not pace.fits_the_loop(1024 * 1024, 1)
     for _ in range(3):
-        pace.note(1024 * 1024, 300_000)
-    assert pace.fits_the_loop(4 * 1024 * 1024)
-    assert not pace.fits_the_loop(64 * 1024 * 1024)
+        pace.note(1024 * 1024, 1, 300_000)
+    assert pace.fits_the_loop(4 * 1024 * 1024, 1)
+    assert not pace.fits_the_loop(64 * 1024 * 1024, 1)
     for _ in range(30):
-        pace.note(100_000, 10 * BUDGET_NS)
-    assert not pace.fits_the_loop(100_000)
+        pace.note(100_000, 1, 10 * BUDGET_NS)
+    assert not pace.fits_the_loop(100_000, 1)
 
 
 def test_one_call_that_was_held_up_does_not_send_the_next_to_a_thread() -> None:
     pace = Pace()
     for _ in range(3):
-        pace.note(1024 * 1024, 300_000)
-    pace.note(1024 * 1024, 1_000 * BUDGET_NS)
-    assert pace.fits_the_loop(1024 * 1024)
+        pace.note(1024 * 1024, 1, 300_000)
+    pace.note(1024 * 1024, 1, 1_000 * BUDGET_NS)
+    assert pace.fits_the_loop(1024 * 1024, 1)

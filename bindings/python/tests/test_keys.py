@@ -42,7 +42,7 @@ class Service:
 
 @pytest.mark.parametrize("provider", [asynchronous, synchronous, Service()])
 @pytest.mark.parametrize("count", [1, 3])
-@pytest.mark.parametrize("size", [1, 40_000])
+@pytest.mark.parametrize("size", [1, 80_000])
 def test_a_provider_of_either_kind_serves_both_directions(
     make_tdc: Callable[..., Tdc], provider: KeyProvider, count: int, size: int
 ) -> None:

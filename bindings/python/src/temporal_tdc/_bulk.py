@@ -1,16 +1,18 @@
-"""The calls on many payloads together and on one large payload.
+"""The calls on many payloads and on large ones.
 
-What these cost is the number of copies. Small payloads travel as one serialised ``Payloads``: one
-call and one parse for all of them. From 128 KiB up the contents cross the boundary as a slice of
-their own, since serialising a payload copies it twice. A large answer is parsed in place.
+What these cost is the number of copies and of fresh memory pages. Small payloads travel together,
+as serialised ``Payloads`` of some 64 KiB: one call and one parse for all of them, and no buffer so
+large that the allocator gives it back to the system after each call. From 128 KiB up the contents
+cross the boundary as a slice of their own, since serialising a payload copies it twice, and a large
+answer is parsed in place.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter_ns
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -23,6 +25,10 @@ from temporal_tdc._faults import TooSmallError
 from temporal_tdc._frames import SIZES, SMALL, Frame
 from temporal_tdc._wire import DATA_TAG, item_prefix, varint
 
+SingleCall: TypeAlias = Callable[[Payload, int], Payload | None]
+
+_TOGETHER: Final = 4 * 1024
+_GROUP: Final = 64 * 1024
 _TWO_SLICES: Final = 128 * 1024
 _OK: Final = int(Code.OK)
 _UNCHANGED: Final = int(Code.UNCHANGED)
@@ -30,34 +36,72 @@ _Bytes: Final = ctypes.c_char * 0
 _size_argument: Final[Any] = ctypes.c_size_t.from_param
 
 
-def join_payloads(items: Iterable[bytes]) -> bytes:
-    """Put serialised payloads together as one serialised ``Payloads``."""
-    return b"".join([part for item in items for part in (item_prefix(len(item)), item)])
-
-
-def call_many(
-    direction: Direction, context: bytes, message: bytes, *, release: bool
-) -> list[Payload]:
-    """Encode or decode payloads together.
+def call_all(
+    direction: Direction,
+    context: bytes,
+    single: SingleCall,
+    payloads: Sequence[Payload],
+    done: list[Payload],
+    *,
+    release: bool,
+) -> None:
+    """Encode or decode payloads of any number and size.
 
     Args:
         direction: Which of the two.
         context: The encoded serialization context.
-        message: The payloads, as one serialised ``Payloads``.
-        release: Whether to give up the GIL meanwhile.
+        single: The call on one small payload in this direction and context.
+        payloads: The payloads, which are not changed.
+        done: Where the answers go. Called again, it goes on where it stopped: after a key has come,
+            or when the rest turned out to be too much for the event loop.
+        release: Whether this is a thread of its own: then the GIL is given up for what takes long,
+            and nothing is too much.
     """
-    begin = perf_counter_ns()
-    answer = call_bytes(direction, context, message, release=release)
-    try:
-        payloads = Payloads.FromString(answer).payloads[:]
-    except DecodeError as error:
-        raise not_protobuf(None) from error
-    direction.pace.note(len(message), perf_counter_ns() - begin)
-    return payloads
+    begin, start = perf_counter_ns(), len(done)
+    count = len(payloads) - start
+    items: list[bytes] = []
+    if count > 1 and direction.size <= SMALL:
+        direction.size = len(payloads[start].SerializeToString())
+        if direction.size <= _TOGETHER:
+            items = list(map(Payload.SerializeToString, payloads[start:]))
+            direction.size = sum(map(len, items)) // count
+        if not release and not direction.fits_the_loop(count):
+            return
+        if direction.size <= _TOGETHER:
+            _call_groups(direction, context, items, done, release=release)
+            return
+    while len(done) < len(payloads):
+        index = len(done)
+        answer = single(payloads[index], index) if direction.size <= SMALL else None
+        if answer is None:
+            if not release and not direction.fits_the_loop(len(payloads) - index):
+                return
+            answer = call_one(direction, context, payloads[index], index, release=release)
+        done.append(answer)
+    if direction.size <= SMALL:
+        direction.note(direction.size * count, count, perf_counter_ns() - begin)
 
 
-def call_bytes(direction: Direction, context: bytes, message: bytes, *, release: bool) -> bytes:
-    """Do what ``call_many`` does, before the answer is parsed."""
+def _call_groups(
+    direction: Direction, context: bytes, items: list[bytes], done: list[Payload], *, release: bool
+) -> None:
+    step = max(2, _GROUP // max(1, direction.size))
+    for start in range(0, len(items), step):
+        group = items[start : start + step]
+        begin = perf_counter_ns()
+        message = b"".join([part for item in group for part in (item_prefix(len(item)), item)])
+        answer = call_bytes(direction, context, message, len(done), release=release)
+        try:
+            done += Payloads.FromString(answer).payloads
+        except DecodeError as error:
+            raise not_protobuf(None) from error
+        direction.note(len(message), len(group), perf_counter_ns() - begin)
+
+
+def call_bytes(
+    direction: Direction, context: bytes, message: bytes, index: int = 0, *, release: bool
+) -> bytes:
+    """Encode or decode one serialised ``Payloads``, whose first one has ``index`` in the list."""
     handle = direction.handle
     call = direction.many_released if release else direction.many_held
     out = Buffer()
@@ -72,37 +116,14 @@ def call_bytes(direction: Direction, context: bytes, message: bytes, *, release:
             frame.error_out,
         )
         if status != _OK:
-            handle.fail(status, frame)
+            handle.fail(status, frame, index)
     return direction.take(out)
-
-
-def call_each(
-    direction: Direction,
-    context: bytes,
-    payloads: Sequence[Payload],
-    done: list[Payload],
-    *,
-    release: bool,
-) -> list[Payload]:
-    """Encode or decode payloads of any size one by one.
-
-    Args:
-        direction: Which of the two.
-        context: The encoded serialization context.
-        payloads: The payloads, which are not changed.
-        done: Where the answers go; called again after a key has come, it goes on where it stopped.
-        release: Whether to give up the GIL meanwhile.
-    """
-    for index in range(len(done), len(payloads)):
-        answer = call_one(direction, context, payloads[index], index, release=release)
-        done.append(answer)
-    return done
 
 
 def call_one(
     direction: Direction, context: bytes, payload: Payload, index: int, *, release: bool
 ) -> Payload:
-    """Encode or decode one payload of any size; the arguments are those of ``call_each``."""
+    """Encode or decode one payload of any size; the arguments are those of ``call_all``."""
     begin = perf_counter_ns()
     head, data = _slices(direction, payload)
     size = len(head) + len(data)
@@ -137,7 +158,7 @@ def call_one(
     finally:
         handle.give(frame)
         if size > SMALL:
-            direction.pace.note(size, perf_counter_ns() - begin)
+            direction.note(size, 1, perf_counter_ns() - begin)
     return call_one(direction, context, payload, index, release=release)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -11,16 +11,12 @@ from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec, SerializationContext, WithSerializationContext
 from typing_extensions import Self
 
-from temporal_tdc._bulk import call_each, call_many, join_payloads
+from temporal_tdc._bulk import SingleCall, call_all
 from temporal_tdc._direction import Direction
 from temporal_tdc._faults import PendingError
-from temporal_tdc._frames import SMALL
 from temporal_tdc._host import Host
 from temporal_tdc._single import single_call
 from temporal_tdc._wire import encode_context
-
-_MANY: Final = 16 * 1024
-"""Payloads of up to this mean size are handed over together; above, the copies cost more."""
 
 _ROUNDS: Final = 20
 """How often one call may ask for keys or a reload before we give up."""
@@ -62,13 +58,13 @@ class Codec(PayloadCodec, WithSerializationContext):
         """
         if len(payloads) == 1:
             try:
-                encoded = self._encode_one(payloads[0])
+                encoded = self._encode_one(payloads[0], 0)
             except PendingError as pending:
                 await self._host.settle(pending)
             else:
                 if encoded is not None:
                     return [encoded]
-        return await self._run(self._encoding, payloads)
+        return await self._run(self._encoding, self._encode_one, payloads)
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Decode payloads, whatever chain encoded them; the given ones are not changed.
@@ -84,40 +80,30 @@ class Codec(PayloadCodec, WithSerializationContext):
         """
         if len(payloads) == 1:
             try:
-                decoded = self._decode_one(payloads[0])
+                decoded = self._decode_one(payloads[0], 0)
             except PendingError as pending:
                 await self._host.settle(pending)
             else:
                 if decoded is not None:
                     return [decoded]
-        return await self._run(self._decoding, payloads)
+        return await self._run(self._decoding, self._decode_one, payloads)
 
-    async def _run(self, direction: Direction, payloads: Sequence[Payload]) -> list[Payload]:
-        if len(payloads) > 1 and direction.size <= _MANY:
-            items = list(map(Payload.SerializeToString, payloads))
-            total = sum(map(len, items))
-            direction.size = total // len(items)
-            if direction.size <= _MANY:
-                message = join_payloads(items)
-                return await self._settled(
-                    direction, total, partial(call_many, direction, self._context, message)
-                )
-        one_by_one = partial(call_each, direction, self._context, payloads, [])
-        return await self._settled(direction, direction.size * len(payloads), one_by_one)
-
-    async def _settled(
-        self, direction: Direction, size: int, work: Callable[..., list[Payload]]
+    async def _run(
+        self, direction: Direction, single: SingleCall, payloads: Sequence[Payload]
     ) -> list[Payload]:
-        """Do ``work`` here or in a thread, until the library has all that it asks for."""
-        here = size <= SMALL or direction.pace.fits_the_loop(size)
+        """Do the work here or in a thread, until the library has all that it asks for."""
+        done: list[Payload] = []
         rounds = 0
-        while True:
+        while (rest := len(payloads) - len(done)) > 0:
+            work = partial(call_all, direction, self._context, single, payloads, done)
             try:
-                if here:
-                    return work(release=False)
-                return await asyncio.to_thread(work, release=True)
+                if direction.fits_the_loop(rest):
+                    work(release=False)
+                else:
+                    await asyncio.to_thread(work, release=True)
             except PendingError as pending:
                 rounds += 1
                 if rounds > _ROUNDS:
                     raise pending.cause from None
                 await self._host.settle(pending)
+        return done

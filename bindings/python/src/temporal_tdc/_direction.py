@@ -18,8 +18,8 @@ class Direction:
 
     Attributes:
         handle: Whose converter is called.
-        pace: How long a byte takes.
-        size: The size of the payload before this one: sizes in a row are mostly alike.
+        note: Learns how long a call took, see ``Pace``.
+        size: The (mean) size of the payloads before: sizes in a row are mostly alike.
         headroom: By how much an answer may be longer than its input.
     """
 
@@ -27,13 +27,18 @@ class Direction:
         """Look the functions up; ``verb`` is ``encode`` or ``decode``."""
         held, released = handle.library.held, handle.library.released
         self.handle = handle
-        self.pace = Pace()
+        self._pace = Pace()
+        self.note = self._pace.note
         self.size = 0
         self.headroom = 512
         self.one_held: Any = getattr(held, f"tdc_codec_{verb}_payload")
         self.one_released: Any = getattr(released, f"tdc_codec_{verb}_payload")
         self.many_held: Any = getattr(held, f"tdc_codec_{verb}")
         self.many_released: Any = getattr(released, f"tdc_codec_{verb}")
+
+    def fits_the_loop(self, count: int) -> bool:
+        """Say whether ``count`` more payloads like the last one can be done in the event loop."""
+        return self._pace.fits_the_loop(self.size * count, count)
 
     def take_owned(self, frame: Frame) -> bytes:
         """Copy and free the answer that did not fit the frame's buffer."""

@@ -35,7 +35,7 @@ class TooSmallError(Exception):
 
 
 def fault(
-    library: ctypes.CDLL, status: int, error: int | None, index: int | None
+    library: ctypes.CDLL, status: int, error: int | None, index: int = 0
 ) -> TdcError | PendingError | TooSmallError:
     """Read and free the error object.
 
@@ -43,22 +43,19 @@ def fault(
         library: Whose function failed.
         status: What it returned.
         error: The error object's address, if there is one.
-        index: Where the payload of a call on one stands in the user's list.
+        index: Where the call's first payload stands in the user's list.
 
     Returns:
         The exception to raise.
     """
     if error is None:
-        return _error(library, status, "the library gave no details", index)
+        return _error(library, status, "the library gave no details", None)
     try:
         if status == Code.ERR_BUFFER_TOO_SMALL:
             return TooSmallError(library.tdc_error_size_needed(error))
         in_call: int = library.tdc_error_payload_index(error)
-        if in_call < 0:
-            index = None
-        elif index is None:
-            index = in_call
-        cause = _error(library, status, _message(library, error), index)
+        at = None if in_call < 0 else index + in_call
+        cause = _error(library, status, _message(library, error), at)
         if status == Code.KEY_NEEDED:
             count: int = library.tdc_error_key_count(error)
             key_ids = tuple(_key_id(library, error, i) for i in range(count))

@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from temporal_tdc._abi import Written
 
-SMALL: Final = 32 * 1024
+SMALL: Final = 72 * 1024
 """Inputs up to here are answered into the frame's fixed buffer."""
 
+_KEPT_SIZE: Final = 8 * 1024
 _HEADROOM: Final = 4 * 1024
 _KEPT_AREA: Final = 4 * 1024 * 1024
 
@@ -29,13 +30,15 @@ class Sizes(dict[int, Any]):
     """
 
     def __missing__(self, size: int) -> Any:
-        """Make the argument for ``size`` and keep it."""
-        argument = self[size] = ctypes.c_size_t.from_param(size)
+        """Make the argument for ``size``, and keep it if the size is a common one."""
+        argument = ctypes.c_size_t.from_param(size)
+        if size <= _KEPT_SIZE:
+            self[size] = argument
         return argument
 
 
 SIZES: Final = Sizes()
-"""For sizes up to ``SMALL`` only, which bounds it."""
+"""The ones that were needed so far."""
 
 
 class Frame:

@@ -113,7 +113,7 @@ class Handle:
             )
             self._check(status, frame)
 
-    def fail(self, status: int, frame: Frame, index: int | None = None) -> NoReturn:
+    def fail(self, status: int, frame: Frame, index: int = 0) -> NoReturn:
         """Raise what ``status`` and the frame's error object say."""
         error, frame.error.value = frame.error.value, None
         raise fault(self.library.held, status, error, index)
@@ -143,5 +143,5 @@ def _make(function: str, *texts: bytes) -> Handle:
     slices = [part for text in texts for part in (text, len(text))]
     status = getattr(library.released, function)(*slices, ctypes.byref(out), ctypes.byref(error))
     if status != Code.OK:
-        raise fault(library.held, status, error.value, None)
+        raise fault(library.held, status, error.value)
     return Handle(library, cast("int", out.value))

@@ -7,6 +7,12 @@ from typing import Final
 BUDGET_NS: Final = 2_000_000
 """How long one call may hold the event loop: two milliseconds."""
 
+_PAYLOAD_NS: Final = 3_000
+"""What a payload costs whatever its size, mostly in Python."""
+
+_LEAST: Final = 16 * 1024
+"""Calls on fewer bytes say nothing about what a byte costs."""
+
 _UNKNOWN_RATE: Final = 20.0
 """Before the first measurement we expect 20 ns a byte: compression, not encryption."""
 
@@ -27,16 +33,19 @@ class Pace:
         self._rate = _UNKNOWN_RATE
         self._measured = False
 
-    def fits_the_loop(self, size: int) -> bool:
-        """Say whether a call on ``size`` bytes is short enough to be made in the event loop."""
-        return size * self._rate <= BUDGET_NS
+    def fits_the_loop(self, size: int, count: int) -> bool:
+        """Say whether ``count`` payloads of ``size`` bytes altogether can be done in the loop."""
+        return size <= _LEAST or size * self._rate + count * _PAYLOAD_NS <= BUDGET_NS
 
-    def note(self, size: int, elapsed_ns: int) -> None:
-        """Learn from a call that took ``elapsed_ns`` for ``size`` bytes."""
-        rate = elapsed_ns / size
+    def note(self, size: int, count: int, elapsed_ns: int) -> None:
+        """Learn from a call on ``count`` payloads of ``size`` bytes altogether."""
+        if size < _LEAST:
+            return
+        rate = max(0, elapsed_ns - count * _PAYLOAD_NS) / size
         if self._measured:
             # One call that was held up by something else must not send the next ones to a thread.
-            self._rate += (min(rate, _OUTLIER * self._rate) - self._rate) * _WEIGHT
+            ceiling = _OUTLIER * self._rate + 1.0
+            self._rate += (min(rate, ceiling) - self._rate) * _WEIGHT
         else:
             self._rate = rate
             self._measured = True

@@ -1,18 +1,17 @@
-"""The call on a single payload, made in the event loop: what most of Temporal's calls are.
+"""The call on one small payload: what most of Temporal's calls are.
 
-Up to 32 KiB the number of Python operations counts, so this is one closure over ready-made
-arguments, and it keeps the GIL: giving it up and taking it back costs more than sealing some KiB.
+The number of Python operations counts here, so this is one closure over ready-made arguments, and
+it keeps the GIL: giving it up and taking it back costs more than sealing some KiB.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final
 
 from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payload
 
-from temporal_tdc._bulk import call_one
+from temporal_tdc._bulk import SingleCall, call_one
 from temporal_tdc._codes import Code
 from temporal_tdc._direction import Direction, not_protobuf
 from temporal_tdc._faults import TooSmallError
@@ -21,14 +20,13 @@ from temporal_tdc._frames import CAPACITY, SIZES, SMALL, ZERO
 _OK: Final = int(Code.OK)
 _UNCHANGED: Final = int(Code.UNCHANGED)
 
-SingleCall: TypeAlias = Callable[[Payload], Payload | None]
-
 
 def single_call(direction: Direction, context: bytes) -> SingleCall:
     """Make the function for one payload.
 
-    It returns ``None`` when the payload may take too long for the event loop or its size is a
-    surprise, and raises as ``Handle.fail`` does.
+    The function gets the payload and its place in the user's list. It returns ``None`` when the
+    payload may take too long for the event loop or its size is a surprise, and raises as
+    ``Handle.fail`` does.
     """
     handle = direction.handle
     take, give, new_frame = handle.idle.pop, handle.idle.append, handle.new_frame
@@ -37,11 +35,11 @@ def single_call(direction: Direction, context: bytes) -> SingleCall:
     sizes, capacity, zero = SIZES, CAPACITY, ZERO
     context_size = sizes[len(context)]
 
-    def single(payload: Payload) -> Payload | None:
+    def single(payload: Payload, index: int) -> Payload | None:
         if direction.size > SMALL:
-            if not direction.pace.fits_the_loop(direction.size):
+            if not direction.fits_the_loop(1):
                 return None
-            return call_one(direction, context, payload, 0, release=False)
+            return call_one(direction, context, payload, index, release=False)
         head = serialise(payload)
         size = len(head)
         if size > SMALL:
@@ -72,12 +70,12 @@ def single_call(direction: Direction, context: bytes) -> SingleCall:
                 return parse(frame.buffer[: written.len])
             if status == _UNCHANGED:
                 return payload
-            handle.fail(status, frame, 0)
+            handle.fail(status, frame, index)
         except TooSmallError:
             direction.size = SMALL + 1
             return None
         except DecodeError as error:
-            raise not_protobuf(0) from error
+            raise not_protobuf(index) from error
         finally:
             give(frame)
             if handle.closed:
