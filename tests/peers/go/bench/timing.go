@@ -17,6 +17,7 @@ type timing struct {
 // nanoseconds.
 func (t timing) alternate(calls []func() error) ([]float64, error) {
 	counts := make([]int, len(calls))
+	rounds := t.rounds
 	for i, call := range calls {
 		took, err := repeat(call, 1)
 		if err != nil {
@@ -28,10 +29,13 @@ func (t timing) alternate(calls []func() error) ([]float64, error) {
 				return nil, err
 			}
 		}
+		if took > 8*t.round {
+			rounds = min(rounds, 3) // a single call is long enough to be even in itself
+		}
 		counts[i] = max(1, int(float64(counts[i])*float64(t.round)/float64(took)))
 	}
 	samples := make([][]float64, len(calls))
-	for range t.rounds {
+	for range rounds {
 		for i, call := range calls {
 			runtime.GC() // nobody pays for the garbage of another
 			took, err := repeat(call, counts[i])

@@ -5,21 +5,20 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"sync"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
 	"google.golang.org/protobuf/proto"
 )
 
-// Tuned speaks the format of [Sample] and is as fast as Go allows through the
-// public APIs of protobuf and crypto: the cipher is kept; encode marshals
-// straight behind the nonce, in memory of the exact size, and encrypts there;
-// decode decrypts into memory that is used again, from where protobuf copies.
+// Tuned speaks the format of [Sample] and is tuned through the public APIs of
+// protobuf and crypto: the cipher is kept, and what is allocated has the exact
+// size. Encode marshals straight behind the nonce and encrypts there. Decode does
+// not keep memory for the next plaintext: that would spare an allocation, and
+// leave plaintext behind.
 type Tuned struct {
 	keyID string
 	aead  cipher.AEAD
-	spare sync.Pool // of *[]byte, for plaintexts
 }
 
 var _ converter.PayloadCodec = (*Tuned)(nil)
@@ -30,9 +29,7 @@ func NewTuned(keyID string, key []byte) (*Tuned, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tuned{keyID: keyID, aead: aead}
-	t.spare.New = func() any { return new([]byte) }
-	return t, nil
+	return &Tuned{keyID: keyID, aead: aead}, nil
 }
 
 // Encode implements [converter.PayloadCodec].
@@ -82,16 +79,14 @@ func (t *Tuned) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 
 func (t *Tuned) decode(data []byte) (*commonpb.Payload, error) {
 	nonceSize := t.aead.NonceSize()
-	if len(data) < nonceSize {
+	if len(data) < nonceSize+t.aead.Overhead() {
 		return nil, errors.New("the ciphertext is too short")
 	}
-	spare := t.spare.Get().(*[]byte)
-	defer t.spare.Put(spare)
-	plaintext, err := t.aead.Open((*spare)[:0], data[:nonceSize], data[nonceSize:], nil)
+	plaintext := make([]byte, 0, len(data)-nonceSize-t.aead.Overhead())
+	plaintext, err := t.aead.Open(plaintext, data[:nonceSize], data[nonceSize:], nil)
 	if err != nil {
 		return nil, err
 	}
-	*spare = plaintext
 	p := new(commonpb.Payload)
 	if err := proto.Unmarshal(plaintext, p); err != nil {
 		return nil, err
