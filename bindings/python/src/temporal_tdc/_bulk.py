@@ -1,7 +1,7 @@
 """The calls on many payloads and on large ones.
 
 What these cost is the number of copies and of fresh memory pages. Small payloads travel together,
-as serialised ``Payloads`` of some 64 KiB: one call and one parse for all of them, and no buffer so
+as serialised ``Payloads`` of some 96 KiB: one call and one parse for all of them, and no buffer so
 large that the allocator gives it back to the system after each call. From 128 KiB up the contents
 cross the boundary as a slice of their own, since serialising a payload copies it twice, and a large
 answer is parsed in place.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from time import perf_counter_ns
+from time import thread_time_ns
 from typing import Any, Final, TypeAlias
 
 from google.protobuf.message import DecodeError
@@ -28,7 +28,7 @@ from temporal_tdc._wire import DATA_TAG, item_prefix, varint
 SingleCall: TypeAlias = Callable[[Payload, int], Payload | None]
 
 _TOGETHER: Final = 4 * 1024
-_GROUP: Final = 64 * 1024
+_GROUP: Final = 96 * 1024
 _TWO_SLICES: Final = 128 * 1024
 _OK: Final = int(Code.OK)
 _UNCHANGED: Final = int(Code.UNCHANGED)
@@ -57,7 +57,7 @@ def call_all(
         release: Whether this is a thread of its own: then the GIL is given up for what takes long,
             and nothing is too much.
     """
-    begin, start = perf_counter_ns(), len(done)
+    begin, start = thread_time_ns(), len(done)
     count = len(payloads) - start
     items: list[bytes] = []
     if count > 1 and direction.size <= SMALL:
@@ -79,7 +79,7 @@ def call_all(
             answer = call_one(direction, context, payloads[index], index, release=release)
         done.append(answer)
     if direction.size <= SMALL:
-        direction.note(direction.size * count, count, perf_counter_ns() - begin)
+        direction.note(direction.size * count, count, thread_time_ns() - begin)
 
 
 def _call_groups(
@@ -88,14 +88,14 @@ def _call_groups(
     step = max(2, _GROUP // max(1, direction.size))
     for start in range(0, len(items), step):
         group = items[start : start + step]
-        begin = perf_counter_ns()
+        begin = thread_time_ns()
         message = b"".join([part for item in group for part in (item_prefix(len(item)), item)])
         answer = call_bytes(direction, context, message, len(done), release=release)
         try:
             done += Payloads.FromString(answer).payloads
         except DecodeError as error:
             raise not_protobuf(None) from error
-        direction.note(len(message), len(group), perf_counter_ns() - begin)
+        direction.note(len(message), len(group), thread_time_ns() - begin)
 
 
 def call_bytes(
@@ -124,7 +124,7 @@ def call_one(
     direction: Direction, context: bytes, payload: Payload, index: int, *, release: bool
 ) -> Payload:
     """Encode or decode one payload of any size; the arguments are those of ``call_all``."""
-    begin = perf_counter_ns()
+    begin = thread_time_ns()
     head, data = _slices(direction, payload)
     size = len(head) + len(data)
     capacity = size + direction.headroom
@@ -158,7 +158,7 @@ def call_one(
     finally:
         handle.give(frame)
         if size > SMALL:
-            direction.note(size, 1, perf_counter_ns() - begin)
+            direction.note(size, 1, thread_time_ns() - begin)
     return call_one(direction, context, payload, index, release=release)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-BUDGET_NS: Final = 2_000_000
-"""How long one call may hold the event loop: two milliseconds."""
+BUDGET_NS: Final = 5_000_000
+"""How long one call may hold the event loop: as long as Python lets one thread hold the GIL."""
 
 _PAYLOAD_NS: Final = 3_000
 """What a payload costs whatever its size, mostly in Python."""
@@ -37,11 +37,15 @@ class Pace:
         """Say whether ``count`` payloads of ``size`` bytes altogether can be done in the loop."""
         return size <= _LEAST or size * self._rate + count * _PAYLOAD_NS <= BUDGET_NS
 
-    def note(self, size: int, count: int, elapsed_ns: int) -> None:
-        """Learn from a call on ``count`` payloads of ``size`` bytes altogether."""
+    def note(self, size: int, count: int, spent_ns: int) -> None:
+        """Learn from a call on ``count`` payloads of ``size`` bytes altogether.
+
+        The time is that of the thread, without what it waited for the GIL or for a busy machine:
+        else a slow call in a thread would keep all later ones in threads.
+        """
         if size < _LEAST:
             return
-        rate = max(0, elapsed_ns - count * _PAYLOAD_NS) / size
+        rate = max(0, spent_ns - count * _PAYLOAD_NS) / size
         if self._measured:
             # One call that was held up by something else must not send the next ones to a thread.
             ceiling = _OUTLIER * self._rate + 1.0
