@@ -22,22 +22,22 @@ test: test-rust build test-scripts test-c test-go test-python test-java test-con
 	@echo "tdc: make test passed"
 
 test-rust: ## rustfmt, clippy, unit and property tests, vectors, generated files, NIST
-	@scripts/test-rust
+	@scripts/logged rust scripts/test-rust
 
 test-scripts: ## shellcheck over the scripts
 	@scripts/test-scripts
 
 test-c: build ## The header in four standards, and the harness over the whole ABI
-	@scripts/test-c
+	@scripts/logged c scripts/test-c
 
 test-go: build ## The Go module
-	@scripts/test-go
+	@scripts/logged go scripts/test-go
 
 test-python: build ## The Python package
-	@scripts/test-python
+	@scripts/logged python scripts/test-python
 
 test-java: build ## The Java package, by JNI and by FFM
-	@scripts/test-java
+	@scripts/logged java scripts/test-java
 
 test-conformance: build ## Every writer against every reader, and the walk against official parsers
 	@scripts/vectors-check
@@ -67,6 +67,9 @@ bench: build ## tdc beside its peers in every language; target/bench/results.jso
 
 bench-quick: build ## The same in about a minute
 	@scripts/bench --quick
+
+bench-core: ## The library beside raw AWS-LC
+	@cargo bench --quiet --bench core
 
 install: build ## Install header, libraries, tdc.pc and the command line under PREFIX (and DESTDIR)
 	@scripts/install "$(DESTDIR)" "$(PREFIX)" "$(LIBDIR)" "$(VERSION)" "$(MAJOR)"

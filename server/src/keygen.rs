@@ -1,6 +1,6 @@
 //! `tdc keygen`: a new key file, and how to use it.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
@@ -28,6 +28,7 @@ pub(crate) fn run(path: &Path) -> Result<(), Error> {
     STANDARD.encode_string(&key[..], &mut text);
     text.push('\n');
 
+    create_folder(path)?;
     let mut file = create(path)?;
     if let Err(cause) = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()) {
         // Half a key helps nobody, and would be in the way of the next attempt.
@@ -35,6 +36,21 @@ pub(crate) fn run(path: &Path) -> Result<(), Error> {
         return Err(Error::new(Code::Io, format!("cannot write {}: {cause}", path.display())));
     }
     stdio::write(advice(path).as_bytes())
+}
+
+/// Creates the folder of the file where there is none, for its owner alone.
+fn create_folder(path: &Path) -> Result<(), Error> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists())
+    else {
+        return Ok(());
+    };
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(folder)
+        .map_err(|cause| Error::new(Code::Io, format!("cannot create {}: {cause}", folder.display())))
 }
 
 /// Creates the file, which nothing may stand in the way of: no file, no link, whatever it points to.
@@ -49,7 +65,6 @@ fn create(path: &Path) -> Result<File, Error> {
             ErrorKind::AlreadyExists => format!(
                 "{shown} exists, and a key is never overwritten, because payloads may need it: choose another name"
             ),
-            ErrorKind::NotFound => format!("cannot create {shown}: its folder does not exist, make it first"),
             _ => format!("cannot create {shown}: {cause}"),
         };
         Error::new(Code::Io, sentence)

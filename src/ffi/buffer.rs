@@ -15,6 +15,12 @@ pub struct tdc_buffer {
     pub capacity: usize,
 }
 
+impl Default for tdc_buffer {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
 impl tdc_buffer {
     pub(super) const EMPTY: Self = Self { data: core::ptr::null_mut(), len: 0, capacity: 0 };
 

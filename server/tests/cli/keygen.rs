@@ -70,12 +70,20 @@ fn a_link_is_not_followed_even_to_nowhere() {
 }
 
 #[test]
-fn a_missing_folder_and_standard_output_are_refused_with_what_to_do() {
+fn a_missing_folder_is_made_for_its_owner_alone() {
     let folder = Folder::new();
-    assert_eq!(
-        folder.fails(&["keygen", "keys/orders.key"], ""),
-        "tdc: TDC_ERR_IO: cannot create keys/orders.key: its folder does not exist, make it first\n"
-    );
+    folder.succeeds(&["keygen", "keys/2026/orders.key"], "");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(folder.path("keys")).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o700);
+    }
+}
+
+#[test]
+fn standard_output_is_refused_with_what_to_do() {
+    let folder = Folder::new();
     assert_eq!(
         folder.fails(&["keygen", "-"], ""),
         "tdc: TDC_ERR_ARGUMENT: a key is never printed: name a file, such as keys/orders-2026-11.key\n"
