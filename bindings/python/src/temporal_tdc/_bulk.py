@@ -27,7 +27,7 @@ from temporal_tdc._wire import DATA_TAG, item_prefix, varint
 
 SingleCall: TypeAlias = Callable[[Payload, int], Payload | None]
 
-_TOGETHER: Final = 4 * 1024
+_TOGETHER: Final = 3 * 1024
 _GROUP: Final = 96 * 1024
 _TWO_SLICES: Final = 128 * 1024
 _OK: Final = int(Code.OK)
