@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
@@ -40,7 +41,11 @@ func (t tampering) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, er
 func Poisoned(ctx workflow.Context, input string, helpers []string) (map[string]string, error) {
 	failures := map[string]string{}
 	for _, helper := range helpers {
-		ctx := workflow.WithRetryPolicy(activityContext(ctx, helper), temporal.RetryPolicy{MaximumAttempts: 1})
+		// More than one attempt, because a busy server loses tasks, and a timeout is not the failure to look at.
+		ctx := workflow.WithRetryPolicy(activityContext(ctx, helper), temporal.RetryPolicy{
+			InitialInterval: 50 * time.Millisecond,
+			MaximumAttempts: 3,
+		})
 		err := workflow.ExecuteActivity(ctx, "Stamp", input).Get(ctx, nil)
 		var failure *temporal.ApplicationError
 		if !errors.As(err, &failure) {

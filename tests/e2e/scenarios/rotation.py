@@ -125,15 +125,16 @@ async def _untroubled(stage: Stage, handles: list[WorkflowHandle[Any, list[str]]
 def troubles(events: Iterable[dict[str, Any]]) -> list[str]:
     """Everything in a history that did not work at the first attempt.
 
-    A workflow task that timed out is none: that is one which the server lost, as it does on a busy machine. What a
-    codec can do wrong, stall included, fails the task at once.
+    A task that timed out is none: that is one which the server lost, as it does on a busy machine. What a codec can do
+    wrong, stall included, fails the task at once.
     """
     found = []
     for event in events:
         kind = event["eventType"].removeprefix("EVENT_TYPE_")
         if kind.endswith(("_FAILED", "_TIMED_OUT", "_TERMINATED")) and kind != "WORKFLOW_TASK_TIMED_OUT":
             found.append(f"{kind}: {event}")
-        if event.get("activityTaskStartedEventAttributes", {}).get("attempt", 1) != 1:
+        last = event.get("activityTaskStartedEventAttributes", {}).get("lastFailure")
+        if last and "timeoutFailureInfo" not in last:
             found.append(f"{kind}: {event}")
     return found
 
