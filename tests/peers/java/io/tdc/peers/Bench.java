@@ -32,7 +32,9 @@ public final class Bench {
       "bench-key-bench-key-bench-key-32".getBytes(StandardCharsets.US_ASCII);
 
   /** Java's AES runs in the interpreter for its first calls; at 1 MiB that is 600 of them. */
-  private static final int WARM_UP_CALLS_LARGE = 700;
+  private static final int WARM_UP_CALLS = 700;
+
+  private static final int WARM_UP_ROUNDS = 5;
 
   private final String lang;
   private final Path results;
@@ -85,12 +87,17 @@ public final class Bench {
 
   private static void warmUp(Map<String, PayloadCodec> codecs) {
     for (int size : SIZES) {
-      List<Payload> values = Contender.values(size, 1);
-      int calls = size == SIZES[SIZES.length - 1] ? WARM_UP_CALLS_LARGE : 5 * WARM_UP_CALLS_LARGE;
-      for (PayloadCodec codec : codecs.values()) {
-        for (int i = 0; i < calls; i++) {
-          codec.decode(codec.encode(values));
-        }
+      warmUp(codecs, Contender.values(size, 1), size < 1 << 20 ? 5 : 1);
+      if (size <= 8 << 10) {
+        warmUp(codecs, Contender.values(size, 32), 1);
+      }
+    }
+  }
+
+  private static void warmUp(Map<String, PayloadCodec> codecs, List<Payload> values, int times) {
+    for (PayloadCodec codec : codecs.values()) {
+      for (int i = 0; i < times * WARM_UP_CALLS; i++) {
+        codec.decode(codec.encode(values));
       }
     }
   }
@@ -101,8 +108,10 @@ public final class Bench {
     List<Payload> values = Contender.values(size, batch);
     List<Contender> contenders = new ArrayList<>();
     codecs.forEach((name, each) -> contenders.add(new Contender(name, each, encode, values)));
-    for (Contender contender : contenders) {
-      contender.run(rounds * roundNanos / 3);
+    for (int round = 0; round < WARM_UP_ROUNDS; round++) {
+      for (Contender contender : contenders) {
+        contender.run(roundNanos);
+      }
     }
     for (int round = 0; round < rounds; round++) {
       for (Contender contender : contenders) {
