@@ -162,17 +162,18 @@ def test_many_calls_that_wait_for_one_key_ask_once(
     assert asked == [KEY_ID]
 
 
+@pytest.mark.parametrize("size", [1, 10_000, 100_000])
 def test_more_keys_than_fit_one_question_are_all_fetched(
-    make_tdc: Callable[..., Tdc],
+    make_tdc: Callable[..., Tdc], size: int
 ) -> None:
     ids = [f"key-{number}" for number in range(40)]
     payloads: list[Payload] = []
     for key_id in ids:
         writer = make_tdc(config(keys={**HOST_KEYS, "primary": key_id}), key_provider=lambda _: KEY)
-        payloads += run(writer.payload_codec.encode([payload(key_id.encode())]))
+        payloads += run(writer.payload_codec.encode([payload(key_id.encode() * size)]))
     reader = make_tdc(config(keys=HOST_KEYS), key_provider=lambda _: KEY)
     decoded = run(reader.payload_codec.decode(payloads))
-    assert [item.data.decode() for item in decoded] == ids
+    assert [item.data for item in decoded] == [key_id.encode() * size for key_id in ids]
 
 
 def test_a_reader_picks_up_a_key_that_was_added_to_its_files(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def raw(codec: Codec, operation: str, message: bytes) -> bytes:
     direction = codec._encoding if operation == "encode" else codec._decoding
     for _ in range(20):
         try:
-            return call_bytes(direction, b"", message, release=False)
+            return call_bytes(direction, b"", [message], release=False)
         except PendingError as pending:
             run(codec._host.settle(pending))
     raise AssertionError("the library never has enough")

@@ -27,7 +27,7 @@ from temporal_tdc._wire import DATA_TAG, item_prefix, varint
 
 SingleCall: TypeAlias = Callable[[Payload, int], Payload | None]
 
-_TOGETHER: Final = 3 * 1024
+_TOGETHER: Final = 5 * 1024
 _GROUP: Final = 96 * 1024
 _TWO_SLICES: Final = 128 * 1024
 _OK: Final = int(Code.OK)
@@ -57,64 +57,70 @@ def call_all(
         release: Whether this is a thread of its own: then the GIL is given up for what takes long,
             and nothing is too much.
     """
-    begin, start = thread_time_ns(), len(done)
-    count = len(payloads) - start
-    items: list[bytes] = []
-    if count > 1 and direction.size <= SMALL:
-        direction.size = len(payloads[start].SerializeToString())
-        if direction.size <= _TOGETHER:
-            items = list(map(Payload.SerializeToString, payloads[start:]))
-            direction.size = sum(map(len, items)) // count
-        if not release and not direction.fits_the_loop(count):
+    if len(payloads) - len(done) > 1 and direction.size <= SMALL:
+        direction.size = len(payloads[len(done)].SerializeToString())
+    while (rest := len(payloads) - len(done)) > 0:
+        if not release and not direction.fits_the_loop(rest):
             return
-        if direction.size <= _TOGETHER:
-            _call_groups(direction, context, items, done, release=release)
-            return
-    while len(done) < len(payloads):
-        index = len(done)
-        answer = single(payloads[index], index) if direction.size <= SMALL else None
-        if answer is None:
-            if not release and not direction.fits_the_loop(len(payloads) - index):
-                return
-            answer = call_one(direction, context, payloads[index], index, release=release)
-        done.append(answer)
-    if direction.size <= SMALL:
-        direction.note(direction.size * count, count, thread_time_ns() - begin)
+        begin, index = thread_time_ns(), len(done)
+        if rest > 1 and direction.size <= _TOGETHER:
+            group = payloads[index : index + max(2, _GROUP // max(1, direction.size))]
+            _call_group(direction, context, group, done, release=release)
+        elif direction.size <= SMALL:
+            group = payloads[index : index + max(1, _GROUP // max(1, direction.size))]
+            done += [
+                single(payload, at) or call_one(direction, context, payload, at, release=release)
+                for at, payload in enumerate(group, index)
+            ]
+        else:
+            done.append(call_one(direction, context, payloads[index], index, release=release))
+            continue
+        direction.note(direction.size * len(group), len(group), thread_time_ns() - begin)
 
 
-def _call_groups(
-    direction: Direction, context: bytes, items: list[bytes], done: list[Payload], *, release: bool
+def _call_group(
+    direction: Direction,
+    context: bytes,
+    group: Sequence[Payload],
+    done: list[Payload],
+    *,
+    release: bool,
 ) -> None:
-    step = max(2, _GROUP // max(1, direction.size))
-    for start in range(0, len(items), step):
-        group = items[start : start + step]
-        begin = thread_time_ns()
-        message = b"".join([part for item in group for part in (item_prefix(len(item)), item)])
-        answer = call_bytes(direction, context, message, len(done), release=release)
-        try:
-            done += Payloads.FromString(answer).payloads
-        except DecodeError as error:
-            raise not_protobuf(None) from error
-        direction.note(len(message), len(group), thread_time_ns() - begin)
+    items = list(map(Payload.SerializeToString, group))
+    direction.size = sum(map(len, items)) // len(items)
+    parts = [part for item in items for part in (item_prefix(len(item)), item)]
+    answer = call_bytes(direction, context, parts, len(done), release=release)
+    try:
+        done += Payloads.FromString(answer).payloads
+    except DecodeError as error:
+        raise not_protobuf(None) from error
 
 
 def call_bytes(
-    direction: Direction, context: bytes, message: bytes, index: int = 0, *, release: bool
+    direction: Direction, context: bytes, parts: list[bytes], index: int = 0, *, release: bool
 ) -> bytes:
-    """Encode or decode one serialised ``Payloads``, whose first one has ``index`` in the list."""
+    """Encode or decode one serialised ``Payloads``, whose first one has ``index`` in the list.
+
+    It comes in parts, which are put together in a buffer that is kept.
+    """
     handle = direction.handle
     call = direction.many_released if release else direction.many_held
     out = Buffer()
     with handle.borrowed() as frame:
-        status = call(
-            handle.argument,
-            context,
-            len(context),
-            message,
-            len(message),
-            ctypes.byref(out),
-            frame.error_out,
-        )
+        frame.message.seek(0)
+        frame.message.writelines(parts)
+        size = frame.message.tell()
+        with frame.message.getbuffer() as message:
+            status = call(
+                handle.argument,
+                context,
+                len(context),
+                _Bytes.from_buffer(message) if size else None,
+                size,
+                ctypes.byref(out),
+                frame.error_out,
+            )
+        frame.trim()
         if status != _OK:
             handle.fail(status, frame, index)
     return direction.take(out)

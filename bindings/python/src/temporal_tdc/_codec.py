@@ -19,7 +19,7 @@ from temporal_tdc._single import single_call
 from temporal_tdc._wire import encode_context
 
 _ROUNDS: Final = 20
-"""How often one call may ask for keys or a reload before we give up."""
+"""How often a call may ask for keys or a reload without getting on before we give up."""
 
 
 class Codec(PayloadCodec, WithSerializationContext):
@@ -93,7 +93,7 @@ class Codec(PayloadCodec, WithSerializationContext):
     ) -> list[Payload]:
         """Do the work here or in a thread, until the library has all that it asks for."""
         done: list[Payload] = []
-        rounds = 0
+        rounds = before = 0
         while (rest := len(payloads) - len(done)) > 0:
             work = partial(call_all, direction, self._context, single, payloads, done)
             try:
@@ -102,7 +102,8 @@ class Codec(PayloadCodec, WithSerializationContext):
                 else:
                     await asyncio.to_thread(work, release=True)
             except PendingError as pending:
-                rounds += 1
+                rounds = rounds + 1 if len(done) == before else 1
+                before = len(done)
                 if rounds > _ROUNDS:
                     raise pending.cause from None
                 await self._host.settle(pending)

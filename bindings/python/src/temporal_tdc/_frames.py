@@ -8,6 +8,7 @@ time; ``Handle`` lends it.
 from __future__ import annotations
 
 import ctypes
+import io
 from typing import Any, Final
 
 from temporal_tdc._abi import Written
@@ -15,7 +16,7 @@ from temporal_tdc._abi import Written
 SMALL: Final = 72 * 1024
 """Inputs up to here are answered into the frame's fixed buffer."""
 
-_KEPT_SIZE: Final = 8 * 1024
+_KEPT_SIZE: Final = 16 * 1024
 _HEADROOM: Final = 4 * 1024
 _KEPT_AREA: Final = 4 * 1024 * 1024
 
@@ -44,7 +45,7 @@ SIZES: Final = Sizes()
 class Frame:
     """What one call needs besides its input."""
 
-    __slots__ = ("area", "buffer", "error", "error_out", "out", "written", "written_out")
+    __slots__ = ("area", "buffer", "error", "error_out", "message", "out", "written", "written_out")
 
     def __init__(self) -> None:
         """Allocate the fixed buffer; ``area`` grows when it is needed."""
@@ -55,6 +56,7 @@ class Frame:
         self.error = ctypes.c_void_p()
         self.error_out = ctypes.byref(self.error)
         self.area = bytearray()
+        self.message = io.BytesIO()
 
     def sized_area(self, size: int) -> bytearray:
         """Give the growing buffer with exactly ``size`` bytes, whatever they hold.
@@ -70,6 +72,8 @@ class Frame:
         return self.area
 
     def trim(self) -> None:
-        """Give back an area that is too large to keep."""
+        """Give back what is too large to keep."""
         if len(self.area) > _KEPT_AREA:
             self.area = bytearray()
+        if self.message.tell() > _KEPT_AREA:
+            self.message = io.BytesIO()
