@@ -22,7 +22,7 @@ use crate::error::{Code, Error};
 use crate::keyring::{Access, Key, Keyring, key_id};
 use crate::limits::{Limits, MAX_LAYERS};
 use pattern::Pattern;
-use problem::{Problem, Step};
+use problem::Problem;
 use schema::{Codec, Converter, Document};
 
 /// What a document says, ready for calls. Never changes; a reload makes a new one.
@@ -127,7 +127,7 @@ fn keyring(document: &Document, base_dir: &Path) -> Result<Keyring, Problem> {
     let Some(keys) = &document.keys else { return Ok(Keyring::default()) };
     let mut ring = HashMap::new();
     for (id, source) in &keys.ring {
-        check_key_id(id).map_err(|problem| problem.inside(Step::Unnamed(id.clone())).inside("ring"))?;
+        check_key_id(id).map_err(|problem| problem.inside(id.as_str()).inside("ring"))?;
         let key = key_source::load(source, base_dir)
             .map_err(|problem| problem.inside(id.as_str()).inside("ring"))?;
         ring.insert(Arc::from(id.as_str()), Arc::new(Key::new(id, key.bytes())));

@@ -141,6 +141,19 @@ proptest! {
     }
 
     #[test]
+    fn too_little_room_is_said_and_never_taken_for_nothing_to_gain(data in "a{50,300}", room in 0..50_usize) {
+        let whole = Payload { data: data.into_bytes(), ..Payload::default() }.encode_to_vec();
+        for codecs in ["zlib", "zstd", "encrypt", "zlib, encrypt"] {
+            let error = converter(codecs).encode_payload(&[], &whole, &[], &mut vec![0; room]).unwrap_err();
+            prop_assert_eq!(error.code(), Code::BufferTooSmall);
+            let mut out = vec![0; error.size_needed()];
+            let answer = converter(codecs).encode_payload(&[], &whole, &[], &mut out).unwrap();
+            let fits = matches!(answer, Answer::Written { .. });
+            prop_assert!(fits);
+        }
+    }
+
+    #[test]
     fn changed_bit_of_a_sealed_payload_never_opens(data in prop::collection::vec(any::<u8>(), 0..100), bit in any::<prop::sample::Index>()) {
         let converter = converter("encrypt");
         let plain = Payload { data, ..Payload::default() }.encode_to_vec();

@@ -135,6 +135,10 @@ impl Chain {
         out: &mut [u8],
     ) -> Result<Encoded, Error> {
         View::parse(payload).map_err(malformed)?;
+        // A codec that finds too little room would seem to have found nothing to gain.
+        if !self.codecs.is_empty() && out.len() < payload.len() {
+            return Err(Error::buffer_too_small(encode_bound(payload.len()), out.len()));
+        }
         let mut current: Option<(Vec<u8>, Written)> = None;
         for (index, codec) in self.codecs.iter().enumerate() {
             let input = current.as_ref().map_or(payload, |(bytes, _)| Pieces::whole(bytes));

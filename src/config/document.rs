@@ -6,7 +6,7 @@
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
-use super::problem::{Place, Problem, Step};
+use super::problem::{Place, Problem, Step, shown};
 
 /// Depth of nesting: the deepest configuration that means anything has six levels.
 const MAX_DEPTH: usize = 32;
@@ -34,7 +34,7 @@ impl Node {
         let mut node = self;
         for step in path {
             let next = match (step, &node.value) {
-                (Step::Field(name) | Step::Unnamed(name), NodeValue::Map(entries)) => {
+                (Step::Field(name), NodeValue::Map(entries)) => {
                     entries.iter().find(|(key, _)| key.name == *name).map(|(_, value)| value)
                 }
                 (Step::Item(index), NodeValue::List(items)) => items.get(*index),
@@ -185,15 +185,19 @@ impl<'a> Reader<'a> {
                 return Err(Problem::new("merge keys (<<) are not accepted: write the fields out").at(place));
             }
             if !matches!(Scalar::of(&name, plain), Scalar::Text(_)) {
-                return Err(
-                    Problem::new(format!("the key {name} is not a string: write \"{name}\"")).at(place)
-                );
+                return Err(Problem::new(format!(
+                    "the key {name} is not a string: write \"{name}\"",
+                    name = shown(&name)
+                ))
+                .at(place));
             }
             if let Some((first, _)) = entries.iter().find(|(key, _)| key.name == name) {
                 let line = first.place.line;
-                return Err(
-                    Problem::new(format!("the key \"{name}\" stands twice, first in line {line}")).at(place)
-                );
+                return Err(Problem::new(format!(
+                    "the key \"{}\" stands twice, first in line {line}",
+                    shown(&name)
+                ))
+                .at(place));
             }
             let (event, span) = self.next()?;
             entries.push((Key { name, place }, self.node(event, span, depth + 1)?));
@@ -212,9 +216,9 @@ mod tests {
     #[test]
     fn what_could_mean_two_things_is_refused_with_its_place() {
         let cases = [
-            ("a: 1\nb: &x 2", "line 2, column 7: anchors"),
-            ("a: &x 1\nb: *x", "line 1, column 7: anchors"),
-            ("a: !!int 1", "line 1, column 10: tags"),
+            ("a: 1\nb: &x 2", "line 2, column 4: anchors"),
+            ("a: &x 1\nb: *x", "line 1, column 4: anchors"),
+            ("a: !!int 1", "line 1, column 4: tags"),
             ("a: {b: 1}\nc:\n  <<: {}", "line 3, column 3: merge keys"),
             ("a: 1\na: 2", "line 2, column 1: the key \"a\" stands twice, first in line 1"),
             ("1: a", "line 1, column 1: the key 1 is not a string"),

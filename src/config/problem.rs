@@ -1,9 +1,13 @@
 //! What is wrong with a configuration, and where.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use serde::de::{Expected, Unexpected};
 
 use super::document::Node;
 use crate::error::{Code, Error};
+use crate::keyring::key_id;
 
 /// A place in the document, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +21,6 @@ pub(super) struct Place {
 pub(super) enum Step {
     Field(String),
     Item(usize),
-    /// A field whose name is not shown: what was meant as a key's id may be the key.
-    Unnamed(String),
 }
 
 impl From<&str> for Step {
@@ -84,10 +86,9 @@ impl fmt::Display for Problem {
         }
         for (index, step) in self.path.iter().enumerate() {
             match step {
-                Step::Field(name) if index == 0 => f.write_str(name)?,
-                Step::Field(name) => write!(f, ".{name}")?,
+                Step::Field(name) if index == 0 => f.write_str(&shown(name))?,
+                Step::Field(name) => write!(f, ".{}", shown(name))?,
                 Step::Item(item) => write!(f, "[{item}]")?,
-                Step::Unnamed(_) => {}
             }
         }
         let separator = if self.path.is_empty() { "" } else { ": " };
@@ -97,8 +98,33 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
+/// What serde says of a value repeats it, and a value at the wrong place may be a key.
 impl serde::de::Error for Problem {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self::new(message.to_string())
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        match found {
+            Unexpected::Str(_) => Self::new(format!("found text, expected {expected}")),
+            found => Self::new(format!("found {found}, expected {expected}")),
+        }
+    }
+
+    fn unknown_variant(name: &str, expected: &'static [&'static str]) -> Self {
+        Self::new(format!("found {}, expected {}", shown(name), expected.join(", ")))
+    }
+
+    fn unknown_field(name: &str, expected: &'static [&'static str]) -> Self {
+        Self::new(format!("there is no field {}, expected {}", shown(name), expected.join(", ")))
+    }
+}
+
+/// A name of the document for a message. What was meant as a key's id may be the key, whose base64 ends in a sign
+/// that no id has.
+pub(super) fn shown(name: &str) -> Cow<'_, str> {
+    match key_id(name.as_bytes()) {
+        Some(name) => Cow::Borrowed(name),
+        None => Cow::Owned(format!("(a name of {} bytes)", name.len())),
     }
 }
