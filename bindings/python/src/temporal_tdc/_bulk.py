@@ -23,7 +23,7 @@ from temporal_tdc._codes import Code
 from temporal_tdc._direction import Direction, not_protobuf
 from temporal_tdc._faults import TooSmallError
 from temporal_tdc._frames import SIZES, SMALL, Frame
-from temporal_tdc._wire import DATA_TAG, item_prefix, varint
+from temporal_tdc._wire import DATA_TAG, ITEM_PREFIXES, varint
 
 SingleCall: TypeAlias = Callable[[Payload, int], Payload | None]
 
@@ -88,7 +88,8 @@ def _call_group(
 ) -> None:
     items = list(map(Payload.SerializeToString, group))
     direction.size = sum(map(len, items)) // len(items)
-    parts = [part for item in items for part in (item_prefix(len(item)), item)]
+    prefixes = ITEM_PREFIXES
+    parts = [part for item in items for part in (prefixes[len(item)], item)]
     answer = call_bytes(direction, context, parts, len(done), release=release)
     try:
         done += Payloads.FromString(answer).payloads
@@ -106,11 +107,13 @@ def call_bytes(
     handle = direction.handle
     call = direction.many_released if release else direction.many_held
     out = Buffer()
-    with handle.borrowed() as frame:
-        frame.message.seek(0)
-        frame.message.writelines(parts)
-        size = frame.message.tell()
-        with frame.message.getbuffer() as message:
+    frame = handle.take()
+    try:
+        buffer = frame.message
+        buffer.seek(0)
+        buffer.writelines(parts)
+        size = buffer.tell()
+        with buffer.getbuffer() as message:
             status = call(
                 handle.argument,
                 context,
@@ -123,6 +126,8 @@ def call_bytes(
         frame.trim()
         if status != _OK:
             handle.fail(status, frame, index)
+    finally:
+        handle.give(frame)
     return direction.take(out)
 
 

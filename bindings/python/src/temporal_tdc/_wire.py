@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Final
 
 from temporalio.converter import (
@@ -14,6 +13,7 @@ from temporalio.converter import (
 DATA_TAG: Final = b"\x12"
 """The tag of ``Payload.data``."""
 
+_KEPT_SIZE: Final = 8 * 1024
 _LOW_BITS: Final = 0x7F
 _PAYLOADS_TAG: Final = b"\x0a"
 _WORKFLOW: Final = b"\x08\x01"
@@ -55,10 +55,18 @@ def varint(value: int) -> bytes:
     return bytes(out)
 
 
-@functools.lru_cache(maxsize=4096)
-def item_prefix(size: int) -> bytes:
-    """Give the tag and length that stand before a serialised payload inside ``Payloads``."""
-    return _PAYLOADS_TAG + varint(size)
+class ItemPrefixes(dict[int, bytes]):
+    """The tag and length that stand before a serialised payload inside ``Payloads``."""
+
+    def __missing__(self, size: int) -> bytes:
+        """Make the prefix, and keep it if the size is a common one."""
+        prefix = _PAYLOADS_TAG + varint(size)
+        if size <= _KEPT_SIZE:
+            self[size] = prefix
+        return prefix
+
+
+ITEM_PREFIXES: Final = ItemPrefixes()
 
 
 def _text(tag: int, text: str | None) -> bytes:
