@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench core`: both sides alternate in one run; medians of nanoseconds for a payload.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_possible_truncation, missing_docs)]
 
 use std::hint::black_box;
 use std::ptr::null_mut;

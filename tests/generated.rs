@@ -2,6 +2,13 @@
 //!
 //! `UPDATE=1 cargo test --test generated` (or `make generated`) writes the files instead.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests say what they expect by panicking"
+)]
+
 #[path = "generated/bindings.rs"]
 mod bindings;
 #[path = "generated/errors.rs"]

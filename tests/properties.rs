@@ -1,5 +1,7 @@
 //! Properties that hold for all input: the wire walk against prost, round trips, and what a changed bit does.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests say what they expect by panicking")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -1,5 +1,12 @@
 //! Every vector of `tests/vectors`, through the public Rust API.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests say what they expect by panicking"
+)]
+
 use std::collections::HashSet;
 use std::path::Path;
 
