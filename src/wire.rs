@@ -89,12 +89,16 @@ impl<'a> Cursor<'a> {
             self.rest = rest;
             return Ok(Some(Field { number: u32::from(tag >> 3), value: Value::Bytes(bytes) }));
         }
+        if self.rest.is_empty() && self.tail.is_empty() {
+            return Ok(None);
+        }
         self.any_field()
     }
 
+    /// Any field; something is left.
     fn any_field(&mut self) -> Result<Option<Field<'a>>, Malformed> {
         if self.rest.is_empty() {
-            return if self.tail.is_empty() { Ok(None) } else { Err(Malformed::Split) };
+            return Err(Malformed::Split);
         }
         let (number, wire_type) = self.tag()?;
         let value = match wire_type {
