@@ -116,7 +116,7 @@ impl serde::de::Error for Problem {
     }
 
     fn unknown_field(name: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(format!("there is no field {}, expected {}", shown(name), expected.join(", ")))
+        Self::new(format!("unknown field {}, expected {}", shown(name), expected.join(", ")))
     }
 }
 
