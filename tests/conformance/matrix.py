@@ -36,6 +36,11 @@ class Chain:
         """Everybody in it."""
         return [*TDC, *self.others]
 
+    @property
+    def readers(self) -> list[Participant]:
+        """Everybody who can read what the others write."""
+        return [who for who in self.participants if not who.only_writes]
+
 
 CHAINS = [
     Chain("encrypt: AES-256-GCM", "[encrypt]", "[encrypt]", SAMPLES, "binary/encrypted", always=True),
@@ -106,7 +111,7 @@ def _run_chain(runner: Runner, chain: Chain, items: list[Item]) -> Result:
             continue
         result.problems += [f"{writer.name}: {problem}" for problem in _check_written(chain, usable, encoded)]
         written[writer.name] = (usable, encoded)
-    for reader in chain.participants:
+    for reader in chain.readers:
         if reader.name not in result.skipped:
             _read(runner, reader, readers_config, chain, written, result)
     return result
@@ -130,7 +135,7 @@ def _read(
     runner: Runner, reader: Participant, config: Path, chain: Chain, written: dict[str, tuple[list[Item], list[bytes]]], result: Result
 ) -> None:
     """One call for everybody's payloads: messages in a row are one message. If that fails, one call for each writer tells whose."""
-    names = [who.name for who in chain.participants if who.name in written]
+    names = [who.name for who in chain.participants if who.name in written and _meet(who, reader)]
     try:
         decoded = split(runner.call(reader, "decode", config, join([payload for name in names for payload in written[name][1]])))
     except SkippedError as reason:
@@ -153,6 +158,11 @@ def _read(
         _compare(name, reader, items, answer, result)
 
 
+def _meet(writer: Participant, reader: Participant) -> bool:
+    """Of the Java sample's form, whose key id is the key, the other samples know nothing."""
+    return reader.is_tdc or not writer.only_writes
+
+
 def _compare(writer: str, reader: Participant, items: list[Item], answer: list[bytes], result: Result) -> None:
     if len(answer) != len(items):
         result.cells[writer, reader.name] = "FAIL"
@@ -172,16 +182,26 @@ def _compare(writer: str, reader: Participant, items: list[Item], answer: list[b
     result.cells[writer, reader.name] = passed if equal == compared else f"FAIL {equal}/{compared}"
 
 
+def _cell(result: Result, writer: Participant, reader: Participant) -> str:
+    if not _meet(writer, reader):
+        return "-"
+    absent = {writer.name, reader.name} & set(result.skipped)
+    return result.cells.get((writer.name, reader.name), "skipped" if absent else "FAIL")
+
+
 def _show(chain: Chain, result: Result, count: int) -> None:
     names = [who.name for who in chain.participants]
+    readers = [who.name for who in chain.readers]
     width = max(map(len, names))
     print(f"\n{chain.name}\npayloads that came back equal, of {count}; written by ↓, read by →")
     for line in range(2):
-        heads = [name.rsplit(" ", 1)[line] for name in names]
+        heads = [name.rsplit(" ", 1)[line] for name in readers]
         print(" " * width + "".join(f"{head:>{COLUMN}}" for head in heads))
-    for writer in names:
-        row = [result.cells.get((writer, reader), "skipped" if {writer, reader} & set(result.skipped) else "FAIL") for reader in names]
-        print(f"{writer:<{width}}" + "".join(f"{cell:>{COLUMN}}" for cell in row))
+    for writer in chain.participants:
+        row = [_cell(result, writer, reader) for reader in chain.readers]
+        print(f"{writer.name:<{width}}" + "".join(f"{cell:>{COLUMN}}" for cell in row))
     print("n/a: a payload with unknown fields, which the command line's JSON cannot carry")
+    if any(who.only_writes for who in chain.participants):
+        print("-: the form whose key id is the key; only tdc, with that key in its ring, reads it")
     for name, reason in result.skipped.items():
         print(f"{name}: skipped, because {reason}")

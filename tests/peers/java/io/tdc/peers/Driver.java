@@ -18,12 +18,12 @@ import java.util.Map;
  * Encodes or decodes one file of serialised {@code Payloads} through the SDK's codec interface.
  *
  * <pre>{@code
- * driver --codec tdc|sample|zlib [--config PATH] [--key-file PATH --key-id ID] encode|decode IN OUT
+ * driver --codec tdc|sample|java-sample|zlib [--config PATH] [--key-file PATH --key-id ID] encode|decode IN OUT
  * }</pre>
  */
 public final class Driver {
   private static final String USAGE =
-      "usage: driver --codec tdc|sample|zlib [--config PATH] [--key-file PATH --key-id ID]"
+      "usage: driver --codec tdc|sample|java-sample|zlib [--config PATH] [--key-file PATH --key-id ID]"
           + " encode|decode IN OUT";
 
   private final Map<String, String> options = new HashMap<>();
@@ -63,8 +63,10 @@ public final class Driver {
         }
         break;
       case "sample":
-        String key = Files.readString(Path.of(option("key-file"))).strip();
-        apply(new SampleCodec(option("key-id"), Base64.getDecoder().decode(key)));
+        apply(new SampleCodec(option("key-id"), key()));
+        break;
+      case "java-sample":
+        apply(SampleCodec.ofJavaSample(key()));
         break;
       case "zlib":
         apply(new ZlibPayloadCodec());
@@ -90,6 +92,10 @@ public final class Driver {
     }
     Payloads answer = Payloads.newBuilder().addAllPayloads(out).build();
     Files.write(Path.of(words.get(2)), answer.toByteArray());
+  }
+
+  private byte[] key() throws IOException {
+    return Base64.getDecoder().decode(Files.readString(Path.of(option("key-file"))).strip());
   }
 
   private String option(String name) {

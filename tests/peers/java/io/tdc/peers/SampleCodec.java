@@ -23,6 +23,7 @@ import javax.crypto.spec.SecretKeySpec;
 public final class SampleCodec implements PayloadCodec {
   static final String ENCODING = "encoding";
   static final String KEY_ID = "encryption-key-id";
+  static final String CIPHER = "encryption-cipher";
   static final ByteString ENCRYPTED = ByteString.copyFromUtf8("binary/encrypted");
   static final String TRANSFORMATION = "AES/GCM/NoPadding";
   static final int NONCE_LENGTH = 12;
@@ -31,11 +32,22 @@ public final class SampleCodec implements PayloadCodec {
   private final SecureRandom random = new SecureRandom();
   private final ByteString keyId;
   private final SecretKey key;
+  private final boolean namesCipher;
 
   /** A codec with one key. */
   public SampleCodec(String keyId, byte[] key) {
-    this.keyId = ByteString.copyFromUtf8(keyId);
+    this(ByteString.copyFromUtf8(keyId), key, false);
+  }
+
+  private SampleCodec(ByteString keyId, byte[] key, boolean namesCipher) {
+    this.keyId = keyId;
     this.key = new SecretKeySpec(key, "AES");
+    this.namesCipher = namesCipher;
+  }
+
+  /** The form of the Java sample: it names the cipher as well, and the key's id is the key itself. */
+  public static SampleCodec ofJavaSample(byte[] key) {
+    return new SampleCodec(ByteString.copyFrom(key), key, true);
   }
 
   @Nonnull
@@ -59,11 +71,12 @@ public final class SampleCodec implements PayloadCodec {
       byte[] ciphertext = cipher.doFinal(payload.toByteArray());
       byte[] sealed =
           ByteBuffer.allocate(nonce.length + ciphertext.length).put(nonce).put(ciphertext).array();
-      return Payload.newBuilder()
-          .putMetadata(ENCODING, ENCRYPTED)
-          .putMetadata(KEY_ID, keyId)
-          .setData(ByteString.copyFrom(sealed))
-          .build();
+      Payload.Builder encoded =
+          Payload.newBuilder().putMetadata(ENCODING, ENCRYPTED).putMetadata(KEY_ID, keyId);
+      if (namesCipher) {
+        encoded.putMetadata(CIPHER, ByteString.copyFromUtf8(TRANSFORMATION));
+      }
+      return encoded.setData(ByteString.copyFrom(sealed)).build();
     } catch (GeneralSecurityException e) {
       throw new PayloadCodecException(e);
     }
