@@ -10,9 +10,9 @@ use crate::codec::{Budget, Decoded, Encoded, Environment, Written, encode_bound,
 use crate::config::{Config, Profile};
 use crate::context::Context;
 use crate::error::{Code, Error};
+use crate::framing::{Frame, Framed, framed_len};
 use crate::limits::MAX_KEYS_NEEDED;
 use crate::payload::{Location, Payloads, Pieces, View};
-use crate::wire;
 
 /// A configuration, open for calls. Any thread may call at once; a [`reload`](Self::reload) swaps what
 /// stands behind it whole, so a call in flight keeps what it began with.
@@ -306,94 +306,4 @@ fn needed_keys(payloads: &Payloads<'_>, environment: &Environment<'_>) -> Result
         }
     }
     if ids.is_empty() { Ok(()) } else { Err(Error::key_needed(ids)) }
-}
-
-/// Bytes of a payload of `len` bytes as a field of `Payloads`.
-fn framed_len(len: usize) -> usize {
-    1 + wire::varint_len(len) + len
-}
-
-/// What goes into a frame.
-enum Frame<'a> {
-    /// This many bytes, which stand in the room already.
-    Written(usize),
-    Owned(Vec<u8>),
-    Same(&'a [u8]),
-}
-
-/// A `Payloads` message in the making. It is zeroed memory that fills up: large and fresh, it costs
-/// nothing until it is written.
-struct Framed {
-    bytes: Vec<u8>,
-    filled: usize,
-}
-
-impl Framed {
-    fn with_room(len: usize) -> Self {
-        Self { bytes: vec![0; len], filled: 0 }
-    }
-
-    /// Adds a payload: `write` gets room for `expected` bytes and says what it did.
-    fn frame<'a>(
-        &mut self,
-        expected: usize,
-        write: impl FnOnce(&mut [u8]) -> Result<Frame<'a>, Error>,
-    ) -> Result<(), Error> {
-        let reserved = 1 + wire::varint_len(expected);
-        let start = self.filled + reserved;
-        self.make_room(start + expected);
-        match write(self.bytes.get_mut(start..start + expected).unwrap_or_default())? {
-            Frame::Written(len) => {
-                let used = self.head(len);
-                if used < reserved {
-                    self.bytes.copy_within(start..start + len, self.filled + used);
-                }
-                self.filled += used + len;
-            }
-            Frame::Owned(bytes) => self.copy(&bytes),
-            Frame::Same(bytes) => self.copy(bytes),
-        }
-        Ok(())
-    }
-
-    /// Writes tag and length; gives back how many bytes they take.
-    fn head(&mut self, len: usize) -> usize {
-        let room = self.bytes.get_mut(self.filled..).unwrap_or_default();
-        match room.split_first_mut() {
-            Some((tag, room)) => {
-                *tag = 0x0a;
-                1 + wire::put_varint(room, len).unwrap_or_default()
-            }
-            None => 0,
-        }
-    }
-
-    fn copy(&mut self, payload: &[u8]) {
-        self.make_room(self.filled + framed_len(payload.len()));
-        self.filled += self.head(payload.len());
-        self.raw(payload);
-    }
-
-    fn raw(&mut self, bytes: &[u8]) {
-        let end = self.filled + bytes.len();
-        self.make_room(end);
-        if let Some(room) = self.bytes.get_mut(self.filled..end) {
-            room.copy_from_slice(bytes);
-        }
-        self.filled = end;
-    }
-
-    fn make_room(&mut self, len: usize) {
-        if self.bytes.len() < len {
-            self.bytes.resize(len.max(self.bytes.len() + self.bytes.len() / 2), 0);
-        }
-    }
-
-    fn finish(mut self, unknown: &[&[u8]]) -> Vec<u8> {
-        for field in unknown {
-            self.raw(field);
-        }
-        self.bytes.truncate(self.filled);
-        self.bytes
-    }
 }

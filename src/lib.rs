@@ -31,6 +31,7 @@ mod data_converter;
 mod error;
 #[allow(unsafe_code)]
 pub mod ffi;
+mod framing;
 mod inspect;
 mod keyring;
 mod limits;
