@@ -13,7 +13,7 @@ mod snappy;
 mod zlib;
 mod zstd;
 
-pub(crate) use chain::{Budget, Chain, Decoded, Encoded, encode_bound};
+pub(crate) use chain::{Budget, Chain, Decoded, Encoded, codec_name, encode_bound};
 pub(crate) use encrypt::Encrypt;
 pub(crate) use gzip::Gzip;
 pub(crate) use snappy::Snappy;

@@ -1,7 +1,8 @@
 //! What a payload says of itself, without opening it.
 
+use crate::codec::codec_name;
 use crate::error::Error;
-use crate::keyring::{ENCRYPTED, key_id};
+use crate::keyring::key_id;
 use crate::payload::{Pieces, View, malformed};
 
 /// What the outside of a payload shows.
@@ -33,14 +34,7 @@ pub fn inspect(payload: &[u8]) -> Result<Inspection, Error> {
             .and_then(|encoding| core::str::from_utf8(encoding).ok())
             .filter(|encoding| !encoding.contains(char::is_control))
             .map(str::to_owned),
-        codec: match view.encoding.unwrap_or_default() {
-            ENCRYPTED => Some("encrypt"),
-            b"binary/zlib" => Some("zlib"),
-            b"binary/zstd" => Some("zstd"),
-            b"binary/snappy" => Some("snappy"),
-            b"binary/gzip" => Some("gzip"),
-            _ => None,
-        },
+        codec: view.encoding.and_then(codec_name),
         key_id: view.key_id.filter(|_| view.cipher.is_none()).and_then(key_id).map(str::to_owned),
         payload_len: payload.len(),
         data_len: view.data.len(),

@@ -70,16 +70,22 @@ enum Layer {
 type Decompress = fn(&[u8], usize, &mut Vec<u8>) -> Result<(), Error>;
 
 impl Layer {
-    fn of(view: &View<'_>) -> Option<Self> {
-        match view.encoding? {
-            ENCRYPTED => Some(Self::Encrypt),
-            b"binary/zlib" => Some(Self::Decompress(zlib::decode)),
-            b"binary/zstd" => Some(Self::Decompress(zstd::decode)),
-            b"binary/snappy" => Some(Self::Decompress(snappy::decode)),
-            b"binary/gzip" => Some(Self::Decompress(gzip::decode)),
+    /// The layer that `encoding` names, and the name of its codec in the configuration.
+    fn of(encoding: &[u8]) -> Option<(Self, &'static str)> {
+        match encoding {
+            ENCRYPTED => Some((Self::Encrypt, "encrypt")),
+            b"binary/zlib" => Some((Self::Decompress(zlib::decode), "zlib")),
+            b"binary/zstd" => Some((Self::Decompress(zstd::decode), "zstd")),
+            b"binary/snappy" => Some((Self::Decompress(snappy::decode), "snappy")),
+            b"binary/gzip" => Some((Self::Decompress(gzip::decode), "gzip")),
             _ => None,
         }
     }
+}
+
+/// The name of the codec that opens payloads of this `encoding`, where one of ours does.
+pub(crate) fn codec_name(encoding: &[u8]) -> Option<&'static str> {
+    Layer::of(encoding).map(|(_, name)| name)
 }
 
 /// The payload between two layers of decode.
@@ -225,7 +231,9 @@ impl Opening<'_> {
     /// Opens the outermost layer of `payload`, if it is one that we know.
     fn layer(&mut self, payload: Pieces<'_>, depth: usize, out: Option<&mut [u8]>) -> Result<Step, Error> {
         let view = View::parse(payload).map_err(malformed)?;
-        let Some(layer) = Layer::of(&view) else { return Ok(Step::Innermost(view.location())) };
+        let Some((layer, _)) = view.encoding.and_then(Layer::of) else {
+            return Ok(Step::Innermost(view.location()));
+        };
         if depth == MAX_LAYERS {
             return Err(too_deep());
         }
