@@ -28,6 +28,7 @@ mod codec;
 mod config;
 mod context;
 mod data_converter;
+mod descriptors;
 mod error;
 #[allow(unsafe_code)]
 pub mod ffi;
