@@ -12,8 +12,9 @@ mod problem;
 mod schema;
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -21,7 +22,8 @@ use crate::codec::{Chain, Encoder, Encrypt, Gzip, Snappy, Zlib, Zstd};
 use crate::error::{Code, Error};
 use crate::keyring::{Access, Key, Keyring, key_id};
 use crate::limits::{Limits, MAX_LAYERS};
-use pattern::Pattern;
+use crate::server_options::{ServerLimits, ServerSettings};
+pub use pattern::Pattern;
 use problem::Problem;
 use schema::{Codec, Converter, Document};
 
@@ -30,6 +32,7 @@ pub(crate) struct Config {
     pub(crate) keyring: Keyring,
     pub(crate) limits: Limits,
     pub(crate) encode_common_attributes: bool,
+    pub(crate) server: Arc<ServerSettings>,
     everywhere: Profile,
     namespaces: Option<Vec<(Pattern, Profile)>>,
 }
@@ -37,7 +40,25 @@ pub(crate) struct Config {
 /// What holds for the payloads of a namespace.
 pub(crate) struct Profile {
     pub(crate) chain: Chain,
+    /// The same chain for readers that are no workers: `required` does not bind them.
+    pub(crate) lenient_chain: Chain,
     pub(crate) access: Access,
+}
+
+impl Profile {
+    fn new(chain: Chain, access: Access) -> Self {
+        Self { lenient_chain: chain.without_required(), chain, access }
+    }
+}
+
+/// What a configuration says of a namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NamespaceSettings {
+    /// The pattern that matched; `None` where the configuration has no namespaces.
+    pub pattern: Option<Arc<str>>,
+    /// The key that encode encrypts with, where it does.
+    pub encrypts_with: Option<Arc<str>>,
 }
 
 impl Config {
@@ -53,11 +74,22 @@ impl Config {
 
     /// What holds for the payloads of `namespace` (empty: not said).
     pub(crate) fn profile(&self, namespace: &str) -> Result<&Profile, Error> {
-        let Some(namespaces) = &self.namespaces else { return Ok(&self.everywhere) };
+        self.entry(namespace).map(|(_, profile)| profile)
+    }
+
+    /// The same, for somebody who asks.
+    pub(crate) fn namespace(&self, namespace: &str) -> Result<NamespaceSettings, Error> {
+        let (pattern, profile) = self.entry(namespace)?;
+        let encrypts_with = profile.access.primary_id().filter(|_| profile.chain.encrypts()).cloned();
+        Ok(NamespaceSettings { pattern: pattern.map(|pattern| pattern.as_str().into()), encrypts_with })
+    }
+
+    fn entry(&self, namespace: &str) -> Result<(Option<&Pattern>, &Profile), Error> {
+        let Some(namespaces) = &self.namespaces else { return Ok((None, &self.everywhere)) };
         namespaces
             .iter()
             .find(|(pattern, _)| !namespace.is_empty() && pattern.matches(namespace))
-            .map(|(_, profile)| profile)
+            .map(|(pattern, profile)| (Some(pattern), profile))
             .ok_or_else(|| {
                 let (said, advice) = if namespace.is_empty() {
                     ("no namespace was given".to_owned(), "give one at open or in the serialization context")
@@ -83,14 +115,10 @@ impl Config {
             .inside("converters"));
         }
         let keyring = keyring(document, base_dir).map_err(|problem| problem.inside("keys"))?;
-        let everywhere = Profile {
-            chain: chain(&document.codecs).map_err(|problem| problem.inside("codecs"))?,
-            access: Access::new(
-                &keyring,
-                document.keys.as_ref().and_then(|keys| keys.primary.as_deref()),
-                None,
-            ),
-        };
+        let everywhere = Profile::new(
+            chain(&document.codecs).map_err(|problem| problem.inside("codecs"))?,
+            Access::new(&keyring, document.keys.as_ref().and_then(|keys| keys.primary.as_deref()), None),
+        );
         let namespaces = document
             .namespaces
             .as_ref()
@@ -110,14 +138,39 @@ impl Config {
         limits.max_input_bytes = set.max_input_bytes.map_or(limits.max_input_bytes, |size| size.0);
         limits.max_payloads = set.max_payloads.unwrap_or(limits.max_payloads);
         limits.max_decoded_bytes = set.max_decoded_bytes.map_or(limits.max_decoded_bytes, |size| size.0);
+        let server = Arc::new(server(document, &limits, base_dir)?);
         Ok(Self {
             keyring,
             limits,
+            server,
             encode_common_attributes: document.failures.encode_common_attributes,
             everywhere,
             namespaces,
         })
     }
+}
+
+fn server(document: &Document, limits: &Limits, base_dir: &Path) -> Result<ServerSettings, Problem> {
+    let mut options = document.server.clone().unwrap_or_default();
+    options.resolve(base_dir);
+    let set = &document.limits;
+    let timeout = set.timeout.map_or(Duration::from_secs(10), |span| span.0);
+    let concurrency = set.concurrency.unwrap_or(64);
+    for (name, nothing) in [("timeout", timeout.is_zero()), ("concurrency", concurrency == 0)] {
+        if nothing {
+            return Err(Problem::new("found nothing, expected more").inside(name).inside("limits"));
+        }
+    }
+    let limits = ServerLimits {
+        max_body_bytes: set.max_body_bytes.map_or(16 << 20, |size| size.0),
+        max_payloads: limits.max_payloads,
+        timeout,
+        concurrency,
+    };
+    let sources = document.keys.iter().flat_map(|keys| keys.ring.values());
+    let key_files: Vec<PathBuf> =
+        sources.filter_map(|source| source.file.as_ref()).map(|file| base_dir.join(file)).collect();
+    Ok(ServerSettings { options, limits, key_files })
 }
 
 const DEFAULT_CONVERTERS: &[Converter] =
@@ -166,7 +219,7 @@ fn namespace(
     if chain.encrypts() && !access.has_primary() {
         return Err(without_key());
     }
-    Ok((Pattern::new(&entry.pattern), Profile { chain, access }))
+    Ok((Pattern::new(&entry.pattern), Profile::new(chain, access)))
 }
 
 fn chain(codecs: &[Codec]) -> Result<Chain, Problem> {

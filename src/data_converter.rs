@@ -1,18 +1,19 @@
 //! Converters, codecs, failures and keys together: what every door calls.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
-use crate::codec::{Budget, Decoded, Encoded, Environment, Written, encode_bound, encrypt};
-use crate::config::{Config, Profile};
+use crate::codec::{Budget, Chain, Decoded, Encoded, Environment, Written, encode_bound, encrypt};
+use crate::config::{Config, NamespaceSettings, Profile};
 use crate::context::Context;
 use crate::error::{Code, Error};
 use crate::framing::{Frame, Framed, framed_len};
 use crate::limits::MAX_KEYS_NEEDED;
 use crate::payload::{Location, Payloads, Pieces, View};
+use crate::server_options::ServerSettings;
 
 /// A configuration, open for calls. Any thread may call at once; a [`reload`](Self::reload) swaps what
 /// stands behind it whole, so a call in flight keeps what it began with.
@@ -88,7 +89,7 @@ impl DataConverter {
     /// # Errors
     /// As [`DataConverter::open`]; then everything stays as it was.
     pub fn reload(&self) -> Result<(), Error> {
-        self.config.store(std::sync::Arc::new(self.source.read()?));
+        self.config.store(Arc::new(self.source.read()?));
         Ok(())
     }
 
@@ -102,6 +103,20 @@ impl DataConverter {
     #[must_use]
     pub fn has_host_keys(&self) -> bool {
         self.config.load().keyring.has_host()
+    }
+
+    /// What the configuration says to a codec server.
+    #[must_use]
+    pub fn server_settings(&self) -> Arc<ServerSettings> {
+        Arc::clone(&self.config.load().server)
+    }
+
+    /// What the configuration says of a namespace.
+    ///
+    /// # Errors
+    /// [`Code::Namespace`].
+    pub fn namespace_settings(&self, namespace: &str) -> Result<NamespaceSettings, Error> {
+        self.config.load().namespace(namespace)
     }
 
     /// Takes a key that the host was asked for: 32 bytes.
@@ -154,6 +169,24 @@ impl DataConverter {
     /// # Errors
     /// The lowest payload that fails decides, and is named.
     pub fn decode(&self, context: &[u8], payloads: &[u8]) -> Result<Vec<u8>, Error> {
+        self.decode_by(|profile| &profile.chain, context, payloads)
+    }
+
+    /// Decodes a serialised `Payloads` for somebody who reads and is no worker: what is not encrypted is given back as it is, whatever
+    /// the configuration's `required` says.
+    ///
+    /// # Errors
+    /// As [`DataConverter::decode`].
+    pub fn decode_lenient(&self, context: &[u8], payloads: &[u8]) -> Result<Vec<u8>, Error> {
+        self.decode_by(|profile| &profile.lenient_chain, context, payloads)
+    }
+
+    fn decode_by(
+        &self,
+        chain: impl Fn(&Profile) -> &Chain,
+        context: &[u8],
+        payloads: &[u8],
+    ) -> Result<Vec<u8>, Error> {
         self.call(context, payloads.len(), |budget, profile, environment, config| {
             let parsed = Payloads::parse(payloads, &config.limits)?;
             needed_keys(&parsed, environment)?;
@@ -161,7 +194,7 @@ impl DataConverter {
             for (index, payload) in parsed.payloads.iter().enumerate() {
                 let pieces = Pieces::whole(payload);
                 out.frame(payload.len(), |room| {
-                    Ok(match profile.chain.decode(pieces, environment, budget, room, false)? {
+                    Ok(match chain(profile).decode(pieces, environment, budget, room, false)? {
                         Decoded::Written(len, _) => Frame::Written(len),
                         Decoded::Owned(bytes, _) => Frame::Owned(bytes),
                         Decoded::Unchanged => Frame::Same(payload),

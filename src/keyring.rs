@@ -81,6 +81,10 @@ impl Access {
         self.primary.is_some()
     }
 
+    pub(crate) fn primary_id(&self) -> Option<&Arc<str>> {
+        self.primary.as_ref().map(|primary| &primary.id)
+    }
+
     fn allows(&self, id: &str) -> bool {
         self.allowed.as_ref().is_none_or(|allowed| allowed.contains(id))
     }

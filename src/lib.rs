@@ -37,11 +37,13 @@ mod inspect;
 mod keyring;
 mod limits;
 mod payload;
+pub mod server_options;
 #[allow(unsafe_code)]
 mod sys;
 mod wire;
 
 pub use cipher::BACKEND;
+pub use config::{NamespaceSettings, Pattern};
 pub use data_converter::{Answer, DataConverter};
 pub use error::{Code, Error, Kind};
 pub use inspect::{Inspection, inspect};

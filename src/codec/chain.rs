@@ -128,6 +128,11 @@ impl Chain {
         Self { codecs: codecs.into(), encrypts, required }
     }
 
+    /// The same chain, which decodes what is not encrypted too.
+    pub(crate) fn without_required(&self) -> Self {
+        Self { required: false, ..self.clone() }
+    }
+
     /// Whether one of the codecs is `encrypt`.
     pub(crate) fn encrypts(&self) -> bool {
         self.encrypts

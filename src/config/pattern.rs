@@ -1,17 +1,34 @@
 //! Patterns of namespaces: the whole name, where `*` stands for any run of characters.
 
-/// A pattern, split at its stars.
-#[derive(Debug)]
-pub(super) struct Pattern {
+use std::fmt;
+
+use serde::Deserialize;
+
+/// A pattern of names: the whole name, where `*` stands for any run of characters.
+#[derive(Clone, Deserialize, PartialEq, Eq)]
+#[serde(from = "String")]
+pub struct Pattern {
+    text: String,
+    /// Between its stars.
     parts: Vec<String>,
 }
 
 impl Pattern {
-    pub(super) fn new(text: &str) -> Self {
-        Self { parts: text.split('*').map(str::to_owned).collect() }
+    /// The pattern that `text` says.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), parts: text.split('*').map(str::to_owned).collect() }
     }
 
-    pub(super) fn matches(&self, name: &str) -> bool {
+    /// The pattern as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it stands for `name`.
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
         let Some((first, rest)) = self.parts.split_first() else { return false };
         let Some((last, middle)) = rest.split_last() else { return name == first };
         let Some(mut name) =
@@ -27,6 +44,18 @@ impl Pattern {
             }
         }
         true
+    }
+}
+
+impl From<String> for Pattern {
+    fn from(text: String) -> Self {
+        Self::new(&text)
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text, f)
     }
 }
 

@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
+
+use crate::server_options::ServerOptions;
 
 /// One tdc configuration. Every relative path in it is relative to the file.
 #[derive(Debug, Deserialize)]
@@ -33,6 +36,9 @@ pub(super) struct Document {
     /// is an error.
     #[serde(default)]
     pub(super) namespaces: Option<Vec<Namespace>>,
+    /// The codec server, `tdc serve`.
+    #[serde(default)]
+    pub(super) server: Option<ServerOptions>,
 }
 
 /// The keys of the `encrypt` codec.
@@ -230,6 +236,12 @@ pub(super) struct LimitOptions {
     pub(super) max_payloads: Option<usize>,
     /// Bytes that all layers of all payloads of one call may decode to. Default 64 MiB.
     pub(super) max_decoded_bytes: Option<ByteSize>,
+    /// Codec server: bytes of a request's body. Default 16 MiB.
+    pub(super) max_body_bytes: Option<ByteSize>,
+    /// Codec server: how long a request may take. Default 10 s.
+    pub(super) timeout: Option<Span>,
+    /// Codec server: requests that are worked on at once. Default 64.
+    pub(super) concurrency: Option<usize>,
 }
 
 /// Settings of the namespaces that match.
@@ -291,6 +303,38 @@ impl<'de> Deserialize<'de> for ByteSize {
                 };
                 let number = digits.parse::<usize>().ok().and_then(|number| number.checked_mul(unit));
                 number.map(ByteSize).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// A span of time: text with ms, s or min.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span(pub(super) Duration);
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Span;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a span of time such as \"500 ms\", \"10 s\" or \"2 min\"")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Span, E> {
+                let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+                let unit: u64 = match text.get(digits.len()..).unwrap_or_default().trim() {
+                    "ms" => 1,
+                    "s" => 1_000,
+                    "min" => 60_000,
+                    _ => return Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
+                };
+                let number = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+                number
+                    .map(|milliseconds| Span(Duration::from_millis(milliseconds)))
+                    .ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
             }
         }
         deserializer.deserialize_any(Visitor)

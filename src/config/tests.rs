@@ -1,6 +1,7 @@
 //! Configurations as people write them, rightly and wrongly.
 
 mod json_schema;
+mod server;
 
 use std::path::Path;
 

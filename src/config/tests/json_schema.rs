@@ -6,9 +6,11 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use super::super::pattern::Pattern;
 use super::super::schema::{
-    ByteSize, Codec, Converter, Deflate, Document, EncryptOptions, SnappyOptions, ZstdOptions,
+    ByteSize, Codec, Converter, Deflate, Document, EncryptOptions, SnappyOptions, Span, ZstdOptions,
 };
+use crate::server_options::{Audit, Claim, Jwks};
 
 impl JsonSchema for ByteSize {
     fn schema_name() -> Cow<'static, str> {
@@ -21,6 +23,89 @@ impl JsonSchema for ByteSize {
             "oneOf": [
                 { "type": "integer", "minimum": 0 },
                 { "type": "string", "pattern": "^[0-9]+ *(B|KiB|MiB|GiB)?$" },
+            ],
+        })
+    }
+}
+
+impl JsonSchema for Span {
+    fn schema_name() -> Cow<'static, str> {
+        "Span".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A span of time: text with ms, s or min.",
+            "type": "string",
+            "pattern": "^[0-9]+ *(ms|s|min)$",
+        })
+    }
+}
+
+impl JsonSchema for Pattern {
+    fn schema_name() -> Cow<'static, str> {
+        "Pattern".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "The whole name; * stands for any run of characters.",
+            "type": "string",
+        })
+    }
+}
+
+impl JsonSchema for Claim {
+    fn schema_name() -> Cow<'static, str> {
+        "Claim".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let pattern = generator.subschema_for::<Pattern>();
+        json_schema!({
+            "description": "A pattern, or a list of patterns one of which must match.",
+            "oneOf": [pattern, { "type": "array", "items": pattern }],
+        })
+    }
+}
+
+impl JsonSchema for Jwks {
+    fn schema_name() -> Cow<'static, str> {
+        "Jwks".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Where the keys of an issuer are.",
+            "oneOf": [
+                { "type": "string", "description": "A URL: https, or http on loopback." },
+                {
+                    "type": "object",
+                    "properties": { "file": { "type": "string" } },
+                    "required": ["file"],
+                    "additionalProperties": false,
+                },
+            ],
+        })
+    }
+}
+
+impl JsonSchema for Audit {
+    fn schema_name() -> Cow<'static, str> {
+        "Audit".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Where the line for each request goes.",
+            "oneOf": [
+                { "const": "stderr" },
+                {
+                    "type": "object",
+                    "properties": { "file": { "type": "string" } },
+                    "required": ["file"],
+                    "additionalProperties": false,
+                },
             ],
         })
     }
