@@ -76,6 +76,12 @@
 /* The JSON is not what was expected (command line and codec server). */
 #define TDC_ERR_JSON 108
 
+/* The encoded attributes of a failure are malformed, and the config says malformed: error. */
+#define TDC_ERR_FAILURE 112
+
+/* No descriptor of the message's type is here: its full name is wrong, or it is newer than this library. */
+#define TDC_ERR_TYPE 113
+
 /* No key with this id is here (yet): add it to the keyring, then try again. */
 #define TDC_ERR_KEY_UNKNOWN 201
 
@@ -125,6 +131,13 @@
  * A flag of `tdc_data_converter_flags`: the host may be asked for keys.
  */
 #define TDC_FLAG_HOST_KEYS 2
+
+/**
+ * A flag of `tdc_message_encode` and `tdc_message_decode`: headers go through the codecs as well. Decode
+ * opens encoded headers in any case; with this flag it also refuses plain ones where the configuration
+ * says `required`.
+ */
+#define TDC_MESSAGE_HEADERS 1
 
 /**
  * An open configuration. Any thread may use it at once. It belongs to the caller, who frees it by
@@ -463,6 +476,77 @@ tdc_status tdc_codec_decode_payload(const struct tdc_data_converter *self,
                                     size_t out_capacity,
                                     struct tdc_payload *written,
                                     struct tdc_error **error);
+
+/**
+ * Encodes a serialised `temporal.api.failure.v1.Failure`: its payloads and those of its causes go through
+ * the codecs, and where the configuration says `encode_common_attributes`, message and stack trace of
+ * each move into its encoded attributes. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
+ *
+ * Valid arguments:
+ * `self`, bytes and out slots are valid; `error` may be NULL.
+ */
+tdc_status tdc_failure_encode(const struct tdc_data_converter *self,
+                              const uint8_t *context,
+                              size_t context_len,
+                              const uint8_t *failure,
+                              size_t failure_len,
+                              struct tdc_buffer *out,
+                              struct tdc_error **error);
+
+/**
+ * Decodes a serialised failure: message and stack trace come back, and the encoded attributes are
+ * cleared, whatever the configuration says of encoding. Attributes that cannot be read stay, or with
+ * `malformed: error` the call fails. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
+ *
+ * Valid arguments:
+ * `self`, bytes and out slots are valid; `error` may be NULL.
+ */
+tdc_status tdc_failure_decode(const struct tdc_data_converter *self,
+                              const uint8_t *context,
+                              size_t context_len,
+                              const uint8_t *failure,
+                              size_t failure_len,
+                              struct tdc_buffer *out,
+                              struct tdc_error **error);
+
+/**
+ * Encodes every payload and failure of a serialised message of Temporal's API, whose full name is `name`
+ * (`temporal.api.history.v1.History`). Search attributes are never touched, headers only with
+ * `TDC_MESSAGE_HEADERS`; failures hide their text as the configuration says. What holds no payload, and
+ * unknown fields, stay as they are. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
+ *
+ * Valid arguments:
+ * `self`, bytes and out slots are valid; `error` may be NULL.
+ */
+tdc_status tdc_message_encode(const struct tdc_data_converter *self,
+                              const uint8_t *context,
+                              size_t context_len,
+                              const uint8_t *name,
+                              size_t name_len,
+                              uint32_t flags,
+                              const uint8_t *message,
+                              size_t message_len,
+                              struct tdc_buffer *out,
+                              struct tdc_error **error);
+
+/**
+ * Decodes every payload and failure of a serialised message of Temporal's API, whose full name is `name`.
+ * What no codec of the library made is left alone. `*out` is written on `TDC_OK`, and freed by
+ * `tdc_buffer_free`.
+ *
+ * Valid arguments:
+ * `self`, bytes and out slots are valid; `error` may be NULL.
+ */
+tdc_status tdc_message_decode(const struct tdc_data_converter *self,
+                              const uint8_t *context,
+                              size_t context_len,
+                              const uint8_t *name,
+                              size_t name_len,
+                              uint32_t flags,
+                              const uint8_t *message,
+                              size_t message_len,
+                              struct tdc_buffer *out,
+                              struct tdc_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -25,6 +25,7 @@ use crate::limits::{Limits, MAX_LAYERS};
 use crate::server_options::{ServerLimits, ServerSettings};
 pub use pattern::Pattern;
 use problem::Problem;
+pub(crate) use schema::Malformed;
 use schema::{Codec, Converter, Document};
 
 /// What a document says, ready for calls. Never changes; a reload makes a new one.
@@ -32,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) keyring: Keyring,
     pub(crate) limits: Limits,
     pub(crate) encode_common_attributes: bool,
+    /// What decode does with encoded attributes that cannot be read.
+    pub(crate) malformed: Malformed,
     pub(crate) server: Arc<ServerSettings>,
     everywhere: Profile,
     namespaces: Option<Vec<(Pattern, Profile)>>,
@@ -144,6 +147,7 @@ impl Config {
             limits,
             server,
             encode_common_attributes: document.failures.encode_common_attributes,
+            malformed: document.failures.malformed,
             everywhere,
             namespaces,
         })

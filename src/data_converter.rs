@@ -10,7 +10,7 @@ use crate::codec::{Budget, Chain, Decoded, Encoded, Environment, Written, encode
 use crate::config::{Config, NamespaceSettings, Profile};
 use crate::context::Context;
 use crate::error::{Code, Error};
-use crate::framing::{Frame, Framed, framed_len};
+use crate::framing::{Frame, Framed, PAYLOADS, framed_len};
 use crate::limits::MAX_KEYS_NEEDED;
 use crate::payload::{Location, Payloads, Pieces, View};
 use crate::server_options::ServerSettings;
@@ -152,7 +152,7 @@ impl DataConverter {
             let mut out = Framed::with_room(bounds.sum::<usize>() + payloads.len());
             for (index, payload) in parsed.payloads.iter().enumerate() {
                 let pieces = Pieces::whole(payload);
-                out.frame(encode_bound(payload.len()), |room| {
+                out.frame(PAYLOADS, encode_bound(payload.len()), |room| {
                     Ok(match profile.chain.encode(pieces, environment, room)? {
                         Encoded::Written(written) => Frame::Written(written.len),
                         Encoded::Unchanged => Frame::Same(payload),
@@ -193,7 +193,7 @@ impl DataConverter {
             let mut out = Framed::with_room(payloads.len());
             for (index, payload) in parsed.payloads.iter().enumerate() {
                 let pieces = Pieces::whole(payload);
-                out.frame(payload.len(), |room| {
+                out.frame(PAYLOADS, payload.len(), |room| {
                     Ok(match chain(profile).decode(pieces, environment, budget, room, false)? {
                         Decoded::Written(len, _) => Frame::Written(len),
                         Decoded::Owned(bytes, _) => Frame::Owned(bytes),
@@ -259,7 +259,7 @@ impl DataConverter {
     /// What every call does around its work: limits, context, namespace; and the search for a key that
     /// is unknown.
     #[inline]
-    fn call<T>(
+    pub(crate) fn call<T>(
         &self,
         context: &[u8],
         input_len: usize,

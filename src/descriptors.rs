@@ -12,7 +12,6 @@ const TEMPORAL_API: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/temporal-a
 ///
 /// # Errors
 /// [`Code::Panic`] where the built-in set does not link, which a test rules out.
-#[cfg_attr(not(test), allow(dead_code, reason = "the converters and the message visitor come next"))]
 pub(crate) fn temporal_api() -> Result<&'static DescriptorPool, Error> {
     static POOL: OnceCell<DescriptorPool> = OnceCell::new();
     POOL.get_or_try_init(|| {

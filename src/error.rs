@@ -63,6 +63,14 @@ impl Error {
         self
     }
 
+    /// The same error, said of what stands at `path` in a message.
+    pub(crate) fn inside(mut self, path: &str) -> Self {
+        if !path.is_empty() {
+            self.0.message = format!("{path}: {}", self.0.message);
+        }
+        self
+    }
+
     /// The same error under another code.
     pub(crate) fn with_code(mut self, code: Code) -> Self {
         self.0.code = code;

@@ -15,8 +15,10 @@ mod buffer;
 mod codec;
 mod data_converter;
 mod error;
+mod failure;
 mod guard;
 mod key;
+mod message;
 mod payload;
 mod status;
 mod version;
@@ -31,7 +33,9 @@ pub use error::{
     tdc_error, tdc_error_code, tdc_error_free, tdc_error_key_count, tdc_error_key_id, tdc_error_message,
     tdc_error_payload_index, tdc_error_size_needed,
 };
+pub use failure::{tdc_failure_decode, tdc_failure_encode};
 pub use key::{tdc_key_provide, tdc_key_reject};
+pub use message::{TDC_MESSAGE_HEADERS, tdc_message_decode, tdc_message_encode};
 pub use payload::{
     tdc_codec_decode_bound, tdc_codec_decode_payload, tdc_codec_encode_bound, tdc_codec_encode_payload,
     tdc_payload,

@@ -1,4 +1,5 @@
-//! Puts payloads together to a `Payloads` message, each written in place by the codec that makes it.
+//! Puts messages together whose payloads are written in place by the codec that makes them: a `Payloads`,
+//! or anything that leads to payloads.
 
 use crate::error::Error;
 use crate::wire;
@@ -16,60 +17,98 @@ pub(crate) enum Frame<'a> {
     Same(&'a [u8]),
 }
 
-/// A `Payloads` message in the making. It is zeroed memory that fills up: large and fresh, it costs
+/// A message in the making. It is zeroed memory that fills up: large and fresh, it costs
 /// nothing until it is written.
 pub(crate) struct Framed {
     bytes: Vec<u8>,
     filled: usize,
 }
 
+/// A nested message whose length is not known yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Opened {
+    /// Where its length stands.
+    at: usize,
+    /// Bytes kept for the length.
+    reserved: usize,
+}
+
+/// The field of a `Payloads` that holds its payloads.
+pub(crate) const PAYLOADS: u32 = 1;
+
 impl Framed {
     pub(crate) fn with_room(len: usize) -> Self {
         Self { bytes: vec![0; len], filled: 0 }
     }
 
-    /// Adds a payload: `write` gets room for `expected` bytes and says what it did.
+    /// Adds a payload as field `number`: `write` gets room for `expected` bytes and says what it did.
     pub(crate) fn frame<'a>(
         &mut self,
+        number: u32,
         expected: usize,
         write: impl FnOnce(&mut [u8]) -> Result<Frame<'a>, Error>,
     ) -> Result<(), Error> {
-        let reserved = 1 + wire::varint_len(expected);
+        let reserved = wire::varint_len(tag(number)) + wire::varint_len(expected);
         let start = self.filled + reserved;
         self.make_room(start + expected);
         match write(self.bytes.get_mut(start..start + expected).unwrap_or_default())? {
             Frame::Written(len) => {
-                let used = self.head(len);
+                let used = self.head(number, len);
                 if used < reserved {
                     self.bytes.copy_within(start..start + len, self.filled + used);
                 }
                 self.filled += used + len;
             }
-            Frame::Owned(bytes) => self.copy(&bytes),
-            Frame::Same(bytes) => self.copy(bytes),
+            Frame::Owned(bytes) => self.field(number, &[&bytes]),
+            Frame::Same(bytes) => self.field(number, &[bytes]),
         }
         Ok(())
     }
 
-    /// Writes tag and length; gives back how many bytes they take.
-    fn head(&mut self, len: usize) -> usize {
-        let room = self.bytes.get_mut(self.filled..).unwrap_or_default();
-        match room.split_first_mut() {
-            Some((tag, room)) => {
-                *tag = 0x0a;
-                1 + wire::put_varint(room, len).unwrap_or_default()
-            }
-            None => 0,
+    /// Adds a field of bytes, which come in pieces.
+    pub(crate) fn field(&mut self, number: u32, pieces: &[&[u8]]) {
+        let len = pieces.iter().map(|piece| piece.len()).sum();
+        self.make_room(self.filled + wire::varint_len(tag(number)) + wire::varint_len(len) + len);
+        self.filled += self.head(number, len);
+        for piece in pieces {
+            self.raw(piece);
         }
     }
 
-    fn copy(&mut self, payload: &[u8]) {
-        self.make_room(self.filled + framed_len(payload.len()));
-        self.filled += self.head(payload.len());
-        self.raw(payload);
+    /// Begins a nested message as field `number`, which is expected to have about `expected` bytes.
+    pub(crate) fn open(&mut self, number: u32, expected: usize) -> Opened {
+        let reserved = wire::varint_len(expected);
+        self.make_room(self.filled + wire::varint_len(tag(number)) + reserved);
+        let room = self.bytes.get_mut(self.filled..).unwrap_or_default();
+        self.filled += wire::put_varint(room, tag(number)).unwrap_or_default();
+        let opened = Opened { at: self.filled, reserved };
+        self.filled += reserved;
+        opened
     }
 
-    fn raw(&mut self, bytes: &[u8]) {
+    /// Ends the message that was opened last.
+    pub(crate) fn close(&mut self, opened: Opened) {
+        let start = opened.at + opened.reserved;
+        let len = self.filled - start;
+        let needed = wire::varint_len(len);
+        let end = opened.at + needed + len;
+        self.make_room(end);
+        if needed != opened.reserved {
+            self.bytes.copy_within(start..self.filled, opened.at + needed);
+        }
+        self.filled = end;
+        wire::put_varint(self.bytes.get_mut(opened.at..).unwrap_or_default(), len);
+    }
+
+    /// Writes tag and length; gives back how many bytes they take.
+    fn head(&mut self, number: u32, len: usize) -> usize {
+        let room = self.bytes.get_mut(self.filled..).unwrap_or_default();
+        let used = wire::put_varint(room, tag(number)).unwrap_or_default();
+        used + wire::put_varint(room.get_mut(used..).unwrap_or_default(), len).unwrap_or_default()
+    }
+
+    /// Adds bytes as they are: whole fields.
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
         let end = self.filled + bytes.len();
         self.make_room(end);
         if let Some(room) = self.bytes.get_mut(self.filled..end) {
@@ -93,6 +132,11 @@ impl Framed {
     }
 }
 
+/// The tag of a length-delimited field.
+fn tag(number: u32) -> usize {
+    number as usize * 8 + 2
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,18 +148,36 @@ mod tests {
             room[..2].copy_from_slice(b"ab");
             Ok(Frame::Written(2))
         };
-        framed.frame(200, short).unwrap();
-        framed.frame(0, |_| Ok(Frame::Same(b"same"))).unwrap();
-        framed.frame(1, |_| Ok(Frame::Owned(vec![7; 130]))).unwrap();
+        framed.frame(PAYLOADS, 200, short).unwrap();
+        framed.frame(PAYLOADS, 0, |_| Ok(Frame::Same(b"same"))).unwrap();
+        framed.frame(PAYLOADS, 1, |_| Ok(Frame::Owned(vec![7; 130]))).unwrap();
         let expected = [b"\x0a\x02ab\x0a\x04same\x0a\x82\x01", &[7; 130][..], b"\x18\x05"].concat();
         assert_eq!(framed.finish(&[b"\x18\x05"]), expected);
+    }
+
+    #[test]
+    fn nested_messages_get_the_length_that_they_turn_out_to_have() {
+        for (expected, len) in [(0, 0), (300, 5), (5, 300), (5, 5), (70_000, 3)] {
+            let mut framed = Framed::with_room(0);
+            let outer = framed.open(300, expected);
+            let inner = framed.open(1, expected);
+            framed.raw(&vec![7; len]);
+            framed.close(inner);
+            framed.close(outer);
+            let mut plain = Framed::with_room(0);
+            plain.field(1, &[&vec![7; len]]);
+            let plain = plain.finish(&[]);
+            let mut whole = Framed::with_room(0);
+            whole.field(300, &[&plain]);
+            assert_eq!(framed.finish(&[]), whole.finish(&[]), "{expected} {len}");
+        }
     }
 
     #[test]
     fn a_failure_leaves_no_frame() {
         let mut framed = Framed::with_room(0);
         let failure = Error::new(crate::Code::Limit, "no");
-        assert!(framed.frame(10, |_| Err(failure)).is_err());
+        assert!(framed.frame(PAYLOADS, 10, |_| Err(failure)).is_err());
         assert_eq!(framed.finish(&[]), b"");
     }
 }

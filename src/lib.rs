@@ -30,12 +30,14 @@ mod context;
 mod data_converter;
 mod descriptors;
 mod error;
+mod failure;
 #[allow(unsafe_code)]
 pub mod ffi;
 mod framing;
 mod inspect;
 mod keyring;
 mod limits;
+mod message;
 mod payload;
 pub mod server_options;
 #[allow(unsafe_code)]
@@ -48,6 +50,7 @@ pub use data_converter::{Answer, DataConverter};
 pub use error::{Code, Error, Kind};
 pub use inspect::{Inspection, inspect};
 pub use limits::Limits;
+pub use message::MessageFlags;
 pub use payload::Location;
 
 /// Fills `out` with random bytes of the operating system: for making keys.

@@ -17,6 +17,10 @@ pub struct Limits {
 /// Layers of codecs around one payload. Not an option: no chain of the config can be longer.
 pub(crate) const MAX_LAYERS: usize = 16;
 
+/// How deep a message may nest: the default of the official parsers of C++, Java and Python, none of which
+/// would read a longer chain of causes.
+pub(crate) const MAX_MESSAGE_DEPTH: usize = 100;
+
 /// Keys that one answer may ask of the host.
 pub(crate) const MAX_KEYS_NEEDED: usize = 16;
 

@@ -24,6 +24,10 @@ const (
 	ErrContext Code = 107
 	// ErrJSON is TDC_ERR_JSON. The JSON is not what was expected (command line and codec server).
 	ErrJSON Code = 108
+	// ErrFailure is TDC_ERR_FAILURE. The encoded attributes of a failure are malformed, and the config says malformed: error.
+	ErrFailure Code = 112
+	// ErrType is TDC_ERR_TYPE. No descriptor of the message's type is here: its full name is wrong, or it is newer than this library.
+	ErrType Code = 113
 	// ErrKeyUnknown is TDC_ERR_KEY_UNKNOWN. No key with this id is here (yet): add it to the keyring, then try again.
 	ErrKeyUnknown Code = 201
 	// ErrKeyInvalid is TDC_ERR_KEY_INVALID. A key that was handed in has a wrong length, or its id is not a key id.
@@ -71,6 +75,10 @@ func (c Code) entry() (name string, transient bool) {
 		return "TDC_ERR_CONTEXT", false
 	case ErrJSON:
 		return "TDC_ERR_JSON", false
+	case ErrFailure:
+		return "TDC_ERR_FAILURE", false
+	case ErrType:
+		return "TDC_ERR_TYPE", false
 	case ErrKeyUnknown:
 		return "TDC_ERR_KEY_UNKNOWN", true
 	case ErrKeyInvalid:

@@ -138,6 +138,27 @@ impl Chain {
         self.encrypts
     }
 
+    /// Whether encode leaves every payload as it is.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.codecs.is_empty()
+    }
+
+    /// The same chain, whose decode accepts what was not encrypted.
+    pub(crate) fn relaxed(&self) -> Self {
+        Self { required: false, ..self.clone() }
+    }
+
+    /// Refuses a payload in which no encrypted layer was opened, where the config asks for that.
+    pub(crate) fn check_encrypted(&self, was_encrypted: bool) -> Result<(), Error> {
+        if was_encrypted || !self.required {
+            return Ok(());
+        }
+        Err(Error::new(
+            Code::NotEncrypted,
+            "the payload is not encrypted, and the config says required: true",
+        ))
+    }
+
     /// Applies the codecs; `out` has room for [`encode_bound`], and does not overlap the payload.
     pub(crate) fn encode(
         &self,
@@ -188,13 +209,7 @@ impl Chain {
         let mut opening = Opening { environment, budget, fixed, was_encrypted: false, written: 0 };
         let result = opening.layers(payload, out);
         let was_encrypted = opening.was_encrypted;
-        let result = match result {
-            Ok(_) if self.required && !was_encrypted => Err(Error::new(
-                Code::NotEncrypted,
-                "the payload is not encrypted, and the config says required: true",
-            )),
-            result => result,
-        };
+        let result = result.and_then(|decoded| self.check_encrypted(was_encrypted).map(|()| decoded));
         if result.is_err() {
             let written = opening.written.min(out.len());
             out.get_mut(..written).unwrap_or_default().fill(0);

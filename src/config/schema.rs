@@ -216,13 +216,15 @@ pub(super) struct Failures {
 }
 
 /// What happens to encoded attributes that cannot be read.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Malformed {
+pub(crate) enum Malformed {
     /// They stay.
     #[default]
     Keep,
+    /// The call fails.
+    Error,
 }
 
 /// What one call may cost.

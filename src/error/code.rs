@@ -124,6 +124,10 @@ codes! {
         "The serialization context is malformed.";
     Json = 108, "TDC_ERR_JSON", Input, false,
         "The JSON is not what was expected (command line and codec server).";
+    Failure = 112, "TDC_ERR_FAILURE", Input, false,
+        "The encoded attributes of a failure are malformed, and the config says malformed: error.";
+    Type = 113, "TDC_ERR_TYPE", Input, false,
+        "No descriptor of the message's type is here: its full name is wrong, or it is newer than this library.";
     KeyUnknown = 201, "TDC_ERR_KEY_UNKNOWN", Key, true,
         "No key with this id is here (yet): add it to the keyring, then try again.";
     KeyInvalid = 202, "TDC_ERR_KEY_INVALID", Key, false,

@@ -8,18 +8,20 @@ use super::status::tdc_status;
 use crate::data_converter::DataConverter;
 use crate::error::{Code, Error};
 
-/// The arguments of both directions.
-struct Call {
-    handle: *const tdc_data_converter,
-    context: (*const u8, usize),
-    payloads: (*const u8, usize),
-    out: *mut tdc_buffer,
+/// The arguments of calls that take one serialised message and give one back.
+pub(super) struct Call {
+    pub(super) handle: *const tdc_data_converter,
+    pub(super) context: (*const u8, usize),
+    pub(super) input: (*const u8, usize),
+    /// What the input is called in errors.
+    pub(super) input_name: &'static str,
+    pub(super) out: *mut tdc_buffer,
 }
 
 impl Call {
     /// # Safety
     /// Handle, bytes and out slots are valid; `error` may be NULL.
-    unsafe fn run(
+    pub(super) unsafe fn run(
         self,
         error: *mut *mut tdc_error,
         work: impl FnOnce(&DataConverter, &[u8], &[u8]) -> Result<Vec<u8>, Error>,
@@ -30,8 +32,8 @@ impl Call {
                 let handle = borrow_handle(self.handle)?;
                 let out = OutSlot::new(self.out, "out")?;
                 let context = borrow_bytes(self.context.0, self.context.1, "context")?;
-                let payloads = borrow_bytes(self.payloads.0, self.payloads.1, "payloads")?;
-                out.write(tdc_buffer::from_vec(work(&handle.0, context, payloads)?));
+                let input = borrow_bytes(self.input.0, self.input.1, self.input_name)?;
+                out.write(tdc_buffer::from_vec(work(&handle.0, context, input)?));
                 Ok(Code::Ok)
             })
         }
@@ -53,8 +55,13 @@ pub unsafe extern "C" fn tdc_codec_encode(
     out: *mut tdc_buffer,
     error: *mut *mut tdc_error,
 ) -> tdc_status {
-    let call =
-        Call { handle: self_, context: (context, context_len), payloads: (payloads, payloads_len), out };
+    let call = Call {
+        handle: self_,
+        context: (context, context_len),
+        input: (payloads, payloads_len),
+        input_name: "payloads",
+        out,
+    };
     // SAFETY: as the caller vouches.
     unsafe { call.run(error, DataConverter::encode) }
 }
@@ -74,8 +81,13 @@ pub unsafe extern "C" fn tdc_codec_decode(
     out: *mut tdc_buffer,
     error: *mut *mut tdc_error,
 ) -> tdc_status {
-    let call =
-        Call { handle: self_, context: (context, context_len), payloads: (payloads, payloads_len), out };
+    let call = Call {
+        handle: self_,
+        context: (context, context_len),
+        input: (payloads, payloads_len),
+        input_name: "payloads",
+        out,
+    };
     // SAFETY: as the caller vouches.
     unsafe { call.run(error, DataConverter::decode) }
 }

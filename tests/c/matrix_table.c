@@ -9,6 +9,7 @@
 static struct value converter, host_converter, key_error;
 static struct value path, document, directory, name_of_namespace, context, id, key;
 static struct value payloads, encoded_payloads, head, data, encoded_head, encoded_data, room;
+static struct value failure, name_of_message;
 
 #define P(i) values[i].pointer
 #define N(i) values[i].len
@@ -47,6 +48,22 @@ static tdc_status call_encode_payload(const struct value *values) {
 
 static tdc_status call_decode_payload(const struct value *values) {
     return tdc_codec_decode_payload(P(0), P(1), N(1), P(2), N(2), P(3), N(3), P(4), N(4), P(5), P(6));
+}
+
+static tdc_status call_failure_encode(const struct value *values) {
+    return tdc_failure_encode(P(0), P(1), N(1), P(2), N(2), P(3), P(4));
+}
+
+static tdc_status call_failure_decode(const struct value *values) {
+    return tdc_failure_decode(P(0), P(1), N(1), P(2), N(2), P(3), P(4));
+}
+
+static tdc_status call_message_encode(const struct value *values) {
+    return tdc_message_encode(P(0), P(1), N(1), P(2), N(2), TDC_MESSAGE_HEADERS, P(3), N(3), P(4), P(5));
+}
+
+static tdc_status call_message_decode(const struct value *values) {
+    return tdc_message_decode(P(0), P(1), N(1), P(2), N(2), 0, P(3), N(3), P(4), P(5));
 }
 
 static tdc_status call_key_id(const struct value *values) {
@@ -101,6 +118,26 @@ static const struct function FUNCTIONS[] = {
      release_payload,
      7,
      {SELF, IN(context), IN(encoded_head), IN(encoded_data), {ROOM, &room}, OUT, DETAILS}},
+    {"tdc_failure_encode",
+     call_failure_encode,
+     release_buffer,
+     5,
+     {SELF, IN(context), IN(failure), OUT, DETAILS}},
+    {"tdc_failure_decode",
+     call_failure_decode,
+     release_buffer,
+     5,
+     {SELF, IN(context), IN(failure), OUT, DETAILS}},
+    {"tdc_message_encode",
+     call_message_encode,
+     release_buffer,
+     6,
+     {SELF, IN(context), IN(name_of_message), IN(payloads), OUT, DETAILS}},
+    {"tdc_message_decode",
+     call_message_decode,
+     release_buffer,
+     6,
+     {SELF, IN(context), IN(name_of_message), IN(encoded_payloads), OUT, DETAILS}},
     {"tdc_error_key_id", call_key_id, NULL, 3, {{HANDLE, &key_error}, OUT, OUT}},
 };
 
@@ -164,6 +201,8 @@ void matrix_setup(void) {
     context = text("\x08\x01\x12\x06orders");
     id = text("one");
     key = text("11111111111111111111111111111111");
+    failure = text("\x0a\x05wrong");
+    name_of_message = text("temporal.api.common.v1.Payloads");
 }
 
 void matrix_teardown(void) {

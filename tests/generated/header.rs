@@ -48,7 +48,18 @@ fn header() -> String {
     config.after_includes = Some(status_codes());
     let mut header = Vec::new();
     // In the order in which a newcomer reads.
-    let nouns = ["version", "status", "buffer", "error", "data_converter", "key", "codec", "payload"];
+    let nouns = [
+        "version",
+        "status",
+        "buffer",
+        "error",
+        "data_converter",
+        "key",
+        "codec",
+        "payload",
+        "failure",
+        "message",
+    ];
     let builder = nouns.iter().fold(cbindgen::Builder::new().with_config(config), |builder, noun| {
         builder.with_src(format!("{root}/src/ffi/{noun}.rs"))
     });

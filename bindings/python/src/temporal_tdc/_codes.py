@@ -21,6 +21,8 @@ class Code(enum.IntEnum):
     ERR_LIMIT = 106
     ERR_CONTEXT = 107
     ERR_JSON = 108
+    ERR_FAILURE = 112
+    ERR_TYPE = 113
     ERR_KEY_UNKNOWN = 201
     ERR_KEY_INVALID = 202
     ERR_CONFIG = 301

@@ -28,6 +28,10 @@ public enum Code {
   CONTEXT("TDC_ERR_CONTEXT", 107, false),
   /** Malformed JSON. */
   JSON("TDC_ERR_JSON", 108, false),
+  /** Malformed encoded attributes of a failure. */
+  FAILURE("TDC_ERR_FAILURE", 112, false),
+  /** The message type is not known here. */
+  TYPE("TDC_ERR_TYPE", 113, false),
   /** The key id is not in the ring (yet). */
   KEY_UNKNOWN("TDC_ERR_KEY_UNKNOWN", 201, true),
   /** A key handed in has a wrong length or id. */

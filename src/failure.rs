@@ -1,0 +1,99 @@
+//! The failure converter: message and stack trace of a `temporal.api.failure.v1.Failure` as encoded
+//! attributes, in the form that every SDK reads.
+//!
+//! The attributes are a `json/plain` payload of `{"message":…,"stack_trace":…}`, which goes through the
+//! codecs; in the failure stands a placeholder. The walk of [`message`](crate::message) does this to every
+//! failure that it meets.
+
+use serde::{Deserialize, Deserializer};
+
+use crate::data_converter::DataConverter;
+use crate::error::{Code, Error};
+use crate::message::MessageFlags;
+use crate::payload::{Pieces, View, malformed};
+use crate::wire::push_bytes;
+
+/// The message of a failure whose own went into its encoded attributes: every SDK writes this one.
+pub(crate) const PLACEHOLDER: &str = "Encoded failure";
+
+const FAILURE: &str = "temporal.api.failure.v1.Failure";
+
+/// What stands in encoded attributes. A text that is missing stays as it is in the failure.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Attributes {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) message: Option<String>,
+    /// Java's SDK writes `stackTrace` when its JSON is made by Gson.
+    #[serde(default, alias = "stackTrace", deserialize_with = "text")]
+    pub(crate) stack_trace: Option<String>,
+}
+
+/// A text that is there: `null` is none.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(Some)
+}
+
+impl Attributes {
+    /// The payload of a failure's texts, before the codecs. Go, Python and TypeScript make the same bytes
+    /// of ASCII (Go but for `<`, `>` and `&`); what is not ASCII stays UTF-8.
+    pub(crate) fn to_payload(message: &[u8], stack_trace: &[u8]) -> Result<Vec<u8>, Error> {
+        let mut json = b"{\"message\":".to_vec();
+        push_json(&mut json, message)?;
+        json.extend_from_slice(b",\"stack_trace\":");
+        push_json(&mut json, stack_trace)?;
+        json.push(b'}');
+        let mut payload = b"\x0a\x16\x0a\x08encoding\x12\x0ajson/plain".to_vec();
+        push_bytes(&mut payload, 2, &json);
+        Ok(payload)
+    }
+
+    /// Reads a payload that the codecs have opened.
+    pub(crate) fn from_payload(payload: &[u8]) -> Result<Self, Error> {
+        let view = View::parse(Pieces::whole(payload)).map_err(malformed)?;
+        if view.encoding != Some(b"json/plain") {
+            return Err(unreadable("their encoding is not json/plain"));
+        }
+        // Serde would read an array as well.
+        if view.data.trim_ascii_start().first() != Some(&b'{') {
+            return Err(unreadable("they are not a JSON object"));
+        }
+        // The cause could quote what stands in the text, so only its place is said.
+        serde_json::from_slice(view.data).map_err(|cause| {
+            unreadable(&format!(
+                "expected a JSON object with the strings message and stack_trace (column {})",
+                cause.column()
+            ))
+        })
+    }
+}
+
+fn push_json(out: &mut Vec<u8>, text: &[u8]) -> Result<(), Error> {
+    let text = core::str::from_utf8(text)
+        .map_err(|_| Error::new(Code::Protobuf, "the failure's message or stack trace is not UTF-8"))?;
+    serde_json::to_writer(out, text).map_err(|cause| Error::new(Code::Panic, cause.to_string()))
+}
+
+#[cold]
+fn unreadable(why: &str) -> Error {
+    Error::new(Code::Failure, format!("the encoded attributes of a failure are malformed: {why}"))
+}
+
+impl DataConverter {
+    /// Encodes a serialised `temporal.api.failure.v1.Failure`: its payloads and those of its causes go
+    /// through the codecs, and with `encode_common_attributes` so do message and stack trace.
+    ///
+    /// # Errors
+    /// As [`DataConverter::encode_message`].
+    pub fn encode_failure(&self, context: &[u8], failure: &[u8]) -> Result<Vec<u8>, Error> {
+        self.encode_message(context, FAILURE, MessageFlags::default(), failure)
+    }
+
+    /// Decodes a serialised failure. Encoded attributes are restored and cleared, whatever the options
+    /// say.
+    ///
+    /// # Errors
+    /// As [`DataConverter::decode_message`].
+    pub fn decode_failure(&self, context: &[u8], failure: &[u8]) -> Result<Vec<u8>, Error> {
+        self.decode_message(context, FAILURE, MessageFlags::default(), failure)
+    }
+}

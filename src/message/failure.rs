@@ -1,0 +1,105 @@
+//! Failures on the way: message and stack trace move into the encoded attributes, and back.
+
+use super::merge::Edit;
+use super::plan::Plan;
+use super::walk::{Walk, malformed};
+use crate::config::Malformed;
+use crate::error::{Code, Error, Kind};
+use crate::failure::{Attributes, PLACEHOLDER};
+use crate::wire::{Cursor, Value};
+
+/// Numbers of fields of `temporal.api.failure.v1.Failure`.
+const MESSAGE: u32 = 1;
+const STACK_TRACE: u32 = 3;
+const ENCODED_ATTRIBUTES: u32 = 20;
+
+/// The fields of a failure that the attributes stand for.
+#[derive(Default)]
+struct Common<'a> {
+    message: &'a [u8],
+    stack_trace: &'a [u8],
+    attributes: Vec<&'a [u8]>,
+}
+
+impl<'a, 'c> Walk<'a, 'c> {
+    /// Walks a failure; its causes are failures of their own.
+    pub(super) fn failure(
+        &mut self,
+        plan: &'c Plan,
+        pieces: &[&'a [u8]],
+        depth: usize,
+    ) -> Result<bool, Error> {
+        let edits = if self.work.encodes() && self.work.settings().encode_common_attributes {
+            hide(&Common::parse(pieces)?)?
+        } else if self.work.decodes() {
+            self.restore(&Common::parse(pieces)?)?
+        } else {
+            Vec::new()
+        };
+        if edits.is_empty() {
+            self.fields(plan, pieces, depth)
+        } else {
+            self.merged(plan, pieces, &edits, depth)
+        }
+    }
+
+    /// What decode makes of the attributes.
+    fn restore(&mut self, common: &Common<'a>) -> Result<Vec<(u32, Edit)>, Error> {
+        if common.attributes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let opened = self.work.open(&common.attributes.concat());
+        match opened.and_then(|payload| Attributes::from_payload(&payload)) {
+            Ok(attributes) => {
+                let text = |number, text: Option<String>| text.map(|text| (number, Edit::Text(text)));
+                let message = text(MESSAGE, attributes.message);
+                let stack_trace = text(STACK_TRACE, attributes.stack_trace);
+                let removed = Some((ENCODED_ATTRIBUTES, Edit::Remove));
+                Ok([message, stack_trace, removed].into_iter().flatten().collect())
+            }
+            Err(error) if self.keeps(&error) => Ok(vec![(ENCODED_ATTRIBUTES, Edit::Keep)]),
+            Err(error) => Err(error.inside("encoded_attributes")),
+        }
+    }
+
+    /// Whether the failure stays as it is because its attributes cannot be read. A key that is not here
+    /// yet, and a limit, are errors all the same.
+    fn keeps(&self, error: &Error) -> bool {
+        self.work.settings().malformed == Malformed::Keep
+            && error.code().kind() == Kind::Input
+            && error.code() != Code::Limit
+    }
+}
+
+/// What encode does to the fields of a failure. One whose text was moved already keeps its attributes,
+/// which go through the codecs as they are.
+fn hide(common: &Common<'_>) -> Result<Vec<(u32, Edit)>, Error> {
+    let was_hidden = common.message == PLACEHOLDER.as_bytes() && common.stack_trace.is_empty();
+    if was_hidden && !common.attributes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let payload = Attributes::to_payload(common.message, common.stack_trace)?;
+    Ok(vec![
+        (MESSAGE, Edit::Text(PLACEHOLDER.to_owned())),
+        (STACK_TRACE, Edit::Remove),
+        (ENCODED_ATTRIBUTES, Edit::Payload(payload)),
+    ])
+}
+
+impl<'a> Common<'a> {
+    fn parse(pieces: &[&'a [u8]]) -> Result<Self, Error> {
+        let mut common = Self::default();
+        for failure in pieces {
+            let mut cursor = Cursor::new(failure);
+            while let Some(wire) = cursor.field().map_err(malformed)? {
+                match (wire.number, wire.value) {
+                    (MESSAGE, Value::Bytes(text)) => common.message = text,
+                    (STACK_TRACE, Value::Bytes(text)) => common.stack_trace = text,
+                    (ENCODED_ATTRIBUTES, Value::Bytes(payload)) => common.attributes.push(payload),
+                    _ => {}
+                }
+            }
+        }
+        Ok(common)
+    }
+}

@@ -1,0 +1,338 @@
+//! Which fields of which messages lead to payloads: worked out from descriptors once, so that a walk
+//! skips everything else whole.
+
+use std::collections::{HashMap, HashSet};
+
+use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor};
+
+use crate::wire::Value;
+
+/// Where the payloads are in every message of a descriptor pool.
+pub(crate) struct Plans {
+    messages: Vec<Plan>,
+    /// Every message of the pool; `None`: nothing in it leads to a payload.
+    names: HashMap<String, Option<usize>>,
+}
+
+/// What a message is to the walk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Message,
+    /// A payload itself.
+    Payload,
+    Failure,
+    Any,
+    /// A Nexus operation: it has a singular `string endpoint`, of this number, and a singular
+    /// `Payload input`.
+    NexusOperation {
+        endpoint: u32,
+    },
+}
+
+/// The fields of one message that matter.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) shape: Shape,
+    /// By rising number.
+    fields: Vec<Field>,
+    /// How many slots its fields have: 0 where none is singular.
+    pub(crate) slots: usize,
+}
+
+/// A field that leads to payloads, or shares a oneof with one that does.
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) number: u32,
+    pub(crate) name: String,
+    pub(crate) repeated: bool,
+    /// What a singular field shares with the other members of its oneof: only one of them lives.
+    pub(crate) slot: Option<usize>,
+    pub(crate) target: Target,
+    pub(crate) custom: Custom,
+}
+
+/// Where a field leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// To no payload: it only takes part in a oneof. Carried as varint, as bytes, or otherwise.
+    Nothing(Carried),
+    Payload,
+    /// To the payload that is a Nexus operation's input.
+    NexusInput,
+    /// To a message, by its plan.
+    Message(usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carried {
+    Varint,
+    Bytes,
+    Fixed,
+}
+
+/// What the SDKs do with the payloads of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Custom {
+    /// They go through the codecs.
+    Codec,
+    /// Some do, and some the SDKs write plain.
+    Mixed,
+    /// The SDKs write them plain; an interceptor may have encoded them.
+    Plain,
+    /// Headers: plain unless the caller asks for them.
+    Header,
+}
+
+/// A message that holds search attributes, which the server reads: never touched.
+const SEARCH_ATTRIBUTES: [&str; 1] = ["temporal.api.common.v1.SearchAttributes"];
+
+/// Values of search attributes that stand outside of [`SEARCH_ATTRIBUTES`]: what `Count…` groups by.
+const GROUP_VALUES: &str = "AggregationGroup.group_values";
+
+const HEADER: &str = "temporal.api.common.v1.Header";
+
+/// Java's SDK writes ids of versions, side effects and local activities plain, the others some of them.
+const MIXED: [&str; 2] = [
+    "temporal.api.command.v1.RecordMarkerCommandAttributes.details",
+    "temporal.api.history.v1.MarkerRecordedEventAttributes.details",
+];
+
+/// What no SDK hands to a codec; the server reads some of it.
+const PLAIN: [&str; 8] = [
+    "temporal.api.cloud.nexus.v1.EndpointSpec.description",
+    "temporal.api.compute.v1.ComputeProvider.details",
+    "temporal.api.compute.v1.ComputeScaler.details",
+    "temporal.api.deployment.v1.DeploymentInfo.metadata",
+    "temporal.api.deployment.v1.UpdateDeploymentMetadata.upsert_entries",
+    "temporal.api.deployment.v1.VersionMetadata.entries",
+    "temporal.api.nexus.v1.EndpointSpec.description",
+    "temporal.api.workflowservice.v1.UpdateWorkerDeploymentVersionMetadataRequest.upsert_entries",
+];
+
+impl Plans {
+    pub(crate) fn new(pool: &DescriptorPool) -> Self {
+        let messages: Vec<_> = pool.all_messages().collect();
+        let leading = leading(&messages);
+        let index: HashMap<&str, usize> =
+            leading.iter().enumerate().map(|(index, message)| (message.full_name(), index)).collect();
+        let plans = leading.iter().map(|message| Plan::new(message, &index)).collect();
+        let names = messages
+            .iter()
+            .map(|message| (message.full_name().to_owned(), index.get(message.full_name()).copied()))
+            .collect();
+        Self { messages: plans, names }
+    }
+
+    /// The plan of the message called `name`: `None` where there is no such message, `Some(None)` where
+    /// nothing in it leads to a payload.
+    pub(crate) fn find(&self, name: &str) -> Option<Option<&Plan>> {
+        self.names.get(name).map(|index| index.and_then(|index| self.get(index)))
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<&Plan> {
+        self.messages.get(index)
+    }
+}
+
+/// The messages that lead to payloads, in the order of the pool.
+fn leading(messages: &[MessageDescriptor]) -> Vec<&MessageDescriptor> {
+    let mut names: HashSet<&str> = HashSet::new();
+    loop {
+        let before = names.len();
+        for message in messages {
+            let leads = !matches!(shape(message), Shape::Message)
+                || message.fields().any(|field| {
+                    !is_search_attribute(&field)
+                        && matches!(field.kind(), Kind::Message(inner) if names.contains(inner.full_name()))
+                });
+            if leads && !SEARCH_ATTRIBUTES.contains(&message.full_name()) {
+                names.insert(message.full_name());
+            }
+        }
+        if names.len() == before {
+            return messages.iter().filter(|message| names.contains(message.full_name())).collect();
+        }
+    }
+}
+
+fn is_search_attribute(field: &FieldDescriptor) -> bool {
+    field.full_name().ends_with(GROUP_VALUES)
+}
+
+fn shape(message: &MessageDescriptor) -> Shape {
+    match message.full_name() {
+        "temporal.api.common.v1.Payload" => return Shape::Payload,
+        "temporal.api.failure.v1.Failure" => return Shape::Failure,
+        "google.protobuf.Any" => return Shape::Any,
+        _ => {}
+    }
+    let singular = |name| message.get_field_by_name(name).filter(|field| !field.is_list());
+    if let (Some(endpoint), Some(input)) = (singular("endpoint"), singular("input"))
+        && endpoint.kind() == Kind::String
+        && is_payload(&input)
+    {
+        return Shape::NexusOperation { endpoint: endpoint.number() };
+    }
+    Shape::Message
+}
+
+fn is_payload(field: &FieldDescriptor) -> bool {
+    matches!(field.kind(), Kind::Message(inner) if shape_is_payload(&inner))
+}
+
+fn shape_is_payload(message: &MessageDescriptor) -> bool {
+    message.full_name() == "temporal.api.common.v1.Payload"
+}
+
+impl Plan {
+    fn new(message: &MessageDescriptor, index: &HashMap<&str, usize>) -> Self {
+        let mut fields = Vec::new();
+        let mut slots = HashMap::new();
+        let targets: Vec<_> = message.fields().map(|field| (target(&field, index), field)).collect();
+        for (target, field) in &targets {
+            let oneof = field.containing_oneof();
+            let oneof_leads = oneof.as_ref().is_some_and(|oneof| {
+                let led = |(target, field): &(Target, FieldDescriptor)| {
+                    !matches!(target, Target::Nothing(_)) && field.containing_oneof().as_ref() == Some(oneof)
+                };
+                targets.iter().any(led)
+            });
+            if matches!(target, Target::Nothing(_)) && !oneof_leads {
+                continue;
+            }
+            let repeated = field.is_list() || field.is_map();
+            let slot = (!repeated).then(|| {
+                let key =
+                    oneof.map_or_else(|| field.full_name().to_owned(), |oneof| oneof.full_name().to_owned());
+                let next = slots.len();
+                *slots.entry(key).or_insert(next)
+            });
+            fields.push(Field {
+                number: field.number(),
+                name: field.name().to_owned(),
+                repeated,
+                slot,
+                target: *target,
+                custom: custom(field),
+            });
+        }
+        fields.sort_by_key(|field| field.number);
+        Self { shape: shape(message), fields, slots: slots.len() }
+    }
+
+    #[inline]
+    pub(crate) fn field(&self, number: u32) -> Option<&Field> {
+        let found = self.fields.binary_search_by_key(&number, |field| field.number).ok()?;
+        self.fields.get(found)
+    }
+}
+
+impl Field {
+    /// Whether the wire carries `value` as the field's type asks; otherwise it is an unknown field that
+    /// has the same number.
+    pub(crate) fn is_carried_as(&self, value: &Value<'_>) -> bool {
+        let carried = match self.target {
+            Target::Nothing(carried) => carried,
+            Target::Payload | Target::NexusInput | Target::Message(_) => Carried::Bytes,
+        };
+        carried
+            == match value {
+                Value::Varint(_) => Carried::Varint,
+                Value::Bytes(_) => Carried::Bytes,
+                Value::Other => Carried::Fixed,
+            }
+    }
+}
+
+fn target(field: &FieldDescriptor, index: &HashMap<&str, usize>) -> Target {
+    if is_search_attribute(field) {
+        return Target::Nothing(Carried::Bytes);
+    }
+    match field.kind() {
+        Kind::Message(_) if field.is_group() => Target::Nothing(Carried::Fixed),
+        Kind::Message(inner) if shape_is_payload(&inner) => {
+            let parent = shape(field.parent_message());
+            let is_input = matches!(parent, Shape::NexusOperation { .. }) && field.name() == "input";
+            if is_input { Target::NexusInput } else { Target::Payload }
+        }
+        Kind::Message(inner) => match index.get(inner.full_name()) {
+            Some(plan) => Target::Message(*plan),
+            None => Target::Nothing(Carried::Bytes),
+        },
+        Kind::String | Kind::Bytes => Target::Nothing(Carried::Bytes),
+        Kind::Double | Kind::Float | Kind::Fixed32 | Kind::Fixed64 | Kind::Sfixed32 | Kind::Sfixed64 => {
+            Target::Nothing(Carried::Fixed)
+        }
+        _ => Target::Nothing(Carried::Varint),
+    }
+}
+
+fn custom(field: &FieldDescriptor) -> Custom {
+    if matches!(field.kind(), Kind::Message(inner) if inner.full_name() == HEADER) {
+        Custom::Header
+    } else if MIXED.contains(&field.full_name()) {
+        Custom::Mixed
+    } else if PLAIN.contains(&field.full_name()) {
+        Custom::Plain
+    } else {
+        Custom::Codec
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::descriptors::temporal_api;
+
+    fn plans() -> Plans {
+        Plans::new(temporal_api().unwrap())
+    }
+
+    #[test]
+    fn only_messages_that_lead_to_payloads_have_a_plan() {
+        let plans = plans();
+        for (name, leads) in [
+            ("temporal.api.common.v1.Payloads", true),
+            ("temporal.api.common.v1.Header", true),
+            ("temporal.api.common.v1.SearchAttributes", false),
+            ("temporal.api.common.v1.WorkflowExecution", false),
+            ("temporal.api.history.v1.History", true),
+            ("temporal.api.workflowservice.v1.CountWorkflowExecutionsResponse", false),
+            ("temporal.api.workflowservice.v1.StartWorkflowExecutionRequest", true),
+        ] {
+            assert_eq!(plans.find(name).unwrap().is_some(), leads, "{name}");
+        }
+        assert!(plans.find("temporal.api.common.v1.Nothing").is_none());
+    }
+
+    #[test]
+    fn every_name_in_the_tables_is_a_field() {
+        let pool = temporal_api().unwrap();
+        for name in MIXED.iter().chain(&PLAIN) {
+            let (message, field) = name.rsplit_once('.').unwrap();
+            let message = pool.get_message_by_name(message).unwrap_or_else(|| panic!("{name}"));
+            assert!(message.get_field_by_name(field).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn members_of_a_oneof_share_a_slot() {
+        let plans = plans();
+        let event = plans.find("temporal.api.history.v1.HistoryEvent").unwrap().unwrap();
+        assert_eq!(event.field(6).unwrap().slot, event.field(7).unwrap().slot);
+        assert_ne!(event.field(6).unwrap().slot, event.field(301).unwrap().slot);
+        assert!(event.field(1).is_none());
+    }
+
+    #[test]
+    fn nexus_operations_are_known_by_their_shape() {
+        let plans = plans();
+        for name in [
+            "temporal.api.command.v1.ScheduleNexusOperationCommandAttributes",
+            "temporal.api.history.v1.NexusOperationScheduledEventAttributes",
+        ] {
+            let shape = plans.find(name).unwrap().unwrap().shape;
+            assert_eq!(shape, Shape::NexusOperation { endpoint: 1 }, "{name}");
+        }
+    }
+}

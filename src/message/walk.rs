@@ -1,0 +1,301 @@
+//! The walk over a message on the wire: payloads are handed to the codecs, failures are edited, and only
+//! what changed is written anew.
+//!
+//! Bytes come from the network. A message nests to [`MAX_MESSAGE_DEPTH`]; what is not on the way to a
+//! payload is skipped whole, and copied as it is: unknown fields survive.
+//!
+//! A singular message field that comes in pieces is one message (protobuf merges them, which on the wire
+//! is to put them one behind the other), and of a oneof only the member that came last lives. The common
+//! case has neither; what has is written anew by [`merge`](super::merge).
+
+use super::plan::{Custom, Field, Plan, Plans, Shape, Target};
+use super::work::Work;
+use crate::error::{Code, Error};
+use crate::framing::{Framed, Opened};
+use crate::limits::MAX_MESSAGE_DEPTH;
+use crate::wire::{Cursor, Malformed, Value};
+
+/// One walk over one message.
+pub(crate) struct Walk<'a, 'c> {
+    pub(super) plans: &'c Plans,
+    pub(super) work: Work<'c>,
+    pub(super) out: Framed,
+    /// What must be written before the next change: nothing is, until something changes.
+    pending: Vec<Pending<'a>>,
+    /// The messages that are open in `out`.
+    open: Vec<Opened>,
+    /// Whether the message that is walked is an operation of Temporal's own Nexus endpoint.
+    pub(super) system_nexus: bool,
+    /// Where the walk was when it failed, the innermost field first.
+    trail: Vec<String>,
+}
+
+/// The way from the last thing written to a nested message.
+struct Pending<'a> {
+    /// Whole fields before it.
+    run: &'a [u8],
+    number: u32,
+    /// Its length as it came.
+    len: usize,
+}
+
+/// Names of fields shown in an error: a message may nest deeper.
+const MAX_TRAIL: usize = 16;
+
+impl<'a, 'c> Walk<'a, 'c> {
+    pub(crate) fn new(plans: &'c Plans, work: Work<'c>, expected: usize) -> Self {
+        Self {
+            plans,
+            work,
+            out: Framed::with_room(expected),
+            pending: Vec::new(),
+            open: Vec::new(),
+            system_nexus: false,
+            trail: Vec::new(),
+        }
+    }
+
+    /// Walks a whole message. Gives back what it became, or `None` where nothing changed.
+    pub(crate) fn run(mut self, plan: &'c Plan, message: &'a [u8]) -> Result<Option<Vec<u8>>, Error> {
+        if plan.shape == Shape::Payload {
+            return self.payload_itself(message);
+        }
+        match self.message(plan, &[message], MAX_MESSAGE_DEPTH) {
+            Ok(true) => Ok(Some(self.out.finish(&[]))),
+            Ok(false) => Ok(None),
+            Err(error) => Err(error.inside(&self.path())),
+        }
+    }
+
+    /// What was learnt on the way, where nothing was to be written.
+    pub(crate) fn survey(mut self, plan: &'c Plan, message: &'a [u8]) -> Work<'c> {
+        // A malformed message is the business of the walk that writes, which says where.
+        let _ = match plan.shape {
+            Shape::Payload => self.work.applies(message).map(drop),
+            _ => self.message(plan, &[message], MAX_MESSAGE_DEPTH).map(drop),
+        };
+        self.work
+    }
+
+    fn payload_itself(mut self, payload: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        if !self.work.applies(payload)? {
+            return Ok(None);
+        }
+        let mut out = vec![0; self.work.bound(payload.len())];
+        match self.work.write(payload, &mut out)? {
+            crate::framing::Frame::Written(len) => {
+                out.truncate(len);
+                Ok(Some(out))
+            }
+            crate::framing::Frame::Owned(bytes) => Ok(Some(bytes)),
+            crate::framing::Frame::Same(_) => Ok(None),
+        }
+    }
+
+    /// Walks a message that came in `pieces`, nearly always one. After `Ok(true)` the whole of it stands
+    /// in `out`, after `Ok(false)` nothing does.
+    pub(super) fn message(
+        &mut self,
+        plan: &'c Plan,
+        pieces: &[&'a [u8]],
+        depth: usize,
+    ) -> Result<bool, Error> {
+        let Some(depth) = depth.checked_sub(1) else {
+            return Err(Error::new(
+                Code::Limit,
+                format!(
+                    "the message nests deeper than {MAX_MESSAGE_DEPTH}: a longer chain of causes is not read"
+                ),
+            ));
+        };
+        match plan.shape {
+            Shape::Any => self.any(pieces, depth),
+            Shape::Failure => self.failure(plan, pieces, depth),
+            Shape::NexusOperation { endpoint } => self.nexus_operation(plan, endpoint, pieces, depth),
+            Shape::Message | Shape::Payload => self.fields(plan, pieces, depth),
+        }
+    }
+
+    pub(super) fn fields(
+        &mut self,
+        plan: &'c Plan,
+        pieces: &[&'a [u8]],
+        depth: usize,
+    ) -> Result<bool, Error> {
+        let [message] = pieces else { return self.merged(plan, pieces, &[], depth) };
+        if is_split(plan, message)? {
+            return self.merged(plan, pieces, &[], depth);
+        }
+        let mut changed = false;
+        let (mut copied, mut start) = (0, 0);
+        let mut cursor = Cursor::new(message);
+        while let Some(wire) = cursor.field().map_err(malformed)? {
+            let end = message.len() - cursor.remaining();
+            if let (Some(field), Value::Bytes(contents)) = (plan.field(wire.number), wire.value) {
+                let run = message.get(copied..start).unwrap_or_default();
+                match self.position(field, run, &[contents], depth) {
+                    Ok(true) => {
+                        copied = end;
+                        changed = true;
+                    }
+                    Ok(false) => {}
+                    Err(error) => {
+                        self.left(field, message, start);
+                        return Err(error);
+                    }
+                }
+            }
+            start = end;
+        }
+        if changed {
+            self.out.raw(message.get(copied..).unwrap_or_default());
+        }
+        Ok(changed)
+    }
+
+    /// Works on one field, `run` being the fields before it that are not written yet.
+    pub(super) fn position(
+        &mut self,
+        field: &'c Field,
+        run: &'a [u8],
+        pieces: &[&'a [u8]],
+        depth: usize,
+    ) -> Result<bool, Error> {
+        let strict = self.work.is_strict();
+        match field.custom {
+            Custom::Codec => {}
+            custom if self.work.skips(custom) => return Ok(false),
+            custom => self.work.relax(custom),
+        }
+        let result = match field.target {
+            Target::Nothing(_) => Ok(false),
+            Target::NexusInput if self.system_nexus => self.envelope(field.number, run, pieces, depth),
+            Target::Payload | Target::NexusInput => self.payload(field.number, run, pieces),
+            Target::Message(plan) => self.nested(self.plans.get(plan), field.number, run, pieces, depth),
+        };
+        self.work.set_strict(strict);
+        result
+    }
+
+    /// Walks a nested message.
+    pub(super) fn nested(
+        &mut self,
+        plan: Option<&'c Plan>,
+        number: u32,
+        run: &'a [u8],
+        pieces: &[&'a [u8]],
+        depth: usize,
+    ) -> Result<bool, Error> {
+        let Some(plan) = plan else { return Ok(false) };
+        if plan.shape == Shape::Payload {
+            return self.payload(number, run, pieces);
+        }
+        let len = pieces.iter().map(|piece| piece.len()).sum();
+        self.within(number, run, len, |walk| walk.message(plan, pieces, depth))
+    }
+
+    /// Puts what `write` writes into the nested message `number`, if it writes anything.
+    pub(super) fn within(
+        &mut self,
+        number: u32,
+        run: &'a [u8],
+        len: usize,
+        write: impl FnOnce(&mut Self) -> Result<bool, Error>,
+    ) -> Result<bool, Error> {
+        self.pending.push(Pending { run, number, len });
+        let changed = write(self)?;
+        if changed {
+            // It was written, so what was pending before it was too, and it is the innermost one open.
+            self.close();
+        } else {
+            self.pending.pop();
+        }
+        Ok(changed)
+    }
+
+    /// Hands a payload to the codecs.
+    pub(super) fn payload(&mut self, number: u32, run: &[u8], pieces: &[&[u8]]) -> Result<bool, Error> {
+        let merged;
+        let payload = match pieces {
+            [payload] => *payload,
+            pieces => {
+                merged = pieces.concat();
+                merged.as_slice()
+            }
+        };
+        if !self.work.applies(payload)? {
+            return Ok(false);
+        }
+        self.flush();
+        self.out.raw(run);
+        let work = &mut self.work;
+        self.out.frame(number, work.bound(payload.len()), |room| work.write(payload, room))?;
+        Ok(true)
+    }
+
+    /// Begins to write: everything that was put off is written now.
+    pub(super) fn flush(&mut self) {
+        for pending in self.pending.drain(..) {
+            self.out.raw(pending.run);
+            self.open.push(self.out.open(pending.number, pending.len));
+        }
+    }
+
+    /// Ends the innermost message that is open.
+    pub(super) fn close(&mut self) {
+        if let Some(opened) = self.open.pop() {
+            self.out.close(opened);
+        }
+    }
+
+    /// Says that the walk failed in `field`, which begins at `start` of `message`.
+    pub(super) fn left(&mut self, field: &Field, message: &[u8], start: usize) {
+        if self.trail.len() > MAX_TRAIL {
+            return;
+        }
+        if !field.repeated {
+            self.trail.push(field.name.clone());
+            return;
+        }
+        let mut cursor = Cursor::new(message.get(..start).unwrap_or_default());
+        let mut index = 0;
+        while let Ok(Some(wire)) = cursor.field() {
+            index += usize::from(wire.number == field.number);
+        }
+        self.trail.push(format!("{}[{index}]", field.name));
+    }
+
+    fn path(&self) -> String {
+        let mut names: Vec<&str> = self.trail.iter().rev().map(String::as_str).collect();
+        if names.len() > MAX_TRAIL {
+            names = self.trail.iter().take(MAX_TRAIL).rev().map(String::as_str).collect();
+            names.insert(0, "…");
+        }
+        names.join(".")
+    }
+}
+
+/// Whether a singular field comes in pieces, or more than one member of a oneof does.
+pub(super) fn is_split(plan: &Plan, message: &[u8]) -> Result<bool, Error> {
+    if plan.slots == 0 {
+        return Ok(false);
+    }
+    let mut seen = 0_u64;
+    let mut cursor = Cursor::new(message);
+    while let Some(wire) = cursor.field().map_err(malformed)? {
+        let Some(slot) = plan.field(wire.number).and_then(|field| field.slot) else { continue };
+        // Slots past the 64th share one bit: they are merged needlessly, which is only slower.
+        let bit = 1_u64 << slot.min(63);
+        if seen & bit != 0 {
+            return Ok(true);
+        }
+        seen |= bit;
+    }
+    Ok(false)
+}
+
+/// The error for what is no protobuf message.
+#[cold]
+pub(super) fn malformed(cause: Malformed) -> Error {
+    Error::new(Code::Protobuf, format!("the message is malformed: {cause}"))
+}

@@ -1,0 +1,179 @@
+//! What a walk does with the payloads that it finds.
+
+use super::plan::Custom;
+use crate::codec::{Budget, Chain, Decoded, Encoded, Environment, codec_name, encode_bound, encrypt};
+use crate::config::Malformed;
+use crate::error::{Code, Error};
+use crate::framing::Frame;
+use crate::limits::{Limits, MAX_KEYS_NEEDED};
+use crate::payload::{Pieces, View, malformed};
+
+/// The payloads' work, with what all payloads of a call share.
+pub(crate) struct Work<'c> {
+    task: Task,
+    settings: Settings<'c>,
+    budget: &'c mut Budget,
+    /// The chain for positions where plain payloads are as good as encrypted ones.
+    relaxed: Chain,
+    strict: bool,
+    count: usize,
+}
+
+/// What holds for every payload of a call.
+#[derive(Clone, Copy)]
+pub(crate) struct Settings<'c> {
+    pub(crate) chain: &'c Chain,
+    pub(crate) environment: Environment<'c>,
+    pub(crate) limits: &'c Limits,
+    /// Whether headers go through the codecs as well.
+    pub(crate) headers: bool,
+    /// Whether encode moves message and stack trace of failures into their encoded attributes.
+    pub(crate) encode_common_attributes: bool,
+    /// What decode does with encoded attributes that cannot be read.
+    pub(crate) malformed: Malformed,
+}
+
+/// What is done.
+#[derive(Debug)]
+pub(crate) enum Task {
+    Encode,
+    Decode,
+    /// Nothing is written: the keys that the host must be asked for are gathered.
+    AskForKeys(Vec<String>),
+}
+
+impl<'c> Work<'c> {
+    pub(crate) fn new(task: Task, settings: Settings<'c>, budget: &'c mut Budget) -> Self {
+        Self { task, settings, budget, relaxed: settings.chain.relaxed(), strict: true, count: 0 }
+    }
+
+    pub(crate) fn settings(&self) -> &Settings<'c> {
+        &self.settings
+    }
+
+    pub(crate) fn encodes(&self) -> bool {
+        matches!(self.task, Task::Encode)
+    }
+
+    pub(crate) fn decodes(&self) -> bool {
+        matches!(self.task, Task::Decode)
+    }
+
+    /// Whether anything is written at all.
+    pub(crate) fn writes(&self) -> bool {
+        !matches!(self.task, Task::AskForKeys(_))
+    }
+
+    pub(crate) fn max_payloads(&self) -> usize {
+        self.settings.limits.max_payloads
+    }
+
+    /// The keys that were gathered.
+    pub(crate) fn keys(self) -> Vec<String> {
+        match self.task {
+            Task::AskForKeys(ids) => ids,
+            Task::Encode | Task::Decode => Vec::new(),
+        }
+    }
+
+    /// Whether a field is left out because the SDKs write it plain.
+    pub(crate) fn skips(&self, custom: Custom) -> bool {
+        self.encodes()
+            && match custom {
+                Custom::Plain => true,
+                Custom::Header => !self.settings.headers,
+                Custom::Mixed | Custom::Codec => false,
+            }
+    }
+
+    /// From here on plain payloads are accepted, whatever `required` says, where the SDKs write such.
+    pub(crate) fn relax(&mut self, custom: Custom) {
+        if custom != Custom::Header || !self.settings.headers {
+            self.strict = false;
+        }
+    }
+
+    pub(crate) fn is_strict(&self) -> bool {
+        self.strict
+    }
+
+    pub(crate) fn set_strict(&mut self, strict: bool) {
+        self.strict = strict;
+    }
+
+    fn chain(&self) -> &Chain {
+        if self.strict { self.settings.chain } else { &self.relaxed }
+    }
+
+    /// Whether the payload is to be written anew; counts it.
+    pub(crate) fn applies(&mut self, payload: &[u8]) -> Result<bool, Error> {
+        self.count += 1;
+        if self.count > self.max_payloads() {
+            let max = self.max_payloads();
+            return Err(Error::new(
+                Code::Limit,
+                format!("more than {max} payloads in one message: raise limits.max_payloads"),
+            ));
+        }
+        let view = View::parse(Pieces::whole(payload)).map_err(|cause| self.said_of(malformed(cause)))?;
+        match &mut self.task {
+            Task::Encode => Ok(!self.chain().is_empty()),
+            Task::Decode => {
+                if view.encoding.is_some_and(|encoding| codec_name(encoding).is_some()) {
+                    return Ok(true);
+                }
+                self.chain().check_encrypted(false).map_err(|error| self.said_of(error))?;
+                Ok(false)
+            }
+            Task::AskForKeys(ids) => {
+                if let Some(id) = encrypt::key_to_ask_for(&view, &self.settings.environment)
+                    && ids.len() < MAX_KEYS_NEEDED
+                    && !ids.contains(&id)
+                {
+                    ids.push(id);
+                }
+                Ok(false)
+            }
+        }
+    }
+
+    /// Room that is enough for what [`Self::write`] makes of `len` bytes, or for most of it.
+    pub(crate) fn bound(&self, len: usize) -> usize {
+        if self.encodes() { encode_bound(len) } else { len }
+    }
+
+    /// Writes the payload through the codecs.
+    pub(crate) fn write<'p>(&mut self, payload: &'p [u8], room: &mut [u8]) -> Result<Frame<'p>, Error> {
+        let pieces = Pieces::whole(payload);
+        let chain = if self.strict { self.settings.chain } else { &self.relaxed };
+        let environment = &self.settings.environment;
+        let frame = if self.encodes() {
+            chain.encode(pieces, environment, room).map(|encoded| match encoded {
+                Encoded::Written(written) => Frame::Written(written.len),
+                Encoded::Unchanged => Frame::Same(payload),
+            })
+        } else {
+            chain.decode(pieces, environment, self.budget, room, false).map(|decoded| match decoded {
+                Decoded::Written(len, _) => Frame::Written(len),
+                Decoded::Owned(bytes, _) => Frame::Owned(bytes),
+                Decoded::Unchanged => Frame::Same(payload),
+            })
+        };
+        frame.map_err(|error| self.said_of(error))
+    }
+
+    /// Opens a payload that stands alone.
+    pub(crate) fn open(&mut self, payload: &[u8]) -> Result<Vec<u8>, Error> {
+        if !self.applies(payload)? {
+            return Ok(payload.to_vec());
+        }
+        match self.write(payload, &mut [])? {
+            Frame::Owned(bytes) => Ok(bytes),
+            Frame::Written(_) | Frame::Same(_) => Ok(payload.to_vec()),
+        }
+    }
+
+    fn said_of(&self, error: Error) -> Error {
+        error.at_payload(self.count - 1)
+    }
+}
