@@ -38,6 +38,19 @@ impl Payloads {
     }
 }
 
+/// How many payloads a serialised `Payloads` of [`parse`] has.
+pub(crate) fn count(payloads: &[u8]) -> usize {
+    let mut rest = payloads;
+    let mut count = 0;
+    while let Ok((1, prost::encoding::WireType::LengthDelimited)) = prost::encoding::decode_key(&mut rest) {
+        let len = prost::encoding::decode_varint(&mut rest).ok().and_then(|len| usize::try_from(len).ok());
+        let Some(behind) = len.and_then(|len| rest.get(len..)) else { break };
+        rest = behind;
+        count += 1;
+    }
+    count
+}
+
 /// A payload. The map is sorted, so that the same body makes the same bytes.
 #[derive(Clone, PartialEq, Message)]
 struct Payload {

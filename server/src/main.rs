@@ -5,6 +5,7 @@
 //!               transcode   encode, decode   codec-server JSON in, codec-server JSON out
 //!               inspect                      what payloads show from outside
 //!               config_check                 whether a configuration holds
+//!               serve                        the codec server
 //!                   |
 //!               body (JSON ⇄ protobuf), stdio, rounds (what a call's status asks for)
 //! ```
@@ -23,10 +24,12 @@ mod core_dumps;
 mod inspect;
 mod keygen;
 mod rounds;
+mod serve;
 mod stdio;
 mod transcode;
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -73,6 +76,19 @@ enum Command {
         /// The file that holds the JSON body; without it, or with -, standard input
         file: Option<PathBuf>,
     },
+    /// Serve the Web UI and the temporal command: a codec server
+    #[command(after_help = SERVE_HELP)]
+    Serve {
+        /// The configuration file, the same one that the workers use
+        #[arg(short, long, value_name = "CONFIG", default_value = "tdc.yaml")]
+        config: PathBuf,
+        /// For a laptop: this machine and its Web UI only, without the rules of the configuration
+        #[arg(long)]
+        dev: bool,
+        /// Address and port, instead of the configuration's server.listen
+        #[arg(long, value_name = "ADDRESS")]
+        listen: Option<SocketAddr>,
+    },
     /// Check a configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -110,6 +126,7 @@ Start here:
   tdc encode --config tdc.yaml payloads.json > encoded.json
   tdc inspect encoded.json
   tdc decode --config tdc.yaml encoded.json
+  tdc serve --dev
 
 Each command explains itself: tdc encode --help
 On failure the exit status is 1, standard output stays empty, and standard error has the code and what to do.";
@@ -144,6 +161,14 @@ Examples:
   tdc inspect --config tdc.yaml encoded.json     also says whether the keys are there
   tdc inspect --json < encoded.json";
 
+const SERVE_HELP: &str = "\
+Web pages send payloads to POST …/encode and …/decode, and so does temporal --codec-endpoint. Without rules it serves this machine only;
+docs/SERVER.md says how to serve others.
+
+Examples:
+  tdc serve --dev
+  tdc serve --config /etc/tdc/tdc.yaml";
+
 const CHECK_HELP: &str = "\
 Examples:
   tdc config check tdc.yaml
@@ -177,6 +202,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Inspect { config, namespace, json, file } => {
             inspect::run(config.as_deref(), &namespace, json, file.as_deref())
         }
+        Command::Serve { config, dev, listen } => serve::run(serve::Launch { config, dev, listen }),
         Command::Config(ConfigCommand::Check { file, namespace }) => config_check::run(&file, &namespace),
     }
 }

@@ -12,9 +12,17 @@ pub(crate) fn settle<T>(
     converter: &DataConverter,
     call: impl Fn(&DataConverter) -> Result<T, Error>,
 ) -> Result<T, Error> {
+    without_host(converter, |converter| with_reload(converter, &call))
+}
+
+/// Makes `call`, and again without the keys that it asks of a host program.
+pub(crate) fn without_host<T>(
+    converter: &DataConverter,
+    call: impl Fn(&DataConverter) -> Result<T, Error>,
+) -> Result<T, Error> {
     let mut asked = false;
     for _ in 0..MAX_ROUNDS {
-        match with_reload(converter, &call) {
+        match call(converter) {
             Err(error) if error.code() == Code::KeyNeeded => {
                 asked = true;
                 for id in error.key_ids() {

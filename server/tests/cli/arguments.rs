@@ -9,7 +9,7 @@ fn version_names_the_aead_backend() {
 #[test]
 fn help_lists_every_command_and_shows_examples() {
     let help = Folder::new().succeeds(&["--help"], "");
-    for command in ["keygen", "encode", "decode", "inspect", "config"] {
+    for command in ["keygen", "encode", "decode", "inspect", "serve", "config"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command}\n{help}");
         assert!(help.contains(&format!("\n  tdc {command} ")), "{command}\n{help}");
     }
@@ -17,7 +17,8 @@ fn help_lists_every_command_and_shows_examples() {
 
 #[test]
 fn every_command_explains_itself_by_example() {
-    for command in [&["keygen"][..], &["encode"], &["decode"], &["inspect"], &["config", "check"]] {
+    for command in [&["keygen"][..], &["encode"], &["decode"], &["inspect"], &["serve"], &["config", "check"]]
+    {
         let help = Folder::new().succeeds(&[command, &["--help"]].concat(), "");
         assert!(help.contains(&format!("\n  tdc {} ", command.join(" "))), "{help}");
     }

@@ -1,0 +1,102 @@
+//! `tdc serve`: a codec server with the workers' own configuration, so that the Web UI and the `temporal` command show what workers wrote.
+//!
+//! ```text
+//! listener (TCP, tls) ──> router ──> codec    one request: auth ─> namespace ─> body ─> library ─> body
+//!                           |          |
+//!                   cors, exposure   audit, metrics
+//!                                      |
+//!        state   what the configuration says, swapped whole by reload
+//! ```
+//! Everything that arrives may be hostile: it is judged (`exposure`, `auth`) before it costs anything, and what it may cost is bounded (`codec`,
+//! `listener`). `dev` makes it one command on a laptop.
+
+mod audit;
+mod auth;
+mod codec;
+mod cors;
+mod dev;
+mod exposure;
+mod listener;
+mod metrics;
+mod namespace;
+mod refusal;
+mod reload;
+mod router;
+mod state;
+mod tls;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tdc::{Code, Error};
+use tokio::net::TcpListener;
+
+use reload::Server;
+
+/// How the server is started.
+#[derive(Clone, Debug)]
+pub(crate) struct Launch {
+    pub(crate) config: PathBuf,
+    /// On a laptop: loopback, the local Web UI, no rules.
+    pub(crate) dev: bool,
+    /// Goes before the configuration's address.
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+/// Serves until it is told to stop.
+pub(crate) fn run(launch: Launch) -> Result<(), Error> {
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_target(false)
+        .with_writer(std::io::stderr)
+        .init();
+    let metrics = metrics::install()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|cause| Error::new(Code::Io, format!("cannot start: {cause}")))?;
+    runtime.block_on(async {
+        let (server, address) = Server::open(launch, metrics)?;
+        let main = bind(address).await?;
+        let apart = match server.state().metrics_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        serve(server, main, apart).await
+    })
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|cause| Error::new(Code::Io, format!("cannot listen on {address}: {cause}")))
+}
+
+async fn serve(server: Arc<Server>, main: TcpListener, apart: Option<TcpListener>) -> Result<(), Error> {
+    let address = main.local_addr().map_err(|cause| Error::new(Code::Io, cause.to_string()))?;
+    let state = server.state();
+    tracing::info!(%address, https = state.tls.is_some(), rules = state.auth.is_some(), "listening");
+    if server.is_dev() {
+        dev::greet(address, &state)?;
+    }
+    if let Some(apart) = &apart {
+        let address = apart.local_addr().ok().map(|address| address.to_string());
+        tracing::info!(address, "listening for /metrics");
+    }
+    drop(state);
+
+    let stop = reload::stop_signal()?;
+    tokio::spawn(Arc::clone(&server).watch()?);
+    let metrics = apart.map(|listener| {
+        let router = router::metrics_apart(Arc::clone(&server));
+        tokio::spawn(listener::serve_plainly(listener, router))
+    });
+    listener::serve(listener::Accept { server, listener: main }, stop).await;
+    if let Some(metrics) = metrics {
+        metrics.abort();
+    }
+    tracing::info!("stopped");
+    Ok(())
+}

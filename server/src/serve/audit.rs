@@ -1,0 +1,91 @@
+//! The audit log: one JSON line for each request that asked for something, refused ones too. Who, where, what, how it ended; never data, never tokens.
+//!
+//! A request whose line cannot be written is not answered: what nobody can see later did not happen.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use serde::Serialize;
+use tdc::server_options;
+use tdc::{Code, Error};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+
+/// Characters of a text that somebody outside chose.
+const MAX_TEXT: usize = 256;
+
+/// One request.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Record<'a> {
+    pub(super) issuer: Option<String>,
+    pub(super) sub: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) namespace: Option<&'a str>,
+    pub(super) operation: Option<&'static str>,
+    pub(super) payloads: Option<usize>,
+    pub(super) status: u16,
+    pub(super) outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<&'static str>,
+    /// The place of the rule that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rule: Option<usize>,
+    pub(super) peer: Option<SocketAddr>,
+    pub(super) duration_ms: f64,
+    /// For metrics: the configuration's entry for the namespace, and the key that encode sealed with.
+    #[serde(skip)]
+    pub(super) entry: Arc<str>,
+    #[serde(skip)]
+    pub(super) sealed_with: Option<Arc<str>>,
+}
+
+/// Where the lines go.
+#[derive(Debug)]
+pub(super) enum Audit {
+    Stderr,
+    File(File),
+}
+
+impl Audit {
+    /// Opens the file anew each time, so that a reload follows a rotation.
+    pub(super) fn open(options: &server_options::Audit) -> Result<Self, Error> {
+        let server_options::Audit::File(path) = options else { return Ok(Self::Stderr) };
+        let mut open = OpenOptions::new();
+        open.append(true).create(true);
+        std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
+        open.open(path).map(Self::File).map_err(|cause| {
+            Error::new(Code::Config, format!("server.audit.file: cannot open {}: {cause}", path.display()))
+        })
+    }
+
+    /// Writes the line of a request.
+    pub(super) fn write(&self, record: &Record<'_>) -> std::io::Result<()> {
+        #[derive(Serialize)]
+        struct Line<'a> {
+            timestamp: String,
+            log: &'static str,
+            #[serde(flatten)]
+            record: &'a Record<'a>,
+        }
+        let mut timestamp = String::new();
+        // A text takes whatever is written to it.
+        let _ = SystemTime.format_time(&mut Writer::new(&mut timestamp));
+        let mut line = serde_json::to_vec(&Line { timestamp, log: "audit", record })?;
+        line.push(b'\n');
+        // One write each: lines of several threads, and of several processes that share the file, do not mix.
+        match self {
+            Self::Stderr => std::io::stderr().write_all(&line),
+            Self::File(file) => {
+                let mut file: &File = file;
+                file.write_all(&line)
+            }
+        }
+    }
+}
+
+/// A text from outside, as long as a line may hold.
+pub(super) fn bounded(text: &str) -> String {
+    text.chars().take(MAX_TEXT).collect()
+}

@@ -1,0 +1,135 @@
+//! Who may do what: a token says who somebody is, rules say what that is worth.
+//!
+//! ```text
+//! Authorization: Bearer …  ──token──> claims of an issuer  ──rules──> done · given back as it came · refused
+//!                             |
+//!                           jwks      the issuer's keys, from the place that the configuration names
+//! ```
+//! `Authorization-Extras`, in which the Web UI sends an ID token, is never read: it is no credential for this server.
+
+mod fetch;
+mod jwks;
+mod rules;
+mod token;
+
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
+use tdc::server_options::{self, Operation};
+use tdc::{Code, Error};
+
+use super::refusal::Refusal;
+use jwks::Jwks;
+pub(super) use rules::Decision;
+pub(super) use token::Caller;
+
+/// The issuers and rules of a configuration.
+#[derive(Debug)]
+pub(super) struct Auth {
+    options: server_options::Auth,
+    issuers: Vec<Arc<Jwks>>,
+}
+
+impl Auth {
+    /// Takes over what `before` knows of the issuers that stay as they were.
+    pub(super) fn open(options: &server_options::Auth, before: Option<&Self>) -> Result<Self, Error> {
+        check(options)?;
+        let known = |issuer: &server_options::Issuer| {
+            let same = |known: &&Arc<Jwks>| known.issuer == *issuer && !known.is_file();
+            before.and_then(|before| before.issuers.iter().find(same)).cloned()
+        };
+        let open = |(index, issuer): (usize, &server_options::Issuer)| {
+            known(issuer).map_or_else(
+                || {
+                    Jwks::open(issuer).map(Arc::new).map_err(|why| {
+                        Error::new(Code::Config, format!("server.auth.issuers[{index}].jwks: {why}"))
+                    })
+                },
+                Ok,
+            )
+        };
+        let issuers = options.issuers.iter().enumerate().map(open).collect::<Result<_, _>>()?;
+        Ok(Self { options: options.clone(), issuers })
+    }
+
+    /// Whose token the request carries.
+    pub(super) async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Refusal> {
+        token::verify(token::bearer(headers)?, &self.issuers).await
+    }
+
+    /// What the caller's request is worth: the first rule that matches decides.
+    pub(super) fn decide(&self, caller: &Caller, namespace: &str, operation: Operation) -> Option<Decision> {
+        rules::decide(&self.options.rules, caller, namespace, operation)
+    }
+
+    /// Fetches keys that are not here yet.
+    pub(super) async fn warm(&self) {
+        for issuer in &self.issuers {
+            issuer.warm().await;
+        }
+    }
+
+    /// Whether the tokens of every issuer can be judged.
+    pub(super) fn is_ready(&self) -> bool {
+        self.issuers.iter().all(|issuer| issuer.is_ready())
+    }
+
+    /// Files that it was read from.
+    pub(super) fn files(&self) -> impl Iterator<Item = &std::path::Path> {
+        self.issuers.iter().filter_map(|issuer| issuer.file())
+    }
+}
+
+fn check(options: &server_options::Auth) -> Result<(), Error> {
+    let problem =
+        |place: String, text: &str| Err(Error::new(Code::Config, format!("server.auth.{place}: {text}")));
+    if options.issuers.is_empty() {
+        return problem("issuers".to_owned(), "expected at least one: without an issuer no token is valid");
+    }
+    for (index, issuer) in options.issuers.iter().enumerate() {
+        let place = format!("issuers[{index}]");
+        if issuer.issuer.is_empty() || issuer.audience.is_empty() {
+            return problem(place, "issuer and audience cannot be empty");
+        }
+        if options.issuers.iter().take(index).any(|other| other.issuer == issuer.issuer) {
+            return problem(place, "this issuer stands here a second time");
+        }
+        if issuer.algorithms.as_ref().is_some_and(Vec::is_empty) {
+            return problem(place + ".algorithms", "expected at least one, or leave it out");
+        }
+    }
+    if options.rules.is_empty() {
+        return problem("rules".to_owned(), "expected at least one: without a rule everything is refused");
+    }
+    for (index, rule) in options.rules.iter().enumerate() {
+        let place = format!("rules[{index}]");
+        if rule.allow.is_empty() && rule.pass_through.is_empty() {
+            return problem(place, "expected allow, pass_through or both");
+        }
+        if rule.pass_through.contains(&Operation::Encode) {
+            return problem(
+                place + ".pass_through",
+                "only decode: payloads that come back from encode as they are would be stored in the open",
+            );
+        }
+        if rule.pass_through.iter().any(|operation| rule.allow.contains(operation)) {
+            return problem(place, "decode stands in allow and in pass_through: choose one");
+        }
+        if rule.namespaces.as_ref().is_some_and(Vec::is_empty) {
+            return problem(place + ".namespaces", "expected at least one, or leave it out");
+        }
+        if let Some((name, _)) = rule.claims.iter().find(|(_, claim)| claim.0.is_empty()) {
+            return problem(format!("{place}.claims.{name}"), "expected at least one pattern");
+        }
+        match &rule.issuer {
+            None if options.issuers.len() > 1 => {
+                return problem(place, "with more than one issuer every rule names its own: set issuer");
+            }
+            Some(issuer) if options.issuers.iter().all(|known| known.issuer != *issuer) => {
+                return problem(place + ".issuer", "no entry of server.auth.issuers has it");
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

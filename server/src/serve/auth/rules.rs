@@ -1,0 +1,124 @@
+//! The rules: the first whose issuer, namespaces and claims match, and which knows the operation, decides.
+
+use serde_json::Value;
+use tdc::server_options::{Claim, Operation, Rule};
+
+use super::token::Caller;
+
+/// What a rule says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::serve) struct Decision {
+    /// The rule's place in the list.
+    pub(in crate::serve) rule: usize,
+    /// The payloads are given back as they came.
+    pub(in crate::serve) pass_through: bool,
+}
+
+pub(super) fn decide(
+    rules: &[Rule],
+    caller: &Caller,
+    namespace: &str,
+    operation: Operation,
+) -> Option<Decision> {
+    let about = |rule: &Rule| rule.allow.contains(&operation) || rule.pass_through.contains(&operation);
+    let (index, rule) =
+        rules.iter().enumerate().find(|(_, rule)| about(rule) && matches(rule, caller, namespace))?;
+    Some(Decision { rule: index, pass_through: rule.pass_through.contains(&operation) })
+}
+
+fn matches(rule: &Rule, caller: &Caller, namespace: &str) -> bool {
+    rule.issuer.as_ref().is_none_or(|issuer| *issuer == caller.issuer)
+        && rule.namespaces.as_ref().is_none_or(|patterns| {
+            !namespace.is_empty() && patterns.iter().any(|pattern| pattern.matches(namespace))
+        })
+        && rule.claims.iter().all(|(name, claim)| {
+            caller.claims.get(name).is_some_and(|value| claims(value, claim))
+                && !(is_email(name) && caller.email_is_unverified())
+        })
+}
+
+/// Names under which providers give an address of mail; Temporal Cloud's is a URL.
+fn is_email(name: &str) -> bool {
+    name == "email" || name.ends_with("/email")
+}
+
+/// Whether a claim's value, or one of its values, matches one of the patterns. What is inside an object matches nothing.
+fn claims(value: &Value, claim: &Claim) -> bool {
+    let matches = |text: &str| claim.0.iter().any(|pattern| pattern.matches(text));
+    match value {
+        Value::String(text) => matches(text),
+        Value::Bool(value) => matches(&value.to_string()),
+        Value::Number(value) => matches(&value.to_string()),
+        Value::Array(values) => values.iter().any(|value| match value {
+            Value::String(text) => matches(text),
+            _ => false,
+        }),
+        Value::Null | Value::Object(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tdc::DataConverter;
+
+    use super::*;
+
+    /// Rules as a configuration has them.
+    fn rules(yaml: &str) -> Vec<Rule> {
+        let head = "version: 1\nserver:\n  auth:\n    issuers: [{ issuer: i, audience: a, jwks: \"https://i\" }]\n    rules:\n";
+        let converter = DataConverter::parse(&format!("{head}{yaml}"), std::path::Path::new(""), "").unwrap();
+        converter.server_settings().options.auth.clone().unwrap().rules
+    }
+
+    fn decided(yaml: &str, claims: &Value, namespace: &str, operation: Operation) -> Option<(usize, bool)> {
+        let caller = Caller { issuer: "i".to_owned(), claims: claims.as_object().unwrap().clone() };
+        decide(&rules(yaml), &caller, namespace, operation).map(|found| (found.rule, found.pass_through))
+    }
+
+    const ISSUE: &str = "      - { allow: [decode, encode], namespaces: [\"orders-*\"], claims: { email: \"*@example.com\", groups: payments } }
+      - { pass_through: [decode], claims: { email: \"*@partner.example\" } }
+";
+
+    #[test]
+    fn the_first_rule_that_matches_decides_and_none_refuses() {
+        use Operation::{Decode, Encode};
+        let employee = json!({ "email": "a@example.com", "groups": ["x", "payments"] });
+        let partner = json!({ "email": "a@partner.example" });
+        for (claims, namespace, operation, expected) in [
+            (&employee, "orders-eu", Decode, Some((0, false))),
+            (&employee, "orders-eu", Encode, Some((0, false))),
+            (&employee, "other", Decode, None),
+            (&employee, "", Decode, None),
+            (&partner, "orders-eu", Decode, Some((1, true))),
+            (&partner, "", Decode, Some((1, true))),
+            (&partner, "orders-eu", Encode, None),
+            (&json!({ "email": "a@example.com" }), "orders-eu", Decode, None),
+            (
+                &json!({ "email": "a@example.com", "groups": "payments" }),
+                "orders-eu",
+                Decode,
+                Some((0, false)),
+            ),
+            (&json!({ "email": "a@example.com", "groups": "payments2" }), "orders-eu", Decode, None),
+            (&json!({ "email": "a@example.com.evil", "groups": "payments" }), "orders-eu", Decode, None),
+            (&json!({ "email": { "x": "a@example.com" }, "groups": "payments" }), "orders-eu", Decode, None),
+            (&json!({}), "orders-eu", Decode, None),
+        ] {
+            assert_eq!(decided(ISSUE, claims, namespace, operation), expected, "{claims} {namespace}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_nobody_verified_matches_no_rule_of_addresses() {
+        let rule = "      - { allow: [decode], claims: { \"https://saas-api.tmprl.cloud/user/email\": \"*@a.example\" } }\n";
+        let name = "https://saas-api.tmprl.cloud/user/email";
+        for (verified, expected) in
+            [(json!(true), true), (json!("true"), true), (json!(false), false), (json!("false"), false)]
+        {
+            let claims = json!({ name: "me@a.example", "email_verified": verified });
+            assert_eq!(decided(rule, &claims, "n", Operation::Decode).is_some(), expected, "{claims}");
+        }
+        assert!(decided(rule, &json!({ name: "me@a.example" }), "n", Operation::Decode).is_some());
+    }
+}

@@ -1,0 +1,44 @@
+//! `tdc serve --dev`: one command on a laptop. Whoever starts it has the keys already, so rules add nothing; it is open to this machine and to the Web
+//! UI on it, and to nobody else.
+
+use std::net::SocketAddr;
+
+use tdc::Error;
+use tdc::server_options::ServerOptions;
+
+use super::state::State;
+use crate::stdio;
+
+/// Where the Web UI is: that of `temporal server start-dev`, and that of Temporal's containers.
+const LOCAL_WEB_UI: [&str; 4] =
+    ["http://localhost:8233", "http://127.0.0.1:8233", "http://localhost:8080", "http://127.0.0.1:8080"];
+
+/// Leaves out what is for other machines.
+pub(super) fn set_aside(options: &mut ServerOptions) {
+    options.auth = None;
+    options.tls = None;
+    options.behind_proxy = false;
+    options.listen = options.listen.filter(|address| address.ip().is_loopback());
+    options.cors.origins.extend(LOCAL_WEB_UI.map(str::to_owned));
+}
+
+/// Says what to do next.
+pub(super) fn greet(address: SocketAddr, state: &State) -> Result<(), Error> {
+    let url = format!("http://{address}");
+    // The command names no namespace unless it is told one, not even `default`.
+    let needs_namespace = state.converter.namespace_settings("").is_err();
+    let namespace = if needs_namespace { "NAMESPACE" } else { "default" };
+    let text = format!(
+        "\
+codec server for this machine: {url}
+
+Web UI      the glasses at the top right, \"Codec Server browser endpoint\": {url}
+            or for everybody: temporal server start-dev --ui-codec-endpoint {url}
+temporal    temporal workflow show -n {namespace} -w WORKFLOW --codec-endpoint {url}
+            or for every command: export TEMPORAL_CODEC_ENDPOINT={url} TEMPORAL_NAMESPACE={namespace}
+
+Ctrl-C stops it. For other people's machines it needs rules: docs/SERVER.md
+"
+    );
+    stdio::write(text.as_bytes())
+}

@@ -1,0 +1,135 @@
+//! Whom the server may be open to. Without rules anybody who reaches it reads payloads, so it is reached from its own machine only, and not by a
+//! web page of a stranger that this machine's browser shows: neither directly (its `Origin`) nor by a name that was pointed at loopback (its `Host`).
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::http::header::{HOST, ORIGIN};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use tdc::server_options::ServerOptions;
+use tdc::{Code, Error};
+
+use super::refusal::Refusal;
+
+/// The address without `server.listen`.
+pub(super) const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8081);
+
+/// Which requests are heard at all.
+#[derive(Debug)]
+pub(super) enum Exposure {
+    /// Rules decide.
+    Rules,
+    /// Loopback, under these names besides its own.
+    Loopback { hosts: Vec<String> },
+}
+
+impl Exposure {
+    /// Whether these options may be served at `listen`.
+    pub(super) fn open(options: &ServerOptions, listen: SocketAddr) -> Result<Self, Error> {
+        let loopback = listen.ip().is_loopback();
+        if options.auth.is_none() {
+            if !loopback {
+                return Err(Error::new(
+                    Code::Config,
+                    format!(
+                        "server.listen: without rules anybody who reaches {listen} could read payloads: listen on 127.0.0.1, or set \
+                         server.auth (docs/SERVER.md)"
+                    ),
+                ));
+            }
+            let hosts = options.hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+            return Ok(Self::Loopback { hosts });
+        }
+        if !loopback && options.tls.is_none() && !options.behind_proxy {
+            return Err(Error::new(
+                Code::Config,
+                format!(
+                    "server.listen: tokens and payloads would cross the network in the open at {listen}: set server.tls, or \
+                     server.behind_proxy where a proxy in front ends TLS"
+                ),
+            ));
+        }
+        Ok(Self::Rules)
+    }
+
+    /// Refuses what a browser must not be talked into.
+    pub(super) fn admit(&self, uri: &Uri, headers: &HeaderMap, origin_allowed: bool) -> Result<(), Refusal> {
+        let Self::Loopback { hosts } = self else { return Ok(()) };
+        let forbidden = |text| Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", text));
+        if !host(uri, headers).is_some_and(|host| is_loopback(&host) || hosts.contains(&host)) {
+            return forbidden("this codec server answers on loopback names only: server.hosts can add one");
+        }
+        if headers.contains_key(ORIGIN) && !origin_allowed {
+            return forbidden("this web page may not use the codec server: server.cors.origins can add it");
+        }
+        Ok(())
+    }
+}
+
+/// The one host that a request names, in small letters.
+fn host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    let mut said = headers.get_all(HOST).iter();
+    let authority: Authority = match (uri.authority(), said.next(), said.next()) {
+        // HTTP/2 says it in the request itself.
+        (Some(authority), None, _) => authority.clone(),
+        (None, Some(value), None) => value.to_str().ok()?.parse().ok()?,
+        (Some(authority), Some(value), None) if value == authority.as_str() => authority.clone(),
+        _ => return None,
+    };
+    if authority.as_str().contains('@') {
+        return None;
+    }
+    Some(authority.host().trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase())
+}
+
+/// Whether a name is loopback's own. `*.localhost` is, by RFC 6761, and browsers resolve it so.
+pub(super) fn is_loopback(host: &str) -> bool {
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn without_rules_only_loopback_names_are_heard() {
+        let exposure = Exposure::Loopback { hosts: vec!["codec.local".to_owned()] };
+        let uri = Uri::from_static("/decode");
+        for (host, expected) in [
+            ("localhost:8081", true),
+            ("LOCALHOST", true),
+            ("127.0.0.1:8081", true),
+            ("127.9.9.9", true),
+            ("[::1]:8081", true),
+            ("ui.localhost", true),
+            ("codec.local:1", true),
+            ("evil.example", false),
+            ("localhost.evil.example", false),
+            ("127.0.0.1.evil.example", false),
+            ("evil@localhost", false),
+            ("192.168.0.1", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, HeaderValue::from_static(host));
+            assert_eq!(exposure.admit(&uri, &headers, false).is_ok(), expected, "{host}");
+        }
+        assert!(exposure.admit(&uri, &HeaderMap::new(), false).is_err());
+    }
+
+    #[test]
+    fn two_hosts_are_none() {
+        let mut headers = HeaderMap::new();
+        headers.append(HOST, HeaderValue::from_static("localhost"));
+        headers.append(HOST, HeaderValue::from_static("evil.example"));
+        assert_eq!(host(&Uri::from_static("/"), &headers), None);
+        headers.remove(HOST);
+        headers.append(HOST, HeaderValue::from_static("localhost"));
+        assert_eq!(host(&Uri::from_static("http://evil.example/"), &headers), None);
+    }
+}

@@ -1,0 +1,133 @@
+//! Connections: as many as may be open, for as long as they say something, until the server stops. HTTP/1.1 and HTTP/2.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::reload::Server;
+use super::router;
+
+/// Connections that are open at once, most of them idle ones of browsers. One costs some ten kilobytes.
+const MAX_CONNECTIONS: usize = 4096;
+/// How long a client has for TLS, and for the head of a request; an idle connection is closed after it.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Bytes of the head of a request. Access tokens with many groups are large.
+const MAX_HEAD: usize = 64 << 10;
+/// Requests that one connection of HTTP/2 may have open.
+const MAX_STREAMS: u32 = 128;
+/// A listener that fails (no file handles are left) tries again after this.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Who sent a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) SocketAddr);
+
+pub(super) struct Accept {
+    pub(super) server: Arc<Server>,
+    pub(super) listener: TcpListener,
+}
+
+/// Serves until `stop`, then lets the requests in flight end.
+pub(super) async fn serve(accept: Accept, stop: impl Future<Output = ()>) {
+    let Accept { server, listener } = accept;
+    let router = router::main(Arc::clone(&server));
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    let mut stop = pin!(stop);
+    loop {
+        let next = tokio::select! {
+            next = next(&listener, &places) => next,
+            () = &mut stop => break,
+        };
+        let Some((stream, peer, place)) = next else { continue };
+        let (router, watcher, tls) = (router.clone(), graceful.watcher(), server.state().tls.clone());
+        tokio::spawn(async move {
+            let _place = place;
+            match tls {
+                None => connection(stream, peer, router, watcher).await,
+                Some(tls) => {
+                    // A client that does not speak TLS, or shows no certificate where one is needed, just goes.
+                    if let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
+                        connection(stream, peer, router, watcher).await;
+                    }
+                }
+            }
+        });
+    }
+    server.stop();
+    drop(listener);
+    let patience = server.state().limits.timeout + Duration::from_secs(1);
+    if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests were still in flight after limits.timeout: they are cut off");
+    }
+}
+
+/// Serves without TLS, for as long as the task lives.
+pub(super) async fn serve_plainly(listener: TcpListener, router: Router) {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    loop {
+        let Some((stream, peer, place)) = next(&listener, &places).await else { continue };
+        let (router, watcher) = (router.clone(), graceful.watcher());
+        tokio::spawn(async move {
+            let _place = place;
+            connection(stream, peer, router, watcher).await;
+        });
+    }
+}
+
+/// The next connection, once there is a place for it.
+async fn next(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, peer)) => {
+            // Answers are small, and must not wait for more.
+            let _ = stream.set_nodelay(true);
+            Some((stream, peer, place))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "cannot accept a connection");
+            tokio::time::sleep(BREATH).await;
+            None
+        }
+    }
+}
+
+async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+    router: Router,
+    watcher: Watcher,
+) {
+    let with_peer = tower::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        tower::Service::call(&mut router.clone(), request)
+    });
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(MAX_HEAD);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(u32::try_from(MAX_HEAD).unwrap_or(u32::MAX))
+        .keep_alive_interval(PATIENCE)
+        .keep_alive_timeout(PATIENCE);
+    let served = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(with_peer));
+    // Whatever a client does to its connection is no event for the log.
+    let _ = watcher.watch(served.into_owned()).await;
+}

@@ -1,0 +1,78 @@
+//! What Prometheus reads. Labels come from the configuration and from this file, never from a request: nobody outside can make a series.
+
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tdc::{Code, Error};
+
+use super::audit::Record;
+use super::state::State;
+
+/// Seconds; requests take from a tenth of a millisecond on.
+const DURATIONS: &[f64] = &[0.000_25, 0.001, 0.0025, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0];
+
+pub(super) fn install() -> Result<PrometheusHandle, Error> {
+    let problem =
+        |cause: &dyn std::fmt::Display| Error::new(Code::Io, format!("cannot start metrics: {cause}"));
+    let recorder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), DURATIONS)
+        .map_err(|cause| problem(&cause))?
+        .build_recorder();
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder).map_err(|cause| problem(&cause))?;
+    describe_counter!(
+        "tdc_requests_total",
+        "Requests to encode and decode, by operation, namespace entry, status and outcome"
+    );
+    describe_histogram!("tdc_request_duration_seconds", Unit::Seconds, "How long requests took");
+    describe_counter!("tdc_payloads_total", "Payloads that were answered, by operation and namespace entry");
+    describe_counter!(
+        "tdc_payloads_sealed_total",
+        "Payloads encrypted by this process, by key. A key with random nonces is good for 2^32 over all processes and time"
+    );
+    describe_gauge!("tdc_requests_in_flight", "Requests that are being worked on");
+    describe_counter!("tdc_reloads_total", "Times that the configuration was read again, by outcome");
+    describe_counter!("tdc_jwks_fetches_total", "Fetches of issuers' keys, by outcome");
+    Ok(handle)
+}
+
+/// Counts a request that is over.
+pub(super) fn count(record: &Record<'_>) {
+    let operation = record.operation.unwrap_or("other");
+    let entry = record.entry.clone();
+    let status = status(record.status);
+    counter!("tdc_requests_total", "operation" => operation, "namespace" => entry.clone(), "status" => status,
+        "outcome" => record.outcome)
+    .increment(1);
+    histogram!("tdc_request_duration_seconds", "operation" => operation).record(record.duration_ms / 1e3);
+    if record.status == 200 {
+        let payloads = record.payloads.unwrap_or_default() as u64;
+        counter!("tdc_payloads_total", "operation" => operation, "namespace" => entry).increment(payloads);
+        if let Some(key) = &record.sealed_with {
+            counter!("tdc_payloads_sealed_total", "key" => key.clone()).increment(payloads);
+        }
+    }
+}
+
+/// Looks how many requests are being worked on.
+pub(super) fn in_flight(state: &State) {
+    let taken = state.limits.concurrency.saturating_sub(state.permits.available_permits());
+    gauge!("tdc_requests_in_flight").set(u32::try_from(taken).unwrap_or(u32::MAX));
+}
+
+/// The statuses that this server answers with.
+fn status(status: u16) -> &'static str {
+    match status {
+        200 => "200",
+        400 => "400",
+        401 => "401",
+        403 => "403",
+        404 => "404",
+        405 => "405",
+        408 => "408",
+        413 => "413",
+        415 => "415",
+        500 => "500",
+        503 => "503",
+        _ => "other",
+    }
+}

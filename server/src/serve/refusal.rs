@@ -1,0 +1,94 @@
+//! What a request is answered with when it is not done: a status, a sentence, and one word for audit and metrics.
+//!
+//! The sentence is for the person in front of the Web UI or the command line. What could help somebody who tries things out (why a token was
+//! not believed, which keys are here) is left out of it.
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, Response, StatusCode};
+use tdc::server_options::Operation;
+use tdc::{Code, Error, Kind};
+
+/// A request that is not done.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    /// One word for audit and metrics.
+    pub(super) outcome: &'static str,
+    /// For the audit log only: why.
+    pub(super) reason: Option<&'static str>,
+    text: String,
+    /// Seconds after which it may be tried again.
+    retry_after: Option<u32>,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, outcome: &'static str, text: impl Into<String>) -> Self {
+        Self { status, outcome, reason: None, text: text.into(), retry_after: None }
+    }
+
+    /// The same, to be tried again after some seconds.
+    pub(super) fn later(self, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// No token, or none that is believed. Which of the two, and why, is in the audit log only.
+    pub(super) fn unauthenticated(reason: &'static str) -> Self {
+        let text = "this codec server needs a valid access token: log in again, or see server.auth of its configuration";
+        Self { reason: Some(reason), ..Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", text) }
+    }
+
+    /// Nobody can say now whether a token is valid.
+    pub(super) fn provider_away() -> Self {
+        let text = "the keys of the identity provider cannot be fetched now: try again soon";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "provider_away", text).later(5)
+    }
+
+    /// What the library said.
+    pub(super) fn of(error: &Error, operation: Operation) -> Self {
+        let index = error.payload_index();
+        let code = match error.code() {
+            // The files were read again already, or just a moment ago.
+            Code::ReloadNeeded => Code::KeyUnknown,
+            code => code,
+        };
+        let bad = |text| Self::new(StatusCode::BAD_REQUEST, "bad_request", text);
+        match (code, code.kind()) {
+            // These sentences are made of names, numbers and positions only.
+            (Code::Json, _) => bad(error.to_string()),
+            (Code::Limit, _) if index.is_some() => bad(error.to_string()),
+            (Code::Limit, _) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error.to_string()),
+            (Code::Namespace, _) => Self::new(
+                StatusCode::NOT_FOUND,
+                "unknown_namespace",
+                "this codec server has no such namespace: name one in X-Namespace, or in the path before the operation",
+            ),
+            (Code::Random, _) | (_, Kind::Config | Kind::Internal | Kind::Environment | Kind::Misuse) => {
+                Self::internal()
+            }
+            (_, Kind::Key) if operation == Operation::Encode => Self::internal(),
+            _ => bad(match index {
+                Some(index) => format!("{} at payloads[{index}]: {}", code.name(), code.description()),
+                None => format!("{}: {}", code.name(), code.description()),
+            }),
+        }
+    }
+
+    pub(super) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "error", "the codec server failed; its log says more")
+    }
+
+    pub(super) fn into_response(self) -> Response<Body> {
+        let mut response = Response::new(Body::from(self.text + "\n"));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

@@ -1,0 +1,88 @@
+//! Which request goes where, and what every answer carries.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderValue, Method, Response, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::codec;
+use super::cors::Cors;
+use super::refusal::Refusal;
+use super::reload::Server;
+
+/// What the server's own address serves.
+pub(super) fn main(server: Arc<Server>) -> Router {
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .fallback(codec::handle)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::clone(&server), guard))
+        .with_state(server)
+}
+
+/// What an address for metrics alone serves.
+pub(super) fn metrics_apart(server: Arc<Server>) -> Router {
+    Router::new().route("/metrics", get(rendered)).layer(CatchPanicLayer::custom(panicked)).with_state(server)
+}
+
+/// Around every request: whether it is heard, preflights, and the headers of every answer, of errors and panics too.
+async fn guard(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response<Body> {
+    let state = server.state();
+    let headers = request.headers();
+    let origin = state.cors.allowed(headers).cloned();
+    let mut response = if request.method() == Method::OPTIONS {
+        Cors::preflight(origin.is_some(), headers)
+    } else {
+        match state.exposure.admit(request.uri(), headers, origin.is_some()) {
+            Ok(()) => next.run(request).await,
+            Err(refusal) => codec::refused(&state, &request, refusal),
+        }
+    };
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    state.cors.mark(origin, headers);
+    response
+}
+
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+async fn readyz(State(server): State<Arc<Server>>) -> (StatusCode, &'static str) {
+    if server.is_ready() {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready: stopping, or without the keys of an issuer\n")
+    }
+}
+
+async fn metrics(State(server): State<Arc<Server>>) -> Response<Body> {
+    if server.state().metrics_listen.is_some() {
+        return Refusal::new(StatusCode::NOT_FOUND, "not_found", "metrics have an address of their own")
+            .into_response();
+    }
+    rendered(State(server)).await
+}
+
+async fn rendered(State(server): State<Arc<Server>>) -> Response<Body> {
+    super::metrics::in_flight(&server.state());
+    let mut response = Response::new(Body::from(server.metrics.render()));
+    let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, text);
+    response
+}
+
+/// The panic's own text went to the log; it may hold anything.
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response<Body> {
+    Refusal::internal().into_response()
+}

@@ -1,0 +1,15 @@
+//! The codec server as its clients meet it: the real process on a port of its own, real connections, real keys that the tests make.
+
+#![allow(missing_docs)]
+
+mod auth;
+mod bad_input;
+mod client;
+mod cors;
+mod namespaces;
+mod operation;
+mod process;
+mod protocol;
+mod provider;
+mod safety;
+mod tls;

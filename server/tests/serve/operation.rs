@@ -1,0 +1,200 @@
+//! Running it: reload, shutdown, audit, metrics, health.
+
+use std::io::{Read, Write};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::client::connect;
+use crate::process::{ENCRYPTED, PATIENCE, Server};
+use crate::protocol::{GOLDEN, TESTING};
+
+const TWO_KEYS: &str = "\
+version: 1
+keys:
+  primary: new
+  ring:
+    new: { insecure_inline: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= }
+    test-key-id: { insecure_inline: dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE= }
+codecs: [encrypt]
+";
+
+/// base64 of `new`.
+const NEW: &str = "\"encryption-key-id\":\"bmV3\"";
+
+#[track_caller]
+fn until(mut done: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < PATIENCE);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_changed_file_is_read_again_and_a_bad_one_is_not() {
+    let server = Server::start(ENCRYPTED);
+    server.write("tdc.yaml", "version: 1\ncodecs: [nonsense]\n");
+    let error = server.wait_for("refused reload", |line| line["level"] == "ERROR");
+    assert!(
+        error["error"].as_str().unwrap().contains("line 2, column 10: codecs[0]: found nonsense"),
+        "{error}"
+    );
+    assert_eq!(server.post("/decode", GOLDEN).ok(), TESTING, "the old one stays");
+    // What only the server can judge keeps the old one too.
+    server.write("tdc.yaml", &format!("{TWO_KEYS}server: {{ cors: {{ origins: [nonsense] }} }}\n"));
+    server.wait_for("refused reload", |line| {
+        line["error"].as_str().is_some_and(|error| error.contains("server.cors.origins[0]"))
+    });
+    assert!(!server.post("/encode", TESTING).ok().contains(NEW));
+    server.write("tdc.yaml", TWO_KEYS);
+    until(|| server.post("/encode", TESTING).ok().contains(NEW));
+    assert_eq!(server.post("/decode", GOLDEN).ok(), TESTING);
+    let metrics = server.request("GET", "/metrics").send().body;
+    assert!(metrics.contains("tdc_reloads_total{outcome=\"error\"} 2\n"), "{metrics}");
+    assert!(metrics.contains("tdc_reloads_total{outcome=\"ok\"} 1\n"), "{metrics}");
+}
+
+#[test]
+fn a_key_file_that_is_replaced_counts_and_a_signal_reads_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = |server: &Server, text: &str| {
+        server.write("k.key", text);
+        std::fs::set_permissions(server.path("k.key"), std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .unwrap();
+    };
+    let first = "dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE=";
+    std::fs::write(folder.path().join("k.key"), first).unwrap();
+    std::fs::set_permissions(
+        folder.path().join("k.key"),
+        std::os::unix::fs::PermissionsExt::from_mode(0o600),
+    )
+    .unwrap();
+    let config = "version: 1\nkeys: { primary: k, ring: { k: { file: k.key } } }\ncodecs: [encrypt]\n";
+    let server = Server::start_in(folder, config, &[]);
+    let encoded = server.post("/encode", TESTING).ok();
+    key(&server, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    until(|| server.post("/decode", &encoded).status == 400);
+    key(&server, first);
+    server.signal("HUP");
+    server.wait_for("reload", |line| line["why"] == "signal");
+    assert_eq!(server.post("/decode", &encoded).ok(), TESTING);
+}
+
+#[test]
+fn a_key_that_nobody_knew_is_looked_for_in_the_files_once_a_second() {
+    let server = Server::start(ENCRYPTED);
+    let other = Server::start(TWO_KEYS);
+    let encoded = other.post("/encode", TESTING).ok();
+    server.write("tdc.yaml", TWO_KEYS);
+    until(|| server.post("/decode", &encoded).status == 200);
+    let unknown = encoded.replace("bmV3", "dW5rbm93bg==");
+    let before = server.lines().len();
+    for _ in 0..50 {
+        assert!(
+            server.post("/decode", &unknown).refused(400).starts_with("TDC_ERR_KEY_UNKNOWN at payloads[0]")
+        );
+    }
+    let searches = server.lines()[before..].iter().filter(|line| line["why"] == "unknown key").count();
+    assert!(searches <= 3, "{searches}");
+}
+
+#[test]
+fn requests_in_flight_end_before_it_stops() {
+    let mut server = Server::start(ENCRYPTED);
+    let request = server.request("POST", "/decode").json(GOLDEN).bytes();
+    let (head, tail) = request.split_at(request.len() - 10);
+    let mut stream = connect(server.address);
+    stream.write_all(head).unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    server.signal("TERM");
+    let address = server.address;
+    until(|| std::net::TcpStream::connect(address).is_err());
+    stream.write_all(tail).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with(TESTING), "{answer}");
+    assert_eq!(server.ended(), Some(0));
+    assert!(server.lines().iter().any(|line| line["message"] == "stopped"));
+}
+
+#[test]
+fn it_stops_although_a_client_does_not() {
+    let mut server = Server::start(&format!("{ENCRYPTED}limits: {{ timeout: 300 ms }}\n"));
+    let _idle = connect(server.address);
+    let mut half = connect(server.address);
+    half.write_all(b"POST /decode HTTP/1.1\r\n").unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    server.signal("INT");
+    assert_eq!(server.ended(), Some(0));
+}
+
+#[test]
+fn the_audit_log_has_a_line_for_each_request_and_follows_a_rotation() {
+    let server = Server::start(&format!("{ENCRYPTED}server: {{ audit: {{ file: audit.jsonl }} }}\n"));
+    server.post("/decode", GOLDEN).ok();
+    server.post("/decode", "{").refused(400);
+    server.post("/nowhere", "{").refused(404);
+    server.request("GET", "/healthz").send();
+    server.request("OPTIONS", "/decode").send();
+    let read = |name: &str| -> Vec<Value> {
+        let text = std::fs::read_to_string(server.path(name)).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let lines = read("audit.jsonl");
+    let shown: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            (
+                line["operation"].as_str(),
+                line["payloads"].as_u64(),
+                line["status"].as_u64(),
+                line["outcome"].as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (Some("decode"), Some(1), Some(200), Some("decode")),
+            (Some("decode"), None, Some(400), Some("bad_request")),
+            (None, None, Some(404), Some("not_found")),
+        ]
+    );
+    assert!(lines[0]["peer"].as_str().unwrap().starts_with("127.0.0.1:"));
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(server.path("audit.jsonl")).unwrap().permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+
+    std::fs::rename(server.path("audit.jsonl"), server.path("audit.1")).unwrap();
+    server.signal("HUP");
+    server.wait_for("reload", |line| line["why"] == "signal");
+    server.post("/decode", GOLDEN).ok();
+    assert_eq!((read("audit.jsonl").len(), read("audit.1").len()), (1, 3));
+}
+
+#[test]
+fn a_request_that_cannot_be_written_down_is_not_answered() {
+    let server = Server::start(&format!("{ENCRYPTED}server: {{ audit: {{ file: /dev/full }} }}\n"));
+    let answer = server.post("/decode", GOLDEN);
+    assert!(answer.refused(503).contains("audit log") && !answer.body.contains("IlRlc3Rpbmci"));
+    assert_eq!(server.request("GET", "/healthz").send().status, 200);
+}
+
+#[test]
+fn metrics_can_have_an_address_of_their_own() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let server =
+        Server::start(&format!("{ENCRYPTED}server: {{ metrics: {{ listen: \"127.0.0.1:{port}\" }} }}\n"));
+    server.post("/decode", GOLDEN).ok();
+    server.request("GET", "/metrics").send().refused(404);
+    let apart = crate::client::Request::new(([127, 0, 0, 1], port).into(), "GET", "/metrics").send();
+    assert_eq!(apart.status, 200);
+    assert!(
+        apart.body.contains("tdc_requests_total{operation=\"decode\",namespace=\"all\",status=\"200\""),
+        "{apart:?}"
+    );
+    assert!(apart.body.contains("tdc_request_duration_seconds_bucket"));
+    assert!(apart.body.contains("tdc_requests_in_flight 0"));
+}

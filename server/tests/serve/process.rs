@@ -1,0 +1,170 @@
+//! The server's process: started with a configuration in a folder of its own, stopped when it is dropped.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::client::{Answer, Request};
+
+/// `test-key-test-key-test-key-test!` under the id of the SDKs' samples.
+pub(crate) const ENCRYPTED: &str = "\
+version: 1
+keys:
+  primary: test-key-id
+  ring:
+    test-key-id: { insecure_inline: dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE= }
+codecs: [encrypt]
+";
+
+/// How long anything may take before a test gives up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    folder: TempDir,
+    lines: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Server {
+    /// Starts a server with a configuration, and waits until it listens.
+    #[track_caller]
+    pub(crate) fn start(config: &str) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), config, &[])
+    }
+
+    #[track_caller]
+    pub(crate) fn start_in(folder: TempDir, config: &str, arguments: &[&str]) -> Self {
+        std::fs::write(folder.path().join("tdc.yaml"), config).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tdc"))
+            .arg("serve")
+            .args(if arguments.contains(&"--listen") { &[][..] } else { &["--listen", "127.0.0.1:0"] })
+            .args(arguments)
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let errors = BufReader::new(child.stderr.take().unwrap());
+        let into = Arc::clone(&lines);
+        std::thread::spawn(move || {
+            for line in errors.lines().map_while(Result::ok) {
+                into.lock().unwrap().push(serde_json::from_str(&line).unwrap_or(Value::String(line)));
+            }
+        });
+        let mut server = Self { child, address: ([0, 0, 0, 0], 0).into(), folder, lines };
+        let listening = server.wait_for("listening", |line| line["message"] == "listening");
+        server.address = listening["address"].as_str().unwrap().parse().unwrap();
+        server
+    }
+
+    /// Tries to start a server that refuses; gives back what it says.
+    #[track_caller]
+    pub(crate) fn refuses(config: &str, arguments: &[&str]) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("tdc.yaml"), config).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_tdc"))
+            .arg("serve")
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{config}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        // As careful people replace a file: whole, by its name.
+        std::fs::write(self.path("new"), text).unwrap();
+        std::fs::rename(self.path("new"), self.path(name)).unwrap();
+    }
+
+    pub(crate) fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it printed on standard output so far ends up with the caller, once.
+    pub(crate) fn output(&mut self) -> std::process::ChildStdout {
+        self.child.stdout.take().unwrap()
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.process_id().to_string()]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits for the end; gives back the exit status.
+    pub(crate) fn ended(&mut self) -> Option<i32> {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(start.elapsed() < PATIENCE, "it does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// `POST` of JSON without more headers than it needs.
+    #[track_caller]
+    pub(crate) fn post(&self, path: &str, body: &str) -> Answer {
+        self.request("POST", path).json(body).send()
+    }
+
+    pub(crate) fn request(&self, method: &str, path: &str) -> Request {
+        Request::new(self.address, method, path)
+    }
+
+    /// Everything that it logged so far.
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        self.lines.lock().unwrap().clone()
+    }
+
+    /// Its lines of the audit log, of which there must come to be `count`.
+    #[track_caller]
+    pub(crate) fn audit(&self, count: usize) -> Vec<Value> {
+        let start = Instant::now();
+        loop {
+            let mut found = self.lines();
+            found.retain(|line| line["log"] == "audit");
+            if found.len() >= count {
+                assert_eq!(found.len(), count, "{found:?}");
+                return found;
+            }
+            assert!(start.elapsed() < PATIENCE, "{found:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The first line that fits, once it has come.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let start = Instant::now();
+        loop {
+            let lines = self.lines();
+            if let Some(line) = lines.iter().find(|line| fits(line)) {
+                return line.clone();
+            }
+            assert!(start.elapsed() < PATIENCE, "no {what} in {lines:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
