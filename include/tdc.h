@@ -52,6 +52,9 @@
 /* An unknown key may stand in files changed since they were read: call tdc_data_converter_reload, ignore its failure, then call again. */
 #define TDC_RELOAD_NEEDED 3
 
+/* The host is asked for the descriptor of a message type: provide it, then call again. */
+#define TDC_TYPE_NEEDED 4
+
 /* The bytes are not the protobuf message that was expected. */
 #define TDC_ERR_PROTOBUF 101
 
@@ -96,6 +99,9 @@
 
 /* The config has namespaces, and none of them matches. */
 #define TDC_ERR_NAMESPACE 303
+
+/* A descriptor set is missing, does not parse or link, or contradicts what is known of a file. */
+#define TDC_ERR_DESCRIPTOR 304
 
 /* A pointer that must not be NULL was NULL. */
 #define TDC_ERR_NULL 401

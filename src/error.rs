@@ -19,6 +19,7 @@ struct Inner {
     payload_index: Option<usize>,
     size_needed: usize,
     key_ids: Vec<String>,
+    type_name: String,
 }
 
 impl Error {
@@ -31,6 +32,7 @@ impl Error {
             payload_index: None,
             size_needed: 0,
             key_ids: Vec::new(),
+            type_name: String::new(),
         }))
     }
 
@@ -53,6 +55,19 @@ impl Error {
             format!("the host is asked for {} key(s): {}", ids.len(), ids.join(", ")),
         );
         error.0.key_ids = ids;
+        error
+    }
+
+    /// The host is asked for the descriptor of the message type `name`.
+    #[cold]
+    pub(crate) fn type_needed(name: String) -> Self {
+        let mut error = Self::new(
+            Code::TypeNeeded,
+            format!(
+                "nobody has described the message type {name}: name a descriptor set in descriptors, or hand one in"
+            ),
+        );
+        error.0.type_name = name;
         error
     }
 
@@ -105,6 +120,13 @@ impl Error {
     #[must_use]
     pub fn key_ids(&self) -> &[String] {
         &self.0.key_ids
+    }
+
+    /// With [`Code::TypeNeeded`]: the full name of the message type that the host is asked for. Otherwise
+    /// empty.
+    #[must_use]
+    pub fn type_name(&self) -> &str {
+        &self.0.type_name
     }
 }
 

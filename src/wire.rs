@@ -45,9 +45,11 @@ impl fmt::Display for Malformed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Value<'a> {
     Varint(u64),
+    Fixed64(u64),
     Bytes(&'a [u8]),
-    /// A fixed-width number or a group: skipped, nobody here reads one.
-    Other,
+    /// What stands between the tags of a group, checked.
+    Group(&'a [u8]),
+    Fixed32(u32),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,11 +105,12 @@ impl<'a> Cursor<'a> {
         let (number, wire_type) = self.tag()?;
         let value = match wire_type {
             0 => Value::Varint(self.varint()?),
+            1 => Value::Fixed64(u64::from_le_bytes(self.fixed()?)),
             2 => Value::Bytes(self.bytes()?),
-            _ => {
-                self.skip(number, wire_type, MAX_GROUP_DEPTH)?;
-                Value::Other
-            }
+            3 => Value::Group(self.group(number, MAX_GROUP_DEPTH)?),
+            5 => Value::Fixed32(u32::from_le_bytes(self.fixed()?)),
+            4 => return Err(Malformed::Group),
+            _ => return Err(Malformed::WireType),
         };
         Ok(Some(Field { number, value }))
     }
@@ -130,7 +133,7 @@ impl<'a> Cursor<'a> {
     }
 
     #[inline]
-    fn varint(&mut self) -> Result<u64, Malformed> {
+    pub(crate) fn varint(&mut self) -> Result<u64, Malformed> {
         let mut value = 0;
         for (index, byte) in self.rest.iter().copied().take(10).enumerate() {
             value |= u64::from(byte & 0x7f) << (7 * index);
@@ -162,30 +165,37 @@ impl<'a> Cursor<'a> {
     fn skip(&mut self, number: u32, wire_type: u8, depth: u32) -> Result<(), Malformed> {
         match wire_type {
             0 => self.varint().map(drop),
-            1 => self.fixed(8),
+            1 => self.fixed::<8>().map(drop),
             2 => self.bytes().map(drop),
-            3 => {
-                let depth = depth.checked_sub(1).ok_or(Malformed::Group)?;
-                loop {
-                    if self.rest.is_empty() {
-                        return Err(Malformed::Truncated);
-                    }
-                    let (inner, wire_type) = self.tag()?;
-                    if wire_type == 4 {
-                        return if inner == number { Ok(()) } else { Err(Malformed::Group) };
-                    }
-                    self.skip(inner, wire_type, depth)?;
-                }
-            }
+            3 => self.group(number, depth).map(drop),
             4 => Err(Malformed::Group),
-            5 => self.fixed(4),
+            5 => self.fixed::<4>().map(drop),
             _ => Err(Malformed::WireType),
         }
     }
 
-    fn fixed(&mut self, len: usize) -> Result<(), Malformed> {
-        self.rest = self.rest.get(len..).ok_or(Malformed::Truncated)?;
-        Ok(())
+    /// The contents of a group whose opening tag was read.
+    fn group(&mut self, number: u32, depth: u32) -> Result<&'a [u8], Malformed> {
+        let depth = depth.checked_sub(1).ok_or(Malformed::Group)?;
+        let contents = self.rest;
+        loop {
+            if self.rest.is_empty() {
+                return Err(Malformed::Truncated);
+            }
+            let len = contents.len() - self.rest.len();
+            let (inner, wire_type) = self.tag()?;
+            if wire_type == 4 {
+                let contents = contents.get(..len).unwrap_or_default();
+                return if inner == number { Ok(contents) } else { Err(Malformed::Group) };
+            }
+            self.skip(inner, wire_type, depth)?;
+        }
+    }
+
+    pub(crate) fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or(Malformed::Truncated)?;
+        self.rest = rest;
+        Ok(*bytes)
     }
 }
 
@@ -211,6 +221,18 @@ pub(crate) fn put_varint(out: &mut [u8], mut value: usize) -> Option<usize> {
         value >>= 7;
     }
     None
+}
+
+/// Appends `value` as a varint.
+#[inline]
+pub(crate) fn push_varint(out: &mut Vec<u8>, mut value: u64) {
+    #[expect(clippy::cast_possible_truncation, reason = "seven bits and the continuation bit")]
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "seven bits are left")]
+    out.push(value as u8);
 }
 
 /// Appends a length-delimited field.
@@ -241,7 +263,10 @@ mod tests {
         let numbers: Vec<_> = fields(bytes).unwrap().iter().map(|field| field.number).collect();
         assert_eq!(numbers, [1, 2, 3, 4, 5]);
         assert_eq!(fields(bytes).unwrap()[0].value, Value::Varint(150));
+        assert_eq!(fields(bytes).unwrap()[1].value, Value::Fixed64(u64::from_le_bytes(*b"........")));
         assert_eq!(fields(bytes).unwrap()[2].value, Value::Bytes(b"hi"));
+        assert_eq!(fields(bytes).unwrap()[3].value, Value::Fixed32(u32::from_le_bytes(*b"....")));
+        assert_eq!(fields(bytes).unwrap()[4].value, Value::Group(b"\x08\x01\x33\x34"));
     }
 
     #[test]

@@ -8,6 +8,8 @@ const (
 	ErrKeyNeeded Code = 2
 	// ErrReloadNeeded is TDC_RELOAD_NEEDED. An unknown key may stand in files changed since they were read: call tdc_data_converter_reload, ignore its failure, then call again.
 	ErrReloadNeeded Code = 3
+	// ErrTypeNeeded is TDC_TYPE_NEEDED. The host is asked for the descriptor of a message type: provide it, then call again.
+	ErrTypeNeeded Code = 4
 	// ErrProtobuf is TDC_ERR_PROTOBUF. The bytes are not the protobuf message that was expected.
 	ErrProtobuf Code = 101
 	// ErrAuthentication is TDC_ERR_AUTHENTICATION. The ciphertext does not authenticate: it was changed, or it was made with another key of the same id.
@@ -38,6 +40,8 @@ const (
 	ErrKeyFile Code = 302
 	// ErrNamespace is TDC_ERR_NAMESPACE. The config has namespaces, and none of them matches.
 	ErrNamespace Code = 303
+	// ErrDescriptor is TDC_ERR_DESCRIPTOR. A descriptor set is missing, does not parse or link, or contradicts what is known of a file.
+	ErrDescriptor Code = 304
 	// ErrNull is TDC_ERR_NULL. A pointer that must not be NULL was NULL.
 	ErrNull Code = 401
 	// ErrBufferTooSmall is TDC_ERR_BUFFER_TOO_SMALL. The caller's buffer is too small; tdc_error_size_needed says what is needed.
@@ -59,6 +63,8 @@ func (c Code) entry() (name string, transient bool) {
 		return "TDC_KEY_NEEDED", true
 	case ErrReloadNeeded:
 		return "TDC_RELOAD_NEEDED", true
+	case ErrTypeNeeded:
+		return "TDC_TYPE_NEEDED", false
 	case ErrProtobuf:
 		return "TDC_ERR_PROTOBUF", false
 	case ErrAuthentication:
@@ -89,6 +95,8 @@ func (c Code) entry() (name string, transient bool) {
 		return "TDC_ERR_KEY_FILE", false
 	case ErrNamespace:
 		return "TDC_ERR_NAMESPACE", false
+	case ErrDescriptor:
+		return "TDC_ERR_DESCRIPTOR", false
 	case ErrNull:
 		return "TDC_ERR_NULL", false
 	case ErrBufferTooSmall:

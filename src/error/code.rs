@@ -108,6 +108,8 @@ codes! {
         "The host is asked for keys: provide or reject each id that the error names, then call again.";
     ReloadNeeded = 3, "TDC_RELOAD_NEEDED", Outcome, true,
         "An unknown key may stand in files changed since they were read: call tdc_data_converter_reload, ignore its failure, then call again.";
+    TypeNeeded = 4, "TDC_TYPE_NEEDED", Outcome, false,
+        "The host is asked for the descriptor of a message type: provide it, then call again.";
     Protobuf = 101, "TDC_ERR_PROTOBUF", Input, false,
         "The bytes are not the protobuf message that was expected.";
     Authentication = 102, "TDC_ERR_AUTHENTICATION", Input, false,
@@ -138,6 +140,8 @@ codes! {
         "A key file or variable is missing, malformed, or readable by others.";
     Namespace = 303, "TDC_ERR_NAMESPACE", Config, false,
         "The config has namespaces, and none of them matches.";
+    Descriptor = 304, "TDC_ERR_DESCRIPTOR", Config, false,
+        "A descriptor set is missing, does not parse or link, or contradicts what is known of a file.";
     Null = 401, "TDC_ERR_NULL", Misuse, false,
         "A pointer that must not be NULL was NULL.";
     BufferTooSmall = 402, "TDC_ERR_BUFFER_TOO_SMALL", Misuse, false,

@@ -239,7 +239,7 @@ impl Field {
             == match value {
                 Value::Varint(_) => Carried::Varint,
                 Value::Bytes(_) => Carried::Bytes,
-                Value::Other => Carried::Fixed,
+                Value::Fixed32(_) | Value::Fixed64(_) | Value::Group(_) => Carried::Fixed,
             }
     }
 }

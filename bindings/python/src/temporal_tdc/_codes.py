@@ -13,6 +13,7 @@ class Code(enum.IntEnum):
     UNCHANGED = 1
     KEY_NEEDED = 2
     RELOAD_NEEDED = 3
+    TYPE_NEEDED = 4
     ERR_PROTOBUF = 101
     ERR_AUTHENTICATION = 102
     ERR_CIPHERTEXT = 103
@@ -28,6 +29,7 @@ class Code(enum.IntEnum):
     ERR_CONFIG = 301
     ERR_KEY_FILE = 302
     ERR_NAMESPACE = 303
+    ERR_DESCRIPTOR = 304
     ERR_NULL = 401
     ERR_BUFFER_TOO_SMALL = 402
     ERR_ARGUMENT = 403

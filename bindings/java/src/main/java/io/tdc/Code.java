@@ -12,6 +12,8 @@ public enum Code {
   KEY_NEEDED("TDC_KEY_NEEDED", 2, true),
   /** An unknown key may be in files changed since open. */
   RELOAD_NEEDED("TDC_RELOAD_NEEDED", 3, true),
+  /** The host is asked for the descriptor of a message type: provide it, then call again. */
+  TYPE_NEEDED("TDC_TYPE_NEEDED", 4, false),
   /** Malformed protobuf. */
   PROTOBUF("TDC_ERR_PROTOBUF", 101, false),
   /** The ciphertext does not authenticate. */
@@ -42,6 +44,8 @@ public enum Code {
   KEY_FILE("TDC_ERR_KEY_FILE", 302, false),
   /** No namespace rule matches. */
   NAMESPACE("TDC_ERR_NAMESPACE", 303, false),
+  /** A descriptor set is missing, does not parse or link, or contradicts what is known of a file. */
+  DESCRIPTOR("TDC_ERR_DESCRIPTOR", 304, false),
   /** A pointer was null. */
   NULL("TDC_ERR_NULL", 401, false),
   /** A buffer was too small. */

@@ -1,0 +1,93 @@
+//! proto3 JSON: a serialised message to JSON text and back, by descriptors, without building the message.
+//!
+//! What is written is one form only, the same in every language and forever: no spaces, fields in
+//! declaration order and extensions after them by full name, map entries sorted by key, text unescaped but
+//! for what JSON must escape, default values left out unless the field says when it is set. What is read is
+//! everything that the official parsers accept (`docs/FORMAT.md` has the rules, and
+//! `tests/conformance-protobuf` runs protobuf's own conformance suite).
+//!
+//! Both texts come from outside: nothing here panics, messages nest to [`MAX_DEPTH`], and errors name
+//! fields, never values.
+
+mod any;
+mod base64;
+mod number;
+mod parse;
+mod parse_value;
+mod parse_well_known;
+mod print;
+mod print_map;
+mod print_well_known;
+mod problem;
+mod reader;
+mod text;
+mod time;
+
+use crate::descriptors::{Descriptors, MessageId};
+use crate::error::Error;
+use problem::Problem;
+pub(crate) use text::push_string;
+
+/// How deep messages may nest, as in the official parsers.
+const MAX_DEPTH: u32 = 100;
+
+/// How JSON is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Options {
+    /// Fields and enum names that the type does not have are left out, and not an error.
+    pub(crate) ignore_unknown_fields: bool,
+}
+
+/// Appends the JSON of `wire`, a message of the type `name`, to `out`, which may grow by `max_len` bytes.
+///
+/// # Errors
+/// [`Code::TypeNeeded`](crate::Code::TypeNeeded) with the name of a type that nobody described,
+/// [`Code::Protobuf`](crate::Code::Protobuf) where the bytes are no such message or have no form in JSON,
+/// and [`Code::Limit`](crate::Code::Limit). Then `out` is as it was.
+pub(crate) fn print(
+    descriptors: &Descriptors,
+    name: &str,
+    wire: &[u8],
+    max_len: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let len = out.len();
+    let printed = find(descriptors, name)
+        .and_then(|id| print::Printer::new(descriptors, out, max_len).message(id, wire, MAX_DEPTH));
+    printed.map_err(|problem| {
+        out.truncate(len);
+        problem.into_error(name)
+    })
+}
+
+/// Appends the message of the type `name` that `json` describes to `out`.
+///
+/// # Errors
+/// [`Code::TypeNeeded`](crate::Code::TypeNeeded) with the name of a type that nobody described,
+/// [`Code::Json`](crate::Code::Json) where the text is no JSON or no such message, and
+/// [`Code::Limit`](crate::Code::Limit). Then `out` is as it was.
+pub(crate) fn parse(
+    descriptors: &Descriptors,
+    name: &str,
+    json: &[u8],
+    options: Options,
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let len = out.len();
+    let parsed = find(descriptors, name).and_then(|id| {
+        let mut parser = parse::Parser::new(descriptors, json, options, out)?;
+        parser.message(id, MAX_DEPTH)?;
+        parser.end()
+    });
+    parsed.map_err(|problem| {
+        out.truncate(len);
+        problem.into_error(name)
+    })
+}
+
+fn find(descriptors: &Descriptors, name: &str) -> Result<MessageId, Problem> {
+    descriptors.id(name).ok_or_else(|| Problem::type_needed(name))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! What is wrong with a message or its JSON, and in which field.
+
+use crate::error::{Code, Error};
+use crate::wire::Malformed;
+
+/// A full name longer than this is no name.
+const MAX_TYPE_NAME: usize = 512;
+
+/// Steps that a path shows.
+const MAX_STEPS: usize = 16;
+
+/// One problem. It is on the way of every call's result, so it is one word wide.
+pub(super) struct Problem(Box<Inner>);
+
+struct Inner {
+    code: Code,
+    message: String,
+    /// Innermost first.
+    path: Vec<String>,
+    type_needed: Option<String>,
+}
+
+impl Problem {
+    #[cold]
+    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner { code, message: message.into(), path: Vec::new(), type_needed: None }))
+    }
+
+    /// A message that cannot be written as JSON.
+    #[cold]
+    pub(super) fn protobuf(message: &str) -> Self {
+        Self::new(Code::Protobuf, message)
+    }
+
+    /// JSON that is not what the type says.
+    #[cold]
+    pub(super) fn json(message: &str) -> Self {
+        Self::new(Code::Json, message)
+    }
+
+    #[cold]
+    pub(super) fn too_deep() -> Self {
+        Self::new(Code::Limit, format!("messages nest deeper than {}", super::MAX_DEPTH))
+    }
+
+    /// Nobody described the type `name`.
+    #[cold]
+    pub(super) fn type_needed(name: &str) -> Self {
+        let named = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+        if name.is_empty() || name.len() > MAX_TYPE_NAME || !name.chars().all(named) {
+            return Self::new(Code::Protobuf, format!("{} bytes that are no message type", name.len()));
+        }
+        let mut problem = Self::new(Code::TypeNeeded, String::new());
+        problem.0.type_needed = Some(name.to_owned());
+        problem
+    }
+
+    pub(super) fn code(&self) -> Code {
+        self.0.code
+    }
+
+    /// The same problem, inside `step`: the name of a field, or `[index]`.
+    #[cold]
+    pub(super) fn inside(mut self, step: impl Into<String>) -> Self {
+        self.0.path.push(step.into());
+        self
+    }
+
+    #[cold]
+    pub(super) fn at_item(self, index: usize) -> Self {
+        self.inside(format!("[{index}]"))
+    }
+
+    /// The error for a caller; `name` is the type of the whole message.
+    pub(super) fn into_error(self, name: &str) -> Error {
+        if let Some(needed) = self.0.type_needed {
+            return Error::type_needed(needed);
+        }
+        let mut path = String::new();
+        for step in self.0.path.iter().rev().take(MAX_STEPS) {
+            if !path.is_empty() && !step.starts_with('[') {
+                path.push('.');
+            }
+            path.push_str(step);
+        }
+        let (name, message) = (shown(name), self.0.message);
+        let text = match path.is_empty() {
+            true => format!("{name}: {message}"),
+            false => format!("{name}: {path}: {message}"),
+        };
+        Error::new(self.0.code, text)
+    }
+}
+
+impl From<Malformed> for Problem {
+    #[cold]
+    fn from(cause: Malformed) -> Self {
+        Self::new(Code::Protobuf, format!("the bytes are no protobuf message: {cause}"))
+    }
+}
+
+fn shown(name: &str) -> &str {
+    if name.len() > MAX_TYPE_NAME || name.is_empty() { "the message" } else { name }
+}
