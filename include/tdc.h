@@ -76,8 +76,17 @@
 /* The serialization context is malformed. */
 #define TDC_ERR_CONTEXT 107
 
-/* The JSON is not what was expected (command line and codec server). */
+/* The text is not JSON, or not the JSON that was expected; the message says where. */
 #define TDC_ERR_JSON 108
+
+/* No converter knows the payload's encoding: decode it first, or read it with the converter that made it. */
+#define TDC_ERR_ENCODING 109
+
+/* No converter of the config accepts the value, or the value does not fit the format; the message says why. */
+#define TDC_ERR_VALUE 110
+
+/* The bytes are not MessagePack; the message says where. */
+#define TDC_ERR_MESSAGE_PACK 111
 
 /* The encoded attributes of a failure are malformed, and the config says malformed: error. */
 #define TDC_ERR_FAILURE 112
@@ -482,6 +491,41 @@ tdc_status tdc_codec_decode_payload(const struct tdc_data_converter *self,
                                     size_t out_capacity,
                                     struct tdc_payload *written,
                                     struct tdc_error **error);
+
+/**
+ * Makes payloads of values, by the config's converters; no codec is applied.
+ *
+ * A value comes in one of four raw forms, each a `Payload` of a serialised `Payloads`: `binary/null`;
+ * `binary/plain`, bytes; `json/plain`, JSON text; `binary/protobuf` with `messageType`, a serialised
+ * message. The same count in the same order comes out, and other metadata is kept. `*out` is written on
+ * `TDC_OK`, and freed by `tdc_buffer_free`.
+ *
+ * Valid arguments:
+ * `self`, bytes and out slots are valid; `error` may be NULL.
+ */
+tdc_status tdc_converter_to_payload(const struct tdc_data_converter *self,
+                                    const uint8_t *context,
+                                    size_t context_len,
+                                    const uint8_t *values,
+                                    size_t values_len,
+                                    struct tdc_buffer *out,
+                                    struct tdc_error **error);
+
+/**
+ * Gives values back, each in its raw form, as `tdc_converter_to_payload` takes them; no codec is
+ * applied. Every encoding that a converter of the library knows is read, whatever the config says.
+ * `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
+ *
+ * Valid arguments:
+ * `self`, bytes and out slots are valid; `error` may be NULL.
+ */
+tdc_status tdc_converter_from_payload(const struct tdc_data_converter *self,
+                                      const uint8_t *context,
+                                      size_t context_len,
+                                      const uint8_t *payloads,
+                                      size_t payloads_len,
+                                      struct tdc_buffer *out,
+                                      struct tdc_error **error);
 
 /**
  * Encodes a serialised `temporal.api.failure.v1.Failure`: its payloads and those of its causes go through

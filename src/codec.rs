@@ -14,6 +14,7 @@ mod zlib;
 mod zstd;
 
 pub(crate) use chain::{Budget, Chain, Decoded, Encoded, codec_name, encode_bound};
+pub(crate) use compress::too_large;
 pub(crate) use encrypt::Encrypt;
 pub(crate) use gzip::Gzip;
 pub(crate) use snappy::Snappy;

@@ -4,6 +4,7 @@
 //! Everything is checked when the document is read: what a configuration promises, a call can keep.
 //! Errors name line, column and path, and say what to do.
 
+mod converters;
 mod deserialize;
 mod document;
 mod key_source;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::codec::{Chain, Encoder, Encrypt, Gzip, Snappy, Zlib, Zstd};
+use crate::converter::Converters;
 use crate::error::{Code, Error};
 use crate::keyring::{Access, Key, Keyring, key_id};
 use crate::limits::{Limits, MAX_LAYERS};
@@ -26,12 +28,13 @@ use crate::server_options::{ServerLimits, ServerSettings};
 pub use pattern::Pattern;
 use problem::Problem;
 pub(crate) use schema::Malformed;
-use schema::{Codec, Converter, Document};
+use schema::{Codec, Document};
 
 /// What a document says, ready for calls. Never changes; a reload makes a new one.
 pub(crate) struct Config {
     pub(crate) keyring: Keyring,
     pub(crate) limits: Limits,
+    pub(crate) converters: Converters,
     pub(crate) encode_common_attributes: bool,
     /// What decode does with encoded attributes that cannot be read.
     pub(crate) malformed: Malformed,
@@ -111,12 +114,6 @@ impl Config {
             return Err(Problem::new(format!("found version {found}, this library reads version 1"))
                 .inside("version"));
         }
-        if document.converters.as_deref().is_some_and(|list| list != DEFAULT_CONVERTERS) {
-            return Err(Problem::new(
-                "this version knows the default order only: leave it out, or write [null, bytes, json-protobuf, json]",
-            )
-            .inside("converters"));
-        }
         let keyring = keyring(document, base_dir).map_err(|problem| problem.inside("keys"))?;
         let everywhere = Profile::new(
             chain(&document.codecs).map_err(|problem| problem.inside("codecs"))?,
@@ -141,10 +138,13 @@ impl Config {
         limits.max_input_bytes = set.max_input_bytes.map_or(limits.max_input_bytes, |size| size.0);
         limits.max_payloads = set.max_payloads.unwrap_or(limits.max_payloads);
         limits.max_decoded_bytes = set.max_decoded_bytes.map_or(limits.max_decoded_bytes, |size| size.0);
+        let converters = converters::converters(document.converters.as_deref())
+            .map_err(|problem| problem.inside("converters"))?;
         let server = Arc::new(server(document, &limits, base_dir)?);
         Ok(Self {
             keyring,
             limits,
+            converters,
             server,
             encode_common_attributes: document.failures.encode_common_attributes,
             malformed: document.failures.malformed,
@@ -176,9 +176,6 @@ fn server(document: &Document, limits: &Limits, base_dir: &Path) -> Result<Serve
         sources.filter_map(|source| source.file.as_ref()).map(|file| base_dir.join(file)).collect();
     Ok(ServerSettings { options, limits, key_files })
 }
-
-const DEFAULT_CONVERTERS: &[Converter] =
-    &[Converter::Null, Converter::Bytes, Converter::JsonProtobuf, Converter::Json];
 
 fn keyring(document: &Document, base_dir: &Path) -> Result<Keyring, Problem> {
     let Some(keys) = &document.keys else { return Ok(Keyring::default()) };

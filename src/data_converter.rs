@@ -1,5 +1,7 @@
 //! Converters, codecs, failures and keys together: what every door calls.
 
+mod values;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -27,6 +27,7 @@ mod cipher;
 mod codec;
 mod config;
 mod context;
+mod converter;
 mod data_converter;
 #[cfg_attr(not(test), allow(dead_code, reason = "the converter comes next"))]
 mod descriptors;
@@ -36,9 +37,11 @@ mod failure;
 pub mod ffi;
 mod framing;
 mod inspect;
+mod json;
 mod keyring;
 mod limits;
 mod message;
+mod msgpack;
 mod payload;
 #[cfg_attr(not(test), allow(dead_code, reason = "the converter comes next"))]
 mod protobuf_json;

@@ -9,6 +9,10 @@
 //! for what a producer may do: the last of a repeated singular field wins, the last entry of a map key
 //! wins, a missing key or value is empty, a known number with another wire type is an unknown field.
 
+mod parts;
+
+pub(crate) use parts::Parts;
+
 use crate::error::{Code, Error};
 use crate::limits::Limits;
 use crate::wire::{Cursor, Malformed, Value};

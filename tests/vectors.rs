@@ -31,12 +31,14 @@ struct Vector {
 }
 
 #[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 enum Operation {
     Encode,
     Decode,
     Roundtrip,
     Open,
+    ToPayload,
+    FromPayload,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +108,8 @@ fn answer(vector: &Vector, input: &[u8]) -> Result<Vec<u8>, Error> {
         Operation::Open => Ok(Vec::new()),
         Operation::Encode => converter.encode(&[], input),
         Operation::Decode => converter.decode(&[], input),
+        Operation::ToPayload => converter.to_payload(&[], input),
+        Operation::FromPayload => converter.from_payload(&[], input),
         Operation::Roundtrip => {
             let encoded = converter.encode(&[], input)?;
             if let Some(expected) = &vector.expect.encodings {
@@ -151,10 +155,9 @@ fn every_error_code_that_bytes_can_cause_has_a_vector() {
         .collect();
     let by_bytes =
         Code::ALL.iter().filter(|code| matches!(code.kind(), tdc::Kind::Input | tdc::Kind::Config));
-    // A context, JSON, whole messages and descriptor sets are arguments that vectors do not have.
-    let elsewhere = |code: &Code| {
-        matches!(code, Code::Context | Code::Json | Code::Failure | Code::Type | Code::Descriptor)
-    };
+    // A context, whole messages and descriptor sets are arguments that vectors do not have.
+    let elsewhere =
+        |code: &Code| matches!(code, Code::Context | Code::Failure | Code::Type | Code::Descriptor);
     for code in by_bytes.filter(|code| !elsewhere(code)) {
         assert!(text.contains(code.name()), "no vector expects {}", code.name());
     }

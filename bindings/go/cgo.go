@@ -9,6 +9,8 @@ package tdc
 #cgo nocallback tdc_go_payload
 #cgo noescape tdc_go_payloads
 #cgo nocallback tdc_go_payloads
+#cgo noescape tdc_go_values
+#cgo nocallback tdc_go_values
 #cgo noescape tdc_go_open
 #cgo nocallback tdc_go_open
 #cgo noescape tdc_go_parse
@@ -53,6 +55,16 @@ static inline tdc_go_answer tdc_go_payloads(int decode, const tdc_data_converter
 	answer.status = decode
 		? tdc_codec_decode(self, context, context_len, payloads, payloads_len, &answer.owned, &answer.error)
 		: tdc_codec_encode(self, context, context_len, payloads, payloads_len, &answer.owned, &answer.error);
+	answer.len = answer.owned.len;
+	return answer;
+}
+
+static inline tdc_go_answer tdc_go_values(int back, const tdc_data_converter *self,
+		const uint8_t *context, size_t context_len, const uint8_t *message, size_t message_len) {
+	tdc_go_answer answer = {0};
+	answer.status = back
+		? tdc_converter_from_payload(self, context, context_len, message, message_len, &answer.owned, &answer.error)
+		: tdc_converter_to_payload(self, context, context_len, message, message_len, &answer.owned, &answer.error);
 	answer.len = answer.owned.len;
 	return answer;
 }
@@ -180,6 +192,16 @@ func (n native) payload(op operation, context, head, data, out []byte) ([]byte, 
 // payloads encodes or decodes a serialised Payloads message.
 func (n native) payloads(op operation, context, message []byte) ([]byte, *fault) {
 	answer := C.tdc_go_payloads(C.int(op), n.converter, pointer(context), length(context), pointer(message), length(message))
+	if answer.status != statusOK {
+		return nil, takeFault(answer.status, answer.error)
+	}
+	return takeBuffer(answer.owned), nil
+}
+
+// values makes payloads of values, or (decode) gives values back: a serialised
+// Payloads message in, another out.
+func (n native) values(op operation, context, message []byte) ([]byte, *fault) {
+	answer := C.tdc_go_values(C.int(op), n.converter, pointer(context), length(context), pointer(message), length(message))
 	if answer.status != statusOK {
 		return nil, takeFault(answer.status, answer.error)
 	}

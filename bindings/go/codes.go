@@ -24,8 +24,14 @@ const (
 	ErrLimit Code = 106
 	// ErrContext is TDC_ERR_CONTEXT. The serialization context is malformed.
 	ErrContext Code = 107
-	// ErrJSON is TDC_ERR_JSON. The JSON is not what was expected (command line and codec server).
+	// ErrJSON is TDC_ERR_JSON. The text is not JSON, or not the JSON that was expected; the message says where.
 	ErrJSON Code = 108
+	// ErrEncoding is TDC_ERR_ENCODING. No converter knows the payload's encoding: decode it first, or read it with the converter that made it.
+	ErrEncoding Code = 109
+	// ErrValue is TDC_ERR_VALUE. No converter of the config accepts the value, or the value does not fit the format; the message says why.
+	ErrValue Code = 110
+	// ErrMessagePack is TDC_ERR_MESSAGE_PACK. The bytes are not MessagePack; the message says where.
+	ErrMessagePack Code = 111
 	// ErrFailure is TDC_ERR_FAILURE. The encoded attributes of a failure are malformed, and the config says malformed: error.
 	ErrFailure Code = 112
 	// ErrType is TDC_ERR_TYPE. No descriptor of the message's type is here: its full name is wrong, or it is newer than this library.
@@ -81,6 +87,12 @@ func (c Code) entry() (name string, transient bool) {
 		return "TDC_ERR_CONTEXT", false
 	case ErrJSON:
 		return "TDC_ERR_JSON", false
+	case ErrEncoding:
+		return "TDC_ERR_ENCODING", false
+	case ErrValue:
+		return "TDC_ERR_VALUE", false
+	case ErrMessagePack:
+		return "TDC_ERR_MESSAGE_PACK", false
 	case ErrFailure:
 		return "TDC_ERR_FAILURE", false
 	case ErrType:

@@ -76,6 +76,10 @@ func (v *vector) run(t *testing.T) bool {
 		return false
 	}
 	defer opened.Close()
+	if op, ok := valueOperations[v.Operation]; ok {
+		v.runValues(t, opened, op, input)
+		return false
+	}
 	v.apply(t, input, func(op operation, message []byte) ([]byte, error) {
 		answer, fault := opened.core.native.payloads(op, nil, message)
 		if fault != nil {
@@ -89,6 +93,22 @@ func (v *vector) run(t *testing.T) bool {
 	}
 	v.throughTheSDK(t, opened, payloads)
 	return true
+}
+
+// The operations of the converters.
+var valueOperations = map[string]operation{"to_payload": encode, "from_payload": decode}
+
+func (v *vector) runValues(t *testing.T, opened *Tdc, op operation, input []byte) {
+	t.Helper()
+	got, fault := opened.core.native.values(op, nil, input)
+	if fault != nil {
+		v.checkError(t, fault.asError())
+		return
+	}
+	v.checkError(t, nil)
+	if hex.EncodeToString(got) != *v.Expect.Payloads {
+		t.Errorf("got %x, want %s", got, *v.Expect.Payloads)
+	}
 }
 
 // fitsTheSDK reads the input, and reports whether the SDK's types can say the

@@ -53,7 +53,12 @@ impl Budget {
         Self { left: max_decoded_bytes }
     }
 
-    fn spend(&mut self, bytes: usize) -> Result<(), Error> {
+    /// What is left.
+    pub(crate) fn left(&self) -> usize {
+        self.left
+    }
+
+    pub(crate) fn spend(&mut self, bytes: usize) -> Result<(), Error> {
         self.left = self.left.checked_sub(bytes).ok_or_else(compress::too_large)?;
         Ok(())
     }

@@ -85,7 +85,7 @@ pub(super) fn malformed(format: &str, why: &str) -> Error {
 
 /// The error for data that decodes to more than is allowed.
 #[cold]
-pub(super) fn too_large() -> Error {
+pub(crate) fn too_large() -> Error {
     Error::new(
         Code::Limit,
         "the payloads of this call decode to more than limits.max_decoded_bytes allows: a decompression bomb, or raise the limit",

@@ -19,8 +19,8 @@ pub(super) struct Document {
     /// The keys of the `encrypt` codec.
     #[serde(default)]
     pub(super) keys: Option<Keys>,
-    /// Payload converters, in order: the first that accepts a value makes its payload. Only the default
-    /// order can be given today.
+    /// Payload converters, in order: the first that accepts a value makes its payload. By default null,
+    /// bytes, json-protobuf, json.
     #[serde(default)]
     pub(super) converters: Option<Vec<Converter>>,
     /// Payload codecs, in the order in which encode applies them. Decode follows each payload.
@@ -107,8 +107,8 @@ pub(super) enum Permissions {
     Any,
 }
 
-/// A payload converter.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+/// A payload converter: its name, or its name with options.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Converter {
     /// `binary/null`.
@@ -117,8 +117,21 @@ pub(super) enum Converter {
     Bytes,
     /// `json/protobuf`.
     JsonProtobuf,
+    /// `binary/protobuf`.
+    BinaryProtobuf,
     /// `json/plain`.
-    Json,
+    Json(JsonOptions),
+    /// `binary/msgpack`.
+    Msgpack,
+}
+
+/// Options of `json`.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct JsonOptions {
+    /// Whether every value gets one text: sorted members, no whitespace, documented numbers.
+    pub(super) canonical: bool,
 }
 
 /// A payload codec: its name, or its name with options.

@@ -125,7 +125,13 @@ codes! {
     Context = 107, "TDC_ERR_CONTEXT", Input, false,
         "The serialization context is malformed.";
     Json = 108, "TDC_ERR_JSON", Input, false,
-        "The JSON is not what was expected (command line and codec server).";
+        "The text is not JSON, or not the JSON that was expected; the message says where.";
+    Encoding = 109, "TDC_ERR_ENCODING", Input, false,
+        "No converter knows the payload's encoding: decode it first, or read it with the converter that made it.";
+    Value = 110, "TDC_ERR_VALUE", Input, false,
+        "No converter of the config accepts the value, or the value does not fit the format; the message says why.";
+    MessagePack = 111, "TDC_ERR_MESSAGE_PACK", Input, false,
+        "The bytes are not MessagePack; the message says where.";
     Failure = 112, "TDC_ERR_FAILURE", Input, false,
         "The encoded attributes of a failure are malformed, and the config says malformed: error.";
     Type = 113, "TDC_ERR_TYPE", Input, false,

@@ -66,6 +66,14 @@ static tdc_status call_message_decode(const struct value *values) {
     return tdc_message_decode(P(0), P(1), N(1), P(2), N(2), 0, P(3), N(3), P(4), P(5));
 }
 
+static tdc_status call_to_payload(const struct value *values) {
+    return tdc_converter_to_payload(P(0), P(1), N(1), P(2), N(2), P(3), P(4));
+}
+
+static tdc_status call_from_payload(const struct value *values) {
+    return tdc_converter_from_payload(P(0), P(1), N(1), P(2), N(2), P(3), P(4));
+}
+
 static tdc_status call_key_id(const struct value *values) {
     return tdc_error_key_id(P(0), 0, P(1), P(2));
 }
@@ -138,6 +146,16 @@ static const struct function FUNCTIONS[] = {
      release_buffer,
      6,
      {SELF, IN(context), IN(name_of_message), IN(encoded_payloads), OUT, DETAILS}},
+    {"tdc_converter_to_payload",
+     call_to_payload,
+     release_buffer,
+     5,
+     {SELF, IN(context), IN(payloads), OUT, DETAILS}},
+    {"tdc_converter_from_payload",
+     call_from_payload,
+     release_buffer,
+     5,
+     {SELF, IN(context), IN(payloads), OUT, DETAILS}},
     {"tdc_error_key_id", call_key_id, NULL, 3, {{HANDLE, &key_error}, OUT, OUT}},
 };
 

@@ -152,6 +152,19 @@ static void run_round_trip(const struct vector *vector, const tdc_data_converter
     tdc_buffer_free(&decoded);
 }
 
+static void run_converter(const struct vector *vector, const tdc_data_converter *converter) {
+    tdc_buffer out = {0};
+    tdc_error *error = NULL;
+    int makes = strcmp(vector->operation, "to_payload") == 0;
+    tdc_status status = (makes ? tdc_converter_to_payload : tdc_converter_from_payload)(
+        converter, NULL, 0, vector->input.bytes, vector->input.len, &out, &error);
+    if (status == TDC_OK && !same(vector->expected, out.data, out.len)) {
+        fail(vector, "other payloads came out");
+    }
+    check_outcome(vector, status, error);
+    tdc_buffer_free(&out);
+}
+
 static void run(const struct vector *vector, char *value) {
     tdc_data_converter *converter = NULL;
     tdc_error *error = NULL;
@@ -164,6 +177,9 @@ static void run(const struct vector *vector, char *value) {
         run_round_trip(vector, converter, value);
     } else if (strcmp(vector->operation, "encode") == 0 || strcmp(vector->operation, "decode") == 0) {
         run_many(vector, converter);
+    } else if (strcmp(vector->operation, "to_payload") == 0 ||
+               strcmp(vector->operation, "from_payload") == 0) {
+        run_converter(vector, converter);
     } else {
         fail(vector, "the operation %s is unknown", vector->operation);
     }

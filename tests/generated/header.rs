@@ -57,6 +57,7 @@ fn header() -> String {
         "key",
         "codec",
         "payload",
+        "converter",
         "failure",
         "message",
     ];

@@ -15,7 +15,7 @@ from pathlib import Path
 from builder.vector import Family
 from families import ALL
 
-OPERATIONS = {"decode", "encode", "roundtrip", "open"}
+OPERATIONS = {"decode", "encode", "roundtrip", "open", "to_payload", "from_payload"}
 
 
 def check(families: list[Family]) -> None:

@@ -17,6 +17,7 @@ from temporal_tdc import Code, Tdc
 from temporal_tdc._bulk import call_bytes
 from temporal_tdc._codec import Codec
 from temporal_tdc._faults import PendingError
+from temporal_tdc._values import from_payloads, to_payloads
 
 Vector: TypeAlias = dict[str, Any]
 
@@ -101,6 +102,23 @@ def check_error(error: temporal_tdc.TdcError, vector: Vector) -> None:
     assert error.payload_index == expect.get("payload_index")
 
 
+VALUES = {"to_payload": to_payloads, "from_payload": from_payloads}
+"""The operations of the converters."""
+
+
+def check_values(vector: Vector, make_tdc: Callable[..., Tdc]) -> None:
+    codec = make_tdc(vector["config"], namespace=vector.get("namespace")).payload_codec
+    assert isinstance(codec, Codec)
+    convert, message = VALUES[vector["operation"]], bytes.fromhex(vector["input"])
+    handle = codec._encoding.handle
+    if "error" in vector["expect"]:
+        with pytest.raises(temporal_tdc.TdcError) as caught:
+            convert(handle, b"", message)
+        check_error(caught.value, vector)
+    else:
+        assert convert(handle, b"", message).hex() == vector["expect"]["payloads"]
+
+
 @pytest.mark.parametrize("name", VECTORS)
 def test_vector(name: str, make_tdc: Callable[..., Tdc]) -> None:
     vector = VECTORS[name]
@@ -112,6 +130,9 @@ def test_vector(name: str, make_tdc: Callable[..., Tdc]) -> None:
             check_error(caught.value, vector)
         else:
             make_tdc(vector["config"], **options)
+        return
+    if vector["operation"] in VALUES:
+        check_values(vector, make_tdc)
         return
     forms: list[tuple[Call, Callable[[bytes], bytes]]] = [(raw, as_is)]
     if fits_the_sdk(vector):

@@ -8,7 +8,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::super::pattern::Pattern;
 use super::super::schema::{
-    ByteSize, Codec, Converter, Deflate, Document, EncryptOptions, SnappyOptions, Span, ZstdOptions,
+    ByteSize, Codec, Converter, Deflate, Document, EncryptOptions, JsonOptions, SnappyOptions, Span,
+    ZstdOptions,
 };
 use crate::server_options::{Audit, Claim, Jwks};
 
@@ -116,10 +117,13 @@ impl JsonSchema for Converter {
         "Converter".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "A payload converter. YAML's bare null is the converter of that name.",
-            "enum": [null, "null", "bytes", "json-protobuf", "json"],
+            "description": "A payload converter: its name, or its name with options. YAML's bare null is the converter of that name.",
+            "oneOf": [
+                { "enum": [null, "null", "bytes", "json-protobuf", "binary-protobuf", "json", "msgpack"] },
+                with_options("json", "json/plain.", &generator.subschema_for::<JsonOptions>()),
+            ],
         })
     }
 }
@@ -138,23 +142,26 @@ impl JsonSchema for Codec {
             ("encrypt", "AES-256-GCM.", generator.subschema_for::<EncryptOptions>()),
         ];
         let names: Vec<_> = options.iter().map(|(name, ..)| name).collect();
-        let with_options: Vec<_> = options
+        let entries: Vec<_> = options
             .iter()
-            .map(|(name, description, schema)| {
-                json_schema!({
-                    "type": "object",
-                    "description": description,
-                    "properties": { *name: { "anyOf": [schema, { "type": "null" }] } },
-                    "required": [name],
-                    "additionalProperties": false,
-                })
-            })
+            .map(|(name, description, schema)| with_options(name, description, schema))
             .collect();
         json_schema!({
             "description": "A payload codec: its name, or its name with options.",
-            "oneOf": [{ "enum": names }, { "oneOf": with_options }],
+            "oneOf": [{ "enum": names }, { "oneOf": entries }],
         })
     }
+}
+
+/// An entry that is a name with its options.
+fn with_options(name: &str, description: &str, options: &Schema) -> Schema {
+    json_schema!({
+        "type": "object",
+        "description": description,
+        "properties": { name: { "anyOf": [options, { "type": "null" }] } },
+        "required": [name],
+        "additionalProperties": false,
+    })
 }
 
 #[test]

@@ -10,8 +10,10 @@ from families import (
     gzip_family,
     keys,
     limits_family,
+    msgpack_family,
     namespaces,
     snappy_family,
+    values,
     wire_family,
     zlib_family,
     zstd_family,
@@ -32,4 +34,6 @@ ALL: list[Family] = [
     namespaces.FAMILY,
     limits_family.FAMILY,
     config.FAMILY,
+    values.FAMILY,
+    msgpack_family.FAMILY,
 ]

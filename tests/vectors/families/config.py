@@ -43,6 +43,12 @@ OPENED = {
     "failures-malformed": ("failures: what is malformed stays", document("failures: { malformed: keep }")),
     "converters-default": ("the default converters, null unquoted", document("converters: [null, bytes, json-protobuf, json]")),
     "converters-quoted": ("the default converters, null quoted", document('converters: ["null", bytes, json-protobuf, json]')),
+    "converters-order": ("another order of the converters", document("converters: [json, null, bytes, json-protobuf]")),
+    "converters-fewer": ("fewer converters", document("converters: [json]")),
+    "converters-all": (
+        "every converter",
+        document("converters: [null, bytes, json-protobuf, binary-protobuf, msgpack, json: { canonical: true }]"),
+    ),
     "quoted-keys": ("keys in quotes", "\"version\": 1\n'codecs': []\n"),
 }
 
@@ -114,8 +120,9 @@ REFUSALS = {
     "zstd-after-encrypt": ("zstd after encrypt", document(KEYS, "codecs: [encrypt, zstd]")),
     "snappy-after-encrypt": ("snappy after encrypt", document(KEYS, "codecs: [encrypt, snappy]")),
     "gzip-after-encrypt": ("gzip after encrypt", document(KEYS, "codecs: [zlib, encrypt, gzip]")),
-    "converters-order": ("another order of the converters", document("converters: [json, null, bytes, json-protobuf]")),
-    "converters-fewer": ("fewer converters", document("converters: [json]")),
+    "converters-twice": ("a converter twice", document("converters: [json, msgpack, json: { canonical: true }]")),
+    "converters-option": ("an option that json does not have", document("converters: [json: { sorted: true }]")),
+    "converters-no-options": ("options of a converter that has none", document("converters: [msgpack: { canonical: true }]")),
     "converters-empty": ("no converters", document("converters: []")),
     "converters-unknown": ("an unknown converter", document("converters: [null, bytes, json-protobuf, json, msgpack-2]")),
     "failures-unknown": ("an unknown field of failures", document("failures: { encode: true }")),

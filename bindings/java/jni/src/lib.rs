@@ -404,6 +404,48 @@ pub unsafe extern "system" fn Java_io_tdc_JniCalls_payloads(
     })
 }
 
+/// `static native int values(boolean back, long self, byte[] context, int contextLength, byte[] message, int
+/// messageLength, long[] result)`
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn Java_io_tdc_JniCalls_values(
+    env: *mut JNIEnv,
+    _: jclass,
+    back: jboolean,
+    this: jlong,
+    context: jbyteArray,
+    context_length: jint,
+    message: jbyteArray,
+    message_length: jint,
+    result: jlongArray,
+) -> jint {
+    guard(PANIC, |tdc| {
+        let call = if back { tdc.converter_from_payload } else { tdc.converter_to_payload };
+        let (mut owned, mut error) = (Buffer::default(), 0);
+        let code = {
+            // SAFETY: the JVM gives a valid environment and valid arrays, and libtdc does not call the JVM.
+            let (context, message) =
+                unsafe { (Held::read(env, context, context_length), Held::read(env, message, message_length)) };
+            // SAFETY: Java keeps the handle alive, and the lengths are those of its arrays; they are held until the
+            // end of this block.
+            unsafe {
+                call(
+                    size(this),
+                    context.at(0),
+                    length(context_length),
+                    message.at(0),
+                    length(message_length),
+                    &raw mut owned,
+                    &raw mut error,
+                )
+            }
+        };
+        let values = [long(owned.data), long(owned.len), long(owned.capacity), long(error)];
+        // SAFETY: the JVM gives a valid environment and array.
+        unsafe { set_longs(env, result, OWNED, &values) };
+        status(code)
+    })
+}
+
 /// `static native byte[] takeOwned(long data, long length, long capacity)`
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn Java_io_tdc_JniCalls_takeOwned(

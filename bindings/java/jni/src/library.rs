@@ -38,6 +38,10 @@ pub(crate) struct Results {
 pub(crate) type PayloadsFn =
     unsafe extern "C" fn(usize, *const u8, usize, *const u8, usize, *mut Buffer, *mut usize) -> u32;
 
+/// `tdc_converter_to_payload` and `tdc_converter_from_payload`. Handles and errors are addresses.
+pub(crate) type MessageFn =
+    unsafe extern "C" fn(usize, *const u8, usize, *const u8, usize, *mut Buffer, *mut usize) -> u32;
+
 /// `tdc_codec_encode_payload` and `tdc_codec_decode_payload`. Handles and errors are addresses.
 pub(crate) type PayloadFn = unsafe extern "C" fn(
     usize,
@@ -96,6 +100,8 @@ functions! {
     codec_decode: PayloadsFn,
     codec_encode_payload: PayloadFn,
     codec_decode_payload: PayloadFn,
+    converter_to_payload: MessageFn,
+    converter_from_payload: MessageFn,
 }
 
 static LIBRARY: OnceLock<Library> = OnceLock::new();

@@ -78,6 +78,8 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "tdc_key_reject": (_STATUS, (_POINTER, *_TEXT, _POINTER)),
     "tdc_codec_encode": (_STATUS, (_POINTER, *_TEXT, *_TEXT, _POINTER, _POINTER)),
     "tdc_codec_decode": (_STATUS, (_POINTER, *_TEXT, *_TEXT, _POINTER, _POINTER)),
+    "tdc_converter_to_payload": (_STATUS, (_POINTER, *_TEXT, *_TEXT, _POINTER, _POINTER)),
+    "tdc_converter_from_payload": (_STATUS, (_POINTER, *_TEXT, *_TEXT, _POINTER, _POINTER)),
 }
 """Result type and argument types of the functions that are called by declaration."""
 

@@ -22,6 +22,9 @@ class Code(enum.IntEnum):
     ERR_LIMIT = 106
     ERR_CONTEXT = 107
     ERR_JSON = 108
+    ERR_ENCODING = 109
+    ERR_VALUE = 110
+    ERR_MESSAGE_PACK = 111
     ERR_FAILURE = 112
     ERR_TYPE = 113
     ERR_KEY_UNKNOWN = 201

@@ -30,6 +30,12 @@ public enum Code {
   CONTEXT("TDC_ERR_CONTEXT", 107, false),
   /** Malformed JSON. */
   JSON("TDC_ERR_JSON", 108, false),
+  /** No converter knows the payload's encoding. */
+  ENCODING("TDC_ERR_ENCODING", 109, false),
+  /** No converter accepts the value, or it does not fit the format. */
+  VALUE("TDC_ERR_VALUE", 110, false),
+  /** Malformed MessagePack. */
+  MESSAGE_PACK("TDC_ERR_MESSAGE_PACK", 111, false),
   /** Malformed encoded attributes of a failure. */
   FAILURE("TDC_ERR_FAILURE", 112, false),
   /** The message type is not known here. */

@@ -49,6 +49,11 @@ final class JniApi implements NativeApi {
   }
 
   @Override
+  public int values(boolean back, long self, byte[] context, byte[] message, long[] result) {
+    return JniCalls.values(back, self, context, context.length, message, message.length, result);
+  }
+
+  @Override
   public int abiVersion() {
     return JniCalls.abiVersion();
   }

@@ -68,6 +68,15 @@ final class JniCalls {
       int payloadsLength,
       long[] result);
 
+  static native int values(
+      boolean back,
+      long self,
+      byte[] context,
+      int contextLength,
+      byte[] message,
+      int messageLength,
+      long[] result);
+
   static native byte[] takeOwned(long data, long length, long capacity);
 
   static native boolean isTransient(int status);

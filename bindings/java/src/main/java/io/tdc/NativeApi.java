@@ -80,6 +80,12 @@ interface NativeApi {
   int payloads(
       boolean encode, long self, byte[] context, byte[] payloads, int length, long[] result);
 
+  /**
+   * {@code tdc_converter_to_payload} or, {@code back}, {@code tdc_converter_from_payload}: a
+   * serialised {@code Payloads} in; the answer is in memory that {@link #takeOwned} fetches.
+   */
+  int values(boolean back, long self, byte[] context, byte[] message, long[] result);
+
   /** Copies what the library owns into an array, and frees it. */
   byte[] takeOwned(long[] result);
 

@@ -98,6 +98,29 @@ final class FfmApi implements NativeApi {
   }
 
   @Override
+  public int values(boolean back, long self, byte[] context, byte[] message, long[] result) {
+    if (message.length > CRITICAL_MAX) {
+      return large.values(back, self, context, message, result);
+    }
+    MemorySegment place = MemorySegment.ofArray(context);
+    MemorySegment in = MemorySegment.ofArray(message);
+    MemorySegment slots = MemorySegment.ofArray(result);
+    MemorySegment written = slots.asSlice(OWNED * WORD);
+    MemorySegment error = slots.asSlice(POINTER * WORD);
+    try {
+      return back
+          ? (int)
+              FfmCalls.FROM_PAYLOAD.invokeExact(
+                  self, place, place.byteSize(), in, in.byteSize(), written, error)
+          : (int)
+              FfmCalls.TO_PAYLOAD.invokeExact(
+                  self, place, place.byteSize(), in, in.byteSize(), written, error);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  @Override
   public long bound(boolean encode, long self, long payloadLength) {
     try {
       return encode

@@ -73,5 +73,8 @@ final class FfmCalls {
   static final MethodHandle ENCODE_PAYLOAD = FfmLibrary.payloadFunction("tdc_codec_encode_payload");
   static final MethodHandle DECODE_PAYLOAD = FfmLibrary.payloadFunction("tdc_codec_decode_payload");
 
+  static final MethodHandle TO_PAYLOAD = FfmLibrary.messageFunction("tdc_converter_to_payload");
+  static final MethodHandle FROM_PAYLOAD = FfmLibrary.messageFunction("tdc_converter_from_payload");
+
   private FfmCalls() {}
 }

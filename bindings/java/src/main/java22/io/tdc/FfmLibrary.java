@@ -26,6 +26,10 @@ final class FfmLibrary {
       FunctionDescriptor.of(
           JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS);
 
+  private static final FunctionDescriptor MESSAGE =
+      FunctionDescriptor.of(
+          JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS);
+
   /** Set by {@link #open}, and read once, when {@link FfmCalls} is initialised. */
   private static volatile SymbolLookup library = name -> Optional.empty();
 
@@ -65,6 +69,11 @@ final class FfmLibrary {
   /** A function on several payloads, which takes Java's arrays as they are. */
   static MethodHandle payloadsFunction(String name) {
     return Linker.nativeLinker().downcallHandle(find(name), PAYLOADS, Linker.Option.critical(true));
+  }
+
+  /** A function on one serialised message, which takes Java's arrays as they are. */
+  static MethodHandle messageFunction(String name) {
+    return Linker.nativeLinker().downcallHandle(find(name), MESSAGE, Linker.Option.critical(true));
   }
 
   /** A function so short that the JVM need not even be told of the call. */

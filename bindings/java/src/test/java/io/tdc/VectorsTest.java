@@ -77,6 +77,12 @@ class VectorsTest {
       return;
     }
     byte[] input = Hex.decodeHex(vector.get("input").asText());
+    if (operation.equals("to_payload") || operation.equals("from_payload")) {
+      try (RawDoor door = RawDoor.open(vector)) {
+        checkValues(door, operation.equals("from_payload"), input, expect);
+      }
+      return;
+    }
     try (RawDoor door = RawDoor.open(vector)) {
       checkBytes(door, operation, input, expect);
     }
@@ -97,6 +103,14 @@ class VectorsTest {
     } else {
       byte[] answer = door.run(operation.equals("encode"), input);
       assertEquals(expect.get("payloads").asText(), Hex.encodeHexString(answer));
+    }
+  }
+
+  private static void checkValues(RawDoor door, boolean back, byte[] input, JsonNode expect) {
+    if (expect.has("error")) {
+      assertError(expect, assertThrows(TdcException.class, () -> door.values(back, input)));
+    } else {
+      assertEquals(expect.get("payloads").asText(), Hex.encodeHexString(door.values(back, input)));
     }
   }
 
@@ -187,6 +201,14 @@ class VectorsTest {
       }
       if (status != Status.OK) {
         throw errors.take(status, result, TdcException.NO_INDEX);
+      }
+      return api.takeOwned(result);
+    }
+
+    byte[] values(boolean back, byte[] input) {
+      int status = api.values(back, self, ContextMessage.NONE, input, result);
+      if (status != Status.OK) {
+        throw new NativeErrors(api).take(status, result, TdcException.NO_INDEX);
       }
       return api.takeOwned(result);
     }

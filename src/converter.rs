@@ -1,0 +1,150 @@
+//! Payload converters: one file each behind one small trait, and the chain that tries them.
+//!
+//! A value comes in one of four raw forms, each a payload that every SDK can make: `binary/null`,
+//! `binary/plain`, `json/plain`, and `binary/protobuf` with its `messageType`. The chain gives back a
+//! payload in the form that the config decides. The first converter that accepts a value takes it; the
+//! way back goes by the payload's `encoding` alone, whatever the list says (`docs/FORMAT.md`).
+
+mod binary_protobuf;
+mod bytes;
+mod json;
+mod msgpack;
+mod null;
+
+pub(crate) use binary_protobuf::BinaryProtobuf;
+pub(crate) use bytes::Bytes;
+pub(crate) use json::Json;
+pub(crate) use msgpack::Msgpack;
+pub(crate) use null::Null;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::error::{Code, Error};
+use crate::payload::Parts;
+
+/// What converters see of a payload, or of a value in a raw form.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Form<'a> {
+    pub(crate) encoding: &'a [u8],
+    pub(crate) message_type: Option<&'a [u8]>,
+    pub(crate) data: &'a [u8],
+}
+
+/// What a converter made.
+#[derive(Debug)]
+pub(crate) struct Converted<'a> {
+    pub(crate) encoding: &'static str,
+    pub(crate) data: Cow<'a, [u8]>,
+}
+
+impl<'a> Converted<'a> {
+    fn borrowed(encoding: &'static str, data: &'a [u8]) -> Self {
+        Self { encoding, data: Cow::Borrowed(data) }
+    }
+
+    fn owned(encoding: &'static str, data: Vec<u8>) -> Self {
+        Self { encoding, data: Cow::Owned(data) }
+    }
+}
+
+/// One way of turning values into payloads, with the options of its entry in the config.
+///
+/// (The way back needs no options: it follows the payload, see [`from_payload`].)
+pub(crate) trait Converter: Send + Sync {
+    /// Its name in the config.
+    fn name(&self) -> &'static str;
+
+    /// Makes the payload of a value; `None` where values of this form are not its own. An error of
+    /// [`Code::Value`] says that this value does not fit, and the next converter may take it.
+    fn to_payload<'a>(&self, value: Form<'a>) -> Result<Option<Converted<'a>>, Error>;
+}
+
+/// The converters of a config, in order.
+#[derive(Clone)]
+pub(crate) struct Converters {
+    list: Arc<[Box<dyn Converter>]>,
+}
+
+impl Converters {
+    pub(crate) fn new(list: Vec<Box<dyn Converter>>) -> Self {
+        Self { list: list.into() }
+    }
+
+    /// The payload of a value in a raw form.
+    pub(crate) fn to_payload(&self, value: &[u8]) -> Result<Vec<u8>, Error> {
+        let parts = Parts::parse(value)?;
+        let form = Form {
+            encoding: parts.encoding().ok_or_else(|| {
+                Error::new(Code::Value, "the value does not say its form: it has no encoding")
+            })?,
+            message_type: parts.message_type(),
+            data: parts.data(),
+        };
+        let mut unfit = None;
+        for converter in self.list.iter() {
+            match converter.to_payload(form) {
+                Ok(Some(made)) => return Ok(parts.write(made.encoding.as_bytes(), &made.data)),
+                Ok(None) => {}
+                Err(error) if error.code() == Code::Value => {
+                    unfit.get_or_insert_with(|| (converter.name(), error));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(self.refused(form, unfit))
+    }
+
+    /// The error for a value that no converter accepts.
+    #[cold]
+    fn refused(&self, form: Form<'_>, unfit: Option<(&'static str, Error)>) -> Error {
+        let tried: Vec<_> = self.list.iter().map(|converter| converter.name()).collect();
+        let why = match unfit {
+            Some((name, error)) => format!(": {name}: {}", error.message()),
+            None => String::new(),
+        };
+        Error::new(
+            Code::Value,
+            format!(
+                "no converter accepts the value, whose form is {} (tried {}){why}",
+                shown(form.encoding),
+                tried.join(", ")
+            ),
+        )
+    }
+}
+
+/// The value of a payload, in its raw form; `None` where the payload is in that form already. Its data
+/// has at most `limit` bytes.
+pub(crate) fn from_payload(payload: &[u8], limit: usize) -> Result<Option<Vec<u8>>, Error> {
+    let parts = Parts::parse(payload)?;
+    let Some(encoding) = parts.encoding() else {
+        return Err(Error::new(Code::Encoding, "the payload has no encoding"));
+    };
+    let form = Form { encoding, message_type: parts.message_type(), data: parts.data() };
+    let made = match encoding {
+        null::ENCODING => null::from_payload(form),
+        bytes::ENCODING | json::ENCODING | binary_protobuf::ENCODING => None,
+        msgpack::ENCODING => Some(msgpack::from_payload(form, limit)?),
+        _ => {
+            return Err(Error::new(
+                Code::Encoding,
+                format!("no converter knows the encoding {}", shown(encoding)),
+            ));
+        }
+    };
+    Ok(made.map(|made| parts.write(made.encoding.as_bytes(), &made.data)))
+}
+
+/// An encoding for a message: itself where it looks like one.
+fn shown(encoding: &[u8]) -> String {
+    match core::str::from_utf8(encoding) {
+        Ok(text) if (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            format!("\"{text}\"")
+        }
+        _ => format!("of {} bytes that are no name", encoding.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

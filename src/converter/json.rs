@@ -1,0 +1,29 @@
+//! `json/plain`: the language's own JSON text, or its canonical form.
+
+use super::{Converted, Converter, Form};
+use crate::error::Error;
+use crate::json;
+
+pub(crate) const ENCODING: &[u8] = b"json/plain";
+
+pub(crate) struct Json {
+    /// One text for one value. Otherwise the text goes as it came.
+    pub(crate) canonical: bool,
+}
+
+impl Converter for Json {
+    fn name(&self) -> &'static str {
+        "json"
+    }
+
+    fn to_payload<'a>(&self, value: Form<'a>) -> Result<Option<Converted<'a>>, Error> {
+        if value.encoding != ENCODING {
+            return Ok(None);
+        }
+        if self.canonical {
+            return json::canonical(value.data).map(|text| Some(Converted::owned("json/plain", text)));
+        }
+        json::check(value.data)?;
+        Ok(Some(Converted::borrowed("json/plain", value.data)))
+    }
+}

@@ -1,0 +1,33 @@
+//! `binary/msgpack`: the language's JSON as MessagePack.
+
+use super::{Converted, Converter, Form, json};
+use crate::error::Error;
+use crate::msgpack::{from_json, to_json};
+
+pub(crate) const ENCODING: &[u8] = b"binary/msgpack";
+
+pub(crate) struct Msgpack;
+
+impl Converter for Msgpack {
+    fn name(&self) -> &'static str {
+        "msgpack"
+    }
+
+    fn to_payload<'a>(&self, value: Form<'a>) -> Result<Option<Converted<'a>>, Error> {
+        match value.encoding {
+            json::ENCODING => Ok(Some(Converted::owned("binary/msgpack", from_json(value.data)?))),
+            // A host that made it itself: what comes in must be able to come out again.
+            ENCODING => {
+                to_json(value.data, usize::MAX, &mut Vec::new())?;
+                Ok(Some(Converted::borrowed("binary/msgpack", value.data)))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+pub(super) fn from_payload(payload: Form<'_>, limit: usize) -> Result<Converted<'_>, Error> {
+    let mut text = Vec::with_capacity(payload.data.len().min(limit));
+    to_json(payload.data, limit, &mut text)?;
+    Ok(Converted::owned("json/plain", text))
+}

@@ -1,0 +1,27 @@
+//! `binary/null`: nothing. It has no data; what stands there is ignored, as Go, Java and TypeScript do.
+
+use super::{Converted, Converter, Form};
+use crate::error::Error;
+
+pub(super) const ENCODING: &[u8] = b"binary/null";
+
+pub(crate) struct Null;
+
+impl Converter for Null {
+    fn name(&self) -> &'static str {
+        "null"
+    }
+
+    fn to_payload<'a>(&self, value: Form<'a>) -> Result<Option<Converted<'a>>, Error> {
+        Ok((value.encoding == ENCODING).then(nothing))
+    }
+}
+
+/// Nothing to do unless there is data.
+pub(super) fn from_payload(payload: Form<'_>) -> Option<Converted<'_>> {
+    (!payload.data.is_empty()).then(nothing)
+}
+
+fn nothing<'a>() -> Converted<'a> {
+    Converted::borrowed("binary/null", &[])
+}

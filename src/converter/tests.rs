@@ -1,0 +1,155 @@
+//! The chain: who takes which value, what comes back, and what is refused.
+
+use std::path::Path;
+
+use crate::{Code, DataConverter, Error};
+
+fn open(converters: &str) -> DataConverter {
+    DataConverter::parse(&format!("{{version: 1, converters: {converters}}}"), Path::new(""), "").unwrap()
+}
+
+fn default() -> DataConverter {
+    DataConverter::parse("version: 1", Path::new(""), "").unwrap()
+}
+
+/// A `Payloads` of one payload.
+fn value(metadata: &[(&str, &str)], data: &[u8]) -> Vec<u8> {
+    let field = |number: u8, bytes: &[u8]| {
+        assert!(bytes.len() < 128);
+        [&[number << 3 | 2, u8::try_from(bytes.len()).unwrap()], bytes].concat()
+    };
+    let mut payload = Vec::new();
+    for (key, value) in metadata {
+        let entry = [field(1, key.as_bytes()), field(2, value.as_bytes())].concat();
+        payload.extend(field(1, &entry));
+    }
+    if !data.is_empty() {
+        payload.extend(field(2, data));
+    }
+    field(1, &payload)
+}
+
+fn plain(encoding: &str, data: &[u8]) -> Vec<u8> {
+    value(&[("encoding", encoding)], data)
+}
+
+fn refusal(result: Result<Vec<u8>, Error>) -> String {
+    result.unwrap_err().to_string()
+}
+
+#[test]
+fn raw_forms_go_there_and_back() {
+    let cases = [
+        ("null", plain("binary/null", b""), plain("binary/null", b"")),
+        ("bytes", plain("binary/plain", b"\xde\xad"), plain("binary/plain", b"\xde\xad")),
+        ("json", plain("json/plain", b"{ \"b\": 1 }"), plain("json/plain", b"{ \"b\": 1 }")),
+        ("msgpack", plain("json/plain", b"{\"b\":1}"), plain("binary/msgpack", b"\x81\xa1b\x01")),
+        ("msgpack", plain("binary/msgpack", b"\xc0"), plain("binary/msgpack", b"\xc0")),
+        ("{json: {canonical: true}}", plain("json/plain", b" 1.0 "), plain("json/plain", b"1")),
+        (
+            "binary-protobuf",
+            value(&[("encoding", "binary/protobuf"), ("messageType", "a.B")], b"\x08\x01"),
+            value(&[("encoding", "binary/protobuf"), ("messageType", "a.B")], b"\x08\x01"),
+        ),
+    ];
+    for (converter, input, expected) in cases {
+        let converters = open(&format!("[{converter}]"));
+        let made = converters.to_payload(&[], &input).unwrap();
+        assert_eq!(made, expected, "{converter}");
+        // The way back asks no list.
+        let back = default().from_payload(&[], &made).unwrap();
+        assert_eq!(converters.to_payload(&[], &back).unwrap(), made, "{converter}");
+    }
+    assert_eq!(
+        default().from_payload(&[], &plain("binary/msgpack", b"\x81\xa1b\x01")).unwrap(),
+        plain("json/plain", b"{\"b\":1}")
+    );
+}
+
+#[test]
+fn first_that_accepts_the_value_takes_it() {
+    let json = plain("json/plain", b"12345678901234567890123");
+    assert_eq!(open("[json, msgpack]").to_payload(&[], &json).unwrap(), json);
+    // What does not fit MessagePack goes on to the next.
+    assert_eq!(open("[msgpack, json]").to_payload(&[], &json).unwrap(), json);
+    // A host's own MessagePack stays as it is.
+    let host = plain("binary/msgpack", b"\xd0\x01");
+    assert_eq!(open("[msgpack]").to_payload(&[], &host).unwrap(), host);
+}
+
+#[test]
+fn metadata_is_kept_in_the_order_of_its_keys() {
+    let input = value(&[("z", "1"), ("encoding", "json/plain"), ("a", "2")], b"1");
+    let expected = value(&[("a", "2"), ("encoding", "json/plain"), ("z", "1")], b"1");
+    assert_eq!(open("[json]").to_payload(&[], &input).unwrap(), expected);
+}
+
+#[test]
+fn refusals_name_index_form_and_what_was_tried() {
+    let converters = open("[null, bytes, msgpack]");
+    let good = plain("binary/null", b"");
+    let second = |bad: Vec<u8>| refusal(converters.to_payload(&[], &[good.clone(), bad].concat()));
+    assert_eq!(
+        second(plain("json/protobuf", b"{}")),
+        "TDC_ERR_VALUE at payloads[1]: no converter accepts the value, whose form is \"json/protobuf\" \
+         (tried null, bytes, msgpack)"
+    );
+    assert_eq!(
+        second(plain("json/plain", b"[18446744073709551617]")),
+        "TDC_ERR_VALUE at payloads[1]: no converter accepts the value, whose form is \"json/plain\" \
+         (tried null, bytes, msgpack): msgpack: an integer needs more than 64 bits (byte 1 of the JSON)"
+    );
+    assert_eq!(
+        second(plain("json/plain", b"NaN")),
+        "TDC_ERR_JSON at payloads[1]: the JSON is malformed at byte 0: expected a value: NaN and Infinity are none"
+    );
+    assert_eq!(
+        second(plain("secret\u{7}", b"")),
+        "TDC_ERR_VALUE at payloads[1]: no converter accepts the value, whose form is of 7 bytes that are no name \
+         (tried null, bytes, msgpack)"
+    );
+    assert_eq!(
+        second(b"\x0a\x00".to_vec()),
+        "TDC_ERR_VALUE at payloads[1]: the value does not say its form: it has no encoding"
+    );
+    assert_eq!(
+        refusal(open("[binary-protobuf]").to_payload(&[], &plain("binary/protobuf", b""))),
+        "TDC_ERR_VALUE at payloads[0]: no converter accepts the value, whose form is \"binary/protobuf\" (tried \
+         binary-protobuf): binary-protobuf: a message does not say its type: it has no messageType"
+    );
+    let back = |payload: &[u8]| refusal(converters.from_payload(&[], payload));
+    assert_eq!(
+        back(&plain("binary/encrypted", b"x")),
+        "TDC_ERR_ENCODING at payloads[0]: no converter knows the encoding \"binary/encrypted\""
+    );
+    assert_eq!(back(b"\x0a\x00"), "TDC_ERR_ENCODING at payloads[0]: the payload has no encoding");
+    assert_eq!(
+        back(&plain("binary/msgpack", b"\xc1")),
+        "TDC_ERR_MESSAGE_PACK at payloads[0]: the MessagePack is malformed at byte 0: the byte c1 begins nothing"
+    );
+}
+
+#[test]
+fn what_an_sdk_wrote_comes_back_as_it_is() {
+    // Python's NaN, TypeScript's function, an explicitly empty `data`, the Rust SDK's message without a type.
+    for payload in [
+        plain("json/plain", b"NaN"),
+        plain("json/plain", b""),
+        b"\x0a\x1c\x0a\x18\x0a\x08encoding\x12\x0cbinary/plain\x12\x00".to_vec(),
+        plain("binary/protobuf", b"\x08\x01"),
+    ] {
+        assert_eq!(default().from_payload(&[], &payload).unwrap(), payload);
+    }
+    // Nothing has no data, whoever wrote some.
+    let null = default().from_payload(&[], &plain("binary/null", b"x")).unwrap();
+    assert_eq!(null, plain("binary/null", b""));
+}
+
+#[test]
+fn what_values_come_to_is_limited() {
+    let small = "{version: 1, limits: {max_decoded_bytes: 100}}";
+    let converter = DataConverter::parse(small, Path::new(""), "").unwrap();
+    let payload = plain("binary/msgpack", &[[0xdc, 0, 30].to_vec(), vec![0xc0; 30]].concat());
+    assert_eq!(converter.from_payload(&[], &payload).unwrap_err().code(), Code::Limit);
+    assert!(default().from_payload(&[], &payload).is_ok());
+}

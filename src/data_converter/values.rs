@@ -1,0 +1,54 @@
+//! Values ⇄ payloads, by the converters: no codec is applied here.
+
+use super::DataConverter;
+use crate::converter;
+use crate::error::Error;
+use crate::framing::{Frame, Framed, PAYLOADS};
+use crate::payload::Payloads;
+
+impl DataConverter {
+    /// Makes the payloads of values. Both are a serialised `Payloads`; a value comes in a raw form:
+    /// `binary/null`, `binary/plain`, `json/plain`, or `binary/protobuf` with its `messageType`.
+    ///
+    /// # Errors
+    /// [`Code::Value`](crate::Code::Value), [`Code::Json`](crate::Code::Json) and what else the converters
+    /// say. The lowest value that fails decides, and is named.
+    pub fn to_payload(&self, context: &[u8], values: &[u8]) -> Result<Vec<u8>, Error> {
+        self.call(context, values.len(), |_, _, _, config| {
+            let parsed = Payloads::parse(values, &config.limits)?;
+            let mut out = Framed::with_room(values.len());
+            for (index, value) in parsed.payloads.iter().enumerate() {
+                let made = config.converters.to_payload(value).map_err(|error| error.at_payload(index))?;
+                out.frame(PAYLOADS, 0, |_| Ok(Frame::Owned(made)))?;
+            }
+            Ok(out.finish(&parsed.unknown))
+        })
+    }
+
+    /// Gives the values of payloads back, each in its raw form: the way back of
+    /// [`DataConverter::to_payload`]. Every encoding that a converter knows is read, whatever the config
+    /// says.
+    ///
+    /// # Errors
+    /// [`Code::Encoding`](crate::Code::Encoding) and what the converters say. The lowest payload that
+    /// fails decides, and is named.
+    pub fn from_payload(&self, context: &[u8], payloads: &[u8]) -> Result<Vec<u8>, Error> {
+        self.call(context, payloads.len(), |budget, _, _, config| {
+            let parsed = Payloads::parse(payloads, &config.limits)?;
+            let mut out = Framed::with_room(payloads.len());
+            for (index, payload) in parsed.payloads.iter().enumerate() {
+                out.frame(PAYLOADS, 0, |_| {
+                    Ok(match converter::from_payload(payload, budget.left())? {
+                        Some(value) => {
+                            budget.spend(value.len())?;
+                            Frame::Owned(value)
+                        }
+                        None => Frame::Same(payload),
+                    })
+                })
+                .map_err(|error: Error| error.at_payload(index))?;
+            }
+            Ok(out.finish(&parsed.unknown))
+        })
+    }
+}

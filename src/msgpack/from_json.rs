@@ -1,0 +1,251 @@
+//! JSON text → MessagePack, in one pass over the text.
+//!
+//! MessagePack says in front how many items a container has, and JSON does not. So a container begins
+//! with the header of a short one, and those that turn out longer are noted; where there are some, the
+//! bytes behind them move once, from the end.
+
+use super::marker;
+use crate::error::{Code, Error};
+use crate::json::{Number, Sink, Text, Worth, scan, unfit};
+
+/// The most items of a container whose header is one byte.
+const MAX_SHORT: u32 = 15;
+
+/// Writes the MessagePack form of a JSON text.
+///
+/// # Errors
+/// What [`scan`] says of text that is not JSON; [`Code::Value`] for numbers past 64 bits, and for half a
+/// surrogate pair.
+pub(crate) fn from_json(text: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut writer = Writer { out: Vec::with_capacity(text.len()), open: Vec::new(), long: Vec::new() };
+    scan(text, &mut writer)?;
+    Ok(writer.finish())
+}
+
+/// A container that has not ended.
+struct Open {
+    /// Where its header stands.
+    header: usize,
+    /// Its values, and its keys.
+    items: u32,
+}
+
+/// A container with more items than its header of one byte can say.
+struct Long {
+    header: usize,
+    items: u32,
+}
+
+struct Writer {
+    out: Vec<u8>,
+    open: Vec<Open>,
+    long: Vec<Long>,
+}
+
+impl Writer {
+    #[inline]
+    fn count(&mut self) -> Result<(), Error> {
+        if let Some(container) = self.open.last_mut() {
+            container.items = container.items.checked_add(1).ok_or_else(too_many)?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn unsigned(&mut self, value: u64) {
+        if let Ok(value) = u8::try_from(value) {
+            if value >= marker::FIXMAP {
+                self.out.push(marker::UINT8);
+            }
+            self.out.push(value);
+        } else if let Ok(value) = u16::try_from(value) {
+            self.put(marker::UINT16, value.to_be_bytes());
+        } else if let Ok(value) = u32::try_from(value) {
+            self.put(marker::UINT32, value.to_be_bytes());
+        } else {
+            self.put(marker::UINT64, value.to_be_bytes());
+        }
+    }
+
+    fn negative(&mut self, value: i64) {
+        if let Ok(value) = i8::try_from(value) {
+            // -32 to -1 are their own two's complement.
+            if value.cast_unsigned() < marker::NEGATIVE_FIXINT {
+                self.out.push(marker::INT8);
+            }
+            self.out.push(value.cast_unsigned());
+        } else if let Ok(value) = i16::try_from(value) {
+            self.put(marker::INT16, value.to_be_bytes());
+        } else if let Ok(value) = i32::try_from(value) {
+            self.put(marker::INT32, value.to_be_bytes());
+        } else {
+            self.put(marker::INT64, value.to_be_bytes());
+        }
+    }
+
+    #[inline]
+    fn put<const N: usize>(&mut self, marker: u8, bytes: [u8; N]) {
+        self.out.push(marker);
+        self.out.extend_from_slice(&bytes);
+    }
+
+    #[inline]
+    fn string(&mut self, text: Text<'_>) -> Result<(), Error> {
+        if text.escaped {
+            return self.escaped(text);
+        }
+        self.string_header(text.raw.len(), text.at)?;
+        self.out.extend_from_slice(text.raw.as_bytes());
+        Ok(())
+    }
+
+    /// Its length is known when the escapes are gone: it is written behind its own header's place.
+    fn escaped(&mut self, text: Text<'_>) -> Result<(), Error> {
+        let start = self.out.len();
+        text.decode_to(&mut self.out)?;
+        let len = self.out.len() - start;
+        self.string_header(len, text.at)?;
+        let header = self.out.len() - start - len;
+        self.out.get_mut(start..).unwrap_or_default().rotate_right(header);
+        Ok(())
+    }
+
+    #[inline]
+    fn string_header(&mut self, len: usize, at: usize) -> Result<(), Error> {
+        match (u8::try_from(len), u16::try_from(len), u32::try_from(len)) {
+            (Ok(len @ 0..32), ..) => self.out.push(marker::FIXSTR | len),
+            (Ok(len), ..) => self.put(marker::STR8, [len]),
+            (_, Ok(len), _) => self.put(marker::STR16, len.to_be_bytes()),
+            (_, _, Ok(len)) => self.put(marker::STR32, len.to_be_bytes()),
+            _ => return Err(unfit("a text is longer than MessagePack can say", at)),
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, marker: u8) -> Result<(), Error> {
+        self.count()?;
+        self.open.push(Open { header: self.out.len(), items: 0 });
+        self.out.push(marker);
+        Ok(())
+    }
+
+    /// `items` are an array's values, or a map's pairs.
+    #[inline]
+    fn end(&mut self, header: usize, items: u32) {
+        match u8::try_from(items) {
+            Ok(few) if items <= MAX_SHORT => {
+                if let Some(byte) = self.out.get_mut(header) {
+                    *byte |= few;
+                }
+            }
+            _ => self.long.push(Long { header, items }),
+        }
+    }
+
+    /// Gives every long container its header: what stands behind the last one moves first.
+    fn finish(mut self) -> Vec<u8> {
+        if self.long.is_empty() {
+            return self.out;
+        }
+        self.long.sort_unstable_by_key(|container| container.header);
+        let mut from_end = self.out.len();
+        let grown: usize = self.long.iter().map(|container| header_len(container.items) - 1).sum();
+        let mut to_end = from_end + grown;
+        self.out.resize(to_end, 0);
+        for container in self.long.iter().rev() {
+            let moved = from_end - container.header - 1;
+            self.out.copy_within(container.header + 1..from_end, to_end - moved);
+            to_end -= moved + header_len(container.items);
+            from_end = container.header;
+            let is_map = self.out.get(container.header) == Some(&marker::FIXMAP);
+            let (short, long) =
+                if is_map { (marker::MAP16, marker::MAP32) } else { (marker::ARRAY16, marker::ARRAY32) };
+            let room = self.out.get_mut(to_end..).unwrap_or_default();
+            if let Some((first, rest)) = room.split_first_mut() {
+                match u16::try_from(container.items) {
+                    Ok(items) => {
+                        *first = short;
+                        rest.iter_mut().zip(items.to_be_bytes()).for_each(|(to, from)| *to = from);
+                    }
+                    Err(_) => {
+                        *first = long;
+                        rest.iter_mut().zip(container.items.to_be_bytes()).for_each(|(to, from)| *to = from);
+                    }
+                }
+            }
+        }
+        self.out
+    }
+}
+
+/// Bytes of the header of a long container.
+fn header_len(items: u32) -> usize {
+    if u16::try_from(items).is_ok() { 3 } else { 5 }
+}
+
+#[cold]
+fn too_many() -> Error {
+    Error::new(Code::Value, "an array or object has more items than MessagePack can say")
+}
+
+impl Sink for Writer {
+    #[inline]
+    fn null(&mut self) -> Result<(), Error> {
+        self.out.push(marker::NIL);
+        self.count()
+    }
+
+    #[inline]
+    fn boolean(&mut self, value: bool) -> Result<(), Error> {
+        self.out.push(if value { marker::TRUE } else { marker::FALSE });
+        self.count()
+    }
+
+    #[inline]
+    fn number(&mut self, number: Number<'_>) -> Result<(), Error> {
+        match number.worth()? {
+            Worth::Unsigned(value) => self.unsigned(value),
+            Worth::Negative(value) => self.negative(value),
+            Worth::Float(value) => self.put(marker::FLOAT64, value.to_be_bytes()),
+        }
+        self.count()
+    }
+
+    #[inline]
+    fn text(&mut self, text: Text<'_>) -> Result<(), Error> {
+        self.string(text)?;
+        self.count()
+    }
+
+    #[inline]
+    fn key(&mut self, key: Text<'_>) -> Result<(), Error> {
+        self.string(key)?;
+        self.count()
+    }
+
+    #[inline]
+    fn begin_array(&mut self) -> Result<(), Error> {
+        self.begin(marker::FIXARRAY)
+    }
+
+    #[inline]
+    fn end_array(&mut self) -> Result<(), Error> {
+        if let Some(Open { header, items }) = self.open.pop() {
+            self.end(header, items);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn begin_object(&mut self) -> Result<(), Error> {
+        self.begin(marker::FIXMAP)
+    }
+
+    #[inline]
+    fn end_object(&mut self) -> Result<(), Error> {
+        if let Some(Open { header, items }) = self.open.pop() {
+            self.end(header, items / 2);
+        }
+        Ok(())
+    }
+}

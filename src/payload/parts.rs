@@ -1,0 +1,130 @@
+//! A payload taken apart, to be written anew with another encoding and other data.
+
+use super::{View, malformed};
+use crate::error::Error;
+use crate::payload::Pieces;
+use crate::wire::{Cursor, Malformed, Value, push_bytes};
+
+/// The fields of a payload. Writing it again gives one form for all that say the same: metadata in the
+/// order of the keys, `data` unless it is empty, then the other fields as they came.
+pub(crate) struct Parts<'a> {
+    /// By key; none stands twice.
+    metadata: Vec<(&'a [u8], &'a [u8])>,
+    data: &'a [u8],
+    /// Fields that neither of these are, in their order, tags included.
+    others: Vec<&'a [u8]>,
+}
+
+const ENCODING: &[u8] = b"encoding";
+const MESSAGE_TYPE: &[u8] = b"messageType";
+
+impl<'a> Parts<'a> {
+    /// Takes a serialised payload apart.
+    pub(crate) fn parse(payload: &'a [u8]) -> Result<Self, Error> {
+        // What it must look like is said in one place.
+        let view = View::parse(Pieces::whole(payload)).map_err(malformed)?;
+        Self::fields(payload, view.data).map_err(malformed)
+    }
+
+    fn fields(payload: &'a [u8], data: &'a [u8]) -> Result<Self, Malformed> {
+        let mut parts = Self { metadata: Vec::new(), data, others: Vec::new() };
+        let mut cursor = Cursor::new(payload);
+        let mut start = 0;
+        while let Some(field) = cursor.field()? {
+            let end = payload.len() - cursor.remaining();
+            match (field.number, field.value) {
+                (1, Value::Bytes(bytes)) => parts.metadata.push(entry(bytes)?),
+                (2, Value::Bytes(_)) => {}
+                _ => parts.others.push(payload.get(start..end).unwrap_or_default()),
+            }
+            start = end;
+        }
+        // The last entry of a key counts: the sort keeps their order.
+        parts.metadata.reverse();
+        parts.metadata.sort_by_key(|(key, _)| *key);
+        parts.metadata.dedup_by_key(|(key, _)| *key);
+        Ok(parts)
+    }
+
+    fn get(&self, key: &[u8]) -> Option<&'a [u8]> {
+        let at = self.metadata.binary_search_by_key(&key, |(key, _)| key).ok()?;
+        self.metadata.get(at).map(|(_, value)| *value)
+    }
+
+    /// `metadata["encoding"]`.
+    pub(crate) fn encoding(&self) -> Option<&'a [u8]> {
+        self.get(ENCODING)
+    }
+
+    /// `metadata["messageType"]`.
+    pub(crate) fn message_type(&self) -> Option<&'a [u8]> {
+        self.get(MESSAGE_TYPE)
+    }
+
+    /// The contents of `data`.
+    pub(crate) fn data(&self) -> &'a [u8] {
+        self.data
+    }
+
+    /// The payload with another `encoding` and other `data`; it has an encoding.
+    pub(crate) fn write(&self, encoding: &[u8], data: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(data.len() + 64);
+        let mut buffer = Vec::new();
+        for (key, value) in &self.metadata {
+            buffer.clear();
+            push_bytes(&mut buffer, 1, key);
+            push_bytes(&mut buffer, 2, if *key == ENCODING { encoding } else { value });
+            push_bytes(&mut out, 1, &buffer);
+        }
+        if !data.is_empty() {
+            push_bytes(&mut out, 2, data);
+        }
+        for field in &self.others {
+            out.extend_from_slice(field);
+        }
+        out
+    }
+}
+
+fn entry(bytes: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+    let (mut key, mut value) = (&b""[..], &b""[..]);
+    let mut cursor = Cursor::new(bytes);
+    while let Some(field) = cursor.field()? {
+        match (field.number, field.value) {
+            (1, Value::Bytes(bytes)) => key = bytes,
+            (2, Value::Bytes(bytes)) => value = bytes,
+            _ => {}
+        }
+    }
+    Ok((key, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_form_for_all_that_say_the_same() {
+        let untidy =
+            b"\x12\x01x\x1a\x02\x08\x05\x0a\x06\x0a\x01b\x12\x01\x02\x0a\x0d\x0a\x08encoding\x12\x01e\
+            \x0a\x06\x0a\x01b\x12\x01\x03\x28\x07\x12\x02hi\x0a\x05\x12\x00\x0a\x01a";
+        let parts = Parts::parse(untidy).unwrap();
+        assert_eq!(
+            (parts.encoding(), parts.message_type(), parts.data()),
+            (Some(&b"e"[..]), None, &b"hi"[..])
+        );
+        assert_eq!(
+            parts.write(b"f", b"data"),
+            b"\x0a\x05\x0a\x01a\x12\x00\x0a\x06\x0a\x01b\x12\x01\x03\x0a\x0d\x0a\x08encoding\x12\x01f\x12\x04data\
+              \x1a\x02\x08\x05\x28\x07"
+        );
+        assert!(!parts.write(b"f", b"").windows(2).any(|tag| tag == b"\x12\x04"));
+    }
+
+    #[test]
+    fn what_is_malformed_is_refused_as_the_view_refuses_it() {
+        for payload in [&b"\x0a\x03\x0a\x01\xff"[..], b"\x1a\x01\x08", b"\x12\x05a"] {
+            assert_eq!(Parts::parse(payload).err().unwrap().code(), crate::Code::Protobuf);
+        }
+    }
+}
