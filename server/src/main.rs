@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! arguments ──> keygen                       a new key file
-//!               transcode   encode, decode   codec-server JSON in, codec-server JSON out
+//!               transcode   encode, decode, to-payload, from-payload   codec-server JSON in, codec-server JSON out
 //!               inspect                      what payloads show from outside
 //!               config_check                 whether a configuration holds
 //!               serve                        the codec server
@@ -61,6 +61,12 @@ enum Command {
     /// Decode payloads: what a worker does when it receives them
     #[command(after_help = DECODE_HELP)]
     Decode(Transcode),
+    /// Make payloads of values by the configuration's converters; no codec is applied
+    #[command(after_help = TO_PAYLOAD_HELP)]
+    ToPayload(Transcode),
+    /// Give the values of payloads back, each in its raw form; no codec is applied
+    #[command(after_help = FROM_PAYLOAD_HELP)]
+    FromPayload(Transcode),
     /// Show encoding, key id and sizes of payloads, without opening them
     #[command(after_help = INSPECT_HELP)]
     Inspect {
@@ -161,6 +167,21 @@ Examples:
   tdc inspect --config tdc.yaml encoded.json     also says whether the keys are there
   tdc inspect --json < encoded.json";
 
+const TO_PAYLOAD_HELP: &str = "\
+A value is a payload in a raw form: binary/null, binary/plain, json/plain, or binary/protobuf with its messageType. The first converter of the
+configuration that accepts it makes its payload.
+
+Examples:
+  tdc to-payload --config tdc.yaml values.json
+  tdc to-payload --config tdc.yaml values.json | tdc encode --config tdc.yaml";
+
+const FROM_PAYLOAD_HELP: &str = "\
+Every encoding that a converter knows is read, whatever the configuration says. Payloads that a codec made are decoded first.
+
+Examples:
+  tdc from-payload --config tdc.yaml payloads.json
+  tdc decode --config tdc.yaml encoded.json | tdc from-payload --config tdc.yaml";
+
 const SERVE_HELP: &str = "\
 Web pages send payloads to POST …/encode and …/decode, and so does temporal --codec-endpoint. Without rules it serves this machine only;
 docs/SERVER.md says how to serve others.
@@ -198,6 +219,12 @@ fn run(command: Command) -> Result<(), Error> {
         }
         Command::Decode(Transcode { config, namespace, file }) => {
             transcode::run(Direction::Decode, &config, &namespace, file.as_deref())
+        }
+        Command::ToPayload(Transcode { config, namespace, file }) => {
+            transcode::run(Direction::ToPayload, &config, &namespace, file.as_deref())
+        }
+        Command::FromPayload(Transcode { config, namespace, file }) => {
+            transcode::run(Direction::FromPayload, &config, &namespace, file.as_deref())
         }
         Command::Inspect { config, namespace, json, file } => {
             inspect::run(config.as_deref(), &namespace, json, file.as_deref())

@@ -1,4 +1,4 @@
-//! `tdc encode` and `tdc decode`: a codec server's JSON body in, another out.
+//! `tdc encode`, `decode`, `to-payload` and `from-payload`: a codec server's JSON body in, another out.
 
 use std::path::Path;
 
@@ -6,11 +6,13 @@ use tdc::{DataConverter, Error};
 
 use crate::{body, rounds, stdio};
 
-/// Which way the payloads go.
+/// What happens to the payloads.
 #[derive(Clone, Copy)]
 pub(crate) enum Direction {
     Encode,
     Decode,
+    ToPayload,
+    FromPayload,
 }
 
 pub(crate) fn run(
@@ -24,6 +26,8 @@ pub(crate) fn run(
     let answer = rounds::settle(&converter, |converter| match direction {
         Direction::Encode => converter.encode(&[], &payloads),
         Direction::Decode => converter.decode(&[], &payloads),
+        Direction::ToPayload => converter.to_payload(&[], &payloads),
+        Direction::FromPayload => converter.from_payload(&[], &payloads),
     })?;
     stdio::write(body::print(answer)?.as_bytes())
 }

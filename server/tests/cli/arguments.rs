@@ -13,12 +13,23 @@ fn help_lists_every_command_and_shows_examples() {
         assert!(help.contains(&format!("\n  {command} ")), "{command}\n{help}");
         assert!(help.contains(&format!("\n  tdc {command} ")), "{command}\n{help}");
     }
+    for command in ["to-payload", "from-payload"] {
+        assert!(help.contains(&format!("\n  {command} ")), "{command}\n{help}");
+    }
 }
 
 #[test]
 fn every_command_explains_itself_by_example() {
-    for command in [&["keygen"][..], &["encode"], &["decode"], &["inspect"], &["serve"], &["config", "check"]]
-    {
+    for command in [
+        &["keygen"][..],
+        &["encode"],
+        &["decode"],
+        &["to-payload"],
+        &["from-payload"],
+        &["inspect"],
+        &["serve"],
+        &["config", "check"],
+    ] {
         let help = Folder::new().succeeds(&[command, &["--help"]].concat(), "");
         assert!(help.contains(&format!("\n  tdc {} ", command.join(" "))), "{help}");
     }
