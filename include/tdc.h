@@ -191,6 +191,27 @@ typedef struct tdc_buffer {
 } tdc_buffer;
 
 /**
+ * What the calls on one list have used of the limits. An SDK hands its codec a list of payloads, and the
+ * limits hold for the list: who makes several calls for one begins with zeroes, gives the same `tdc_usage`
+ * to each, and reads nothing in it. A call that gives `TDC_OK` or `TDC_UNCHANGED` adds to it, any other
+ * leaves it alone. `NULL` says that the call is the whole list.
+ */
+typedef struct tdc_usage {
+  /**
+   * Payloads handed in.
+   */
+  size_t payloads;
+  /**
+   * Bytes handed in, as they stand in a `Payloads` message.
+   */
+  size_t input_bytes;
+  /**
+   * Bytes that their layers decoded to.
+   */
+  size_t decoded_bytes;
+} tdc_usage;
+
+/**
  * Where a call on one payload put its answer: in the caller's buffer, or in `owned` where `owned.data`
  * is not NULL.
  */
@@ -401,11 +422,12 @@ tdc_status tdc_key_reject(const struct tdc_data_converter *self,
  * `TDC_OK`, and freed by `tdc_buffer_free`.
  *
  * Valid arguments:
- * `self`, bytes and out slots are valid; `error` may be NULL.
+ * `self`, bytes and out slots are valid; `usage` and `error` may be NULL.
  */
 tdc_status tdc_codec_encode(const struct tdc_data_converter *self,
                             const uint8_t *context,
                             size_t context_len,
+                            struct tdc_usage *usage,
                             const uint8_t *payloads,
                             size_t payloads_len,
                             struct tdc_buffer *out,
@@ -416,11 +438,12 @@ tdc_status tdc_codec_encode(const struct tdc_data_converter *self,
  * library made is left alone. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
  *
  * Valid arguments:
- * `self`, bytes and out slots are valid; `error` may be NULL.
+ * `self`, bytes and out slots are valid; `usage` and `error` may be NULL.
  */
 tdc_status tdc_codec_decode(const struct tdc_data_converter *self,
                             const uint8_t *context,
                             size_t context_len,
+                            struct tdc_usage *usage,
                             const uint8_t *payloads,
                             size_t payloads_len,
                             struct tdc_buffer *out,
@@ -454,12 +477,13 @@ size_t tdc_codec_decode_bound(const struct tdc_data_converter *self, size_t payl
  * `TDC_OK`. `TDC_UNCHANGED`: the payload is to stay as it is.
  *
  * Valid arguments:
- * `self`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `error` may be
- * NULL.
+ * `self`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `usage`
+ * and `error` may be NULL.
  */
 tdc_status tdc_codec_encode_payload(const struct tdc_data_converter *self,
                                     const uint8_t *context,
                                     size_t context_len,
+                                    struct tdc_usage *usage,
                                     const uint8_t *head,
                                     size_t head_len,
                                     const uint8_t *data,
@@ -477,12 +501,13 @@ tdc_status tdc_codec_encode_payload(const struct tdc_data_converter *self,
  * the library made this payload. After an error `out` holds nothing of the payload.
  *
  * Valid arguments:
- * `self`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `error` may be
- * NULL.
+ * `self`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `usage`
+ * and `error` may be NULL.
  */
 tdc_status tdc_codec_decode_payload(const struct tdc_data_converter *self,
                                     const uint8_t *context,
                                     size_t context_len,
+                                    struct tdc_usage *usage,
                                     const uint8_t *head,
                                     size_t head_len,
                                     const uint8_t *data,

@@ -13,8 +13,8 @@ use crate::config::{Config, NamespaceSettings, Profile};
 use crate::context::Context;
 use crate::error::{Code, Error};
 use crate::framing::{Frame, Framed, PAYLOADS, framed_len};
-use crate::limits::MAX_KEYS_NEEDED;
-use crate::payload::{Location, Payloads, Pieces, View};
+use crate::limits::{Limits, MAX_KEYS_NEEDED, Usage};
+use crate::payload::{Location, Payloads, Pieces, View, too_many};
 use crate::server_options::ServerSettings;
 
 /// A configuration, open for calls. Any thread may call at once; a [`reload`](Self::reload) swaps what
@@ -148,8 +148,19 @@ impl DataConverter {
     /// # Errors
     /// The lowest payload that fails decides, and is named.
     pub fn encode(&self, context: &[u8], payloads: &[u8]) -> Result<Vec<u8>, Error> {
-        self.call(context, payloads.len(), |_, profile, environment, config| {
-            let parsed = Payloads::parse(payloads, &config.limits)?;
+        self.encode_part(context, &mut Usage::default(), payloads)
+    }
+
+    /// Encodes a part of a list, as [`DataConverter::encode`] does the whole: `usage` says what the parts
+    /// before have used of the limits, and is added to after success. An error's index counts from the
+    /// start of this part.
+    ///
+    /// # Errors
+    /// As [`DataConverter::encode`].
+    pub fn encode_part(&self, context: &[u8], usage: &mut Usage, payloads: &[u8]) -> Result<Vec<u8>, Error> {
+        self.call(context, usage, payloads.len(), |spent, profile, environment, config| {
+            let parsed = Payloads::parse(payloads, &config.limits, spent.payloads)?;
+            spent.payloads += parsed.payloads.len();
             let bounds = parsed.payloads.iter().map(|payload| framed_len(encode_bound(payload.len())));
             let mut out = Framed::with_room(bounds.sum::<usize>() + payloads.len());
             for (index, payload) in parsed.payloads.iter().enumerate() {
@@ -171,32 +182,42 @@ impl DataConverter {
     /// # Errors
     /// The lowest payload that fails decides, and is named.
     pub fn decode(&self, context: &[u8], payloads: &[u8]) -> Result<Vec<u8>, Error> {
-        self.decode_by(|profile| &profile.chain, context, payloads)
+        self.decode_part(context, &mut Usage::default(), payloads)
     }
 
-    /// Decodes a serialised `Payloads` for somebody who reads and is no worker: what is not encrypted is given back as it is, whatever
-    /// the configuration's `required` says.
+    /// Decodes a part of a list, as [`DataConverter::encode_part`] encodes one.
+    ///
+    /// # Errors
+    /// As [`DataConverter::decode`].
+    pub fn decode_part(&self, context: &[u8], usage: &mut Usage, payloads: &[u8]) -> Result<Vec<u8>, Error> {
+        self.decode_by(|profile| &profile.chain, context, usage, payloads)
+    }
+
+    /// Decodes a serialised `Payloads` for somebody who reads and is no worker: what is not
+    /// encrypted is given back as it is, whatever the configuration's `required` says.
     ///
     /// # Errors
     /// As [`DataConverter::decode`].
     pub fn decode_lenient(&self, context: &[u8], payloads: &[u8]) -> Result<Vec<u8>, Error> {
-        self.decode_by(|profile| &profile.lenient_chain, context, payloads)
+        self.decode_by(|profile| &profile.lenient_chain, context, &mut Usage::default(), payloads)
     }
 
     fn decode_by(
         &self,
         chain: impl Fn(&Profile) -> &Chain,
         context: &[u8],
+        usage: &mut Usage,
         payloads: &[u8],
     ) -> Result<Vec<u8>, Error> {
-        self.call(context, payloads.len(), |budget, profile, environment, config| {
-            let parsed = Payloads::parse(payloads, &config.limits)?;
+        self.call(context, usage, payloads.len(), |spent, profile, environment, config| {
+            let parsed = Payloads::parse(payloads, &config.limits, spent.payloads)?;
+            spent.payloads += parsed.payloads.len();
             needed_keys(&parsed, environment)?;
             let mut out = Framed::with_room(payloads.len());
             for (index, payload) in parsed.payloads.iter().enumerate() {
                 let pieces = Pieces::whole(payload);
                 out.frame(PAYLOADS, payload.len(), |room| {
-                    Ok(match chain(profile).decode(pieces, environment, budget, room, false)? {
+                    Ok(match chain(profile).decode(pieces, environment, &mut spent.budget, room, false)? {
                         Decoded::Written(len, _) => Frame::Written(len),
                         Decoded::Owned(bytes, _) => Frame::Owned(bytes),
                         Decoded::Unchanged => Frame::Same(payload),
@@ -211,19 +232,21 @@ impl DataConverter {
     /// Encodes one serialised payload into `out`, which needs room for [`DataConverter::encode_bound`].
     ///
     /// The payload comes as `head` ‖ `data`: `data` is empty, or exactly the contents of the field whose
-    /// tag and length end `head`.
+    /// tag and length end `head`. `usage` as for [`DataConverter::encode_part`].
     ///
     /// # Errors
     /// [`Code::BufferTooSmall`] before any work, and what the codecs say.
     pub fn encode_payload(
         &self,
         context: &[u8],
+        usage: &mut Usage,
         head: &[u8],
         data: &[u8],
         out: &mut [u8],
     ) -> Result<Answer, Error> {
         let payload = Pieces { head, tail: data };
-        self.call(context, payload.len(), |_, profile, environment, _| {
+        self.call(context, usage, framed_len(payload.len()), |spent, profile, environment, config| {
+            spent.one(&config.limits)?;
             match profile.chain.encode(payload, environment, out).map_err(|error| error.at_payload(0))? {
                 Encoded::Unchanged => Ok(Answer::Unchanged),
                 Encoded::Written(Written { len, data_offset }) => Ok(Answer::Written {
@@ -243,13 +266,15 @@ impl DataConverter {
     pub fn decode_payload(
         &self,
         context: &[u8],
+        usage: &mut Usage,
         head: &[u8],
         data: &[u8],
         out: &mut [u8],
     ) -> Result<Answer, Error> {
         let payload = Pieces { head, tail: data };
-        self.call(context, payload.len(), |budget, profile, environment, _| {
-            let decoded = profile.chain.decode(payload, environment, budget, out, true);
+        self.call(context, usage, framed_len(payload.len()), |spent, profile, environment, config| {
+            spent.one(&config.limits)?;
+            let decoded = profile.chain.decode(payload, environment, &mut spent.budget, out, true);
             match decoded.map_err(|error| error.at_payload(0))? {
                 Decoded::Unchanged => Ok(Answer::Unchanged),
                 Decoded::Written(len, data) => Ok(Answer::Written { len, data }),
@@ -264,15 +289,17 @@ impl DataConverter {
     pub(crate) fn call<T>(
         &self,
         context: &[u8],
+        usage: &mut Usage,
         input_len: usize,
-        work: impl FnOnce(&mut Budget, &Profile, &Environment<'_>, &Config) -> Result<T, Error>,
+        work: impl FnOnce(&mut Spent, &Profile, &Environment<'_>, &Config) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let config = self.config.load();
-        if input_len > config.limits.max_input_bytes {
+        let input_bytes = usage.input_bytes.saturating_add(input_len);
+        if input_bytes > config.limits.max_input_bytes {
             return Err(Error::new(
                 Code::Limit,
                 format!(
-                    "the input has {input_len} bytes, limits.max_input_bytes allows {}: split it, or raise the limit",
+                    "the input has {input_bytes} bytes, limits.max_input_bytes allows {}: split it, or raise the limit",
                     config.limits.max_input_bytes
                 ),
             ));
@@ -282,14 +309,19 @@ impl DataConverter {
         let profile = config.profile(namespace)?;
         let environment =
             Environment { keyring: &config.keyring, access: &profile.access, now: &Instant::now };
-        let mut budget = Budget::new(config.limits.max_decoded_bytes);
-        work(&mut budget, profile, &environment, &config).map_err(|error| {
+        let mut spent = Spent {
+            payloads: usage.payloads,
+            budget: Budget::new(config.limits.max_decoded_bytes, usage.decoded_bytes),
+        };
+        let answer = work(&mut spent, profile, &environment, &config).map_err(|error| {
             if error.code() == Code::KeyUnknown && self.should_search(Instant::now()) {
                 error.with_code(Code::ReloadNeeded)
             } else {
                 error
             }
-        })
+        })?;
+        *usage = Usage { payloads: spent.payloads, input_bytes, decoded_bytes: spent.budget.used() };
+        Ok(answer)
     }
 
     /// Whether the files should be read again for a key that nobody knows.
@@ -303,6 +335,20 @@ impl DataConverter {
             *searched = Some(now);
         }
         due
+    }
+}
+
+/// What a call uses of the limits while it works.
+pub(crate) struct Spent {
+    pub(crate) payloads: usize,
+    pub(crate) budget: Budget,
+}
+
+impl Spent {
+    /// Counts one payload.
+    pub(crate) fn one(&mut self, limits: &Limits) -> Result<(), Error> {
+        self.payloads += 1;
+        if self.payloads > limits.max_payloads { Err(too_many(limits)) } else { Ok(()) }
     }
 }
 

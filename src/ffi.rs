@@ -22,6 +22,7 @@ mod key;
 mod message;
 mod payload;
 mod status;
+mod usage;
 mod version;
 
 pub use buffer::{tdc_buffer, tdc_buffer_free};
@@ -43,6 +44,7 @@ pub use payload::{
     tdc_payload,
 };
 pub use status::{tdc_status, tdc_status_is_transient, tdc_status_name};
+pub use usage::tdc_usage;
 pub use version::{TDC_ABI_VERSION, tdc_abi_version, tdc_version};
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! or anything that leads to payloads.
 
 use crate::error::Error;
-use crate::wire;
+use crate::{scratch, wire};
 
 /// Bytes of a payload of `len` bytes as a field of `Payloads`.
 pub(crate) fn framed_len(len: usize) -> usize {
@@ -59,7 +59,10 @@ impl Framed {
                 }
                 self.filled += used + len;
             }
-            Frame::Owned(bytes) => self.field(number, &[&bytes]),
+            Frame::Owned(bytes) => {
+                self.field(number, &[&bytes]);
+                scratch::give(bytes);
+            }
             Frame::Same(bytes) => self.field(number, &[bytes]),
         }
         Ok(())

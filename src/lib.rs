@@ -45,6 +45,7 @@ mod msgpack;
 mod payload;
 #[cfg_attr(not(test), allow(dead_code, reason = "the converter comes next"))]
 mod protobuf_json;
+mod scratch;
 pub mod server_options;
 #[allow(unsafe_code)]
 mod sys;
@@ -55,7 +56,7 @@ pub use config::{NamespaceSettings, Pattern};
 pub use data_converter::{Answer, DataConverter};
 pub use error::{Code, Error, Kind};
 pub use inspect::{Inspection, inspect};
-pub use limits::Limits;
+pub use limits::{Limits, Usage};
 pub use message::MessageFlags;
 pub use payload::Location;
 

@@ -14,6 +14,19 @@ pub struct Limits {
     pub max_decoded_bytes: usize,
 }
 
+/// What the calls that belong together have used of the [`Limits`]. An SDK hands its codec a list of
+/// payloads; a binding that makes several calls for one list gives the same `Usage` to each, and the limits
+/// hold for the list. Begin with the default; only a call that succeeds adds to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Payloads handed in.
+    pub payloads: usize,
+    /// Bytes handed in, as they stand in a `Payloads` message.
+    pub input_bytes: usize,
+    /// Bytes that their layers decoded to.
+    pub decoded_bytes: usize,
+}
+
 /// Layers of codecs around one payload. Not an option: no chain of the config can be longer.
 pub(crate) const MAX_LAYERS: usize = 16;
 

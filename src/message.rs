@@ -26,6 +26,7 @@ use once_cell::sync::OnceCell;
 use crate::data_converter::DataConverter;
 use crate::descriptors::temporal_api;
 use crate::error::Error;
+use crate::limits::Usage;
 use plan::Plans;
 use special::unknown_type;
 use walk::Walk;
@@ -86,7 +87,8 @@ impl DataConverter {
     ) -> Result<Vec<u8>, Error> {
         let plans = plans()?;
         let plan = plans.find(name).ok_or_else(|| unknown_type(name))?;
-        self.call(context, message.len(), |budget, profile, environment, config| {
+        self.call(context, &mut Usage::default(), message.len(), |spent, profile, environment, config| {
+            let budget = &mut spent.budget;
             let Some(plan) = plan else { return Ok(message.to_vec()) };
             let settings = Settings {
                 chain: &profile.chain,

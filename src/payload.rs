@@ -148,8 +148,9 @@ pub(crate) struct Payloads<'a> {
 }
 
 impl<'a> Payloads<'a> {
-    /// Walks the framing, not the payloads themselves.
-    pub(crate) fn parse(bytes: &'a [u8], limits: &Limits) -> Result<Self, Error> {
+    /// Walks the framing, not the payloads themselves. `used` payloads came before these.
+    pub(crate) fn parse(bytes: &'a [u8], limits: &Limits, used: usize) -> Result<Self, Error> {
+        let allowed = limits.max_payloads.saturating_sub(used);
         let mut payloads = Vec::new();
         let mut unknown = Vec::new();
         let mut cursor = Cursor::new(bytes);
@@ -162,19 +163,25 @@ impl<'a> Payloads<'a> {
                 (1, Value::Bytes(payload)) => payloads.push(payload),
                 _ => unknown.push(bytes.get(start..end).unwrap_or_default()),
             }
-            if payloads.len() > limits.max_payloads || unknown.len() > limits.max_payloads {
-                return Err(Error::new(
-                    Code::Limit,
-                    format!(
-                        "more than {} payloads in one call: split it, or raise limits.max_payloads",
-                        limits.max_payloads
-                    ),
-                ));
+            if payloads.len() > allowed || unknown.len() > allowed {
+                return Err(too_many(limits));
             }
             start = end;
         }
         Ok(Self { payloads, unknown })
     }
+}
+
+/// The error for more payloads than one call may have.
+#[cold]
+pub(crate) fn too_many(limits: &Limits) -> Error {
+    Error::new(
+        Code::Limit,
+        format!(
+            "more than {} payloads in one call: split it, or raise limits.max_payloads",
+            limits.max_payloads
+        ),
+    )
 }
 
 /// The error for a payload that is no protobuf message.
@@ -229,7 +236,7 @@ mod tests {
 
     #[test]
     fn unknown_fields_of_payloads_are_kept() {
-        let parsed = Payloads::parse(b"\x12\x01u\x0a\x01p\x18\x05\x0a\x00", &Limits::default()).unwrap();
+        let parsed = Payloads::parse(b"\x12\x01u\x0a\x01p\x18\x05\x0a\x00", &Limits::default(), 0).unwrap();
         assert_eq!(parsed.payloads, [&b"p"[..], b""]);
         assert_eq!(parsed.unknown, [&b"\x12\x01u"[..], b"\x18\x05"]);
     }

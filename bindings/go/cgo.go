@@ -36,14 +36,14 @@ typedef struct {
 } tdc_go_opened;
 
 static inline tdc_go_answer tdc_go_payload(int decode, const tdc_data_converter *self,
-		const uint8_t *context, size_t context_len,
+		const uint8_t *context, size_t context_len, tdc_usage *usage,
 		const uint8_t *head, size_t head_len, const uint8_t *data, size_t data_len,
 		uint8_t *out, size_t capacity) {
 	tdc_go_answer answer = {0};
 	tdc_payload written = {0};
 	answer.status = decode
-		? tdc_codec_decode_payload(self, context, context_len, head, head_len, data, data_len, out, capacity, &written, &answer.error)
-		: tdc_codec_encode_payload(self, context, context_len, head, head_len, data, data_len, out, capacity, &written, &answer.error);
+		? tdc_codec_decode_payload(self, context, context_len, usage, head, head_len, data, data_len, out, capacity, &written, &answer.error)
+		: tdc_codec_encode_payload(self, context, context_len, usage, head, head_len, data, data_len, out, capacity, &written, &answer.error);
 	answer.len = written.len;
 	answer.owned = written.owned;
 	return answer;
@@ -53,8 +53,8 @@ static inline tdc_go_answer tdc_go_payloads(int decode, const tdc_data_converter
 		const uint8_t *context, size_t context_len, const uint8_t *payloads, size_t payloads_len) {
 	tdc_go_answer answer = {0};
 	answer.status = decode
-		? tdc_codec_decode(self, context, context_len, payloads, payloads_len, &answer.owned, &answer.error)
-		: tdc_codec_encode(self, context, context_len, payloads, payloads_len, &answer.owned, &answer.error);
+		? tdc_codec_decode(self, context, context_len, NULL, payloads, payloads_len, &answer.owned, &answer.error)
+		: tdc_codec_encode(self, context, context_len, NULL, payloads, payloads_len, &answer.owned, &answer.error);
 	answer.len = answer.owned.len;
 	return answer;
 }
@@ -105,6 +105,9 @@ const (
 
 // A native is the library's data converter.
 type native struct{ converter *C.tdc_data_converter }
+
+// A usage is what the calls on one list have used of the limits.
+type usage C.tdc_usage
 
 // A fault is a status and what the library says about it.
 type fault struct {
@@ -174,8 +177,8 @@ func (n native) encodeBound(size int) int {
 // payload encodes or decodes one Payload, given as head and data, into out. The
 // answer is a slice of out, or memory of its own if it did not fit there.
 // A nil answer without a fault says that the codecs leave the payload as it is.
-func (n native) payload(op operation, context, head, data, out []byte) ([]byte, *fault) {
-	answer := C.tdc_go_payload(C.int(op), n.converter, pointer(context), length(context),
+func (n native) payload(op operation, context []byte, used *usage, head, data, out []byte) ([]byte, *fault) {
+	answer := C.tdc_go_payload(C.int(op), n.converter, pointer(context), length(context), (*C.tdc_usage)(used),
 		pointer(head), length(head), pointer(data), length(data), pointer(out), length(out))
 	switch answer.status {
 	case statusOK:

@@ -12,6 +12,8 @@ const (
 
 type native struct{}
 
+type usage struct{}
+
 type fault struct {
 	status     uint32
 	index      int
@@ -30,6 +32,6 @@ func (native) encodeCommonAttributes() bool    { return false }
 func (native) encodeBound(int) int             { return 0 }
 func (native) provideKey(string, []byte) error { return ErrNoLibrary }
 func (native) rejectKey(string) error          { return ErrNoLibrary }
-func (native) payload(operation, []byte, []byte, []byte, []byte) ([]byte, *fault) {
+func (native) payload(operation, []byte, *usage, []byte, []byte, []byte) ([]byte, *fault) {
 	return nil, &fault{index: -1}
 }

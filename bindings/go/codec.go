@@ -81,7 +81,7 @@ func (c *payloadCodec) each(op operation, payloads []*commonpb.Payload) ([]*comm
 	}
 	defer c.tdc.core.release()
 	if len(payloads) == 1 {
-		a, err := c.one(op, payloads[0])
+		a, err := c.one(op, nil, payloads[0])
 		if err != nil {
 			return nil, c.fail(0, err)
 		}
@@ -92,8 +92,9 @@ func (c *payloadCodec) each(op operation, payloads []*commonpb.Payload) ([]*comm
 		return a.list[:], nil
 	}
 	result := make([]*commonpb.Payload, len(payloads))
+	var used usage
 	for i, p := range payloads {
-		a, err := c.one(op, p)
+		a, err := c.one(op, &used, p)
 		if err != nil {
 			return nil, c.fail(i, err)
 		}
@@ -104,8 +105,9 @@ func (c *payloadCodec) each(op operation, payloads []*commonpb.Payload) ([]*comm
 	return result, nil
 }
 
-// one gives nil if the codecs leave the payload as it is.
-func (c *payloadCodec) one(op operation, p *commonpb.Payload) (*answer, error) {
+// one gives nil if the codecs leave the payload as it is. The limits hold for
+// all payloads with the same used; nil is for one that stands alone.
+func (c *payloadCodec) one(op operation, used *usage, p *commonpb.Payload) (*answer, error) {
 	if p == nil {
 		return nil, nil // the SDK never does this
 	}
@@ -128,7 +130,7 @@ func (c *payloadCodec) one(op operation, p *commonpb.Payload) (*answer, error) {
 	}
 	out := allocate(room)
 	for round := 1; ; round++ {
-		message, fault := core.native.payload(op, c.serialization, head, data, out)
+		message, fault := core.native.payload(op, c.serialization, used, head, data, out)
 		switch {
 		case fault == nil && message == nil:
 			return nil, nil

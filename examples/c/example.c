@@ -68,8 +68,8 @@ static void answer_key_request(const tdc_data_converter *converter, tdc_error *e
 
 /* A call on many payloads: one serialised Payloads in, one out, in memory of the library. The three outcomes
  * that are no errors are dealt with here, whatever the direction. */
-typedef tdc_status direction(const tdc_data_converter *, const uint8_t *, size_t, const uint8_t *, size_t,
-                             tdc_buffer *, tdc_error **);
+typedef tdc_status direction(const tdc_data_converter *, const uint8_t *, size_t, tdc_usage *,
+                             const uint8_t *, size_t, tdc_buffer *, tdc_error **);
 
 static tdc_status run(direction *call, const tdc_data_converter *converter, const uint8_t *payloads,
                       size_t len, tdc_buffer *out, tdc_error **error) {
@@ -79,7 +79,7 @@ static tdc_status run(direction *call, const tdc_data_converter *converter, cons
                                   "orders";
     tdc_status status = TDC_OK;
     for (int round = 0; round < 20; round++) {
-        status = call(converter, BYTES(CONTEXT), payloads, len, out, error);
+        status = call(converter, BYTES(CONTEXT), NULL, payloads, len, out, error);
         if (status == TDC_KEY_NEEDED) {
             answer_key_request(converter, *error);
         } else if (status == TDC_RELOAD_NEEDED) {
@@ -127,22 +127,22 @@ static void one(const tdc_data_converter *converter) {
     }
 
     /* A buffer that is too small costs nothing, and the error says what is needed. */
-    tdc_status status =
-        tdc_codec_encode_payload(converter, NULL, 0, BYTES(HEAD), BYTES(DATA), sealed, 10, &written, &error);
+    tdc_status status = tdc_codec_encode_payload(converter, NULL, 0, NULL, BYTES(HEAD), BYTES(DATA), sealed,
+                                                 10, &written, &error);
     if (status == TDC_ERR_BUFFER_TOO_SMALL) {
         printf("10 bytes are too few, %s\n",
                tdc_error_size_needed(error) <= bound ? "the bound will do" : "?");
         tdc_error_free(error);
     }
 
-    status = tdc_codec_encode_payload(converter, NULL, 0, BYTES(HEAD), BYTES(DATA), sealed, bound, &written,
-                                      &error);
+    status = tdc_codec_encode_payload(converter, NULL, 0, NULL, BYTES(HEAD), BYTES(DATA), sealed, bound,
+                                      &written, &error);
     expect_ok(status, error);
     printf("one payload: %zu bytes, its data at %zu\n", written.len, written.data_offset);
 
     /* The same way back. Here everything is in the first slice. */
     size_t sealed_len = written.len;
-    status = tdc_codec_decode_payload(converter, NULL, 0, sealed, sealed_len, NULL, 0, opened, bound,
+    status = tdc_codec_decode_payload(converter, NULL, 0, NULL, sealed, sealed_len, NULL, 0, opened, bound,
                                       &written, &error);
     expect_ok(status, error);
     /* What was compressed may open to more than the buffer holds: then the library owns the answer. */
@@ -160,8 +160,8 @@ static void parsed(void) {
     tdc_error *error = NULL;
     tdc_payload written;
     expect_ok(tdc_data_converter_parse(BYTES("version: 1\n"), NULL, 0, NULL, 0, &converter, &error), error);
-    tdc_status status =
-        tdc_codec_encode_payload(converter, NULL, 0, BYTES(HEAD), BYTES(DATA), NULL, 0, &written, &error);
+    tdc_status status = tdc_codec_encode_payload(converter, NULL, 0, NULL, BYTES(HEAD), BYTES(DATA), NULL, 0,
+                                                 &written, &error);
     printf("without codecs: %s\n", tdc_status_name(status));
     tdc_data_converter_free(converter);
 

@@ -7,6 +7,7 @@ use crate::error::{Code, Error};
 use crate::keyring::ENCRYPTED;
 use crate::limits::MAX_LAYERS;
 use crate::payload::{Location, Pieces, View, malformed};
+use crate::scratch;
 
 /// The codecs of a namespace, in the order in which encode applies them.
 #[derive(Clone, Default)]
@@ -45,12 +46,19 @@ pub(crate) enum Decoded {
 
 /// Counts what a call decodes to.
 pub(crate) struct Budget {
+    allowed: usize,
     left: usize,
 }
 
 impl Budget {
-    pub(crate) fn new(max_decoded_bytes: usize) -> Self {
-        Self { left: max_decoded_bytes }
+    /// A budget of `max_decoded_bytes`, of which `used` are gone already.
+    pub(crate) fn new(max_decoded_bytes: usize, used: usize) -> Self {
+        Self { allowed: max_decoded_bytes, left: max_decoded_bytes.saturating_sub(used) }
+    }
+
+    /// What is gone.
+    pub(crate) fn used(&self) -> usize {
+        self.allowed - self.left
     }
 
     /// What is left.
@@ -181,13 +189,27 @@ impl Chain {
             let input = current.as_ref().map_or(payload, |(bytes, _)| Pieces::whole(bytes));
             if index + 1 == self.codecs.len() {
                 if let Some(written) = codec.encode(input, environment, out)? {
+                    if let Some((bytes, _)) = current {
+                        scratch::give(bytes);
+                    }
                     return Ok(Encoded::Written(written));
                 }
             } else {
-                let mut next = vec![0; input.len() + codec.overhead()];
-                if let Some(written) = codec.encode(input, environment, &mut next)? {
-                    next.truncate(written.len);
-                    current = Some((next, written));
+                let mut next = scratch::take();
+                let room = input.len() + codec.overhead();
+                if next.len() < room {
+                    next.resize(room, 0);
+                }
+                let unused =
+                    match codec.encode(input, environment, next.get_mut(..room).unwrap_or_default())? {
+                        Some(written) => {
+                            next.truncate(written.len);
+                            current.replace((next, written)).map(|(bytes, _)| bytes)
+                        }
+                        None => Some(next),
+                    };
+                if let Some(unused) = unused {
+                    scratch::give(unused);
                 }
             }
         }
@@ -196,6 +218,7 @@ impl Chain {
         let room =
             out.get_mut(..encoded.len()).ok_or_else(|| Error::buffer_too_small(encoded.len(), capacity))?;
         room.copy_from_slice(&encoded);
+        scratch::give(encoded);
         Ok(Encoded::Written(written))
     }
 
@@ -264,7 +287,8 @@ impl Opening<'_> {
         }
         match layer {
             Layer::Decompress(decode) => {
-                let mut bytes = Vec::new();
+                // An answer that the caller of a call on one payload keeps is memory of its own.
+                let mut bytes = if self.fixed { Vec::new() } else { scratch::take() };
                 decode(view.data, self.budget.left, &mut bytes)?;
                 self.budget.spend(bytes.len())?;
                 Ok(Step::Opened(Current::Owned(bytes)))

@@ -1,11 +1,9 @@
 //! What the compression codecs share: the payload is kept when it is small or does not get smaller.
 
-use std::cell::RefCell;
-
 use super::{Encoder, Environment, Written};
 use crate::error::{Code, Error};
 use crate::payload::Pieces;
-use crate::wire;
+use crate::{scratch, wire};
 
 /// A compression format.
 pub(crate) trait Compression: Send + Sync {
@@ -18,13 +16,6 @@ pub(crate) trait Compression: Send + Sync {
     /// Compresses to the start of `out`; gives back the length, or `None` where it does not fit or
     /// fails: then the payload is kept.
     fn compress(&self, bytes: &[u8], out: &mut [u8]) -> Option<usize>;
-}
-
-/// Scratch memory that a thread keeps between calls.
-const KEPT_SCRATCH: usize = 1 << 20;
-
-thread_local! {
-    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 impl<C: Compression> Encoder for C {
@@ -45,17 +36,13 @@ impl<C: Compression> Encoder for C {
             return Ok(encode_whole(self, payload.head, out));
         }
         // The libraries take one slice, and a copy costs nothing beside compressing.
-        SCRATCH.with(|scratch| {
-            let mut joined = scratch.take();
-            joined.clear();
-            joined.extend_from_slice(payload.head);
-            joined.extend_from_slice(payload.tail);
-            let written = encode_whole(self, &joined, out);
-            if joined.capacity() <= KEPT_SCRATCH {
-                scratch.replace(joined);
-            }
-            Ok(written)
-        })
+        let mut joined = scratch::take();
+        joined.clear();
+        joined.extend_from_slice(payload.head);
+        joined.extend_from_slice(payload.tail);
+        let written = encode_whole(self, &joined, out);
+        scratch::give(joined);
+        Ok(written)
     }
 }
 

@@ -1,8 +1,11 @@
 //! `binary/snappy`: Snappy's block format around the whole payload, as samples-go/snappycompress writes
 //! it.
 
+use std::cell::RefCell;
+
 use super::compress::{Compression, malformed, too_large};
 use crate::error::Error;
+use crate::scratch;
 
 pub(crate) struct Snappy {
     pub(crate) min_size: usize,
@@ -10,6 +13,10 @@ pub(crate) struct Snappy {
 
 /// No element of the format makes more of its bytes: a copy of three bytes stands for at most 64.
 const MAX_RATIO: usize = 32;
+
+thread_local! {
+    static ENCODER: RefCell<snap::raw::Encoder> = RefCell::new(snap::raw::Encoder::new());
+}
 
 impl Compression for Snappy {
     const METADATA: &'static [u8] = b"\x0a\x19\x0a\x08encoding\x12\x0dbinary/snappy";
@@ -20,9 +27,15 @@ impl Compression for Snappy {
 
     fn compress(&self, bytes: &[u8], out: &mut [u8]) -> Option<usize> {
         // The encoder insists on room for the worst case, which `out` has not.
-        let compressed = snap::raw::Encoder::new().compress_vec(bytes).ok()?;
-        out.get_mut(..compressed.len())?.copy_from_slice(&compressed);
-        Some(compressed.len())
+        let mut room = scratch::take();
+        room.resize(snap::raw::max_compress_len(bytes.len()), 0);
+        let len = ENCODER.with_borrow_mut(|encoder| encoder.compress(bytes, &mut room)).ok();
+        let fits = len.and_then(|len| {
+            out.get_mut(..len)?.copy_from_slice(room.get(..len)?);
+            Some(len)
+        });
+        scratch::give(room);
+        fits
     }
 }
 

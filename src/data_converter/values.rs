@@ -4,6 +4,7 @@ use super::DataConverter;
 use crate::converter;
 use crate::error::Error;
 use crate::framing::{Frame, Framed, PAYLOADS};
+use crate::limits::Usage;
 use crate::payload::Payloads;
 
 impl DataConverter {
@@ -14,8 +15,8 @@ impl DataConverter {
     /// [`Code::Value`](crate::Code::Value), [`Code::Json`](crate::Code::Json) and what else the converters
     /// say. The lowest value that fails decides, and is named.
     pub fn to_payload(&self, context: &[u8], values: &[u8]) -> Result<Vec<u8>, Error> {
-        self.call(context, values.len(), |_, _, _, config| {
-            let parsed = Payloads::parse(values, &config.limits)?;
+        self.call(context, &mut Usage::default(), values.len(), |_, _, _, config| {
+            let parsed = Payloads::parse(values, &config.limits, 0)?;
             let mut out = Framed::with_room(values.len());
             for (index, value) in parsed.payloads.iter().enumerate() {
                 let made = config.converters.to_payload(value).map_err(|error| error.at_payload(index))?;
@@ -33,8 +34,9 @@ impl DataConverter {
     /// [`Code::Encoding`](crate::Code::Encoding) and what the converters say. The lowest payload that
     /// fails decides, and is named.
     pub fn from_payload(&self, context: &[u8], payloads: &[u8]) -> Result<Vec<u8>, Error> {
-        self.call(context, payloads.len(), |budget, _, _, config| {
-            let parsed = Payloads::parse(payloads, &config.limits)?;
+        self.call(context, &mut Usage::default(), payloads.len(), |spent, _, _, config| {
+            let budget = &mut spent.budget;
+            let parsed = Payloads::parse(payloads, &config.limits, 0)?;
             let mut out = Framed::with_room(payloads.len());
             for (index, payload) in parsed.payloads.iter().enumerate() {
                 out.frame(PAYLOADS, 0, |_| {

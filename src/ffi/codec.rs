@@ -5,6 +5,7 @@ use super::data_converter::tdc_data_converter;
 use super::error::tdc_error;
 use super::guard::{OutSlot, borrow_bytes, borrow_handle, guard};
 use super::status::tdc_status;
+use super::usage::{counted, tdc_usage};
 use crate::data_converter::DataConverter;
 use crate::error::{Code, Error};
 
@@ -44,12 +45,13 @@ impl Call {
 /// `TDC_OK`, and freed by `tdc_buffer_free`.
 ///
 /// # Safety
-/// `self`, bytes and out slots are valid; `error` may be NULL.
+/// `self`, bytes and out slots are valid; `usage` and `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_codec_encode(
     self_: *const tdc_data_converter,
     context: *const u8,
     context_len: usize,
+    usage: *mut tdc_usage,
     payloads: *const u8,
     payloads_len: usize,
     out: *mut tdc_buffer,
@@ -63,19 +65,24 @@ pub unsafe extern "C" fn tdc_codec_encode(
         out,
     };
     // SAFETY: as the caller vouches.
-    unsafe { call.run(error, DataConverter::encode) }
+    unsafe {
+        call.run(error, |converter, context, payloads| {
+            counted(usage, |usage| converter.encode_part(context, usage, payloads))
+        })
+    }
 }
 
 /// Decodes a serialised `Payloads`: the same count in the same order comes out. What no codec of the
 /// library made is left alone. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
 ///
 /// # Safety
-/// `self`, bytes and out slots are valid; `error` may be NULL.
+/// `self`, bytes and out slots are valid; `usage` and `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_codec_decode(
     self_: *const tdc_data_converter,
     context: *const u8,
     context_len: usize,
+    usage: *mut tdc_usage,
     payloads: *const u8,
     payloads_len: usize,
     out: *mut tdc_buffer,
@@ -89,5 +96,9 @@ pub unsafe extern "C" fn tdc_codec_decode(
         out,
     };
     // SAFETY: as the caller vouches.
-    unsafe { call.run(error, DataConverter::decode) }
+    unsafe {
+        call.run(error, |converter, context, payloads| {
+            counted(usage, |usage| converter.decode_part(context, usage, payloads))
+        })
+    }
 }

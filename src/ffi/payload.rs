@@ -5,8 +5,10 @@ use super::data_converter::tdc_data_converter;
 use super::error::tdc_error;
 use super::guard::{OutSlot, borrow_bytes, borrow_handle, borrow_mut, guard, guard_value};
 use super::status::tdc_status;
+use super::usage::{counted, tdc_usage};
 use crate::data_converter::{Answer, DataConverter};
 use crate::error::{Code, Error};
+use crate::limits::Usage;
 
 /// Where a call on one payload put its answer: in the caller's buffer, or in `owned` where `owned.data`
 /// is not NULL.
@@ -29,6 +31,7 @@ pub struct tdc_payload {
 struct Call {
     handle: *const tdc_data_converter,
     context: (*const u8, usize),
+    usage: *mut tdc_usage,
     head: (*const u8, usize),
     data: (*const u8, usize),
     out: (*mut u8, usize),
@@ -42,7 +45,7 @@ impl Call {
     unsafe fn run(
         self,
         error: *mut *mut tdc_error,
-        work: impl FnOnce(&DataConverter, &[u8], &[u8], &[u8], &mut [u8]) -> Result<Answer, Error>,
+        work: impl FnOnce(&DataConverter, &[u8], &mut Usage, &[u8], &[u8], &mut [u8]) -> Result<Answer, Error>,
     ) -> tdc_status {
         // SAFETY: as the caller vouches.
         unsafe {
@@ -53,7 +56,8 @@ impl Call {
                 let head = borrow_bytes(self.head.0, self.head.1, "head")?;
                 let data = borrow_bytes(self.data.0, self.data.1, "data")?;
                 let out = borrow_mut(self.out.0, self.out.1, "out")?;
-                let (len, data, owned) = match work(&handle.0, context, head, data, out)? {
+                let answer = counted(self.usage, |usage| work(&handle.0, context, usage, head, data, out))?;
+                let (len, data, owned) = match answer {
                     Answer::Unchanged => return Ok(Code::Unchanged),
                     Answer::Written { len, data } => (len, data, tdc_buffer::EMPTY),
                     Answer::Owned { bytes, data } => (bytes.len(), data, tdc_buffer::from_vec(bytes)),
@@ -102,13 +106,14 @@ pub unsafe extern "C" fn tdc_codec_decode_bound(
 /// `TDC_OK`. `TDC_UNCHANGED`: the payload is to stay as it is.
 ///
 /// # Safety
-/// `self`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `error` may be
-/// NULL.
+/// `self`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `usage`
+/// and `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_codec_encode_payload(
     self_: *const tdc_data_converter,
     context: *const u8,
     context_len: usize,
+    usage: *mut tdc_usage,
     head: *const u8,
     head_len: usize,
     data: *const u8,
@@ -121,6 +126,7 @@ pub unsafe extern "C" fn tdc_codec_encode_payload(
     let call = Call {
         handle: self_,
         context: (context, context_len),
+        usage,
         head: (head, head_len),
         data: (data, data_len),
         out: (out, out_capacity),
@@ -137,13 +143,14 @@ pub unsafe extern "C" fn tdc_codec_encode_payload(
 /// the library made this payload. After an error `out` holds nothing of the payload.
 ///
 /// # Safety
-/// `self`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `error` may be
-/// NULL.
+/// `self`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `usage`
+/// and `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_codec_decode_payload(
     self_: *const tdc_data_converter,
     context: *const u8,
     context_len: usize,
+    usage: *mut tdc_usage,
     head: *const u8,
     head_len: usize,
     data: *const u8,
@@ -156,6 +163,7 @@ pub unsafe extern "C" fn tdc_codec_decode_payload(
     let call = Call {
         handle: self_,
         context: (context, context_len),
+        usage,
         head: (head, head_len),
         data: (data, data_len),
         out: (out, out_capacity),

@@ -56,6 +56,7 @@ impl Handle {
                 self.0,
                 null(),
                 0,
+                null_mut(),
                 HEAD.as_ptr(),
                 HEAD.len(),
                 DATA.as_ptr(),
@@ -128,6 +129,7 @@ fn payload_makes_the_round_trip_through_the_callers_buffers() {
             handle.0,
             null(),
             0,
+            null_mut(),
             head.as_ptr(),
             head.len(),
             data.as_ptr(),
@@ -156,6 +158,7 @@ fn payloads_make_the_round_trip_through_the_librarys_buffers() {
                 handle.0,
                 null(),
                 0,
+                null_mut(),
                 payloads.as_ptr(),
                 payloads.len(),
                 &raw mut sealed,
@@ -164,7 +167,16 @@ fn payloads_make_the_round_trip_through_the_librarys_buffers() {
             OK
         );
         assert_eq!(
-            tdc_codec_decode(handle.0, null(), 0, sealed.data, sealed.len, &raw mut opened, null_mut()),
+            tdc_codec_decode(
+                handle.0,
+                null(),
+                0,
+                null_mut(),
+                sealed.data,
+                sealed.len,
+                &raw mut opened,
+                null_mut()
+            ),
             OK
         );
         assert_eq!(core::slice::from_raw_parts(opened.data, opened.len), payloads);
@@ -183,10 +195,22 @@ fn null_is_refused_and_every_free_takes_it() {
     let (mut text, mut len) = (null(), 7);
     // SAFETY: what is not NULL is valid; NULL is what is tested.
     unsafe {
-        assert_eq!(tdc_codec_encode(null(), null(), 0, null(), 0, &raw mut buffer, null_mut()), NULL);
-        assert_eq!(tdc_codec_encode(handle.0, null(), 1, null(), 0, &raw mut buffer, null_mut()), NULL);
-        assert_eq!(tdc_codec_decode(handle.0, null(), 0, null(), 1, &raw mut buffer, null_mut()), NULL);
-        assert_eq!(tdc_codec_decode(handle.0, null(), 0, null(), 0, null_mut(), null_mut()), NULL);
+        assert_eq!(
+            tdc_codec_encode(null(), null(), 0, null_mut(), null(), 0, &raw mut buffer, null_mut()),
+            NULL
+        );
+        assert_eq!(
+            tdc_codec_encode(handle.0, null(), 1, null_mut(), null(), 0, &raw mut buffer, null_mut()),
+            NULL
+        );
+        assert_eq!(
+            tdc_codec_decode(handle.0, null(), 0, null_mut(), null(), 1, &raw mut buffer, null_mut()),
+            NULL
+        );
+        assert_eq!(
+            tdc_codec_decode(handle.0, null(), 0, null_mut(), null(), 0, null_mut(), null_mut()),
+            NULL
+        );
         assert_eq!(tdc_data_converter_reload(null(), null_mut()), NULL);
         assert_eq!(tdc_data_converter_open(null(), 1, null(), 0, null_mut(), null_mut()), NULL);
         assert_eq!(tdc_key_provide(null(), null(), 0, null(), 0, null_mut()), NULL);
@@ -209,7 +233,10 @@ fn null_with_no_length_is_an_empty_slice() {
     let mut buffer = tdc_buffer { data: null_mut(), len: 44, capacity: 55 };
     // SAFETY: the handle and the slot are valid.
     unsafe {
-        assert_eq!(tdc_codec_encode(handle.0, null(), 0, null(), 0, &raw mut buffer, null_mut()), OK);
+        assert_eq!(
+            tdc_codec_encode(handle.0, null(), 0, null_mut(), null(), 0, &raw mut buffer, null_mut()),
+            OK
+        );
         assert_eq!(buffer.len, 0);
         tdc_buffer_free(&raw mut buffer);
     }

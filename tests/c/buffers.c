@@ -5,8 +5,9 @@
 #include "fixture.h"
 #include "tests.h"
 
-typedef tdc_status direction(const tdc_data_converter *, const uint8_t *, size_t, const uint8_t *, size_t,
-                             const uint8_t *, size_t, uint8_t *, size_t, tdc_payload *, tdc_error **);
+typedef tdc_status direction(const tdc_data_converter *, const uint8_t *, size_t, tdc_usage *,
+                             const uint8_t *, size_t, const uint8_t *, size_t, uint8_t *, size_t,
+                             tdc_payload *, tdc_error **);
 
 /* One call with a buffer of exactly `capacity` bytes on the heap, where a sanitizer sees every byte past it.
  * Gives back the size that was needed, or 0 when the answer fitted. */
@@ -17,7 +18,7 @@ static size_t with_capacity(direction *call, const tdc_data_converter *converter
     tdc_error *error = NULL;
     memset(&written, POISON, sizeof written);
     const uint8_t *data = payload->bytes + payload->data_offset;
-    tdc_status status = call(converter, NULL, 0, payload->bytes, payload->data_offset, data,
+    tdc_status status = call(converter, NULL, 0, NULL, payload->bytes, payload->data_offset, data,
                              payload->len - payload->data_offset, out, capacity, &written, &error);
     size_t needed = 0;
     if (status == TDC_ERR_BUFFER_TOO_SMALL) {
@@ -93,8 +94,8 @@ static void decompressed_answer_is_owned(void) {
     uint8_t *out = malloc(small.len);
     tdc_payload written;
     tdc_error *error = NULL;
-    tdc_status status = tdc_codec_decode_payload(converter, NULL, 0, small.bytes, small.len, NULL, 0, out,
-                                                 small.len, &written, &error);
+    tdc_status status = tdc_codec_decode_payload(converter, NULL, 0, NULL, small.bytes, small.len, NULL, 0,
+                                                 out, small.len, &written, &error);
     CHECK_STATUS(TDC_OK, status, error);
     CHECK(written.owned.data != NULL && written.owned.len == written.len && written.len == plain.len);
     CHECK(memcmp(written.owned.data, plain.bytes, plain.len) == 0);
@@ -119,13 +120,14 @@ static void unchanged_writes_nothing(void) {
         memset(out, POISON, sizeof out);
         memset(&written, POISON, sizeof written);
         memset(&error, POISON, sizeof error);
-        tdc_status status = directions[i](converter, NULL, 0, plain.bytes, plain.len, NULL, 0, out,
+        tdc_status status = directions[i](converter, NULL, 0, NULL, plain.bytes, plain.len, NULL, 0, out,
                                           sizeof out, &written, &error);
         CHECK(status == TDC_UNCHANGED);
         CHECK(is_poisoned(out, sizeof out) && is_poisoned(&written, sizeof written));
         CHECK(is_poisoned(&error, sizeof error));
         /* Nothing to write needs no buffer. */
-        status = directions[i](converter, NULL, 0, plain.bytes, plain.len, NULL, 0, NULL, 0, &written, NULL);
+        status =
+            directions[i](converter, NULL, 0, NULL, plain.bytes, plain.len, NULL, 0, NULL, 0, &written, NULL);
         CHECK(status == TDC_UNCHANGED);
     }
     payload_free(&plain);

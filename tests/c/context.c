@@ -18,7 +18,7 @@ static tdc_status encode_in(const tdc_data_converter *converter, const char *con
     tdc_payload written;
     tdc_status status =
         tdc_codec_encode_payload(converter, (const uint8_t *)context, context != NULL ? strlen(context) : 0,
-                                 payload.bytes, payload.len, NULL, 0, out, sizeof out, &written, NULL);
+                                 NULL, payload.bytes, payload.len, NULL, 0, out, sizeof out, &written, NULL);
     payload_free(&payload);
     return status;
 }

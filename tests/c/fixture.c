@@ -91,8 +91,8 @@ struct payload encoded(const tdc_data_converter *converter, const struct payload
     CHECK(out.bytes != NULL);
     tdc_payload written;
     tdc_error *error = NULL;
-    tdc_status status = tdc_codec_encode_payload(converter, NULL, 0, payload->bytes, payload->len, NULL, 0,
-                                                 out.bytes, bound, &written, &error);
+    tdc_status status = tdc_codec_encode_payload(converter, NULL, 0, NULL, payload->bytes, payload->len, NULL,
+                                                 0, out.bytes, bound, &written, &error);
     CHECK_STATUS(TDC_OK, status, error);
     CHECK(written.owned.data == NULL);
     out.len = written.len;

@@ -50,7 +50,8 @@ void test_getters(void) {
     tdc_error *error = NULL;
     const uint8_t *text = NULL, *other = NULL;
     size_t len = 0;
-    tdc_status status = tdc_codec_encode(converter, NULL, 0, PAYLOADS, sizeof PAYLOADS - 1, &out, &error);
+    tdc_status status =
+        tdc_codec_encode(converter, NULL, 0, NULL, PAYLOADS, sizeof PAYLOADS - 1, &out, &error);
     CHECK_STATUS(TDC_ERR_PROTOBUF, status, error);
     CHECK(tdc_error_code(error) == TDC_ERR_PROTOBUF);
     CHECK(tdc_error_payload_index(error) == 1);
@@ -79,13 +80,13 @@ void test_frees(void) {
     memcpy(payloads + 2, payload.bytes, payload.len);
     tdc_buffer out;
     tdc_error *error = NULL;
-    tdc_status status = tdc_codec_encode(converter, NULL, 0, payloads, payload.len + 2, &out, &error);
+    tdc_status status = tdc_codec_encode(converter, NULL, 0, NULL, payloads, payload.len + 2, &out, &error);
     CHECK_STATUS(TDC_OK, status, error);
     tdc_buffer_free(&out);
     CHECK(out.data == NULL && out.len == 0 && out.capacity == 0);
     tdc_buffer_free(&out);
     /* An empty message encodes to an empty one, which is freed like any other. */
-    status = tdc_codec_encode(converter, NULL, 0, NULL, 0, &out, &error);
+    status = tdc_codec_encode(converter, NULL, 0, NULL, NULL, 0, &out, &error);
     CHECK_STATUS(TDC_OK, status, error);
     CHECK(out.len == 0);
     tdc_buffer_free(&out);

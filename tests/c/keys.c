@@ -9,8 +9,8 @@ static tdc_status encode_one(const tdc_data_converter *converter, tdc_error **er
     struct payload payload = payload_make("json/plain", (const uint8_t *)"1", 1);
     uint8_t out[512];
     tdc_payload written;
-    tdc_status status = tdc_codec_encode_payload(converter, NULL, 0, payload.bytes, payload.len, NULL, 0, out,
-                                                 sizeof out, &written, error);
+    tdc_status status = tdc_codec_encode_payload(converter, NULL, 0, NULL, payload.bytes, payload.len, NULL,
+                                                 0, out, sizeof out, &written, error);
     payload_free(&payload);
     return status;
 }
@@ -69,7 +69,7 @@ static tdc_status decode_one(const tdc_data_converter *converter, const struct p
     uint8_t out[512];
     tdc_payload written;
     CHECK(payload->len <= sizeof out);
-    return tdc_codec_decode_payload(converter, NULL, 0, payload->bytes, payload->len, NULL, 0, out,
+    return tdc_codec_decode_payload(converter, NULL, 0, NULL, payload->bytes, payload->len, NULL, 0, out,
                                     sizeof out, &written, NULL);
 }
 

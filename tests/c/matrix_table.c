@@ -35,19 +35,19 @@ static tdc_status call_reject(const struct value *values) {
 }
 
 static tdc_status call_encode(const struct value *values) {
-    return tdc_codec_encode(P(0), P(1), N(1), P(2), N(2), P(3), P(4));
+    return tdc_codec_encode(P(0), P(1), N(1), NULL, P(2), N(2), P(3), P(4));
 }
 
 static tdc_status call_decode(const struct value *values) {
-    return tdc_codec_decode(P(0), P(1), N(1), P(2), N(2), P(3), P(4));
+    return tdc_codec_decode(P(0), P(1), N(1), NULL, P(2), N(2), P(3), P(4));
 }
 
 static tdc_status call_encode_payload(const struct value *values) {
-    return tdc_codec_encode_payload(P(0), P(1), N(1), P(2), N(2), P(3), N(3), P(4), N(4), P(5), P(6));
+    return tdc_codec_encode_payload(P(0), P(1), N(1), NULL, P(2), N(2), P(3), N(3), P(4), N(4), P(5), P(6));
 }
 
 static tdc_status call_decode_payload(const struct value *values) {
-    return tdc_codec_decode_payload(P(0), P(1), N(1), P(2), N(2), P(3), N(3), P(4), N(4), P(5), P(6));
+    return tdc_codec_decode_payload(P(0), P(1), N(1), NULL, P(2), N(2), P(3), N(3), P(4), N(4), P(5), P(6));
 }
 
 static tdc_status call_failure_encode(const struct value *values) {
@@ -191,7 +191,7 @@ static struct value copy(const uint8_t *bytes, size_t len) {
 static tdc_error *make_key_error(const tdc_data_converter *self) {
     tdc_buffer out;
     tdc_error *error = NULL;
-    tdc_status status = tdc_codec_encode(self, NULL, 0, payloads.pointer, payloads.len, &out, &error);
+    tdc_status status = tdc_codec_encode(self, NULL, 0, NULL, payloads.pointer, payloads.len, &out, &error);
     CHECK_STATUS(TDC_KEY_NEEDED, status, error);
     return error;
 }

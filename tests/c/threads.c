@@ -17,10 +17,10 @@ static atomic_int at_work;
 static tdc_status call(int encode, const struct payload *in, uint8_t *out, size_t capacity,
                        tdc_payload *written) {
     for (;;) {
-        tdc_status status = encode ? tdc_codec_encode_payload(shared, NULL, 0, in->bytes, in->len, NULL, 0,
-                                                              out, capacity, written, NULL)
-                                   : tdc_codec_decode_payload(shared, NULL, 0, in->bytes, in->len, NULL, 0,
-                                                              out, capacity, written, NULL);
+        tdc_status status = encode ? tdc_codec_encode_payload(shared, NULL, 0, NULL, in->bytes, in->len, NULL,
+                                                              0, out, capacity, written, NULL)
+                                   : tdc_codec_decode_payload(shared, NULL, 0, NULL, in->bytes, in->len, NULL,
+                                                              0, out, capacity, written, NULL);
         if (status != TDC_KEY_NEEDED) {
             return status;
         }

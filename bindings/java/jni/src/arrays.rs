@@ -106,3 +106,17 @@ pub(crate) unsafe fn set_longs(env: *mut JNIEnv, array: jlongArray, first: jsize
     // SAFETY: both are valid and `values` has `count` entries; the JVM checks the array's bounds itself.
     unsafe { ((**env).v1_1.SetLongArrayRegion)(env, array, first, count, values.as_ptr()) };
 }
+
+/// Reads the first entries of a long array; null gives none.
+///
+/// # Safety
+/// `env` and `array` are valid, or `array` is null.
+pub(crate) unsafe fn get_longs<const N: usize>(env: *mut JNIEnv, array: jlongArray) -> Option<[jlong; N]> {
+    if array.is_null() {
+        return None;
+    }
+    let mut values = [0; N];
+    // SAFETY: both are valid and `values` has `N` entries; the JVM checks the array's bounds itself.
+    unsafe { ((**env).v1_1.GetLongArrayRegion)(env, array, 0, jsize::try_from(N).unwrap_or(0), values.as_mut_ptr()) };
+    Some(values)
+}

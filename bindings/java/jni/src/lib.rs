@@ -20,7 +20,7 @@ use std::ptr;
 use jni_sys::{JNIEnv, jboolean, jbyteArray, jclass, jint, jlong, jlongArray, jobject, jstring};
 use zeroize::Zeroize;
 
-use crate::arrays::{Held, copy_in, copy_out, set_longs};
+use crate::arrays::{Held, copy_in, copy_out, get_longs, set_longs};
 use crate::library::{Answer, Buffer, Library, Results};
 
 /// `TDC_ERR_PANIC`: what a call answers that could not be made at all.
@@ -249,7 +249,7 @@ pub unsafe extern "system" fn Java_io_tdc_JniCalls_bound(
 }
 
 /// `static native int payload(boolean encode, long self, byte[] context, int contextLength, byte[] head, int headLength,
-/// byte[] data, int dataOffset, int dataLength, byte[] out, int outLength, long[] result)`
+/// byte[] data, int dataOffset, int dataLength, byte[] out, int outLength, long[] result, long[] usage)`
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn Java_io_tdc_JniCalls_payload(
     env: *mut JNIEnv,
@@ -266,10 +266,13 @@ pub unsafe extern "system" fn Java_io_tdc_JniCalls_payload(
     out: jbyteArray,
     out_length: jint,
     result: jlongArray,
+    usage: jlongArray,
 ) -> jint {
     guard(PANIC, |tdc| {
         let call = if encode { tdc.codec_encode_payload } else { tdc.codec_decode_payload };
         let (mut answer, mut error) = (Answer::default(), 0);
+        // SAFETY: the JVM gives a valid environment, and a valid array or null.
+        let mut used = unsafe { get_longs::<3>(env, usage) }.map(|words| words.map(size));
         let code = {
             // SAFETY: the JVM gives a valid environment and valid arrays, and libtdc does not call the JVM.
             let (context, head, data, out) = unsafe {
@@ -287,6 +290,7 @@ pub unsafe extern "system" fn Java_io_tdc_JniCalls_payload(
                     size(this),
                     context.at(0),
                     length(context_length),
+                    used.as_mut().map_or(ptr::null_mut(), ptr::from_mut),
                     head.at(0),
                     length(head_length),
                     data.at(length(data_offset)),
@@ -307,8 +311,13 @@ pub unsafe extern "system" fn Java_io_tdc_JniCalls_payload(
             long(answer.owned.capacity),
             long(error),
         ];
-        // SAFETY: the JVM gives a valid environment and array.
-        unsafe { set_longs(env, result, 0, &values) };
+        // SAFETY: the JVM gives a valid environment and valid arrays; there is a `used` only where there is a `usage`.
+        unsafe {
+            set_longs(env, result, 0, &values);
+            if let Some(used) = used {
+                set_longs(env, usage, 0, &used.map(long));
+            }
+        }
         status(code)
     })
 }
@@ -347,6 +356,7 @@ pub unsafe extern "system" fn Java_io_tdc_JniCalls_smallPayload(
                 size(this),
                 context,
                 length(context_length),
+                ptr::null_mut(),
                 payload,
                 length(in_length),
                 ptr::null(),
@@ -390,6 +400,7 @@ pub unsafe extern "system" fn Java_io_tdc_JniCalls_payloads(
                     size(this),
                     context.at(0),
                     length(context_length),
+                    ptr::null_mut(),
                     payloads.at(0),
                     length(payloads_length),
                     &raw mut owned,

@@ -34,9 +34,12 @@ pub(crate) struct Results {
     pub(crate) error: usize,
 }
 
+/// `tdc_usage`, as its three words.
+pub(crate) type Usage = [usize; 3];
+
 /// `tdc_codec_encode` and `tdc_codec_decode`. Handles and errors are addresses.
 pub(crate) type PayloadsFn =
-    unsafe extern "C" fn(usize, *const u8, usize, *const u8, usize, *mut Buffer, *mut usize) -> u32;
+    unsafe extern "C" fn(usize, *const u8, usize, *mut Usage, *const u8, usize, *mut Buffer, *mut usize) -> u32;
 
 /// `tdc_converter_to_payload` and `tdc_converter_from_payload`. Handles and errors are addresses.
 pub(crate) type MessageFn =
@@ -47,6 +50,7 @@ pub(crate) type PayloadFn = unsafe extern "C" fn(
     usize,
     *const u8,
     usize,
+    *mut Usage,
     *const u8,
     usize,
     *const u8,

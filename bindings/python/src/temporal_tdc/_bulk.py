@@ -25,7 +25,10 @@ from temporal_tdc._faults import TooSmallError
 from temporal_tdc._frames import SIZES, SMALL, Frame
 from temporal_tdc._wire import DATA_TAG, ITEM_PREFIXES, varint
 
-SingleCall: TypeAlias = Callable[[Payload, int], Payload | None]
+UsageOut: TypeAlias = Any
+"""A pointer to the ``Usage`` of a list, or ``None`` for a call that is the whole list."""
+
+SingleCall: TypeAlias = Callable[[Payload, int, UsageOut], Payload | None]
 
 _TOGETHER: Final = 5 * 1024
 _GROUP: Final = 96 * 1024
@@ -43,6 +46,7 @@ def call_all(
     payloads: Sequence[Payload],
     done: list[Payload],
     *,
+    usage: UsageOut,
     release: bool,
 ) -> None:
     """Encode or decode payloads of any number and size.
@@ -54,6 +58,7 @@ def call_all(
         payloads: The payloads, which are not changed.
         done: Where the answers go. Called again, it goes on where it stopped: after a key has come,
             or when the rest turned out to be too much for the event loop.
+        usage: What the calls for these payloads have used of the limits, which hold for all.
         release: Whether this is a thread of its own: then the GIL is given up for what takes long,
             and nothing is too much.
     """
@@ -65,15 +70,17 @@ def call_all(
         begin, index = thread_time_ns(), len(done)
         if rest > 1 and direction.size <= _TOGETHER:
             group = payloads[index : index + max(2, _GROUP // max(1, direction.size))]
-            _call_group(direction, context, group, done, release=release)
+            _call_group(direction, context, group, done, usage=usage, release=release)
         elif direction.size <= SMALL:
             group = payloads[index : index + max(1, _GROUP // max(1, direction.size))]
             done += [
-                single(payload, at) or call_one(direction, context, payload, at, release=release)
+                single(payload, at, usage)
+                or call_one(direction, context, payload, at, usage=usage, release=release)
                 for at, payload in enumerate(group, index)
             ]
         else:
-            done.append(call_one(direction, context, payloads[index], index, release=release))
+            payload = payloads[index]
+            done.append(call_one(direction, context, payload, index, usage=usage, release=release))
             continue
         direction.note(direction.size * len(group), len(group), thread_time_ns() - begin)
 
@@ -84,13 +91,14 @@ def _call_group(
     group: Sequence[Payload],
     done: list[Payload],
     *,
+    usage: UsageOut,
     release: bool,
 ) -> None:
     items = list(map(Payload.SerializeToString, group))
     direction.size = sum(map(len, items)) // len(items)
     prefixes = ITEM_PREFIXES
     parts = [part for item in items for part in (prefixes[len(item)], item)]
-    answer = call_bytes(direction, context, parts, len(done), release=release)
+    answer = call_bytes(direction, context, parts, len(done), usage=usage, release=release)
     try:
         done += Payloads.FromString(answer).payloads
     except DecodeError as error:
@@ -98,7 +106,13 @@ def _call_group(
 
 
 def call_bytes(
-    direction: Direction, context: bytes, parts: list[bytes], index: int = 0, *, release: bool
+    direction: Direction,
+    context: bytes,
+    parts: list[bytes],
+    index: int = 0,
+    *,
+    usage: UsageOut = None,
+    release: bool,
 ) -> bytes:
     """Encode or decode one serialised ``Payloads``, whose first one has ``index`` in the list.
 
@@ -118,6 +132,7 @@ def call_bytes(
                 handle.argument,
                 context,
                 len(context),
+                usage,
                 _Bytes.from_buffer(message) if size else None,
                 size,
                 ctypes.byref(out),
@@ -132,7 +147,13 @@ def call_bytes(
 
 
 def call_one(
-    direction: Direction, context: bytes, payload: Payload, index: int, *, release: bool
+    direction: Direction,
+    context: bytes,
+    payload: Payload,
+    index: int,
+    *,
+    usage: UsageOut = None,
+    release: bool,
 ) -> Payload:
     """Encode or decode one payload of any size; the arguments are those of ``call_all``."""
     begin = thread_time_ns()
@@ -148,6 +169,7 @@ def call_one(
             handle.argument,
             context,
             SIZES[len(context)],
+            usage,
             head,
             _size_argument(len(head)),
             data,
@@ -170,7 +192,7 @@ def call_one(
         handle.give(frame)
         if size > SMALL:
             direction.note(size, 1, thread_time_ns() - begin)
-    return call_one(direction, context, payload, index, release=release)
+    return call_one(direction, context, payload, index, usage=usage, release=release)
 
 
 def _slices(direction: Direction, payload: Payload) -> tuple[bytes, bytes]:

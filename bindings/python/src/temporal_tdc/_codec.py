@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
@@ -11,6 +12,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec, SerializationContext, WithSerializationContext
 from typing_extensions import Self
 
+from temporal_tdc._abi import Usage
 from temporal_tdc._bulk import SingleCall, call_all
 from temporal_tdc._direction import Direction
 from temporal_tdc._faults import PendingError
@@ -58,7 +60,7 @@ class Codec(PayloadCodec, WithSerializationContext):
         """
         if len(payloads) == 1:
             try:
-                encoded = self._encode_one(payloads[0], 0)
+                encoded = self._encode_one(payloads[0], 0, None)
             except PendingError as pending:
                 await self._host.settle(pending)
             else:
@@ -80,7 +82,7 @@ class Codec(PayloadCodec, WithSerializationContext):
         """
         if len(payloads) == 1:
             try:
-                decoded = self._decode_one(payloads[0], 0)
+                decoded = self._decode_one(payloads[0], 0, None)
             except PendingError as pending:
                 await self._host.settle(pending)
             else:
@@ -93,9 +95,10 @@ class Codec(PayloadCodec, WithSerializationContext):
     ) -> list[Payload]:
         """Do the work here or in a thread, until the library has all that it asks for."""
         done: list[Payload] = []
+        usage = ctypes.byref(Usage())
         rounds = before = 0
         while (rest := len(payloads) - len(done)) > 0:
-            work = partial(call_all, direction, self._context, single, payloads, done)
+            work = partial(call_all, direction, self._context, single, payloads, done, usage=usage)
             try:
                 if direction.fits_the_loop(rest):
                     work(release=False)

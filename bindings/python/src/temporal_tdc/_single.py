@@ -11,7 +11,7 @@ from typing import Final
 from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payload
 
-from temporal_tdc._bulk import SingleCall, call_one
+from temporal_tdc._bulk import SingleCall, UsageOut, call_one
 from temporal_tdc._codes import Code
 from temporal_tdc._direction import Direction, not_protobuf
 from temporal_tdc._faults import TooSmallError
@@ -24,8 +24,9 @@ _UNCHANGED: Final = int(Code.UNCHANGED)
 def single_call(direction: Direction, context: bytes) -> SingleCall:
     """Make the function for one payload.
 
-    The function gets the payload and its place in the user's list. It returns ``None`` when the
-    payload may take too long for the event loop or its size is a surprise, and raises as
+    The function gets the payload, its place in the user's list, and what the list's payloads before
+    it have used of the limits (``None`` for a payload that stands alone). It returns ``None`` when
+    the payload may take too long for the event loop or its size is a surprise, and raises as
     ``Handle.fail`` does.
     """
     handle = direction.handle
@@ -35,11 +36,11 @@ def single_call(direction: Direction, context: bytes) -> SingleCall:
     sizes, capacity, zero = SIZES, CAPACITY, ZERO
     context_size = sizes[len(context)]
 
-    def single(payload: Payload, index: int) -> Payload | None:
+    def single(payload: Payload, index: int, usage: UsageOut = None) -> Payload | None:
         if direction.size > SMALL:
             if not direction.fits_the_loop(1):
                 return None
-            return call_one(direction, context, payload, index, release=False)
+            return call_one(direction, context, payload, index, usage=usage, release=False)
         head = serialise(payload)
         size = len(head)
         if size > SMALL:
@@ -54,6 +55,7 @@ def single_call(direction: Direction, context: bytes) -> SingleCall:
                 converter,
                 context,
                 context_size,
+                usage,
                 head,
                 sizes[size],
                 None,

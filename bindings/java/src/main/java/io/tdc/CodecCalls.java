@@ -6,13 +6,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import javax.annotation.Nullable;
 
 /**
  * Runs payloads through the native codecs.
  *
- * <p>One payload crosses as it is, in two slices. Several small ones cross together, and the limits
- * of the configuration hold for all of them; a list that is too large to be worth copying crosses
- * payload by payload, and the limits hold for each.
+ * <p>One payload crosses as it is, in two slices. Several small ones cross together; a list that is
+ * too large to be worth copying crosses payload by payload, and the library counts what they use of
+ * its limits together.
  */
 final class CodecCalls {
   /** How often a call is tried: more than the layers of any payload can name keys. */
@@ -51,7 +52,8 @@ final class CodecCalls {
     PayloadSlices slices = PayloadSlices.ofThread();
     try {
       if (payloads.size() == 1) {
-        return Collections.singletonList(one(encode, self, context, slices, payloads.get(0), 0));
+        return Collections.singletonList(
+            one(encode, self, context, slices, null, payloads.get(0), 0));
       }
       return fits(payloads)
           ? together(encode, self, context, slices, payloads)
@@ -80,18 +82,26 @@ final class CodecCalls {
       boolean encode, long self, byte[] context, PayloadSlices slices, List<Payload> payloads)
       throws InvalidProtocolBufferException {
     List<Payload> answers = new ArrayList<>(payloads.size());
+    long[] usage = new long[NativeApi.USAGE_SLOTS];
     for (Payload payload : payloads) {
-      answers.add(one(encode, self, context, slices, payload, answers.size()));
+      answers.add(one(encode, self, context, slices, usage, payload, answers.size()));
     }
     return Collections.unmodifiableList(answers);
   }
 
   private Payload one(
-      boolean encode, long self, byte[] context, PayloadSlices slices, Payload payload, int index)
+      boolean encode,
+      long self,
+      byte[] context,
+      PayloadSlices slices,
+      @Nullable long[] usage,
+      Payload payload,
+      int index)
       throws InvalidProtocolBufferException {
     for (int round = 0, room = 0; round < MAX_ROUNDS; round++) {
       // In each round anew: a key provider that uses this library itself has overwritten them.
       slices.set(payload);
+      slices.usage = usage;
       int length = slices.length();
       room = Math.max(room, encode ? room(self, length) : length);
       byte[] out = new byte[room];

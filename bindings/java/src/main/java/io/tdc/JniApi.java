@@ -20,7 +20,7 @@ final class JniApi implements NativeApi {
 
   @Override
   public int payload(boolean encode, long self, byte[] context, PayloadSlices in, byte[] out) {
-    if (SmallCall.fits(context, in, out)) {
+    if (in.usage == null && SmallCall.fits(context, in, out)) {
       return SmallCall.ofThread().run(encode, self, context, in, out);
     }
     // The shim reads memory as it is told: the checks here are what makes that safe.
@@ -38,7 +38,8 @@ final class JniApi implements NativeApi {
         in.dataLength,
         out,
         out.length,
-        in.result);
+        in.result,
+        in.usage);
   }
 
   @Override

@@ -47,7 +47,8 @@ final class JniCalls {
       int dataLength,
       byte[] out,
       int outLength,
-      long[] result);
+      long[] result,
+      @Nullable long[] usage);
 
   /** The address of a direct buffer. */
   static native long address(ByteBuffer direct);

@@ -35,6 +35,9 @@ interface NativeApi {
   /** How many entries a {@code result} array has. */
   int RESULT_SLOTS = 7;
 
+  /** How many words a {@code tdc_usage} has. */
+  int USAGE_SLOTS = 3;
+
   /** {@code tdc_abi_version}. */
   int abiVersion();
 
@@ -67,8 +70,8 @@ interface NativeApi {
 
   /**
    * {@code tdc_codec_encode_payload} or {@code tdc_codec_decode_payload}: the payload in the slices
-   * of {@code in}, the answer in {@code out} or, if {@code in.result[OWNED]} is set, in memory that
-   * {@link #takeOwned} fetches.
+   * of {@code in} counting towards {@code in.usage}, the answer in {@code out} or, if {@code
+   * in.result[OWNED]} is set, in memory that {@link #takeOwned} fetches.
    */
   int payload(boolean encode, long self, byte[] context, PayloadSlices in, byte[] out);
 

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Map;
+import javax.annotation.Nullable;
 
 /**
  * A payload as the library takes it, in two slices: {@code head} is every field but {@code data},
@@ -55,6 +56,9 @@ final class PayloadSlices {
   byte[] batch = new byte[1024];
 
   int batchLength;
+
+  /** The words of a {@code tdc_usage} that several calls share, or null for a call of its own. */
+  @Nullable long[] usage;
 
   private PayloadSlices() {}
 
@@ -132,6 +136,7 @@ final class PayloadSlices {
   /** Lets go of the payload, so that this thread does not keep it alive. */
   void clear() {
     data = EMPTY;
+    usage = null;
     batchLength = 0;
     if (batch.length > KEPT_BATCH) {
       batch = new byte[1024];

@@ -39,6 +39,7 @@ final class FfmApi implements NativeApi {
     MemorySegment answer = MemorySegment.ofArray(out);
     MemorySegment written = MemorySegment.ofArray(in.result);
     MemorySegment error = written.asSlice(POINTER * WORD);
+    MemorySegment usage = in.usage == null ? MemorySegment.NULL : MemorySegment.ofArray(in.usage);
     try {
       if (encode) {
         return (int)
@@ -46,6 +47,7 @@ final class FfmApi implements NativeApi {
                 self,
                 place,
                 place.byteSize(),
+                usage,
                 head,
                 head.byteSize(),
                 data,
@@ -60,6 +62,7 @@ final class FfmApi implements NativeApi {
               self,
               place,
               place.byteSize(),
+              usage,
               head,
               head.byteSize(),
               data,
@@ -84,14 +87,15 @@ final class FfmApi implements NativeApi {
     MemorySegment slots = MemorySegment.ofArray(result);
     MemorySegment written = slots.asSlice(OWNED * WORD);
     MemorySegment error = slots.asSlice(POINTER * WORD);
+    MemorySegment whole = MemorySegment.NULL;
     try {
       return encode
           ? (int)
               FfmCalls.ENCODE.invokeExact(
-                  self, place, place.byteSize(), in, in.byteSize(), written, error)
+                  self, place, place.byteSize(), whole, in, in.byteSize(), written, error)
           : (int)
               FfmCalls.DECODE.invokeExact(
-                  self, place, place.byteSize(), in, in.byteSize(), written, error);
+                  self, place, place.byteSize(), whole, in, in.byteSize(), written, error);
     } catch (Throwable e) {
       throw unexpected(e);
     }

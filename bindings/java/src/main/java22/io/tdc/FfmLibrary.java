@@ -19,12 +19,12 @@ import javax.annotation.Nullable;
 final class FfmLibrary {
   private static final FunctionDescriptor PAYLOAD =
       FunctionDescriptor.of(
-          JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS,
-          JAVA_LONG, ADDRESS, ADDRESS);
+          JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG,
+          ADDRESS, JAVA_LONG, ADDRESS, ADDRESS);
 
   private static final FunctionDescriptor PAYLOADS =
       FunctionDescriptor.of(
-          JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS);
+          JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS);
 
   private static final FunctionDescriptor MESSAGE =
       FunctionDescriptor.of(

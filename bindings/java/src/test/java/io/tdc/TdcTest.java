@@ -78,6 +78,23 @@ class TdcTest {
   }
 
   @Test
+  void theLimitsHoldForAListThatCrossesPayloadByPayload() {
+    Payload large = Configs.json("x".repeat(60_000));
+    List<Payload> sealed;
+    try (Tdc tdc = Configs.encrypting()) {
+      sealed = tdc.payloadCodec().encode(List.of(large, large));
+    }
+    String limits = "limits: { max_decoded_bytes: 100000 }\n";
+    try (Tdc tdc = Tdc.parse(Configs.withKey("[encrypt]") + limits, Configs.HERE)) {
+      assertEquals(large, tdc.payloadCodec().decode(sealed.subList(0, 1)).get(0));
+      TdcException error =
+          assertThrows(TdcException.class, () -> tdc.payloadCodec().decode(sealed));
+      assertEquals("TDC_ERR_LIMIT", error.codeName());
+      assertEquals(1, error.payloadIndex().getAsInt());
+    }
+  }
+
+  @Test
   void aWrongConfigurationSaysWhere() {
     TdcException error =
         assertThrows(TdcException.class, () -> Tdc.parse("version: 1\ncodec: []\n", Configs.HERE));
