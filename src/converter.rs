@@ -8,20 +8,24 @@
 mod binary_protobuf;
 mod bytes;
 mod json;
+mod json_protobuf;
 mod msgpack;
 mod null;
 
 pub(crate) use binary_protobuf::BinaryProtobuf;
 pub(crate) use bytes::Bytes;
 pub(crate) use json::Json;
+pub(crate) use json_protobuf::JsonProtobuf;
 pub(crate) use msgpack::Msgpack;
 pub(crate) use null::Null;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::descriptors::Descriptors;
 use crate::error::{Code, Error};
 use crate::payload::Parts;
+use crate::protobuf_json::Options;
 
 /// What converters see of a payload, or of a value in a raw form.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +33,16 @@ pub(crate) struct Form<'a> {
     pub(crate) encoding: &'a [u8],
     pub(crate) message_type: Option<&'a [u8]>,
     pub(crate) data: &'a [u8],
+}
+
+/// What converters may use beside the value.
+pub(crate) struct Environment<'a> {
+    /// The message types that are known; linked when the first message comes.
+    pub(crate) descriptors: &'a dyn Fn() -> Result<Arc<Descriptors>, Error>,
+    /// How JSON becomes a message.
+    pub(crate) protobuf_json: Options,
+    /// How many bytes may come of it.
+    pub(crate) limit: usize,
 }
 
 /// What a converter made.
@@ -57,22 +71,28 @@ pub(crate) trait Converter: Send + Sync {
 
     /// Makes the payload of a value; `None` where values of this form are not its own. An error of
     /// [`Code::Value`] says that this value does not fit, and the next converter may take it.
-    fn to_payload<'a>(&self, value: Form<'a>) -> Result<Option<Converted<'a>>, Error>;
+    fn to_payload<'a>(
+        &self,
+        value: Form<'a>,
+        environment: &Environment<'_>,
+    ) -> Result<Option<Converted<'a>>, Error>;
 }
 
 /// The converters of a config, in order.
 #[derive(Clone)]
 pub(crate) struct Converters {
     list: Arc<[Box<dyn Converter>]>,
+    /// How the JSON of messages is read.
+    pub(crate) protobuf_json: Options,
 }
 
 impl Converters {
-    pub(crate) fn new(list: Vec<Box<dyn Converter>>) -> Self {
-        Self { list: list.into() }
+    pub(crate) fn new(list: Vec<Box<dyn Converter>>, protobuf_json: Options) -> Self {
+        Self { list: list.into(), protobuf_json }
     }
 
     /// The payload of a value in a raw form.
-    pub(crate) fn to_payload(&self, value: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(crate) fn to_payload(&self, value: &[u8], environment: &Environment<'_>) -> Result<Vec<u8>, Error> {
         let parts = Parts::parse(value)?;
         let form = Form {
             encoding: parts.encoding().ok_or_else(|| {
@@ -83,7 +103,7 @@ impl Converters {
         };
         let mut unfit = None;
         for converter in self.list.iter() {
-            match converter.to_payload(form) {
+            match converter.to_payload(form, environment) {
                 Ok(Some(made)) => return Ok(parts.write(made.encoding.as_bytes(), &made.data)),
                 Ok(None) => {}
                 Err(error) if error.code() == Code::Value => {
@@ -114,9 +134,8 @@ impl Converters {
     }
 }
 
-/// The value of a payload, in its raw form; `None` where the payload is in that form already. Its data
-/// has at most `limit` bytes.
-pub(crate) fn from_payload(payload: &[u8], limit: usize) -> Result<Option<Vec<u8>>, Error> {
+/// The value of a payload, in its raw form; `None` where the payload is in that form already.
+pub(crate) fn from_payload(payload: &[u8], environment: &Environment<'_>) -> Result<Option<Vec<u8>>, Error> {
     let parts = Parts::parse(payload)?;
     let Some(encoding) = parts.encoding() else {
         return Err(Error::new(Code::Encoding, "the payload has no encoding"));
@@ -125,7 +144,8 @@ pub(crate) fn from_payload(payload: &[u8], limit: usize) -> Result<Option<Vec<u8
     let made = match encoding {
         null::ENCODING => null::from_payload(form),
         bytes::ENCODING | json::ENCODING | binary_protobuf::ENCODING => None,
-        msgpack::ENCODING => Some(msgpack::from_payload(form, limit)?),
+        json_protobuf::ENCODING => Some(json_protobuf::from_payload(form, environment)?),
+        msgpack::ENCODING => Some(msgpack::from_payload(form, environment.limit)?),
         _ => {
             return Err(Error::new(
                 Code::Encoding,

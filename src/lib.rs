@@ -29,7 +29,6 @@ mod config;
 mod context;
 mod converter;
 mod data_converter;
-#[cfg_attr(not(test), allow(dead_code, reason = "the converter comes next"))]
 mod descriptors;
 mod error;
 mod failure;
@@ -43,7 +42,6 @@ mod limits;
 mod message;
 mod msgpack;
 mod payload;
-#[cfg_attr(not(test), allow(dead_code, reason = "the converter comes next"))]
 mod protobuf_json;
 mod scratch;
 pub mod server_options;

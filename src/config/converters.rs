@@ -1,8 +1,9 @@
 //! `converters`: names → what makes payloads.
 
 use super::problem::Problem;
-use super::schema::{Converter as Entry, JsonOptions};
-use crate::converter::{BinaryProtobuf, Bytes, Converter, Converters, Json, Msgpack, Null};
+use super::schema::{Converter as Entry, JsonOptions, JsonProtobufOptions};
+use crate::converter::{BinaryProtobuf, Bytes, Converter, Converters, Json, JsonProtobuf, Msgpack, Null};
+use crate::protobuf_json::Options;
 
 /// The converters of the list, by default null, bytes, json-protobuf, json.
 pub(super) fn converters(list: Option<&[Entry]>) -> Result<Converters, Problem> {
@@ -11,11 +12,15 @@ pub(super) fn converters(list: Option<&[Entry]>) -> Result<Converters, Problem> 
         return Err(Problem::new("expected at least one converter: leave the list out for the default"));
     }
     let mut converters: Vec<Box<dyn Converter>> = Vec::new();
+    let mut protobuf_json = Options::default();
     for (index, entry) in list.iter().enumerate() {
         let converter: Box<dyn Converter> = match entry {
             Entry::Null => Box::new(Null),
             Entry::Bytes => Box::new(Bytes),
-            Entry::JsonProtobuf => continue,
+            Entry::JsonProtobuf(options) => {
+                protobuf_json.ignore_unknown_fields = options.ignore_unknown_fields;
+                Box::new(JsonProtobuf)
+            }
             Entry::BinaryProtobuf => Box::new(BinaryProtobuf),
             Entry::Json(options) => Box::new(Json { canonical: options.canonical }),
             Entry::Msgpack => Box::new(Msgpack),
@@ -29,8 +34,12 @@ pub(super) fn converters(list: Option<&[Entry]>) -> Result<Converters, Problem> 
         }
         converters.push(converter);
     }
-    Ok(Converters::new(converters))
+    Ok(Converters::new(converters, protobuf_json))
 }
 
-const DEFAULT: [Entry; 4] =
-    [Entry::Null, Entry::Bytes, Entry::JsonProtobuf, Entry::Json(JsonOptions { canonical: false })];
+const DEFAULT: [Entry; 4] = [
+    Entry::Null,
+    Entry::Bytes,
+    Entry::JsonProtobuf(JsonProtobufOptions { ignore_unknown_fields: false }),
+    Entry::Json(JsonOptions { canonical: false }),
+];

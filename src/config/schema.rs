@@ -116,13 +116,23 @@ pub(super) enum Converter {
     /// `binary/plain`.
     Bytes,
     /// `json/protobuf`.
-    JsonProtobuf,
+    JsonProtobuf(JsonProtobufOptions),
     /// `binary/protobuf`.
     BinaryProtobuf,
     /// `json/plain`.
     Json(JsonOptions),
     /// `binary/msgpack`.
     Msgpack,
+}
+
+/// Options of `json-protobuf`.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct JsonProtobufOptions {
+    /// Whether fields and enum names that the type does not have are left out when JSON is read. By default
+    /// they are an error.
+    pub(super) ignore_unknown_fields: bool,
 }
 
 /// Options of `json`.

@@ -1,7 +1,8 @@
 //! `binary/protobuf`: a message as it is, with its type in `messageType`.
 
-use super::{Converted, Converter, Form};
-use crate::error::{Code, Error};
+use super::json_protobuf::message_type;
+use super::{Converted, Converter, Environment, Form};
+use crate::error::Error;
 
 pub(super) const ENCODING: &[u8] = b"binary/protobuf";
 
@@ -12,14 +13,12 @@ impl Converter for BinaryProtobuf {
         "binary-protobuf"
     }
 
-    fn to_payload<'a>(&self, value: Form<'a>) -> Result<Option<Converted<'a>>, Error> {
+    fn to_payload<'a>(&self, value: Form<'a>, _: &Environment<'_>) -> Result<Option<Converted<'a>>, Error> {
         if value.encoding != ENCODING {
             return Ok(None);
         }
         // Python, TypeScript and .NET cannot read a message that does not say what it is.
-        match value.message_type {
-            Some(name) if !name.is_empty() => Ok(Some(Converted::borrowed("binary/protobuf", value.data))),
-            _ => Err(Error::new(Code::Value, "a message does not say its type: it has no messageType")),
-        }
+        message_type(value)?;
+        Ok(Some(Converted::borrowed("binary/protobuf", value.data)))
     }
 }

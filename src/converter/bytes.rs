@@ -1,6 +1,6 @@
 //! `binary/plain`: bytes as they are.
 
-use super::{Converted, Converter, Form};
+use super::{Converted, Converter, Environment, Form};
 use crate::error::Error;
 
 pub(super) const ENCODING: &[u8] = b"binary/plain";
@@ -12,7 +12,7 @@ impl Converter for Bytes {
         "bytes"
     }
 
-    fn to_payload<'a>(&self, value: Form<'a>) -> Result<Option<Converted<'a>>, Error> {
+    fn to_payload<'a>(&self, value: Form<'a>, _: &Environment<'_>) -> Result<Option<Converted<'a>>, Error> {
         Ok((value.encoding == ENCODING).then(|| Converted::borrowed("binary/plain", value.data)))
     }
 }

@@ -1,6 +1,6 @@
 //! `json/plain`: the language's own JSON text, or its canonical form.
 
-use super::{Converted, Converter, Form};
+use super::{Converted, Converter, Environment, Form};
 use crate::error::Error;
 use crate::json;
 
@@ -16,7 +16,7 @@ impl Converter for Json {
         "json"
     }
 
-    fn to_payload<'a>(&self, value: Form<'a>) -> Result<Option<Converted<'a>>, Error> {
+    fn to_payload<'a>(&self, value: Form<'a>, _: &Environment<'_>) -> Result<Option<Converted<'a>>, Error> {
         if value.encoding != ENCODING {
             return Ok(None);
         }

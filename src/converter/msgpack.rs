@@ -1,6 +1,6 @@
 //! `binary/msgpack`: the language's JSON as MessagePack.
 
-use super::{Converted, Converter, Form, json};
+use super::{Converted, Converter, Environment, Form, json};
 use crate::error::Error;
 use crate::msgpack::{from_json, to_json};
 
@@ -13,7 +13,7 @@ impl Converter for Msgpack {
         "msgpack"
     }
 
-    fn to_payload<'a>(&self, value: Form<'a>) -> Result<Option<Converted<'a>>, Error> {
+    fn to_payload<'a>(&self, value: Form<'a>, _: &Environment<'_>) -> Result<Option<Converted<'a>>, Error> {
         match value.encoding {
             json::ENCODING => Ok(Some(Converted::owned("binary/msgpack", from_json(value.data)?))),
             // A host that made it itself: what comes in must be able to come out again.

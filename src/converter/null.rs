@@ -1,6 +1,6 @@
 //! `binary/null`: nothing. It has no data; what stands there is ignored, as Go, Java and TypeScript do.
 
-use super::{Converted, Converter, Form};
+use super::{Converted, Converter, Environment, Form};
 use crate::error::Error;
 
 pub(super) const ENCODING: &[u8] = b"binary/null";
@@ -12,7 +12,7 @@ impl Converter for Null {
         "null"
     }
 
-    fn to_payload<'a>(&self, value: Form<'a>) -> Result<Option<Converted<'a>>, Error> {
+    fn to_payload<'a>(&self, value: Form<'a>, _: &Environment<'_>) -> Result<Option<Converted<'a>>, Error> {
         Ok((value.encoding == ENCODING).then(nothing))
     }
 }

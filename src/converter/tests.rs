@@ -67,6 +67,42 @@ fn raw_forms_go_there_and_back() {
 }
 
 #[test]
+fn messages_of_a_known_type_are_proto3_json() {
+    let metadata =
+        |encoding| [("encoding", encoding), ("messageType", "temporal.api.common.v1.WorkflowExecution")];
+    let message = value(&metadata("binary/protobuf"), b"\x12\x01r\x0a\x01w");
+    let text = value(&metadata("json/protobuf"), br#"{"workflowId":"w","runId":"r"}"#);
+    assert_eq!(default().to_payload(&[], &message).unwrap(), text);
+    // As Python and Java write it.
+    for other in
+        [&br#"{"runId":"r","workflowId":"w"}"#[..], b"{\n  \"workflowId\": \"w\",\n  \"runId\": \"r\"\n}"]
+    {
+        let back = default().from_payload(&[], &value(&metadata("json/protobuf"), other)).unwrap();
+        assert_eq!(default().to_payload(&[], &back).unwrap(), text);
+    }
+    let unknown = value(&metadata("json/protobuf"), br#"{"workflowId":"w","new":1}"#);
+    assert_eq!(default().from_payload(&[], &unknown).unwrap_err().code(), Code::Json);
+    let lenient = open("[{json-protobuf: {ignore_unknown_fields: true}}]");
+    assert_eq!(
+        lenient.from_payload(&[], &unknown).unwrap(),
+        value(&metadata("binary/protobuf"), b"\x0a\x01w")
+    );
+}
+
+#[test]
+fn type_that_nobody_described_is_asked_of_the_host() {
+    for (encoding, data) in [("binary/protobuf", &b""[..]), ("json/protobuf", b"{}")] {
+        let payload = value(&[("encoding", encoding), ("messageType", "app.v1.Order")], data);
+        let call = if data.is_empty() { DataConverter::to_payload } else { DataConverter::from_payload };
+        let error = call(&default(), &[], &[plain("binary/null", b""), payload].concat()).unwrap_err();
+        assert_eq!((error.code(), error.payload_index()), (Code::TypeNeeded, Some(1)));
+        assert_eq!(error.type_name(), "app.v1.Order");
+    }
+    let without = plain("json/protobuf", b"{}");
+    assert_eq!(default().from_payload(&[], &without).unwrap_err().code(), Code::Value);
+}
+
+#[test]
 fn first_that_accepts_the_value_takes_it() {
     let json = plain("json/plain", b"12345678901234567890123");
     assert_eq!(open("[json, msgpack]").to_payload(&[], &json).unwrap(), json);

@@ -1,7 +1,12 @@
 //! Values ⇄ payloads, by the converters: no codec is applied here.
 
+use std::sync::Arc;
+
 use super::DataConverter;
-use crate::converter;
+use crate::codec::Budget;
+use crate::config::Config;
+use crate::converter::{self, Environment};
+use crate::descriptors::Descriptors;
 use crate::error::Error;
 use crate::framing::{Frame, Framed, PAYLOADS};
 use crate::limits::Usage;
@@ -15,11 +20,17 @@ impl DataConverter {
     /// [`Code::Value`](crate::Code::Value), [`Code::Json`](crate::Code::Json) and what else the converters
     /// say. The lowest value that fails decides, and is named.
     pub fn to_payload(&self, context: &[u8], values: &[u8]) -> Result<Vec<u8>, Error> {
-        self.call(context, &mut Usage::default(), values.len(), |_, _, _, config| {
+        self.call(context, &mut Usage::default(), values.len(), |spent, _, _, config| {
+            let budget = &mut spent.budget;
+            let descriptors = known_types(config);
             let parsed = Payloads::parse(values, &config.limits, 0)?;
             let mut out = Framed::with_room(values.len());
             for (index, value) in parsed.payloads.iter().enumerate() {
-                let made = config.converters.to_payload(value).map_err(|error| error.at_payload(index))?;
+                let environment = environment(config, &descriptors, budget);
+                let made = config
+                    .converters
+                    .to_payload(value, &environment)
+                    .map_err(|error| error.at_payload(index))?;
                 out.frame(PAYLOADS, 0, |_| Ok(Frame::Owned(made)))?;
             }
             Ok(out.finish(&parsed.unknown))
@@ -36,11 +47,13 @@ impl DataConverter {
     pub fn from_payload(&self, context: &[u8], payloads: &[u8]) -> Result<Vec<u8>, Error> {
         self.call(context, &mut Usage::default(), payloads.len(), |spent, _, _, config| {
             let budget = &mut spent.budget;
+            let descriptors = known_types(config);
             let parsed = Payloads::parse(payloads, &config.limits, 0)?;
             let mut out = Framed::with_room(payloads.len());
             for (index, payload) in parsed.payloads.iter().enumerate() {
                 out.frame(PAYLOADS, 0, |_| {
-                    Ok(match converter::from_payload(payload, budget.left())? {
+                    let environment = environment(config, &descriptors, budget);
+                    Ok(match converter::from_payload(payload, &environment)? {
                         Some(value) => {
                             budget.spend(value.len())?;
                             Frame::Owned(value)
@@ -53,4 +66,17 @@ impl DataConverter {
             Ok(out.finish(&parsed.unknown))
         })
     }
+}
+
+/// The message types that are known, when somebody asks.
+fn known_types(_: &Config) -> impl Fn() -> Result<Arc<Descriptors>, Error> {
+    || Descriptors::temporal_api().cloned()
+}
+
+fn environment<'a>(
+    config: &Config,
+    descriptors: &'a dyn Fn() -> Result<Arc<Descriptors>, Error>,
+    budget: &Budget,
+) -> Environment<'a> {
+    Environment { descriptors, protobuf_json: config.converters.protobuf_json, limit: budget.left() }
 }

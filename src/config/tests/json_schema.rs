@@ -8,8 +8,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::super::pattern::Pattern;
 use super::super::schema::{
-    ByteSize, Codec, Converter, Deflate, Document, EncryptOptions, JsonOptions, SnappyOptions, Span,
-    ZstdOptions,
+    ByteSize, Codec, Converter, Deflate, Document, EncryptOptions, JsonOptions, JsonProtobufOptions,
+    SnappyOptions, Span, ZstdOptions,
 };
 use crate::server_options::{Audit, Claim, Jwks};
 
@@ -122,6 +122,11 @@ impl JsonSchema for Converter {
             "description": "A payload converter: its name, or its name with options. YAML's bare null is the converter of that name.",
             "oneOf": [
                 { "enum": [null, "null", "bytes", "json-protobuf", "binary-protobuf", "json", "msgpack"] },
+                with_options(
+                    "json-protobuf",
+                    "json/protobuf.",
+                    &generator.subschema_for::<JsonProtobufOptions>(),
+                ),
                 with_options("json", "json/plain.", &generator.subschema_for::<JsonOptions>()),
             ],
         })

@@ -79,6 +79,43 @@ def _several() -> list[bytes]:
     return [plain("json/plain", b"1"), plain("binary/null"), payload(MESSAGE, EXECUTION), plain("binary/plain", b"x")]
 
 
+def _messages() -> list[Vector]:
+    named = {"encoding": b"json/protobuf", "messageType": MESSAGE["messageType"]}
+    message = payload(MESSAGE, EXECUTION)
+    text = payload(named, b'{"workflowId":"w","runId":"r"}')
+    others = {
+        "java": ("as Java writes it", b'{\n  "workflowId": "w",\n  "runId": "r"\n}'),
+        "go-space": ("as some builds of Go write it", b'{"workflowId":"w", "runId":"r"}'),
+        "typescript": ("as TypeScript writes it, or with the names of the proto file", b'{"workflow_id":"w","runId":"r"}'),
+    }
+    python, swapped = payload(named, b'{"runId":"r","workflowId":"w"}'), payload(MESSAGE, EXECUTION[3:] + EXECUTION[:3])
+    unknown = payload(named, b'{"workflowId":"w","runId":"r","new":1}')
+    lenient = document("converters: [json-protobuf: { ignore_unknown_fields: true }]")
+    return [
+        _to(
+            "message-json",
+            "proto3 JSON without spaces, in the order of the declaration",
+            gives(text),
+            payload(MESSAGE, EXECUTION),
+            config=NOTHING,
+        ),
+        _to(
+            "message-json-order",
+            "whatever the order on the wire",
+            gives(text),
+            payload(MESSAGE, EXECUTION[3:] + EXECUTION[:3]),
+            config=NOTHING,
+        ),
+        _from("message-json", "and back", gives(message), text),
+        _from("message-json-python", "as Python writes it: fields go in the order of the text", gives(swapped), python),
+        *(_from(f"message-json-{name}", comment, gives(message), payload(named, other)) for name, (comment, other) in others.items()),
+        _from("message-json-unknown", "a field that the type does not have", fails("JSON"), unknown),
+        _from("message-json-unknown-ignored", "which is left out where the configuration says so", gives(message), unknown, config=lenient),
+        _from("message-json-no-type", "JSON of a message that does not say its type", fails("VALUE"), plain("json/protobuf", b"{}")),
+        _to("message-json-malformed", "bytes that are no such message", fails("PROTOBUF"), payload(MESSAGE, b"\x0a\x05w"), config=NOTHING),
+    ]
+
+
 def _texts() -> list[Vector]:
     deepest = b"[" * 1000 + b"]" * 1000
     return [
@@ -194,4 +231,6 @@ def _canonicals() -> list[Vector]:
     ]
 
 
-FAMILY = Family("values.json", "Values and their payloads: the converters.", [*_forms(), *_texts(), *_refusals(), *_canonicals()])
+FAMILY = Family(
+    "values.json", "Values and their payloads: the converters.", [*_forms(), *_messages(), *_texts(), *_refusals(), *_canonicals()]
+)
