@@ -9,6 +9,7 @@
 //!
 //! JSON has no place for fields that `Payload` does not have yet: where a decoded payload holds one, it is left out, as protobuf's own JSON does.
 
+mod base64;
 mod json;
 mod parse;
 mod print;

@@ -29,5 +29,5 @@ pub(crate) fn run(
         Direction::ToPayload => converter.to_payload(&[], &payloads),
         Direction::FromPayload => converter.from_payload(&[], &payloads),
     })?;
-    stdio::write(body::print(answer)?.as_bytes())
+    stdio::write(&body::print(answer)?)
 }

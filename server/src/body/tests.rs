@@ -16,7 +16,7 @@ fn listed(payloads: &[&[u8]]) -> Vec<u8> {
 
 /// Reads and prints again.
 fn round(body: &str) -> String {
-    print(parse(body.as_bytes()).unwrap()).unwrap()
+    String::from_utf8(print(parse(body.as_bytes()).unwrap()).unwrap()).unwrap()
 }
 
 /// The error's sentence, with its payload.
@@ -87,8 +87,17 @@ fn metadata_keys_are_escaped() {
 fn printing_joins_repeated_fields_as_protobuf_does_and_leaves_unknown_ones_out() {
     let payload = b"\x12\x01x\x12\x01y\x22\x03new\x1a\x02\x08\x05";
     assert_eq!(
-        print(listed(&[payload])).unwrap(),
+        String::from_utf8(print(listed(&[payload])).unwrap()).unwrap(),
         "{\"payloads\":[{\"metadata\":{},\"data\":\"eQ==\",\"externalPayloads\":[{\"sizeBytes\":\"5\"}]}]}\n"
+    );
+}
+
+#[test]
+fn of_keys_that_stand_twice_the_last_counts_and_they_are_in_order() {
+    let payload = b"\x0a\x06\x0a\x01b\x12\x01x\x0a\x06\x0a\x01a\x12\x01y\x0a\x06\x0a\x01b\x12\x01z\x0a\x00";
+    assert_eq!(
+        String::from_utf8(print(listed(&[payload])).unwrap()).unwrap(),
+        "{\"payloads\":[{\"metadata\":{\"\":\"\",\"a\":\"eQ==\",\"b\":\"eg==\"},\"data\":\"\"}]}\n"
     );
 }
 
@@ -96,6 +105,15 @@ fn printing_joins_repeated_fields_as_protobuf_does_and_leaves_unknown_ones_out()
 fn protobuf_that_is_malformed_is_named_by_its_payload() {
     let error = print(listed(&[b"", b"\x12\x05x"])).unwrap_err();
     assert_eq!((error.code(), error.payload_index()), (Code::Protobuf, Some(1)));
+    for bad in [
+        &b"\x08\x01"[..],
+        b"\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+        b"\x0a\x03\x0a\x01\xff",
+        b"\x0a\x02\x08\x01",
+        b"\xff",
+    ] {
+        assert_eq!(print(listed(&[bad])).unwrap_err().code(), Code::Protobuf, "{bad:02x?}");
+    }
     assert_eq!(Payloads::find(b"\x0a\x05x".to_vec()).unwrap_err().code(), Code::Protobuf);
 }
 

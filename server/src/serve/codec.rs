@@ -66,7 +66,7 @@ fn name(operation: Operation) -> &'static str {
 }
 
 /// Writes the request down, and makes its answer.
-fn finish(state: &State, record: &mut Record<'_>, answer: Result<String, Refusal>) -> Response<Body> {
+fn finish(state: &State, record: &mut Record<'_>, answer: Result<Vec<u8>, Refusal>) -> Response<Body> {
     match &answer {
         Ok(_) => record.status = 200,
         Err(refusal) => {
@@ -109,7 +109,7 @@ async fn respond<'a>(
     head: &'a Parts,
     body: Body,
     record: &mut Record<'a>,
-) -> Result<String, Refusal> {
+) -> Result<Vec<u8>, Refusal> {
     let operation = namespace::operation(head.uri.path()).ok_or_else(|| {
         let text = "a codec server has POST …/encode and …/decode, and nothing here";
         Refusal::new(StatusCode::NOT_FOUND, "not_found", text)
@@ -234,7 +234,7 @@ struct Job {
 }
 
 /// The answer's body and how many payloads it has; or what is wrong, and how many there were if that is known.
-type Done = Result<(String, usize), (Error, Option<usize>)>;
+type Done = Result<(Vec<u8>, usize), (Error, Option<usize>)>;
 
 impl Job {
     async fn run(self, state: Arc<State>) -> Result<(Self, Done), Refusal> {
