@@ -46,6 +46,17 @@ impl State {
             Some(auth) => Some(Auth::open(auth, before.and_then(|before| before.auth.as_ref()))?),
             None => None,
         };
+        let tells_namespaces_apart =
+            |auth: &tdc::server_options::Auth| auth.rules.iter().any(|rule| rule.namespaces.is_some());
+        if options.auth.as_ref().is_some_and(tells_namespaces_apart)
+            && converter.namespace_settings("").is_ok()
+        {
+            // A payload does not say where it comes from: only keys keep namespaces apart.
+            tracing::warn!(
+                "rules name namespaces, but the configuration has no `namespaces` with keys of their own: whoever may read one can open \
+                 payloads of all"
+            );
+        }
         let files = files(&launch.config, &settings.key_files, &options, auth.as_ref());
         Ok(Self {
             exposure: Exposure::open(&options, listen)?,

@@ -51,6 +51,20 @@ fn the_key_as_its_own_id_opens_nothing_elsewhere_either() {
 }
 
 #[test]
+fn rules_that_no_keys_stand_behind_are_warned_of() {
+    let rules = "server: { auth: { issuers: [{ issuer: i, audience: a, jwks: \"https://i.example/keys\" }],
+  rules: [{ allow: [decode], namespaces: [\"orders-*\"] }] } }\n";
+    let warned = |server: &Server| {
+        server
+            .lines()
+            .iter()
+            .any(|line| line["level"] == "WARN" && line["message"].as_str().unwrap().contains("can open"))
+    };
+    assert!(warned(&Server::start(&format!("{}{rules}", crate::process::ENCRYPTED))));
+    assert!(!warned(&Server::start(&format!("{CONFIG}{rules}"))));
+}
+
+#[test]
 fn what_is_no_namespace_here_is_404_and_what_is_none_at_all_is_400() {
     let server = Server::start(CONFIG);
     for (path, namespace, status) in [
