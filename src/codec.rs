@@ -7,6 +7,7 @@
 
 mod chain;
 mod compress;
+mod convert;
 pub(crate) mod encrypt;
 mod gzip;
 mod snappy;
@@ -15,6 +16,7 @@ mod zstd;
 
 pub(crate) use chain::{Budget, Chain, Decoded, Encoded, codec_name, encode_bound};
 pub(crate) use compress::too_large;
+pub(crate) use convert::Convert;
 pub(crate) use encrypt::Encrypt;
 pub(crate) use gzip::Gzip;
 pub(crate) use snappy::Snappy;

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::codec::{Chain, Encoder, Encrypt, Gzip, Snappy, Zlib, Zstd};
+use crate::codec::{Chain, Convert, Encoder, Encrypt, Gzip, Snappy, Zlib, Zstd};
 use crate::converter::Converters;
 use crate::error::{Code, Error};
 use crate::keyring::{Access, Key, Keyring, key_id};
@@ -28,7 +28,7 @@ use crate::server_options::{ServerLimits, ServerSettings};
 pub use pattern::Pattern;
 use problem::Problem;
 pub(crate) use schema::Malformed;
-use schema::{Codec, Document};
+use schema::{Codec, Document, JsonOptions};
 
 /// What a document says, ready for calls. Never changes; a reload makes a new one.
 pub(crate) struct Config {
@@ -229,6 +229,8 @@ fn chain(codecs: &[Codec]) -> Result<Chain, Problem> {
     }
     let mut encrypts = false;
     let mut required = false;
+    // Whether what comes so far is JSON.
+    let mut is_json = true;
     let mut encoders: Vec<Box<dyn Encoder>> = Vec::new();
     for (index, codec) in codecs.iter().enumerate() {
         let encoder: Box<dyn Encoder> = match codec {
@@ -240,6 +242,19 @@ fn chain(codecs: &[Codec]) -> Result<Chain, Problem> {
                 required = options.required;
                 let schema::CipherName::Aes256Gcm = options.cipher;
                 Box::new(Encrypt)
+            }
+            Codec::Msgpack | Codec::Json(_) if !is_json => {
+                return Err(Problem::new(
+                    "a converter after another codec finds no JSON: move it to the front",
+                )
+                .inside(index));
+            }
+            Codec::Msgpack => Box::new(Convert::Msgpack),
+            Codec::Json(JsonOptions { canonical: true }) => Box::new(Convert::CanonicalJson),
+            Codec::Json(_) => {
+                return Err(
+                    Problem::new("json changes nothing here unless it says canonical: true").inside(index)
+                );
             }
             _ if encrypts => {
                 return Err(Problem::new(
@@ -261,6 +276,7 @@ fn chain(codecs: &[Codec]) -> Result<Chain, Problem> {
             }),
             Codec::Snappy(options) => Box::new(Snappy { min_size: options.min_size.0 }),
         };
+        is_json = matches!(codec, Codec::Json(_));
         encoders.push(encoder);
     }
     Ok(Chain::new(encoders, encrypts, required))

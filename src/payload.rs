@@ -34,6 +34,11 @@ impl<'a> Pieces<'a> {
         self.head.len() + self.tail.len()
     }
 
+    /// Both slices in one.
+    pub(crate) fn to_vec(self) -> Vec<u8> {
+        [self.head, self.tail].concat()
+    }
+
     /// Copies both slices to the start of `out`, which is long enough.
     #[cfg(all(feature = "portable", any(test, not(feature = "aws-lc"))))]
     pub(crate) fn copy_to(&self, out: &mut [u8]) {

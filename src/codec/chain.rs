@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Encoder, Environment, Written, compress, encrypt, gzip, snappy, zlib, zstd};
+use super::{Encoder, Environment, Written, compress, convert, encrypt, gzip, snappy, zlib, zstd};
 use crate::error::{Code, Error};
 use crate::keyring::ENCRYPTED;
 use crate::limits::MAX_LAYERS;
@@ -77,6 +77,7 @@ impl Budget {
 enum Layer {
     Encrypt,
     Decompress(Decompress),
+    Msgpack,
 }
 
 /// Decompresses all of the data, to at most so many bytes.
@@ -91,6 +92,7 @@ impl Layer {
             b"binary/zstd" => Some((Self::Decompress(zstd::decode), "zstd")),
             b"binary/snappy" => Some((Self::Decompress(snappy::decode), "snappy")),
             b"binary/gzip" => Some((Self::Decompress(gzip::decode), "gzip")),
+            convert::MSGPACK => Some((Self::Msgpack, "msgpack")),
             _ => None,
         }
     }
@@ -293,6 +295,13 @@ impl Opening<'_> {
                 self.budget.spend(bytes.len())?;
                 Ok(Step::Opened(Current::Owned(bytes)))
             }
+            Layer::Msgpack => match convert::decode_msgpack(payload, view.data, self.budget.left)? {
+                Some(bytes) => {
+                    self.budget.spend(bytes.len())?;
+                    Ok(Step::Opened(Current::Owned(bytes)))
+                }
+                None => Ok(Step::Innermost(view.location())),
+            },
             Layer::Encrypt => {
                 let key = encrypt::find_key(&view, self.environment)?;
                 let len = encrypt::opened_len(&view)?;

@@ -158,6 +158,10 @@ pub(super) enum Codec {
     Gzip(Deflate),
     /// AES-256-GCM.
     Encrypt(EncryptOptions),
+    /// JSON as MessagePack.
+    Msgpack,
+    /// JSON in its canonical form.
+    Json(JsonOptions),
 }
 
 /// Options of `zlib` and `gzip`.

@@ -68,19 +68,30 @@ impl<'a> Parts<'a> {
 
     /// The payload with another `encoding` and other `data`; it has an encoding.
     pub(crate) fn write(&self, encoding: &[u8], data: &[u8]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(data.len() + 64);
+        let mut out = self.write_metadata(encoding, data.len());
+        if !data.is_empty() {
+            push_bytes(&mut out, 2, data);
+        }
+        self.others.iter().for_each(|field| out.extend_from_slice(field));
+        out
+    }
+
+    /// The same with `data` as its last field, as codecs write it.
+    pub(crate) fn write_data_last(&self, encoding: &[u8], data: &[u8]) -> Vec<u8> {
+        let mut out = self.write_metadata(encoding, data.len());
+        self.others.iter().for_each(|field| out.extend_from_slice(field));
+        push_bytes(&mut out, 2, data);
+        out
+    }
+
+    fn write_metadata(&self, encoding: &[u8], more: usize) -> Vec<u8> {
+        let mut out = Vec::with_capacity(more + 64);
         let mut buffer = Vec::new();
         for (key, value) in &self.metadata {
             buffer.clear();
             push_bytes(&mut buffer, 1, key);
             push_bytes(&mut buffer, 2, if *key == ENCODING { encoding } else { value });
             push_bytes(&mut out, 1, &buffer);
-        }
-        if !data.is_empty() {
-            push_bytes(&mut out, 2, data);
-        }
-        for field in &self.others {
-            out.extend_from_slice(field);
         }
         out
     }

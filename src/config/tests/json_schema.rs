@@ -145,8 +145,9 @@ impl JsonSchema for Codec {
             ("snappy", "Snappy's block format.", generator.subschema_for::<SnappyOptions>()),
             ("gzip", "RFC 1952.", generator.subschema_for::<Deflate>()),
             ("encrypt", "AES-256-GCM.", generator.subschema_for::<EncryptOptions>()),
+            ("json", "JSON in its canonical form.", generator.subschema_for::<JsonOptions>()),
         ];
-        let names: Vec<_> = options.iter().map(|(name, ..)| name).collect();
+        let names: Vec<_> = options.iter().map(|(name, ..)| *name).chain(["msgpack"]).collect();
         let entries: Vec<_> = options
             .iter()
             .map(|(name, description, schema)| with_options(name, description, schema))

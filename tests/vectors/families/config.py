@@ -120,6 +120,8 @@ REFUSALS = {
     "zstd-after-encrypt": ("zstd after encrypt", document(KEYS, "codecs: [encrypt, zstd]")),
     "snappy-after-encrypt": ("snappy after encrypt", document(KEYS, "codecs: [encrypt, snappy]")),
     "gzip-after-encrypt": ("gzip after encrypt", document(KEYS, "codecs: [zlib, encrypt, gzip]")),
+    "msgpack-after-zlib": ("a converter after a codec", codecs("zlib", "msgpack")),
+    "json-codec-not-canonical": ("a codec that changes nothing", codecs("json")),
     "converters-twice": ("a converter twice", document("converters: [json, msgpack, json: { canonical: true }]")),
     "converters-option": ("an option that json does not have", document("converters: [json: { sorted: true }]")),
     "converters-no-options": ("options of a converter that has none", document("converters: [msgpack: { canonical: true }]")),

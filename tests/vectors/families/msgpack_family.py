@@ -10,8 +10,8 @@ import struct
 
 import msgpack  # type: ignore[import-untyped]
 
-from builder.configs import NOTHING, document, limits
-from builder.vector import Family, Vector, fails, gives
+from builder.configs import KEYS, NOTHING, document, limits
+from builder.vector import Expect, Family, Vector, encodings, fails, gives
 from builder.wire import payload, payloads, plain
 
 SOURCE = "Python's json and msgpack"
@@ -229,4 +229,46 @@ def _readings() -> list[Vector]:
     ]
 
 
-FAMILY = Family("msgpack.json", "MessagePack, as converter.", [*_fits(), *_numbers(), *_readings()])
+def _chain() -> list[Vector]:
+    codec, canonical = document("codecs: [msgpack]"), document("codecs: [json: { canonical: true }]")
+    sealed = document(KEYS, "codecs: [msgpack, zlib, encrypt]")
+    item = payload({"a": b"1", "encoding": b"json/plain"}, b'{"b":[1,2,3],"c":"d"}')
+    packed = payload({"a": b"1", "encoding": b"binary/msgpack"}, msgpack.packb({"b": [1, 2, 3], "c": "d"}))
+    grows = plain("json/plain", b"[" + b"-0," * 20 + b"-0]")
+    kept = {
+        "not-json": plain("json/plain", b"NaN"),
+        "unfit": plain("json/plain", b"18446744073709551617"),
+        "grows": grows,
+        "other": plain("binary/plain", b"1"),
+        "no-encoding": payload({}, b"1"),
+    }
+
+    def one(name: str, comment: str, operation: str, expect: Expect, config: str, item: bytes) -> Vector:
+        return Vector(f"msgpack-codec-{name}", "docs/FORMAT.md", comment, operation, expect, config, payloads(item))
+
+    return [
+        one("encode", "JSON becomes MessagePack, and other metadata stays", "encode", gives(packed), codec, item),
+        one("decode", "MessagePack becomes JSON, whatever the list says", "decode", gives(item), NOTHING, packed),
+        one("layers", "behind compression and encryption", "roundtrip", encodings("binary/encrypted"), sealed, item),
+        one(
+            "decode-unfit",
+            "what JSON cannot say is another's",
+            "decode",
+            gives(plain("binary/msgpack", b"\x81\x01\x01")),
+            codec,
+            plain("binary/msgpack", b"\x81\x01\x01"),
+        ),
+        one("decode-broken", "what is malformed is an error", "decode", fails("MESSAGE_PACK"), codec, plain("binary/msgpack", b"\x92\x01")),
+        one(
+            "canonical",
+            "JSON in its canonical form",
+            "encode",
+            gives(plain("json/plain", b'{"a":1,"b":2}')),
+            canonical,
+            plain("json/plain", b'{"b":2, "a":1.0}'),
+        ),
+        *(one(f"keeps-{name}", "stays as it is", "encode", gives(item), codec, item) for name, item in kept.items()),
+    ]
+
+
+FAMILY = Family("msgpack.json", "MessagePack, as converter and in the codec chain.", [*_fits(), *_numbers(), *_readings(), *_chain()])
