@@ -623,6 +623,23 @@ tdc_status tdc_message_decode(const struct tdc_data_converter *self,
                               struct tdc_buffer *out,
                               struct tdc_error **error);
 
+/**
+ * Decodes every payload and failure of an exported history: JSON as `temporal workflow show --output json`
+ * and the Web UI's download give it, or `temporal.api.export.v1.WorkflowExecutions`, JSON or binary. The
+ * same form comes out; the text of JSON stays as it stands but for what was decoded. What is no history
+ * is `TDC_ERR_TYPE`. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
+ *
+ * Valid arguments:
+ * `self`, bytes and out slots are valid; `error` may be NULL.
+ */
+tdc_status tdc_history_decode(const struct tdc_data_converter *self,
+                              const uint8_t *context,
+                              size_t context_len,
+                              const uint8_t *history,
+                              size_t history_len,
+                              struct tdc_buffer *out,
+                              struct tdc_error **error);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::data_converter::DataConverter;
 use crate::error::{Code, Error};
-use crate::message::MessageFlags;
+use crate::message::{MessageFlags, Task};
 use crate::payload::{Pieces, View, malformed};
 use crate::wire::push_bytes;
 
@@ -95,5 +95,22 @@ impl DataConverter {
     /// As [`DataConverter::decode_message`].
     pub fn decode_failure(&self, context: &[u8], failure: &[u8]) -> Result<Vec<u8>, Error> {
         self.decode_message(context, FAILURE, MessageFlags::default(), failure)
+    }
+
+    /// [`DataConverter::encode_failure`] of a failure as proto3 JSON: what does not change stays as it
+    /// stands in the text.
+    ///
+    /// # Errors
+    /// [`Code::Json`], and as [`DataConverter::encode_message`].
+    pub fn encode_failure_json(&self, context: &[u8], failure: &[u8]) -> Result<Vec<u8>, Error> {
+        self.message_json(context, FAILURE, false, failure, Task::Encode, None)
+    }
+
+    /// [`DataConverter::decode_failure`] of a failure as proto3 JSON.
+    ///
+    /// # Errors
+    /// As [`DataConverter::encode_failure_json`].
+    pub fn decode_failure_json(&self, context: &[u8], failure: &[u8]) -> Result<Vec<u8>, Error> {
+        self.message_json(context, FAILURE, false, failure, Task::Decode, None)
     }
 }

@@ -18,6 +18,7 @@ mod data_converter;
 mod error;
 mod failure;
 mod guard;
+mod history;
 mod key;
 mod message;
 mod payload;
@@ -37,6 +38,7 @@ pub use error::{
     tdc_error_payload_index, tdc_error_size_needed,
 };
 pub use failure::{tdc_failure_decode, tdc_failure_encode};
+pub use history::tdc_history_decode;
 pub use key::{tdc_key_provide, tdc_key_reject};
 pub use message::{TDC_MESSAGE_HEADERS, tdc_message_decode, tdc_message_encode};
 pub use payload::{

@@ -35,6 +35,7 @@ mod failure;
 #[allow(unsafe_code)]
 pub mod ffi;
 mod framing;
+mod history;
 mod inspect;
 mod json;
 mod keyring;

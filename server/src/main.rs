@@ -3,6 +3,7 @@
 //! ```text
 //! arguments ──> keygen                       a new key file
 //!               transcode   encode, decode, to-payload, from-payload   codec-server JSON in, codec-server JSON out
+//!               failure, history             the same for failures and exported histories
 //!               inspect                      what payloads show from outside
 //!               config_check                 whether a configuration holds
 //!               serve                        the codec server
@@ -21,6 +22,8 @@
 mod body;
 mod config_check;
 mod core_dumps;
+mod failure;
+mod history;
 mod inspect;
 mod keygen;
 mod rounds;
@@ -95,6 +98,12 @@ enum Command {
         #[arg(long, value_name = "ADDRESS")]
         listen: Option<SocketAddr>,
     },
+    /// Encode or decode a failure: its message, stack trace and payloads, and those of its causes
+    #[command(subcommand)]
+    Failure(FailureCommand),
+    /// Decode an exported history
+    #[command(subcommand)]
+    History(HistoryCommand),
     /// Check a configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -110,6 +119,29 @@ struct Transcode {
     namespace: String,
     /// The file that holds the JSON body; without it, or with -, standard input
     file: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum FailureCommand {
+    /// Encode a failure: what a worker does before it sends it
+    #[command(after_help = FAILURE_HELP)]
+    Encode(Transcode),
+    /// Decode a failure: what a client does when it receives it
+    #[command(after_help = FAILURE_HELP)]
+    Decode(Transcode),
+}
+
+#[derive(Subcommand)]
+enum HistoryCommand {
+    /// Decode every payload and failure of a history; what comes out can be replayed without a codec
+    #[command(after_help = HISTORY_HELP)]
+    Decode {
+        #[command(flatten)]
+        transcode: Transcode,
+        /// Say on standard error what was done; work of more than a second does so in any case
+        #[arg(long)]
+        progress: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -158,6 +190,23 @@ configuration's codecs have changed; what carries an unknown encoding comes back
 Examples:
   tdc decode --config tdc.yaml encoded.json
   tdc decode --config tdc.yaml --namespace orders-eu < encoded.json";
+
+const FAILURE_HELP: &str = "\
+Reads and writes a temporal.api.failure.v1.Failure as JSON:
+  {\"message\":\"out of stock\",\"source\":\"GoSDK\",\"applicationFailureInfo\":{\"type\":\"OutOfStock\"}}
+
+Message and stack trace are hidden where the configuration says failures.encode_common_attributes, and come back in any case.
+
+Examples:
+  tdc failure encode --config tdc.yaml failure.json > encoded.json
+  tdc failure decode --config tdc.yaml encoded.json";
+
+const HISTORY_HELP: &str = "\
+Reads what temporal workflow show --output json and the Web UI's download give, and temporal.api.export.v1 as JSON or binary; writes the same form.
+
+Examples:
+  temporal workflow show -w order-42 --output json | tdc history decode --config tdc.yaml > order-42.json
+  tdc history decode --config tdc.yaml events.json > decoded.json";
 
 const INSPECT_HELP: &str = "\
 Nothing is opened, and no key is needed.
@@ -230,6 +279,16 @@ fn run(command: Command) -> Result<(), Error> {
             inspect::run(config.as_deref(), &namespace, json, file.as_deref())
         }
         Command::Serve { config, dev, listen } => serve::run(serve::Launch { config, dev, listen }),
+        Command::Failure(FailureCommand::Encode(Transcode { config, namespace, file })) => {
+            failure::run(failure::Direction::Encode, &config, &namespace, file.as_deref())
+        }
+        Command::Failure(FailureCommand::Decode(Transcode { config, namespace, file })) => {
+            failure::run(failure::Direction::Decode, &config, &namespace, file.as_deref())
+        }
+        Command::History(HistoryCommand::Decode {
+            transcode: Transcode { config, namespace, file },
+            progress,
+        }) => history::decode(&config, &namespace, progress, file.as_deref()),
         Command::Config(ConfigCommand::Check { file, namespace }) => config_check::run(&file, &namespace),
     }
 }

@@ -3,8 +3,7 @@
 use super::merge::Edit;
 use super::plan::Plan;
 use super::walk::{Walk, malformed};
-use crate::config::Malformed;
-use crate::error::{Code, Error, Kind};
+use crate::error::Error;
 use crate::failure::{Attributes, PLACEHOLDER};
 use crate::wire::{Cursor, Value};
 
@@ -57,17 +56,9 @@ impl<'a, 'c> Walk<'a, 'c> {
                 let removed = Some((ENCODED_ATTRIBUTES, Edit::Remove));
                 Ok([message, stack_trace, removed].into_iter().flatten().collect())
             }
-            Err(error) if self.keeps(&error) => Ok(vec![(ENCODED_ATTRIBUTES, Edit::Keep)]),
+            Err(error) if self.work.keeps(&error) => Ok(vec![(ENCODED_ATTRIBUTES, Edit::Keep)]),
             Err(error) => Err(error.inside("encoded_attributes")),
         }
-    }
-
-    /// Whether the failure stays as it is because its attributes cannot be read. A key that is not here
-    /// yet, and a limit, are errors all the same.
-    fn keeps(&self, error: &Error) -> bool {
-        self.work.settings().malformed == Malformed::Keep
-            && error.code().kind() == Kind::Input
-            && error.code() != Code::Limit
     }
 }
 

@@ -44,7 +44,11 @@ pub(crate) struct Plan {
 pub(crate) struct Field {
     pub(crate) number: u32,
     pub(crate) name: String,
+    /// Its name in JSON.
+    json_name: String,
+    /// A list or a map.
     pub(crate) repeated: bool,
+    pub(crate) is_map: bool,
     /// What a singular field shares with the other members of its oneof: only one of them lives.
     pub(crate) slot: Option<usize>,
     pub(crate) target: Target,
@@ -210,7 +214,9 @@ impl Plan {
             fields.push(Field {
                 number: field.number(),
                 name: field.name().to_owned(),
+                json_name: field.json_name().to_owned(),
                 repeated,
+                is_map: field.is_map(),
                 slot,
                 target: *target,
                 custom: custom(field),
@@ -224,6 +230,11 @@ impl Plan {
     pub(crate) fn field(&self, number: u32) -> Option<&Field> {
         let found = self.fields.binary_search_by_key(&number, |field| field.number).ok()?;
         self.fields.get(found)
+    }
+
+    /// The field that a member of a JSON object is: either name will do.
+    pub(crate) fn field_named(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.json_name == name || field.name == name)
     }
 }
 

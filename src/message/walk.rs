@@ -63,7 +63,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         match self.message(plan, &[message], MAX_MESSAGE_DEPTH) {
             Ok(true) => Ok(Some(self.out.finish(&[]))),
             Ok(false) => Ok(None),
-            Err(error) => Err(error.inside(&self.path())),
+            Err(error) => Err(error.inside(&path(&self.trail))),
         }
     }
 
@@ -101,12 +101,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         depth: usize,
     ) -> Result<bool, Error> {
         let Some(depth) = depth.checked_sub(1) else {
-            return Err(Error::new(
-                Code::Limit,
-                format!(
-                    "the message nests deeper than {MAX_MESSAGE_DEPTH}: a longer chain of causes is not read"
-                ),
-            ));
+            return Err(too_deep());
         };
         match plan.shape {
             Shape::Any => self.any(pieces, depth),
@@ -264,15 +259,15 @@ impl<'a, 'c> Walk<'a, 'c> {
         }
         self.trail.push(format!("{}[{index}]", field.name));
     }
+}
 
-    fn path(&self) -> String {
-        let mut names: Vec<&str> = self.trail.iter().rev().map(String::as_str).collect();
-        if names.len() > MAX_TRAIL {
-            names = self.trail.iter().take(MAX_TRAIL).rev().map(String::as_str).collect();
-            names.insert(0, "…");
-        }
-        names.join(".")
+/// A path in a message, from the names of its fields, the innermost first.
+pub(super) fn path(trail: &[String]) -> String {
+    let mut names: Vec<&str> = trail.iter().take(MAX_TRAIL).rev().map(String::as_str).collect();
+    if trail.len() > MAX_TRAIL {
+        names.insert(0, "…");
     }
+    names.join(".")
 }
 
 /// Whether a singular field comes in pieces, or more than one member of a oneof does.
@@ -292,6 +287,14 @@ pub(super) fn is_split(plan: &Plan, message: &[u8]) -> Result<bool, Error> {
         seen |= bit;
     }
     Ok(false)
+}
+
+#[cold]
+pub(super) fn too_deep() -> Error {
+    Error::new(
+        Code::Limit,
+        format!("the message nests deeper than {MAX_MESSAGE_DEPTH}: a longer chain of causes is not read"),
+    )
 }
 
 /// The error for what is no protobuf message.

@@ -1,9 +1,10 @@
 //! What a walk does with the payloads that it finds.
 
+use super::MessageFlags;
 use super::plan::Custom;
 use crate::codec::{Budget, Chain, Decoded, Encoded, Environment, codec_name, encode_bound, encrypt};
-use crate::config::Malformed;
-use crate::error::{Code, Error};
+use crate::config::{Config, Malformed, Profile};
+use crate::error::{Code, Error, Kind};
 use crate::framing::Frame;
 use crate::limits::{Limits, MAX_KEYS_NEEDED};
 use crate::payload::{Pieces, View, malformed};
@@ -17,7 +18,14 @@ pub(crate) struct Work<'c> {
     relaxed: Chain,
     strict: bool,
     count: usize,
+    progress: Progress<'c>,
 }
+
+/// Is told how many payloads were met, now and then.
+pub(crate) type Progress<'c> = Option<&'c dyn Fn(usize)>;
+
+/// After how many payloads.
+const TOLD_EVERY: usize = 256;
 
 /// What holds for every payload of a call.
 #[derive(Clone, Copy)]
@@ -33,6 +41,24 @@ pub(crate) struct Settings<'c> {
     pub(crate) malformed: Malformed,
 }
 
+impl<'c> Settings<'c> {
+    pub(crate) fn new(
+        profile: &'c Profile,
+        environment: &Environment<'c>,
+        config: &'c Config,
+        flags: MessageFlags,
+    ) -> Self {
+        Self {
+            chain: &profile.chain,
+            environment: *environment,
+            limits: &config.limits,
+            headers: flags.headers,
+            encode_common_attributes: config.encode_common_attributes,
+            malformed: config.malformed,
+        }
+    }
+}
+
 /// What is done.
 #[derive(Debug)]
 pub(crate) enum Task {
@@ -44,7 +70,19 @@ pub(crate) enum Task {
 
 impl<'c> Work<'c> {
     pub(crate) fn new(task: Task, settings: Settings<'c>, budget: &'c mut Budget) -> Self {
-        Self { task, settings, budget, relaxed: settings.chain.relaxed(), strict: true, count: 0 }
+        Self {
+            task,
+            settings,
+            budget,
+            relaxed: settings.chain.relaxed(),
+            strict: true,
+            count: 0,
+            progress: None,
+        }
+    }
+
+    pub(crate) fn with_progress(self, progress: Progress<'c>) -> Self {
+        Self { progress, ..self }
     }
 
     pub(crate) fn settings(&self) -> &Settings<'c> {
@@ -115,6 +153,9 @@ impl<'c> Work<'c> {
                 format!("more than {max} payloads in one message: raise limits.max_payloads"),
             ));
         }
+        if let (Some(progress), 0) = (self.progress, self.count % TOLD_EVERY) {
+            progress(self.count);
+        }
         let view = View::parse(Pieces::whole(payload)).map_err(|cause| self.said_of(malformed(cause)))?;
         match &mut self.task {
             Task::Encode => Ok(!self.chain().is_empty()),
@@ -171,6 +212,14 @@ impl<'c> Work<'c> {
             Frame::Owned(bytes) => Ok(bytes),
             Frame::Written(_) | Frame::Same(_) => Ok(payload.to_vec()),
         }
+    }
+
+    /// Whether a failure stays as it is because its attributes cannot be read. A key that is not here yet,
+    /// and a limit, are errors all the same.
+    pub(crate) fn keeps(&self, error: &Error) -> bool {
+        self.settings.malformed == Malformed::Keep
+            && error.code().kind() == Kind::Input
+            && error.code() != Code::Limit
     }
 
     fn said_of(&self, error: Error) -> Error {

@@ -9,7 +9,7 @@
 static struct value converter, host_converter, key_error;
 static struct value path, document, directory, name_of_namespace, context, id, key;
 static struct value payloads, encoded_payloads, head, data, encoded_head, encoded_data, room;
-static struct value failure, name_of_message;
+static struct value failure, name_of_message, history;
 
 #define P(i) values[i].pointer
 #define N(i) values[i].len
@@ -72,6 +72,10 @@ static tdc_status call_to_payload(const struct value *values) {
 
 static tdc_status call_from_payload(const struct value *values) {
     return tdc_converter_from_payload(P(0), P(1), N(1), P(2), N(2), P(3), P(4));
+}
+
+static tdc_status call_history_decode(const struct value *values) {
+    return tdc_history_decode(P(0), P(1), N(1), P(2), N(2), P(3), P(4));
 }
 
 static tdc_status call_key_id(const struct value *values) {
@@ -156,6 +160,11 @@ static const struct function FUNCTIONS[] = {
      release_buffer,
      5,
      {SELF, IN(context), IN(payloads), OUT, DETAILS}},
+    {"tdc_history_decode",
+     call_history_decode,
+     release_buffer,
+     5,
+     {SELF, IN(context), IN(history), OUT, DETAILS}},
     {"tdc_error_key_id", call_key_id, NULL, 3, {{HANDLE, &key_error}, OUT, OUT}},
 };
 
@@ -220,6 +229,7 @@ void matrix_setup(void) {
     id = text("one");
     key = text("11111111111111111111111111111111");
     failure = text("\x0a\x05wrong");
+    history = text("{\"events\":[]}");
     name_of_message = text("temporal.api.common.v1.Payloads");
 }
 

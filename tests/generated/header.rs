@@ -61,6 +61,7 @@ fn header() -> String {
         "converter",
         "failure",
         "message",
+        "history",
     ];
     let builder = nouns.iter().fold(cbindgen::Builder::new().with_config(config), |builder, noun| {
         builder.with_src(format!("{root}/src/ffi/{noun}.rs"))

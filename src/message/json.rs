@@ -1,0 +1,431 @@
+//! The walk over a message as proto3 JSON: payloads and failures are replaced in the text, and everything
+//! else stays as it stands, whatever it says: fields that are newer than the descriptors, enums by their
+//! old names, numbers, whitespace.
+//!
+//! The text may come from anywhere: it is checked first, messages nest to [`MAX_MESSAGE_DEPTH`].
+
+mod cursor;
+mod payload;
+
+use super::plan::{Custom, Field, Plan, Plans, Shape, Target};
+use super::walk::{path, too_deep};
+use super::work::Work;
+use crate::error::{Code, Error};
+use crate::failure::{Attributes, PLACEHOLDER};
+use crate::framing::Frame;
+use crate::limits::MAX_MESSAGE_DEPTH;
+use cursor::Cursor;
+use payload::{PayloadJson, print, print_text};
+
+/// One walk over one text.
+pub(crate) struct JsonWalk<'a, 'c> {
+    plans: &'c Plans,
+    work: Work<'c>,
+    text: &'a str,
+    out: Vec<u8>,
+    /// Whether the operation that is walked is one of Temporal's own Nexus endpoint.
+    is_system: bool,
+    /// How much of the text stands in `out`, or was replaced.
+    copied: usize,
+    /// Where the walk was when it failed, the innermost field first.
+    trail: Vec<String>,
+}
+
+/// Checks that the text is JSON.
+pub(crate) fn check(text: &[u8]) -> Result<&str, Error> {
+    let checked = core::str::from_utf8(text)
+        .map_err(|cause| json_error(&format!("no UTF-8 at byte {}", cause.valid_up_to())))?;
+    serde_json::from_str::<serde::de::IgnoredAny>(checked).map_err(|cause| {
+        json_error(&format!("no JSON at line {}, column {}", cause.line(), cause.column()))
+    })?;
+    Ok(checked)
+}
+
+/// Which of `names` is the first member of the object to be called so.
+pub(super) fn first_member<'n>(text: &str, names: &[&'n str]) -> Option<&'n str> {
+    let mut cursor = Cursor::new(text, 0);
+    if !cursor.take(b'{') {
+        return None;
+    }
+    while let Some(member) = cursor.member() {
+        if let Some(name) = names.iter().find(|name| **name == member.name) {
+            return Some(name);
+        }
+        cursor.skip();
+    }
+    None
+}
+
+#[cold]
+fn json_error(why: &str) -> Error {
+    Error::new(Code::Json, format!("the message is not what was expected: {why}"))
+}
+
+impl<'a, 'c> JsonWalk<'a, 'c> {
+    /// A walk over a text that was checked.
+    pub(crate) fn new(plans: &'c Plans, work: Work<'c>, text: &'a str) -> Self {
+        Self { plans, work, text, out: Vec::new(), is_system: false, copied: 0, trail: Vec::new() }
+    }
+
+    /// Walks the text, which is one message of this plan, or with `is_list` an array of them.
+    pub(crate) fn run(mut self, plan: &'c Plan, is_list: bool) -> Result<Vec<u8>, Error> {
+        self.out.reserve(self.text.len());
+        let result = self.top(plan, is_list);
+        result.map_err(|error| error.inside(&path(&self.trail)))?;
+        self.raw_to(self.text.len());
+        Ok(self.out)
+    }
+
+    /// What was learnt on the way, where nothing was to be written.
+    pub(crate) fn survey(mut self, plan: &'c Plan, is_list: bool) -> Work<'c> {
+        // What is wrong is the business of the walk that writes, which says where.
+        let _ = self.top(plan, is_list);
+        self.work
+    }
+
+    fn top(&mut self, plan: &'c Plan, is_list: bool) -> Result<(), Error> {
+        let mut cursor = Cursor::new(self.text, 0);
+        if is_list {
+            self.list(&mut cursor, |walk, cursor| walk.object(plan, cursor, MAX_MESSAGE_DEPTH))
+        } else {
+            self.object(plan, &mut cursor, MAX_MESSAGE_DEPTH)
+        }
+    }
+
+    /// Walks a message; what is no object is not ours to judge.
+    fn object(&mut self, plan: &'c Plan, cursor: &mut Cursor<'a>, depth: usize) -> Result<(), Error> {
+        let Some(depth) = depth.checked_sub(1) else { return Err(too_deep()) };
+        if plan.shape == Shape::Payload {
+            return self.payload(cursor);
+        }
+        if cursor.peek() != b'{' {
+            cursor.skip();
+            return Ok(());
+        }
+        let plan = match plan.shape {
+            Shape::Any => match self.any(*cursor) {
+                Some(plan) => plan,
+                None => {
+                    cursor.skip();
+                    return Ok(());
+                }
+            },
+            _ => plan,
+        };
+        let mut kept = false;
+        if plan.shape == Shape::Failure {
+            match self.edited(&Common::read(*cursor)?)? {
+                Edited::No => {}
+                Edited::Keep => kept = true,
+                Edited::Texts(texts) => return self.failure(plan, &texts, cursor, depth),
+            }
+        }
+        let is_system = matches!(plan.shape, Shape::NexusOperation { .. }) && is_system(*cursor);
+        let outer = core::mem::replace(&mut self.is_system, is_system);
+        cursor.take(b'{');
+        while let Some(member) = cursor.member() {
+            match plan.field_named(member.name) {
+                Some(field) if !(kept && COMMON.contains(&member.name)) => {
+                    self.field(field, cursor, depth)?;
+                }
+                _ => drop(cursor.skip()),
+            }
+        }
+        self.is_system = outer;
+        Ok(())
+    }
+
+    fn field(&mut self, field: &'c Field, cursor: &mut Cursor<'a>, depth: usize) -> Result<(), Error> {
+        let strict = self.work.is_strict();
+        match field.custom {
+            Custom::Codec => {}
+            custom if self.work.skips(custom) => {
+                cursor.skip();
+                return Ok(());
+            }
+            custom => self.work.relax(custom),
+        }
+        let result = match field.target {
+            Target::Nothing(_) => {
+                cursor.skip();
+                Ok(())
+            }
+            Target::NexusInput if self.is_system => {
+                // The envelope is plain, and what is in it is protobuf, which this walk does not open.
+                self.work.relax(Custom::Plain);
+                self.payload(cursor)
+            }
+            Target::Payload | Target::NexusInput => {
+                self.values(field, cursor, |walk, cursor| walk.payload(cursor))
+            }
+            Target::Message(index) => match self.plans.get(index) {
+                Some(entry) if field.is_map => self.map(entry, cursor, depth),
+                Some(plan) => self.values(field, cursor, |walk, cursor| walk.object(plan, cursor, depth)),
+                None => Ok(()),
+            },
+        };
+        self.work.set_strict(strict);
+        if result.is_err() && (!field.repeated || field.is_map) {
+            self.trail.push(field.name.clone());
+        }
+        result
+    }
+
+    /// One value, or the array of a repeated field.
+    fn values(
+        &mut self,
+        field: &Field,
+        cursor: &mut Cursor<'a>,
+        one: impl FnMut(&mut Self, &mut Cursor<'a>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut one = one;
+        if !field.repeated || cursor.peek() != b'[' {
+            return one(self, cursor);
+        }
+        self.list(cursor, one).inspect_err(|_| {
+            if let Some(index) = self.trail.last_mut() {
+                index.insert_str(0, &field.name);
+            }
+        })
+    }
+
+    fn list(
+        &mut self,
+        cursor: &mut Cursor<'a>,
+        mut one: impl FnMut(&mut Self, &mut Cursor<'a>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        cursor.take(b'[');
+        let mut index = 0_usize;
+        while cursor.element() {
+            if let Err(error) = one(self, cursor) {
+                self.trail.push(format!("[{index}]"));
+                return Err(error);
+            }
+            index += 1;
+        }
+        Ok(())
+    }
+
+    /// The object that a map is; `entry` is its entries' message, whose second field is the value.
+    fn map(&mut self, entry: &'c Plan, cursor: &mut Cursor<'a>, depth: usize) -> Result<(), Error> {
+        let Some(value) = entry.field(2).filter(|_| cursor.peek() == b'{') else {
+            cursor.skip();
+            return Ok(());
+        };
+        cursor.take(b'{');
+        while cursor.member().is_some() {
+            self.field(value, cursor, depth)?;
+        }
+        Ok(())
+    }
+
+    /// Replaces a payload, if it changes. The JSON of `Payloads` may be an array, as the command line's
+    /// short form has it; that is the business of its message.
+    fn payload(&mut self, cursor: &mut Cursor<'a>) -> Result<(), Error> {
+        if cursor.peek() != b'{' {
+            cursor.skip();
+            return Ok(());
+        }
+        let start = cursor.position();
+        let text = cursor.skip();
+        let payload = read_payload(text)?;
+        if self.work.applies(&payload)? {
+            self.raw_to(start);
+            self.copied = start + text.len();
+            self.write_payload(&payload)?;
+        }
+        Ok(())
+    }
+
+    fn write_payload(&mut self, payload: &[u8]) -> Result<(), Error> {
+        let mut room = vec![0; self.work.bound(payload.len())];
+        match self.work.write(payload, &mut room)? {
+            Frame::Written(len) => print(room.get(..len).unwrap_or_default(), &mut self.out),
+            Frame::Owned(bytes) => print(&bytes, &mut self.out),
+            Frame::Same(bytes) => print(bytes, &mut self.out),
+        }
+    }
+
+    /// The plan of what stands in an `Any`.
+    fn any(&self, mut cursor: Cursor<'a>) -> Option<&'c Plan> {
+        cursor.take(b'{');
+        while let Some(member) = cursor.member() {
+            let value = cursor.skip();
+            if member.name == "@type" {
+                let name = value.trim_matches('"').rsplit('/').next().unwrap_or_default();
+                return self.plans.find(name).flatten();
+            }
+        }
+        None
+    }
+
+    /// Writes a failure anew, its texts first.
+    fn failure(
+        &mut self,
+        plan: &'c Plan,
+        texts: &Texts,
+        cursor: &mut Cursor<'a>,
+        depth: usize,
+    ) -> Result<(), Error> {
+        self.raw_to(cursor.position());
+        self.out.push(b'{');
+        self.text_member("message", &texts.message)?;
+        self.text_member("stackTrace", &texts.stack_trace)?;
+        if let Some(payload) = &texts.attributes {
+            self.name("encodedAttributes")?;
+            if self.work.applies(payload)? {
+                self.write_payload(payload)?;
+            } else {
+                print(payload, &mut self.out)?;
+            }
+        }
+        cursor.take(b'{');
+        while let Some(member) = cursor.member() {
+            if COMMON.contains(&member.name) {
+                cursor.skip();
+                continue;
+            }
+            if !self.out.ends_with(b"{") {
+                self.out.push(b',');
+            }
+            self.copied = member.start;
+            match plan.field_named(member.name) {
+                Some(field) => self.field(field, cursor, depth)?,
+                None => drop(cursor.skip()),
+            }
+            self.raw_to(cursor.here());
+        }
+        self.out.push(b'}');
+        self.copied = cursor.here();
+        Ok(())
+    }
+
+    /// What becomes of a failure's texts.
+    fn edited(&mut self, common: &Common) -> Result<Edited, Error> {
+        let (message, stack_trace) = (common.message.as_str(), common.stack_trace.as_str());
+        if self.work.encodes() && self.work.settings().encode_common_attributes {
+            if common.attributes.is_some() && message == PLACEHOLDER && stack_trace.is_empty() {
+                return Ok(Edited::No);
+            }
+            let attributes = Attributes::to_payload(message.as_bytes(), stack_trace.as_bytes())?;
+            return Ok(Edited::Texts(Texts {
+                message: PLACEHOLDER.to_owned(),
+                stack_trace: String::new(),
+                attributes: Some(attributes),
+            }));
+        }
+        let Some(attributes) = common.attributes.as_ref().filter(|_| self.work.decodes()) else {
+            return Ok(Edited::No);
+        };
+        let opened = self.work.open(attributes).and_then(|payload| Attributes::from_payload(&payload));
+        match opened {
+            Ok(attributes) => Ok(Edited::Texts(Texts {
+                message: attributes.message.unwrap_or_else(|| message.to_owned()),
+                stack_trace: attributes.stack_trace.unwrap_or_else(|| stack_trace.to_owned()),
+                attributes: None,
+            })),
+            Err(error) if self.work.keeps(&error) => Ok(Edited::Keep),
+            Err(error) => {
+                self.trail.push("encoded_attributes".to_owned());
+                Err(error)
+            }
+        }
+    }
+
+    fn text_member(&mut self, name: &str, text: &str) -> Result<(), Error> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        self.name(name)?;
+        print_text(text, &mut self.out)
+    }
+
+    fn name(&mut self, name: &str) -> Result<(), Error> {
+        if !self.out.ends_with(b"{") {
+            self.out.push(b',');
+        }
+        print_text(name, &mut self.out)?;
+        self.out.push(b':');
+        Ok(())
+    }
+
+    /// Copies the text up to `end`. Where nothing is written, nothing is copied.
+    fn raw_to(&mut self, end: usize) {
+        self.out.extend_from_slice(self.text.get(self.copied..end).unwrap_or_default().as_bytes());
+        self.copied = end.max(self.copied);
+    }
+}
+
+/// The members of a failure that its attributes stand for.
+const COMMON: [&str; 5] = ["message", "stackTrace", "stack_trace", "encodedAttributes", "encoded_attributes"];
+
+/// What stands in these members.
+#[derive(Default)]
+struct Common {
+    message: String,
+    stack_trace: String,
+    attributes: Option<Vec<u8>>,
+}
+
+/// What becomes of them.
+enum Edited {
+    /// Nothing.
+    No,
+    /// The attributes cannot be read, and stay.
+    Keep,
+    Texts(Texts),
+}
+
+struct Texts {
+    message: String,
+    stack_trace: String,
+    attributes: Option<Vec<u8>>,
+}
+
+/// Whether a Nexus operation is one of Temporal's own endpoint.
+fn is_system(mut cursor: Cursor<'_>) -> bool {
+    cursor.take(b'{');
+    let mut found = false;
+    while let Some(member) = cursor.member() {
+        let value = cursor.skip();
+        if member.name == "endpoint" {
+            found = value == "\"__temporal_system\"";
+        }
+    }
+    found
+}
+
+impl Common {
+    fn read(mut cursor: Cursor<'_>) -> Result<Self, Error> {
+        let mut common = Self::default();
+        cursor.take(b'{');
+        while let Some(member) = cursor.member() {
+            let value = cursor.skip();
+            match member.name {
+                "message" => common.message = read_text(value)?,
+                "stackTrace" | "stack_trace" => common.stack_trace = read_text(value)?,
+                "encodedAttributes" | "encoded_attributes" if value.starts_with('{') => {
+                    common.attributes = Some(read_payload(value)?);
+                }
+                _ => {}
+            }
+        }
+        Ok(common)
+    }
+}
+
+fn read_text(value: &str) -> Result<String, Error> {
+    let text: Result<Option<String>, _> = serde_json::from_str(value);
+    text.map(Option::unwrap_or_default).map_err(|_| json_error("a text of a failure is no string"))
+}
+
+fn read_payload(text: &str) -> Result<Vec<u8>, Error> {
+    let payload: PayloadJson = serde_json::from_str(text).map_err(|cause| {
+        // The cause could quote what stands in the text, so only its place is said.
+        json_error(&format!(
+            "a payload has metadata and data as base64, and externalPayloads (column {} of it)",
+            cause.column()
+        ))
+    })?;
+    payload.to_wire()
+}
