@@ -168,3 +168,74 @@ proptest! {
         prop_assert_eq!(error.payload_index(), Some(0));
     }
 }
+
+/// JSON as serde_json reads and prints it.
+fn json() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        any::<u64>().prop_map(Into::into),
+        prop::num::f64::NORMAL.prop_map(Into::into),
+        ".{0,40}".prop_map(Into::into),
+    ];
+    leaf.prop_recursive(6, 200, 40, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..40).prop_map(Into::into),
+            prop::collection::btree_map(".{0,10}", inner, 0..40)
+                .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+/// What the converters of a list make of a `json/plain` value, and what comes back.
+fn converted(converters: &str, text: String) -> (Payload, Payload) {
+    let document = format!("{{version: 1, converters: [{converters}]}}");
+    let converter = DataConverter::parse(&document, Path::new(""), "").unwrap();
+    let metadata = BTreeMap::from([("encoding".to_owned(), b"json/plain".to_vec())]);
+    let value = Payload { metadata, data: text.into_bytes(), ..Payload::default() };
+    let only = |list: &[u8]| Payload::decode(&*Payloads::decode(list).unwrap().payloads[0]).unwrap();
+    let made = converter.to_payload(&[], &framed(&[value.encode_to_vec()])).unwrap();
+    let back = converter.from_payload(&[], &made).unwrap();
+    (only(&made), only(&back))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn messagepack_keeps_every_value_of_json(value in json(), pretty in any::<bool>()) {
+        let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) };
+        let (made, back) = converted("msgpack", text.unwrap());
+        prop_assert_eq!(made.metadata["encoding"].as_slice(), b"binary/msgpack");
+        prop_assert_eq!(serde_json::from_slice::<serde_json::Value>(&back.data).unwrap(), value);
+    }
+
+    #[test]
+    fn canonical_form_is_one_and_keeps_the_value(value in json()) {
+        let pretty = converted("json: {canonical: true}", serde_json::to_string_pretty(&value).unwrap()).0;
+        let compact = converted("json: {canonical: true}", serde_json::to_string(&value).unwrap()).0;
+        prop_assert_eq!(&pretty, &compact);
+        let text = String::from_utf8(compact.data.clone()).unwrap();
+        prop_assert_eq!(&converted("json: {canonical: true}", text).0, &compact);
+        // 1.0 and 1 are one number, so the values are compared as their canonical texts are: by what they are worth.
+        let found: serde_json::Value = serde_json::from_slice(&compact.data).unwrap();
+        prop_assert!(same(&found, &value), "{found} is not {value}");
+    }
+}
+
+/// Whether two values are worth the same.
+fn same(one: &serde_json::Value, other: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(name, one)| other.get(name).is_some_and(|other| same(one, other)))
+        }
+        _ => one == other,
+    }
+}
