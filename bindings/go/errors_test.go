@@ -20,7 +20,7 @@ func allCodes(t *testing.T) map[string]Code {
 		t.Fatal(err)
 	}
 	codes := map[string]Code{}
-	for _, m := range regexp.MustCompile(`(?m)^#define (TDC_(?:ERR_\w+|KEY_NEEDED|RELOAD_NEEDED)) (\d+)`).FindAllStringSubmatch(string(header), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^#define (TDC_(?:ERR_\w+|\w+_NEEDED)) (\d+)`).FindAllStringSubmatch(string(header), -1) {
 		number, err := strconv.ParseUint(m[2], 10, 32)
 		if err != nil {
 			t.Fatal(err)

@@ -50,7 +50,9 @@ public enum Code {
   KEY_FILE("TDC_ERR_KEY_FILE", 302, false),
   /** No namespace rule matches. */
   NAMESPACE("TDC_ERR_NAMESPACE", 303, false),
-  /** A descriptor set is missing, does not parse or link, or contradicts what is known of a file. */
+  /**
+   * A descriptor set is missing, does not parse or link, or contradicts what is known of a file.
+   */
   DESCRIPTOR("TDC_ERR_DESCRIPTOR", 304, false),
   /** A pointer was null. */
   NULL("TDC_ERR_NULL", 401, false),
