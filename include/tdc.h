@@ -327,6 +327,15 @@ tdc_status tdc_error_key_id(const struct tdc_error *self,
                             size_t *out_len);
 
 /**
+ * With `TDC_TYPE_NEEDED`: the full name of the message type that the host is asked for, as text without a
+ * terminator that lives as long as the error. Otherwise empty.
+ *
+ * Valid arguments:
+ * `self` is NULL or valid; `out` and `out_len` are valid out slots, or NULL: then nothing is written.
+ */
+void tdc_error_type_name(const struct tdc_error *self, const uint8_t **out, size_t *out_len);
+
+/**
  * Frees an error. NULL does nothing.
  *
  * Valid arguments:

@@ -5,6 +5,7 @@
 //! Errors name line, column and path, and say what to do.
 
 mod converters;
+mod descriptors;
 mod deserialize;
 mod document;
 mod key_source;
@@ -21,6 +22,7 @@ use serde::Deserialize;
 
 use crate::codec::{Chain, Convert, Encoder, Encrypt, Gzip, Snappy, Zlib, Zstd};
 use crate::converter::Converters;
+use crate::descriptors::Store;
 use crate::error::{Code, Error};
 use crate::keyring::{Access, Key, Keyring, key_id};
 use crate::limits::{Limits, MAX_LAYERS};
@@ -33,6 +35,7 @@ use schema::{Codec, Document, JsonOptions};
 /// What a document says, ready for calls. Never changes; a reload makes a new one.
 pub(crate) struct Config {
     pub(crate) keyring: Keyring,
+    pub(crate) descriptors: Store,
     pub(crate) limits: Limits,
     pub(crate) converters: Converters,
     pub(crate) encode_common_attributes: bool,
@@ -141,8 +144,11 @@ impl Config {
         let converters = converters::converters(document.converters.as_deref())
             .map_err(|problem| problem.inside("converters"))?;
         let server = Arc::new(server(document, &limits, base_dir)?);
+        let descriptors = descriptors::load(&document.descriptors, base_dir)
+            .map_err(|problem| problem.inside("descriptors"))?;
         Ok(Self {
             keyring,
+            descriptors,
             limits,
             converters,
             server,

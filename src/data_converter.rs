@@ -85,8 +85,8 @@ impl DataConverter {
         })
     }
 
-    /// Reads the file, and every key that it names, again. What the host handed in is forgotten, so that
-    /// a key which was taken away is gone.
+    /// Reads the file, and every key and descriptor set that it names, again. Keys that the host handed in are
+    /// forgotten, so that one which was taken away is gone; descriptors stay.
     ///
     /// # Errors
     /// As [`DataConverter::open`]; then everything stays as it was.
@@ -135,6 +135,16 @@ impl DataConverter {
     /// [`Code::KeyInvalid`].
     pub fn reject_key(&self, id: &[u8]) -> Result<(), Error> {
         self.config.load().keyring.reject(id, Instant::now())
+    }
+
+    /// Takes the descriptors of a message type that the host was asked for: a serialised
+    /// `google.protobuf.FileDescriptorSet` with its file and what that imports. Files that are known already
+    /// change nothing.
+    ///
+    /// # Errors
+    /// [`Code::Descriptor`]; then everything stays as it was.
+    pub fn provide_descriptor(&self, file_descriptor_set: &[u8]) -> Result<(), Error> {
+        self.config.load().descriptors.provide(file_descriptor_set)
     }
 
     /// The most bytes that a payload of `len` bytes encodes to.

@@ -4,6 +4,7 @@
 //! [`Descriptors`] is one linked set that never changes. What a message type looks like to the transcoder
 //! is a [`Table`], made when the type is first met.
 
+mod store;
 mod table;
 
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use once_cell::sync::OnceCell;
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 
 use crate::error::{Code, Error};
+pub(crate) use store::{MAX_SET_LEN, Store};
 pub(crate) use table::{Field, Kind, Shape, Table, WellKnown};
 
 /// A `google.protobuf.FileDescriptorSet` of Temporal's API and what it imports, made by `build.rs`.

@@ -15,6 +15,7 @@ mod buffer;
 mod codec;
 mod converter;
 mod data_converter;
+mod descriptor;
 mod error;
 mod failure;
 mod guard;
@@ -33,9 +34,10 @@ pub use data_converter::{
     TDC_FLAG_ENCODE_COMMON_ATTRIBUTES, TDC_FLAG_HOST_KEYS, tdc_data_converter, tdc_data_converter_flags,
     tdc_data_converter_free, tdc_data_converter_open, tdc_data_converter_parse, tdc_data_converter_reload,
 };
+pub use descriptor::tdc_descriptor_provide;
 pub use error::{
     tdc_error, tdc_error_code, tdc_error_free, tdc_error_key_count, tdc_error_key_id, tdc_error_message,
-    tdc_error_payload_index, tdc_error_size_needed,
+    tdc_error_payload_index, tdc_error_size_needed, tdc_error_type_name,
 };
 pub use failure::{tdc_failure_decode, tdc_failure_encode};
 pub use history::tdc_history_decode;

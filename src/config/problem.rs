@@ -54,6 +54,11 @@ impl Problem {
         Self { code: Code::KeyFile, ..Self::new(message) }
     }
 
+    /// A problem with a descriptor set that the document names.
+    pub(super) fn with_descriptor(message: impl Into<String>) -> Self {
+        Self { code: Code::Descriptor, ..Self::new(message) }
+    }
+
     /// The same problem, at `place` unless a closer one is known.
     pub(super) fn at(mut self, place: Place) -> Self {
         self.place.get_or_insert(place);

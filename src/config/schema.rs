@@ -23,6 +23,10 @@ pub(super) struct Document {
     /// bytes, json-protobuf, json.
     #[serde(default)]
     pub(super) converters: Option<Vec<Converter>>,
+    /// Files with a serialised `google.protobuf.FileDescriptorSet`, for `json-protobuf`: protobuf types that are
+    /// not Temporal's own, or a newer version of Temporal's.
+    #[serde(default)]
+    pub(super) descriptors: Vec<PathBuf>,
     /// Payload codecs, in the order in which encode applies them. Decode follows each payload.
     #[serde(default)]
     pub(super) codecs: Vec<Codec>,

@@ -120,6 +120,24 @@ fn key_files_are_private_regular_and_32_bytes() {
 }
 
 #[test]
+fn descriptor_sets_must_be_there_and_be_such() {
+    let folder = std::env::temp_dir().join(format!("tdc-descriptors-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("text.binpb"), "text").unwrap();
+    for (name, expected) in [
+        ("none.binpb", "line 2, column 16: descriptors[0]: cannot read the descriptor set"),
+        (".", "it is not a file"),
+        ("text.binpb", "it is no google.protobuf.FileDescriptorSet"),
+    ] {
+        let text = format!("version: 1\ndescriptors: [ {name} ]");
+        let error = Config::read(&text, &folder, "").map(drop).unwrap_err();
+        assert_eq!(error.code(), Code::Descriptor, "{name}");
+        assert!(error.message().contains(expected), "{name}: {}", error.message());
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
 fn namespaces_decide_by_the_first_match() {
     let config = read(
         "version: 1\nkeys: { primary: a, ring: { a: { insecure_inline: KEY } } }\ncodecs: [zlib]\nnamespaces:\n  \

@@ -122,6 +122,30 @@ pub unsafe extern "C" fn tdc_error_key_id(
     Code::Ok as tdc_status
 }
 
+/// With `TDC_TYPE_NEEDED`: the full name of the message type that the host is asked for, as text without a
+/// terminator that lives as long as the error. Otherwise empty.
+///
+/// # Safety
+/// `self` is NULL or valid; `out` and `out_len` are valid out slots, or NULL: then nothing is written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tdc_error_type_name(
+    self_: *const tdc_error,
+    out: *mut *const u8,
+    out_len: *mut usize,
+) {
+    // SAFETY: as the caller vouches; the text lives in the error's box, which does not move.
+    let (pointer, len) = unsafe {
+        read(self_, (c"".as_ptr().cast(), 0), |error| (error.type_name().as_ptr(), error.type_name().len()))
+    };
+    if !out.is_null() && !out_len.is_null() {
+        // SAFETY: valid out slots, as the caller vouches.
+        unsafe {
+            out.write(pointer);
+            out_len.write(len);
+        }
+    }
+}
+
 /// Frees an error. NULL does nothing.
 ///
 /// # Safety

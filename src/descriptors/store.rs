@@ -1,0 +1,247 @@
+//! The descriptors behind a handle: Temporal's API, the sets that the configuration names, and what the host
+//! handed in.
+//!
+//! A file is told by its name, and the first of these to have it decides: the configuration (so that a newer
+//! API of Temporal can be given), what is built in, the host. The host may hand in the same file as often as
+//! it likes, and another one of the same name never: two versions of one file in a process are a mistake
+//! that must be seen. Everything is linked anew and then swapped whole.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwapOption;
+use prost_reflect::DescriptorPool;
+use prost_reflect::prost::Message;
+use prost_reflect::prost_types::{
+    DescriptorProto, FieldDescriptorProto, FieldOptions, FileDescriptorProto, FileDescriptorSet,
+    MessageOptions,
+};
+
+use super::Descriptors;
+use crate::error::{Code, Error};
+
+/// Bytes of descriptor sets that one file of the configuration, or all that the host hands in, may have.
+pub(crate) const MAX_SET_LEN: usize = 64 << 20;
+
+/// Files by name, of each what decides how messages are read.
+type Files = BTreeMap<String, FileDescriptorProto>;
+
+/// What one handle knows of message types.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    /// What the host handed in.
+    host: Mutex<Host>,
+    /// `None`: Temporal's API and nothing else.
+    linked: ArcSwapOption<Descriptors>,
+}
+
+#[derive(Debug, Default)]
+struct Host {
+    files: Files,
+    len: usize,
+}
+
+impl Store {
+    /// Links the sets of the configuration: where each comes from, for errors, and its bytes.
+    ///
+    /// # Errors
+    /// [`Code::Descriptor`].
+    pub(crate) fn new(sets: &[(String, Vec<u8>)]) -> Result<Self, Error> {
+        if sets.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut files = Files::new();
+        for (source, bytes) in sets {
+            for file in decode(bytes).map_err(|cause| refused(&format!("{source}: {cause}")))? {
+                let name = file.name().to_owned();
+                if files.insert(name.clone(), file.clone()).is_some_and(|known| known != file) {
+                    let text =
+                        format!("{source}: another set has another {}: keep one of them", shown(&name));
+                    return Err(refused(&text));
+                }
+            }
+        }
+        let built_in = super::temporal_api()?.file_descriptor_protos();
+        for file in built_in.filter(|file| !file.name().is_empty()) {
+            files.entry(file.name().to_owned()).or_insert_with(|| file.clone());
+        }
+        let mut pool = DescriptorPool::new();
+        pool.add_file_descriptor_protos(files.into_values())
+            .map_err(|cause| refused(&format!("the sets do not link: {}", brief(&cause))))?;
+        Ok(Self { host: Mutex::default(), linked: ArcSwapOption::from_pointee(Descriptors::new(pool)) })
+    }
+
+    /// What is known now. A call keeps what it began with.
+    ///
+    /// # Errors
+    /// As [`Descriptors::temporal_api`].
+    pub(crate) fn current(&self) -> Result<Arc<Descriptors>, Error> {
+        match self.linked.load_full() {
+            Some(linked) => Ok(linked),
+            None => Descriptors::temporal_api().cloned(),
+        }
+    }
+
+    /// Takes a `FileDescriptorSet` of the host: files that it names without having them must be known.
+    ///
+    /// # Errors
+    /// [`Code::Descriptor`]; then everything stays as it was.
+    pub(crate) fn provide(&self, set: &[u8]) -> Result<(), Error> {
+        let files = decode(set).map_err(|cause| refused(&cause))?;
+        let mut host = self.host.lock().unwrap_or_else(PoisonError::into_inner);
+        let len = host.len.saturating_add(set.len());
+        if len > MAX_SET_LEN {
+            return Err(refused(&format!(
+                "the host has handed in more than {MAX_SET_LEN} bytes of descriptors"
+            )));
+        }
+        let current = self.current()?;
+        let mut new = Files::new();
+        for file in files {
+            let known = host.files.get(file.name()).or_else(|| new.get(file.name()));
+            match known {
+                Some(known) if *known == file => {}
+                Some(_) => {
+                    let text = format!("{} was handed in before, and was another file", shown(file.name()));
+                    return Err(refused(&text));
+                }
+                None if current.pool().get_file_by_name(file.name()).is_some() => {}
+                None => {
+                    new.insert(file.name().to_owned(), file);
+                }
+            }
+        }
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.linked.store(Some(Arc::new(link(&current, &new)?)));
+        host.files.append(&mut new);
+        host.len = len;
+        Ok(())
+    }
+
+    /// Takes over what the host handed in to `before`. Where it no longer fits, the host is asked again.
+    pub(crate) fn adopt(&self, before: &Self) -> Result<(), Error> {
+        let before = before.host.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = self.current()?;
+        let known = |name: &String| current.pool().get_file_by_name(name).is_some();
+        let files: Files = before
+            .files
+            .iter()
+            .filter(|(name, _)| !known(name))
+            .map(|(name, file)| (name.clone(), file.clone()))
+            .collect();
+        if let Ok(linked) = link(&current, &files)
+            && !files.is_empty()
+        {
+            self.linked.store(Some(Arc::new(linked)));
+            *self.host.lock().unwrap_or_else(PoisonError::into_inner) = Host { files, len: before.len };
+        }
+        Ok(())
+    }
+}
+
+fn link(known: &Descriptors, files: &Files) -> Result<Descriptors, Error> {
+    let mut pool = known.pool().clone();
+    pool.add_file_descriptor_protos(files.values().cloned())
+        .map_err(|cause| refused(&format!("the descriptors do not link: {}", brief(&cause))))?;
+    Ok(Descriptors::new(pool))
+}
+
+fn decode(set: &[u8]) -> Result<Vec<FileDescriptorProto>, String> {
+    let set = FileDescriptorSet::decode(set)
+        .map_err(|_| "it is no google.protobuf.FileDescriptorSet (protoc --include_imports --descriptor_set_out makes one)")?;
+    if set.file.is_empty() {
+        return Err("the set has no files".to_owned());
+    }
+    for file in &set.file {
+        if file.name().is_empty() {
+            return Err("a file of the set has no name".to_owned());
+        }
+        if let Some(syntax) =
+            file.syntax.as_deref().filter(|syntax| !matches!(*syntax, "" | "proto2" | "proto3"))
+        {
+            return Err(format!(
+                "{} is written in {}, expected proto2 or proto3",
+                shown(file.name()),
+                shown(syntax)
+            ));
+        }
+    }
+    Ok(set.file.into_iter().map(essence).collect())
+}
+
+/// What a file says of messages. Comments, options and the names that follow from others differ between
+/// protoc's output and what the languages' runtimes keep of it.
+fn essence(mut file: FileDescriptorProto) -> FileDescriptorProto {
+    file.source_code_info = None;
+    file.options = None;
+    file.service.clear();
+    file.message_type.iter_mut().for_each(message_essence);
+    file.extension.iter_mut().for_each(field_essence);
+    for descriptor in &mut file.enum_type {
+        descriptor.options = None;
+        descriptor.value.iter_mut().for_each(|value| value.options = None);
+    }
+    if file.syntax.as_deref() == Some("proto2") {
+        file.syntax = None;
+    }
+    file
+}
+
+/// Messages nest no deeper than the protobuf parser let them.
+fn message_essence(message: &mut DescriptorProto) {
+    message.options = message
+        .options
+        .as_ref()
+        .filter(|options| options.map_entry())
+        .map(|_| MessageOptions { map_entry: Some(true), ..MessageOptions::default() });
+    message.field.iter_mut().chain(&mut message.extension).for_each(field_essence);
+    message.nested_type.iter_mut().for_each(message_essence);
+    message.oneof_decl.iter_mut().for_each(|oneof| oneof.options = None);
+    message.extension_range.iter_mut().for_each(|range| range.options = None);
+    for descriptor in &mut message.enum_type {
+        descriptor.options = None;
+        descriptor.value.iter_mut().for_each(|value| value.options = None);
+    }
+}
+
+fn field_essence(field: &mut FieldDescriptorProto) {
+    let packed = field.options.as_ref().and_then(|options| options.packed);
+    field.options = packed.map(|packed| FieldOptions { packed: Some(packed), ..FieldOptions::default() });
+    if field.json_name.is_none() {
+        field.json_name = Some(json_name(field.name()));
+    }
+}
+
+/// The name in JSON that protoc makes of a field's name.
+fn json_name(name: &str) -> String {
+    let mut after_underscore = false;
+    let mut camel = String::with_capacity(name.len());
+    for letter in name.chars() {
+        match letter {
+            '_' => {}
+            _ if after_underscore => camel.push(letter.to_ascii_uppercase()),
+            _ => camel.push(letter),
+        }
+        after_underscore = letter == '_';
+    }
+    camel
+}
+
+#[cold]
+fn refused(text: &str) -> Error {
+    Error::new(Code::Descriptor, text)
+}
+
+/// What a linker says, of bounded length.
+fn brief(cause: &prost_reflect::DescriptorError) -> String {
+    cause.to_string().chars().take(300).collect()
+}
+
+fn shown(name: &str) -> String {
+    name.chars().take(200).filter(|letter| !letter.is_control()).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+use prost_reflect::prost_types::field_descriptor_proto::{Label, Type};
+
+use super::*;
+
+/// `app/NAME.proto` with the message `app.NAME`, which has one field of this type.
+fn set(name: &str, field: &str, type_name: Option<&str>, dependency: &[&str]) -> Vec<u8> {
+    let field = FieldDescriptorProto {
+        name: Some(field.into()),
+        number: Some(1),
+        label: Some(Label::Optional.into()),
+        r#type: Some(if type_name.is_some() { Type::Message } else { Type::String }.into()),
+        type_name: type_name.map(str::to_owned),
+        ..FieldDescriptorProto::default()
+    };
+    let message =
+        DescriptorProto { name: Some(name.into()), field: vec![field], ..DescriptorProto::default() };
+    let file = FileDescriptorProto {
+        name: Some(format!("app/{name}.proto")),
+        package: Some("app".into()),
+        syntax: Some("proto3".into()),
+        dependency: dependency.iter().map(|&name| name.to_owned()).collect(),
+        message_type: vec![message],
+        ..FileDescriptorProto::default()
+    };
+    FileDescriptorSet { file: vec![file] }.encode_to_vec()
+}
+
+fn knows(store: &Store, name: &str) -> bool {
+    store.current().unwrap().id(name).is_some()
+}
+
+#[test]
+fn host_hands_in_files_and_may_repeat_them() {
+    let store = Store::default();
+    assert!(!knows(&store, "app.Order"));
+    let order = set("Order", "customer_id", None, &[]);
+    store.provide(&order).unwrap();
+    store.provide(&order).unwrap();
+    let item = set("Item", "order", Some(".app.Order"), &["app/Order.proto"]);
+    let before = store.current().unwrap();
+    store.provide(&item).unwrap();
+    assert!(knows(&store, "app.Order") && knows(&store, "app.Item"));
+    assert!(before.id("app.Item").is_none(), "what a call began with does not change");
+    assert!(knows(&store, "temporal.api.common.v1.Payload"));
+}
+
+#[test]
+fn contradictions_and_what_does_not_link_are_refused_and_change_nothing() {
+    let store = Store::default();
+    store.provide(&set("Order", "id", None, &[])).unwrap();
+    let refusal = |bytes: &[u8]| {
+        let error = store.provide(bytes).unwrap_err();
+        assert_eq!(error.code(), Code::Descriptor);
+        error.message().to_owned()
+    };
+    let other = refusal(&set("Order", "number", None, &[]));
+    assert_eq!(other, "app/Order.proto was handed in before, and was another file");
+    assert!(
+        refusal(&set("Item", "order", Some(".app.Nope"), &[])).starts_with("the descriptors do not link: ")
+    );
+    assert!(refusal(b"\xff").starts_with("it is no google.protobuf.FileDescriptorSet"));
+    assert_eq!(refusal(b""), "the set has no files");
+    assert!(!knows(&store, "app.Item"));
+    // A name of another file that is taken.
+    let mut file = FileDescriptorSet::decode(&*set("Order", "id", None, &[])).unwrap();
+    file.file[0].name = Some("other.proto".into());
+    assert!(refusal(&file.encode_to_vec()).starts_with("the descriptors do not link: "));
+    file.file[0].syntax = Some("editions".into());
+    assert_eq!(
+        refusal(&file.encode_to_vec()),
+        "other.proto is written in editions, expected proto2 or proto3"
+    );
+}
+
+#[test]
+fn files_that_are_built_in_stay_as_they_are() {
+    let store = Store::default();
+    let mut file = FileDescriptorSet::decode(&*set("Order", "id", None, &[])).unwrap();
+    file.file[0].name = Some("temporal/api/common/v1/message.proto".into());
+    store.provide(&file.encode_to_vec()).unwrap();
+    assert!(!knows(&store, "app.Order"));
+}
+
+#[test]
+fn sets_of_the_configuration_come_first_and_the_hosts_survive_a_reload() {
+    let configured = |field| Store::new(&[("app.binpb".into(), set("Order", field, None, &[]))]).unwrap();
+    let store = configured("id");
+    store.provide(&set("Order", "number", None, &[])).unwrap();
+    let pool = store.current().unwrap().pool().clone();
+    assert!(pool.get_message_by_name("app.Order").unwrap().get_field_by_name("id").is_some());
+    store.provide(&set("Item", "order", Some(".app.Order"), &["app/Order.proto"])).unwrap();
+    let reloaded = configured("number");
+    reloaded.adopt(&store).unwrap();
+    assert!(knows(&reloaded, "app.Item"));
+    let error = Store::new(&[
+        ("a.binpb".into(), set("Order", "a", None, &[])),
+        ("b.binpb".into(), set("Order", "b", None, &[])),
+    ])
+    .unwrap_err();
+    assert_eq!(error.message(), "b.binpb: another set has another app/Order.proto: keep one of them");
+}
