@@ -91,7 +91,9 @@ impl DataConverter {
     /// # Errors
     /// As [`DataConverter::open`]; then everything stays as it was.
     pub fn reload(&self) -> Result<(), Error> {
-        self.config.store(Arc::new(self.source.read()?));
+        let config = self.source.read()?;
+        config.descriptors.adopt(&self.config.load().descriptors)?;
+        self.config.store(Arc::new(config));
         Ok(())
     }
 

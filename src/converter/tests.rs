@@ -165,6 +165,69 @@ fn refusals_name_index_form_and_what_was_tried() {
     );
 }
 
+/// `app.Order` with the field `id`, a string.
+fn order_descriptors() -> Vec<u8> {
+    use prost_reflect::prost::Message;
+    use prost_reflect::prost_types::field_descriptor_proto::{Label, Type};
+    use prost_reflect::prost_types::{
+        DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet,
+    };
+    let field = FieldDescriptorProto {
+        name: Some("id".into()),
+        number: Some(1),
+        label: Some(Label::Optional.into()),
+        r#type: Some(Type::String.into()),
+        ..FieldDescriptorProto::default()
+    };
+    let message =
+        DescriptorProto { name: Some("Order".into()), field: vec![field], ..DescriptorProto::default() };
+    let file = FileDescriptorProto {
+        name: Some("app.proto".into()),
+        package: Some("app".into()),
+        syntax: Some("proto3".into()),
+        message_type: vec![message],
+        ..FileDescriptorProto::default()
+    };
+    FileDescriptorSet { file: vec![file] }.encode_to_vec()
+}
+
+#[test]
+fn messages_become_json_and_come_back() {
+    let execution = "temporal.api.common.v1.WorkflowExecution";
+    let raw = value(&[("encoding", "binary/protobuf"), ("messageType", execution)], b"\x0a\x01w");
+    let made = value(&[("encoding", "json/protobuf"), ("messageType", execution)], b"{\"workflowId\":\"w\"}");
+    assert_eq!(default().to_payload(&[], &raw).unwrap(), made);
+    assert_eq!(default().from_payload(&[], &made).unwrap(), raw);
+    let unknown = value(&[("encoding", "json/protobuf"), ("messageType", execution)], b"{\"a\":1}");
+    assert_eq!(
+        refusal(default().from_payload(&[], &unknown)),
+        "TDC_ERR_JSON at payloads[0]: temporal.api.common.v1.WorkflowExecution: the type has no field a"
+    );
+    let lenient = open("[{json-protobuf: {ignore_unknown_fields: true}}]");
+    let empty = value(&[("encoding", "binary/protobuf"), ("messageType", execution)], b"");
+    assert_eq!(lenient.from_payload(&[], &unknown).unwrap(), empty);
+    assert_eq!(
+        refusal(default().from_payload(&[], &plain("json/protobuf", b"{}"))),
+        "TDC_ERR_VALUE at payloads[0]: a message does not say its type: it has no messageType"
+    );
+}
+
+#[test]
+fn host_is_asked_for_a_type_and_has_to_say_it_once() {
+    let converter = default();
+    let raw = value(&[("encoding", "binary/protobuf"), ("messageType", "app.Order")], b"\x0a\x01o");
+    let made = value(&[("encoding", "json/protobuf"), ("messageType", "app.Order")], b"{\"id\":\"o\"}");
+    for error in [converter.to_payload(&[], &raw), converter.from_payload(&[], &made)].map(Result::unwrap_err)
+    {
+        assert_eq!((error.code(), error.type_name()), (Code::TypeNeeded, "app.Order"));
+        assert_eq!(error.payload_index(), Some(0));
+    }
+    converter.provide_descriptor(&order_descriptors()).unwrap();
+    assert_eq!(converter.to_payload(&[], &raw).unwrap(), made);
+    converter.reload().unwrap();
+    assert_eq!(converter.from_payload(&[], &made).unwrap(), raw);
+}
+
 #[test]
 fn what_an_sdk_wrote_comes_back_as_it_is() {
     // Python's NaN, TypeScript's function, an explicitly empty `data`, the Rust SDK's message without a type.

@@ -69,8 +69,8 @@ impl DataConverter {
 }
 
 /// The message types that are known, when somebody asks.
-fn known_types(_: &Config) -> impl Fn() -> Result<Arc<Descriptors>, Error> {
-    || Descriptors::temporal_api().cloned()
+fn known_types(config: &Config) -> impl Fn() -> Result<Arc<Descriptors>, Error> {
+    || config.descriptors.current()
 }
 
 fn environment<'a>(

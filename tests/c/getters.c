@@ -26,6 +26,10 @@ static void getters_take_null(void) {
     tdc_error_message(NULL, &text, &len);
     CHECK(text != NULL && len == 0);
     tdc_error_message(NULL, NULL, NULL);
+    len = 1;
+    tdc_error_type_name(NULL, &text, &len);
+    CHECK(text != NULL && len == 0);
+    tdc_error_type_name(NULL, NULL, NULL);
     CHECK(tdc_data_converter_flags(NULL) == 0);
     CHECK(tdc_codec_encode_bound(NULL, 100) >= 100);
     CHECK(tdc_codec_decode_bound(NULL, 100) >= 100);

@@ -9,7 +9,7 @@
 static struct value converter, host_converter, key_error;
 static struct value path, document, directory, name_of_namespace, context, id, key;
 static struct value payloads, encoded_payloads, head, data, encoded_head, encoded_data, room;
-static struct value failure, name_of_message, history;
+static struct value failure, name_of_message, history, descriptors;
 
 #define P(i) values[i].pointer
 #define N(i) values[i].len
@@ -32,6 +32,10 @@ static tdc_status call_provide(const struct value *values) {
 
 static tdc_status call_reject(const struct value *values) {
     return tdc_key_reject(P(0), P(1), N(1), P(2));
+}
+
+static tdc_status call_descriptor(const struct value *values) {
+    return tdc_descriptor_provide(P(0), P(1), N(1), P(2));
 }
 
 static tdc_status call_encode(const struct value *values) {
@@ -114,6 +118,7 @@ static const struct function FUNCTIONS[] = {
     {"tdc_data_converter_reload", call_reload, NULL, 2, {SELF, DETAILS}},
     {"tdc_key_provide", call_provide, NULL, 4, {HOST, IN(id), IN(key), DETAILS}},
     {"tdc_key_reject", call_reject, NULL, 3, {HOST, IN(id), DETAILS}},
+    {"tdc_descriptor_provide", call_descriptor, NULL, 3, {SELF, IN(descriptors), DETAILS}},
     {"tdc_codec_encode", call_encode, release_buffer, 5, {SELF, IN(context), IN(payloads), OUT, DETAILS}},
     {"tdc_codec_decode",
      call_decode,
@@ -226,6 +231,8 @@ void matrix_setup(void) {
     directory = text(".");
     name_of_namespace = text("orders");
     context = text("\x08\x01\x12\x06orders");
+    /* One file, `a.proto`, without messages. */
+    descriptors = text("\x0a\x09\x0a\x07" "a.proto");
     id = text("one");
     key = text("11111111111111111111111111111111");
     failure = text("\x0a\x05wrong");
