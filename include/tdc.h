@@ -427,6 +427,20 @@ tdc_status tdc_key_reject(const struct tdc_data_converter *self,
                           struct tdc_error **error);
 
 /**
+ * Hands in the type that a call asked for (`TDC_TYPE_NEEDED`): a serialised
+ * `google.protobuf.FileDescriptorSet` with its file and the files which that imports. Then the call is made
+ * again. Files that are known already change nothing; another file of a name that was handed in before is
+ * `TDC_ERR_DESCRIPTOR`. What was handed in stays over a reload.
+ *
+ * Valid arguments:
+ * `self` and bytes are valid; `error` may be NULL.
+ */
+tdc_status tdc_descriptor_provide(const struct tdc_data_converter *self,
+                                  const uint8_t *file_descriptor_set,
+                                  size_t file_descriptor_set_len,
+                                  struct tdc_error **error);
+
+/**
  * Encodes a serialised `Payloads`: the same count in the same order comes out. `*out` is written on
  * `TDC_OK`, and freed by `tdc_buffer_free`.
  *

@@ -55,6 +55,7 @@ fn header() -> String {
         "error",
         "data_converter",
         "key",
+        "descriptor",
         "usage",
         "codec",
         "payload",
