@@ -101,14 +101,14 @@ void test_frees(void) {
 
 void list_functions(void) {
     static const char *const HERE[] = {
-        "tdc_abi_version",          "tdc_version",
-        "tdc_status_name",          "tdc_status_is_transient",
-        "tdc_error_code",           "tdc_error_message",
-        "tdc_error_payload_index",  "tdc_error_size_needed",
-        "tdc_error_key_count",      "tdc_error_free",
-        "tdc_data_converter_flags", "tdc_data_converter_free",
-        "tdc_codec_encode_bound",   "tdc_codec_decode_bound",
-        "tdc_buffer_free",
+        "tdc_abi_version",         "tdc_version",
+        "tdc_status_name",         "tdc_status_is_transient",
+        "tdc_error_code",          "tdc_error_message",
+        "tdc_error_payload_index", "tdc_error_size_needed",
+        "tdc_error_key_count",     "tdc_error_type_name",
+        "tdc_error_free",          "tdc_data_converter_flags",
+        "tdc_data_converter_free", "tdc_codec_encode_bound",
+        "tdc_codec_decode_bound",  "tdc_buffer_free",
     };
     for (size_t i = 0; i < sizeof HERE / sizeof *HERE; i++) {
         puts(HERE[i]);

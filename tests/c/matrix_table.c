@@ -232,7 +232,8 @@ void matrix_setup(void) {
     name_of_namespace = text("orders");
     context = text("\x08\x01\x12\x06orders");
     /* One file, `a.proto`, without messages. */
-    descriptors = text("\x0a\x09\x0a\x07" "a.proto");
+    descriptors = text("\x0a\x09\x0a\x07"
+                       "a.proto");
     id = text("one");
     key = text("11111111111111111111111111111111");
     failure = text("\x0a\x05wrong");
