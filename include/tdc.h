@@ -148,6 +148,12 @@
 #define TDC_FLAG_HOST_KEYS 2
 
 /**
+ * A flag of `tdc_data_converter_flags`: `converters` is another list than the default one, so that an SDK's
+ * own payload converter does not do what the configuration says.
+ */
+#define TDC_FLAG_CONVERTERS 4
+
+/**
  * A flag of `tdc_message_encode` and `tdc_message_decode`: headers go through the codecs as well. Decode
  * opens encoded headers in any case; with this flag it also refuses plain ones where the configuration
  * says `required`.

@@ -38,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) descriptors: Store,
     pub(crate) limits: Limits,
     pub(crate) converters: Converters,
+    /// Whether `converters` is the order that every SDK's own converter has.
+    pub(crate) has_default_converters: bool,
     pub(crate) encode_common_attributes: bool,
     /// What decode does with encoded attributes that cannot be read.
     pub(crate) malformed: Malformed,
@@ -151,6 +153,7 @@ impl Config {
             descriptors,
             limits,
             converters,
+            has_default_converters: converters::is_default(document.converters.as_deref()),
             server,
             encode_common_attributes: document.failures.encode_common_attributes,
             malformed: document.failures.malformed,

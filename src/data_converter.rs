@@ -103,6 +103,12 @@ impl DataConverter {
         self.config.load().encode_common_attributes
     }
 
+    /// Whether the configuration's `converters` differ from what every SDK's own converter does.
+    #[must_use]
+    pub fn has_own_converters(&self) -> bool {
+        !self.config.load().has_default_converters
+    }
+
     /// Whether the host may be asked for keys.
     #[must_use]
     pub fn has_host_keys(&self) -> bool {

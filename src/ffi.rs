@@ -31,8 +31,9 @@ pub use buffer::{tdc_buffer, tdc_buffer_free};
 pub use codec::{tdc_codec_decode, tdc_codec_encode};
 pub use converter::{tdc_converter_from_payload, tdc_converter_to_payload};
 pub use data_converter::{
-    TDC_FLAG_ENCODE_COMMON_ATTRIBUTES, TDC_FLAG_HOST_KEYS, tdc_data_converter, tdc_data_converter_flags,
-    tdc_data_converter_free, tdc_data_converter_open, tdc_data_converter_parse, tdc_data_converter_reload,
+    TDC_FLAG_CONVERTERS, TDC_FLAG_ENCODE_COMMON_ATTRIBUTES, TDC_FLAG_HOST_KEYS, tdc_data_converter,
+    tdc_data_converter_flags, tdc_data_converter_free, tdc_data_converter_open, tdc_data_converter_parse,
+    tdc_data_converter_reload,
 };
 pub use descriptor::tdc_descriptor_provide;
 pub use error::{

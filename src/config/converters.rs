@@ -37,6 +37,11 @@ pub(super) fn converters(list: Option<&[Entry]>) -> Result<Converters, Problem> 
     Ok(Converters::new(converters, protobuf_json))
 }
 
+/// Whether the list is the order that every SDK's own converter has.
+pub(super) fn is_default(list: Option<&[Entry]>) -> bool {
+    list.is_none_or(|list| *list == DEFAULT)
+}
+
 const DEFAULT: [Entry; 4] = [
     Entry::Null,
     Entry::Bytes,

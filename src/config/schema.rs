@@ -112,7 +112,7 @@ pub(super) enum Permissions {
 }
 
 /// A payload converter: its name, or its name with options.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Converter {
     /// `binary/null`.
@@ -130,7 +130,7 @@ pub(super) enum Converter {
 }
 
 /// Options of `json-protobuf`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct JsonProtobufOptions {
@@ -140,7 +140,7 @@ pub(super) struct JsonProtobufOptions {
 }
 
 /// Options of `json`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct JsonOptions {

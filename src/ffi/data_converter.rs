@@ -19,6 +19,9 @@ pub struct tdc_data_converter(pub(super) Arc<DataConverter>);
 pub const TDC_FLAG_ENCODE_COMMON_ATTRIBUTES: u32 = 1;
 /// A flag of `tdc_data_converter_flags`: the host may be asked for keys.
 pub const TDC_FLAG_HOST_KEYS: u32 = 2;
+/// A flag of `tdc_data_converter_flags`: `converters` is another list than the default one, so that an SDK's
+/// own payload converter does not do what the configuration says.
+pub const TDC_FLAG_CONVERTERS: u32 = 4;
 
 fn open(out: OutSlot<*mut tdc_data_converter>, opened: Result<DataConverter, Error>) -> Result<Code, Error> {
     out.write(Box::into_raw(Box::new(tdc_data_converter(Arc::new(opened?)))));
@@ -105,7 +108,8 @@ pub unsafe extern "C" fn tdc_data_converter_flags(self_: *const tdc_data_convert
     guard_value(0, || {
         let attributes =
             if handle.0.encodes_common_attributes() { TDC_FLAG_ENCODE_COMMON_ATTRIBUTES } else { 0 };
-        attributes | if handle.0.has_host_keys() { TDC_FLAG_HOST_KEYS } else { 0 }
+        let keys = if handle.0.has_host_keys() { TDC_FLAG_HOST_KEYS } else { 0 };
+        attributes | keys | if handle.0.has_own_converters() { TDC_FLAG_CONVERTERS } else { 0 }
     })
 }
 

@@ -47,6 +47,12 @@ void test_getters(void) {
 
     converter = parse("{\"version\": 1, \"failures\": {\"encode_common_attributes\": true}}");
     CHECK(tdc_data_converter_flags(converter) == TDC_FLAG_ENCODE_COMMON_ATTRIBUTES);
+    tdc_data_converter_free(converter);
+    converter = parse("version: 1\nconverters: [null, bytes, json-protobuf, json]\n");
+    CHECK(tdc_data_converter_flags(converter) == 0);
+    tdc_data_converter_free(converter);
+    converter = parse("version: 1\nconverters: [null, bytes, msgpack]\n");
+    CHECK(tdc_data_converter_flags(converter) == TDC_FLAG_CONVERTERS);
 
     /* Three payloads, of which the second is malformed. */
     static const uint8_t PAYLOADS[] = "\x0a\x00\x0a\x01\x12\x0a\x00";

@@ -26,6 +26,9 @@ public final class Tdc implements AutoCloseable {
   /** {@code TDC_FLAG_ENCODE_COMMON_ATTRIBUTES} of {@code tdc.h}. */
   private static final int ENCODE_COMMON_ATTRIBUTES = 1;
 
+  /** {@code TDC_FLAG_CONVERTERS}. */
+  private static final int CONVERTERS = 4;
+
   private final NativeApi api;
   private final Handle handle;
   private final PayloadCodec codec;
@@ -98,8 +101,20 @@ public final class Tdc implements AutoCloseable {
    * {encode_common_attributes: true}}.
    *
    * @return a data converter for {@code WorkflowClientOptions}
+   * @throws UnsupportedOperationException if the configuration's {@code converters} are not the
+   *     default ones, which are all that this package has
    */
   public DataConverter dataConverter() {
+    long self = handle.acquire();
+    try {
+      if ((api.flags(self) & CONVERTERS) != 0) {
+        throw new UnsupportedOperationException(
+            "the Java package has the default converters only: leave `converters` out, give"
+                + " dataConverter a converter of your own, or put msgpack into `codecs`");
+      }
+    } finally {
+      handle.release();
+    }
     return dataConverter(DefaultDataConverter.newDefaultInstance());
   }
 
