@@ -15,7 +15,7 @@ from pathlib import Path
 MAX_LEN = 2048
 
 # The codes that targets/decode.rs gives the encodings; whatever is higher is a whole Payloads.
-ENCODINGS = ["binary/encrypted", "binary/zlib", "binary/zstd", "binary/snappy", "binary/gzip", "json/plain"]
+ENCODINGS = ["binary/encrypted", "binary/zlib", "binary/zstd", "binary/snappy", "binary/gzip", "json/plain", "binary/msgpack"]
 WHOLE = 0x7F
 ENCRYPTED = 0x80
 

@@ -14,14 +14,21 @@ use tdc::ffi::{
     tdc_buffer, tdc_buffer_free, tdc_codec_decode_payload, tdc_data_converter, tdc_data_converter_parse,
     tdc_payload,
 };
-use tdc::{Code, DataConverter};
+use tdc::{Code, DataConverter, Usage};
 
 const DOCUMENT: &str = "{version: 1, codecs: [encrypt], limits: {max_decoded_bytes: 1 MiB}, \
     keys: {primary: k, ring: {k: {insecure_inline: MTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTE=}}}}";
 const LIMIT: usize = 1 << 20;
 
-const ENCODINGS: [&str; 6] =
-    ["binary/encrypted", "binary/zlib", "binary/zstd", "binary/snappy", "binary/gzip", "json/plain"];
+const ENCODINGS: [&str; 7] = [
+    "binary/encrypted",
+    "binary/zlib",
+    "binary/zstd",
+    "binary/snappy",
+    "binary/gzip",
+    "json/plain",
+    "binary/msgpack",
+];
 
 static CONVERTER: LazyLock<DataConverter> =
     LazyLock::new(|| DataConverter::parse(DOCUMENT, Path::new(""), "").unwrap());
@@ -99,7 +106,8 @@ fn framed(payload: &[u8]) -> Vec<u8> {
 
 fn encrypted(payload: &[u8]) -> Vec<u8> {
     let mut sealed = vec![0; DataConverter::encode_bound(payload.len())];
-    let Ok(tdc::Answer::Written { len, .. }) = CONVERTER.encode_payload(&[], payload, &[], &mut sealed)
+    let Ok(tdc::Answer::Written { len, .. }) =
+        CONVERTER.encode_payload(&[], &mut Usage::default(), payload, &[], &mut sealed)
     else {
         panic!("expected an encrypted payload");
     };
@@ -135,6 +143,7 @@ fn one(payload: &[u8]) -> Option<Code> {
             HANDLE.0,
             null(),
             0,
+            core::ptr::null_mut(),
             payload.as_ptr(),
             payload.len(),
             null(),

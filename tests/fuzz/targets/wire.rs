@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use prost::Message;
-use tdc::{Answer, DataConverter};
+use tdc::{Answer, DataConverter, Usage};
 
 /// `temporal.api.common.v1.Payload`.
 #[derive(Clone, PartialEq, Message)]
@@ -91,7 +91,7 @@ fn round_trip(bytes: &[u8], data: &[u8]) {
     let mut opened = vec![0; bytes.len()];
     let location = {
         let sealed = encode(bytes, &[]);
-        match ENCRYPTING.decode_payload(&[], &sealed, &[], &mut opened) {
+        match ENCRYPTING.decode_payload(&[], &mut Usage::default(), &sealed, &[], &mut opened) {
             Ok(Answer::Written { len, data }) if len == bytes.len() => data,
             other => panic!("expected {} bytes, found {other:?}", bytes.len()),
         }
@@ -101,7 +101,8 @@ fn round_trip(bytes: &[u8], data: &[u8]) {
     if location.len > 0 && location.offset + location.len == bytes.len() {
         let (head, tail) = bytes.split_at(location.offset);
         let sealed = encode(head, tail);
-        let answer = ENCRYPTING.decode_payload(&[], &sealed, &[], &mut opened).unwrap();
+        let answer =
+            ENCRYPTING.decode_payload(&[], &mut Usage::default(), &sealed, &[], &mut opened).unwrap();
         assert!(matches!(answer, Answer::Written { data, .. } if data == location));
         assert_eq!(opened, bytes);
     }
@@ -109,7 +110,7 @@ fn round_trip(bytes: &[u8], data: &[u8]) {
 
 fn encode(head: &[u8], tail: &[u8]) -> Vec<u8> {
     let mut sealed = vec![0; DataConverter::encode_bound(head.len() + tail.len())];
-    match ENCRYPTING.encode_payload(&[], head, tail, &mut sealed) {
+    match ENCRYPTING.encode_payload(&[], &mut Usage::default(), head, tail, &mut sealed) {
         Ok(Answer::Written { len, .. }) => sealed.truncate(len),
         other => panic!("expected an encrypted payload, found {other:?}"),
     }
