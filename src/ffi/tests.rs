@@ -145,6 +145,38 @@ fn payload_makes_the_round_trip_through_the_callers_buffers() {
 }
 
 #[test]
+fn usage_is_added_to_by_success_alone_and_bounds_all_calls_that_share_it() {
+    let handle = Handle::parse("{version: 1, codecs: [], limits: {max_payloads: 2}}");
+    let one = [0x0a, 0];
+    let mut usage = tdc_usage { payloads: 0, input_bytes: 0, decoded_bytes: 0 };
+    let encode = |usage: *mut tdc_usage| {
+        let mut out = tdc_buffer::EMPTY;
+        // SAFETY: handle, bytes and slots are valid; the buffer is one that the library filled, or zeroes.
+        unsafe {
+            let status = tdc_codec_encode(
+                handle.0,
+                null(),
+                0,
+                usage,
+                one.as_ptr(),
+                one.len(),
+                &raw mut out,
+                null_mut(),
+            );
+            tdc_buffer_free(&raw mut out);
+            status
+        }
+    };
+    for payloads in 1..=2 {
+        assert_eq!(encode(&raw mut usage), OK);
+        assert_eq!((usage.payloads, usage.input_bytes), (payloads, 2 * payloads));
+    }
+    assert_eq!(encode(&raw mut usage), Code::Limit as tdc_status);
+    assert_eq!((usage.payloads, usage.input_bytes), (2, 4));
+    assert_eq!(encode(null_mut()), OK);
+}
+
+#[test]
 fn payloads_make_the_round_trip_through_the_librarys_buffers() {
     let handle = Handle::encrypting();
     let payload = [HEAD, DATA].concat();
