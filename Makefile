@@ -42,6 +42,7 @@ test-java: build ## The Java package, by JNI and by FFM
 test-conformance: build ## Every writer against every reader, and the walk against official parsers
 	@scripts/vectors-check
 	@scripts/test-conformance
+	@scripts/test-conformance-protobuf
 	@scripts/count-vectors
 
 test-e2e: build ## A real Temporal server with workers in three languages

@@ -3,7 +3,8 @@
 //! What is written is one form only, the same in every language and forever: no spaces, fields in
 //! declaration order and extensions after them by full name, map entries sorted by key, text unescaped but
 //! for what JSON must escape, default values left out unless the field says when it is set. What is read is
-//! everything that the official parsers accept (`docs/FORMAT.md` has the rules).
+//! everything that the official parsers accept: `docs/FORMAT.md` has the rules, and protobuf's own
+//! conformance suite runs through the C ABI (`tests/conformance-protobuf`).
 //!
 //! Both texts come from outside: nothing here panics, messages nest to [`MAX_DEPTH`], and errors name
 //! fields, never values.

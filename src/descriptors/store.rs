@@ -13,8 +13,8 @@ use arc_swap::ArcSwapOption;
 use prost_reflect::DescriptorPool;
 use prost_reflect::prost::Message;
 use prost_reflect::prost_types::{
-    DescriptorProto, FieldDescriptorProto, FieldOptions, FileDescriptorProto, FileDescriptorSet,
-    MessageOptions,
+    DescriptorProto, EnumDescriptorProto, EnumOptions, FieldDescriptorProto, FieldOptions,
+    FileDescriptorProto, FileDescriptorSet, MessageOptions,
 };
 
 use super::Descriptors;
@@ -179,10 +179,7 @@ fn essence(mut file: FileDescriptorProto) -> FileDescriptorProto {
     file.service.clear();
     file.message_type.iter_mut().for_each(message_essence);
     file.extension.iter_mut().for_each(field_essence);
-    for descriptor in &mut file.enum_type {
-        descriptor.options = None;
-        descriptor.value.iter_mut().for_each(|value| value.options = None);
-    }
+    file.enum_type.iter_mut().for_each(enum_essence);
     if file.syntax.as_deref() == Some("proto2") {
         file.syntax = None;
     }
@@ -200,10 +197,16 @@ fn message_essence(message: &mut DescriptorProto) {
     message.nested_type.iter_mut().for_each(message_essence);
     message.oneof_decl.iter_mut().for_each(|oneof| oneof.options = None);
     message.extension_range.iter_mut().for_each(|range| range.options = None);
-    for descriptor in &mut message.enum_type {
-        descriptor.options = None;
-        descriptor.value.iter_mut().for_each(|value| value.options = None);
-    }
+    message.enum_type.iter_mut().for_each(enum_essence);
+}
+
+fn enum_essence(descriptor: &mut EnumDescriptorProto) {
+    descriptor.options = descriptor
+        .options
+        .as_ref()
+        .filter(|options| options.allow_alias())
+        .map(|_| EnumOptions { allow_alias: Some(true), ..EnumOptions::default() });
+    descriptor.value.iter_mut().for_each(|value| value.options = None);
 }
 
 fn field_essence(field: &mut FieldDescriptorProto) {

@@ -25,7 +25,7 @@ impl<'w> Printer<'_, '_, 'w> {
         self.out.push(b'{');
         if url.is_empty() {
             if !value.is_empty() {
-                return Err(Problem::protobuf("an Any with a value has no type URL"));
+                return Err(Problem::value("an Any with a value has no type URL"));
             }
         } else {
             let name = type_name(url).ok_or_else(|| Problem::protobuf("the type URL has no slash"))?;

@@ -24,14 +24,14 @@ impl<'w> Printer<'_, '_, 'w> {
                 let (seconds, nanos) = seconds_and_nanos(wire)?;
                 match time::push_timestamp(self.out, seconds, nanos) {
                     true => Ok(()),
-                    false => Err(Problem::protobuf("the timestamp is out of range")),
+                    false => Err(Problem::value("the timestamp is out of range")),
                 }
             }
             WellKnown::Duration => {
                 let (seconds, nanos) = seconds_and_nanos(wire)?;
                 match time::push_duration(self.out, seconds, nanos) {
                     true => Ok(()),
-                    false => Err(Problem::protobuf("the duration is out of range, or of two signs")),
+                    false => Err(Problem::value("the duration is out of range, or of two signs")),
                 }
             }
             WellKnown::FieldMask => self.field_mask(wire),
@@ -190,7 +190,7 @@ impl<'w> Printer<'_, '_, 'w> {
             Some((2, Value::Fixed64(bits))) => {
                 let number = f64::from_bits(bits);
                 if !number.is_finite() {
-                    return Err(Problem::protobuf("a JSON value cannot be NaN or infinite"));
+                    return Err(Problem::value("a JSON value cannot be NaN or infinite"));
                 }
                 number::push_float(self.out, number);
                 Ok(())
@@ -205,7 +205,7 @@ impl<'w> Printer<'_, '_, 'w> {
                 scalar(self.out, &Kind::Bool, Value::Varint(bits));
                 Ok(())
             }
-            _ => Err(Problem::protobuf("the JSON value has no kind")),
+            _ => Err(Problem::value("the JSON value has no kind")),
         }
     }
 }
@@ -230,5 +230,5 @@ pub(super) fn utf8(bytes: &[u8]) -> Result<&str, Problem> {
 
 #[cold]
 fn irreversible() -> Problem {
-    Problem::protobuf("a path of the field mask would not come back from JSON")
+    Problem::value("a path of the field mask would not come back from JSON")
 }

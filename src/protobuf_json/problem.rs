@@ -26,7 +26,13 @@ impl Problem {
         Self(Box::new(Inner { code, message: message.into(), path: Vec::new(), type_needed: None }))
     }
 
-    /// A message that cannot be written as JSON.
+    /// A well-formed message whose value has no JSON form.
+    #[cold]
+    pub(super) fn value(message: &str) -> Self {
+        Self::new(Code::Value, message)
+    }
+
+    /// Bytes that are not the message.
     #[cold]
     pub(super) fn protobuf(message: &str) -> Self {
         Self::new(Code::Protobuf, message)

@@ -138,7 +138,9 @@ fn refusals_name_the_field_and_never_the_value() {
         ),
     ] {
         let error = to_json(name, wire).unwrap_err();
-        assert_eq!(error.code(), Code::Protobuf, "{expected}");
+        let is_value = ["the JSON value", "the timestamp"].iter().any(|start| expected.starts_with(start));
+        let code = if is_value { Code::Value } else { Code::Protobuf };
+        assert_eq!(error.code(), code, "{expected}");
         assert_eq!(error.message(), format!("{name}: {expected}"));
     }
 }

@@ -46,7 +46,7 @@ class Library:
         raw = ctypes.CDLL(str(path))
         slot = POINTER(c_void_p)
         bytes_in = [c_char_p, c_size_t]
-        codec = [c_void_p, *bytes_in, *bytes_in, POINTER(_Buffer), slot]
+        codec = [c_void_p, *bytes_in, c_void_p, *bytes_in, POINTER(_Buffer), slot]
         for name, result, arguments in (
             ("tdc_abi_version", c_uint32, []),
             ("tdc_status_name", c_char_p, [c_uint32]),
@@ -111,7 +111,7 @@ class DataConverter:
     def _call(self, name: str, payloads: bytes) -> bytes:
         raw, out, error = self._library.raw, _Buffer(), c_void_p()
         function = getattr(raw, name)
-        status = function(self._handle, b"", 0, payloads, len(payloads), byref(out), byref(error))
+        status = function(self._handle, b"", 0, None, payloads, len(payloads), byref(out), byref(error))
         self._library.check(status, error)
         try:
             return ctypes.string_at(out.data, out.len) if out.len else b""
