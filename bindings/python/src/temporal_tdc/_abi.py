@@ -15,6 +15,7 @@ ABI_VERSION: Final = 1
 """The ABI this package was written for; the loader refuses any other."""
 
 FLAG_ENCODE_COMMON_ATTRIBUTES: Final = 1
+MESSAGE_HEADERS: Final = 1
 
 _BYTES: Final = ctypes.c_char_p
 _POINTER: Final = ctypes.c_void_p
@@ -62,6 +63,7 @@ OWNED_OFFSET: Final = 3 * ctypes.sizeof(_SIZE)
 """Where the embedded ``tdc_buffer`` begins inside ``Written``."""
 
 _TEXT = (_BYTES, _SIZE)
+_MESSAGE = (_POINTER, *_TEXT, *_TEXT, ctypes.c_uint32, *_TEXT, _POINTER, _POINTER)
 FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "tdc_abi_version": (_STATUS, ()),
     "tdc_version": (_BYTES, ()),
@@ -74,6 +76,7 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "tdc_error_size_needed": (_SIZE, (_POINTER,)),
     "tdc_error_key_count": (_SIZE, (_POINTER,)),
     "tdc_error_key_id": (_STATUS, (_POINTER, _SIZE, _POINTER, _POINTER)),
+    "tdc_error_type_name": (None, (_POINTER, _POINTER, _POINTER)),
     "tdc_error_free": (None, (_POINTER,)),
     "tdc_data_converter_open": (_STATUS, (*_TEXT, *_TEXT, _POINTER, _POINTER)),
     "tdc_data_converter_parse": (_STATUS, (*_TEXT, *_TEXT, *_TEXT, _POINTER, _POINTER)),
@@ -82,10 +85,16 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "tdc_data_converter_free": (None, (_POINTER,)),
     "tdc_key_provide": (_STATUS, (_POINTER, *_TEXT, *_TEXT, _POINTER)),
     "tdc_key_reject": (_STATUS, (_POINTER, *_TEXT, _POINTER)),
+    "tdc_descriptor_provide": (_STATUS, (_POINTER, *_TEXT, _POINTER)),
     "tdc_codec_encode": (_STATUS, (_POINTER, *_TEXT, _POINTER, *_TEXT, _POINTER, _POINTER)),
     "tdc_codec_decode": (_STATUS, (_POINTER, *_TEXT, _POINTER, *_TEXT, _POINTER, _POINTER)),
     "tdc_converter_to_payload": (_STATUS, (_POINTER, *_TEXT, *_TEXT, _POINTER, _POINTER)),
     "tdc_converter_from_payload": (_STATUS, (_POINTER, *_TEXT, *_TEXT, _POINTER, _POINTER)),
+    "tdc_failure_encode": (_STATUS, (_POINTER, *_TEXT, *_TEXT, _POINTER, _POINTER)),
+    "tdc_failure_decode": (_STATUS, (_POINTER, *_TEXT, *_TEXT, _POINTER, _POINTER)),
+    "tdc_message_encode": (_STATUS, _MESSAGE),
+    "tdc_message_decode": (_STATUS, _MESSAGE),
+    "tdc_history_decode": (_STATUS, (_POINTER, *_TEXT, *_TEXT, _POINTER, _POINTER)),
 }
 """Result type and argument types of the functions that are called by declaration."""
 

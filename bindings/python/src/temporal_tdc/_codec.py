@@ -6,9 +6,9 @@ import asyncio
 import ctypes
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
 
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
 from temporalio.converter import PayloadCodec, SerializationContext, WithSerializationContext
 from typing_extensions import Self
 
@@ -16,12 +16,10 @@ from temporal_tdc._abi import Usage
 from temporal_tdc._bulk import SingleCall, call_all
 from temporal_tdc._direction import Direction
 from temporal_tdc._faults import PendingError
-from temporal_tdc._host import Host
+from temporal_tdc._host import ROUNDS, Host
 from temporal_tdc._single import single_call
+from temporal_tdc._whole import Whole
 from temporal_tdc._wire import encode_context
-
-_ROUNDS: Final = 20
-"""How often a call may ask for keys or a reload without getting on before we give up."""
 
 
 class Codec(PayloadCodec, WithSerializationContext):
@@ -40,6 +38,11 @@ class Codec(PayloadCodec, WithSerializationContext):
         self._context = context
         self._encode_one = single_call(encoding, context)
         self._decode_one = single_call(decoding, context)
+
+    @property
+    def whole(self) -> Whole:
+        """The calls on whole failures, messages and histories, in this codec's context."""
+        return Whole(self._encoding.handle, self._host, self._context)
 
     def with_context(self, context: SerializationContext) -> Self:
         """Give this codec for the place where the payloads live."""
@@ -90,6 +93,24 @@ class Codec(PayloadCodec, WithSerializationContext):
                     return [decoded]
         return await self._run(self._decoding, self._decode_one, payloads)
 
+    async def encode_failure(self, failure: Failure) -> None:
+        """Encode a failure and its causes in place, as the config's ``failures`` say.
+
+        Raises:
+            TdcError: A part cannot be encoded; the failure is not changed then.
+        """
+        encoded = await self.whole.failure("encode", failure.SerializeToString())
+        failure.CopyFrom(Failure.FromString(encoded))
+
+    async def decode_failure(self, failure: Failure) -> None:
+        """Decode a failure and its causes in place; encoded attributes are restored and cleared.
+
+        Raises:
+            TdcError: A part cannot be decoded; the failure is not changed then.
+        """
+        decoded = await self.whole.failure("decode", failure.SerializeToString())
+        failure.CopyFrom(Failure.FromString(decoded))
+
     async def _run(
         self, direction: Direction, single: SingleCall, payloads: Sequence[Payload]
     ) -> list[Payload]:
@@ -107,7 +128,7 @@ class Codec(PayloadCodec, WithSerializationContext):
             except PendingError as pending:
                 rounds = rounds + 1 if len(done) == before else 1
                 before = len(done)
-                if rounds > _ROUNDS:
+                if rounds > ROUNDS:
                     raise pending.cause from None
                 await self._host.settle(pending)
         return done

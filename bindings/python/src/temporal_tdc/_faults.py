@@ -14,14 +14,23 @@ class PendingError(Exception):
     Attributes:
         reload: The files should be read again.
         key_ids: The keys to be provided or rejected.
+        type_name: The message type whose descriptor is to be provided, or nothing.
         cause: What the error is when the host cannot help.
     """
 
-    def __init__(self, *, reload: bool, key_ids: tuple[bytes, ...], cause: TdcError) -> None:
+    def __init__(
+        self,
+        cause: TdcError,
+        *,
+        reload: bool = False,
+        key_ids: tuple[bytes, ...] = (),
+        type_name: str = "",
+    ) -> None:
         """Keep what the library asked for."""
         super().__init__(str(cause))
         self.reload = reload
         self.key_ids = key_ids
+        self.type_name = type_name
         self.cause = cause
 
 
@@ -59,9 +68,11 @@ def fault(
         if status == Code.KEY_NEEDED:
             count: int = library.tdc_error_key_count(error)
             key_ids = tuple(_key_id(library, error, i) for i in range(count))
-            return PendingError(reload=False, key_ids=key_ids, cause=cause)
+            return PendingError(cause, key_ids=key_ids)
         if status == Code.RELOAD_NEEDED:
-            return PendingError(reload=True, key_ids=(), cause=cause)
+            return PendingError(cause, reload=True)
+        if status == Code.TYPE_NEEDED:
+            return PendingError(cause, type_name=_type_name(library, error))
         return cause
     finally:
         library.tdc_error_free(error)
@@ -88,3 +99,9 @@ def _key_id(library: ctypes.CDLL, error: int, index: int) -> bytes:
     text, size = ctypes.c_void_p(), ctypes.c_size_t()
     library.tdc_error_key_id(error, index, ctypes.byref(text), ctypes.byref(size))
     return ctypes.string_at(text, size.value)
+
+
+def _type_name(library: ctypes.CDLL, error: int) -> str:
+    text, size = ctypes.c_void_p(), ctypes.c_size_t()
+    library.tdc_error_type_name(error, ctypes.byref(text), ctypes.byref(size))
+    return ctypes.string_at(text, size.value).decode(errors="replace")

@@ -113,6 +113,14 @@ class Handle:
             )
             self._check(status, frame)
 
+    def provide_descriptor(self, file_descriptor_set: bytes) -> None:
+        """Hand in the files of a message type."""
+        with self.borrowed() as frame:
+            status = self.library.held.tdc_descriptor_provide(
+                self.argument, file_descriptor_set, len(file_descriptor_set), frame.error_out
+            )
+            self._check(status, frame)
+
     def fail(self, status: int, frame: Frame, index: int = 0) -> NoReturn:
         """Raise what ``status`` and the frame's error object say."""
         error, frame.error.value = frame.error.value, None

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from temporal_tdc._codes import Code
+from temporal_tdc._descriptors import provide_type
 from temporal_tdc._errors import KeyProviderError, TdcError
 from temporal_tdc._faults import PendingError
 from temporal_tdc._handle import Handle
@@ -19,6 +20,10 @@ KeyProvider: TypeAlias = Callable[[str], bytes | Awaitable[bytes | None] | None]
 It may be an ordinary function (it then runs in a thread, so it may block) or a coroutine function.
 An exception means "I am away": the call fails with a transient ``KeyProviderError``.
 """
+
+
+ROUNDS: Final = 20
+"""How often a call may ask for keys or a reload without getting on before we give up."""
 
 
 class Host:
@@ -36,7 +41,10 @@ class Host:
         Raises:
             KeyProviderError: The provider raised.
             KeyInvalidError: The provider gave something that is not a key.
+            TdcError: Nobody here knows the message type that is asked for.
         """
+        if pending.type_name:
+            provide_type(self._handle, pending)
         if pending.reload:
             await asyncio.to_thread(self._reload)
         for key_id in pending.key_ids:
