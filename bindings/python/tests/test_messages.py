@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from support import KEY, KEY_ID, config, payload, run
@@ -100,7 +101,10 @@ def test_large_messages_and_keys_of_the_host(tdc: Tdc, make_tdc: Callable[..., T
 
 
 def test_the_namespace_of_the_context_decides(make_tdc: Callable[..., Tdc]) -> None:
-    rules = [{"match": "orders-*", "codecs": ["encrypt"]}, {"match": "open", "codecs": []}]
+    rules: list[dict[str, Any]] = [
+        {"match": "orders-*", "codecs": ["encrypt"]},
+        {"match": "open", "codecs": []},
+    ]
     tdc = make_tdc(config(namespaces=rules))
     for namespace, expected in (("orders-1", True), ("open", False)):
         context = WorkflowSerializationContext(namespace=namespace, workflow_id="w")

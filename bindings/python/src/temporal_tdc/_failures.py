@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
@@ -47,19 +47,25 @@ class TdcDataConverter(DataConverter):
 
     async def encode_failure(self, exception: BaseException, failure: Failure) -> None:
         """Convert an exception and encode its failure."""
-        codec = self.payload_codec
-        if not isinstance(codec, Codec) or self.external_storage is not None:
+        codec = self._codec_alone()
+        if codec is None:
             return await super().encode_failure(exception, failure)
         self.failure_converter.to_failure(exception, self.payload_converter, failure)
         return await codec.encode_failure(failure)
 
     async def decode_failure(self, failure: Failure) -> BaseException:
         """Decode a failure and convert it to an exception."""
-        codec = self.payload_codec
-        if not isinstance(codec, Codec) or self.external_storage is not None:
+        codec = self._codec_alone()
+        if codec is None:
             return await super().decode_failure(failure)
         await codec.decode_failure(failure)
         return self.failure_converter.from_failure(failure, self.payload_converter)
+
+    def _codec_alone(self) -> Codec | None:
+        """Give the codec where nothing else, of the user or the SDK, has a hand in payloads."""
+        if getattr(self, "external_storage", None) is not None:  # older SDKs have none
+            return None
+        return self.payload_codec if isinstance(self.payload_codec, Codec) else None
 
 
 _ENCODED = "Encoded failure"
@@ -88,12 +94,13 @@ def _restored(failure: Failure) -> Failure:
         return failure
     if not isinstance(texts, dict):
         return failure
+    known = cast("dict[str, object]", texts)
     restored = Failure()
     restored.CopyFrom(failure)
     restored.ClearField("encoded_attributes")
     for field, names in _FIELDS.items():
         for name in names:
-            if isinstance(texts.get(name), str):
-                setattr(restored, field, texts[name])
+            if isinstance(text := known.get(name), str):
+                setattr(restored, field, text)
                 break
     return restored

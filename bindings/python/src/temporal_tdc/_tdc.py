@@ -9,14 +9,17 @@ from typing import TypeVar
 from google.protobuf.message import Message
 from temporalio.converter import (
     DataConverter,
+    DefaultPayloadConverter,
     FailureConverter,
     PayloadCodec,
+    PayloadConverter,
     SerializationContext,
 )
 from typing_extensions import Self
 
 from temporal_tdc._abi import FLAG_ENCODE_COMMON_ATTRIBUTES
 from temporal_tdc._codec import Codec
+from temporal_tdc._converter import payload_converter_class
 from temporal_tdc._direction import Direction
 from temporal_tdc._failures import (
     EncodingFailureConverter,
@@ -25,6 +28,7 @@ from temporal_tdc._failures import (
 )
 from temporal_tdc._handle import Handle, open_file, parse_document
 from temporal_tdc._host import Host, KeyProvider
+from temporal_tdc._values import uses_the_defaults
 from temporal_tdc._whole import Verb
 
 AnyMessage = TypeVar("AnyMessage", bound=Message)
@@ -56,6 +60,16 @@ class Tdc:
         return self._codec
 
     @property
+    def payload_converter_class(self) -> type[PayloadConverter]:
+        """The payload converter that fits the config, as a class without arguments.
+
+        It is the SDK's default one where the config's ``converters`` mean the same.
+        """
+        if uses_the_defaults(self._handle):
+            return DefaultPayloadConverter
+        return payload_converter_class(self._handle)
+
+    @property
     def failure_converter_class(self) -> type[FailureConverter]:
         """The SDK's failure converter that fits the config.
 
@@ -73,6 +87,7 @@ class Tdc:
         Its payload converter is the SDK's default one, or the config's ``converters``.
         """
         return TdcDataConverter(
+            payload_converter_class=self.payload_converter_class,
             payload_codec=self._codec,
             failure_converter_class=self.failure_converter_class,
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from google.protobuf.descriptor import FileDescriptor
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
 from temporalio.api.common.v1 import Payload, Payloads
 
 from temporal_tdc._descriptors import provide_type
@@ -11,16 +13,17 @@ from temporal_tdc._faults import PendingError
 from temporal_tdc._handle import Handle
 from temporal_tdc._whole import call
 
+Files: TypeAlias = Mapping[str, Any]
+"""The ``FileDescriptor`` of message types by name; protobuf has more than one such class."""
 
-def to_payloads(
-    handle: Handle, context: bytes, values: bytes, files: dict[str, FileDescriptor] | None = None
-) -> bytes:
+
+def to_payloads(handle: Handle, context: bytes, values: bytes, files: Files | None = None) -> bytes:
     """Make payloads of values in their raw forms; ``files`` are those of message types."""
     return _call(handle, "tdc_converter_to_payload", context, values, files)
 
 
 def from_payloads(
-    handle: Handle, context: bytes, payloads: bytes, files: dict[str, FileDescriptor] | None = None
+    handle: Handle, context: bytes, payloads: bytes, files: Files | None = None
 ) -> bytes:
     """Give the values of payloads back, in their raw forms."""
     return _call(handle, "tdc_converter_from_payload", context, payloads, files)
@@ -59,7 +62,7 @@ def _call(
     function: str,
     context: bytes,
     message: bytes,
-    files: dict[str, FileDescriptor] | None,
+    files: Files | None,
 ) -> bytes:
     asked: set[str] = set()
     while True:
