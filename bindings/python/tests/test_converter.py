@@ -16,7 +16,11 @@ from temporalio.api.common.v1 import Payload, WorkflowExecution
 from temporalio.api.failure.v1 import Failure
 from temporalio.client import WorkflowHistory
 from temporalio.common import RawValue
-from temporalio.converter import DefaultPayloadConverter, JSONPlainPayloadConverter
+from temporalio.converter import (
+    DefaultPayloadConverter,
+    JSONPlainPayloadConverter,
+    WorkflowSerializationContext,
+)
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer
 from test_workflow import history
@@ -43,10 +47,21 @@ VALUES: list[Any] = [
     2**63 - 1,
     {"a": [1, 2.5, None]},
     Order("A-1", 100),
+    [Order("A-2", 200)],
     WorkflowExecution(workflow_id="w", run_id="r"),
     Duration(seconds=3),
 ]
-HINTS: list[type] = [type(None), bytes, str, int, dict, Order, WorkflowExecution, Duration]
+HINTS: list[type] = [
+    type(None),
+    bytes,
+    str,
+    int,
+    dict,
+    Order,
+    list[Order],
+    WorkflowExecution,
+    Duration,
+]
 
 
 @pytest.mark.parametrize("converters", LISTS)
@@ -63,7 +78,7 @@ def test_values_come_back_by_their_hints(
     without = converter.payload_converter.from_payloads(plain)
     assert without[:5] == VALUES[:5]
     assert without[5] == {"number": "A-1", "cents": 100}
-    assert without[6:] == VALUES[6:]
+    assert without[7:] == VALUES[7:]
     # Whatever the list, all that the SDK's default converter writes is read.
     default = DefaultPayloadConverter().to_payloads(VALUES)
     assert converter.payload_converter.from_payloads(default, HINTS) == VALUES
@@ -194,3 +209,17 @@ def test_it_works_inside_the_sandbox(make_tdc: Callable[..., Tdc], converters: l
     # The same with an input that the converters refuse: so it is they who read it.
     (unknown,) = run(tdc.payload_codec.encode([payload(b"1", b"my/own")]))
     assert "TDC_ERR_ENCODING" in str(run(replay(history(unknown, result))))
+
+
+def test_the_namespace_may_come_with_the_context_alone(make_tdc: Callable[..., Tdc]) -> None:
+    rules: list[dict[str, Any]] = [{"match": "orders-*", "codecs": []}]
+    for converters, encoding in ((MSGPACK, b"binary/msgpack"), (None, b"json/plain")):
+        changes = {"converters": converters} if converters else {}
+        whole = make_tdc(config(namespaces=rules, **changes)).data_converter
+        bound = whole.with_context(WorkflowSerializationContext("orders-eu", "w"))
+        (made,) = run(bound.encode([1]))
+        assert made.metadata["encoding"] == encoding
+        assert run(bound.decode([made], [int])) == [1]
+        with pytest.raises(temporal_tdc.ConfigError) as caught:
+            run(whole.encode([1]))
+        assert caught.value.code == Code.ERR_NAMESPACE

@@ -7,7 +7,7 @@ and the library makes payloads of these, which no two languages then write diffe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_origin
 
 from google.protobuf.message import DecodeError, Message
 from temporalio.api.common.v1 import Payload, Payloads
@@ -145,4 +145,5 @@ def payload_converter_class(handle: Handle) -> type[TdcPayloadConverter]:
 
 
 def _is_message(hint: Any) -> bool:
-    return isinstance(hint, type) and issubclass(hint, Message)
+    # Python 3.10 calls `list[int]` a type, and then refuses it.
+    return get_origin(hint) is None and isinstance(hint, type) and issubclass(hint, Message)

@@ -32,7 +32,8 @@ def from_payloads(
 def uses_the_defaults(handle: Handle) -> bool:
     """Say whether the config's converters do what the SDK's default converter does.
 
-    The library is asked by example, which holds for any config that means the same.
+    The library is asked by example, which holds for any config that means the same. Where it cannot
+    answer, because only a context will name the namespace, the config's own converters are right.
     """
     message_type = b"google.protobuf.Empty"
     raw = [
