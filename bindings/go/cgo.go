@@ -11,6 +11,12 @@ package tdc
 #cgo nocallback tdc_go_payloads
 #cgo noescape tdc_go_values
 #cgo nocallback tdc_go_values
+#cgo noescape tdc_go_failure
+#cgo nocallback tdc_go_failure
+#cgo noescape tdc_go_message
+#cgo nocallback tdc_go_message
+#cgo noescape tdc_go_history
+#cgo nocallback tdc_go_history
 #cgo noescape tdc_go_open
 #cgo nocallback tdc_go_open
 #cgo noescape tdc_go_parse
@@ -65,6 +71,35 @@ static inline tdc_go_answer tdc_go_values(int back, const tdc_data_converter *se
 	answer.status = back
 		? tdc_converter_from_payload(self, context, context_len, message, message_len, &answer.owned, &answer.error)
 		: tdc_converter_to_payload(self, context, context_len, message, message_len, &answer.owned, &answer.error);
+	answer.len = answer.owned.len;
+	return answer;
+}
+
+static inline tdc_go_answer tdc_go_failure(int decode, const tdc_data_converter *self,
+		const uint8_t *context, size_t context_len, const uint8_t *failure, size_t failure_len) {
+	tdc_go_answer answer = {0};
+	answer.status = decode
+		? tdc_failure_decode(self, context, context_len, failure, failure_len, &answer.owned, &answer.error)
+		: tdc_failure_encode(self, context, context_len, failure, failure_len, &answer.owned, &answer.error);
+	answer.len = answer.owned.len;
+	return answer;
+}
+
+static inline tdc_go_answer tdc_go_message(int decode, const tdc_data_converter *self,
+		const uint8_t *context, size_t context_len, const uint8_t *name, size_t name_len, uint32_t flags,
+		const uint8_t *message, size_t message_len) {
+	tdc_go_answer answer = {0};
+	answer.status = decode
+		? tdc_message_decode(self, context, context_len, name, name_len, flags, message, message_len, &answer.owned, &answer.error)
+		: tdc_message_encode(self, context, context_len, name, name_len, flags, message, message_len, &answer.owned, &answer.error);
+	answer.len = answer.owned.len;
+	return answer;
+}
+
+static inline tdc_go_answer tdc_go_history(const tdc_data_converter *self,
+		const uint8_t *context, size_t context_len, const uint8_t *history, size_t history_len) {
+	tdc_go_answer answer = {0};
+	answer.status = tdc_history_decode(self, context, context_len, history, history_len, &answer.owned, &answer.error);
 	answer.len = answer.owned.len;
 	return answer;
 }
@@ -166,10 +201,6 @@ func (n native) reload() error {
 	return nil
 }
 
-func (n native) encodeCommonAttributes() bool {
-	return C.tdc_data_converter_flags(n.converter)&C.TDC_FLAG_ENCODE_COMMON_ATTRIBUTES != 0
-}
-
 func (n native) encodeBound(size int) int {
 	return int(C.tdc_codec_encode_bound(n.converter, C.size_t(size)))
 }
@@ -194,17 +225,38 @@ func (n native) payload(op operation, context []byte, used *usage, head, data, o
 
 // payloads encodes or decodes a serialised Payloads message.
 func (n native) payloads(op operation, context, message []byte) ([]byte, *fault) {
-	answer := C.tdc_go_payloads(C.int(op), n.converter, pointer(context), length(context), pointer(message), length(message))
-	if answer.status != statusOK {
-		return nil, takeFault(answer.status, answer.error)
-	}
-	return takeBuffer(answer.owned), nil
+	return taken(C.tdc_go_payloads(C.int(op), n.converter, pointer(context), length(context), pointer(message), length(message)))
 }
 
 // values makes payloads of values, or (decode) gives values back: a serialised
 // Payloads message in, another out.
 func (n native) values(op operation, context, message []byte) ([]byte, *fault) {
-	answer := C.tdc_go_values(C.int(op), n.converter, pointer(context), length(context), pointer(message), length(message))
+	return taken(C.tdc_go_values(C.int(op), n.converter, pointer(context), length(context), pointer(message), length(message)))
+}
+
+// failure encodes or decodes a serialised Failure message.
+func (n native) failure(op operation, context, message []byte) ([]byte, *fault) {
+	return taken(C.tdc_go_failure(C.int(op), n.converter, pointer(context), length(context), pointer(message), length(message)))
+}
+
+// message encodes or decodes a serialised message of Temporal's API.
+func (n native) message(op operation, context []byte, name string, headers bool, message []byte) ([]byte, *fault) {
+	var flags C.uint32_t
+	if headers {
+		flags = C.TDC_MESSAGE_HEADERS
+	}
+	full := []byte(name)
+	return taken(C.tdc_go_message(C.int(op), n.converter, pointer(context), length(context), pointer(full), length(full), flags,
+		pointer(message), length(message)))
+}
+
+// history decodes an exported history.
+func (n native) history(context, history []byte) ([]byte, *fault) {
+	return taken(C.tdc_go_history(n.converter, pointer(context), length(context), pointer(history), length(history)))
+}
+
+// taken is an answer that the library always gives in memory of its own.
+func taken(answer C.tdc_go_answer) ([]byte, *fault) {
 	if answer.status != statusOK {
 		return nil, takeFault(answer.status, answer.error)
 	}

@@ -28,10 +28,15 @@ func parseNative([]byte, string, string) (native, error) { return native{}, ErrN
 
 func (native) free()                           {}
 func (native) reload() error                   { return ErrNoLibrary }
-func (native) encodeCommonAttributes() bool    { return false }
 func (native) encodeBound(int) int             { return 0 }
 func (native) provideKey(string, []byte) error { return ErrNoLibrary }
 func (native) rejectKey(string) error          { return ErrNoLibrary }
 func (native) payload(operation, []byte, *usage, []byte, []byte, []byte) ([]byte, *fault) {
 	return nil, &fault{index: -1}
 }
+
+func (native) failure(operation, []byte, []byte) ([]byte, *fault) { return nil, &fault{index: -1} }
+func (native) message(operation, []byte, string, bool, []byte) ([]byte, *fault) {
+	return nil, &fault{index: -1}
+}
+func (native) history([]byte, []byte) ([]byte, *fault) { return nil, &fault{index: -1} }

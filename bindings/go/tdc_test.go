@@ -13,6 +13,8 @@ import (
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
+	failurepb "go.temporal.io/api/failure/v1"
+	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/converter"
 	"google.golang.org/protobuf/proto"
 )
@@ -119,9 +121,18 @@ func TestCloseIsIdempotentAndLaterCallsAreErrors(t *testing.T) {
 	if err := opened.Reload(); !errors.Is(err, ErrClosed) {
 		t.Errorf("Reload: got %v", err)
 	}
-	if opened.FailureConverter() == nil || failures.ErrorToFailure(errors.New("x")).GetMessage() != "x" {
-		t.Error("failures without details need no codec")
+	if err := failures.FailureToError(&failurepb.Failure{Message: "x"}); !errors.Is(err, ErrClosed) || !strings.HasPrefix(err.Error(), "x") {
+		t.Errorf("FailureToError: got %v", err)
 	}
+	if err := opened.DecodeMessage(&historypb.History{}); !errors.Is(err, ErrClosed) {
+		t.Errorf("DecodeMessage: got %v", err)
+	}
+	defer func() {
+		if err, ok := recover().(error); !ok || !errors.Is(err, ErrClosed) {
+			t.Errorf("ErrorToFailure: got %v", err)
+		}
+	}()
+	opened.FailureConverter().ErrorToFailure(errors.New("x")) // the SDK's interface has no other way to say no
 }
 
 func TestCloseDuringCallsLetsThemEnd(t *testing.T) {

@@ -6,21 +6,27 @@ import (
 	"strings"
 )
 
-// fail is err about payloads[i]. In a workflow task, if trying again can help,
-// it panics instead.
+// fail is raise for an err about payloads[i].
+func (c *payloadCodec) fail(i int, err error) error {
+	var e *Error
+	if errors.As(err, &e) && e.PayloadIndex >= 0 {
+		e.PayloadIndex = i
+	}
+	return c.raise(err)
+}
+
+// raise gives err back. In a workflow task, if trying again can help, it panics
+// instead.
 //
 // In workflow code the SDK takes an error of a codec as the workflow's own: the
 // workflow fails, a signal is dropped, a version marker is read as another. A
 // panic fails the task, and the server hands it out again (package converter
 // says so at PayloadCodec; it holds for the default WorkflowPanicPolicy). So a
 // key that is not here yet costs a retry and nothing else.
-func (c *payloadCodec) fail(i int, err error) error {
+func (c *payloadCodec) raise(err error) error {
 	var e *Error
 	if !errors.As(err, &e) {
 		return err
-	}
-	if e.PayloadIndex >= 0 {
-		e.PayloadIndex = i
 	}
 	if e.Transient && inWorkflowTask(c.inWorkflow) {
 		panic(e)
