@@ -100,14 +100,14 @@ def test_the_config_decides_the_form(make_tdc: Callable[..., Tdc]) -> None:
     ("converters", "is_default"),
     [
         (["null", "bytes", "json-protobuf", "json"], True),
-        (["bytes", "null", "json-protobuf", "json"], True),
+        (["bytes", "null", "json-protobuf", "json"], False),
         (["null", "bytes", "binary-protobuf", "json"], False),
         (["null", "bytes", {"json-protobuf": {"ignore_unknown_fields": True}}, "json"], False),
         (["null", "json"], False),
         *((each, False) for each in LISTS),
     ],
 )
-def test_the_sdk_keeps_its_own_where_the_list_means_the_same(
+def test_the_sdk_keeps_its_own_where_the_list_is_the_default(
     make_tdc: Callable[..., Tdc], converters: list[Any], *, is_default: bool
 ) -> None:
     chosen = make_tdc(config(converters=converters)).payload_converter_class

@@ -17,7 +17,7 @@ from temporalio.converter import (
 )
 from typing_extensions import Self
 
-from temporal_tdc._abi import FLAG_ENCODE_COMMON_ATTRIBUTES
+from temporal_tdc._abi import FLAG_CONVERTERS, FLAG_ENCODE_COMMON_ATTRIBUTES
 from temporal_tdc._codec import Codec
 from temporal_tdc._converter import payload_converter_class
 from temporal_tdc._direction import Direction
@@ -28,7 +28,6 @@ from temporal_tdc._failures import (
 )
 from temporal_tdc._handle import Handle, open_file, parse_document
 from temporal_tdc._host import Host, KeyProvider
-from temporal_tdc._values import uses_the_defaults
 from temporal_tdc._whole import Verb
 
 AnyMessage = TypeVar("AnyMessage", bound=Message)
@@ -63,9 +62,9 @@ class Tdc:
     def payload_converter_class(self) -> type[PayloadConverter]:
         """The payload converter that fits the config, as a class without arguments.
 
-        It is the SDK's default one where the config's ``converters`` mean the same.
+        It is the SDK's default one where the config's ``converters`` are the default list.
         """
-        if uses_the_defaults(self._handle):
+        if not self._handle.flags() & FLAG_CONVERTERS:
             return DefaultPayloadConverter
         return payload_converter_class(self._handle)
 
