@@ -47,6 +47,7 @@ class Library:
         slot = POINTER(c_void_p)
         bytes_in = [c_char_p, c_size_t]
         codec = [c_void_p, *bytes_in, c_void_p, *bytes_in, POINTER(_Buffer), slot]
+        values = [c_void_p, *bytes_in, *bytes_in, POINTER(_Buffer), slot]
         for name, result, arguments in (
             ("tdc_abi_version", c_uint32, []),
             ("tdc_status_name", c_char_p, [c_uint32]),
@@ -54,6 +55,8 @@ class Library:
             ("tdc_data_converter_free", None, [c_void_p]),
             ("tdc_codec_encode", c_uint32, codec),
             ("tdc_codec_decode", c_uint32, codec),
+            ("tdc_converter_to_payload", c_uint32, values),
+            ("tdc_converter_from_payload", c_uint32, values),
             ("tdc_buffer_free", None, [POINTER(_Buffer)]),
             ("tdc_error_payload_index", c_int64, [c_void_p]),
             ("tdc_error_message", None, [c_void_p, POINTER(c_void_p), POINTER(c_size_t)]),
@@ -102,16 +105,25 @@ class DataConverter:
 
     def encode(self, payloads: bytes) -> bytes:
         """Encodes a serialised Payloads."""
-        return self._call("tdc_codec_encode", payloads)
+        return self._call("tdc_codec_encode", None, payloads)
 
     def decode(self, payloads: bytes) -> bytes:
         """Decodes a serialised Payloads."""
-        return self._call("tdc_codec_decode", payloads)
+        return self._call("tdc_codec_decode", None, payloads)
 
-    def _call(self, name: str, payloads: bytes) -> bytes:
+    def to_payload(self, values: bytes) -> bytes:
+        """Makes payloads of values, both a serialised Payloads."""
+        return self._call("tdc_converter_to_payload", values)
+
+    def from_payload(self, payloads: bytes) -> bytes:
+        """Gives the values of payloads back."""
+        return self._call("tdc_converter_from_payload", payloads)
+
+    def _call(self, name: str, *arguments: bytes | None) -> bytes:
         raw, out, error = self._library.raw, _Buffer(), c_void_p()
         function = getattr(raw, name)
-        status = function(self._handle, b"", 0, None, payloads, len(payloads), byref(out), byref(error))
+        given: list[object] = [b"", 0, *arguments[:-1]]
+        status = function(self._handle, *given, arguments[-1], len(arguments[-1] or b""), byref(out), byref(error))
         self._library.check(status, error)
         try:
             return ctypes.string_at(out.data, out.len) if out.len else b""

@@ -33,8 +33,13 @@ def _answer(library: Library, vector: dict[str, Any]) -> dict[str, Any]:
             if vector["operation"] == "open":
                 return {}
             message = bytes.fromhex(vector["input"])
-            if vector["operation"] == "decode":
-                return {"payloads": converter.decode(message).hex()}
+            calls = {
+                "decode": converter.decode,
+                "to_payload": converter.to_payload,
+                "from_payload": converter.from_payload,
+            }
+            if vector["operation"] in calls:
+                return {"payloads": calls[vector["operation"]](message).hex()}
             encoded = converter.encode(message)
             if vector["operation"] == "encode":
                 return {"payloads": encoded.hex()}
