@@ -177,8 +177,13 @@ async fn judge<'a>(
     let namespace = namespace::resolve(&head.headers, head.uri.path())?;
     record.namespace = Some(namespace);
     let decision = auth.decide(&caller, namespace, operation).ok_or_else(|| {
-        let text =
-            "your access token is valid, but no rule of this codec server lets you do this in this namespace";
+        let text = if namespace.is_empty() {
+            // The command sends none unless it is told one.
+            "your access token is valid, but no rule of this codec server lets you do this without a namespace: name one \
+             (temporal -n NAMESPACE)"
+        } else {
+            "your access token is valid, but no rule of this codec server lets you do this in this namespace"
+        };
         Refusal::new(StatusCode::FORBIDDEN, "forbidden", text)
     })?;
     record.rule = Some(decision.rule);

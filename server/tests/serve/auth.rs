@@ -75,7 +75,7 @@ fn rules_decide_who_reads_who_gets_it_back_encoded_and_who_is_refused() {
         server.request("POST", "/orders-eu/decode").header("X-Namespace", "payroll").bearer(&employee);
     other.json(GOLDEN).send().refused(403);
     let none = server.request("POST", "/decode").bearer(&employee).json(GOLDEN).send();
-    none.refused(403);
+    assert!(none.refused(403).contains("without a namespace: name one (temporal -n NAMESPACE)"));
 
     let audit = server.audit(10);
     let shown: Vec<_> = audit
