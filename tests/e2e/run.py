@@ -12,6 +12,7 @@ from pathlib import Path
 
 from harness.checks import Checks
 from harness.launch import Programs, stage
+from scenarios import codec_server_cli
 from scenarios.faults import flaky_provider, permanent, poisoned, slow_provider
 from scenarios.orders import orders, refused
 from scenarios.plaintext import plaintext
@@ -26,6 +27,9 @@ async def run(programs: Programs, folder: Path) -> Checks:
             await orders(ready)
         async with checks.scenario("refused order"):
             await refused(ready)
+        for served in (codec_server_cli.laptop, codec_server_cli.team):
+            async with checks.scenario(f"command line with the codec server of a {served.__name__}"):
+                await served(ready)
         async with asyncio.TaskGroup() as group:
             group.create_task(checks.run(poisoned(ready), "poisoned"))
             for faults in (slow_provider, flaky_provider, permanent):

@@ -87,7 +87,7 @@ func serve(
 		return nil, err
 	}
 	w := worker.New(c, queue, worker.Options{})
-	for _, definition := range []any{Order, RefusedOrder, Ledger, Echo, Poisoned} {
+	for _, definition := range []any{Order, RefusedOrder, Ledger, Echo, Poisoned, Ticket} {
 		w.RegisterWorkflow(definition)
 	}
 	if err := w.Start(); err != nil {

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from asyncio.subprocess import PIPE
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ class CommandError(Exception):
     """A command ended with another status than 0."""
 
 
-async def run(command: Sequence[str | Path], stdin: bytes = b"") -> bytes:
-    """Runs a command and returns its standard output."""
-    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment())
+async def run(command: Sequence[str | Path], stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+    """Runs a command, with `env` in its environment besides, and returns its standard output."""
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment(**(env or {}))
+    )
     async with asyncio.timeout(60):
         out, err = await process.communicate(stdin)
     if process.returncode != 0:

@@ -1,0 +1,64 @@
+"""The codec server: `tdc serve` with a configuration of its own, and what its audit log says."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from harness.checks import eventually
+from harness.processes import environment, free_port
+from harness.stage import Stage
+
+
+@dataclass
+class CodecServer:
+    """A running codec server."""
+
+    url: str
+    _audit: Path
+    _read: int = 0
+
+    def heard(self) -> list[dict[str, Any]]:
+        """The requests since the last time, as the audit log has them."""
+        # The server writes a line before it answers, so whoever has an answer finds the line.
+        lines = self._audit.read_text().splitlines()[self._read :]
+        self._read += len(lines)
+        return [json.loads(line) for line in lines]
+
+
+def _keys(ids: Sequence[str]) -> list[str]:
+    return ["keys:", f"  primary: {ids[0]}", "  ring:", *(f"    {key}: {{ file: keys/{key}.key }}" for key in ids)]
+
+
+async def serve(stage: Stage, name: str, lines: Sequence[str], *options: str, tls: bool = False) -> CodecServer:
+    """Starts `tdc serve` with the first key of the workers; `lines` are what its configuration says besides.
+
+    A line that begins with two spaces belongs to `server:`.
+    """
+    port = free_port()
+    config = stage.folder / f"{name}.yaml"
+    audit = stage.folder / f"{name}-audit.log"
+    top = [line for line in lines if not line.startswith("  ")]
+    server = ["server:", f"  listen: 127.0.0.1:{port}", f"  audit: {{ file: {audit.name} }}"]
+    server += [line for line in lines if line.startswith("  ")]
+    document = ["version: 1", *_keys(["key-a"]), "codecs: [zlib, encrypt]", *top, *server, ""]
+    config.write_text("\n".join(document))
+    command: list[str | Path] = [stage.tdc.binary, "serve", "--config", config, *options]
+    process = await stage.processes.start(name, command, environment())
+    url = f"http{'s' if tls else ''}://127.0.0.1:{port}"
+    async with aiohttp.ClientSession() as session:
+
+        async def ready() -> bool | None:
+            if process.returncode is not None:
+                raise RuntimeError(f"the codec server ended at once: see {name}.log")
+            try:
+                async with session.get(f"{url}/readyz", ssl=False) as answer:
+                    return True if answer.status == 200 else None
+            except (TimeoutError, aiohttp.ClientError):
+                return None
+
+        await eventually(f"the codec server {name}", ready)
+    return CodecServer(url, audit)
