@@ -68,13 +68,23 @@ impl Drop for Held {
 /// # Safety
 /// `env` is valid, and `array` is valid or null.
 pub(crate) unsafe fn copy_in(env: *mut JNIEnv, array: jbyteArray) -> Option<Vec<u8>> {
+    // SAFETY: as this function's own contract.
+    unsafe { copy_of(env, array, usize::MAX) }
+}
+
+/// A copy of at most the first `most` bytes of a Java array; null is none.
+///
+/// # Safety
+/// As for `copy_in`.
+pub(crate) unsafe fn copy_of(env: *mut JNIEnv, array: jbyteArray, most: usize) -> Option<Vec<u8>> {
     if array.is_null() {
         return None;
     }
     // SAFETY: both are valid.
-    let len = unsafe { ((**env).v1_1.GetArrayLength)(env, array) };
+    let all = unsafe { ((**env).v1_1.GetArrayLength)(env, array) };
+    let len = all.min(jsize::try_from(most).unwrap_or(jsize::MAX));
     let mut bytes = vec![0u8; usize::try_from(len).unwrap_or(0)];
-    // SAFETY: the region is the whole array, and `bytes` is as long.
+    // SAFETY: the region is in the array, and `bytes` is as long.
     unsafe { ((**env).v1_1.GetByteArrayRegion)(env, array, 0, len, bytes.as_mut_ptr().cast::<jbyte>()) };
     Some(bytes)
 }

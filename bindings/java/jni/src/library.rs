@@ -41,9 +41,23 @@ pub(crate) type Usage = [usize; 3];
 pub(crate) type PayloadsFn =
     unsafe extern "C" fn(usize, *const u8, usize, *mut Usage, *const u8, usize, *mut Buffer, *mut usize) -> u32;
 
-/// `tdc_converter_to_payload` and `tdc_converter_from_payload`. Handles and errors are addresses.
-pub(crate) type MessageFn =
+/// The converters' functions, `tdc_failure_…` and `tdc_history_decode`. Handles and errors are addresses.
+pub(crate) type SerialisedFn =
     unsafe extern "C" fn(usize, *const u8, usize, *const u8, usize, *mut Buffer, *mut usize) -> u32;
+
+/// `tdc_message_encode` and `tdc_message_decode`. Handles and errors are addresses.
+pub(crate) type MessageFn = unsafe extern "C" fn(
+    usize,
+    *const u8,
+    usize,
+    *const u8,
+    usize,
+    u32,
+    *const u8,
+    usize,
+    *mut Buffer,
+    *mut usize,
+) -> u32;
 
 /// `tdc_codec_encode_payload` and `tdc_codec_decode_payload`. Handles and errors are addresses.
 pub(crate) type PayloadFn = unsafe extern "C" fn(
@@ -88,6 +102,7 @@ functions! {
     error_size_needed: unsafe extern "C" fn(usize) -> usize,
     error_key_count: unsafe extern "C" fn(usize) -> usize,
     error_key_id: unsafe extern "C" fn(usize, usize, *mut *const u8, *mut usize) -> u32,
+    error_type_name: unsafe extern "C" fn(usize, *mut *const u8, *mut usize),
     error_free: unsafe extern "C" fn(usize),
     data_converter_open: unsafe extern "C" fn(*const u8, usize, *const u8, usize, *mut usize, *mut usize) -> u32,
     data_converter_parse: unsafe extern "C" fn(
@@ -98,14 +113,20 @@ functions! {
     data_converter_free: unsafe extern "C" fn(usize),
     key_provide: unsafe extern "C" fn(usize, *const u8, usize, *const u8, usize, *mut usize) -> u32,
     key_reject: unsafe extern "C" fn(usize, *const u8, usize, *mut usize) -> u32,
+    descriptor_provide: unsafe extern "C" fn(usize, *const u8, usize, *mut usize) -> u32,
     codec_encode_bound: unsafe extern "C" fn(usize, usize) -> usize,
     codec_decode_bound: unsafe extern "C" fn(usize, usize) -> usize,
     codec_encode: PayloadsFn,
     codec_decode: PayloadsFn,
     codec_encode_payload: PayloadFn,
     codec_decode_payload: PayloadFn,
-    converter_to_payload: MessageFn,
-    converter_from_payload: MessageFn,
+    converter_to_payload: SerialisedFn,
+    converter_from_payload: SerialisedFn,
+    failure_encode: SerialisedFn,
+    failure_decode: SerialisedFn,
+    message_encode: MessageFn,
+    message_decode: MessageFn,
+    history_decode: SerialisedFn,
 }
 
 static LIBRARY: OnceLock<Library> = OnceLock::new();

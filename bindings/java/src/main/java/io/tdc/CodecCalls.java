@@ -16,9 +16,6 @@ import javax.annotation.Nullable;
  * its limits together.
  */
 final class CodecCalls {
-  /** How often a call is tried: more than the layers of any payload can name keys. */
-  private static final int MAX_ROUNDS = 20;
-
   /** Above this many bytes the copies of a batch cost more than the calls that it saves. */
   private static final int MAX_BATCH = 64 * 1024;
 
@@ -30,7 +27,7 @@ final class CodecCalls {
   private final NativeApi api;
   private final Handle handle;
   private final NativeErrors errors;
-  private final HostKeys keys;
+  private final Host host;
   private final PayloadReader encoded = new PayloadReader();
   private final PayloadReader decoded = new PayloadReader();
 
@@ -39,11 +36,11 @@ final class CodecCalls {
    */
   private volatile int growthOfSmall;
 
-  CodecCalls(NativeApi api, Handle handle, HostKeys keys) {
+  CodecCalls(NativeApi api, Handle handle, Host host) {
     this.api = api;
     this.handle = handle;
     this.errors = new NativeErrors(api);
-    this.keys = keys;
+    this.host = host;
   }
 
   /** Encodes or decodes all of them, in order, in the place that {@code context} describes. */
@@ -58,16 +55,38 @@ final class CodecCalls {
       return fits(payloads)
           ? together(encode, self, context, slices, payloads)
           : oneByOne(encode, self, context, slices, payloads);
-    } catch (InvalidProtocolBufferException e) {
-      // Strange, but a payload's maker can do that. The exception's text names no contents.
-      throw new TdcException(
-          Status.PROTOBUF, TdcException.NO_INDEX, "not a Payload: " + e.getMessage(), null);
-    } catch (TdcException e) {
-      throw TdcTaskFailure.unlessPermanent(e);
+    } catch (InvalidProtocolBufferException | ArithmeticException | TdcException e) {
+      throw fault(e);
     } finally {
       slices.clear();
       handle.release();
     }
+  }
+
+  /** Decodes one payload of a list, whose place in it an error names. */
+  Payload decode(byte[] context, Payload payload, int index) {
+    long self = handle.acquire();
+    PayloadSlices slices = PayloadSlices.ofThread();
+    try {
+      return one(false, self, context, slices, null, payload, index);
+    } catch (InvalidProtocolBufferException | ArithmeticException | TdcException e) {
+      throw fault(e);
+    } finally {
+      slices.clear();
+      handle.release();
+    }
+  }
+
+  private static TdcException fault(Exception e) {
+    if (e instanceof InvalidProtocolBufferException) {
+      // Strange, but a payload's maker can do that.
+      return TdcException.notA("Payload", (InvalidProtocolBufferException) e);
+    }
+    if (e instanceof ArithmeticException) {
+      String message = "more bytes than a Java array can hold";
+      return new TdcException(Status.LIMIT, TdcException.NO_INDEX, message, null);
+    }
+    return TdcTaskFailure.unlessPermanent((TdcException) e);
   }
 
   private static boolean fits(List<Payload> payloads) {
@@ -98,7 +117,7 @@ final class CodecCalls {
       Payload payload,
       int index)
       throws InvalidProtocolBufferException {
-    for (int round = 0, room = 0; round < MAX_ROUNDS; round++) {
+    for (int round = 0, room = 0; round < Host.MAX_ROUNDS; round++) {
       // In each round anew: a key provider that uses this library itself has overwritten them.
       slices.set(payload);
       slices.usage = usage;
@@ -115,10 +134,10 @@ final class CodecCalls {
           room = Math.toIntExact(errors.takeSizeNeeded(slices.result));
           break;
         default:
-          settle(status, self, slices.result, index);
+          host.settle(status, self, slices.result, index);
       }
     }
-    throw unsettled();
+    throw Host.unsettled();
   }
 
   /**
@@ -153,7 +172,7 @@ final class CodecCalls {
       boolean encode, long self, byte[] context, PayloadSlices slices, List<Payload> payloads)
       throws InvalidProtocolBufferException {
     long[] result = slices.result;
-    for (int round = 0; round < MAX_ROUNDS; round++) {
+    for (int round = 0; round < Host.MAX_ROUNDS; round++) {
       slices.batchLength = 0;
       for (Payload payload : payloads) {
         slices.append(payload);
@@ -162,38 +181,12 @@ final class CodecCalls {
       if (status == Status.OK) {
         return reader(encode).readAll(api.takeOwned(result), payloads.size());
       }
-      settle(status, self, result, TdcException.NO_INDEX);
+      host.settle(status, self, result, TdcException.NO_INDEX);
     }
-    throw unsettled();
-  }
-
-  /** Does what the library asks for, so that the call can be made again, or throws its error. */
-  private void settle(int status, long self, long[] result, int index) {
-    switch (status) {
-      case Status.RELOAD_NEEDED:
-        errors.free(result);
-        if (api.reload(self, result) != Status.OK) {
-          // The call that follows says what is missing better than this error does.
-          errors.free(result);
-        }
-        break;
-      case Status.KEY_NEEDED:
-        keys.fetch(self, errors.takeKeyIds(result), index);
-        break;
-      default:
-        throw errors.take(status, result, index);
-    }
+    throw Host.unsettled();
   }
 
   private PayloadReader reader(boolean encode) {
     return encode ? encoded : decoded;
-  }
-
-  private static TdcException unsettled() {
-    return new TdcException(
-        Status.KEY_NEEDED,
-        TdcException.NO_INDEX,
-        "keys are still missing after " + MAX_ROUNDS + " tries",
-        null);
   }
 }

@@ -50,8 +50,31 @@ final class JniApi implements NativeApi {
   }
 
   @Override
-  public int values(boolean back, long self, byte[] context, byte[] message, long[] result) {
-    return JniCalls.values(back, self, context, context.length, message, message.length, result);
+  public int values(
+      boolean back, long self, byte[] context, byte[] payloads, int length, long[] result) {
+    return JniCalls.values(back, self, context, payloads, length, result);
+  }
+
+  @Override
+  public int failure(boolean encode, long self, byte[] context, byte[] failure, long[] result) {
+    return JniCalls.failure(encode, self, context, failure, result);
+  }
+
+  @Override
+  public int message(
+      boolean encode,
+      long self,
+      byte[] context,
+      byte[] name,
+      int flags,
+      byte[] message,
+      long[] result) {
+    return JniCalls.message(encode, self, context, name, flags, message, result);
+  }
+
+  @Override
+  public int history(long self, byte[] context, byte[] history, long[] result) {
+    return JniCalls.history(self, context, history, result);
   }
 
   @Override
@@ -100,6 +123,11 @@ final class JniApi implements NativeApi {
   }
 
   @Override
+  public int descriptorProvide(long self, byte[] files, long[] result) {
+    return JniCalls.descriptorProvide(self, files, result);
+  }
+
+  @Override
   public long bound(boolean encode, long self, long payloadLength) {
     return JniCalls.bound(encode, self, payloadLength);
   }
@@ -137,6 +165,11 @@ final class JniApi implements NativeApi {
   @Override
   public byte[] errorKeyId(long error, long index) {
     return JniCalls.errorKeyId(error, index);
+  }
+
+  @Override
+  public byte[] errorTypeName(long error) {
+    return JniCalls.errorTypeName(error);
   }
 
   @Override

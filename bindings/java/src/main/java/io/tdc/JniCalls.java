@@ -33,6 +33,8 @@ final class JniCalls {
 
   static native int keyReject(long self, byte[] id, long[] result);
 
+  static native int descriptorProvide(long self, byte[] files, long[] result);
+
   static native long bound(boolean encode, long self, long payloadLength);
 
   static native int payload(
@@ -70,13 +72,21 @@ final class JniCalls {
       long[] result);
 
   static native int values(
-      boolean back,
+      boolean back, long self, byte[] context, byte[] payloads, int payloadsLength, long[] result);
+
+  static native int failure(
+      boolean encode, long self, byte[] context, byte[] failure, long[] result);
+
+  static native int message(
+      boolean encode,
       long self,
       byte[] context,
-      int contextLength,
+      byte[] name,
+      int flags,
       byte[] message,
-      int messageLength,
       long[] result);
+
+  static native int history(long self, byte[] context, byte[] history, long[] result);
 
   static native byte[] takeOwned(long data, long length, long capacity);
 
@@ -91,6 +101,8 @@ final class JniCalls {
   static native long errorKeyCount(long error);
 
   static native byte[] errorKeyId(long error, long index);
+
+  static native byte[] errorTypeName(long error);
 
   static native void errorFree(long error);
 }

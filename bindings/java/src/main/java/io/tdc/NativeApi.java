@@ -65,6 +65,9 @@ interface NativeApi {
   /** {@code tdc_key_reject}. */
   int keyReject(long self, byte[] id, long[] result);
 
+  /** {@code tdc_descriptor_provide}. */
+  int descriptorProvide(long self, byte[] files, long[] result);
+
   /** {@code tdc_codec_encode_bound} or {@code tdc_codec_decode_bound}. */
   long bound(boolean encode, long self, long payloadLength);
 
@@ -85,9 +88,35 @@ interface NativeApi {
 
   /**
    * {@code tdc_converter_to_payload} or, {@code back}, {@code tdc_converter_from_payload}: a
-   * serialised {@code Payloads} in; the answer is in memory that {@link #takeOwned} fetches.
+   * serialised {@code Payloads} in the first {@code length} bytes of {@code payloads}; the answer
+   * is in memory that {@link #takeOwned} fetches.
    */
-  int values(boolean back, long self, byte[] context, byte[] message, long[] result);
+  int values(boolean back, long self, byte[] context, byte[] payloads, int length, long[] result);
+
+  /**
+   * {@code tdc_failure_encode} or {@code tdc_failure_decode}: a serialised {@code Failure} in; the
+   * answer is in memory that {@link #takeOwned} fetches.
+   */
+  int failure(boolean encode, long self, byte[] context, byte[] failure, long[] result);
+
+  /**
+   * {@code tdc_message_encode} or {@code tdc_message_decode}: a serialised message and its full
+   * name in; the answer is in memory that {@link #takeOwned} fetches.
+   */
+  int message(
+      boolean encode,
+      long self,
+      byte[] context,
+      byte[] name,
+      int flags,
+      byte[] message,
+      long[] result);
+
+  /**
+   * {@code tdc_history_decode}: an exported history in; the answer is in memory that {@link
+   * #takeOwned} fetches.
+   */
+  int history(long self, byte[] context, byte[] history, long[] result);
 
   /** Copies what the library owns into an array, and frees it. */
   byte[] takeOwned(long[] result);
@@ -109,6 +138,9 @@ interface NativeApi {
 
   /** {@code tdc_error_key_id}. */
   byte[] errorKeyId(long error, long index);
+
+  /** {@code tdc_error_type_name}. */
+  byte[] errorTypeName(long error);
 
   /** {@code tdc_error_free}. */
   void errorFree(long error);

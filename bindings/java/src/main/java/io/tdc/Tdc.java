@@ -1,11 +1,12 @@
 package io.tdc;
 
-import io.temporal.common.converter.CodecDataConverter;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
 import io.temporal.common.converter.DataConverter;
 import io.temporal.common.converter.DefaultDataConverter;
 import io.temporal.payload.codec.PayloadCodec;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Collections;
 import java.util.Objects;
 
 /**
@@ -23,20 +24,19 @@ import java.util.Objects;
  * works until it is closed.
  */
 public final class Tdc implements AutoCloseable {
-  /** {@code TDC_FLAG_ENCODE_COMMON_ATTRIBUTES} of {@code tdc.h}. */
-  private static final int ENCODE_COMMON_ATTRIBUTES = 1;
-
-  /** {@code TDC_FLAG_CONVERTERS}. */
+  /** {@code TDC_FLAG_CONVERTERS} of {@code tdc.h}. */
   private static final int CONVERTERS = 4;
 
   private final NativeApi api;
   private final Handle handle;
-  private final PayloadCodec codec;
+  private final TdcPayloadCodec codec;
+  private final WholeCalls whole;
 
-  Tdc(NativeApi api, long pointer, HostKeys keys) {
+  Tdc(NativeApi api, long pointer, Host host) {
     this.api = api;
     this.handle = new Handle(api, pointer);
-    this.codec = new TdcPayloadCodec(new CodecCalls(api, handle, keys), ContextMessage.NONE);
+    this.codec = new TdcPayloadCodec(new CodecCalls(api, handle, host), ContextMessage.NONE);
+    this.whole = new WholeCalls(api, handle, host);
   }
 
   /**
@@ -96,9 +96,9 @@ public final class Tdc implements AutoCloseable {
 
   /**
    * The SDK's default data converter with these codecs: the one changed line of a client's options.
-   * Failures need nothing more, because in Java the data converter carries the failure converter
-   * and encodes messages and stack traces too, if the configuration says {@code failures:
-   * {encode_common_attributes: true}}.
+   * Failures need nothing more, because in Java the data converter carries the failure converter:
+   * messages and stack traces are encoded too, if the configuration says {@code failures:
+   * {encode_common_attributes: true}}, and decoded whatever it says.
    *
    * @return a data converter for {@code WorkflowClientOptions}
    * @throws UnsupportedOperationException if the configuration's {@code converters} are not the
@@ -121,18 +121,58 @@ public final class Tdc implements AutoCloseable {
   /**
    * A data converter of your own with these codecs.
    *
-   * @param values converts values; its payloads then pass through the codecs
+   * @param values converts values, and errors to failures; its payloads then pass through the
+   *     codecs
    * @return a data converter for {@code WorkflowClientOptions}
    */
   public DataConverter dataConverter(DataConverter values) {
     Objects.requireNonNull(values, "values");
-    long self = handle.acquire();
-    try {
-      boolean failures = (api.flags(self) & ENCODE_COMMON_ATTRIBUTES) != 0;
-      return new CodecDataConverter(values, Collections.singletonList(codec), failures);
-    } finally {
-      handle.release();
-    }
+    return new TdcDataConverter(values, codec, whole);
+  }
+
+  /**
+   * Encodes every payload and failure in a message of Temporal's API: a request, a history, a
+   * schedule. Search attributes are never touched, headers only {@linkplain MessageOption#headers()
+   * if asked}.
+   *
+   * @param message any generated message of Temporal's API; it is not changed
+   * @param options where its payloads are, and whether headers are encoded too
+   * @param <M> the message's class
+   * @return a message of the same class
+   * @throws TdcException if a payload cannot be encoded, or the type is not one of Temporal's
+   */
+  public <M extends Message> M encodeMessage(M message, MessageOption... options) {
+    return message(true, message, options);
+  }
+
+  /**
+   * Decodes every payload and failure in a message of Temporal's API. What tdc did not make stays
+   * as it is.
+   *
+   * @param message any generated message of Temporal's API; it is not changed
+   * @param options where its payloads are, and whether plain headers are refused where the
+   *     configuration says {@code required}; encoded ones are opened in any case
+   * @param <M> the message's class
+   * @return a message of the same class
+   * @throws TdcException if a payload cannot be decoded, or the type is not one of Temporal's
+   */
+  public <M extends Message> M decodeMessage(M message, MessageOption... options) {
+    return message(false, message, options);
+  }
+
+  /**
+   * Decodes every payload and failure of an exported history, for example for {@code
+   * WorkflowReplayer}.
+   *
+   * @param history the JSON of {@code temporal workflow show --output json} or of the Web UI's
+   *     download, or {@code temporal.api.export.v1}, JSON or binary
+   * @param options where its payloads are
+   * @return the history in the form that it came in
+   * @throws TdcException if it is no history, or a payload cannot be decoded
+   */
+  public byte[] decodeHistory(byte[] history, MessageOption... options) {
+    Objects.requireNonNull(history, "history");
+    return whole.history(MessageOption.contextOf(options), history);
   }
 
   /**
@@ -150,6 +190,20 @@ public final class Tdc implements AutoCloseable {
       }
     } finally {
       handle.release();
+    }
+  }
+
+  private <M extends Message> M message(boolean encode, M message, MessageOption... options) {
+    byte[] context = MessageOption.contextOf(options);
+    int flags = MessageOption.flagsOf(options);
+    byte[] name = message.getDescriptorForType().getFullName().getBytes(StandardCharsets.UTF_8);
+    byte[] answer = whole.message(encode, context, name, flags, message.toByteArray());
+    try {
+      @SuppressWarnings("unchecked")
+      M converted = (M) message.getParserForType().parseFrom(answer);
+      return converted;
+    } catch (InvalidProtocolBufferException e) {
+      throw TdcException.notA(message.getDescriptorForType().getFullName(), e);
     }
   }
 

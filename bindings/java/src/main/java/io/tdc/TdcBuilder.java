@@ -58,6 +58,6 @@ public final class TdcBuilder {
     if (status != Status.OK) {
       throw new NativeErrors(api).take(status, result, TdcException.NO_INDEX);
     }
-    return new Tdc(api, result[NativeApi.POINTER], new HostKeys(api, keyProvider));
+    return new Tdc(api, result[NativeApi.POINTER], new Host(api, keyProvider));
   }
 }

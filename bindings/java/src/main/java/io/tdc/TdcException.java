@@ -1,5 +1,6 @@
 package io.tdc;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.temporal.payload.codec.PayloadCodecException;
 import java.util.OptionalInt;
 import javax.annotation.Nullable;
@@ -24,6 +25,12 @@ public final class TdcException extends PayloadCodecException {
     super(symbol(code) + where(payloadIndex) + ": " + message, cause);
     this.code = code;
     this.payloadIndex = payloadIndex;
+  }
+
+  /** For bytes that Java's protobuf refuses; its text names no contents. */
+  static TdcException notA(String message, InvalidProtocolBufferException cause) {
+    return new TdcException(
+        Status.PROTOBUF, NO_INDEX, "not a " + message + ": " + cause.getMessage(), null);
   }
 
   /**

@@ -34,9 +34,19 @@ final class TdcPayloadCodec implements PayloadCodec {
     return calls.run(false, context, Objects.requireNonNull(payloads, "payloads"));
   }
 
+  /** Decodes one payload of a list, whose place in it an error names. */
+  Payload decode(Payload payload, int index) {
+    return calls.decode(context, payload, index);
+  }
+
+  /** Where the payloads are, as {@code tdc.h} wants it. */
+  byte[] context() {
+    return context;
+  }
+
   @Nonnull
   @Override
-  public PayloadCodec withContext(@Nonnull SerializationContext newContext) {
+  public TdcPayloadCodec withContext(@Nonnull SerializationContext newContext) {
     Objects.requireNonNull(newContext, "context");
     InContext known = last;
     if (known.context != newContext) {

@@ -1,26 +1,22 @@
 package io.tdc;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SegmentAllocator;
-import javax.annotation.Nullable;
 
 /**
- * {@link NativeApi} by the foreign function and memory API.
+ * The calls on payloads and messages by the foreign function and memory API.
  *
  * <p>A <em>critical</em> call takes Java's arrays as they are and costs some nanoseconds, but until
  * it returns no thread can reach a safepoint, so the garbage collector waits for it. That is right
  * for short calls only. A large payload goes by JNI, where the JVM pins the array's region (or, in
- * some collectors, holds back collections) and every other thread runs on.
+ * some collectors, holds back collections) and every other thread runs on. So do failures, messages
+ * and histories, for nobody knows how much is inside.
  */
-final class FfmApi implements NativeApi {
+final class FfmApi extends FfmControl {
   /** What AES-GCM seals in some 5 to 15 µs: well below what any collector's pause takes. */
   private static final int CRITICAL_MAX = 64 * 1024 + 512;
 
-  private static final long WORD = JAVA_LONG.byteSize();
+  /** Converters do more for each byte: a few dozen µs. */
+  private static final int CRITICAL_VALUES = 16 * 1024;
 
   private final NativeApi large;
 
@@ -102,12 +98,13 @@ final class FfmApi implements NativeApi {
   }
 
   @Override
-  public int values(boolean back, long self, byte[] context, byte[] message, long[] result) {
-    if (message.length > CRITICAL_MAX) {
-      return large.values(back, self, context, message, result);
+  public int values(
+      boolean back, long self, byte[] context, byte[] payloads, int length, long[] result) {
+    if (length > CRITICAL_VALUES) {
+      return large.values(back, self, context, payloads, length, result);
     }
     MemorySegment place = MemorySegment.ofArray(context);
-    MemorySegment in = MemorySegment.ofArray(message);
+    MemorySegment in = MemorySegment.ofArray(payloads).asSlice(0, length);
     MemorySegment slots = MemorySegment.ofArray(result);
     MemorySegment written = slots.asSlice(OWNED * WORD);
     MemorySegment error = slots.asSlice(POINTER * WORD);
@@ -125,6 +122,28 @@ final class FfmApi implements NativeApi {
   }
 
   @Override
+  public int failure(boolean encode, long self, byte[] context, byte[] failure, long[] result) {
+    return large.failure(encode, self, context, failure, result);
+  }
+
+  @Override
+  public int message(
+      boolean encode,
+      long self,
+      byte[] context,
+      byte[] name,
+      int flags,
+      byte[] message,
+      long[] result) {
+    return large.message(encode, self, context, name, flags, message, result);
+  }
+
+  @Override
+  public int history(long self, byte[] context, byte[] history, long[] result) {
+    return large.history(self, context, history, result);
+  }
+
+  @Override
   public long bound(boolean encode, long self, long payloadLength) {
     try {
       return encode
@@ -133,235 +152,5 @@ final class FfmApi implements NativeApi {
     } catch (Throwable e) {
       throw unexpected(e);
     }
-  }
-
-  @Override
-  public byte[] takeOwned(long[] result) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment buffer =
-          arena.allocateFrom(JAVA_LONG, result[OWNED], result[OWNED + 1], result[OWNED + 2]);
-      byte[] bytes = bytesAt(result[OWNED], result[OWNED + 1]);
-      FfmCalls.BUFFER_FREE.invokeExact(buffer);
-      return bytes;
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public int abiVersion() {
-    try {
-      return (int) FfmCalls.ABI_VERSION.invokeExact();
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public String version() {
-    try {
-      MemorySegment text = (MemorySegment) FfmCalls.VERSION.invokeExact();
-      return text.reinterpret(Long.MAX_VALUE).getString(0);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public int open(byte[] path, @Nullable byte[] namespace, long[] result) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment where = copy(arena, path);
-      MemorySegment name = copy(arena, namespace);
-      MemorySegment slots = arena.allocate(2 * WORD, WORD);
-      int status =
-          (int)
-              FfmCalls.OPEN.invokeExact(
-                  where, where.byteSize(), name, name.byteSize(), slots, slots.asSlice(WORD));
-      return opened(status, slots, result);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public int parse(byte[] document, byte[] baseDir, @Nullable byte[] namespace, long[] result) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment text = copy(arena, document);
-      MemorySegment where = copy(arena, baseDir);
-      MemorySegment name = copy(arena, namespace);
-      MemorySegment slots = arena.allocate(2 * WORD, WORD);
-      int status =
-          (int)
-              FfmCalls.PARSE.invokeExact(
-                  text,
-                  text.byteSize(),
-                  where,
-                  where.byteSize(),
-                  name,
-                  name.byteSize(),
-                  slots,
-                  slots.asSlice(WORD));
-      return opened(status, slots, result);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public int reload(long self, long[] result) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment error = arena.allocate(WORD, WORD);
-      int status = (int) FfmCalls.RELOAD.invokeExact(self, error);
-      result[POINTER] = error.get(JAVA_LONG, 0);
-      return status;
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public int flags(long self) {
-    try {
-      return (int) FfmCalls.FLAGS.invokeExact(self);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public void free(long self) {
-    try {
-      FfmCalls.FREE.invokeExact(self);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public int keyProvide(long self, byte[] id, byte[] key, long[] result) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment name = copy(arena, id);
-      MemorySegment secret = copy(arena, key);
-      MemorySegment error = arena.allocate(WORD, WORD);
-      int status =
-          (int)
-              FfmCalls.KEY_PROVIDE.invokeExact(
-                  self, name, name.byteSize(), secret, secret.byteSize(), error);
-      secret.fill((byte) 0);
-      result[POINTER] = error.get(JAVA_LONG, 0);
-      return status;
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public int keyReject(long self, byte[] id, long[] result) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment name = copy(arena, id);
-      MemorySegment error = arena.allocate(WORD, WORD);
-      int status = (int) FfmCalls.KEY_REJECT.invokeExact(self, name, name.byteSize(), error);
-      result[POINTER] = error.get(JAVA_LONG, 0);
-      return status;
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public boolean isTransient(int status) {
-    try {
-      return (byte) FfmCalls.IS_TRANSIENT.invokeExact(status) != 0;
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public byte[] errorMessage(long error) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment slots = arena.allocate(2 * WORD, WORD);
-      FfmCalls.ERROR_MESSAGE.invokeExact(error, slots, slots.asSlice(WORD));
-      return bytesAt(slots.get(JAVA_LONG, 0), slots.get(JAVA_LONG, WORD));
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public long errorPayloadIndex(long error) {
-    try {
-      return (long) FfmCalls.ERROR_PAYLOAD_INDEX.invokeExact(error);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public long errorSizeNeeded(long error) {
-    try {
-      return (long) FfmCalls.ERROR_SIZE_NEEDED.invokeExact(error);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public long errorKeyCount(long error) {
-    try {
-      return (long) FfmCalls.ERROR_KEY_COUNT.invokeExact(error);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public byte[] errorKeyId(long error, long index) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment slots = arena.allocate(2 * WORD, WORD);
-      int status =
-          (int) FfmCalls.ERROR_KEY_ID.invokeExact(error, index, slots, slots.asSlice(WORD));
-      return status == Status.OK
-          ? bytesAt(slots.get(JAVA_LONG, 0), slots.get(JAVA_LONG, WORD))
-          : new byte[0];
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public void errorFree(long error) {
-    try {
-      FfmCalls.ERROR_FREE.invokeExact(error);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  private static int opened(int status, MemorySegment slots, long[] result) {
-    result[POINTER] = slots.get(JAVA_LONG, status == Status.OK ? 0 : WORD);
-    return status;
-  }
-
-  /** A copy outside the heap; null and empty become {@code NULL, 0}, as {@code tdc.h} asks. */
-  private static MemorySegment copy(SegmentAllocator arena, @Nullable byte[] bytes) {
-    return bytes == null || bytes.length == 0
-        ? MemorySegment.NULL
-        : arena.allocateFrom(JAVA_BYTE, bytes);
-  }
-
-  private static byte[] bytesAt(long address, long length) {
-    return MemorySegment.ofAddress(address).reinterpret(length).toArray(JAVA_BYTE);
-  }
-
-  /** The functions throw nothing; what is thrown is the JVM's own, out of memory for example. */
-  private static RuntimeException unexpected(Throwable e) {
-    if (e instanceof Error) {
-      throw (Error) e;
-    }
-    if (e instanceof RuntimeException) {
-      throw (RuntimeException) e;
-    }
-    throw new LinkageError("a call of libtdc failed", e);
   }
 }

@@ -30,6 +30,8 @@ final class FfmCalls {
       FfmLibrary.function("tdc_error_key_count", JAVA_LONG, JAVA_LONG);
   static final MethodHandle ERROR_KEY_ID =
       FfmLibrary.function("tdc_error_key_id", JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS);
+  static final MethodHandle ERROR_TYPE_NAME =
+      FfmLibrary.function("tdc_error_type_name", null, JAVA_LONG, ADDRESS, ADDRESS);
   static final MethodHandle ERROR_FREE = FfmLibrary.function("tdc_error_free", null, JAVA_LONG);
 
   static final MethodHandle OPEN =
@@ -66,6 +68,10 @@ final class FfmCalls {
   static final MethodHandle KEY_REJECT =
       FfmLibrary.function("tdc_key_reject", JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS);
 
+  static final MethodHandle DESCRIPTOR_PROVIDE =
+      FfmLibrary.function(
+          "tdc_descriptor_provide", JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS);
+
   static final MethodHandle ENCODE_BOUND = FfmLibrary.boundFunction("tdc_codec_encode_bound");
   static final MethodHandle DECODE_BOUND = FfmLibrary.boundFunction("tdc_codec_decode_bound");
   static final MethodHandle ENCODE = FfmLibrary.payloadsFunction("tdc_codec_encode");
@@ -73,8 +79,8 @@ final class FfmCalls {
   static final MethodHandle ENCODE_PAYLOAD = FfmLibrary.payloadFunction("tdc_codec_encode_payload");
   static final MethodHandle DECODE_PAYLOAD = FfmLibrary.payloadFunction("tdc_codec_decode_payload");
 
-  static final MethodHandle TO_PAYLOAD = FfmLibrary.messageFunction("tdc_converter_to_payload");
-  static final MethodHandle FROM_PAYLOAD = FfmLibrary.messageFunction("tdc_converter_from_payload");
+  static final MethodHandle TO_PAYLOAD = FfmLibrary.valuesFunction("tdc_converter_to_payload");
+  static final MethodHandle FROM_PAYLOAD = FfmLibrary.valuesFunction("tdc_converter_from_payload");
 
   private FfmCalls() {}
 }

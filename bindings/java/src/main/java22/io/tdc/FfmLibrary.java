@@ -26,7 +26,7 @@ final class FfmLibrary {
       FunctionDescriptor.of(
           JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS);
 
-  private static final FunctionDescriptor MESSAGE =
+  private static final FunctionDescriptor VALUES =
       FunctionDescriptor.of(
           JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS);
 
@@ -71,9 +71,9 @@ final class FfmLibrary {
     return Linker.nativeLinker().downcallHandle(find(name), PAYLOADS, Linker.Option.critical(true));
   }
 
-  /** A function on one serialised message, which takes Java's arrays as they are. */
-  static MethodHandle messageFunction(String name) {
-    return Linker.nativeLinker().downcallHandle(find(name), MESSAGE, Linker.Option.critical(true));
+  /** A function on several values, which takes Java's arrays as they are. */
+  static MethodHandle valuesFunction(String name) {
+    return Linker.nativeLinker().downcallHandle(find(name), VALUES, Linker.Option.critical(true));
   }
 
   /** A function so short that the JVM need not even be told of the call. */

@@ -207,7 +207,7 @@ class VectorsTest {
     }
 
     byte[] values(boolean back, byte[] input) {
-      int status = api.values(back, self, ContextMessage.NONE, input, result);
+      int status = api.values(back, self, ContextMessage.NONE, input, input.length, result);
       if (status != Status.OK) {
         throw new NativeErrors(api).take(status, result, TdcException.NO_INDEX);
       }

@@ -5,20 +5,50 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import javax.annotation.Nullable;
 
-/** Fetches the keys that the library asks the host for, from the user's provider. */
-final class HostKeys {
+/** Does what the library asks its host for, so that a call can be made again. */
+final class Host {
+  /** How often a call is tried: more than the layers of any payload can name keys. */
+  static final int MAX_ROUNDS = 20;
+
   private final NativeApi api;
   private final NativeErrors errors;
   @Nullable private final KeyProvider provider;
 
-  HostKeys(NativeApi api, @Nullable KeyProvider provider) {
+  Host(NativeApi api, @Nullable KeyProvider provider) {
     this.api = api;
     this.errors = new NativeErrors(api);
     this.provider = provider;
   }
 
+  /** Reloads or fetches keys as the status says, or throws its error. */
+  void settle(int status, long self, long[] result, int index) {
+    switch (status) {
+      case Status.RELOAD_NEEDED:
+        errors.free(result);
+        if (api.reload(self, result) != Status.OK) {
+          // The call that follows says what is missing better than this error does.
+          errors.free(result);
+        }
+        break;
+      case Status.KEY_NEEDED:
+        fetch(self, errors.takeKeyIds(result), index);
+        break;
+      default:
+        throw errors.take(status, result, index);
+    }
+  }
+
+  /** What a call ends with that was tried often enough. */
+  static TdcException unsettled() {
+    return new TdcException(
+        Status.KEY_NEEDED,
+        TdcException.NO_INDEX,
+        "keys are still missing after " + MAX_ROUNDS + " tries",
+        null);
+  }
+
   /** Hands in each key, or says that there is none. */
-  void fetch(long self, List<String> ids, int index) {
+  private void fetch(long self, List<String> ids, int index) {
     for (String id : ids) {
       byte[] key = provider == null ? null : ask(provider, id, index);
       byte[] idBytes = id.getBytes(StandardCharsets.UTF_8);

@@ -1,0 +1,62 @@
+package io.tdc;
+
+import io.temporal.payload.context.SerializationContext;
+import java.util.Objects;
+import javax.annotation.Nullable;
+
+/**
+ * Changes what {@link Tdc#encodeMessage}, {@link Tdc#decodeMessage} and {@link Tdc#decodeHistory}
+ * do.
+ */
+public final class MessageOption {
+  /** {@code TDC_MESSAGE_HEADERS} of {@code tdc.h}. */
+  private static final int HEADERS = 1;
+
+  private final int flags;
+  @Nullable private final SerializationContext place;
+
+  private MessageOption(int flags, @Nullable SerializationContext place) {
+    this.flags = flags;
+    this.place = place;
+  }
+
+  /**
+   * Encodes the payloads of headers as well, which the SDKs leave alone. Decoding opens encoded
+   * headers in any case; with this it also refuses plain ones where the configuration says {@code
+   * required}.
+   *
+   * @return the option
+   */
+  public static MessageOption headers() {
+    return new MessageOption(HEADERS, null);
+  }
+
+  /**
+   * Says where the payloads are, for configurations with {@code namespaces}.
+   *
+   * @param context as the SDK gives it to codecs
+   * @return the option
+   */
+  public static MessageOption context(SerializationContext context) {
+    return new MessageOption(0, Objects.requireNonNull(context, "context"));
+  }
+
+  static int flagsOf(MessageOption... options) {
+    int flags = 0;
+    for (MessageOption option : options) {
+      flags |= option.flags;
+    }
+    return flags;
+  }
+
+  /** The last one wins. */
+  static byte[] contextOf(MessageOption... options) {
+    byte[] context = ContextMessage.NONE;
+    for (MessageOption option : options) {
+      if (option.place != null) {
+        context = ContextMessage.of(option.place);
+      }
+    }
+    return context;
+  }
+}

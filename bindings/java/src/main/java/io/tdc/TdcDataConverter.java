@@ -1,0 +1,126 @@
+package io.tdc;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.temporal.api.common.v1.Payload;
+import io.temporal.api.common.v1.Payloads;
+import io.temporal.api.failure.v1.Failure;
+import io.temporal.common.converter.DataConverter;
+import io.temporal.common.converter.DataConverterException;
+import io.temporal.payload.context.SerializationContext;
+import java.lang.reflect.Type;
+import java.util.Collections;
+import java.util.Objects;
+import java.util.Optional;
+import javax.annotation.Nonnull;
+import javax.annotation.Nullable;
+
+/**
+ * The SDK's data converter interface: values by another data converter, their payloads by the
+ * codecs, and failures whole by the library.
+ *
+ * <p>It is the SDK's {@code CodecDataConverter} but for failures: these follow the configuration,
+ * and what is malformed in them too.
+ */
+final class TdcDataConverter implements DataConverter {
+  /** As it was given: the SDK asks it for each context anew. */
+  private final DataConverter values;
+
+  private final DataConverter placed;
+  private final TdcPayloadCodec codec;
+  private final WholeCalls whole;
+
+  TdcDataConverter(DataConverter values, TdcPayloadCodec codec, WholeCalls whole) {
+    this(values, codec, whole, null);
+  }
+
+  private TdcDataConverter(
+      DataConverter values,
+      TdcPayloadCodec codec,
+      WholeCalls whole,
+      @Nullable SerializationContext context) {
+    this.values = values;
+    this.placed = context == null ? values : values.withContext(context);
+    this.codec = context == null ? codec : codec.withContext(context);
+    this.whole = whole;
+  }
+
+  @Override
+  public <T> Optional<Payload> toPayload(T value) throws DataConverterException {
+    return placed
+        .toPayload(value)
+        .map(payload -> codec.encode(Collections.singletonList(payload)).get(0));
+  }
+
+  @Override
+  public <T> T fromPayload(Payload payload, Class<T> valueClass, Type valueType)
+      throws DataConverterException {
+    return placed.fromPayload(codec.decode(payload, 0), valueClass, valueType);
+  }
+
+  @Override
+  public Optional<Payloads> toPayloads(Object... objects) throws DataConverterException {
+    return placed
+        .toPayloads(objects)
+        .map(
+            payloads ->
+                Payloads.newBuilder()
+                    .addAllPayloads(codec.encode(payloads.getPayloadsList()))
+                    .build());
+  }
+
+  @Override
+  public <T> T fromPayloads(
+      int index, Optional<Payloads> content, Class<T> valueType, Type valueGenericType)
+      throws DataConverterException {
+    if (content.isEmpty() || index < 0 || index >= content.get().getPayloadsCount()) {
+      return placed.fromPayloads(index, content, valueType, valueGenericType);
+    }
+    // The others are not wanted now; the SDK comes once for each.
+    Payload payload = codec.decode(content.get().getPayloads(index), index);
+    Payloads alone = Payloads.newBuilder().addPayloads(payload).build();
+    return placed.fromPayloads(0, Optional.of(alone), valueType, valueGenericType);
+  }
+
+  @Override
+  public Object[] fromPayloads(
+      Optional<Payloads> content, Class<?>[] parameterTypes, Type[] genericParameterTypes)
+      throws DataConverterException {
+    Optional<Payloads> decoded =
+        content.map(
+            payloads ->
+                Payloads.newBuilder()
+                    .addAllPayloads(codec.decode(payloads.getPayloadsList()))
+                    .build());
+    return placed.fromPayloads(decoded, parameterTypes, genericParameterTypes);
+  }
+
+  @Nonnull
+  @Override
+  public Failure exceptionToFailure(@Nonnull Throwable throwable) {
+    Objects.requireNonNull(throwable, "throwable");
+    return convert(true, placed.exceptionToFailure(throwable));
+  }
+
+  @Nonnull
+  @Override
+  public RuntimeException failureToException(@Nonnull Failure failure) {
+    Objects.requireNonNull(failure, "failure");
+    return placed.failureToException(convert(false, failure));
+  }
+
+  @Nonnull
+  @Override
+  public DataConverter withContext(@Nonnull SerializationContext context) {
+    Objects.requireNonNull(context, "context");
+    return new TdcDataConverter(values, codec, whole, context);
+  }
+
+  private Failure convert(boolean encode, Failure failure) {
+    byte[] answer = whole.failure(encode, codec.context(), failure.toByteArray());
+    try {
+      return Failure.parseFrom(answer);
+    } catch (InvalidProtocolBufferException e) {
+      throw TdcException.notA("Failure", e);
+    }
+  }
+}

@@ -1,0 +1,156 @@
+package io.tdc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.temporal.activity.ActivityInterface;
+import io.temporal.activity.ActivityOptions;
+import io.temporal.api.enums.v1.EventType;
+import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowClientOptions;
+import io.temporal.client.WorkflowFailedException;
+import io.temporal.client.WorkflowOptions;
+import io.temporal.client.WorkflowStub;
+import io.temporal.common.RetryOptions;
+import io.temporal.failure.ActivityFailure;
+import io.temporal.failure.ApplicationFailure;
+import io.temporal.testing.TestEnvironmentOptions;
+import io.temporal.testing.TestWorkflowEnvironment;
+import io.temporal.worker.WorkerFactory;
+import io.temporal.worker.WorkflowImplementationOptions;
+import io.temporal.workflow.Workflow;
+import io.temporal.workflow.WorkflowInterface;
+import io.temporal.workflow.WorkflowMethod;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/** An activity's failure, encrypted with a key that the workflow's worker has to ask for. */
+class WorkflowFailureTest {
+  private static final String HIDDEN = "failures: { encode_common_attributes: true }\n";
+  private static final String ACTIVITIES_KEY = "activities";
+
+  /** Fails. */
+  @ActivityInterface
+  public interface Failing {
+    /** Throws. */
+    void fail();
+  }
+
+  /** The activity. */
+  public static final class FailingActivity implements Failing {
+    @Override
+    public void fail() {
+      throw ApplicationFailure.newFailure("a secret", "Type", "a detail");
+    }
+  }
+
+  /** Passes on what its activity throws. */
+  @WorkflowInterface
+  public interface Relay {
+    /** Runs the activity. */
+    @WorkflowMethod
+    void relay();
+  }
+
+  /** The workflow takes any exception for the activity's outcome, as workflows do. */
+  public static final class RelayDefinition implements Relay {
+    @Override
+    public void relay() {
+      try {
+        Workflow.newActivityStub(
+                Failing.class,
+                ActivityOptions.newBuilder()
+                    .setTaskQueue("activities")
+                    .setStartToCloseTimeout(Duration.ofSeconds(10))
+                    .setRetryOptions(RetryOptions.newBuilder().setMaximumAttempts(1).build())
+                    .build())
+            .fail();
+      } catch (Exception e) {
+        assertInstanceOf(ActivityFailure.class, e);
+        ApplicationFailure cause = assertInstanceOf(ApplicationFailure.class, e.getCause());
+        throw ApplicationFailure.newFailureWithCause(
+            "relayed: " + cause.getOriginalMessage(), "Relayed", e);
+      }
+    }
+  }
+
+  @Test
+  void aMissingKeyFailsTheTaskAndThenTheFailureIsReadable() {
+    AtomicInteger asked = new AtomicInteger();
+    KeyProvider away =
+        id -> {
+          assertEquals(ACTIVITIES_KEY, id);
+          if (asked.incrementAndGet() <= 2) {
+            throw new IOException("connection refused");
+          }
+          return Configs.KEY;
+        };
+    String ownKey = Configs.withKey("[encrypt]") + HIDDEN;
+    String asking = ownKey.replace("keys:\n", "keys:\n  host: true\n");
+    String otherKey = ownKey.replace(Configs.KEY_ID, ACTIVITIES_KEY);
+    try (Tdc workflows = Tdc.builder(asking, Configs.HERE).keyProvider(away).open();
+        Tdc activities = Tdc.parse(otherKey, Configs.HERE);
+        TestWorkflowEnvironment environment =
+            TestWorkflowEnvironment.newInstance(
+                TestEnvironmentOptions.newBuilder()
+                    .setWorkflowClientOptions(options(workflows).build())
+                    .setUseTimeskipping(false)
+                    .build())) {
+      WorkerFactory factory =
+          WorkerFactory.newInstance(
+              WorkflowClient.newInstance(
+                  environment.getWorkflowServiceStubs(),
+                  options(activities).setNamespace(environment.getNamespace()).build()));
+      factory.newWorker("activities").registerActivitiesImplementations(new FailingActivity());
+      environment
+          .newWorker("workflows")
+          .registerWorkflowImplementationTypes(
+              WorkflowImplementationOptions.newBuilder()
+                  .setFailWorkflowExceptionTypes(Exception.class)
+                  .build(),
+              RelayDefinition.class);
+      environment.start();
+      factory.start();
+      check(environment.getWorkflowClient());
+      assertEquals(3, asked.get());
+      factory.shutdownNow();
+      factory.awaitTermination(10, TimeUnit.SECONDS);
+    }
+  }
+
+  private static void check(WorkflowClient client) {
+    WorkflowStub stub =
+        client.newUntypedWorkflowStub(
+            "Relay",
+            WorkflowOptions.newBuilder()
+                .setTaskQueue("workflows")
+                .setWorkflowTaskTimeout(Duration.ofSeconds(2))
+                .setWorkflowExecutionTimeout(Duration.ofSeconds(60))
+                .build());
+    stub.start();
+    WorkflowFailedException failed =
+        assertThrows(WorkflowFailedException.class, () -> stub.getResult(Void.class));
+    ApplicationFailure outer = assertInstanceOf(ApplicationFailure.class, failed.getCause());
+    assertEquals("relayed: a secret", outer.getOriginalMessage());
+    ActivityFailure activity = assertInstanceOf(ActivityFailure.class, outer.getCause());
+    ApplicationFailure inner = assertInstanceOf(ApplicationFailure.class, activity.getCause());
+    assertEquals("a secret", inner.getOriginalMessage());
+    assertEquals("a detail", inner.getDetails().get(0, String.class));
+
+    var history = client.fetchHistory(stub.getExecution().getWorkflowId());
+    assertTrue(
+        history.getEvents().stream()
+            .anyMatch(e -> e.getEventType() == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED));
+    assertFalse(history.toJson(false).contains("a secret"));
+  }
+
+  private static WorkflowClientOptions.Builder options(Tdc tdc) {
+    return WorkflowClientOptions.newBuilder().setDataConverter(tdc.dataConverter());
+  }
+}
