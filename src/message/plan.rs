@@ -95,22 +95,23 @@ const GROUP_VALUES: &str = "AggregationGroup.group_values";
 
 const HEADER: &str = "temporal.api.common.v1.Header";
 
-/// Java's SDK writes ids of versions, side effects and local activities plain, the others some of them.
-const MIXED: [&str; 2] = [
+/// Some of it is written plain: ids of versions, side effects and local activities by Java's SDK, metadata of
+/// deployments by whoever has no SDK with a client for them (Go's hands them to its data converter).
+const MIXED: [&str; 6] = [
     "temporal.api.command.v1.RecordMarkerCommandAttributes.details",
-    "temporal.api.history.v1.MarkerRecordedEventAttributes.details",
-];
-
-/// What no SDK hands to a codec; the server reads some of it.
-const PLAIN: [&str; 8] = [
-    "temporal.api.cloud.nexus.v1.EndpointSpec.description",
-    "temporal.api.compute.v1.ComputeProvider.details",
-    "temporal.api.compute.v1.ComputeScaler.details",
     "temporal.api.deployment.v1.DeploymentInfo.metadata",
     "temporal.api.deployment.v1.UpdateDeploymentMetadata.upsert_entries",
     "temporal.api.deployment.v1.VersionMetadata.entries",
-    "temporal.api.nexus.v1.EndpointSpec.description",
+    "temporal.api.history.v1.MarkerRecordedEventAttributes.details",
     "temporal.api.workflowservice.v1.UpdateWorkerDeploymentVersionMetadataRequest.upsert_entries",
+];
+
+/// What no SDK hands to a codec; the server reads some of it.
+const PLAIN: [&str; 4] = [
+    "temporal.api.cloud.nexus.v1.EndpointSpec.description",
+    "temporal.api.compute.v1.ComputeProvider.details",
+    "temporal.api.compute.v1.ComputeScaler.details",
+    "temporal.api.nexus.v1.EndpointSpec.description",
 ];
 
 impl Plans {

@@ -65,11 +65,7 @@ fn count(message: &DynamicMessage, plain: bool) -> (usize, usize) {
             || [
                 ("ComputeProvider", "details"),
                 ("ComputeScaler", "details"),
-                ("DeploymentInfo", "metadata"),
-                ("UpdateDeploymentMetadata", "upsert_entries"),
-                ("VersionMetadata", "entries"),
                 ("EndpointSpec", "description"),
-                ("UpdateWorkerDeploymentVersionMetadataRequest", "upsert_entries"),
             ]
             .iter()
             .any(|(parent, name)| field.full_name().ends_with(&format!(".{parent}.{name}")));
