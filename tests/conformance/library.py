@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ABI_VERSION = 1
 OK = 0
+MESSAGE_HEADERS = 1
 
 
 class _Buffer(ctypes.Structure):
@@ -48,6 +49,7 @@ class Library:
         bytes_in = [c_char_p, c_size_t]
         codec = [c_void_p, *bytes_in, c_void_p, *bytes_in, POINTER(_Buffer), slot]
         values = [c_void_p, *bytes_in, *bytes_in, POINTER(_Buffer), slot]
+        message = [c_void_p, *bytes_in, *bytes_in, c_uint32, *bytes_in, POINTER(_Buffer), slot]
         for name, result, arguments in (
             ("tdc_abi_version", c_uint32, []),
             ("tdc_status_name", c_char_p, [c_uint32]),
@@ -57,6 +59,11 @@ class Library:
             ("tdc_codec_decode", c_uint32, codec),
             ("tdc_converter_to_payload", c_uint32, values),
             ("tdc_converter_from_payload", c_uint32, values),
+            ("tdc_failure_encode", c_uint32, values),
+            ("tdc_failure_decode", c_uint32, values),
+            ("tdc_message_encode", c_uint32, message),
+            ("tdc_message_decode", c_uint32, message),
+            ("tdc_history_decode", c_uint32, values),
             ("tdc_buffer_free", None, [POINTER(_Buffer)]),
             ("tdc_error_payload_index", c_int64, [c_void_p]),
             ("tdc_error_message", None, [c_void_p, POINTER(c_void_p), POINTER(c_size_t)]),
@@ -105,11 +112,11 @@ class DataConverter:
 
     def encode(self, payloads: bytes) -> bytes:
         """Encodes a serialised Payloads."""
-        return self._call("tdc_codec_encode", None, payloads)
+        return self._call("tdc_codec_encode", payloads)
 
     def decode(self, payloads: bytes) -> bytes:
         """Decodes a serialised Payloads."""
-        return self._call("tdc_codec_decode", None, payloads)
+        return self._call("tdc_codec_decode", payloads)
 
     def to_payload(self, values: bytes) -> bytes:
         """Makes payloads of values, both a serialised Payloads."""
@@ -119,11 +126,34 @@ class DataConverter:
         """Gives the values of payloads back."""
         return self._call("tdc_converter_from_payload", payloads)
 
-    def _call(self, name: str, *arguments: bytes | None) -> bytes:
+    def encode_failure(self, failure: bytes) -> bytes:
+        """Encodes a serialised Failure."""
+        return self._call("tdc_failure_encode", failure)
+
+    def decode_failure(self, failure: bytes) -> bytes:
+        """Decodes a serialised Failure."""
+        return self._call("tdc_failure_decode", failure)
+
+    def encode_message(self, name: str, message: bytes, *, headers: bool = False) -> bytes:
+        """Encodes a serialised message of Temporal's API."""
+        return self._call("tdc_message_encode", message, name=name, headers=headers)
+
+    def decode_message(self, name: str, message: bytes, *, headers: bool = False) -> bytes:
+        """Decodes a serialised message of Temporal's API."""
+        return self._call("tdc_message_decode", message, name=name, headers=headers)
+
+    def decode_history(self, history: bytes) -> bytes:
+        """Decodes an exported history."""
+        return self._call("tdc_history_decode", history)
+
+    def _call(self, function: str, message: bytes, name: str | None = None, *, headers: bool = False) -> bytes:
         raw, out, error = self._library.raw, _Buffer(), c_void_p()
-        function = getattr(raw, name)
-        given: list[object] = [b"", 0, *arguments[:-1]]
-        status = function(self._handle, *given, arguments[-1], len(arguments[-1] or b""), byref(out), byref(error))
+        given: list[object] = [b"", 0]
+        if name is not None:
+            given += [name.encode(), len(name.encode()), MESSAGE_HEADERS * headers]
+        elif function.startswith("tdc_codec_"):
+            given.append(None)
+        status = getattr(raw, function)(self._handle, *given, message, len(message), byref(out), byref(error))
         self._library.check(status, error)
         try:
             return ctypes.string_at(out.data, out.len) if out.len else b""

@@ -88,7 +88,7 @@ class Runner:
         elif who.codec.endswith("sample"):
             options += ["--key-file", str(self.work / "key"), "--key-id", KEY_ID]
         environment = dict([who.environment]) if who.environment else {}
-        done = _run([str(driver), *options, operation, str(source), str(target)], environment=environment)
+        done = run_program([str(driver), *options, operation, str(source), str(target)], environment=environment)
         if not target.exists():
             raise SkippedError(_last_line(done.stdout))
         return target.read_bytes()
@@ -97,13 +97,14 @@ class Runner:
         program = self.root / "target" / "release" / "tdc"
         if not program.exists():
             raise SkippedError("target/release/tdc was not built: run cargo build --release")
-        done = _run(
+        done = run_program(
             [str(program), operation, "--config", str(config)], json.dumps({"payloads": [*map(_to_json, split(payloads))]}).encode()
         )
         return join([_from_json(item) for item in json.loads(done.stdout).get("payloads", [])])
 
 
-def _run(command: list[str], given: bytes = b"", environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+def run_program(command: list[str], given: bytes = b"", environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Runs a program to its end."""
     env = {**os.environ, **(environment or {})}
     done = subprocess.run(command, input=given, capture_output=True, check=False, timeout=TIMEOUT, env=env)  # noqa: S603 - our own
     said = done.stdout + done.stderr

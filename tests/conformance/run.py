@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The conformance suite.
 
-Vectors through the C ABI, the wire walk against official parsers, decompressors against reference implementations, and the matrix of
-writers and readers.
+Vectors through the C ABI, the wire walk against official parsers, decompressors against reference implementations, the visitor of messages
+against those of the SDKs, and the matrix of writers and readers.
 
 usage: run.py ROOT WORK     ROOT: the repository; WORK: an empty folder for files
 """
@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import matrix
+import parity
 import streams
 import vectors
 import walk
@@ -32,7 +33,9 @@ def main(root: Path, work: Path) -> int:
         problems += walk_go.run(converter, root, work, messages)
     with library.parse(streams.CONFIG) as converter:
         problems += streams.run(converter)
-    problems += matrix.run(Runner(root, work))
+    runner = Runner(root, work)
+    problems += parity.run(runner, library, Path(__file__).with_name("parity.toml"))
+    problems += matrix.run(runner)
     print()
     for problem in problems:
         print(f"conformance: {problem}", file=sys.stderr)

@@ -3,6 +3,12 @@
     driver.py --codec tdc|sample --config PATH [--key-file PATH --key-id ID] encode|decode IN OUT
 
 IN and OUT hold one serialised temporal.api.common.v1.Payloads. Python's SDK has no zlib codec.
+
+It also asks the SDK itself, for the conformance suite (tests/conformance/oracles.py):
+
+    driver.py descriptors OUT
+    driver.py visit-payloads IN OUT
+    driver.py [--config PATH] write-values|read-values|write-failures|read-failures IN OUT
 """
 
 from __future__ import annotations
@@ -17,6 +23,7 @@ import temporal_tdc
 from temporalio.api.common.v1 import Payloads
 from temporalio.converter import PayloadCodec
 
+import oracle
 from sample import SampleCodec
 
 
@@ -43,18 +50,32 @@ async def convert(codec: PayloadCodec, operation: str, message: bytes) -> bytes:
     return payloads.SerializeToString()
 
 
+def ask(arguments: argparse.Namespace) -> bytes:
+    """Ask the SDK itself, or tdc where a config is given."""
+    if arguments.operation == "descriptors":
+        return oracle.describe()
+    records = list(Payloads.FromString(arguments.input.read_bytes()).payloads)
+    tdc = temporal_tdc.open(arguments.config) if arguments.config else None
+    return Payloads(payloads=oracle.answer(arguments.operation, records, tdc)).SerializeToString()
+
+
 def main() -> int:
     """Read the arguments and convert one file."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--codec", choices=("tdc", "sample", "zlib"), required=True)
+    parser.add_argument("--codec", choices=("tdc", "sample", "zlib"), default="tdc")
     parser.add_argument("--config", type=Path)
     parser.add_argument("--key-file", type=Path, help="32 bytes as base64 text")
     parser.add_argument("--key-id")
-    parser.add_argument("operation", choices=("encode", "decode"))
-    parser.add_argument("input", type=Path)
+    parser.add_argument(
+        "operation", choices=("encode", "decode", "descriptors", *oracle.OPERATIONS)
+    )
+    parser.add_argument("input", type=Path, nargs="?")
     parser.add_argument("output", type=Path)
     arguments = parser.parse_args()
     try:
+        if arguments.operation not in ("encode", "decode"):
+            arguments.output.write_bytes(ask(arguments))
+            return 0
         codec = open_codec(arguments)
         answer = asyncio.run(convert(codec, arguments.operation, arguments.input.read_bytes()))
         arguments.output.write_bytes(answer)

@@ -5,6 +5,12 @@
 //	driver --codec sample --key-file FILE --key-id ID encode|decode IN OUT
 //	driver --codec zlib encode|decode IN OUT
 //
+// and asks the SDK itself, for the other parts of the conformance suite (tests/conformance/oracles.py):
+//
+//	driver descriptors OUT
+//	driver visit-payloads|visit-failures IN OUT
+//	driver [--config tdc.yaml] write-values|read-values|write-failures|read-failures IN OUT
+//
 // IN and OUT are files with one serialised temporal.api.common.v1.Payloads.
 package main
 
@@ -15,13 +21,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
-
-	commonpb "go.temporal.io/api/common/v1"
-	"go.temporal.io/sdk/converter"
-	"google.golang.org/protobuf/proto"
+	"strings"
 
 	"github.com/temporal-data-converter/tdc/bindings/go"
 	"github.com/temporal-data-converter/tdc/tests/peers/go/peer"
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/sdk/converter"
 )
 
 func main() {
@@ -40,8 +45,18 @@ func run(args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if flags.Arg(0) == "descriptors" && flags.NArg() == 2 {
+		set, err := describe()
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(flags.Arg(1), set, 0o600)
+	}
 	if flags.NArg() != 3 {
-		return errors.New("expected encode or decode, and two files: encode IN OUT")
+		return errors.New("expected an operation and two files, like: encode IN OUT")
+	}
+	if _, kind, found := strings.Cut(flags.Arg(0), "-"); found {
+		return ask(flags.Arg(0), kind, *config, flags.Arg(1), flags.Arg(2))
 	}
 	codec, done, err := newCodec(*name, *config, *keyFile, *keyID)
 	if err != nil {
@@ -83,21 +98,13 @@ func newCodec(name, config, keyFile, keyID string) (codec converter.PayloadCodec
 }
 
 func convert(operation func([]*commonpb.Payload) ([]*commonpb.Payload, error), in, out string) error {
-	message, err := os.ReadFile(in)
+	payloads, err := readPayloads(in)
 	if err != nil {
 		return err
 	}
-	payloads := new(commonpb.Payloads)
-	if err := proto.Unmarshal(message, payloads); err != nil {
-		return fmt.Errorf("%s: %w", in, err)
-	}
-	converted, err := operation(payloads.Payloads)
+	converted, err := operation(payloads)
 	if err != nil {
 		return err
 	}
-	message, err = proto.MarshalOptions{Deterministic: true}.Marshal(&commonpb.Payloads{Payloads: converted})
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(out, message, 0o600)
+	return writePayloads(out, converted)
 }

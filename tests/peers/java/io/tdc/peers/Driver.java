@@ -20,6 +20,15 @@ import java.util.Map;
  * <pre>{@code
  * driver --codec tdc|sample|java-sample|zlib [--config PATH] [--key-file PATH --key-id ID] encode|decode IN OUT
  * }</pre>
+ *
+ * <p>It also asks the SDK itself, or tdc where a configuration is given, for the conformance suite.
+ * The files hold records then, see {@link Oracle}.
+ *
+ * <pre>{@code
+ * driver descriptors OUT
+ * driver visit-payloads IN OUT
+ * driver [--config PATH] write-values|read-values|write-failures|read-failures IN OUT
+ * }</pre>
  */
 public final class Driver {
   private static final String USAGE =
@@ -39,7 +48,7 @@ public final class Driver {
         throw new IllegalArgumentException(USAGE);
       }
     }
-    if (words.size() != 3) {
+    if (words.size() != (words.contains("descriptors") ? 2 : 3)) {
       throw new IllegalArgumentException(USAGE);
     }
   }
@@ -48,13 +57,42 @@ public final class Driver {
   public static void main(String[] arguments) {
     try {
       new Driver(arguments).run();
-    } catch (IOException | RuntimeException | UnsatisfiedLinkError e) {
+    } catch (Exception | UnsatisfiedLinkError e) {
       System.err.println(e.getMessage() == null ? e.toString() : e.getMessage());
       System.exit(1);
     }
   }
 
-  private void run() throws IOException {
+  private void run() throws Exception {
+    switch (words.get(0)) {
+      case "encode":
+      case "decode":
+        convert();
+        break;
+      case "descriptors":
+        Files.write(Path.of(words.get(1)), new Messages().describe());
+        break;
+      default:
+        ask();
+    }
+  }
+
+  private void ask() throws Exception {
+    Messages messages = new Messages();
+    if (!options.containsKey("config")) {
+      answer(new Oracle(messages, Oracle.ofSdk()));
+      return;
+    }
+    try (Tdc tdc = Tdc.open(Path.of(option("config")))) {
+      answer(new Oracle(messages, tdc.dataConverter()));
+    }
+  }
+
+  private void answer(Oracle oracle) throws IOException {
+    write(oracle.answer(words.get(0), read()));
+  }
+
+  private void convert() throws IOException {
     String codec = option("codec");
     switch (codec) {
       case "tdc":
@@ -77,20 +115,16 @@ public final class Driver {
   }
 
   private void apply(PayloadCodec codec) throws IOException {
-    List<Payload> in =
-        Payloads.parseFrom(Files.readAllBytes(Path.of(words.get(1)))).getPayloadsList();
-    List<Payload> out;
-    switch (words.get(0)) {
-      case "encode":
-        out = codec.encode(in);
-        break;
-      case "decode":
-        out = codec.decode(in);
-        break;
-      default:
-        throw new IllegalArgumentException(USAGE);
-    }
-    Payloads answer = Payloads.newBuilder().addAllPayloads(out).build();
+    List<Payload> in = read();
+    write(words.get(0).equals("encode") ? codec.encode(in) : codec.decode(in));
+  }
+
+  private List<Payload> read() throws IOException {
+    return Payloads.parseFrom(Files.readAllBytes(Path.of(words.get(1)))).getPayloadsList();
+  }
+
+  private void write(List<Payload> payloads) throws IOException {
+    Payloads answer = Payloads.newBuilder().addAllPayloads(payloads).build();
     Files.write(Path.of(words.get(2)), answer.toByteArray());
   }
 
