@@ -123,6 +123,10 @@ impl Store {
     /// Takes over what the host handed in to `before`. Where it no longer fits, the host is asked again.
     pub(crate) fn adopt(&self, before: &Self) -> Result<(), Error> {
         let before = before.host.lock().unwrap_or_else(PoisonError::into_inner);
+        if before.files.is_empty() {
+            // Most handles: a reload must not cost them the linking of Temporal's API.
+            return Ok(());
+        }
         let current = self.current()?;
         let known = |name: &String| current.pool().get_file_by_name(name).is_some();
         let files: Files = before
@@ -131,8 +135,8 @@ impl Store {
             .filter(|(name, _)| !known(name))
             .map(|(name, file)| (name.clone(), file.clone()))
             .collect();
-        if let Ok(linked) = link(&current, &files)
-            && !files.is_empty()
+        if !files.is_empty()
+            && let Ok(linked) = link(&current, &files)
         {
             self.linked.store(Some(Arc::new(linked)));
             *self.host.lock().unwrap_or_else(PoisonError::into_inner) = Host { files, len: before.len };
