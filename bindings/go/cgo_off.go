@@ -8,6 +8,7 @@ package tdc
 const (
 	statusKeyNeeded    = 2
 	statusReloadNeeded = 3
+	statusTypeNeeded   = 4
 )
 
 type native struct{}
@@ -19,6 +20,7 @@ type fault struct {
 	index      int
 	sizeNeeded int
 	keyIDs     []string
+	typeName   string
 }
 
 func (f *fault) asError() error { return ErrNoLibrary }
@@ -28,13 +30,16 @@ func parseNative([]byte, string, string) (native, error) { return native{}, ErrN
 
 func (native) free()                           {}
 func (native) reload() error                   { return ErrNoLibrary }
+func (native) hasConverters() bool             { return false }
 func (native) encodeBound(int) int             { return 0 }
 func (native) provideKey(string, []byte) error { return ErrNoLibrary }
 func (native) rejectKey(string) error          { return ErrNoLibrary }
+func (native) provideDescriptor([]byte) error  { return ErrNoLibrary }
 func (native) payload(operation, []byte, *usage, []byte, []byte, []byte) ([]byte, *fault) {
 	return nil, &fault{index: -1}
 }
 
+func (native) values(operation, []byte, []byte) ([]byte, *fault)  { return nil, &fault{index: -1} }
 func (native) failure(operation, []byte, []byte) ([]byte, *fault) { return nil, &fault{index: -1} }
 func (native) message(operation, []byte, string, bool, []byte) ([]byte, *fault) {
 	return nil, &fault{index: -1}

@@ -67,6 +67,20 @@ func (c *payloadCodec) withSerializationContext(sc converter.SerializationContex
 	return &with
 }
 
+// inWorkflowCode is the codec for calls of workflow code.
+func (c *payloadCodec) inWorkflowCode() *payloadCodec {
+	with := *c
+	with.inWorkflow = true
+	return &with
+}
+
+// withContext is the codec for calls in ctx.
+func (c *payloadCodec) withContext(ctx context.Context) *payloadCodec {
+	with := *c
+	with.ctx = ctx
+	return &with
+}
+
 // An answer is a payload that the library made, with room for the list of one
 // that most calls give back: one piece of memory instead of two.
 type answer struct {

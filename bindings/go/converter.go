@@ -8,11 +8,16 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// DataConverter is the SDK's default data converter with the configuration's
-// codecs behind it, ready for client.Options. With a key provider it also tells
-// the SDK's deadlock detector that fetching a key may take long.
+// DataConverter is the configuration's converters with its codecs behind them,
+// ready for client.Options. Where the converters are the default list, the
+// SDK's own default data converter does their work. With a key provider it also
+// tells the SDK's deadlock detector that fetching a key may take long.
+//
+// How Go's types become JSON and come back is package encoding/json's job, as in
+// the SDK; see [WithPayloadConverters] for another one.
 func (t *Tdc) DataConverter() converter.DataConverter {
-	dc := newDataConverter(converter.GetDefaultDataConverter(), &payloadCodec{tdc: t})
+	codec := &payloadCodec{tdc: t}
+	dc := newDataConverter(newValues(codec), codec)
 	if t.core.provider != nil {
 		return workflow.DataConverterWithoutDeadlockDetection(dc)
 	}
@@ -67,9 +72,7 @@ func (d *dataConverter) WithWorkflowContext(ctx converter.WorkflowContext) conve
 	if aware, ok := values.(converter.ContextAware); ok {
 		values = aware.WithWorkflowContext(ctx)
 	}
-	codec := *d.codec
-	codec.inWorkflow = true
-	return newDataConverter(values, &codec)
+	return newDataConverter(values, d.codec.inWorkflowCode())
 }
 
 // WithContext implements [converter.ContextAware].
@@ -78,7 +81,5 @@ func (d *dataConverter) WithContext(ctx context.Context) converter.DataConverter
 	if aware, ok := values.(converter.ContextAware); ok {
 		values = aware.WithContext(ctx)
 	}
-	codec := *d.codec
-	codec.ctx = ctx
-	return newDataConverter(values, &codec)
+	return newDataConverter(values, d.codec.withContext(ctx))
 }

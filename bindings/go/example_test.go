@@ -64,6 +64,98 @@ func ExampleTdc_DataConverter() {
 	// a secret
 }
 
+// The configuration's converters decide what values are stored as.
+func ExampleTdc_DataConverter_converters() {
+	const config = `
+version: 1
+converters: [null, bytes, json-protobuf, msgpack]
+`
+	t, err := tdc.Parse([]byte(config), ".")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer t.Close()
+
+	type Order struct {
+		Number int `json:"number"`
+	}
+	execution := &commonpb.WorkflowExecution{WorkflowId: "w"}
+	payloads, err := t.DataConverter().ToPayloads(Order{7}, execution)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, payload := range payloads.Payloads {
+		fmt.Printf("%s %q\n", payload.Metadata["encoding"], payload.Data)
+	}
+
+	var order Order
+	if err := t.DataConverter().FromPayloads(payloads, &order, &execution); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(order, execution.GetWorkflowId())
+	// Output:
+	// binary/msgpack "\x81\xa6number\a"
+	// json/protobuf "{\"workflowId\":\"w\"}"
+	// {7} w
+}
+
+// Amounts decides how its type becomes JSON; all other values stay with the SDK.
+type Amounts struct {
+	*converter.JSONPayloadConverter
+}
+
+type Amount struct{ Cents int }
+
+func (a Amounts) ToPayload(value any) (*commonpb.Payload, error) {
+	amount, ok := value.(Amount)
+	if !ok {
+		return nil, nil
+	}
+	return a.JSONPayloadConverter.ToPayload(fmt.Sprintf("%d.%02d", amount.Cents/100, amount.Cents%100))
+}
+
+func (a Amounts) FromPayload(payload *commonpb.Payload, valuePtr any) error {
+	amount, ok := valuePtr.(*Amount)
+	if !ok {
+		return a.JSONPayloadConverter.FromPayload(payload, valuePtr)
+	}
+	var text string
+	if err := a.JSONPayloadConverter.FromPayload(payload, &text); err != nil {
+		return err
+	}
+	var euros, cents int
+	if _, err := fmt.Sscanf(text, "%d.%02d", &euros, &cents); err != nil {
+		return err
+	}
+	amount.Cents = 100*euros + cents
+	return nil
+}
+
+// A converter of your own in front: here for the JSON of one type.
+func ExampleWithPayloadConverters() {
+	mine := Amounts{converter.NewJSONPayloadConverter()}
+	t, err := tdc.Parse([]byte("version: 1"), ".", tdc.WithPayloadConverters(mine))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer t.Close()
+
+	payload, err := t.DataConverter().ToPayload(Amount{1250})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s %s\n", payload.Metadata["encoding"], payload.Data)
+
+	var amount Amount
+	if err := t.DataConverter().FromPayload(payload, &amount); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(amount.Cents)
+	// Output:
+	// json/plain "12.50"
+	// 1250
+}
+
 // A codec of your own inside of tdc's: it sees the payload before encryption.
 func ExampleTdc_PayloadCodec() {
 	t, err := tdc.Parse([]byte(exampleConfig), ".")

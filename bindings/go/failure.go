@@ -36,7 +36,7 @@ type failureConverter struct {
 var _ converter.FailureConverterWithSerializationContext = (*failureConverter)(nil)
 
 func newFailureConverter(codec *payloadCodec) *failureConverter {
-	values := converter.GetDefaultDataConverter()
+	values := newValues(codec)
 	of := func(dc converter.DataConverter) converter.FailureConverter {
 		return temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{DataConverter: dc})
 	}

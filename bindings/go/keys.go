@@ -29,7 +29,7 @@ func (c *payloadCodec) settle(f *fault) error {
 	switch f.status {
 	case statusReloadNeeded:
 		// If it fails, the old keys stay, and the library says what is missing.
-		_ = c.tdc.core.native.reload()
+		_ = c.tdc.core.reload()
 		return nil
 	case statusKeyNeeded:
 		for _, id := range f.keyIDs {

@@ -1,5 +1,5 @@
-// Package tdc encrypts and compresses Temporal payloads by one configuration
-// file that every language reads the same way.
+// Package tdc converts, encrypts and compresses Temporal payloads by one
+// configuration file that every language reads the same way.
 //
 // [Open] a file and hand what it gives to the client; nothing else changes:
 //
@@ -23,9 +23,11 @@ package tdc
 import (
 	"runtime"
 	"sync/atomic"
+
+	"go.temporal.io/sdk/converter"
 )
 
-// A Tdc is an open configuration: codecs, keys and limits.
+// A Tdc is an open configuration: converters, codecs, keys and limits.
 type Tdc struct{ core *core }
 
 // An Option changes what [Open] and [Parse] do.
@@ -34,6 +36,7 @@ type Option func(*options)
 type options struct {
 	namespace string
 	provider  KeyProvider
+	own       []converter.PayloadConverter
 }
 
 // WithNamespace names the Temporal namespace, for configurations with rules for
@@ -46,6 +49,19 @@ func WithNamespace(namespace string) Option {
 // configuration, which says "host: true" for that.
 func WithKeyProvider(provider KeyProvider) Option {
 	return func(o *options) { o.provider = provider }
+}
+
+// WithPayloadConverters puts payload converters of your own in front of the
+// configuration's: each value goes to the first that accepts it.
+//
+// What it makes in one of the SDK's forms json/plain, binary/plain, binary/null
+// and binary/protobuf, the configuration's converters change as they would the
+// SDK's own: so a converter with the encoding json/plain decides how your types
+// become JSON and come back, and the configuration whether that is stored as
+// JSON or as MessagePack. Payloads of any other encoding are its own alone, both
+// ways.
+func WithPayloadConverters(own ...converter.PayloadConverter) Option {
+	return func(o *options) { o.own = append(o.own, own...) }
 }
 
 // Open reads the configuration at path, and the keys that it names. Paths in
@@ -79,8 +95,9 @@ func collect(opts []Option) options {
 }
 
 func newTdc(n native, o options) *Tdc {
-	t := &Tdc{core: &core{native: n, provider: o.provider}}
+	t := &Tdc{core: &core{native: n, provider: o.provider, own: o.own}}
 	t.core.users.Store(1)
+	t.core.look()
 	// Whoever forgets Close gives the memory and the keys back all the same.
 	runtime.AddCleanup(t, func(c *core) { c.close() }, t.core)
 	return t
@@ -95,7 +112,7 @@ func (t *Tdc) Reload() error {
 		return ErrClosed
 	}
 	defer t.core.release()
-	return t.core.native.reload()
+	return t.core.reload()
 }
 
 // Close wipes the keys. Calls in flight end as they began, and the last of them
@@ -111,6 +128,11 @@ func (t *Tdc) Close() error {
 type core struct {
 	native   native
 	provider KeyProvider
+	own      []converter.PayloadConverter // of the user
+
+	// converts tells whether the SDK's default converter does not do what the
+	// configuration and the user say.
+	converts atomic.Bool
 
 	closed atomic.Bool
 	users  atomic.Int64 // the calls in flight, and one until Close
@@ -145,6 +167,17 @@ func (c *core) close() {
 		c.release()
 	}
 }
+
+// reload reads the configuration again, whose converters may be others now.
+func (c *core) reload() error {
+	if err := c.native.reload(); err != nil {
+		return err
+	}
+	c.look()
+	return nil
+}
+
+func (c *core) look() { c.converts.Store(len(c.own) > 0 || c.native.hasConverters()) }
 
 // room is a good guess of what encoding makes of size bytes. The library's bound
 // has to allow for the longest key id; once a payload was encoded, the same

@@ -1,0 +1,79 @@
+package tdc
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/sdk/converter"
+)
+
+// convert puts what the library makes of the payloads at these places in their
+// stead, all of them or none. values are what they are made of or for: they know
+// the types that the library may ask for.
+func (c *payloadConverters) convert(op operation, payloads []*commonpb.Payload, places []int, values []any) error {
+	if len(places) == 0 {
+		return nil
+	}
+	message, err := marshalPayloads(payloads, places)
+	if err != nil {
+		return c.problem(op, payloads, places, err)
+	}
+	core := c.codec.tdc.core
+	if !core.acquire() {
+		return ErrClosed
+	}
+	defer core.release()
+	var asked []string
+	for {
+		answer, fault := core.native.values(op, c.codec.serialization, message)
+		if fault == nil {
+			return unmarshalPayloads(answer, payloads, places)
+		}
+		// Each type is handed in once; a second time would be for ever.
+		if fault.status != statusTypeNeeded || slices.Contains(asked, fault.typeName) {
+			return c.problem(op, payloads, places, fault.asError())
+		}
+		asked = append(asked, fault.typeName)
+		switch known, err := core.provideType(fault.typeName, values); {
+		case err != nil:
+			return c.problem(op, payloads, places, err)
+		case !known:
+			return c.problem(op, payloads, places, fault.asError())
+		}
+	}
+}
+
+// problem is err with the payload's place in the whole list, and the SDK's word
+// for it: errors.Is finds what it would with the SDK's default converter.
+func (c *payloadConverters) problem(op operation, payloads []*commonpb.Payload, places []int, err error) error {
+	err = c.codec.raise(err)
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	var payload *commonpb.Payload
+	if i := e.PayloadIndex; i >= 0 && i < len(places) {
+		e.PayloadIndex = places[i]
+		payload = payloads[places[i]]
+	}
+	return fmt.Errorf("%w: %w", sdkError(op, e.Code, payload), err)
+}
+
+func sdkError(op operation, code Code, payload *commonpb.Payload) error {
+	switch {
+	case code == ErrValue && op == encode:
+		return converter.ErrUnableToFindConverter
+	case op == encode:
+		return converter.ErrUnableToEncode
+	case code != ErrEncoding:
+		return converter.ErrUnableToDecode
+	case payload.GetMetadata() == nil:
+		return converter.ErrMetadataIsNotSet
+	}
+	if _, ok := payload.GetMetadata()[converter.MetadataEncoding]; !ok {
+		return converter.ErrEncodingIsNotSet
+	}
+	return converter.ErrEncodingIsNotSupported
+}

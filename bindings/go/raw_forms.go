@@ -1,0 +1,79 @@
+package tdc
+
+import (
+	"fmt"
+
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/sdk/converter"
+)
+
+// rawForms make what the library takes of values, and the first that accepts a
+// value has it. How objects become JSON is the last one's job.
+var rawForms = []converter.PayloadConverter{
+	converter.NewNilPayloadConverter(),
+	converter.NewByteSlicePayloadConverter(),
+	converter.NewProtoPayloadConverter(),
+	converter.NewJSONPayloadConverter(),
+}
+
+// protoJSON stands in where the library is not asked; see reader.
+var protoJSON = converter.NewProtoJSONPayloadConverter()
+
+// rawForm is the payload of value by the first converter that accepts it: the
+// user's own come first.
+func (c *payloadConverters) rawForm(value any) (*commonpb.Payload, error) {
+	if raw, ok := value.(converter.RawValue); ok {
+		return raw.Payload(), nil
+	}
+	for _, list := range [...][]converter.PayloadConverter{c.codec.tdc.core.own, rawForms} {
+		for _, each := range list {
+			if payload, err := each.ToPayload(value); payload != nil || err != nil {
+				return payload, err
+			}
+		}
+	}
+	return nil, fmt.Errorf("type: %T: %w", value, converter.ErrUnableToFindConverter)
+}
+
+// isRawForm tells whether the library takes the payload. Payloads of other
+// encodings are made by the user's own converters, and are theirs alone.
+func isRawForm(payload *commonpb.Payload) bool {
+	return of(rawForms, encodingOf(payload)) != nil
+}
+
+// reader is what reads the payload as it stands; nil if the library is to make
+// a raw form of it first.
+func (c *payloadConverters) reader(payload *commonpb.Payload, target any) converter.PayloadConverter {
+	encoding := encodingOf(payload)
+	if own := of(c.codec.tdc.core.own, encoding); own != nil && !isRawForm(payload) {
+		return own
+	}
+	// Messages of gogo/protobuf, text for people, null, and the error for a
+	// target that is no message are the SDK's own.
+	if encoding == converter.MetadataEncodingProtoJSON && (messageType(target) == nil || string(payload.GetData()) == "null") {
+		return protoJSON
+	}
+	return nil
+}
+
+// rawReader is what reads a raw form.
+func (c *payloadConverters) rawReader(payload *commonpb.Payload) converter.PayloadConverter {
+	encoding := encodingOf(payload)
+	if own := of(c.codec.tdc.core.own, encoding); own != nil {
+		return own
+	}
+	return of(rawForms, encoding)
+}
+
+func of(converters []converter.PayloadConverter, encoding string) converter.PayloadConverter {
+	for _, each := range converters {
+		if each.Encoding() == encoding {
+			return each
+		}
+	}
+	return nil
+}
+
+func encodingOf(payload *commonpb.Payload) string {
+	return string(payload.GetMetadata()[converter.MetadataEncoding])
+}
