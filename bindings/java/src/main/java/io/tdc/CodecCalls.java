@@ -83,8 +83,7 @@ final class CodecCalls {
       return TdcException.notA("Payload", (InvalidProtocolBufferException) e);
     }
     if (e instanceof ArithmeticException) {
-      String message = "more bytes than a Java array can hold";
-      return new TdcException(Status.LIMIT, TdcException.NO_INDEX, message, null);
+      return TdcException.tooLarge();
     }
     return TdcTaskFailure.unlessPermanent((TdcException) e);
   }

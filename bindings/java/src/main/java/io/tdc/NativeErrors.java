@@ -3,6 +3,7 @@ package io.tdc;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 
 /** Reads what {@code tdc_error} objects say, and frees them. */
 final class NativeErrors {
@@ -18,20 +19,31 @@ final class NativeErrors {
    * list.
    */
   TdcException take(int status, long[] result, int index) {
+    return take(status, result, where -> index < 0 ? where : index);
+  }
+
+  /**
+   * Makes the exception of a failed call; {@code place} says where a payload stands in the user's
+   * list.
+   */
+  TdcException take(int status, long[] result, IntUnaryOperator place) {
     long error = result[NativeApi.POINTER];
     if (error == 0) {
-      return new TdcException(status, index, "the library gave no details", null);
+      return new TdcException(status, TdcException.NO_INDEX, "the library gave no details", null);
     }
     try {
       String message = new String(api.errorMessage(error), StandardCharsets.UTF_8);
       int where = (int) api.errorPayloadIndex(error);
-      if (where >= 0 && index >= 0) {
-        where = index;
-      }
-      return new TdcException(status, where, message, null);
+      return new TdcException(
+          status, where < 0 ? TdcException.NO_INDEX : place.applyAsInt(where), message, null);
     } finally {
       free(result);
     }
+  }
+
+  /** The type that the library asks for; the error stays. */
+  String typeName(long[] result) {
+    return new String(api.errorTypeName(result[NativeApi.POINTER]), StandardCharsets.UTF_8);
   }
 
   List<String> takeKeyIds(long[] result) {

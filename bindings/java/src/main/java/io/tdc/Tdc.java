@@ -4,13 +4,15 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import io.temporal.common.converter.DataConverter;
 import io.temporal.common.converter.DefaultDataConverter;
+import io.temporal.common.converter.PayloadConverter;
 import io.temporal.payload.codec.PayloadCodec;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Objects;
 
 /**
- * An open configuration: the codecs of a {@code tdc.yaml}, as the Temporal SDK's own interfaces.
+ * An open configuration: converters, codecs and failures of a {@code tdc.yaml}, as the Temporal
+ * SDK's own interfaces.
  *
  * <pre>{@code
  * try (Tdc tdc = Tdc.open(Path.of("tdc.yaml"))) {
@@ -31,12 +33,14 @@ public final class Tdc implements AutoCloseable {
   private final Handle handle;
   private final TdcPayloadCodec codec;
   private final WholeCalls whole;
+  private final ValueCalls values;
 
   Tdc(NativeApi api, long pointer, Host host) {
     this.api = api;
     this.handle = new Handle(api, pointer);
     this.codec = new TdcPayloadCodec(new CodecCalls(api, handle, host), ContextMessage.NONE);
     this.whole = new WholeCalls(api, handle, host);
+    this.values = new ValueCalls(api, handle);
   }
 
   /**
@@ -95,39 +99,52 @@ public final class Tdc implements AutoCloseable {
   }
 
   /**
-   * The SDK's default data converter with these codecs: the one changed line of a client's options.
-   * Failures need nothing more, because in Java the data converter carries the failure converter:
-   * messages and stack traces are encoded too, if the configuration says {@code failures:
-   * {encode_common_attributes: true}}, and decoded whatever it says.
+   * The data converter of the configuration: the one changed line of a client's options. It has the
+   * {@linkplain #payloadConverter converters} and the codecs. Failures need nothing more, because
+   * in Java the data converter carries the failure converter: messages and stack traces are encoded
+   * too, if the configuration says {@code failures: {encode_common_attributes: true}}, and decoded
+   * whatever it says.
    *
    * @return a data converter for {@code WorkflowClientOptions}
-   * @throws UnsupportedOperationException if the configuration's {@code converters} are not the
-   *     default ones, which are all that this package has
    */
   public DataConverter dataConverter() {
+    return dataConverter(payloadConverter());
+  }
+
+  /**
+   * The configuration's converters without the codecs, for {@link #dataConverter(DataConverter)}.
+   * Where {@code converters} are the default ones, these are the SDK's own. Classes and generic
+   * types work as there, and errors are the SDK's {@code DataConverterException}, with a {@link
+   * TdcException} as the cause if they are the library's.
+   *
+   * <p>A converter of your own for {@code json/plain} says how objects become JSON, for example
+   * {@code new JacksonJsonPayloadConverter(objectMapper)}; likewise one for another encoding that
+   * the SDK has. Converters for other encodings go before the configuration's.
+   *
+   * @param own payload converters of your own
+   * @return a data converter that only converts
+   */
+  public DataConverter payloadConverter(PayloadConverter... own) {
     long self = handle.acquire();
     try {
-      if ((api.flags(self) & CONVERTERS) != 0) {
-        throw new UnsupportedOperationException(
-            "the Java package has the default converters only: leave `converters` out, give"
-                + " dataConverter a converter of your own, or put msgpack into `codecs`");
-      }
+      return (api.flags(self) & CONVERTERS) == 0
+          ? new DefaultDataConverter(
+              new OwnConverters(own, DefaultDataConverter.STANDARD_PAYLOAD_CONVERTERS).all())
+          : new ConverterChain(values, own);
     } finally {
       handle.release();
     }
-    return dataConverter(DefaultDataConverter.newDefaultInstance());
   }
 
   /**
    * A data converter of your own with these codecs.
    *
-   * @param values converts values, and errors to failures; its payloads then pass through the
-   *     codecs
+   * @param own converts values, and errors to failures; its payloads then pass through the codecs
    * @return a data converter for {@code WorkflowClientOptions}
    */
-  public DataConverter dataConverter(DataConverter values) {
-    Objects.requireNonNull(values, "values");
-    return new TdcDataConverter(values, codec, whole);
+  public DataConverter dataConverter(DataConverter own) {
+    Objects.requireNonNull(own, "own");
+    return new TdcDataConverter(own, codec, whole);
   }
 
   /**

@@ -33,6 +33,12 @@ public final class TdcException extends PayloadCodecException {
         Status.PROTOBUF, NO_INDEX, "not a " + message + ": " + cause.getMessage(), null);
   }
 
+  /** For what no Java array can hold. */
+  static TdcException tooLarge() {
+    String message = "more bytes than a Java array can hold";
+    return new TdcException(Status.LIMIT, NO_INDEX, message, null);
+  }
+
   /**
    * The error's stable number.
    *

@@ -95,14 +95,6 @@ class TdcTest {
   }
 
   @Test
-  void convertersThatThisPackageDoesNotHaveAreRefused() {
-    String msgpack = "version: 1\nconverters: [null, bytes, msgpack]\n";
-    try (Tdc tdc = Tdc.parse(msgpack, Configs.HERE)) {
-      assertThrows(UnsupportedOperationException.class, tdc::dataConverter);
-    }
-  }
-
-  @Test
   void aWrongConfigurationSaysWhere() {
     TdcException error =
         assertThrows(TdcException.class, () -> Tdc.parse("version: 1\ncodec: []\n", Configs.HERE));

@@ -1,0 +1,237 @@
+package io.tdc;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Descriptors.Descriptor;
+import com.google.protobuf.Message;
+import com.google.protobuf.MessageOrBuilder;
+import io.temporal.api.common.v1.Payload;
+import io.temporal.api.common.v1.Payloads;
+import io.temporal.common.converter.ByteArrayPayloadConverter;
+import io.temporal.common.converter.DataConverter;
+import io.temporal.common.converter.DataConverterException;
+import io.temporal.common.converter.DefaultDataConverter;
+import io.temporal.common.converter.JacksonJsonPayloadConverter;
+import io.temporal.common.converter.NullPayloadConverter;
+import io.temporal.common.converter.PayloadConverter;
+import io.temporal.common.converter.ProtobufPayloadConverter;
+import io.temporal.common.converter.RawValue;
+import io.temporal.payload.context.SerializationContext;
+import java.lang.reflect.Type;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import javax.annotation.Nonnull;
+import javax.annotation.Nullable;
+
+/**
+ * The configuration's converters as the SDK's interface. The SDK's own payload converters make a
+ * raw form of a value (nothing, bytes, a serialised message, JSON by Jackson), and the library
+ * makes a payload of that, which no two languages then write differently.
+ */
+final class ConverterChain implements DataConverter {
+  private static final String ENCODING = "encoding";
+  private static final String MESSAGE_TYPE = "messageType";
+
+  private final ValueCalls calls;
+
+  /** The user's own that go before the configuration's, and what reads their payloads. */
+  private final List<PayloadConverter> before;
+
+  private final DataConverter readBefore;
+
+  /** Between values and raw forms. */
+  private final DataConverter raw;
+
+  @Nullable private final SerializationContext place;
+  private final byte[] context;
+
+  ConverterChain(ValueCalls calls, PayloadConverter... own) {
+    OwnConverters converters =
+        new OwnConverters(
+            own,
+            new NullPayloadConverter(),
+            new ByteArrayPayloadConverter(),
+            new ProtobufPayloadConverter(),
+            new JacksonJsonPayloadConverter());
+    this.calls = calls;
+    this.before = converters.before;
+    this.readBefore = new DefaultDataConverter(before.toArray(new PayloadConverter[0]));
+    this.raw = new DefaultDataConverter(converters.list.toArray(new PayloadConverter[0]));
+    this.place = null;
+    this.context = ContextMessage.NONE;
+  }
+
+  private ConverterChain(ConverterChain other, SerializationContext place) {
+    this.calls = other.calls;
+    this.before = other.before;
+    this.readBefore = other.readBefore.withContext(place);
+    this.raw = other.raw.withContext(place);
+    this.place = place;
+    this.context = ContextMessage.of(place);
+  }
+
+  @Nonnull
+  @Override
+  public DataConverter withContext(@Nonnull SerializationContext newPlace) {
+    return new ConverterChain(this, newPlace);
+  }
+
+  @Override
+  public <T> Optional<Payload> toPayload(T value) throws DataConverterException {
+    return Optional.of(write(value)[0]);
+  }
+
+  @Override
+  public Optional<Payloads> toPayloads(Object... values) throws DataConverterException {
+    return values == null || values.length == 0
+        ? Optional.empty()
+        : Optional.of(Payloads.newBuilder().addAllPayloads(Arrays.asList(write(values))).build());
+  }
+
+  @Override
+  public <T> T fromPayload(Payload payload, Class<T> valueClass, Type valueType)
+      throws DataConverterException {
+    Batch batch = new Batch(1);
+    batch.read(0, payload, valueClass);
+    return read(payload, batch.convert(true)[0], valueClass, valueType);
+  }
+
+  @Override
+  public <T> T fromPayloads(
+      int index, Optional<Payloads> content, Class<T> valueType, Type valueGenericType)
+      throws DataConverterException {
+    return content.isPresent() && index < content.get().getPayloadsCount()
+        ? fromPayload(content.get().getPayloads(index), valueType, valueGenericType)
+        : raw.fromPayloads(index, Optional.empty(), valueType, valueGenericType);
+  }
+
+  @Override
+  public Object[] fromPayloads(
+      Optional<Payloads> content, Class<?>[] parameterTypes, Type[] genericParameterTypes)
+      throws DataConverterException {
+    List<Payload> payloads = content.map(Payloads::getPayloadsList).orElse(List.of());
+    int count = Math.min(payloads.size(), parameterTypes.length);
+    // Checks the arguments, and gives the defaults of parameters that have no payload.
+    Object[] values = raw.fromPayloads(Optional.empty(), parameterTypes, genericParameterTypes);
+    Batch batch = new Batch(count);
+    for (int i = 0; i < count; i++) {
+      batch.read(i, payloads.get(i), parameterTypes[i]);
+    }
+    Payload[] forms = batch.convert(true);
+    for (int i = 0; i < count; i++) {
+      values[i] = read(payloads.get(i), forms[i], parameterTypes[i], genericParameterTypes[i]);
+    }
+    return values;
+  }
+
+  private Payload[] write(Object... values) {
+    Batch batch = new Batch(values.length);
+    for (int i = 0; i < values.length; i++) {
+      batch.write(i, values[i]);
+    }
+    return batch.convert(false);
+  }
+
+  private <T> T read(Payload payload, Payload form, Class<T> valueClass, Type valueType) {
+    if (isNotForTheLibrary(payload, valueClass)) {
+      return readBefore.fromPayload(payload, valueClass, valueType);
+    }
+    return raw.fromPayload(asNamedIn(payload, form), valueClass, valueType);
+  }
+
+  private boolean isNotForTheLibrary(Payload payload, Class<?> valueClass) {
+    if (valueClass == RawValue.class) {
+      return true;
+    }
+    if (before.isEmpty()) {
+      return false;
+    }
+    String encoding = payload.getMetadataOrDefault(ENCODING, ByteString.EMPTY).toStringUtf8();
+    return before.stream().anyMatch(each -> each.getEncodingType().equals(encoding));
+  }
+
+  /** As in the SDK, the class that is wanted says the type, whatever the payload does. */
+  private static Payload named(Payload payload, Descriptor type) {
+    ByteString name = ByteString.copyFromUtf8(type.getFullName());
+    return name.equals(payload.getMetadataOrDefault(MESSAGE_TYPE, null))
+        ? payload
+        : payload.toBuilder().putMetadata(MESSAGE_TYPE, name).build();
+  }
+
+  /** With the payload's own word for its type: the SDK warns if it is not the wanted one. */
+  private static Payload asNamedIn(Payload payload, Payload form) {
+    ByteString name = payload.getMetadataOrDefault(MESSAGE_TYPE, null);
+    ByteString given = form.getMetadataOrDefault(MESSAGE_TYPE, null);
+    if (given == null || given.equals(name)) {
+      return form;
+    }
+    Payload.Builder renamed = form.toBuilder();
+    return (name == null
+            ? renamed.removeMetadata(MESSAGE_TYPE)
+            : renamed.putMetadata(MESSAGE_TYPE, name))
+        .build();
+  }
+
+  /** A list of which the library converts some. */
+  private final class Batch {
+    private final Payload[] all;
+    private final int[] places;
+    private final List<Payload> items;
+    private final List<Descriptor> types = new ArrayList<>(0);
+
+    Batch(int size) {
+      all = new Payload[size];
+      places = new int[size];
+      items = new ArrayList<>(size);
+    }
+
+    void write(int at, @Nullable Object value) {
+      if (value instanceof RawValue) {
+        all[at] = ((RawValue) value).getPayload();
+        return;
+      }
+      for (PayloadConverter converter : before) {
+        Optional<Payload> payload =
+            (place == null ? converter : converter.withContext(place)).toData(value);
+        if (payload.isPresent()) {
+          all[at] = payload.get();
+          return;
+        }
+      }
+      Object plain = value instanceof Message.Builder ? ((Message.Builder) value).build() : value;
+      Descriptor type =
+          plain instanceof MessageOrBuilder
+              ? ((MessageOrBuilder) plain).getDescriptorForType()
+              : null;
+      add(at, raw.toPayload(plain).orElseThrow(), type);
+    }
+
+    void read(int at, Payload payload, Class<?> valueClass) {
+      if (isNotForTheLibrary(payload, valueClass)) {
+        all[at] = payload;
+        return;
+      }
+      Descriptor type = MessageTypes.of(valueClass);
+      add(at, type == null ? payload : named(payload, type), type);
+    }
+
+    Payload[] convert(boolean back) {
+      if (!items.isEmpty()) {
+        List<Payload> converted = calls.run(back, context, items, places, types);
+        for (int i = 0; i < converted.size(); i++) {
+          all[places[i]] = converted.get(i);
+        }
+      }
+      return all;
+    }
+
+    private void add(int at, Payload item, @Nullable Descriptor type) {
+      places[items.size()] = at;
+      items.add(item);
+      if (type != null) {
+        types.add(type);
+      }
+    }
+  }
+}
