@@ -17,7 +17,8 @@ import (
 //	converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), outer, t.PayloadCodec(), inner)
 //
 // Go applies codecs last to first: on the way out inner comes first, then tdc,
-// then outer; on the way in the other way round.
+// then outer; on the way in the other way round. With a key provider that may
+// take long, wrap the whole by workflow.DataConverterWithoutDeadlockDetection.
 //
 // It also implements [converter.PayloadCodecWithSerializationContext].
 func (t *Tdc) PayloadCodec() converter.PayloadCodec { return &payloadCodec{tdc: t} }

@@ -21,6 +21,10 @@ import (
 // What comes in is decoded whole, whatever the configuration says of encoding.
 // Where that fails, the error is both the SDK's, made of what can be read, and
 // an [*Error] that says why.
+//
+// The SDK's deadlock detector cannot be told about a failure converter: where
+// workflow code waits for a key provider here for more than a second, the
+// workflow task fails and is tried again, with the key at hand by then.
 func (t *Tdc) FailureConverter() converter.FailureConverter {
 	return newFailureConverter(&payloadCodec{tdc: t})
 }
