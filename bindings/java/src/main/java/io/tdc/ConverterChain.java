@@ -44,7 +44,11 @@ final class ConverterChain implements DataConverter {
   private final DataConverter raw;
 
   @Nullable private final SerializationContext place;
-  private final byte[] context;
+
+  /**
+   * What {@link #place} says, made when it is first needed: many contexts never convert a value.
+   */
+  @Nullable private volatile byte[] context;
 
   ConverterChain(ValueCalls calls, PayloadConverter... own) {
     OwnConverters converters =
@@ -59,7 +63,6 @@ final class ConverterChain implements DataConverter {
     this.readBefore = new DefaultDataConverter(before.toArray(new PayloadConverter[0]));
     this.raw = new DefaultDataConverter(converters.list.toArray(new PayloadConverter[0]));
     this.place = null;
-    this.context = ContextMessage.NONE;
   }
 
   private ConverterChain(ConverterChain other, SerializationContext place) {
@@ -68,7 +71,6 @@ final class ConverterChain implements DataConverter {
     this.readBefore = other.readBefore.withContext(place);
     this.raw = other.raw.withContext(place);
     this.place = place;
-    this.context = ContextMessage.of(place);
   }
 
   @Nonnull
@@ -123,6 +125,15 @@ final class ConverterChain implements DataConverter {
       values[i] = read(payloads.get(i), forms[i], parameterTypes[i], genericParameterTypes[i]);
     }
     return values;
+  }
+
+  private byte[] context() {
+    byte[] known = context;
+    if (known == null) {
+      known = place == null ? ContextMessage.NONE : ContextMessage.of(place);
+      context = known;
+    }
+    return known;
   }
 
   private Payload[] write(Object... values) {
@@ -218,7 +229,7 @@ final class ConverterChain implements DataConverter {
 
     Payload[] convert(boolean back) {
       if (!items.isEmpty()) {
-        List<Payload> converted = calls.run(back, context, items, places, types);
+        List<Payload> converted = calls.run(back, context(), items, places, types);
         for (int i = 0; i < converted.size(); i++) {
           all[places[i]] = converted.get(i);
         }

@@ -33,6 +33,12 @@ final class Handle {
     resource.users.getAndDecrement();
   }
 
+  /** Throws if it is closed. */
+  void requireOpen() {
+    acquire();
+    release();
+  }
+
   /**
    * Frees the native data converter. Does nothing the second time.
    *

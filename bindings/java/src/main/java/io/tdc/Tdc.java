@@ -3,7 +3,6 @@ package io.tdc;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import io.temporal.common.converter.DataConverter;
-import io.temporal.common.converter.DefaultDataConverter;
 import io.temporal.common.converter.PayloadConverter;
 import io.temporal.payload.codec.PayloadCodec;
 import java.nio.charset.StandardCharsets;
@@ -26,21 +25,16 @@ import java.util.Objects;
  * works until it is closed.
  */
 public final class Tdc implements AutoCloseable {
-  /** {@code TDC_FLAG_CONVERTERS} of {@code tdc.h}. */
-  private static final int CONVERTERS = 4;
-
   private final NativeApi api;
   private final Handle handle;
   private final TdcPayloadCodec codec;
   private final WholeCalls whole;
-  private final ValueCalls values;
 
   Tdc(NativeApi api, long pointer, Host host) {
     this.api = api;
     this.handle = new Handle(api, pointer);
     this.codec = new TdcPayloadCodec(new CodecCalls(api, handle, host), ContextMessage.NONE);
     this.whole = new WholeCalls(api, handle, host);
-    this.values = new ValueCalls(api, handle);
   }
 
   /**
@@ -113,7 +107,7 @@ public final class Tdc implements AutoCloseable {
 
   /**
    * The configuration's converters without the codecs, for {@link #dataConverter(DataConverter)}.
-   * Where {@code converters} are the default ones, these are the SDK's own. Classes and generic
+   * While {@code converters} are the default ones, these are the SDK's own. Classes and generic
    * types work as there, and errors are the SDK's {@code DataConverterException}, with a {@link
    * TdcException} as the cause if they are the library's.
    *
@@ -125,15 +119,8 @@ public final class Tdc implements AutoCloseable {
    * @return a data converter that only converts
    */
   public DataConverter payloadConverter(PayloadConverter... own) {
-    long self = handle.acquire();
-    try {
-      return (api.flags(self) & CONVERTERS) == 0
-          ? new DefaultDataConverter(
-              new OwnConverters(own, DefaultDataConverter.STANDARD_PAYLOAD_CONVERTERS).all())
-          : new ConverterChain(values, own);
-    } finally {
-      handle.release();
-    }
+    handle.requireOpen();
+    return new PayloadConverters(api, handle, own);
   }
 
   /**
@@ -144,6 +131,7 @@ public final class Tdc implements AutoCloseable {
    */
   public DataConverter dataConverter(DataConverter own) {
     Objects.requireNonNull(own, "own");
+    handle.requireOpen();
     return new TdcDataConverter(own, codec, whole);
   }
 

@@ -144,6 +144,23 @@ final class FfmApi extends FfmControl {
   }
 
   @Override
+  public byte[] takeOwned(long[] result) {
+    long length = result[OWNED + 1];
+    if (length > CRITICAL_MAX) {
+      return large.takeOwned(result);
+    }
+    try {
+      try {
+        return bytesAt(result[OWNED], length);
+      } finally {
+        FfmCalls.BUFFER_FREE.invokeExact(MemorySegment.ofArray(result).asSlice(OWNED * WORD));
+      }
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  @Override
   public long bound(boolean encode, long self, long payloadLength) {
     try {
       return encode

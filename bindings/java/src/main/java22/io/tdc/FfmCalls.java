@@ -18,7 +18,7 @@ final class FfmCalls {
   static final MethodHandle VERSION = FfmLibrary.function("tdc_version", ADDRESS);
   static final MethodHandle IS_TRANSIENT =
       FfmLibrary.function("tdc_status_is_transient", JAVA_BYTE, JAVA_INT);
-  static final MethodHandle BUFFER_FREE = FfmLibrary.function("tdc_buffer_free", null, ADDRESS);
+  static final MethodHandle BUFFER_FREE = FfmLibrary.bufferFunction("tdc_buffer_free");
 
   static final MethodHandle ERROR_MESSAGE =
       FfmLibrary.function("tdc_error_message", null, JAVA_LONG, ADDRESS, ADDRESS);

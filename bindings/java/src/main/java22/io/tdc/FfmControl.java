@@ -9,8 +9,8 @@ import java.lang.foreign.SegmentAllocator;
 import javax.annotation.Nullable;
 
 /**
- * Everything of {@link NativeApi} but the calls on payloads and messages: opening, keys, types,
- * buffers and errors. None of it is hot, so what goes in is copied.
+ * Everything of {@link NativeApi} but the calls on payloads and messages: opening, keys, types and
+ * errors. None of it is hot, so what goes in is copied.
  */
 abstract class FfmControl implements NativeApi {
   static final long WORD = JAVA_LONG.byteSize();
@@ -149,21 +149,6 @@ abstract class FfmControl implements NativeApi {
   }
 
   @Override
-  public byte[] takeOwned(long[] result) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment buffer =
-          arena.allocateFrom(JAVA_LONG, result[OWNED], result[OWNED + 1], result[OWNED + 2]);
-      try {
-        return bytesAt(result[OWNED], result[OWNED + 1]);
-      } finally {
-        FfmCalls.BUFFER_FREE.invokeExact(buffer);
-      }
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
   public boolean isTransient(int status) {
     try {
       return (byte) FfmCalls.IS_TRANSIENT.invokeExact(status) != 0;
@@ -256,7 +241,7 @@ abstract class FfmControl implements NativeApi {
         : arena.allocateFrom(JAVA_BYTE, bytes);
   }
 
-  private static byte[] bytesAt(long address, long length) {
+  static byte[] bytesAt(long address, long length) {
     return MemorySegment.ofAddress(address).reinterpret(length).toArray(JAVA_BYTE);
   }
 

@@ -76,6 +76,13 @@ final class FfmLibrary {
     return Linker.nativeLinker().downcallHandle(find(name), VALUES, Linker.Option.critical(true));
   }
 
+  /** A function on a buffer, whose words are in one of Java's arrays. */
+  static MethodHandle bufferFunction(String name) {
+    return Linker.nativeLinker()
+        .downcallHandle(
+            find(name), FunctionDescriptor.ofVoid(ADDRESS), Linker.Option.critical(true));
+  }
+
   /** A function so short that the JVM need not even be told of the call. */
   static MethodHandle boundFunction(String name) {
     return Linker.nativeLinker()

@@ -4,10 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.Message;
+import com.google.type.Money;
+import com.google.type.PostalAddress;
 import io.temporal.api.common.v1.Payload;
+import io.temporal.api.common.v1.Payloads;
+import io.temporal.api.failure.v1.Failure;
+import io.temporal.common.converter.DataConverter;
 import io.temporal.payload.codec.PayloadCodec;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -17,6 +25,9 @@ import org.junit.jupiter.api.Test;
 
 class ConcurrencyTest {
   private static final int THREADS = 8;
+  private static final String CONVERTING =
+      "version: 1\nconverters: [null, bytes, json-protobuf, msgpack]\n"
+          + "failures: { encode_common_attributes: true }\n";
 
   @Test
   void oneHandleServesManyThreads() throws Exception {
@@ -30,6 +41,57 @@ class ConcurrencyTest {
               assertEquals(values, codec.decode(codec.encode(values)));
             }
           });
+    }
+  }
+
+  /** Every thread comes with a type that the library does not know yet. */
+  @Test
+  void oneHandleConvertsForManyThreads() throws Exception {
+    for (int round = 0; round < 10; round++) {
+      try (Tdc tdc = Tdc.parse(CONVERTING, Configs.HERE)) {
+        DataConverter converter = tdc.dataConverter();
+        inThreads(
+            thread -> {
+              for (int i = 0; i < 50; i++) {
+                Message value =
+                    i % 2 == 0
+                        ? Money.newBuilder().setUnits(thread).build()
+                        : PostalAddress.newBuilder().setRevision(i).build();
+                Payload payload = converter.toPayload(value).orElseThrow();
+                assertEquals(
+                    value, converter.fromPayload(payload, value.getClass(), value.getClass()));
+                String text = thread + ":" + i + "x".repeat(i * 700);
+                Failure failure = converter.exceptionToFailure(new IOException(text));
+                assertTrue(converter.failureToException(failure).getMessage().contains(text));
+              }
+            });
+      }
+    }
+  }
+
+  @Test
+  void closeAmongConversionsNeverCrashes() throws Exception {
+    for (int round = 0; round < 50; round++) {
+      Tdc tdc = Tdc.parse(CONVERTING, Configs.HERE);
+      DataConverter converter = tdc.dataConverter();
+      AtomicBoolean closed = new AtomicBoolean();
+      inThreads(
+          thread -> {
+            for (int i = 0; i < 200 && !closed.get(); i++) {
+              if (thread == 0 && i > 20) {
+                closed.compareAndSet(false, tryClose(tdc));
+              }
+              try {
+                Payloads values = converter.toPayloads(i, "x").orElseThrow();
+                assertEquals(values, tdc.encodeMessage(values));
+                assertEquals(
+                    i, converter.fromPayloads(0, Optional.of(values), int.class, int.class));
+              } catch (IllegalStateException e) {
+                assertTrue(e.getMessage().contains("closed"), e.getMessage());
+              }
+            }
+          });
+      tdc.close();
     }
   }
 

@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.google.protobuf.ByteString;
 import io.temporal.api.common.v1.Payload;
 import io.temporal.api.common.v1.Payloads;
+import io.temporal.api.common.v1.WorkflowExecution;
 import io.temporal.common.converter.DataConverter;
 import io.temporal.common.converter.DataConverterException;
 import io.temporal.common.converter.DefaultDataConverter;
@@ -23,9 +24,12 @@ import io.temporal.common.converter.PayloadConverter;
 import io.temporal.common.converter.RawValue;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.payload.context.WorkflowSerializationContext;
+import java.io.IOException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -39,6 +43,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -49,6 +54,9 @@ class ConverterTest {
       Tdc.parse("version: 1\nconverters: [null, bytes, json-protobuf, msgpack]\n", Configs.HERE);
   private static final DataConverter OURS = TDC.payloadConverter();
   private static final DataConverter SDKS = DefaultDataConverter.newDefaultInstance();
+
+  private static final WorkflowExecution EXECUTION =
+      WorkflowExecution.newBuilder().setWorkflowId("w").build();
 
   /** An object of a user's, with what Jackson can do. */
   public record Order(
@@ -283,15 +291,26 @@ class ConverterTest {
   }
 
   @Test
-  void theDefaultListIsTheSdksOwnDefault() {
-    Tdc standard = Configs.encrypting();
-    assertInstanceOf(DefaultDataConverter.class, standard.payloadConverter());
-    standard.close();
-    assertThrows(IllegalStateException.class, standard::payloadConverter);
-    Tdc closed = Tdc.parse("version: 1\nconverters: [null, bytes, msgpack]\n", Configs.HERE);
-    DataConverter converter = closed.payloadConverter();
-    closed.close();
+  void theDefaultListIsTheSdksOwnDefaultAndAReloadMayChangeIt(@TempDir Path directory)
+      throws IOException {
+    Path config = directory.resolve("tdc.yaml");
+    Files.writeString(config, "version: 1\n");
+    Tdc tdc = Tdc.open(config);
+    DataConverter converter = tdc.payloadConverter();
+    Object order = List.of("a", 1);
+    assertEquals(SDKS.toPayload(order), converter.toPayload(order));
+    assertEquals(SDKS.toPayload(EXECUTION), converter.toPayload(EXECUTION));
+    assertEquals(SDKS.toPayloads(1, null), converter.toPayloads(1, null));
+
+    Files.writeString(config, "version: 1\nconverters: [null, bytes, json-protobuf, msgpack]\n");
+    tdc.reload();
+    assertEquals(OURS.toPayload(order), converter.toPayload(order));
+    assertEquals(OURS.toPayload(EXECUTION), converter.toPayload(EXECUTION));
+    tdc.close();
     assertThrows(IllegalStateException.class, () -> converter.toPayload(1));
+    assertThrows(
+        IllegalStateException.class,
+        () -> converter.fromPayloads(0, Optional.empty(), String.class, String.class));
   }
 
   private static Object read(Payload payload) {
