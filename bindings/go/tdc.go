@@ -59,7 +59,7 @@ func WithKeyProvider(provider KeyProvider) Option {
 // SDK's own: so a converter with the encoding json/plain decides how your types
 // become JSON and come back, and the configuration whether that is stored as
 // JSON or as MessagePack. Payloads of any other encoding are its own alone, both
-// ways.
+// ways; name one that the library does not know, or its codecs open it first.
 func WithPayloadConverters(own ...converter.PayloadConverter) Option {
 	return func(o *options) { o.own = append(o.own, own...) }
 }

@@ -63,7 +63,9 @@ func (c *core) provideType(name string, values []any) (known bool, err error) {
 	} else if set = gogoFiles(name); set == nil {
 		return false, nil
 	}
-	message, err := proto.Marshal(set)
+	// The library compares what it gets for a file with what it had before, and
+	// extensions of options have no order of their own.
+	message, err := proto.MarshalOptions{Deterministic: true}.Marshal(set)
 	if err != nil {
 		return false, newError(ErrDescriptor, false, -1, err.Error())
 	}

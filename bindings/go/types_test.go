@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -99,6 +100,25 @@ func TestManyTypesOfOneCallAreEachHandedIn(t *testing.T) {
 	if err := parse(t, canonicalList).DataConverter().FromPayloads(payloads, targets...); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestManyGoroutinesHandInTheSameTypes(t *testing.T) {
+	dc := parse(t, canonicalList).DataConverter()
+	message := dynamicpb.NewMessage(ownType(t, "tdc_test_shared"))
+	var wait sync.WaitGroup
+	for range 16 {
+		wait.Go(func() {
+			payloads, err := dc.ToPayloads(message, &grpc_binarylog_v1.Address{Address: "a"})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := dc.FromPayloads(payloads, dynamicpb.NewMessage(message.Descriptor()), new(*grpc_binarylog_v1.Address)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
 }
 
 func TestTypesInsideOfAnyAreFoundInTheProgram(t *testing.T) {
