@@ -94,9 +94,7 @@ final class ConverterChain implements DataConverter {
   @Override
   public <T> T fromPayload(Payload payload, Class<T> valueClass, Type valueType)
       throws DataConverterException {
-    Batch batch = new Batch(1);
-    batch.read(0, payload, valueClass);
-    return read(payload, batch.convert(true)[0], valueClass, valueType);
+    return fromPayload(0, payload, valueClass, valueType);
   }
 
   @Override
@@ -104,7 +102,7 @@ final class ConverterChain implements DataConverter {
       int index, Optional<Payloads> content, Class<T> valueType, Type valueGenericType)
       throws DataConverterException {
     return content.isPresent() && index < content.get().getPayloadsCount()
-        ? fromPayload(content.get().getPayloads(index), valueType, valueGenericType)
+        ? fromPayload(index, content.get().getPayloads(index), valueType, valueGenericType)
         : raw.fromPayloads(index, Optional.empty(), valueType, valueGenericType);
   }
 
@@ -116,7 +114,7 @@ final class ConverterChain implements DataConverter {
     int count = Math.min(payloads.size(), parameterTypes.length);
     // Checks the arguments, and gives the defaults of parameters that have no payload.
     Object[] values = raw.fromPayloads(Optional.empty(), parameterTypes, genericParameterTypes);
-    Batch batch = new Batch(count);
+    Batch batch = new Batch(count, 0);
     for (int i = 0; i < count; i++) {
       batch.read(i, payloads.get(i), parameterTypes[i]);
     }
@@ -136,8 +134,14 @@ final class ConverterChain implements DataConverter {
     return known;
   }
 
+  private <T> T fromPayload(int index, Payload payload, Class<T> valueClass, Type valueType) {
+    Batch batch = new Batch(1, index);
+    batch.read(0, payload, valueClass);
+    return read(payload, batch.convert(true)[0], valueClass, valueType);
+  }
+
   private Payload[] write(Object... values) {
-    Batch batch = new Batch(values.length);
+    Batch batch = new Batch(values.length, 0);
     for (int i = 0; i < values.length; i++) {
       batch.write(i, values[i]);
     }
@@ -186,12 +190,15 @@ final class ConverterChain implements DataConverter {
 
   /** A list of which the library converts some. */
   private final class Batch {
+    private final int first;
     private final Payload[] all;
     private final int[] places;
     private final List<Payload> items;
     private final List<Descriptor> types = new ArrayList<>(0);
 
-    Batch(int size) {
+    /** {@code first} is where the first one stands in the user's list. */
+    Batch(int size, int first) {
+      this.first = first;
       all = new Payload[size];
       places = new int[size];
       items = new ArrayList<>(size);
@@ -210,7 +217,8 @@ final class ConverterChain implements DataConverter {
           return;
         }
       }
-      Object plain = value instanceof Message.Builder ? ((Message.Builder) value).build() : value;
+      Object plain =
+          value instanceof Message.Builder ? ((Message.Builder) value).buildPartial() : value;
       Descriptor type =
           plain instanceof MessageOrBuilder
               ? ((MessageOrBuilder) plain).getDescriptorForType()
@@ -231,14 +239,14 @@ final class ConverterChain implements DataConverter {
       if (!items.isEmpty()) {
         List<Payload> converted = calls.run(back, context(), items, places, types);
         for (int i = 0; i < converted.size(); i++) {
-          all[places[i]] = converted.get(i);
+          all[places[i] - first] = converted.get(i);
         }
       }
       return all;
     }
 
     private void add(int at, Payload item, @Nullable Descriptor type) {
-      places[items.size()] = at;
+      places[items.size()] = first + at;
       items.add(item);
       if (type != null) {
         types.add(type);

@@ -77,8 +77,8 @@ final class TdcDataConverter implements DataConverter {
     }
     // The others are not wanted now; the SDK comes once for each.
     Payload payload = codec.decode(content.get().getPayloads(index), index);
-    Payloads alone = Payloads.newBuilder().addPayloads(payload).build();
-    return placed.fromPayloads(0, Optional.of(alone), valueType, valueGenericType);
+    Payloads payloads = content.get().toBuilder().setPayloads(index, payload).build();
+    return placed.fromPayloads(index, Optional.of(payloads), valueType, valueGenericType);
   }
 
   @Override

@@ -241,6 +241,11 @@ class ConverterTest {
             .build();
     Class<?>[] types = {RawValue.class, Integer.class, String.class};
     assertCode("TDC_ERR_MESSAGE_PACK", 2, () -> OURS.fromPayloads(Optional.of(list), types, types));
+    assertCode(
+        "TDC_ERR_MESSAGE_PACK",
+        2,
+        () -> OURS.fromPayloads(2, Optional.of(list), String.class, String.class));
+    assertEquals(2, OURS.fromPayloads(1, Optional.of(list), Integer.class, Integer.class));
     try (Tdc noJson = Tdc.parse("version: 1\nconverters: [null, bytes]\n", Configs.HERE)) {
       DataConverter converter = noJson.payloadConverter();
       assertCode("TDC_ERR_VALUE", 1, () -> converter.toPayloads(null, "no converter for this"));

@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
 import io.temporal.api.common.v1.Payload;
+import io.temporal.api.common.v1.Payloads;
 import io.temporal.api.failure.v1.Failure;
 import io.temporal.common.converter.DataConverter;
 import io.temporal.failure.ApplicationFailure;
@@ -21,6 +23,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
@@ -118,6 +121,25 @@ class TdcTest {
       assertEquals(Code.AUTHENTICATION.number(), fault.code());
       assertEquals(2, fault.payloadIndex().orElseThrow());
       assertFalse(fault.isTransient());
+    }
+  }
+
+  @Test
+  void ofAListOnlyWhatIsAskedForIsDecoded() {
+    try (Tdc tdc = Configs.encrypting()) {
+      DataConverter converter = tdc.dataConverter();
+      Payloads sealed = converter.toPayloads("a", "b").orElseThrow();
+      Payload bad =
+          sealed.getPayloads(1).toBuilder().setData(ByteString.copyFrom(new byte[40])).build();
+      Optional<Payloads> list = Optional.of(sealed.toBuilder().setPayloads(1, bad).build());
+      assertEquals("a", converter.fromPayloads(0, list, String.class, String.class));
+      assertNull(converter.fromPayloads(2, list, String.class, String.class));
+      TdcException error =
+          assertThrows(
+              TdcException.class,
+              () -> converter.fromPayloads(1, list, String.class, String.class));
+      assertEquals("TDC_ERR_AUTHENTICATION", error.codeName());
+      assertEquals(1, error.payloadIndex().orElseThrow());
     }
   }
 
