@@ -93,4 +93,6 @@ struct ExternalPayloadDetails {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -28,6 +28,10 @@ pub(super) trait Expected<'de>: Sized {
         Err(self.refused("a number"))
     }
 
+    fn float<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Err(self.refused("a number that is not an integer of 64 bits"))
+    }
+
     fn list<A: SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
         Err(self.refused("a list"))
     }
@@ -80,8 +84,8 @@ impl<'de, T: Expected<'de>> Visitor<'de> for At<T> {
         }
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<T::Value, E> {
-        Err(self.0.refused("a number that is not an integer of 64 bits"))
+    fn visit_f64<E: Error>(self, value: f64) -> Result<T::Value, E> {
+        self.0.float(value)
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T::Value, E> {

@@ -240,7 +240,19 @@ impl Expected<'_> for Int64 {
         Ok(value)
     }
 
-    fn text<E: serde::de::Error>(self, text: &str) -> Result<i64, E> {
-        text.parse().map_err(|_| self.refused("text that is no such number"))
+    fn float<E: serde::de::Error>(self, value: f64) -> Result<i64, E> {
+        whole(value).ok_or_else(|| self.refused("a number that is not an integer of 64 bits"))
     }
+
+    /// Protobuf's JSON takes exponents too.
+    fn text<E: serde::de::Error>(self, text: &str) -> Result<i64, E> {
+        let exactly = text.parse().ok();
+        let number = exactly.or_else(|| whole(text.parse().ok()?));
+        number.ok_or_else(|| self.refused("text that is no such number"))
+    }
+}
+
+/// The integer that a float is.
+fn whole(value: f64) -> Option<i64> {
+    if value.fract() == 0.0 { format!("{value:.0}").parse().ok() } else { None }
 }

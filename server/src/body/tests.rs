@@ -44,7 +44,7 @@ fn metadata_is_sorted_so_that_the_same_body_makes_the_same_bytes() {
 fn both_name_styles_and_both_number_forms_are_read() {
     let expected = "{\"payloads\":[{\"metadata\":{},\"data\":\"\",\"externalPayloads\":[{\"sizeBytes\":\"300000\"}]}]}\n";
     for (list, size) in [("externalPayloads", "sizeBytes"), ("external_payloads", "size_bytes")] {
-        for number in ["300000", "\"300000\""] {
+        for number in ["300000", "\"300000\"", "3e5", "300000.0", "\"3E5\""] {
             assert_eq!(round(&format!(r#"{{"payloads":[{{"{list}":[{{"{size}":{number}}}]}}]}}"#)), expected);
         }
     }
@@ -52,6 +52,25 @@ fn both_name_styles_and_both_number_forms_are_read() {
         round(r#"{"payloads":[{"externalPayloads":[{},{"sizeBytes":null},{"sizeBytes":-9223372036854775808}]}]}"#)
             .contains(r#"[{"sizeBytes":"0"},{"sizeBytes":"0"},{"sizeBytes":"-9223372036854775808"}]"#)
     );
+}
+
+#[test]
+fn what_is_no_integer_of_64_bits_is_refused() {
+    for number in [
+        "1.5",
+        "1e19",
+        "\"1.5\"",
+        "\"\"",
+        "\" 1\"",
+        "\"inf\"",
+        "\"nan\"",
+        "\"0x1\"",
+        "\"9223372036854775808\"",
+        "true",
+    ] {
+        let text = fault(&format!(r#"{{"payloads":[{{"externalPayloads":[{{"sizeBytes":{number}}}]}}]}}"#));
+        assert!(text.contains("expected an integer of 64 bits"), "{number}: {text}");
+    }
 }
 
 #[test]
@@ -170,8 +189,8 @@ fn errors_say_where_what_was_expected_and_what_was_found() {
             r#" at payloads[1]: line 2, column 28: metadata: the key "a" stands here twice"#,
         ),
         (
-            in_payload(r#"{"externalPayloads":[{"sizeBytes":"1e3"}]}"#),
-            " at payloads[1]: line 2, column 40: externalPayloads.sizeBytes: expected an integer of 64 bits, \
+            in_payload(r#"{"externalPayloads":[{"sizeBytes":"1e-3"}]}"#),
+            " at payloads[1]: line 2, column 41: externalPayloads.sizeBytes: expected an integer of 64 bits, \
              found text that is no such number",
         ),
         (
