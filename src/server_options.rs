@@ -37,6 +37,8 @@ pub struct ServerOptions {
     pub audit: Audit,
     /// Prometheus metrics.
     pub metrics: Metrics,
+    /// OpenTelemetry traces. By default there are none.
+    pub traces: Option<Traces>,
 }
 
 /// HTTPS.
@@ -197,6 +199,23 @@ pub struct Metrics {
     /// Another address for `/metrics`. By default it is on the address of the server.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub listen: Option<SocketAddr>,
+}
+
+/// OpenTelemetry traces: one for each request, with what it did and never with what it held.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Traces {
+    /// Where they go, as OTLP over HTTP in protobuf: the whole URL, such as `http://localhost:4318/v1/traces`.
+    pub endpoint: String,
+    /// The share of requests that is traced, from 0 to 1. By default all.
+    #[serde(default = "all")]
+    pub ratio: f64,
+}
+
+fn all() -> f64 {
+    1.0
 }
 
 /// The limits that only a server has.

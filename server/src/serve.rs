@@ -3,13 +3,14 @@
 //! ```text
 //! listener (TCP, tls) ──> router ──> codec    one request: auth ─> namespace ─> body ─> library ─> body
 //!                           |          |
-//!                   cors, exposure   audit, metrics
+//!                   cors, exposure   audit, metrics, traces
 //!                                      |
 //!        state   what the configuration says, swapped whole by reload
 //! ```
 //! Everything that arrives may be hostile: it is judged (`exposure`, `auth`) before it costs anything, and what it may cost is bounded (`codec`,
 //! `listener`). `dev` makes it one command on a laptop.
 
+mod answer;
 mod audit;
 mod auth;
 mod codec;
@@ -19,11 +20,13 @@ mod exposure;
 mod listener;
 mod metrics;
 mod namespace;
+mod outgoing;
 mod refusal;
 mod reload;
 mod router;
 mod state;
 mod tls;
+mod traces;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -93,7 +96,10 @@ async fn serve(server: Arc<Server>, main: TcpListener, apart: Option<TcpListener
         let router = router::metrics_apart(Arc::clone(&server));
         tokio::spawn(listener::serve_plainly(listener, router))
     });
-    listener::serve(listener::Accept { server, listener: main }, stop).await;
+    listener::serve(listener::Accept { server: Arc::clone(&server), listener: main }, stop).await;
+    if let Some(traces) = server.state().traces.clone() {
+        let _ = tokio::task::spawn_blocking(move || traces.stop()).await;
+    }
     if let Some(metrics) = metrics {
         metrics.abort();
     }

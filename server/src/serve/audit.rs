@@ -6,13 +6,23 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
+use axum::http::request::Parts;
 use serde::Serialize;
 use tdc::server_options;
 use tdc::{Code, Error};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
+use super::listener::Connection;
+use super::metrics;
+use super::refusal::Refusal;
+use super::state::State;
+use super::traces::{Part, Trace};
+
+/// The status of a request whose client did not wait for it; no standard has one, and many logs have this.
+const ABANDONED: u16 = 499;
 /// Characters of a text that somebody outside chose.
 const MAX_TEXT: usize = 256;
 
@@ -34,11 +44,70 @@ pub(super) struct Record<'a> {
     pub(super) rule: Option<usize>,
     pub(super) peer: Option<SocketAddr>,
     pub(super) duration_ms: f64,
-    /// For metrics: the configuration's entry for the namespace, and the key that encode sealed with.
+    /// For metrics: the configuration's entry for the namespace.
     #[serde(skip)]
     pub(super) entry: Arc<str>,
-    #[serde(skip)]
-    pub(super) sealed_with: Option<Arc<str>>,
+}
+
+/// A request whose line is still to be written. However it ends it is: also when its client goes away, or the work on it panics.
+pub(super) struct Entry<'a> {
+    pub(super) record: Record<'a>,
+    state: &'a State,
+    started: Instant,
+    trace: Option<Trace>,
+    written: bool,
+}
+
+impl<'a> Entry<'a> {
+    pub(super) fn open(state: &'a State, head: &Parts) -> Self {
+        let peer = head.extensions.get::<Connection>().map(|from| from.peer);
+        let record = Record { peer, entry: "none".into(), ..Record::default() };
+        let trace = state.traces.as_ref().map(|traces| traces.begin(&head.method, &head.headers));
+        Self { record, state, started: Instant::now(), trace, written: false }
+    }
+
+    /// A part of the request's trace, if it has one.
+    pub(super) fn part(&self, name: &'static str) -> Option<Part> {
+        self.trace.as_ref().map(|trace| trace.part(name))
+    }
+
+    /// Writes the line for an answer. Where that fails another answer is given.
+    pub(super) fn close<T>(mut self, answer: Result<T, Refusal>) -> Result<T, Refusal> {
+        match &answer {
+            Ok(_) => self.record.status = 200,
+            Err(refusal) => {
+                self.record.status = refusal.status.as_u16();
+                self.record.outcome = refusal.outcome;
+                self.record.reason = refusal.reason;
+            }
+        }
+        if self.write() { answer } else { Err(Refusal::no_audit()) }
+    }
+
+    fn write(&mut self) -> bool {
+        self.written = true;
+        self.record.duration_ms = self.started.elapsed().as_secs_f64() * 1e3;
+        let written = self.state.audit.write(&self.record);
+        if let Err(error) = &written {
+            tracing::error!(%error, "cannot write the audit log: the request is not answered");
+            (self.record.status, self.record.outcome) = (503, "no_audit");
+        }
+        metrics::count(&self.record);
+        if let Some(trace) = &self.trace {
+            trace.end(&self.record);
+        }
+        written.is_ok()
+    }
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        if !self.written {
+            (self.record.status, self.record.outcome) =
+                if std::thread::panicking() { (500, "error") } else { (ABANDONED, "abandoned") };
+            self.write();
+        }
+    }
 }
 
 /// Where the lines go.

@@ -7,7 +7,6 @@
 //! ```
 //! `Authorization-Extras`, in which the Web UI sends an ID token, is never read: it is no credential for this server.
 
-mod fetch;
 mod jwks;
 mod rules;
 mod token;

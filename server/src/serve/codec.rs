@@ -1,40 +1,42 @@
 //! One request to encode or decode, from its head to its line in the audit log.
 //!
 //! The order is what keeps it cheap to refuse: the token first, then the namespace and the rules, then whether there is such a namespace, and only
-//! then the body. A request that is worked on holds a permit, so memory is bounded by permits times limits.
+//! then the body. A request that is worked on holds a permit until its answer has gone out, so memory is bounded by permits times limits.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State as Shared};
-use axum::http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use prost::Message;
 use prost::bytes::Bytes;
 use tdc::server_options::Operation;
 use tdc::{Code, Error};
+use tokio::sync::OwnedSemaphorePermit;
 
-use super::audit::{Record, bounded};
-use super::listener::Peer;
+use super::audit::{Entry, Record, bounded};
+use super::listener::Connection;
 use super::refusal::Refusal;
 use super::reload::Server;
 use super::state::State;
-use super::{metrics, namespace};
+use super::{answer, metrics, namespace};
 use crate::{body, rounds};
 
 /// Bodies up to this many bytes are worked on at once; for larger ones, which take milliseconds, there are threads apart.
 const SMALL: usize = 64 << 10;
+/// How long the rest of a refused request is read: until its client has seen the answer.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// Answers a request that is for no other route.
 pub(super) async fn handle(Shared(server): Shared<Arc<Server>>, request: Request) -> Response<Body> {
     let state = server.state();
-    let started = Instant::now();
-    let (head, body) = request.into_parts();
-    let mut record = Record { peer: peer(&head.extensions), entry: "none".into(), ..Record::default() };
-    let work = respond(&server, &state, &head, body, &mut record);
+    let (head, mut body) = request.into_parts();
+    let mut entry = Entry::open(&state, &head);
+    let work = respond(&server, &state, &head, &mut body, &mut entry);
     let answer = tokio::time::timeout(state.limits.timeout, work).await.unwrap_or_else(|_| {
         Err(Refusal::new(
             StatusCode::REQUEST_TIMEOUT,
@@ -42,20 +44,42 @@ pub(super) async fn handle(Shared(server): Shared<Arc<Server>>, request: Request
             "the request took longer than limits.timeout of the codec server",
         ))
     });
-    record.duration_ms = started.elapsed().as_secs_f64() * 1e3;
-    finish(&state, &mut record, answer)
+    match entry.close(answer) {
+        Ok(body) => {
+            let mut response = Response::new(body);
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            response
+        }
+        Err(refusal) => {
+            discard(body, &head, state.limits.max_body_bytes);
+            refusal.into_response()
+        }
+    }
 }
 
 /// The answer to a request that is refused before anything of it is looked at.
-pub(super) fn refused(state: &State, request: &Request, refusal: Refusal) -> Response<Body> {
-    let operation = namespace::operation(request.uri().path()).map(name);
-    let mut record =
-        Record { peer: peer(request.extensions()), entry: "none".into(), operation, ..Record::default() };
-    finish(state, &mut record, Err(refusal))
+pub(super) fn refused(state: &State, request: Request, refusal: Refusal) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let mut entry = Entry::open(state, &head);
+    entry.record.operation = namespace::operation(head.uri.path()).map(name);
+    entry.record.namespace = namespace::resolve(&head.headers, head.uri.path()).ok();
+    let refusal = entry.close(Err::<(), _>(refusal)).err();
+    discard(body, &head, state.limits.max_body_bytes);
+    refusal.unwrap_or_else(Refusal::internal).into_response()
 }
 
-fn peer(extensions: &axum::http::Extensions) -> Option<std::net::SocketAddr> {
-    extensions.get::<Peer>().map(|peer| peer.0)
+/// Reads on while a refusal goes out: a connection that is closed with a body half read is reset, and then the client may never see why.
+fn discard(body: Body, head: &Parts, max: usize) {
+    // A stream of HTTP/2 ends without that.
+    if body.is_end_stream() || head.version == Version::HTTP_2 {
+        return;
+    }
+    let read = Limited::new(body, max.saturating_mul(2));
+    tokio::spawn(async move {
+        let mut read = read;
+        let to_end = async { while let Some(Ok(_)) = read.frame().await {} };
+        let _ = tokio::time::timeout(LINGER, to_end).await;
+    });
 }
 
 fn name(operation: Operation) -> &'static str {
@@ -65,88 +89,57 @@ fn name(operation: Operation) -> &'static str {
     }
 }
 
-/// Writes the request down, and makes its answer.
-fn finish(state: &State, record: &mut Record<'_>, answer: Result<Vec<u8>, Refusal>) -> Response<Body> {
-    match &answer {
-        Ok(_) => record.status = 200,
-        Err(refusal) => {
-            record.status = refusal.status.as_u16();
-            record.outcome = refusal.outcome;
-            record.reason = refusal.reason;
-        }
-    }
-    let answer = match state.audit.write(record) {
-        Ok(()) => answer,
-        Err(error) => {
-            tracing::error!(%error, "cannot write the audit log: the request is not answered");
-            record.status = 503;
-            record.outcome = "no_audit";
-            let text = "the codec server cannot write its audit log";
-            Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "no_audit", text).later(5))
-        }
-    };
-    metrics::count(record);
-    match answer {
-        Ok(body) => {
-            let mut response = Response::new(Body::from(body));
-            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            response
-        }
-        Err(refusal) => {
-            let not_allowed = refusal.status == StatusCode::METHOD_NOT_ALLOWED;
-            let mut response = refusal.into_response();
-            if not_allowed {
-                response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST, OPTIONS"));
-            }
-            response
-        }
-    }
-}
-
 async fn respond<'a>(
     server: &Arc<Server>,
     state: &Arc<State>,
     head: &'a Parts,
-    body: Body,
-    record: &mut Record<'a>,
-) -> Result<Vec<u8>, Refusal> {
+    body: &mut Body,
+    entry: &mut Entry<'a>,
+) -> Result<Body, Refusal> {
     let operation = namespace::operation(head.uri.path()).ok_or_else(|| {
         let text = "a codec server has POST …/encode and …/decode, and nothing here";
         Refusal::new(StatusCode::NOT_FOUND, "not_found", text)
     })?;
-    record.operation = Some(name(operation));
+    entry.record.operation = Some(name(operation));
     if head.method != Method::POST {
-        let text = "encode and decode are POST";
-        return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "bad_method", text));
+        return Err(Refusal::bad_method("POST, OPTIONS", "encode and decode are POST"));
     }
 
-    let (namespace, pass_through) = judge(state, head, operation, record).await?;
+    let part = entry.part("authorize");
+    let (namespace, pass_through) = judge(state, head, operation, &mut entry.record).await?;
+    drop(part);
     let settings =
         state.converter.namespace_settings(namespace).map_err(|error| Refusal::of(&error, operation))?;
-    record.entry = settings.pattern.unwrap_or_else(|| "all".into());
-    record.sealed_with = settings.encrypts_with.filter(|_| operation == Operation::Encode);
+    entry.record.entry = settings.pattern.unwrap_or_else(|| "all".into());
 
     content_type(&head.headers)?;
     let permit = Arc::clone(&state.permits).try_acquire_owned().map_err(|_| {
         let text = "the codec server works on as many requests as limits.concurrency allows: try again";
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "busy", text).later(1)
     })?;
+    let part = entry.part("read");
     let body = read(body, &head.headers, state.limits.max_body_bytes).await?;
+    drop(part);
 
-    let job = Job { operation, pass_through, context: context(namespace), body, _permit: permit };
-    let (job, mut done) = job.run(Arc::clone(state)).await?;
+    let seals_with = settings.encrypts_with.filter(|_| operation == Operation::Encode);
+    let mut job = Job { operation, pass_through, seals_with, context: context(namespace), body, permit };
+    let part = entry.part("convert");
+    let mut done;
+    (job, done) = job.run(Arc::clone(state)).await?;
     if done.as_ref().is_err_and(|(error, _)| error.code() == Code::ReloadNeeded) && server.search_key().await
     {
-        done = job.run(server.state()).await?.1;
+        (job, done) = job.run(server.state()).await?;
     }
+    drop(part);
     match done {
         Ok((text, payloads)) => {
-            record.payloads = Some(payloads);
-            record.outcome = if pass_through { "passed_through" } else { name(operation) };
-            Ok(text)
+            entry.record.payloads = Some(payloads);
+            entry.record.outcome = if pass_through { "passed_through" } else { name(operation) };
+            let waiting = head.extensions.get::<Connection>().map(|from| Arc::clone(&from.waiting));
+            Ok(answer::body(text, job.permit, waiting.unwrap_or_default()))
         }
         Err((error, payloads)) => {
-            record.payloads = payloads;
+            entry.record.payloads = payloads;
             let refusal = Refusal::of(&error, operation);
             if refusal.status.is_server_error() {
                 tracing::error!(error = %error, "a request failed");
@@ -165,17 +158,14 @@ async fn judge<'a>(
     operation: Operation,
     record: &mut Record<'a>,
 ) -> Result<(&'a str, bool), Refusal> {
-    let Some(auth) = &state.auth else {
-        let namespace = namespace::resolve(&head.headers, head.uri.path())?;
-        record.namespace = Some(namespace);
-        return Ok((namespace, false));
-    };
+    let named = namespace::resolve(&head.headers, head.uri.path());
+    record.namespace = named.as_ref().ok().copied();
+    let Some(auth) = &state.auth else { return Ok((named?, false)) };
     let caller = auth.caller(&head.headers).await?;
     record.issuer = Some(caller.issuer().to_owned());
     record.sub = caller.subject().map(bounded);
     record.email = caller.email().map(bounded);
-    let namespace = namespace::resolve(&head.headers, head.uri.path())?;
-    record.namespace = Some(namespace);
+    let namespace = named?;
     let decision = auth.decide(&caller, namespace, operation).ok_or_else(|| {
         let text = if namespace.is_empty() {
             // The command sends none unless it is told one.
@@ -201,7 +191,7 @@ fn content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "bad_content_type", text))
 }
 
-async fn read(body: Body, headers: &HeaderMap, max: usize) -> Result<Bytes, Refusal> {
+async fn read(body: &mut Body, headers: &HeaderMap, max: usize) -> Result<Bytes, Refusal> {
     let too_large = || {
         let text = format!("the body has more than the {max} bytes that limits.max_body_bytes allows");
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", text)
@@ -233,9 +223,11 @@ fn context(namespace: &str) -> Vec<u8> {
 struct Job {
     operation: Operation,
     pass_through: bool,
+    /// The key that encode seals with.
+    seals_with: Option<Arc<str>>,
     context: Vec<u8>,
     body: Bytes,
-    _permit: tokio::sync::OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
 }
 
 /// The answer's body and how many payloads it has; or what is wrong, and how many there were if that is known.
@@ -266,6 +258,9 @@ impl Job {
                 Operation::Decode => converter.decode_lenient(&self.context, &payloads),
             })
         };
+        if let (Ok(_), Some(key)) = (&done, &self.seals_with) {
+            metrics::sealed(key, count);
+        }
         done.and_then(body::print).map(|text| (text, count)).map_err(|error| (error, Some(count)))
     }
 }

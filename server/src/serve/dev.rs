@@ -18,7 +18,9 @@ pub(super) fn set_aside(options: &mut ServerOptions) {
     options.auth = None;
     options.tls = None;
     options.behind_proxy = false;
-    options.listen = options.listen.filter(|address| address.ip().is_loopback());
+    for listen in [&mut options.listen, &mut options.metrics.listen] {
+        *listen = listen.filter(|address| address.ip().is_loopback());
+    }
     options.cors.origins.extend(LOCAL_WEB_UI.map(str::to_owned));
 }
 

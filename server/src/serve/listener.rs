@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::answer::Waiting;
 use super::reload::Server;
 use super::router;
 
@@ -30,9 +31,12 @@ const MAX_STREAMS: u32 = 128;
 /// A listener that fails (no file handles are left) tries again after this.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// Who sent a request.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub(super) SocketAddr);
+/// What a request came by.
+#[derive(Clone, Debug)]
+pub(super) struct Connection {
+    pub(super) peer: SocketAddr,
+    pub(super) waiting: Arc<Waiting>,
+}
 
 pub(super) struct Accept {
     pub(super) server: Arc<Server>,
@@ -52,15 +56,17 @@ pub(super) async fn serve(accept: Accept, stop: impl Future<Output = ()>) {
             () = &mut stop => break,
         };
         let Some((stream, peer, place)) = next else { continue };
-        let (router, watcher, tls) = (router.clone(), graceful.watcher(), server.state().tls.clone());
+        let state = server.state();
+        let (patience, tls) = (state.limits.timeout, state.tls.clone());
+        let (router, watcher) = (router.clone(), graceful.watcher());
         tokio::spawn(async move {
             let _place = place;
             match tls {
-                None => connection(stream, peer, router, watcher).await,
+                None => connection(stream, peer, router, watcher, patience).await,
                 Some(tls) => {
                     // A client that does not speak TLS, or shows no certificate where one is needed, just goes.
                     if let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
-                        connection(stream, peer, router, watcher).await;
+                        connection(stream, peer, router, watcher, patience).await;
                     }
                 }
             }
@@ -83,7 +89,7 @@ pub(super) async fn serve_plainly(listener: TcpListener, router: Router) {
         let (router, watcher) = (router.clone(), graceful.watcher());
         tokio::spawn(async move {
             let _place = place;
-            connection(stream, peer, router, watcher).await;
+            connection(stream, peer, router, watcher, PATIENCE).await;
         });
     }
 }
@@ -108,14 +114,18 @@ async fn next(
     }
 }
 
+/// Serves one connection; `patience` is how long an answer may wait for its client.
 async fn connection(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
     router: Router,
     watcher: Watcher,
+    patience: Duration,
 ) {
-    let with_peer = tower::service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
+    let waiting = Arc::<Waiting>::default();
+    let from = Connection { peer, waiting: Arc::clone(&waiting) };
+    let with_connection = tower::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(from.clone());
         tower::Service::call(&mut router.clone(), request)
     });
     let mut builder = Builder::new(TokioExecutor::new());
@@ -127,7 +137,12 @@ async fn connection(
         .max_header_list_size(u32::try_from(MAX_HEAD).unwrap_or(u32::MAX))
         .keep_alive_interval(PATIENCE)
         .keep_alive_timeout(PATIENCE);
-    let served = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(with_peer));
-    // Whatever a client does to its connection is no event for the log.
-    let _ = watcher.watch(served.into_owned()).await;
+    let served = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(with_connection));
+    tokio::select! {
+        // Whatever a client does to its connection is no event for the log.
+        _ = watcher.watch(served.into_owned()) => {}
+        () = waiting.is_left_waiting(patience) => {
+            tracing::debug!("a client did not take its answer: its connection is closed");
+        }
+    }
 }

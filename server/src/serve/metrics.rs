@@ -1,5 +1,7 @@
 //! What Prometheus reads. Labels come from the configuration and from this file, never from a request: nobody outside can make a series.
 
+use std::sync::Arc;
+
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tdc::{Code, Error};
@@ -32,6 +34,7 @@ pub(super) fn install() -> Result<PrometheusHandle, Error> {
     describe_gauge!("tdc_requests_in_flight", "Requests that are being worked on");
     describe_counter!("tdc_reloads_total", "Times that the configuration was read again, by outcome");
     describe_counter!("tdc_jwks_fetches_total", "Fetches of issuers' keys, by outcome");
+    describe_counter!("tdc_trace_exports_total", "Batches of traces that were sent, by outcome");
     Ok(handle)
 }
 
@@ -47,10 +50,12 @@ pub(super) fn count(record: &Record<'_>) {
     if record.status == 200 {
         let payloads = record.payloads.unwrap_or_default() as u64;
         counter!("tdc_payloads_total", "operation" => operation, "namespace" => entry).increment(payloads);
-        if let Some(key) = &record.sealed_with {
-            counter!("tdc_payloads_sealed_total", "key" => key.clone()).increment(payloads);
-        }
     }
+}
+
+/// Counts payloads that `key` has encrypted, whether or not their client gets them: each has used a nonce.
+pub(super) fn sealed(key: &Arc<str>, payloads: usize) {
+    counter!("tdc_payloads_sealed_total", "key" => Arc::clone(key)).increment(payloads as u64);
 }
 
 /// Looks how many requests are being worked on.
@@ -71,6 +76,7 @@ fn status(status: u16) -> &'static str {
         408 => "408",
         413 => "413",
         415 => "415",
+        499 => "499",
         500 => "500",
         503 => "503",
         _ => "other",

@@ -4,7 +4,7 @@
 //! not believed, which keys are here) is left out of it.
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Response, StatusCode};
 use tdc::server_options::Operation;
 use tdc::{Code, Error, Kind};
@@ -20,11 +20,13 @@ pub(super) struct Refusal {
     text: String,
     /// Seconds after which it may be tried again.
     retry_after: Option<u32>,
+    /// The methods of the route.
+    allow: Option<&'static str>,
 }
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, outcome: &'static str, text: impl Into<String>) -> Self {
-        Self { status, outcome, reason: None, text: text.into(), retry_after: None }
+        Self { status, outcome, reason: None, text: text.into(), retry_after: None, allow: None }
     }
 
     /// The same, to be tried again after some seconds.
@@ -42,6 +44,17 @@ impl Refusal {
     pub(super) fn provider_away() -> Self {
         let text = "the keys of the identity provider cannot be fetched now: try again soon";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "provider_away", text).later(5)
+    }
+
+    /// What is done must be written down.
+    pub(super) fn no_audit() -> Self {
+        let text = "the codec server cannot write its audit log";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_audit", text).later(5)
+    }
+
+    /// Another method than the route has; `allowed` are those.
+    pub(super) fn bad_method(allowed: &'static str, text: &'static str) -> Self {
+        Self { allow: Some(allowed), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "bad_method", text) }
     }
 
     /// What the library said.
@@ -85,6 +98,9 @@ impl Refusal {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, seconds.into());
+        }
+        if let Some(methods) = self.allow {
+            headers.insert(ALLOW, HeaderValue::from_static(methods));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -85,13 +85,18 @@ impl Server {
         *seen = files.iter().map(|file| look(file)).collect();
         let outcome = match State::open(&self.launch, Some(&before)) {
             Ok(after) => {
-                if (after.listen, after.metrics_listen) != (before.listen, before.metrics_listen) {
-                    tracing::warn!("another address to listen on needs a restart: the old one stays");
-                }
                 if after.files != files {
                     *seen = after.files.iter().map(|file| look(file)).collect();
                 }
+                let traces = after.traces.clone();
                 self.state.store(Arc::new(after));
+                if let Some(old) = before
+                    .traces
+                    .as_ref()
+                    .filter(|old| traces.as_ref().is_none_or(|new| !Arc::ptr_eq(old, new)))
+                {
+                    old.stop();
+                }
                 tracing::info!(why, "the configuration was read again");
                 "ok"
             }

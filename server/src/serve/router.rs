@@ -23,6 +23,7 @@ pub(super) fn main(server: Arc<Server>) -> Router {
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .method_not_allowed_fallback(only_get)
         .fallback(codec::handle)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(Arc::clone(&server), guard))
@@ -44,7 +45,7 @@ async fn guard(State(server): State<Arc<Server>>, request: Request, next: Next) 
     } else {
         match state.exposure.admit(request.uri(), headers, origin.is_some()) {
             Ok(()) => next.run(request).await,
-            Err(refusal) => codec::refused(&state, &request, refusal),
+            Err(refusal) => codec::refused(&state, request, refusal),
         }
     };
     let headers = response.headers_mut();
@@ -56,6 +57,10 @@ async fn guard(State(server): State<Arc<Server>>, request: Request, next: Next) 
 
 async fn healthz() -> &'static str {
     "ok\n"
+}
+
+async fn only_get() -> Response<Body> {
+    Refusal::bad_method("GET, HEAD, OPTIONS", "there is only GET here").into_response()
 }
 
 async fn readyz(State(server): State<Arc<Server>>) -> (StatusCode, &'static str) {

@@ -13,6 +13,7 @@ use super::audit::Audit;
 use super::auth::Auth;
 use super::cors::Cors;
 use super::exposure::{DEFAULT_LISTEN, Exposure};
+use super::traces::Traces;
 use super::{Launch, dev, tls};
 
 pub(super) struct State {
@@ -23,9 +24,10 @@ pub(super) struct State {
     pub(super) auth: Option<Auth>,
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) audit: Audit,
+    pub(super) traces: Option<Arc<Traces>>,
     /// As many requests as may be worked on at once.
     pub(super) permits: Arc<Semaphore>,
-    /// The address that it asks for, and the one for metrics.
+    /// The address that is served, and the one for metrics. A reload does not change them.
     pub(super) listen: SocketAddr,
     pub(super) metrics_listen: Option<SocketAddr>,
     /// Whatever it was read from.
@@ -41,7 +43,15 @@ impl State {
         if launch.dev {
             dev::set_aside(&mut options);
         }
-        let listen = launch.listen.or(options.listen).unwrap_or(DEFAULT_LISTEN);
+        let mut listen = launch.listen.or(options.listen).unwrap_or(DEFAULT_LISTEN);
+        let mut metrics_listen = options.metrics.listen;
+        if let Some(before) = before {
+            if (listen, metrics_listen) != (before.listen, before.metrics_listen) {
+                tracing::warn!("another address to listen on needs a restart: the old one stays");
+            }
+            // What is judged below is the address that is served, whatever the configuration says meanwhile.
+            (listen, metrics_listen) = (before.listen, before.metrics_listen);
+        }
         let auth = match &options.auth {
             Some(auth) => Some(Auth::open(auth, before.and_then(|before| before.auth.as_ref()))?),
             None => None,
@@ -57,18 +67,27 @@ impl State {
                  payloads of all"
             );
         }
+        let concurrency = settings.limits.concurrency.min(Semaphore::MAX_PERMITS);
+        // Requests that are worked on meanwhile count, however often everything is read again.
+        let permits = before
+            .filter(|before| before.limits.concurrency == settings.limits.concurrency)
+            .map_or_else(|| Arc::new(Semaphore::new(concurrency)), |before| Arc::clone(&before.permits));
         let files = files(&launch.config, &settings.key_files, &options, auth.as_ref());
         Ok(Self {
             exposure: Exposure::open(&options, listen)?,
             cors: Cors::open(&options.cors)?,
             tls: options.tls.as_ref().map(tls::open).transpose()?,
             audit: Audit::open(&options.audit)?,
-            permits: Arc::new(Semaphore::new(settings.limits.concurrency.min(Semaphore::MAX_PERMITS))),
+            traces: match &options.traces {
+                Some(traces) => Some(Traces::open(traces, before.and_then(|before| before.traces.as_ref()))?),
+                None => None,
+            },
+            permits,
             limits: settings.limits,
-            metrics_listen: options.metrics.listen,
             converter,
             auth,
             listen,
+            metrics_listen,
             files,
         })
     }

@@ -137,6 +137,7 @@ fn every_way_of_not_being_somebody_is_the_same_401() {
         ("expired", format!("Bearer {}", changed("exp", json!(now() - 60)))),
         ("exp as text", format!("Bearer {}", changed("exp", json!("9999999999")))),
         ("not yet", format!("Bearer {}", changed("nbf", json!(now() + 60)))),
+        ("not yet, as text", format!("Bearer {}", changed("nbf", json!("9999999999")))),
         ("without exp", format!("Bearer {}", without("exp"))),
         ("without aud", format!("Bearer {}", without("aud"))),
         ("without iss", format!("Bearer {}", without("iss"))),
@@ -175,6 +176,9 @@ fn every_way_of_not_being_somebody_is_the_same_401() {
         assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{name}");
         assert_eq!(answer.header("access-control-allow-origin"), Some(ORIGIN), "{name}");
     }
+    let preflight = server.request("OPTIONS", "/decode").header("Origin", ORIGIN).send();
+    assert_eq!(preflight.status, 204, "browsers ask without a token");
+    assert_eq!(preflight.header("access-control-allow-origin"), Some(ORIGIN));
     let twice = decode(&server).bearer(&good).bearer(&good).send();
     assert_eq!(twice.status, 401);
     let extras = decode(&server).header("Authorization-Extras", &good).send();
@@ -190,6 +194,8 @@ fn every_way_of_not_being_somebody_is_the_same_401() {
         audit[..cases.len()].iter().all(|line| line["sub"].is_null() && line["outcome"] == "unauthenticated")
     );
     assert_eq!(audit[0]["reason"], "no token");
+    let named = |line: &Value| line["namespace"] == "orders-eu" && line["operation"] == "decode";
+    assert!(audit[..cases.len()].iter().all(named), "what was asked for is known of refused ones too");
 }
 
 #[test]

@@ -88,3 +88,40 @@ fn errors_carry_the_headers_too() {
         assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
     }
 }
+
+#[test]
+fn limits_carry_the_headers_too() {
+    use std::io::{Read, Write};
+    let server = Server::start(&format!(
+        "{ENCRYPTED}server: {{ cors: {{ origins: [\"{ORIGIN}\"] }} }}\nlimits: {{ concurrency: 1, timeout: 2 s, max_body_bytes: 1 KiB }}\n"
+    ));
+    let ask = || server.request("POST", "/decode").header("Origin", ORIGIN);
+    let large = ask().json(&" ".repeat(2000)).send();
+    large.refused(413);
+    let mut slow = crate::client::connect(server.address);
+    slow.write_all(&ask().json("").header("Content-Length", "100").bytes()).unwrap();
+    server.wait_for_in_flight(1);
+    let busy = ask().json(TESTING).send();
+    busy.refused(503);
+    assert_eq!(busy.header("retry-after"), Some("1"));
+    for answer in [large, busy] {
+        assert_eq!(origin(&answer), Some(ORIGIN), "{answer:?}");
+    }
+    let mut late = String::new();
+    slow.read_to_string(&mut late).unwrap();
+    assert!(
+        late.starts_with("HTTP/1.1 408 ")
+            && late.contains(&format!("access-control-allow-origin: {ORIGIN}\r\n")),
+        "{late}"
+    );
+}
+
+#[test]
+fn routes_that_are_read_only_say_so() {
+    let server = start();
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        let answer = server.request("POST", path).header("Origin", ORIGIN).json("{}").send();
+        assert_eq!(answer.refused(405), "there is only GET here", "{path}");
+        assert_eq!((answer.header("allow"), origin(&answer)), (Some("GET, HEAD, OPTIONS"), Some(ORIGIN)));
+    }
+}

@@ -39,12 +39,23 @@ impl Server {
         Self::start_in(tempfile::tempdir().unwrap(), config, &[])
     }
 
+    /// Starts a server on the address that its configuration says.
+    #[track_caller]
+    pub(crate) fn start_as_configured(config: &str) -> Self {
+        Self::launch(tempfile::tempdir().unwrap(), config, &[])
+    }
+
     #[track_caller]
     pub(crate) fn start_in(folder: TempDir, config: &str, arguments: &[&str]) -> Self {
+        let listen = if arguments.contains(&"--listen") { &[][..] } else { &["--listen", "127.0.0.1:0"] };
+        Self::launch(folder, config, &[listen, arguments].concat())
+    }
+
+    #[track_caller]
+    fn launch(folder: TempDir, config: &str, arguments: &[&str]) -> Self {
         std::fs::write(folder.path().join("tdc.yaml"), config).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_tdc"))
             .arg("serve")
-            .args(if arguments.contains(&"--listen") { &[][..] } else { &["--listen", "127.0.0.1:0"] })
             .args(arguments)
             .current_dir(folder.path())
             .stdout(Stdio::piped())
@@ -92,6 +103,13 @@ impl Server {
 
     pub(crate) fn process_id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The most memory that it had, in KiB.
+    pub(crate) fn peak_kib(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process_id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// What it printed on standard output so far ends up with the caller, once.
@@ -143,6 +161,17 @@ impl Server {
                 return found;
             }
             assert!(start.elapsed() < PATIENCE, "{found:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until as many requests are being worked on.
+    #[track_caller]
+    pub(crate) fn wait_for_in_flight(&self, count: usize) {
+        let start = Instant::now();
+        let expected = format!("tdc_requests_in_flight {count}\n");
+        while !self.request("GET", "/metrics").send().body.contains(&expected) {
+            assert!(start.elapsed() < PATIENCE, "not {count} in flight");
             std::thread::sleep(Duration::from_millis(5));
         }
     }

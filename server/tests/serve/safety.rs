@@ -26,6 +26,31 @@ fn with_rules_an_open_address_needs_tls_or_a_proxy() {
     assert!(server.address.ip().is_unspecified());
 }
 
+/// What is judged is the address that is served, not the one that the new configuration would like.
+#[test]
+fn a_reload_does_not_take_the_rules_from_an_open_address() {
+    let proxied = format!("{ENCRYPTED}server: {{ listen: \"0.0.0.0:0\", behind_proxy: true, {RULES} }}\n");
+    let server = Server::start_as_configured(&proxied);
+    server.write("tdc.yaml", &format!("{ENCRYPTED}server: {{ listen: \"127.0.0.1:8081\" }}\n"));
+    server.wait_for("refused reload", |line| {
+        line["error"]
+            .as_str()
+            .is_some_and(|error| error.contains("without rules anybody who reaches 0.0.0.0"))
+    });
+    let port = server.address.port();
+    let here = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+    let ask = || {
+        crate::client::Request::new(here, "POST", "/decode").header("Host", "localhost").json(GOLDEN).send()
+    };
+    ask().refused(401);
+    // Nor the TLS, or the proxy's word.
+    server.write("tdc.yaml", &format!("{ENCRYPTED}server: {{ {RULES} }}\n"));
+    server.wait_for("refused reload", |line| {
+        line["error"].as_str().is_some_and(|error| error.contains("would cross the network in the open"))
+    });
+    ask().refused(401);
+}
+
 #[test]
 fn names_that_were_pointed_at_loopback_are_refused() {
     let server = Server::start(&format!("{ENCRYPTED}server: {{ hosts: [codec.local] }}\n"));
@@ -78,6 +103,12 @@ fn configurations_that_mean_nothing_are_refused_with_what_to_do() {
         ),
         ("cors: { origins: [\"*\"] }".to_owned(), "server.cors.origins[0]", "expected an origin such as"),
         ("tls: { cert: nowhere.crt, key: nowhere.key }".to_owned(), "server.tls.cert", "nowhere.crt"),
+        ("traces: { endpoint: nowhere }".to_owned(), "server.traces.endpoint", "expected a URL"),
+        (
+            "traces: { endpoint: \"http://a/v1/traces\", ratio: 1.5 }".to_owned(),
+            "server.traces.ratio",
+            "from 0 to 1",
+        ),
         ("audit: { file: nowhere/audit.jsonl }".to_owned(), "server.audit.file", "nowhere/audit.jsonl"),
     ] {
         let error = Server::refuses(&format!("{ENCRYPTED}server: {{ {section} }}\n"), &[]);

@@ -23,6 +23,7 @@ server:
       - { issuer: \"https://b/\", pass_through: [decode], claims: { email: \"*@partner.example\" } }
   audit: { file: audit.jsonl }
   metrics: { listen: \"127.0.0.1:9090\" }
+  traces: { endpoint: \"http://localhost:4318/v1/traces\", ratio: 0.25 }
 limits: { max_body_bytes: 1 MiB, max_payloads: 10, timeout: 1500 ms, concurrency: 8 }
 ";
 
@@ -38,6 +39,8 @@ fn every_option_is_read_and_paths_are_relative_to_the_file() {
     );
     assert_eq!(tls.client_ca.as_deref(), Some("/etc/tdc/clients.crt".as_ref()));
     assert_eq!(options.audit, Audit::File("/etc/tdc/audit.jsonl".into()));
+    let traces = options.traces.as_ref().unwrap();
+    assert_eq!((traces.endpoint.as_str(), traces.ratio), ("http://localhost:4318/v1/traces", 0.25));
     let auth = options.auth.as_ref().unwrap();
     assert_eq!(auth.issuers[0].jwks, Jwks::Url("https://a/keys".to_owned()));
     assert_eq!(auth.issuers[1].jwks, Jwks::File("/etc/tdc/jwks.json".into()));
@@ -77,6 +80,7 @@ fn problems_name_line_column_and_path() {
             "line 2, column 50: server.auth.rules[0].allow[0]: found download, expected encode, decode",
         ),
         ("server: { tls: { cert: a } }", "line 2, column 16: server.tls: missing field `key`"),
+        ("server: { traces: { ratio: 1 } }", "line 2, column 19: server.traces: missing field `endpoint`"),
         ("limits: { timeout: 10 }", "line 2, column 20: limits.timeout: "),
         ("limits: { timeout: 0 s }", "line 2, column 20: limits.timeout: found nothing, expected more"),
         ("limits: { concurrency: 0 }", "line 2, column 24: limits.concurrency: found nothing, expected more"),

@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use axum::body::Bytes;
+use axum::http::header::ACCEPT;
+use axum::http::{Request, StatusCode};
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use tdc::server_options::{self, Issuer};
 
-use super::fetch::Source;
+use crate::serve::outgoing::Place;
 
 /// After this long the keys are fetched again at the next use, so that a key which was taken away goes.
 const FRESH_FOR: Duration = Duration::from_mins(5);
@@ -44,15 +47,15 @@ pub(super) enum Missing {
 pub(super) struct Jwks {
     pub(super) issuer: Issuer,
     pub(super) algorithms: Vec<Algorithm>,
-    place: Place,
+    source: Source,
     kept: Mutex<Kept>,
     /// One fetch at a time.
     fetching: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
-enum Place {
-    Url(Source),
+enum Source {
+    Url(Place),
     File(PathBuf),
 }
 
@@ -76,13 +79,13 @@ enum Step {
 
 impl Jwks {
     pub(super) fn open(issuer: &Issuer) -> Result<Self, String> {
-        let (place, kept) = match &issuer.jwks {
-            server_options::Jwks::Url(url) => (Place::Url(Source::parse(url)?), Kept::default()),
+        let (source, kept) = match &issuer.jwks {
+            server_options::Jwks::Url(url) => (Source::Url(Place::trusted(url)?), Kept::default()),
             server_options::Jwks::File(path) => {
                 let shown = path.display();
                 let text = std::fs::read(path).map_err(|cause| format!("cannot read {shown}: {cause}"))?;
                 let keys = parse(&text).ok_or_else(|| format!("{shown} is no JSON Web Key Set"))?;
-                (Place::File(path.clone()), Kept { keys, fetched: Some(Instant::now()), tried: None })
+                (Source::File(path.clone()), Kept { keys, fetched: Some(Instant::now()), tried: None })
             }
             _ => return Err("this version knows a URL or a file".to_owned()),
         };
@@ -91,7 +94,7 @@ impl Jwks {
         Ok(Self {
             issuer: issuer.clone(),
             algorithms,
-            place,
+            source,
             kept: Mutex::new(kept),
             fetching: tokio::sync::Mutex::new(()),
         })
@@ -146,9 +149,9 @@ impl Jwks {
     }
 
     pub(super) fn file(&self) -> Option<&Path> {
-        match &self.place {
-            Place::File(path) => Some(path),
-            Place::Url(_) => None,
+        match &self.source {
+            Source::File(path) => Some(path),
+            Source::Url(_) => None,
         }
     }
 
@@ -163,14 +166,13 @@ impl Jwks {
 
     /// Asks the provider, unless somebody just did.
     async fn fetch(&self) {
-        let Place::Url(source) = &self.place else { return };
+        let Source::Url(place) = &self.source else { return };
         let _one = self.fetching.lock().await;
         if !self.kept(|kept| kept.may_fetch(Instant::now())) {
             return;
         }
         self.kept(|kept| kept.tried = Some(Instant::now()));
-        let answer = source
-            .get()
+        let answer = ask(place)
             .await
             .and_then(|text| parse(&text).ok_or_else(|| "the answer is no JSON Web Key Set".to_owned()));
         let issuer = self.issuer.issuer.as_str();
@@ -241,6 +243,16 @@ impl Key {
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Key").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+async fn ask(place: &Place) -> Result<Bytes, String> {
+    let request = Request::get("/").header(ACCEPT, "application/json").body(Bytes::new());
+    let answer = place.send(request.map_err(|cause| cause.to_string())?).await?;
+    if answer.status() == StatusCode::OK {
+        Ok(answer.into_body())
+    } else {
+        Err(format!("status {}, expected 200; redirects are not followed", answer.status().as_u16()))
     }
 }
 

@@ -1,0 +1,59 @@
+//! Answers on their way to a client. One that is done holds its permit until its last byte has gone out or its connection is closed: an answer that
+//! nobody takes is memory too, and a client that takes none would otherwise get as many as it asks for.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, Bytes};
+use tokio::sync::OwnedSemaphorePermit;
+
+/// The answers of one connection that its client has not taken yet: since when each waits.
+#[derive(Debug, Default)]
+pub(super) struct Waiting(Mutex<Vec<Instant>>);
+
+impl Waiting {
+    /// Comes when an answer has waited for `patience`, twice that at the latest.
+    pub(super) async fn is_left_waiting(&self, patience: Duration) {
+        loop {
+            tokio::time::sleep(patience).await;
+            if self.with(|since| since.iter().any(|since| since.elapsed() >= patience)) {
+                return;
+            }
+        }
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Vec<Instant>) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The bytes of an answer. Whoever sends them drops them when they are sent.
+struct Held {
+    bytes: Vec<u8>,
+    since: Instant,
+    waiting: Arc<Waiting>,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// An answer's body that keeps `permit` for as long as its bytes are in memory.
+pub(super) fn body(bytes: Vec<u8>, permit: OwnedSemaphorePermit, waiting: Arc<Waiting>) -> Body {
+    let since = Instant::now();
+    waiting.with(|all| all.push(since));
+    Body::from(Bytes::from_owner(Held { bytes, since, waiting, _permit: permit }))
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.waiting.with(|all| {
+            if let Some(place) = all.iter().position(|since| *since == self.since) {
+                all.swap_remove(place);
+            }
+        });
+    }
+}

@@ -1,0 +1,152 @@
+//! Requests of the server's own: for the keys of an issuer, and with traces. A connection for each, because they are seconds or minutes apart.
+//! Redirects are not followed: what is asked is the place that the configuration names, or nobody.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::header::HOST;
+use axum::http::uri::Scheme;
+use axum::http::{HeaderValue, Request, Response, Uri};
+use http_body_util::{BodyExt, Limited};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use super::exposure;
+
+/// How long the other side has.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// Bytes of an answer.
+const MAX_BYTES: usize = 1 << 20;
+
+/// A place of the configuration.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) uri: Uri,
+    host: String,
+    port: u16,
+    tls: Option<Arc<ClientConfig>>,
+    /// It is on this machine, or it is not asked.
+    on_loopback: bool,
+}
+
+impl Place {
+    /// A place that is believed: https, or http on loopback.
+    pub(super) fn trusted(url: &str) -> Result<Self, String> {
+        let mut place = Self::parse(url)?;
+        if place.tls.is_none() {
+            if !exposure::is_loopback(&place.host) {
+                return Err(
+                    "what comes over http could be anybody's: use https (http is for loopback)".to_owned()
+                );
+            }
+            // A name of loopback is one only if it leads there.
+            place.on_loopback = true;
+        }
+        Ok(place)
+    }
+
+    /// Any place.
+    pub(super) fn parse(url: &str) -> Result<Self, String> {
+        let expected = || "expected a URL such as https://login.example.com/keys".to_owned();
+        let uri: Uri = url.parse().map_err(|_| expected())?;
+        let host = uri.host().ok_or_else(expected)?.trim_matches(['[', ']']).to_ascii_lowercase();
+        if host.is_empty() || uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(expected());
+        }
+        let tls = match uri.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTPS => Some(Arc::new(client()?)),
+            Some(scheme) if *scheme == Scheme::HTTP => None,
+            _ => return Err(expected()),
+        };
+        let port = uri.port_u16().unwrap_or(if tls.is_some() { 443 } else { 80 });
+        Ok(Self { uri, host, port, tls, on_loopback: false })
+    }
+
+    /// Sends a request there, whatever its own URI says of a host.
+    pub(super) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
+        tokio::time::timeout(TIMEOUT, self.send_patiently(request))
+            .await
+            .unwrap_or_else(|_| Err(format!("no answer in {} seconds", TIMEOUT.as_secs())))
+    }
+
+    async fn send_patiently(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
+        let stream = TcpStream::connect((self.host.as_str(), self.port))
+            .await
+            .map_err(|cause| format!("cannot connect: {cause}"))?;
+        if self.on_loopback && !stream.peer_addr().is_ok_and(|peer| peer.ip().is_loopback()) {
+            return Err("the name leads off this machine: use https".to_owned());
+        }
+        match &self.tls {
+            None => self.ask(stream, request).await,
+            Some(config) => {
+                let name = ServerName::try_from(self.host.clone()).map_err(|cause| cause.to_string())?;
+                let stream = TlsConnector::from(Arc::clone(config))
+                    .connect(name, stream)
+                    .await
+                    .map_err(|cause| format!("no TLS: {cause}"))?;
+                self.ask(stream, request).await
+            }
+        }
+    }
+
+    async fn ask(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        mut request: Request<Bytes>,
+    ) -> Result<Response<Bytes>, String> {
+        let said = |cause: hyper::Error| cause.to_string();
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(said)?;
+        tokio::spawn(connection);
+        let authority = self.uri.authority().map_or("", |authority| authority.as_str());
+        let host = HeaderValue::from_str(authority).map_err(|cause| cause.to_string())?;
+        request.headers_mut().insert(HOST, host);
+        let path = self.uri.path_and_query().map_or("/", |path| path.as_str());
+        *request.uri_mut() = path.parse().map_err(|_| "a path that is none".to_owned())?;
+        let (head, body) = sender.send_request(request.map(Body::from)).await.map_err(said)?.into_parts();
+        let body = Limited::new(body, MAX_BYTES).collect().await.map_err(|cause| cause.to_string())?;
+        Ok(Response::from_parts(head, body.to_bytes()))
+    }
+}
+
+/// Trusts what the machine trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` say otherwise where they are set.
+fn client() -> Result<ClientConfig, String> {
+    let mut roots = RootCertStore::empty();
+    let found = rustls_native_certs::load_native_certs();
+    let (added, _) = roots.add_parsable_certificates(found.certs);
+    if added == 0 {
+        return Err(
+            "this machine has no certificate authorities: install ca-certificates, or set SSL_CERT_FILE"
+                .to_owned(),
+        );
+    }
+    Ok(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_trusted_comes_over_https_or_loopback() {
+        for url in ["http://127.0.0.1:8/keys", "http://localhost/keys", "http://[::1]:9/"] {
+            assert!(Place::trusted(url).is_ok(), "{url}");
+        }
+        for url in [
+            "http://login.example.com/keys",
+            "ftp://localhost/",
+            "/keys",
+            "localhost",
+            "http://a@localhost/",
+            "",
+        ] {
+            assert!(Place::trusted(url).is_err(), "{url}");
+        }
+        assert!(Place::parse("http://collector:4318/v1/traces").is_ok());
+    }
+}
