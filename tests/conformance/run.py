@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import converters
 import matrix
 import parity
 import streams
@@ -35,6 +36,7 @@ def main(root: Path, work: Path) -> int:
         problems += streams.run(converter)
     runner = Runner(root, work)
     problems += parity.run(runner, library, Path(__file__).with_name("parity.toml"))
+    problems += converters.run(runner, library)
     problems += matrix.run(runner)
     print()
     for problem in problems:
