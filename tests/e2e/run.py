@@ -15,7 +15,9 @@ from harness.launch import Programs, stage
 from scenarios import codec_server_cli
 from scenarios.faults import flaky_provider, permanent, poisoned, slow_provider
 from scenarios.orders import orders, refused
+from scenarios.parcel import parcel
 from scenarios.plaintext import plaintext
+from scenarios.replays import replays
 from scenarios.rotation import rotation
 
 
@@ -27,6 +29,10 @@ async def run(programs: Programs, folder: Path) -> Checks:
             await orders(ready)
         async with checks.scenario("refused order"):
             await refused(ready)
+        async with checks.scenario("parcel"):
+            await parcel(ready)
+        async with checks.scenario("replays"):
+            await replays(ready)
         for served in (codec_server_cli.laptop, codec_server_cli.team):
             async with checks.scenario(f"command line with the codec server of a {served.__name__}"):
                 await served(ready)

@@ -3,7 +3,8 @@
 // configuration whose keys come from a key provider that is slow or fails twice.
 //
 // It speaks a line protocol with the test: it says "e2e: ready" once it polls; "reload" on standard input is answered by
-// "e2e: reloaded"; the end of standard input stops it, so that no worker outlives the test.
+// "e2e: reloaded"; the end of standard input stops it, so that no worker outlives the test. With "replay" or "read-failure" as
+// its first argument it is no worker: see help.
 package main
 
 import (
@@ -20,7 +21,16 @@ import (
 	tdc "github.com/temporal-data-converter/tdc/bindings/go"
 )
 
+// workflows are all that this worker has.
+var workflows = []any{Order, RefusedOrder, Ledger, Echo, Poisoned, Ticket, Parcel}
+
 func main() {
+	if len(os.Args) > 2 && (os.Args[1] == "replay" || os.Args[1] == "read-failure") {
+		if err := help(os.Args[1], os.Args[2:]); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	address := flag.String("address", "", "host and port of the Temporal server")
 	config := flag.String("config", "", "the tdc.yaml that all workers share")
 	hostConfig := flag.String("host-config", "", "the tdc.yaml whose keys come from the host")
@@ -87,7 +97,7 @@ func serve(
 		return nil, err
 	}
 	w := worker.New(c, queue, worker.Options{})
-	for _, definition := range []any{Order, RefusedOrder, Ledger, Echo, Poisoned, Ticket} {
+	for _, definition := range workflows {
 		w.RegisterWorkflow(definition)
 	}
 	if err := w.Start(); err != nil {

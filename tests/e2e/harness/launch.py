@@ -57,7 +57,10 @@ async def stage(programs: Programs, folder: Path, checks: Checks) -> AsyncIterat
             command = _worker_command(name, programs, temporal.address, folder)
             return await processes.worker(name, command, environment())
 
-        ready = Stage(folder, checks, processes, temporal, tdc, config, codec, client, start_worker)
+        def tool(name: str, what: str) -> list[str | Path]:
+            return _tool(name, programs, what)
+
+        ready = Stage(folder, checks, processes, temporal, tdc, config, codec, client, start_worker, tool)
         for name in programs.workers:
             ready.workers[name] = await start_worker(name)
         yield ready
@@ -101,12 +104,30 @@ async def _server(processes: Processes, binary: Path, folder: Path) -> Temporal:
 def _worker_command(name: str, programs: Programs, address: str, folder: Path) -> list[str | Path]:
     places = [folder / "tdc.yaml", folder / "host.yaml", folder / "keys"]
     if name in programs.java:
-        # Short runs gain nothing from the slower, better compiler.
-        flags = ["-XX:TieredStopAtLevel=1", "-cp", programs.java_classpath]
-        return [programs.java[name], *flags, "io.tdc.e2e.Worker", name, address, *places]
+        return [*_java(name, programs, "Worker"), name, address, *places]
     named: list[str | Path] = ["--address", address]
     for option, place in zip(("--config", "--host-config", "--vault"), places, strict=True):
         named += [option, place]
     if name == "python":
         return [programs.python, Path(__file__).parents[1] / "python" / "worker.py", *named]
     return [programs.go_worker, *named]
+
+
+def _tool(name: str, programs: Programs, what: str) -> list[str | Path]:
+    """A program in the language of a worker that is no worker: "replay" or "read-failure"."""
+    if name in programs.java:
+        return _java(name, programs, what.title().replace("-", ""))
+    if name == "python":
+        return [programs.python, Path(__file__).parents[1] / "python" / f"{what}.py"]
+    return [programs.go_worker, what]
+
+
+def _java(name: str, programs: Programs, main: str) -> list[str | Path]:
+    # Short runs gain nothing from the slower, better compiler.
+    return [
+        programs.java[name],
+        "-XX:TieredStopAtLevel=1",
+        "-cp",
+        programs.java_classpath,
+        f"io.tdc.e2e.{main}",
+    ]

@@ -29,6 +29,8 @@ class Stage:
     codec: temporal_tdc.Tdc
     client: Client
     start_worker: Callable[[str], Awaitable[Worker]]
+    #: The command of a program in the language of a worker: its name, and what the program does.
+    tool: Callable[[str, str], list[str | Path]]
     workers: dict[str, Worker] = field(default_factory=dict)
     markers: list[str] = field(default_factory=list)
 

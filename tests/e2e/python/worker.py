@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import temporal_tdc
+from courier import Courier
 from echo import Echo
 from providers import FlakyProvider, SlowProvider
 from temporalio import activity
@@ -76,7 +77,7 @@ async def main(arguments: argparse.Namespace) -> None:
             worker = Worker(
                 client,
                 task_queue=queue,
-                workflows=[Echo],
+                workflows=[Echo, Courier],
                 activities=[activities.handle, activities.refuse, activities.stamp],
             )
             await running.enter_async_context(worker)

@@ -1,0 +1,58 @@
+package io.tdc.e2e;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.tdc.Tdc;
+import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowClientOptions;
+import io.temporal.client.WorkflowException;
+import io.temporal.failure.ApplicationFailure;
+import io.temporal.serviceclient.WorkflowServiceStubs;
+import io.temporal.serviceclient.WorkflowServiceStubsOptions;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a client in Java reads of a workflow that failed. */
+public final class ReadFailure {
+  private ReadFailure() {}
+
+  /**
+   * Arguments: address, tdc.yaml and the id of the workflow. Prints messages, details and the
+   * classes of the stack traces of the chain, as JSON.
+   */
+  public static void main(String[] arguments) throws JsonProcessingException {
+    WorkflowServiceStubs service =
+        WorkflowServiceStubs.newServiceStubs(
+            WorkflowServiceStubsOptions.newBuilder().setTarget(arguments[0]).build());
+    try (Tdc tdc = Tdc.open(Path.of(arguments[1]))) {
+      WorkflowClient client =
+          WorkflowClient.newInstance(
+              service,
+              WorkflowClientOptions.newBuilder().setDataConverter(tdc.dataConverter()).build());
+      client.newUntypedWorkflowStub(arguments[2]).getResult(Void.class);
+      throw new IllegalStateException(arguments[2] + " did not fail");
+    } catch (WorkflowException failed) {
+      System.out.println(new ObjectMapper().writeValueAsString(read(failed)));
+    }
+    Runtime.getRuntime().halt(0);
+  }
+
+  private static List<String> read(Throwable failed) {
+    List<String> read = new ArrayList<>();
+    for (Throwable link = failed; link != null; link = link.getCause()) {
+      if (!(link instanceof ApplicationFailure)) {
+        continue;
+      }
+      ApplicationFailure failure = (ApplicationFailure) link;
+      read.add(failure.getOriginalMessage());
+      if (failure.getDetails().getSize() > 0) {
+        read.add(failure.getDetails().get(String.class));
+      }
+      for (StackTraceElement frame : failure.getStackTrace()) {
+        read.add(frame.getClassName());
+      }
+    }
+    return read;
+  }
+}
