@@ -29,12 +29,14 @@ public final class Tdc implements AutoCloseable {
   private final Handle handle;
   private final TdcPayloadCodec codec;
   private final WholeCalls whole;
+  private final PayloadConverter[] converters;
 
-  Tdc(NativeApi api, long pointer, Host host) {
+  Tdc(NativeApi api, long pointer, Host host, PayloadConverter[] converters) {
     this.api = api;
     this.handle = new Handle(api, pointer);
     this.codec = new TdcPayloadCodec(new CodecCalls(api, handle, host), ContextMessage.NONE);
     this.whole = new WholeCalls(api, handle, host);
+    this.converters = converters;
   }
 
   /**
@@ -109,18 +111,14 @@ public final class Tdc implements AutoCloseable {
    * The configuration's converters without the codecs, for {@link #dataConverter(DataConverter)}.
    * While {@code converters} are the default ones, these are the SDK's own. Classes and generic
    * types work as there, and errors are the SDK's {@code DataConverterException}, with a {@link
-   * TdcException} as the cause if they are the library's.
+   * TdcException} as the cause if they are the library's. See {@link TdcBuilder#payloadConverters}
+   * for converters of your own.
    *
-   * <p>A converter of your own for {@code json/plain} says how objects become JSON, for example
-   * {@code new JacksonJsonPayloadConverter(objectMapper)}; likewise one for another encoding that
-   * the SDK has. Converters for other encodings go before the configuration's.
-   *
-   * @param own payload converters of your own
    * @return a data converter that only converts
    */
-  public DataConverter payloadConverter(PayloadConverter... own) {
+  public DataConverter payloadConverter() {
     handle.requireOpen();
-    return new PayloadConverters(api, handle, own);
+    return new PayloadConverters(api, handle, converters);
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.tdc;
 
+import io.temporal.common.converter.PayloadConverter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -11,6 +12,7 @@ public final class TdcBuilder {
   @Nullable private final String document;
   @Nullable private String namespace;
   @Nullable private KeyProvider keyProvider;
+  private PayloadConverter[] payloadConverters = {};
 
   TdcBuilder(Path path, @Nullable String document) {
     this.path = path;
@@ -41,6 +43,20 @@ public final class TdcBuilder {
   }
 
   /**
+   * Payload converters of your own. One for {@code json/plain} says how objects become JSON, for
+   * example {@code new JacksonJsonPayloadConverter(objectMapper)}, and the configuration whether
+   * that is stored as JSON or as MessagePack; likewise one for another encoding of the SDK's. Those
+   * for encodings of your own go before the configuration's.
+   *
+   * @param newPayloadConverters the converters
+   * @return this builder
+   */
+  public TdcBuilder payloadConverters(PayloadConverter... newPayloadConverters) {
+    payloadConverters = newPayloadConverters.clone();
+    return this;
+  }
+
+  /**
    * Opens the configuration.
    *
    * @return the open configuration
@@ -58,6 +74,6 @@ public final class TdcBuilder {
     if (status != Status.OK) {
       throw new NativeErrors(api).take(status, result, TdcException.NO_INDEX);
     }
-    return new Tdc(api, result[NativeApi.POINTER], new Host(api, keyProvider));
+    return new Tdc(api, result[NativeApi.POINTER], new Host(api, keyProvider), payloadConverters);
   }
 }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -50,8 +49,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The configuration's converters as the SDK's data converter, with the SDK's default as oracle. */
 class ConverterTest {
-  private static final Tdc TDC =
-      Tdc.parse("version: 1\nconverters: [null, bytes, json-protobuf, msgpack]\n", Configs.HERE);
+  private static final String DOCUMENT =
+      "version: 1\nconverters: [null, bytes, json-protobuf, msgpack]\n";
+  private static final Tdc TDC = Tdc.parse(DOCUMENT, Configs.HERE);
   private static final DataConverter OURS = TDC.payloadConverter();
   private static final DataConverter SDKS = DefaultDataConverter.newDefaultInstance();
 
@@ -185,41 +185,45 @@ class ConverterTest {
     ObjectMapper mapper =
         JacksonJsonPayloadConverter.newDefaultObjectMapper()
             .setPropertyNamingStrategy(PropertyNamingStrategies.UPPER_CAMEL_CASE);
-    DataConverter upper = TDC.payloadConverter(new JacksonJsonPayloadConverter(mapper));
-    DataConverter gson = TDC.payloadConverter(new GsonJsonPayloadConverter());
+    JacksonJsonPayloadConverter jackson = new JacksonJsonPayloadConverter(mapper);
     Box<String> box = new Box<>();
     box.contents = "x";
-    Payload payload = upper.toPayload(box).orElseThrow();
-    assertEquals("binary/msgpack", encoding(payload));
-    assertTrue(payload.getData().toStringUtf8().contains("Contents"));
     Type type = new TypeReference<Box<String>>() {}.getType();
-    Box<?> back = upper.fromPayload(payload, Box.class, type);
-    assertEquals("x", back.contents);
-    Payload lower = gson.toPayload(box).orElseThrow();
-    assertEquals("binary/msgpack", encoding(lower));
-    assertEquals("x", gson.fromPayload(lower, Box.class, type).contents);
-
-    try (Tdc standard = Configs.encrypting()) {
-      DataConverter plain = standard.payloadConverter(new JacksonJsonPayloadConverter(mapper));
-      Payload json = plain.toPayload(box).orElseThrow();
+    for (PayloadConverter json : List.of(jackson, new GsonJsonPayloadConverter())) {
+      try (Tdc tdc = open(DOCUMENT, json)) {
+        DataConverter converter = tdc.dataConverter();
+        Payload payload = converter.toPayload(box).orElseThrow();
+        assertEquals("binary/msgpack", encoding(payload));
+        assertEquals(json == jackson, payload.getData().toStringUtf8().contains("Contents"));
+        assertEquals("x", converter.fromPayload(payload, Box.class, type).contents);
+      }
+    }
+    try (Tdc standard = open("version: 1\n", jackson)) {
+      Payload json = standard.dataConverter().toPayload(box).orElseThrow();
       assertEquals("{\"Contents\":\"x\"}", json.getData().toStringUtf8());
     }
   }
 
   @Test
   void aConverterOfOnesOwnGoesBefore() {
-    for (Tdc tdc : List.of(TDC, Configs.encrypting())) {
-      DataConverter converter = tdc.payloadConverter(new UuidConverter());
-      UUID value = UUID.randomUUID();
-      Payloads payloads = converter.toPayloads("a", value).orElseThrow();
-      assertEquals("my/uuid", encoding(payloads.getPayloads(1)));
-      Class<?>[] types = {String.class, UUID.class};
-      assertArrayEquals(
-          new Object[] {"a", value}, converter.fromPayloads(Optional.of(payloads), types, types));
-      DataConverter placed = converter.withContext(new WorkflowSerializationContext("n", "w"));
-      assertEquals(
-          value, placed.fromPayload(placed.toPayload(value).orElseThrow(), UUID.class, UUID.class));
+    for (String document : List.of(DOCUMENT, "version: 1\n")) {
+      try (Tdc tdc = open(document, new UuidConverter())) {
+        DataConverter converter = tdc.dataConverter();
+        UUID value = UUID.randomUUID();
+        Payloads payloads = converter.toPayloads("a", value).orElseThrow();
+        assertEquals("my/uuid", encoding(payloads.getPayloads(1)));
+        Class<?>[] types = {String.class, UUID.class};
+        assertArrayEquals(
+            new Object[] {"a", value}, converter.fromPayloads(Optional.of(payloads), types, types));
+        DataConverter placed = converter.withContext(new WorkflowSerializationContext("n", "w"));
+        Payload payload = placed.toPayload(value).orElseThrow();
+        assertEquals(value, placed.fromPayload(payload, UUID.class, UUID.class));
+      }
     }
+  }
+
+  private static Tdc open(String document, PayloadConverter own) {
+    return Tdc.builder(document, Configs.HERE).payloadConverters(own).open();
   }
 
   @Test
