@@ -12,13 +12,16 @@ from pathlib import Path
 
 from harness.checks import Checks
 from harness.launch import Programs, stage
+from harness.stage import Stage
 from scenarios import codec_server_cli
 from scenarios.faults import flaky_provider, permanent, poisoned, slow_provider
+from scenarios.identity import identity
 from scenarios.orders import orders, refused
 from scenarios.parcel import parcel
 from scenarios.plaintext import plaintext
 from scenarios.replays import replays
 from scenarios.rotation import rotation
+from scenarios.web_ui import web_ui
 
 
 async def run(programs: Programs, folder: Path) -> Checks:
@@ -36,6 +39,7 @@ async def run(programs: Programs, folder: Path) -> Checks:
         for served in (codec_server_cli.laptop, codec_server_cli.team):
             async with checks.scenario(f"command line with the codec server of a {served.__name__}"):
                 await served(ready)
+        await in_a_browser(programs, ready)
         async with asyncio.TaskGroup() as group:
             group.create_task(checks.run(poisoned(ready), "poisoned"))
             for faults in (slow_provider, flaky_provider, permanent):
@@ -48,6 +52,20 @@ async def run(programs: Programs, folder: Path) -> Checks:
     return checks
 
 
+async def in_a_browser(programs: Programs, ready: Stage) -> None:
+    """Runs the scenarios of the Web UI, or says why it cannot."""
+    if not programs.chromium:
+        ready.checks.skipped("web ui and identity", "there is no Chromium, and none could be installed")
+        return
+    async with ready.checks.scenario("web ui"):
+        await web_ui(ready, programs.chromium)
+    if not (programs.keycloak and programs.keycloak_java):
+        ready.checks.skipped("identity", "Keycloak could not be fetched")
+        return
+    async with ready.checks.scenario("identity"):
+        await identity(ready, programs.chromium, programs.web_ui, programs.keycloak_java, programs.keycloak)
+
+
 async def main(arguments: argparse.Namespace) -> int:
     """Runs the test; a signal ends it in the same orderly way as a failure."""
     programs = Programs(
@@ -57,6 +75,10 @@ async def main(arguments: argparse.Namespace) -> int:
         python=Path(sys.executable),
         java={name: Path(launcher) for name, launcher in arguments.java},
         java_classpath=arguments.java_classpath,
+        chromium=arguments.chromium,
+        web_ui=arguments.web_ui,
+        keycloak=arguments.keycloak,
+        keycloak_java=arguments.keycloak_java,
     )
     running = asyncio.create_task(run(programs, arguments.folder))
     for stop in (signal.SIGINT, signal.SIGTERM):
@@ -86,6 +108,10 @@ if __name__ == "__main__":
         help="a JDK to run a Java worker on, like: java17 /usr/bin/java; may be repeated",
     )
     parser.add_argument("--java-classpath", required=True)
+    parser.add_argument("--chromium", type=Path, help="the browser; without it the Web UI is left out")
+    parser.add_argument("--web-ui", type=Path, required=True, help="the Web UI with a login")
+    parser.add_argument("--keycloak", type=Path, help="Keycloak, prepared; without it the login is left out")
+    parser.add_argument("--keycloak-java", type=Path, help="the JVM for it")
     parser.add_argument("--folder", type=lambda p: Path(p).absolute(), required=True, help="is emptied and then used")
     status = asyncio.run(main(parser.parse_args()))
     # temporalio's runtime can crash the interpreter at exit after all went well; nothing is left to clean up here.

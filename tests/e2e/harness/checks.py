@@ -31,6 +31,10 @@ class Checks:
         """Records that two values are the same."""
         return self.that(name, found == expected, f"expected {expected!r}, found {found!r}")
 
+    def skipped(self, name: str, reason: str) -> None:
+        """Says what this machine cannot run; it counts as neither."""
+        print(f"skipped {name}, because {reason}", flush=True)
+
     @contextlib.asynccontextmanager
     async def scenario(self, name: str) -> AsyncIterator[None]:
         """Runs a scenario: an exception is one failed check, and the other scenarios go on."""

@@ -11,6 +11,7 @@ import aiohttp
 from harness.checks import eventually
 from harness.processes import environment, free_port
 from harness.stage import Stage
+from harness.tokens import AUDIENCE
 
 
 @dataclass
@@ -27,6 +28,19 @@ class CodecServer:
         lines = self._audit.read_text().splitlines()[self._read :]
         self._read += len(lines)
         return [json.loads(line) for line in lines]
+
+
+def rules(issuer: str, jwks: str) -> list[str]:
+    """What the configuration says of three people: ada reads and writes, ben sees what is stored, cem has no right."""
+    return [
+        "namespaces: [ { match: default } ]",
+        "  auth:",
+        "    issuers:",
+        f"      - {{ issuer: '{issuer}', audience: {AUDIENCE}, jwks: {jwks} }}",
+        "    rules:",
+        "      - { allow: [decode, encode], namespaces: [default], claims: { email: ada@e2e.test } }",
+        "      - { pass_through: [decode], namespaces: [default], claims: { email: ben@e2e.test } }",
+    ]
 
 
 def _keys(ids: Sequence[str]) -> list[str]:

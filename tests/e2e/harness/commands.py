@@ -32,9 +32,10 @@ async def run(
 class Temporal:
     """The `temporal` command line, without any codec: it shows what the server has."""
 
-    def __init__(self, binary: Path, address: str) -> None:
+    def __init__(self, binary: Path, address: str, web_ui: str) -> None:
         self.binary = binary
         self.address = address
+        self.web_ui = web_ui
 
     async def json(self, *arguments: str) -> Any:
         """Runs a command and returns its JSON with payloads as they are stored."""

@@ -28,6 +28,10 @@ class Programs:
     python: Path
     java: dict[str, Path]
     java_classpath: str
+    chromium: Path | None
+    web_ui: Path
+    keycloak: Path | None
+    keycloak_java: Path | None
 
     @property
     def workers(self) -> list[str]:
@@ -70,23 +74,24 @@ async def stage(programs: Programs, folder: Path, checks: Checks) -> AsyncIterat
 
 async def _server(processes: Processes, binary: Path, folder: Path) -> Temporal:
     """Starts a dev server with its database on disk, so that the test can look into it."""
-    port = free_port()
+    port, ui_port = free_port(), free_port()
     command: list[str | Path] = [
         binary,
         "server",
         "start-dev",
-        "--headless",
         "--ip",
         "127.0.0.1",
         "--port",
         str(port),
+        "--ui-port",
+        str(ui_port),
     ]
     # The database need not outlive the machine, and waiting for the disk would make the server lose tasks.
     command += ["--db-filename", folder / "temporal.db", "--sqlite-pragma", "synchronous=OFF"]
     for attribute in ("OrderRegion", "OrderState"):
         command += ["--search-attribute", f"{attribute}=Keyword"]
     server = await processes.start("server", command, environment())
-    temporal = Temporal(binary, f"127.0.0.1:{port}")
+    temporal = Temporal(binary, f"127.0.0.1:{port}", f"http://127.0.0.1:{ui_port}")
 
     async def serving() -> bool | None:
         if server.returncode is not None:

@@ -10,7 +10,7 @@ import temporal_tdc
 from temporalio.client import Client
 
 from harness import history
-from harness.checks import Checks
+from harness.checks import Checks, eventually
 from harness.commands import Tdc, Temporal
 from harness.config import Config
 from harness.processes import Processes, Worker
@@ -64,6 +64,15 @@ class Stage:
         for run in await self.temporal.list(f'WorkflowId = "{workflow}"'):
             events += await self.temporal.history(workflow, run["execution"]["runId"])
         return events
+
+    async def happened(self, workflow: str, kind: str) -> None:
+        """Waits until a workflow's history has an event of this kind, like WORKFLOW_EXECUTION_FAILED."""
+
+        async def probe() -> bool | None:
+            kinds = {event["eventType"] for event in await self.histories(workflow)}
+            return True if f"EVENT_TYPE_{kind}" in kinds else None
+
+        await eventually(f"{kind} in {workflow}", probe)
 
     async def closed(self, title: str, document: Any) -> str:
         """Checks what every document of the server must fulfil, and returns all decoded contents as one text.

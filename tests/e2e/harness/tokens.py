@@ -4,6 +4,7 @@ import base64
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -30,6 +31,23 @@ class Issuer:
         header = {"alg": "RS256", "typ": "JWT", "kid": "e2e"}
         signed = ".".join(_segment(json.dumps(part).encode()) for part in (header, claims))
         return f"{signed}.{_segment(self._key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
+
+
+def claims(token: str) -> dict[str, Any]:
+    """What a token says; nothing is verified."""
+    return _part(token, 1)
+
+
+def key_id(token: str) -> str:
+    """The key that a token says it was signed with."""
+    kid: str = _part(token, 0)["kid"]
+    return kid
+
+
+def _part(token: str, index: int) -> dict[str, Any]:
+    segment = token.split(".")[index]
+    said: dict[str, Any] = json.loads(base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
+    return said
 
 
 def _segment(data: bytes) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 
 from harness import history
 from harness.checks import eventually
-from harness.codec_server import CodecServer, serve
+from harness.codec_server import CodecServer, rules, serve
 from harness.commands import CommandError, run
 from harness.stage import Stage
-from harness.tokens import AUDIENCE, ISSUER, Issuer
+from harness.tokens import ISSUER, Issuer
 
 
 @dataclass
@@ -83,13 +83,13 @@ async def _workflow(stage: Stage, cli: CommandLine, title: str) -> None:
     answer = await cli.text("workflow", "query", "-w", workflow, "--type", "status", "-i", json.dumps(question))
     checks.that(f"{title}: query", f"answer to {question}" in answer and customer in answer, answer)
     await _say(cli, workflow, word)
-    await eventually(f"the activities of {workflow}", lambda: _kinds(stage, workflow, "ACTIVITY_TASK_FAILED"))
+    await stage.happened(workflow, "ACTIVITY_TASK_FAILED")
 
     described = await cli.json("workflow", "describe", "-w", workflow)
     memo = [agent, f"clerk of {customer}"]
     checks.equal(f"{title}: describe shows the memo", _shown(described, memo), sorted(memo))
     await _say(cli, workflow, "fail")
-    await eventually(f"the end of {workflow}", lambda: _kinds(stage, workflow, "WORKFLOW_EXECUTION_FAILED"))
+    await stage.happened(workflow, "WORKFLOW_EXECUTION_FAILED")
     shown = await cli.json("workflow", "show", "-w", workflow)
     expected = [customer, agent, word, f"clerk of {customer}", f"{customer} python", f"python refuses {customer}"]
     expected += [f"python record of {customer}", f"cannot serve {customer}", f"file on {customer}"]
@@ -124,7 +124,7 @@ async def _schedule(stage: Stage, cli: CommandLine, title: str) -> None:
     query = 'WorkflowType = "Ticket" AND TemporalScheduledById = "cli-schedule"'
     found = await eventually("the scheduled workflow", lambda: _found(stage, query))
     workflow = found[0]["execution"]["workflowId"]
-    await eventually(f"the activities of {workflow}", lambda: _kinds(stage, workflow, "ACTIVITY_TASK_FAILED"))
+    await stage.happened(workflow, "ACTIVITY_TASK_FAILED")
     listed = await cli.json("workflow", "list", "--query", query)
     stage.checks.equal(f"{title}: workflow list shows the memo", _shown(listed, [agent]), [agent])
     await _say(cli, workflow, "close")
@@ -138,16 +138,7 @@ async def team(stage: Stage) -> None:
     """A codec server with rules and namespaces: tokens by option, environment and header, and what a refusal says."""
     checks = stage.checks
     issuer = Issuer(stage.folder / "jwks.json")
-    rules = [
-        "namespaces: [ { match: default } ]",
-        "  auth:",
-        "    issuers:",
-        f"      - {{ issuer: '{ISSUER}', audience: {AUDIENCE}, jwks: {{ file: jwks.json }} }}",
-        "    rules:",
-        "      - { allow: [decode, encode], namespaces: [default], claims: { email: ada@e2e.test } }",
-        "      - { pass_through: [decode], namespaces: [default], claims: { email: ben@e2e.test } }",
-    ]
-    server = await serve(stage, "team", rules)
+    server = await serve(stage, "team", rules(ISSUER, "{ file: jwks.json }"))
     bearer = {person: f"Bearer {issuer.token(f'{person}@e2e.test')}" for person in ("ada", "ben", "cem")}
 
     def with_auth(person: str) -> CommandLine:
@@ -215,11 +206,6 @@ async def _start(cli: CommandLine, workflow: str, customer: str, agent: str) -> 
 
 async def _say(cli: CommandLine, workflow: str, word: str) -> None:
     await cli.text("workflow", "signal", "-w", workflow, "--name", "say", "-i", json.dumps(word))
-
-
-async def _kinds(stage: Stage, workflow: str, kind: str) -> bool | None:
-    kinds = [event["eventType"] for event in await stage.histories(workflow)]
-    return True if f"EVENT_TYPE_{kind}" in kinds else None
 
 
 async def _found(stage: Stage, query: str) -> list[dict[str, Any]] | None:

@@ -1,0 +1,176 @@
+"""Chromium without a window, and the Web UI in it, used as a person uses it."""
+
+import contextlib
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from playwright.async_api import Browser, Page, Request, async_playwright
+from playwright.async_api import TimeoutError as NotSeen
+
+# What a person would see of a payload that is still encrypted: its encoding, in base64.
+ENCRYPTED = "YmluYXJ5L2VuY3J5cHRlZA=="
+
+# A loaded machine is slow, and whatever is waited for comes or never comes.
+PATIENCE = 60_000
+
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@contextlib.asynccontextmanager
+async def chromium(binary: Path) -> AsyncIterator[Browser]:
+    """The browser, ended when the block is left."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=binary, args=_ARGUMENTS, timeout=PATIENCE)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class WebUi:
+    """One person's browser at the Web UI: it shares nothing with another person's."""
+
+    def __init__(self, page: Page, url: str, shots: Path) -> None:
+        self.page = page
+        self._url = f"{url}/namespaces/default/workflows"
+        self._shots = shots
+        self.tokens: list[str] = []
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def person(cls, browser: Browser, url: str, shots: Path) -> AsyncIterator["WebUi"]:
+        """A fresh profile. The authority of the test's certificate is not the machine's."""
+        context = await browser.new_context(
+            viewport={"width": 1280, "height": 900}, ignore_https_errors=True, locale="en-US", timezone_id="UTC"
+        )
+        context.set_default_timeout(PATIENCE)
+        ui = cls(await context.new_page(), url, shots)
+        try:
+            yield ui
+        except Exception:
+            await ui.picture("where-it-failed")
+            raise
+        finally:
+            await context.close()
+
+    async def workflows(self) -> None:
+        """Goes to the list of workflows."""
+        await self.page.goto(self._url)
+
+    async def show(self, workflow: str) -> None:
+        """Opens a workflow's page."""
+        await self.page.goto(f"{self._url}/{workflow}")
+
+    async def tab(self, name: str) -> None:
+        """Chooses one of a workflow's tabs."""
+        await self.page.get_by_role("tab", name=name).click()
+
+    async def expand(self, event: str) -> None:
+        """Expands the first event of this kind in the history."""
+        await self.page.get_by_role("row").filter(has_text=event).first.click()
+
+    async def missing(self, *phrases: str, patience: float = PATIENCE) -> list[str]:
+        """Waits until the page shows all of these, and returns those that do not come."""
+        script = "phrases => phrases.every(phrase => document.body.textContent.includes(phrase))"
+        with contextlib.suppress(NotSeen):
+            await self.page.wait_for_function(script, arg=list(phrases), timeout=patience)
+        text = await self.text()
+        return [phrase for phrase in phrases if phrase not in text]
+
+    async def text(self) -> str:
+        """All text of the page."""
+        return await self.page.locator("body").text_content() or ""
+
+    async def picture(self, name: str) -> None:
+        """Keeps what the person sees now."""
+        self._shots.mkdir(exist_ok=True)
+        await self.page.screenshot(path=self._shots / f"{name}.png")
+
+    async def set_codec_server(self, endpoint: str) -> None:
+        """Sets the endpoint in the settings behind the glasses."""
+        page = self.page
+        await page.get_by_test_id(re.compile("^data-encoder-status")).first.click()
+        accordion = page.get_by_test_id("override-accordion").get_by_role("button").first
+        await accordion.click()
+        await page.get_by_test_id("use-local-endpoint-input").click()
+        # While it is open, the page below covers the button that applies.
+        await accordion.click()
+        await page.locator("#data-encoder-endpoint-input").fill(endpoint)
+        await self.picture("codec-server-settings")
+        await page.get_by_test_id("confirm-data-encoder-button").click()
+
+    async def asked(self, url: str, token: str = "") -> str:
+        """Status and text of a request that the page itself makes, if the browser lets it have them."""
+        script = """async ([url, token]) => {
+            const headers = { "Content-Type": "application/json", "X-Namespace": "default" };
+            if (token) headers.Authorization = `Bearer ${token}`;
+            const answer = await fetch(url, { method: "POST", headers, body: '{"payloads":[]}' });
+            return `${answer.status} ${await answer.text()}`;
+        }"""
+        said: str = await self.page.evaluate(script, [url, token])
+        return said
+
+    def watch(self, url: str) -> None:
+        """Keeps the access tokens that go to this place."""
+
+        def note(request: Request) -> None:
+            bearer = request.headers.get("authorization", "")
+            if request.url.startswith(url) and bearer.startswith("Bearer "):
+                self.tokens.append(bearer.removeprefix("Bearer "))
+
+        self.page.on("request", note)
+
+    async def log_in(self, name: str, password: str) -> None:
+        """Logs in at the identity provider, from the Web UI's own page."""
+        page = self.page
+        await self.workflows()
+        await page.get_by_role("button", name="Continue to SSO").click()
+        await page.locator("#username").fill(name)
+        await page.locator("#password").fill(password)
+        await page.locator("#kc-login").click()
+        await page.wait_for_url(f"{self._url}*")
+
+    async def glasses(self, status: str) -> bool:
+        """Whether the glasses at the top come to say this: "success" or "error"."""
+        try:
+            await self.page.get_by_test_id(f"data-encoder-status-{status}").first.wait_for()
+        except NotSeen:
+            return False
+        return True
+
+    async def start(self, workflow: str, kind: str, queue: str, data: str) -> None:
+        """Starts a workflow from the form."""
+        page = self.page
+        await self.workflows()
+        await page.get_by_text("Start Workflow", exact=True).first.click()
+        for field, value in (("workflowId", workflow), ("taskQueue", queue), ("workflowType", kind)):
+            await page.locator(f"#{field}").fill(value)
+        await page.locator(".cm-content[contenteditable=true]").first.fill(data)
+        await self.picture("start-workflow")
+        await page.get_by_role("button", name="Start Workflow").last.click()
+
+    async def signal(self, name: str, data: str) -> None:
+        """Sends a signal to the workflow that is shown."""
+        page = self.page
+        await page.get_by_role("button", name="More Actions").click()
+        await page.get_by_role("menuitem", name="Send a Signal").click()
+        dialog = page.locator("dialog[open]")
+        await dialog.get_by_test_id("signal-select-button").click()
+        await dialog.get_by_role("option", name=name, exact=True).click()
+        await dialog.locator(".cm-content[contenteditable=true]").fill(data)
+        await self.picture("send-signal")
+        await dialog.get_by_test_id("confirm-modal-button").click()
+
+    async def cancel(self) -> None:
+        """Asks for the cancellation of the workflow that is shown."""
+        await self.page.get_by_role("button", name="Request Cancellation").click()
+        await self.page.locator("dialog[open]").get_by_test_id("confirm-modal-button").click()
