@@ -45,7 +45,7 @@ test-conformance: build ## Every writer against every reader, and the walk again
 	@scripts/test-conformance-protobuf
 	@scripts/count-vectors
 
-test-e2e: build ## A real Temporal server with workers in three languages
+test-e2e: build ## A real Temporal with workers in three languages, its command line, Web UI and logins
 	@scripts/test-e2e
 
 test-deep: ## Miri, sanitizers and fuzzing
