@@ -17,7 +17,8 @@
  * - No panic crosses: TDC_ERR_PANIC is a bug of the library, and the handle stays usable.
  * - The library does no I/O but at open and reload (the files and variables that the configuration names) and asks
  *   only the operating system's random source. What needs I/O later is asked of the host: TDC_KEY_NEEDED,
- *   TDC_RELOAD_NEEDED. Do what they say and call again; a loop of some 20 rounds is plenty.
+ *   TDC_RELOAD_NEEDED, TDC_TYPE_NEEDED, TDC_REMOTE_NEEDED. Do what they say and call again; a loop of some 20
+ *   rounds is plenty, those for a codec server not counted: each answers for other payloads of the call.
  * - Messages never hold plaintext or key bytes.
  *
  * Payload and Payloads are the protobuf messages temporal.api.common.v1.Payload and Payloads.
@@ -54,6 +55,9 @@
 
 /* The host is asked for the descriptor of a message type: provide it, then call again. */
 #define TDC_TYPE_NEEDED 4
+
+/* The host is asked to send a request to a codec server: send it, hand the answer to tdc_remote_provide, then call again. */
+#define TDC_REMOTE_NEEDED 5
 
 /* The bytes are not the protobuf message that was expected. */
 #define TDC_ERR_PROTOBUF 101
@@ -94,6 +98,9 @@
 /* No descriptor of the message's type is here: its full name is wrong, or it is newer than this library. */
 #define TDC_ERR_TYPE 113
 
+/* The codec server does not take these payloads: it answered 400, 413 or 422. */
+#define TDC_ERR_REMOTE_REFUSED 114
+
 /* No key with this id is here (yet): add it to the keyring, then try again. */
 #define TDC_ERR_KEY_UNKNOWN 201
 
@@ -103,10 +110,10 @@
 /* The configuration is malformed; the message says where and what to do. */
 #define TDC_ERR_CONFIG 301
 
-/* A key file or variable is missing, malformed, or readable by others. */
+/* A file or variable with a key or a credential is missing, malformed, or readable by others. */
 #define TDC_ERR_KEY_FILE 302
 
-/* The config has namespaces, and none of them matches. */
+/* The config needs a namespace and none was given, or it has namespaces and none of them matches. */
 #define TDC_ERR_NAMESPACE 303
 
 /* A descriptor set is missing, does not parse or link, or contradicts what is known of a file. */
@@ -126,6 +133,9 @@
 
 /* A file could not be read or written. */
 #define TDC_ERR_IO 502
+
+/* The codec server did not answer, or not with payloads: it is away or busy, refuses the credentials, or is another server; the message says which. */
+#define TDC_ERR_REMOTE 503
 
 /* A bug in this library; the handle stays usable. Please report the message. */
 #define TDC_ERR_PANIC 901
@@ -152,6 +162,12 @@
  * own payload converter does not do what the configuration says.
  */
 #define TDC_FLAG_CONVERTERS 4
+
+/**
+ * A flag of `tdc_data_converter_flags`: payloads of some namespace go to a codec server, so calls may ask the
+ * host for requests (`TDC_REMOTE_NEEDED`). Lists are best handed in whole, and calls may take long.
+ */
+#define TDC_FLAG_REMOTE 8
 
 /**
  * A flag of `tdc_message_encode` and `tdc_message_decode`: headers go through the codecs as well. Decode
@@ -236,7 +252,7 @@ typedef struct tdc_payload {
   size_t data_len;
   /**
    * The payload itself when it did not fit the caller's buffer and nobody could know before
-   * (decompression); freed by `tdc_buffer_free`. Otherwise zeroes.
+   * (decompression, a codec server's answer); freed by `tdc_buffer_free`. Otherwise zeroes.
    */
   struct tdc_buffer owned;
 } tdc_payload;
@@ -263,7 +279,7 @@ const char *tdc_status_name(tdc_status status);
 
 /**
  * 1 when the same call can succeed later without a change to its input: a key that is not here yet, the
- * random source, a file. Otherwise 0.
+ * random source, a file, a codec server that is away. Otherwise 0.
  *
  * Inside a workflow such a failure should fail the workflow *task*, which is tried again, and never the
  * workflow.
@@ -447,6 +463,85 @@ tdc_status tdc_descriptor_provide(const struct tdc_data_converter *self,
                                   struct tdc_error **error);
 
 /**
+ * With `TDC_REMOTE_NEEDED`: the URL that the host is asked to `POST` to, as text without a terminator that
+ * lives as long as the error. Otherwise empty.
+ *
+ * Valid arguments:
+ * `self` is NULL or valid; `out` and `out_len` are valid out slots, or NULL: then nothing is written.
+ */
+void tdc_error_request_url(const struct tdc_error *self, const uint8_t **out, size_t *out_len);
+
+/**
+ * With `TDC_REMOTE_NEEDED`: the body of the request, which lives as long as the error. Otherwise empty. It holds
+ * payloads: not for logs.
+ *
+ * Valid arguments:
+ * `self` is NULL or valid; `out` and `out_len` are valid out slots, or NULL: then nothing is written.
+ */
+void tdc_error_request_body(const struct tdc_error *self,
+                            const uint8_t **out,
+                            size_t *out_len);
+
+/**
+ * With `TDC_REMOTE_NEEDED`: how many headers the request has. Otherwise 0.
+ *
+ * Valid arguments:
+ * `self` is NULL or valid.
+ */
+size_t tdc_error_request_header_count(const struct tdc_error *self);
+
+/**
+ * Name and value of the header `index`, ASCII without terminators, which live as long as the error. A value can
+ * be a credential: not for logs. `TDC_ERR_ARGUMENT` when there is no such header.
+ *
+ * Valid arguments:
+ * `self` is NULL or valid; the others are valid out slots or NULL.
+ */
+tdc_status tdc_error_request_header(const struct tdc_error *self,
+                                    size_t index,
+                                    const uint8_t **name,
+                                    size_t *name_len,
+                                    const uint8_t **value,
+                                    size_t *value_len);
+
+/**
+ * With `TDC_REMOTE_NEEDED`: how many milliseconds the server has, from the first try to connect to the end of
+ * its answer. Otherwise 0.
+ *
+ * Valid arguments:
+ * `self` is NULL or valid.
+ */
+uint32_t tdc_error_request_timeout_ms(const struct tdc_error *self);
+
+/**
+ * With `TDC_REMOTE_NEEDED`: the longest body that is an answer. Who has read one byte more stops there and hands
+ * in what he has. Otherwise 0.
+ *
+ * Valid arguments:
+ * `self` is NULL or valid.
+ */
+size_t tdc_error_request_max_response(const struct tdc_error *self);
+
+/**
+ * Hands in what came of the request that a call asked for (`TDC_REMOTE_NEEDED`); `request` is the error of that
+ * call. `http_status` and `body` are the server's answer, whatever it is; 0 says that there was none (no
+ * connection, no TLS, no answer in time), and `body` is then the reason in words, UTF-8, for the error.
+ *
+ * On `TDC_OK` the call is made again, within a minute. Any other status is what the call has come to: it is
+ * transient unless the server does not take these payloads (`TDC_ERR_REMOTE_REFUSED`) or answered too much
+ * (`TDC_ERR_LIMIT`).
+ *
+ * Valid arguments:
+ * `self`, `request` and bytes are valid; `error` may be NULL.
+ */
+tdc_status tdc_remote_provide(const struct tdc_data_converter *self,
+                              const struct tdc_error *request,
+                              uint32_t http_status,
+                              const uint8_t *body,
+                              size_t body_len,
+                              struct tdc_error **error);
+
+/**
  * Encodes a serialised `Payloads`: the same count in the same order comes out. `*out` is written on
  * `TDC_OK`, and freed by `tdc_buffer_free`.
  *
@@ -502,8 +597,9 @@ size_t tdc_codec_decode_bound(const struct tdc_data_converter *self, size_t payl
  * contents. With `data` as `NULL, 0`, `head` is the whole serialised payload.
  *
  * The encoded payload is written to the start of `out`, which overlaps neither slice;
- * `tdc_codec_encode_bound(self, head_len + data_len)` is always enough. `*written` is written on
- * `TDC_OK`. `TDC_UNCHANGED`: the payload is to stay as it is.
+ * `tdc_codec_encode_bound(self, head_len + data_len)` is always enough, but for what a codec server answers
+ * (`TDC_FLAG_REMOTE`): what does not fit comes in `written->owned`. `*written` is written on `TDC_OK`.
+ * `TDC_UNCHANGED`: the payload is to stay as it is.
  *
  * Valid arguments:
  * `self`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `usage`

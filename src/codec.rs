@@ -10,6 +10,7 @@ mod compress;
 mod convert;
 pub(crate) mod encrypt;
 mod gzip;
+pub(crate) mod remote;
 mod snappy;
 mod zlib;
 mod zstd;
@@ -27,7 +28,7 @@ use std::time::Instant;
 
 use crate::error::Error;
 use crate::keyring::{Access, Keyring};
-use crate::payload::Pieces;
+use crate::payload::{Pieces, View};
 
 /// What a codec may use beside the payload.
 #[derive(Clone, Copy)]
@@ -35,6 +36,29 @@ pub(crate) struct Environment<'a> {
     pub(crate) keyring: &'a Keyring,
     pub(crate) access: &'a Access,
     pub(crate) now: &'a dyn Fn() -> Instant,
+    /// The call's exchange with a codec server, where the chain has `remote`.
+    pub(crate) remote: Option<&'a remote::Exchange<'a>>,
+}
+
+impl Environment<'_> {
+    /// Says which payload of the call is worked on next.
+    pub(crate) fn at(&self, index: usize) {
+        if let Some(exchange) = self.remote {
+            exchange.at(index);
+        }
+    }
+
+    /// The id of the key that the host must be asked for to open the payload's outermost layer here, if any. What is
+    /// malformed is the business of decoding.
+    pub(crate) fn key_to_ask_for(&self, payload: &[u8]) -> Option<String> {
+        let payload = Pieces::whole(payload);
+        let Some(exchange) = self.remote else {
+            return encrypt::key_to_ask_for(&View::parse(payload).ok()?, self);
+        };
+        // The layers around the server's answer are the server's.
+        let answer = exchange.peek(remote::Direction::Decode, payload)?;
+        encrypt::key_to_ask_for(&View::parse(Pieces::whole(&answer)).ok()?, self)
+    }
 }
 
 /// What a codec wrote: a payload of `len` bytes whose last field is `data`.

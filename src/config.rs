@@ -11,7 +11,9 @@ mod document;
 mod key_source;
 mod pattern;
 mod problem;
+mod remote;
 mod schema;
+mod secret;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -88,6 +90,13 @@ impl Config {
         self.entry(namespace).map(|(_, profile)| profile)
     }
 
+    /// Whether payloads of some namespace go to a codec server.
+    pub(crate) fn has_remote(&self) -> bool {
+        let mut profiles =
+            self.namespaces.iter().flatten().map(|(_, profile)| profile).chain([&self.everywhere]);
+        profiles.any(|profile| profile.chain.remote().is_some())
+    }
+
     /// The same, for somebody who asks.
     pub(crate) fn namespace(&self, namespace: &str) -> Result<NamespaceSettings, Error> {
         let (pattern, profile) = self.entry(namespace)?;
@@ -121,7 +130,7 @@ impl Config {
         }
         let keyring = keyring(document, base_dir).map_err(|problem| problem.inside("keys"))?;
         let everywhere = Profile::new(
-            chain(&document.codecs).map_err(|problem| problem.inside("codecs"))?,
+            chain(&document.codecs, base_dir).map_err(|problem| problem.inside("codecs"))?,
             Access::new(&keyring, document.keys.as_ref().and_then(|keys| keys.primary.as_deref()), None),
         );
         let namespaces = document
@@ -129,7 +138,7 @@ impl Config {
             .as_ref()
             .map(|list| {
                 let profile = |(index, entry)| {
-                    namespace(document, &keyring, entry)
+                    namespace(document, &keyring, entry, base_dir)
                         .map_err(|problem| problem.inside(index).inside("namespaces"))
                 };
                 list.iter().enumerate().map(profile).collect::<Result<Vec<_>, _>>()
@@ -206,12 +215,13 @@ fn namespace(
     document: &Document,
     keyring: &Keyring,
     entry: &schema::Namespace,
+    base_dir: &Path,
 ) -> Result<(Pattern, Profile), Problem> {
     if entry.pattern.is_empty() {
         return Err(Problem::new("expected a namespace, or a pattern such as \"orders-*\"").inside("match"));
     }
     let codecs = entry.codecs.as_ref().unwrap_or(&document.codecs);
-    let chain = chain(codecs).map_err(|problem| problem.inside("codecs"))?;
+    let chain = chain(codecs, base_dir).map_err(|problem| problem.inside("codecs"))?;
     let access = match &entry.keys {
         None => Access::new(keyring, document.keys.as_ref().and_then(|keys| keys.primary.as_deref()), None),
         Some(keys) => {
@@ -232,7 +242,7 @@ fn namespace(
     Ok((Pattern::new(&entry.pattern), Profile::new(chain, access)))
 }
 
-fn chain(codecs: &[Codec]) -> Result<Chain, Problem> {
+fn chain(codecs: &[Codec], base_dir: &Path) -> Result<Chain, Problem> {
     if codecs.len() > MAX_LAYERS {
         return Err(Problem::new(format!("{} codecs, expected at most {MAX_LAYERS}", codecs.len())));
     }
@@ -241,8 +251,20 @@ fn chain(codecs: &[Codec]) -> Result<Chain, Problem> {
     // Whether what comes so far is JSON.
     let mut is_json = true;
     let mut encoders: Vec<Box<dyn Encoder>> = Vec::new();
+    let mut server = None;
     for (index, codec) in codecs.iter().enumerate() {
         let encoder: Box<dyn Encoder> = match codec {
+            _ if server.is_some() => {
+                return Err(Problem::new(
+                    "remote must be the last codec: nothing opens what comes behind it",
+                )
+                .inside(index));
+            }
+            Codec::Remote(options) => {
+                let problem = |problem: Problem| problem.inside("remote").inside(index);
+                server = Some(remote::remote(options, base_dir).map_err(problem)?);
+                continue;
+            }
             Codec::Encrypt(_) if encrypts => {
                 return Err(Problem::new("encrypt stands here a second time: once is enough").inside(index));
             }
@@ -288,7 +310,7 @@ fn chain(codecs: &[Codec]) -> Result<Chain, Problem> {
         is_json = matches!(codec, Codec::Json(_));
         encoders.push(encoder);
     }
-    Ok(Chain::new(encoders, encrypts, required))
+    Ok(Chain::new(encoders, encrypts, required).with_remote(server))
 }
 
 fn level<T: PartialOrd + core::fmt::Display + Copy>(

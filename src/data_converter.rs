@@ -1,5 +1,6 @@
 //! Converters, codecs, failures and keys together: what every door calls.
 
+mod remote;
 mod values;
 
 use std::path::{Path, PathBuf};
@@ -8,13 +9,14 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
-use crate::codec::{Budget, Chain, Decoded, Encoded, Environment, Written, encode_bound, encrypt};
+use crate::codec::remote::{Answers, Exchange};
+use crate::codec::{Budget, Chain, Decoded, Encoded, Environment, Written, encode_bound};
 use crate::config::{Config, NamespaceSettings, Profile};
 use crate::context::Context;
 use crate::error::{Code, Error};
 use crate::framing::{Frame, Framed, PAYLOADS, framed_len};
 use crate::limits::{Limits, MAX_KEYS_NEEDED, Usage};
-use crate::payload::{Location, Payloads, Pieces, View, too_many};
+use crate::payload::{Location, Payloads, Pieces, too_many};
 use crate::server_options::ServerSettings;
 
 /// A configuration, open for calls. Any thread may call at once; a [`reload`](Self::reload) swaps what
@@ -25,6 +27,8 @@ pub struct DataConverter {
     config: ArcSwap<Config>,
     /// When the files were last read in search of an unknown key.
     searched: Mutex<Option<Instant>>,
+    /// What codec servers answered, for the calls that asked.
+    answers: Answers,
 }
 
 enum Source {
@@ -57,6 +61,19 @@ pub enum Answer {
     },
 }
 
+impl Answer {
+    /// An answer in memory of its own, in the caller's buffer where it fits.
+    fn placed(bytes: Vec<u8>, data: Location, out: &mut [u8]) -> Self {
+        match out.get_mut(..bytes.len()) {
+            Some(room) => {
+                room.copy_from_slice(&bytes);
+                Self::Written { len: bytes.len(), data }
+            }
+            None => Self::Owned { bytes, data },
+        }
+    }
+}
+
 impl DataConverter {
     /// Opens the configuration file at `path`. `namespace` is for calls whose context names none; empty
     /// means none.
@@ -82,6 +99,7 @@ impl DataConverter {
             namespace: namespace.to_owned(),
             config: ArcSwap::from_pointee(config),
             searched: Mutex::new(None),
+            answers: Answers::default(),
         })
     }
 
@@ -183,9 +201,11 @@ impl DataConverter {
             let mut out = Framed::with_room(bounds.sum::<usize>() + payloads.len());
             for (index, payload) in parsed.payloads.iter().enumerate() {
                 let pieces = Pieces::whole(payload);
+                environment.at(index);
                 out.frame(PAYLOADS, encode_bound(payload.len()), |room| {
                     Ok(match profile.chain.encode(pieces, environment, room)? {
                         Encoded::Written(written) => Frame::Written(written.len),
+                        Encoded::Owned(bytes, _) => Frame::Owned(bytes),
                         Encoded::Unchanged => Frame::Same(payload),
                     })
                 })
@@ -234,6 +254,7 @@ impl DataConverter {
             let mut out = Framed::with_room(payloads.len());
             for (index, payload) in parsed.payloads.iter().enumerate() {
                 let pieces = Pieces::whole(payload);
+                environment.at(index);
                 out.frame(PAYLOADS, payload.len(), |room| {
                     Ok(match chain(profile).decode(pieces, environment, &mut spent.budget, room, false)? {
                         Decoded::Written(len, _) => Frame::Written(len),
@@ -267,6 +288,7 @@ impl DataConverter {
             spent.one(&config.limits)?;
             match profile.chain.encode(payload, environment, out).map_err(|error| error.at_payload(0))? {
                 Encoded::Unchanged => Ok(Answer::Unchanged),
+                Encoded::Owned(bytes, data) => Ok(Answer::placed(bytes, data, out)),
                 Encoded::Written(Written { len, data_offset }) => Ok(Answer::Written {
                     len,
                     data: Location { offset: data_offset, len: len - data_offset },
@@ -296,7 +318,7 @@ impl DataConverter {
             match decoded.map_err(|error| error.at_payload(0))? {
                 Decoded::Unchanged => Ok(Answer::Unchanged),
                 Decoded::Written(len, data) => Ok(Answer::Written { len, data }),
-                Decoded::Owned(bytes, data) => Ok(Answer::Owned { bytes, data }),
+                Decoded::Owned(bytes, data) => Ok(Answer::placed(bytes, data, out)),
             }
         })
     }
@@ -325,8 +347,16 @@ impl DataConverter {
         let context = Context::parse(context)?;
         let namespace = if context.namespace.is_empty() { &self.namespace } else { context.namespace };
         let profile = config.profile(namespace)?;
-        let environment =
-            Environment { keyring: &config.keyring, access: &profile.access, now: &Instant::now };
+        let exchange = profile
+            .chain
+            .remote()
+            .map(|remote| Exchange::new(remote, &self.answers, namespace, &config.limits));
+        let environment = Environment {
+            keyring: &config.keyring,
+            access: &profile.access,
+            now: &Instant::now,
+            remote: exchange.as_ref(),
+        };
         let mut spent = Spent {
             payloads: usage.payloads,
             budget: Budget::new(config.limits.max_decoded_bytes, usage.decoded_bytes),
@@ -337,7 +367,11 @@ impl DataConverter {
             } else {
                 error
             }
-        })?;
+        });
+        let answer = match exchange {
+            Some(exchange) => exchange.end(answer),
+            None => answer,
+        }?;
         *usage = Usage { payloads: spent.payloads, input_bytes, decoded_bytes: spent.budget.used() };
         Ok(answer)
     }
@@ -394,8 +428,7 @@ fn needed_keys(payloads: &Payloads<'_>, environment: &Environment<'_>) -> Result
     let mut ids: Vec<String> = Vec::new();
     for payload in &payloads.payloads {
         // What is malformed is the business of decoding, which knows the payload's index.
-        let Ok(view) = View::parse(Pieces::whole(payload)) else { continue };
-        if let Some(id) = encrypt::key_to_ask_for(&view, environment)
+        if let Some(id) = environment.key_to_ask_for(payload)
             && !ids.contains(&id)
         {
             ids.push(id);

@@ -10,6 +10,8 @@ use std::fmt;
 
 pub use code::{Code, Kind};
 
+use crate::codec::remote::Request;
+
 /// An error of this library. One word wide; [`Error::code`] is what programs should look at.
 pub struct Error(Box<Inner>);
 
@@ -20,6 +22,7 @@ struct Inner {
     size_needed: usize,
     key_ids: Vec<String>,
     type_name: String,
+    request: Option<Request>,
 }
 
 impl Error {
@@ -33,6 +36,7 @@ impl Error {
             size_needed: 0,
             key_ids: Vec::new(),
             type_name: String::new(),
+            request: None,
         }))
     }
 
@@ -68,6 +72,21 @@ impl Error {
             ),
         );
         error.0.type_name = name;
+        error
+    }
+
+    /// The host is asked to send `request` to a codec server.
+    #[cold]
+    pub(crate) fn remote_needed(request: Request) -> Self {
+        let mut error = Self::new(
+            Code::RemoteNeeded,
+            format!(
+                "the host is asked to send {} payload(s) to the codec server {}",
+                request.entries().len(),
+                request.url()
+            ),
+        );
+        error.0.request = Some(request);
         error
     }
 
@@ -127,6 +146,12 @@ impl Error {
     #[must_use]
     pub fn type_name(&self) -> &str {
         &self.0.type_name
+    }
+
+    /// With [`Code::RemoteNeeded`]: the request that the host is asked to send.
+    #[must_use]
+    pub fn request(&self) -> Option<&Request> {
+        self.0.request.as_ref()
     }
 }
 

@@ -23,6 +23,7 @@ mod history;
 mod key;
 mod message;
 mod payload;
+mod remote;
 mod status;
 mod usage;
 mod version;
@@ -31,9 +32,9 @@ pub use buffer::{tdc_buffer, tdc_buffer_free};
 pub use codec::{tdc_codec_decode, tdc_codec_encode};
 pub use converter::{tdc_converter_from_payload, tdc_converter_to_payload};
 pub use data_converter::{
-    TDC_FLAG_CONVERTERS, TDC_FLAG_ENCODE_COMMON_ATTRIBUTES, TDC_FLAG_HOST_KEYS, tdc_data_converter,
-    tdc_data_converter_flags, tdc_data_converter_free, tdc_data_converter_open, tdc_data_converter_parse,
-    tdc_data_converter_reload,
+    TDC_FLAG_CONVERTERS, TDC_FLAG_ENCODE_COMMON_ATTRIBUTES, TDC_FLAG_HOST_KEYS, TDC_FLAG_REMOTE,
+    tdc_data_converter, tdc_data_converter_flags, tdc_data_converter_free, tdc_data_converter_open,
+    tdc_data_converter_parse, tdc_data_converter_reload,
 };
 pub use descriptor::tdc_descriptor_provide;
 pub use error::{
@@ -47,6 +48,10 @@ pub use message::{TDC_MESSAGE_HEADERS, tdc_message_decode, tdc_message_encode};
 pub use payload::{
     tdc_codec_decode_bound, tdc_codec_decode_payload, tdc_codec_encode_bound, tdc_codec_encode_payload,
     tdc_payload,
+};
+pub use remote::{
+    tdc_error_request_body, tdc_error_request_header, tdc_error_request_header_count,
+    tdc_error_request_max_response, tdc_error_request_timeout_ms, tdc_error_request_url, tdc_remote_provide,
 };
 pub use status::{tdc_status, tdc_status_is_transient, tdc_status_name};
 pub use usage::tdc_usage;

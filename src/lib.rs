@@ -43,6 +43,7 @@ mod limits;
 mod message;
 mod msgpack;
 mod payload;
+pub mod payloads_json;
 mod protobuf_json;
 mod scratch;
 pub mod server_options;
@@ -51,6 +52,7 @@ mod sys;
 mod wire;
 
 pub use cipher::BACKEND;
+pub use codec::remote::{Request, is_loopback};
 pub use config::{NamespaceSettings, Pattern};
 pub use data_converter::{Answer, DataConverter};
 pub use error::{Code, Error, Kind};

@@ -37,6 +37,9 @@ pub(crate) const MAX_MESSAGE_DEPTH: usize = 100;
 /// Keys that one answer may ask of the host.
 pub(crate) const MAX_KEYS_NEEDED: usize = 16;
 
+/// Payloads that one request to a codec server may hold.
+pub(crate) const MAX_REMOTE_PAYLOADS: usize = 1000;
+
 impl Default for Limits {
     fn default() -> Self {
         Self { max_input_bytes: 256 << 20, max_payloads: 100_000, max_decoded_bytes: 64 << 20 }

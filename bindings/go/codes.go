@@ -10,6 +10,8 @@ const (
 	ErrReloadNeeded Code = 3
 	// ErrTypeNeeded is TDC_TYPE_NEEDED. The host is asked for the descriptor of a message type: provide it, then call again.
 	ErrTypeNeeded Code = 4
+	// ErrRemoteNeeded is TDC_REMOTE_NEEDED. The host is asked to send a request to a codec server: send it, hand the answer to tdc_remote_provide, then call again.
+	ErrRemoteNeeded Code = 5
 	// ErrProtobuf is TDC_ERR_PROTOBUF. The bytes are not the protobuf message that was expected.
 	ErrProtobuf Code = 101
 	// ErrAuthentication is TDC_ERR_AUTHENTICATION. The ciphertext does not authenticate: it was changed, or it was made with another key of the same id.
@@ -36,15 +38,17 @@ const (
 	ErrFailure Code = 112
 	// ErrType is TDC_ERR_TYPE. No descriptor of the message's type is here: its full name is wrong, or it is newer than this library.
 	ErrType Code = 113
+	// ErrRemoteRefused is TDC_ERR_REMOTE_REFUSED. The codec server does not take these payloads: it answered 400, 413 or 422.
+	ErrRemoteRefused Code = 114
 	// ErrKeyUnknown is TDC_ERR_KEY_UNKNOWN. No key with this id is here (yet): add it to the keyring, then try again.
 	ErrKeyUnknown Code = 201
 	// ErrKeyInvalid is TDC_ERR_KEY_INVALID. A key that was handed in has a wrong length, or its id is not a key id.
 	ErrKeyInvalid Code = 202
 	// ErrConfig is TDC_ERR_CONFIG. The configuration is malformed; the message says where and what to do.
 	ErrConfig Code = 301
-	// ErrKeyFile is TDC_ERR_KEY_FILE. A key file or variable is missing, malformed, or readable by others.
+	// ErrKeyFile is TDC_ERR_KEY_FILE. A file or variable with a key or a credential is missing, malformed, or readable by others.
 	ErrKeyFile Code = 302
-	// ErrNamespace is TDC_ERR_NAMESPACE. The config has namespaces, and none of them matches.
+	// ErrNamespace is TDC_ERR_NAMESPACE. The config needs a namespace and none was given, or it has namespaces and none of them matches.
 	ErrNamespace Code = 303
 	// ErrDescriptor is TDC_ERR_DESCRIPTOR. A descriptor set is missing, does not parse or link, or contradicts what is known of a file.
 	ErrDescriptor Code = 304
@@ -58,6 +62,8 @@ const (
 	ErrRandom Code = 501
 	// ErrIO is TDC_ERR_IO. A file could not be read or written.
 	ErrIO Code = 502
+	// ErrRemote is TDC_ERR_REMOTE. The codec server did not answer, or not with payloads: it is away or busy, refuses the credentials, or is another server; the message says which.
+	ErrRemote Code = 503
 	// ErrPanic is TDC_ERR_PANIC. A bug in this library; the handle stays usable. Please report the message.
 	ErrPanic Code = 901
 )
@@ -71,6 +77,8 @@ func (c Code) entry() (name string, transient bool) {
 		return "TDC_RELOAD_NEEDED", true
 	case ErrTypeNeeded:
 		return "TDC_TYPE_NEEDED", false
+	case ErrRemoteNeeded:
+		return "TDC_REMOTE_NEEDED", true
 	case ErrProtobuf:
 		return "TDC_ERR_PROTOBUF", false
 	case ErrAuthentication:
@@ -97,6 +105,8 @@ func (c Code) entry() (name string, transient bool) {
 		return "TDC_ERR_FAILURE", false
 	case ErrType:
 		return "TDC_ERR_TYPE", false
+	case ErrRemoteRefused:
+		return "TDC_ERR_REMOTE_REFUSED", false
 	case ErrKeyUnknown:
 		return "TDC_ERR_KEY_UNKNOWN", true
 	case ErrKeyInvalid:
@@ -119,6 +129,8 @@ func (c Code) entry() (name string, transient bool) {
 		return "TDC_ERR_RANDOM", true
 	case ErrIO:
 		return "TDC_ERR_IO", true
+	case ErrRemote:
+		return "TDC_ERR_REMOTE", true
 	case ErrPanic:
 		return "TDC_ERR_PANIC", false
 	}

@@ -153,6 +153,49 @@ static void one(const tdc_data_converter *converter) {
     free(opened);
 }
 
+/* A codec server. With `codecs: [remote: …]` the library asks for an HTTP request: TDC_REMOTE_NEEDED carries
+ * it. POST it by your HTTP client, without following redirects, hand in status and body, and make the call
+ * again. This program has no HTTP client: what a server might answer stands here. */
+static void remote(void) {
+    static const char ANSWER[] = "{\"payloads\":[{\"metadata\":{\"encoding\":\"ZmFy\"},\"data\":\"eA==\"}]}";
+    const uint8_t *url, *body, *name, *value;
+    size_t url_len, body_len, name_len, value_len;
+    tdc_data_converter *converter = NULL;
+    tdc_error *request = NULL, *error = NULL;
+    tdc_buffer far;
+    expect_ok(tdc_data_converter_parse(
+                  BYTES("version: 1\ncodecs: [remote: { url: 'https://codec.example.com' }]\n"), NULL, 0,
+                  BYTES("orders"), &converter, &error),
+              error);
+    if (tdc_data_converter_flags(converter) & TDC_FLAG_REMOTE) {
+        printf("this configuration has a codec server\n");
+    }
+    tdc_status status = tdc_codec_encode(converter, NULL, 0, NULL, BYTES(FRAMED), &far, &request);
+    if (status != TDC_REMOTE_NEEDED) {
+        expect_ok(status, request);
+    }
+    tdc_error_request_url(request, &url, &url_len);
+    tdc_error_request_body(request, &body, &body_len);
+    printf("POST %.*s: %zu bytes, in %u ms, at most %zu bytes back\n", (int)url_len, (const char *)url,
+           body_len, (unsigned)tdc_error_request_timeout_ms(request),
+           tdc_error_request_max_response(request));
+    for (size_t i = 0; i < tdc_error_request_header_count(request); i++) {
+        if (tdc_error_request_header(request, i, &name, &name_len, &value, &value_len) == TDC_OK) {
+            printf("  %.*s: %.*s\n", (int)name_len, (const char *)name, (int)value_len, (const char *)value);
+        }
+    }
+    /* A server that is away: status 0, and why. */
+    if (tdc_remote_provide(converter, request, 0, BYTES("connection refused"), &error) != TDC_OK) {
+        show_error(error);
+    }
+    expect_ok(tdc_remote_provide(converter, request, 200, BYTES(ANSWER), &error), error);
+    expect_ok(tdc_codec_encode(converter, NULL, 0, NULL, BYTES(FRAMED), &far, &error), error);
+    printf("the server's payload has %zu bytes\n", far.len);
+    tdc_buffer_free(&far);
+    tdc_error_free(request);
+    tdc_data_converter_free(converter);
+}
+
 /* A configuration may also come as text, and one without codecs leaves payloads as they are: TDC_UNCHANGED,
  * and nothing was written. */
 static void parsed(void) {
@@ -195,6 +238,7 @@ int main(int argc, char **argv) {
     many(converter);
     one(converter);
     parsed();
+    remote();
 
     /* After the file or its keys have changed: calls in flight keep what they began with. */
     expect_ok(tdc_data_converter_reload(converter, &error), error);

@@ -18,6 +18,9 @@ pub(crate) fn run(file: &Path, namespace: &str) -> Result<(), Error> {
     } else {
         "every key comes from its ring".to_owned()
     });
+    if converter.has_remote() {
+        lines.push("a codec server has the last word on payloads: every worker needs it".to_owned());
+    }
     lines.push(if converter.encodes_common_attributes() {
         "messages and stack traces of failures are encoded too".to_owned()
     } else {
@@ -31,7 +34,9 @@ pub(crate) fn run(file: &Path, namespace: &str) -> Result<(), Error> {
 fn test(converter: &DataConverter, namespace: &str) -> Result<String, Error> {
     let place = if namespace.is_empty() { String::new() } else { format!(" in the namespace {namespace}") };
     let payload = body::json_text(TEST_TEXT_LEN);
-    let encoded = match rounds::with_reload(converter, |converter| converter.encode(&[], &payload)) {
+    let encoded = match rounds::with_reload(converter, |converter| {
+        rounds::with_remote(converter, |converter| converter.encode(&[], &payload))
+    }) {
         Ok(encoded) => encoded,
         Err(error) if error.code() == Code::KeyNeeded => {
             let ids = error.key_ids().join(", ");
@@ -45,7 +50,7 @@ fn test(converter: &DataConverter, namespace: &str) -> Result<String, Error> {
     if rounds::settle(converter, |converter| converter.decode(&[], &encoded))? != payload {
         return Err(Error::new(Code::Config, "a test payload was encoded, and came back changed"));
     }
-    let [before, after] = [&payload, &encoded].map(|list| body::Payloads::find(list.clone()));
+    let [before, after] = [&payload, &encoded].map(|list| body::find(list.clone()));
     let (before, after) = (before?.concat(), after?.concat());
     let (was, now) = (tdc::inspect(&before)?, tdc::inspect(&after)?);
     Ok(if before == after {

@@ -57,7 +57,7 @@ pub(crate) fn run(
     file: Option<&Path>,
 ) -> Result<(), Error> {
     let converter = config.map(|config| DataConverter::open(config, namespace)).transpose()?;
-    let payloads = body::Payloads::find(body::parse(&stdio::read(file)?)?)?;
+    let payloads = body::find(body::parse(&stdio::read(file)?)?)?;
     let row = |(index, payload): (usize, &prost::bytes::Bytes)| {
         let seen = tdc::inspect(payload)?;
         let key = match (&converter, &seen.key_id) {

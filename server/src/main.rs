@@ -8,7 +8,7 @@
 //!               config_check                 whether a configuration holds
 //!               serve                        the codec server
 //!                   |
-//!               body (JSON ⇄ protobuf), stdio, rounds (what a call's status asks for)
+//!               body, stdio, rounds (what a call's status asks for) ──> remote, outgoing (a codec server is asked)
 //! ```
 //! Every failure is exit status 1, nothing on standard output, and one sentence with its code on standard error.
 
@@ -26,6 +26,8 @@ mod failure;
 mod history;
 mod inspect;
 mod keygen;
+mod outgoing;
+mod remote;
 mod rounds;
 mod serve;
 mod stdio;

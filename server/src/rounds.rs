@@ -1,8 +1,11 @@
 //! What a call's status asks for, and the call again.
 //!
-//! A binding asks its host for keys; a command line has no host, so it says that the host knows none of them.
+//! A binding asks its host for keys; a command line has no host, so it says that the host knows none of them. What a codec server is to be
+//! asked it asks itself.
 
 use tdc::{Code, DataConverter, Error};
+
+use crate::remote;
 
 /// Rounds before the call is given up: far more than any honest input needs.
 const MAX_ROUNDS: usize = 64;
@@ -12,7 +15,20 @@ pub(crate) fn settle<T>(
     converter: &DataConverter,
     call: impl Fn(&DataConverter) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    without_host(converter, |converter| with_reload(converter, &call))
+    without_host(converter, |converter| with_reload(converter, |converter| with_remote(converter, &call)))
+}
+
+/// Makes `call`, and again with what a codec server answers. It ends: each answer is about other payloads of the call, which are bounded.
+pub(crate) fn with_remote<T>(
+    converter: &DataConverter,
+    call: impl Fn(&DataConverter) -> Result<T, Error>,
+) -> Result<T, Error> {
+    loop {
+        match call(converter) {
+            Err(error) if error.code() == Code::RemoteNeeded => remote::answer(converter, &error)?,
+            settled => return settled,
+        }
+    }
 }
 
 /// Makes `call`, and again without the keys that it asks of a host program.

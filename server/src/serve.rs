@@ -20,7 +20,6 @@ mod exposure;
 mod listener;
 mod metrics;
 mod namespace;
-mod outgoing;
 mod refusal;
 mod reload;
 mod router;

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
+use super::remote::{Direction, Exchange, Found, Remote};
 use super::{Encoder, Environment, Written, compress, convert, encrypt, gzip, snappy, zlib, zstd};
 use crate::error::{Code, Error};
 use crate::keyring::ENCRYPTED;
@@ -16,11 +19,13 @@ pub(crate) struct Chain {
     encrypts: bool,
     /// Decode refuses a payload in which no encrypted layer was opened.
     required: bool,
+    /// The codec server behind the codecs.
+    remote: Option<Arc<Remote>>,
 }
 
-/// The most bytes that a payload of `len` bytes can become, whatever the chain: no chain encrypts twice,
+/// The most bytes that a payload of `len` bytes can become, whatever the codecs: no chain encrypts twice,
 /// and compression never grows. That it does not depend on the configuration keeps it true over a
-/// reload.
+/// reload. (What a codec server answers has any length, and comes in memory of its own where it must.)
 pub(crate) fn encode_bound(len: usize) -> usize {
     len.saturating_add(encrypt::MAX_OVERHEAD)
 }
@@ -32,6 +37,8 @@ pub(crate) enum Encoded {
     Unchanged,
     /// The encoded payload, at the start of `out`.
     Written(Written),
+    /// The encoded payload, as a codec server gave it.
+    Owned(Vec<u8>, Location),
 }
 
 /// What decode did.
@@ -140,7 +147,17 @@ fn too_deep() -> Error {
 
 impl Chain {
     pub(crate) fn new(codecs: Vec<Box<dyn Encoder>>, encrypts: bool, required: bool) -> Self {
-        Self { codecs: codecs.into(), encrypts, required }
+        Self { codecs: codecs.into(), encrypts, required, remote: None }
+    }
+
+    /// The same chain, with a codec server behind it.
+    pub(crate) fn with_remote(self, remote: Option<Remote>) -> Self {
+        Self { remote: remote.map(Arc::new), ..self }
+    }
+
+    /// The codec server behind the codecs.
+    pub(crate) fn remote(&self) -> Option<&Remote> {
+        self.remote.as_deref()
     }
 
     /// The same chain, which decodes what is not encrypted too.
@@ -155,7 +172,7 @@ impl Chain {
 
     /// Whether encode leaves every payload as it is.
     pub(crate) fn is_empty(&self) -> bool {
-        self.codecs.is_empty()
+        self.codecs.is_empty() && self.remote.is_none()
     }
 
     /// The same chain, whose decode accepts what was not encrypted.
@@ -182,6 +199,47 @@ impl Chain {
         out: &mut [u8],
     ) -> Result<Encoded, Error> {
         View::parse(payload).map_err(malformed)?;
+        match environment.remote {
+            None => self.encode_here(payload, environment, out),
+            Some(exchange) => self.encode_there(payload, environment, exchange),
+        }
+    }
+
+    /// Applies the codecs and has the server go on. Without its answer the payload stays, and the call will be
+    /// made again.
+    fn encode_there(
+        &self,
+        payload: Pieces<'_>,
+        environment: &Environment<'_>,
+        exchange: &Exchange<'_>,
+    ) -> Result<Encoded, Error> {
+        match exchange.find(Direction::Encode, payload)? {
+            Found::Answer(answer) => {
+                let view = View::parse(Pieces::whole(&answer)).map_err(malformed)?;
+                return Ok(Encoded::Owned(answer.to_vec(), view.location()));
+            }
+            Found::Later => {}
+            Found::Nothing(key) => {
+                let mut room = Zeroizing::new(vec![0; encode_bound(payload.len())]);
+                let sent = match self.encode_here(payload, environment, &mut room)? {
+                    Encoded::Written(written) => {
+                        room.truncate(written.len);
+                        room
+                    }
+                    Encoded::Unchanged | Encoded::Owned(..) => Zeroizing::new(payload.to_vec()),
+                };
+                exchange.ask(key, sent);
+            }
+        }
+        Ok(Encoded::Unchanged)
+    }
+
+    fn encode_here(
+        &self,
+        payload: Pieces<'_>,
+        environment: &Environment<'_>,
+        out: &mut [u8],
+    ) -> Result<Encoded, Error> {
         // A codec that finds too little room would seem to have found nothing to gain.
         if !self.codecs.is_empty() && out.len() < payload.len() {
             return Err(Error::buffer_too_small(encode_bound(payload.len()), out.len()));
@@ -236,7 +294,44 @@ impl Chain {
         out: &mut [u8],
         fixed: bool,
     ) -> Result<Decoded, Error> {
-        let mut opening = Opening { environment, budget, fixed, was_encrypted: false, written: 0 };
+        if let Some(exchange) = environment.remote {
+            return self.decode_there(payload, environment, exchange, budget, out);
+        }
+        let opening = Opening { environment, budget, fixed, was_encrypted: false, written: 0 };
+        self.open(opening, payload, out)
+    }
+
+    /// Has the server decode the payload, and opens what the codecs know of its answer. Without the answer the
+    /// payload stays, and the call will be made again.
+    fn decode_there(
+        &self,
+        payload: Pieces<'_>,
+        environment: &Environment<'_>,
+        exchange: &Exchange<'_>,
+        budget: &mut Budget,
+        out: &mut [u8],
+    ) -> Result<Decoded, Error> {
+        View::parse(payload).map_err(malformed)?;
+        let answer = match exchange.find(Direction::Decode, payload)? {
+            Found::Answer(answer) => answer,
+            Found::Later => return Ok(Decoded::Unchanged),
+            Found::Nothing(key) => {
+                exchange.ask(key, Zeroizing::new(payload.to_vec()));
+                return Ok(Decoded::Unchanged);
+            }
+        };
+        budget.spend(answer.len())?;
+        let opening = Opening { environment, budget, fixed: false, was_encrypted: false, written: 0 };
+        Ok(match self.open(opening, Pieces::whole(&answer), out)? {
+            Decoded::Unchanged => {
+                let view = View::parse(Pieces::whole(&answer)).map_err(malformed)?;
+                Decoded::Owned(answer.to_vec(), view.location())
+            }
+            decoded => decoded,
+        })
+    }
+
+    fn open(&self, mut opening: Opening<'_>, payload: Pieces<'_>, out: &mut [u8]) -> Result<Decoded, Error> {
         let result = opening.layers(payload, out);
         let was_encrypted = opening.was_encrypted;
         let result = result.and_then(|decoded| self.check_encrypted(was_encrypted).map(|()| decoded));

@@ -1,7 +1,5 @@
 //! Keys out of files, variables and the document: 32 bytes as base64 text.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use base64::Engine;
@@ -10,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::problem::Problem;
 use super::schema::{KeySource, Permissions};
+use super::secret;
 use crate::sys::SecretKey;
 
 /// A file longer than this is no key file.
@@ -35,49 +34,13 @@ pub(super) fn load(source: &KeySource, base_dir: &Path) -> Result<SecretKey, Pro
 }
 
 fn from_file(path: &Path, permissions: Permissions) -> Result<SecretKey, Problem> {
-    let shown = path.display();
-    let unreadable =
-        |cause: std::io::Error| Problem::with_key(format!("cannot read the key file {shown}: {cause}"));
-    // Asked before it is opened, because opening a pipe waits.
-    let metadata = std::fs::metadata(path).map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(Problem::with_key(format!("the key file {shown} is not a file")));
-    }
-    #[cfg(unix)]
-    if permissions == Permissions::Private {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = metadata.permissions().mode() & 0o777;
-        if mode & 0o066 != 0 {
-            return Err(Problem::with_key(format!(
-                "the key file {shown} can be read or written by others (mode {mode:03o}): run chmod 600 on it, or set permissions: any \
-                 where the platform decides the mode"
-            )));
-        }
-    }
-    let mut text = Zeroizing::new(Vec::with_capacity(MAX_FILE_LEN + 1));
-    let limit = MAX_FILE_LEN as u64 + 1;
-    File::open(path).and_then(|file| file.take(limit).read_to_end(&mut text)).map_err(unreadable)?;
-    if text.len() > MAX_FILE_LEN {
-        return Err(Problem::with_key(format!(
-            "the key file {shown} is longer than {MAX_FILE_LEN} bytes: it is no key file"
-        )));
-    }
-    decode(&text).map_err(|problem| Problem::with_key(format!("the key file {shown}: {problem}")))
+    let text = secret::from_file(path, permissions, "key file", MAX_FILE_LEN)?;
+    decode(&text).map_err(|problem| Problem::with_key(format!("the key file {}: {problem}", path.display())))
 }
 
 fn from_variable(name: &str) -> Result<SecretKey, Problem> {
-    if name.is_empty() || name.contains(['=', '\0']) {
-        return Err(Problem::new("expected the name of an environment variable"));
-    }
-    let text = std::env::var(name).map_err(|cause| match cause {
-        std::env::VarError::NotPresent => {
-            Problem::with_key(format!("the environment variable {name} is not set"))
-        }
-        std::env::VarError::NotUnicode(_) => {
-            Problem::with_key(format!("the environment variable {name} is not base64"))
-        }
-    })?;
-    decode(Zeroizing::new(text).as_bytes())
+    let text = secret::from_variable(name, "base64")?;
+    decode(text.as_bytes())
         .map_err(|problem| Problem::with_key(format!("the environment variable {name}: {problem}")))
 }
 

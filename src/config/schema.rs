@@ -166,6 +166,79 @@ pub(super) enum Codec {
     Msgpack,
     /// JSON in its canonical form.
     Json(JsonOptions),
+    /// A codec server, behind all others.
+    Remote(RemoteOptions),
+}
+
+/// Options of `remote`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct RemoteOptions {
+    /// Where the codec server is, without the operation at the end: https, or http on loopback. `{namespace}` in its path
+    /// stands for the namespace.
+    pub(super) url: String,
+    /// Headers of every request, besides Content-Type and X-Namespace.
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, HeaderValue>,
+    /// How long the server has to answer. Default 10 s.
+    #[serde(default)]
+    pub(super) timeout: Option<Span>,
+    /// Payloads of a call go into one request as long as its body stays below. Default 1 MiB.
+    #[serde(default)]
+    pub(super) max_request_bytes: Option<ByteSize>,
+}
+
+/// The value of a header: text, or where a credential is found.
+#[derive(Debug)]
+pub(super) enum HeaderValue {
+    Text(String),
+    Secret(HeaderSecret),
+}
+
+/// Where the value of a header is found. Exactly one of `file`, `env` and `insecure_inline`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct HeaderSecret {
+    /// What stands in front of it, such as "Bearer ".
+    #[serde(default)]
+    pub(super) prefix: String,
+    /// A file; whitespace around its text does not count.
+    #[serde(default)]
+    pub(super) file: Option<PathBuf>,
+    /// With `file`: who else may read or write it. By default nobody.
+    #[serde(default)]
+    pub(super) permissions: Permissions,
+    /// An environment variable.
+    #[serde(default)]
+    pub(super) env: Option<String>,
+    /// The value itself, in the open. For tests and demonstrations.
+    #[serde(default)]
+    pub(super) insecure_inline: Option<InlineKey>,
+}
+
+impl<'de> Deserialize<'de> for HeaderValue {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = HeaderValue;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("text, or { file: … } or { env: … }")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<HeaderValue, E> {
+                Ok(HeaderValue::Text(text.to_owned()))
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<HeaderValue, A::Error> {
+                let map = serde::de::value::MapAccessDeserializer::new(map);
+                Deserialize::deserialize(map).map(HeaderValue::Secret)
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
 }
 
 /// Options of `zlib` and `gzip`.

@@ -27,7 +27,7 @@ fn problems_name_file_line_column_path_and_what_to_do() {
         ),
         (
             "version: 1\ncodecs: [lz4]\n",
-            "tdc.yaml: line 2, column 10: codecs[0]: found lz4, expected zlib, zstd, snappy, gzip, encrypt, msgpack, json",
+            "tdc.yaml: line 2, column 10: codecs[0]: found lz4, expected zlib, zstd, snappy, gzip, encrypt, msgpack, json, remote",
         ),
         (
             "version: 2\n",

@@ -110,6 +110,8 @@ codes! {
         "An unknown key may stand in files changed since they were read: call tdc_data_converter_reload, ignore its failure, then call again.";
     TypeNeeded = 4, "TDC_TYPE_NEEDED", Outcome, false,
         "The host is asked for the descriptor of a message type: provide it, then call again.";
+    RemoteNeeded = 5, "TDC_REMOTE_NEEDED", Outcome, true,
+        "The host is asked to send a request to a codec server: send it, hand the answer to tdc_remote_provide, then call again.";
     Protobuf = 101, "TDC_ERR_PROTOBUF", Input, false,
         "The bytes are not the protobuf message that was expected.";
     Authentication = 102, "TDC_ERR_AUTHENTICATION", Input, false,
@@ -136,6 +138,8 @@ codes! {
         "The encoded attributes of a failure are malformed, and the config says malformed: error.";
     Type = 113, "TDC_ERR_TYPE", Input, false,
         "No descriptor of the message's type is here: its full name is wrong, or it is newer than this library.";
+    RemoteRefused = 114, "TDC_ERR_REMOTE_REFUSED", Input, false,
+        "The codec server does not take these payloads: it answered 400, 413 or 422.";
     KeyUnknown = 201, "TDC_ERR_KEY_UNKNOWN", Key, true,
         "No key with this id is here (yet): add it to the keyring, then try again.";
     KeyInvalid = 202, "TDC_ERR_KEY_INVALID", Key, false,
@@ -143,9 +147,9 @@ codes! {
     Config = 301, "TDC_ERR_CONFIG", Config, false,
         "The configuration is malformed; the message says where and what to do.";
     KeyFile = 302, "TDC_ERR_KEY_FILE", Config, false,
-        "A key file or variable is missing, malformed, or readable by others.";
+        "A file or variable with a key or a credential is missing, malformed, or readable by others.";
     Namespace = 303, "TDC_ERR_NAMESPACE", Config, false,
-        "The config has namespaces, and none of them matches.";
+        "The config needs a namespace and none was given, or it has namespaces and none of them matches.";
     Descriptor = 304, "TDC_ERR_DESCRIPTOR", Config, false,
         "A descriptor set is missing, does not parse or link, or contradicts what is known of a file.";
     Null = 401, "TDC_ERR_NULL", Misuse, false,
@@ -158,6 +162,8 @@ codes! {
         "The operating system's random source failed.";
     Io = 502, "TDC_ERR_IO", Environment, true,
         "A file could not be read or written.";
+    Remote = 503, "TDC_ERR_REMOTE", Environment, true,
+        "The codec server did not answer, or not with payloads: it is away or busy, refuses the credentials, or is another server; the message says which.";
     Panic = 901, "TDC_ERR_PANIC", Internal, false,
         "A bug in this library; the handle stays usable. Please report the message.";
 }

@@ -23,6 +23,10 @@ pub const TDC_FLAG_HOST_KEYS: u32 = 2;
 /// own payload converter does not do what the configuration says.
 pub const TDC_FLAG_CONVERTERS: u32 = 4;
 
+/// A flag of `tdc_data_converter_flags`: payloads of some namespace go to a codec server, so calls may ask the
+/// host for requests (`TDC_REMOTE_NEEDED`). Lists are best handed in whole, and calls may take long.
+pub const TDC_FLAG_REMOTE: u32 = 8;
+
 fn open(out: OutSlot<*mut tdc_data_converter>, opened: Result<DataConverter, Error>) -> Result<Code, Error> {
     out.write(Box::into_raw(Box::new(tdc_data_converter(Arc::new(opened?)))));
     Ok(Code::Ok)
@@ -109,7 +113,9 @@ pub unsafe extern "C" fn tdc_data_converter_flags(self_: *const tdc_data_convert
         let attributes =
             if handle.0.encodes_common_attributes() { TDC_FLAG_ENCODE_COMMON_ATTRIBUTES } else { 0 };
         let keys = if handle.0.has_host_keys() { TDC_FLAG_HOST_KEYS } else { 0 };
-        attributes | keys | if handle.0.has_own_converters() { TDC_FLAG_CONVERTERS } else { 0 }
+        let converters = if handle.0.has_own_converters() { TDC_FLAG_CONVERTERS } else { 0 };
+        let remote = if handle.0.has_remote() { TDC_FLAG_REMOTE } else { 0 };
+        attributes | keys | converters | remote
     })
 }
 

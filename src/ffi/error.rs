@@ -2,6 +2,7 @@
 
 use super::guard::guard_value;
 use super::status::tdc_status;
+use crate::codec::remote::Request;
 use crate::error::{Code, Error};
 
 /// An error: code, message, payload index and what else belongs to it. It belongs to the caller, who
@@ -13,17 +14,22 @@ impl tdc_error {
     pub(super) fn into_raw(error: Error) -> *mut Self {
         Box::into_raw(Box::new(Self(error)))
     }
-}
 
-/// Reads from an error; `fallback` for NULL.
-///
-/// # Safety
-/// `error` is NULL or valid.
-unsafe fn read<T>(error: *const tdc_error, fallback: T, read: impl FnOnce(&Error) -> T) -> T {
-    // SAFETY: NULL or valid, as the caller vouches.
-    match unsafe { error.as_ref() } {
-        Some(error) => guard_value(fallback, || read(&error.0)),
-        None => fallback,
+    /// The request that it carries.
+    pub(super) fn request(&self) -> Option<&Request> {
+        self.0.request()
+    }
+
+    /// Reads from an error; `fallback` for NULL.
+    ///
+    /// # Safety
+    /// `error` is NULL or valid.
+    pub(super) unsafe fn read<T>(error: *const Self, fallback: T, read: impl FnOnce(&Error) -> T) -> T {
+        // SAFETY: NULL or valid, as the caller vouches.
+        match unsafe { error.as_ref() } {
+            Some(error) => guard_value(fallback, || read(&error.0)),
+            None => fallback,
+        }
     }
 }
 
@@ -34,7 +40,7 @@ unsafe fn read<T>(error: *const tdc_error, fallback: T, read: impl FnOnce(&Error
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_error_code(self_: *const tdc_error) -> tdc_status {
     // SAFETY: as the caller vouches.
-    unsafe { read(self_, Code::Null as tdc_status, |error| error.code() as tdc_status) }
+    unsafe { tdc_error::read(self_, Code::Null as tdc_status, |error| error.code() as tdc_status) }
 }
 
 /// The sentence, as UTF-8 without a terminator. It lives as long as the error. Never plaintext, never
@@ -50,7 +56,9 @@ pub unsafe extern "C" fn tdc_error_message(
 ) {
     // SAFETY: as the caller vouches; the text lives in the error's box, which does not move.
     let (pointer, len) = unsafe {
-        read(self_, (c"".as_ptr().cast(), 0), |error| (error.message().as_ptr(), error.message().len()))
+        tdc_error::read(self_, (c"".as_ptr().cast(), 0), |error| {
+            (error.message().as_ptr(), error.message().len())
+        })
     };
     if !out.is_null() && !out_len.is_null() {
         // SAFETY: valid out slots, as the caller vouches.
@@ -69,7 +77,7 @@ pub unsafe extern "C" fn tdc_error_message(
 pub unsafe extern "C" fn tdc_error_payload_index(self_: *const tdc_error) -> i64 {
     // SAFETY: as the caller vouches.
     unsafe {
-        read(self_, -1, |error| {
+        tdc_error::read(self_, -1, |error| {
             error.payload_index().and_then(|index| i64::try_from(index).ok()).unwrap_or(-1)
         })
     }
@@ -82,7 +90,7 @@ pub unsafe extern "C" fn tdc_error_payload_index(self_: *const tdc_error) -> i64
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_error_size_needed(self_: *const tdc_error) -> usize {
     // SAFETY: as the caller vouches.
-    unsafe { read(self_, 0, Error::size_needed) }
+    unsafe { tdc_error::read(self_, 0, Error::size_needed) }
 }
 
 /// With `TDC_KEY_NEEDED`: how many keys the host is asked for, at most 16. Otherwise 0.
@@ -92,7 +100,7 @@ pub unsafe extern "C" fn tdc_error_size_needed(self_: *const tdc_error) -> usize
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_error_key_count(self_: *const tdc_error) -> usize {
     // SAFETY: as the caller vouches.
-    unsafe { read(self_, 0, |error| error.key_ids().len()) }
+    unsafe { tdc_error::read(self_, 0, |error| error.key_ids().len()) }
 }
 
 /// The id of the key `index`, as text without a terminator that lives as long as the error.
@@ -111,8 +119,9 @@ pub unsafe extern "C" fn tdc_error_key_id(
         return Code::Null as tdc_status;
     }
     // SAFETY: as the caller vouches.
-    let id =
-        unsafe { read(self_, None, |error| error.key_ids().get(index).map(|id| (id.as_ptr(), id.len()))) };
+    let id = unsafe {
+        tdc_error::read(self_, None, |error| error.key_ids().get(index).map(|id| (id.as_ptr(), id.len())))
+    };
     let Some((pointer, len)) = id else { return Code::Argument as tdc_status };
     // SAFETY: valid out slots, as the caller vouches.
     unsafe {
@@ -135,7 +144,9 @@ pub unsafe extern "C" fn tdc_error_type_name(
 ) {
     // SAFETY: as the caller vouches; the text lives in the error's box, which does not move.
     let (pointer, len) = unsafe {
-        read(self_, (c"".as_ptr().cast(), 0), |error| (error.type_name().as_ptr(), error.type_name().len()))
+        tdc_error::read(self_, (c"".as_ptr().cast(), 0), |error| {
+            (error.type_name().as_ptr(), error.type_name().len())
+        })
     };
     if !out.is_null() && !out_len.is_null() {
         // SAFETY: valid out slots, as the caller vouches.

@@ -20,7 +20,7 @@ pub extern "C" fn tdc_status_name(status: tdc_status) -> *const c_char {
 }
 
 /// 1 when the same call can succeed later without a change to its input: a key that is not here yet, the
-/// random source, a file. Otherwise 0.
+/// random source, a file, a codec server that is away. Otherwise 0.
 ///
 /// Inside a workflow such a failure should fail the workflow *task*, which is tried again, and never the
 /// workflow.

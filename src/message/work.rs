@@ -2,7 +2,7 @@
 
 use super::MessageFlags;
 use super::plan::Custom;
-use crate::codec::{Budget, Chain, Decoded, Encoded, Environment, codec_name, encode_bound, encrypt};
+use crate::codec::{Budget, Chain, Decoded, Encoded, Environment, codec_name, encode_bound};
 use crate::config::{Config, Malformed, Profile};
 use crate::error::{Code, Error, Kind};
 use crate::framing::Frame;
@@ -159,6 +159,10 @@ impl<'c> Work<'c> {
         let view = View::parse(Pieces::whole(payload)).map_err(|cause| self.said_of(malformed(cause)))?;
         match &mut self.task {
             Task::Encode => Ok(!self.chain().is_empty()),
+            Task::Decode if self.settings.chain.remote().is_some() => {
+                // A server may mark what it encoded in any way, so it is asked for all but what the SDKs write plain.
+                Ok(self.strict || !view.encoding.is_some_and(is_plain))
+            }
             Task::Decode => {
                 if view.encoding.is_some_and(|encoding| codec_name(encoding).is_some()) {
                     return Ok(true);
@@ -167,7 +171,7 @@ impl<'c> Work<'c> {
                 Ok(false)
             }
             Task::AskForKeys(ids) => {
-                if let Some(id) = encrypt::key_to_ask_for(&view, &self.settings.environment)
+                if let Some(id) = self.settings.environment.key_to_ask_for(payload)
                     && ids.len() < MAX_KEYS_NEEDED
                     && !ids.contains(&id)
                 {
@@ -188,9 +192,11 @@ impl<'c> Work<'c> {
         let pieces = Pieces::whole(payload);
         let chain = if self.strict { self.settings.chain } else { &self.relaxed };
         let environment = &self.settings.environment;
+        environment.at(self.count - 1);
         let frame = if self.encodes() {
             chain.encode(pieces, environment, room).map(|encoded| match encoded {
                 Encoded::Written(written) => Frame::Written(written.len),
+                Encoded::Owned(bytes, _) => Frame::Owned(bytes),
                 Encoded::Unchanged => Frame::Same(payload),
             })
         } else {
@@ -225,4 +231,12 @@ impl<'c> Work<'c> {
     fn said_of(&self, error: Error) -> Error {
         error.at_payload(self.count - 1)
     }
+}
+
+/// Whether a converter of the SDKs makes payloads of this encoding.
+fn is_plain(encoding: &[u8]) -> bool {
+    matches!(
+        encoding,
+        b"json/plain" | b"json/protobuf" | b"binary/plain" | b"binary/protobuf" | b"binary/null"
+    )
 }

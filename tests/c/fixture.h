@@ -25,6 +25,10 @@
     "keys: { primary: one, host: true }\n"                                                                   \
     "codecs: [encrypt]\n"
 
+#define REMOTE                                                                                               \
+    "version: 1\n"                                                                                           \
+    "codecs: [remote: { url: 'https://codec.example.com', timeout: 2500 ms, headers: { X-Team: blue } }]\n"
+
 /* Opens `document`, which must succeed. */
 tdc_data_converter *parse(const char *document);
 

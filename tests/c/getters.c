@@ -30,6 +30,17 @@ static void getters_take_null(void) {
     tdc_error_type_name(NULL, &text, &len);
     CHECK(text != NULL && len == 0);
     tdc_error_type_name(NULL, NULL, NULL);
+    len = 1;
+    tdc_error_request_url(NULL, &text, &len);
+    CHECK(text != NULL && len == 0);
+    tdc_error_request_url(NULL, NULL, NULL);
+    len = 1;
+    tdc_error_request_body(NULL, &text, &len);
+    CHECK(text != NULL && len == 0);
+    tdc_error_request_body(NULL, NULL, NULL);
+    CHECK(tdc_error_request_header_count(NULL) == 0);
+    CHECK(tdc_error_request_timeout_ms(NULL) == 0);
+    CHECK(tdc_error_request_max_response(NULL) == 0);
     CHECK(tdc_data_converter_flags(NULL) == 0);
     CHECK(tdc_codec_encode_bound(NULL, 100) >= 100);
     CHECK(tdc_codec_decode_bound(NULL, 100) >= 100);
@@ -73,6 +84,8 @@ void test_getters(void) {
     CHECK(other == NULL);
     CHECK(tdc_error_key_id(error, 0, &text, &len) == TDC_ERR_ARGUMENT);
     CHECK(tdc_error_key_id(error, SIZE_MAX, &text, &len) == TDC_ERR_ARGUMENT);
+    tdc_error_request_url(error, &text, &len);
+    CHECK(text != NULL && len == 0 && tdc_error_request_header_count(error) == 0);
     tdc_error_free(error);
     tdc_data_converter_free(converter);
 }
@@ -107,14 +120,27 @@ void test_frees(void) {
 
 void list_functions(void) {
     static const char *const HERE[] = {
-        "tdc_abi_version",         "tdc_version",
-        "tdc_status_name",         "tdc_status_is_transient",
-        "tdc_error_code",          "tdc_error_message",
-        "tdc_error_payload_index", "tdc_error_size_needed",
-        "tdc_error_key_count",     "tdc_error_type_name",
-        "tdc_error_free",          "tdc_data_converter_flags",
-        "tdc_data_converter_free", "tdc_codec_encode_bound",
-        "tdc_codec_decode_bound",  "tdc_buffer_free",
+        "tdc_abi_version",
+        "tdc_version",
+        "tdc_status_name",
+        "tdc_status_is_transient",
+        "tdc_error_code",
+        "tdc_error_message",
+        "tdc_error_payload_index",
+        "tdc_error_size_needed",
+        "tdc_error_key_count",
+        "tdc_error_type_name",
+        "tdc_error_free",
+        "tdc_data_converter_flags",
+        "tdc_data_converter_free",
+        "tdc_codec_encode_bound",
+        "tdc_codec_decode_bound",
+        "tdc_buffer_free",
+        "tdc_error_request_url",
+        "tdc_error_request_body",
+        "tdc_error_request_header_count",
+        "tdc_error_request_timeout_ms",
+        "tdc_error_request_max_response",
     };
     for (size_t i = 0; i < sizeof HERE / sizeof *HERE; i++) {
         puts(HERE[i]);

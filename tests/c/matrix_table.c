@@ -6,10 +6,10 @@
 #include "fixture.h"
 
 /* The valid values. */
-static struct value converter, host_converter, key_error;
+static struct value converter, host_converter, key_error, remote_converter, request;
 static struct value path, document, directory, name_of_namespace, context, id, key;
 static struct value payloads, encoded_payloads, head, data, encoded_head, encoded_data, room;
-static struct value failure, name_of_message, history, descriptors;
+static struct value failure, name_of_message, history, descriptors, response;
 
 #define P(i) values[i].pointer
 #define N(i) values[i].len
@@ -84,6 +84,14 @@ static tdc_status call_history_decode(const struct value *values) {
 
 static tdc_status call_key_id(const struct value *values) {
     return tdc_error_key_id(P(0), 0, P(1), P(2));
+}
+
+static tdc_status call_request_header(const struct value *values) {
+    return tdc_error_request_header(P(0), 0, P(1), P(2), P(3), P(4));
+}
+
+static tdc_status call_remote_provide(const struct value *values) {
+    return tdc_remote_provide(P(0), P(1), 200, P(2), N(2), P(3));
 }
 
 static void release_converter(void *slot) {
@@ -171,6 +179,12 @@ static const struct function FUNCTIONS[] = {
      5,
      {SELF, IN(context), IN(history), OUT, DETAILS}},
     {"tdc_error_key_id", call_key_id, NULL, 3, {{HANDLE, &key_error}, OUT, OUT}},
+    {"tdc_error_request_header", call_request_header, NULL, 5, {{HANDLE, &request}, OUT, OUT, OUT, OUT}},
+    {"tdc_remote_provide",
+     call_remote_provide,
+     NULL,
+     4,
+     {{HANDLE, &remote_converter}, {HANDLE, &request}, IN(response), DETAILS}},
 };
 
 const struct function *matrix_functions(size_t *count) {
@@ -201,12 +215,12 @@ static struct value copy(const uint8_t *bytes, size_t len) {
     return value;
 }
 
-/* The error of a call that needs a key of the host. */
-static tdc_error *make_key_error(const tdc_data_converter *self) {
+/* The error of a call that needs something of the host. */
+static tdc_error *make_error(const tdc_data_converter *self, tdc_status expected) {
     tdc_buffer out;
     tdc_error *error = NULL;
     tdc_status status = tdc_codec_encode(self, NULL, 0, NULL, payloads.pointer, payloads.len, &out, &error);
-    CHECK_STATUS(TDC_KEY_NEEDED, status, error);
+    CHECK_STATUS(expected, status, error);
     return error;
 }
 
@@ -225,7 +239,10 @@ void matrix_setup(void) {
     room.pointer = poisoned(room.len);
     payload_free(&plain);
     payload_free(&sealed);
-    key_error.pointer = make_key_error(host_converter.pointer);
+    key_error.pointer = make_error(host_converter.pointer, TDC_KEY_NEEDED);
+    remote_converter.pointer = parse(REMOTE);
+    request.pointer = make_error(remote_converter.pointer, TDC_REMOTE_NEEDED);
+    response = text("{\"payloads\":[{}]}");
     path = text(temporary_file("matrix.yaml", PLAIN));
     document = text(PLAIN);
     directory = text(".");
@@ -245,6 +262,8 @@ void matrix_teardown(void) {
     tdc_data_converter_free(converter.pointer);
     tdc_data_converter_free(host_converter.pointer);
     tdc_error_free(key_error.pointer);
+    tdc_data_converter_free(remote_converter.pointer);
+    tdc_error_free(request.pointer);
     remove_temporary_file(path.pointer);
     struct value *owned[] = {&payloads, &encoded_payloads, &head, &data, &encoded_head, &encoded_data, &room};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) {

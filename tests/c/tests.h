@@ -11,6 +11,7 @@ void test_secrecy(void);
 void test_context(void);
 void test_host_keys(void);
 void test_reload(void);
+void test_remote(void);
 void test_threads(void);
 void test_fork(void);
 

@@ -7,7 +7,7 @@ use axum::http::header::{HOST, ORIGIN};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use tdc::server_options::ServerOptions;
-use tdc::{Code, Error};
+use tdc::{Code, Error, is_loopback};
 
 use super::refusal::Refusal;
 
@@ -81,13 +81,6 @@ fn host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
         return None;
     }
     Some(authority.host().trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase())
-}
-
-/// Whether a name is loopback's own. `*.localhost` is, by RFC 6761, and browsers resolve it so.
-pub(super) fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tdc::server_options::{ServerLimits, ServerOptions};
-use tdc::{DataConverter, Error};
+use tdc::{Code, DataConverter, Error};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
@@ -38,6 +38,13 @@ impl State {
     /// Reads the configuration of `launch`. What `before` knows and nobody changed is taken over.
     pub(super) fn open(launch: &Launch, before: Option<&Self>) -> Result<Self, Error> {
         let converter = DataConverter::open(&launch.config, "")?;
+        if converter.has_remote() {
+            return Err(Error::new(
+                Code::Config,
+                "codecs: remote is for workers: a codec server that asks another one would be a relay for whoever reaches it; name the other \
+                 one where this one is named",
+            ));
+        }
         let settings = converter.server_settings();
         let mut options = settings.options.clone();
         if launch.dev {

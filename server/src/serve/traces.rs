@@ -20,7 +20,7 @@ use tdc::server_options;
 use tdc::{Code, Error};
 
 use super::audit::Record;
-use super::outgoing::Place;
+use crate::outgoing::Place;
 
 /// How long the last ones may take when the server stops.
 const FLUSH: Duration = Duration::from_secs(3);

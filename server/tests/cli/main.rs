@@ -9,4 +9,5 @@ mod folder;
 mod inspect;
 mod keygen;
 mod process;
+mod remote;
 mod transcode;

@@ -8,8 +8,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::super::pattern::Pattern;
 use super::super::schema::{
-    ByteSize, Codec, Converter, Deflate, Document, EncryptOptions, JsonOptions, JsonProtobufOptions,
-    SnappyOptions, Span, ZstdOptions,
+    ByteSize, Codec, Converter, Deflate, Document, EncryptOptions, HeaderSecret, HeaderValue, JsonOptions,
+    JsonProtobufOptions, RemoteOptions, SnappyOptions, Span, ZstdOptions,
 };
 use crate::server_options::{Audit, Claim, Jwks};
 
@@ -91,6 +91,20 @@ impl JsonSchema for Jwks {
     }
 }
 
+impl JsonSchema for HeaderValue {
+    fn schema_name() -> Cow<'static, str> {
+        "HeaderValue".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let secret = generator.subschema_for::<HeaderSecret>();
+        json_schema!({
+            "description": "The value of a header: text, or where a credential is found.",
+            "oneOf": [{ "type": "string" }, secret],
+        })
+    }
+}
+
 impl JsonSchema for Audit {
     fn schema_name() -> Cow<'static, str> {
         "Audit".into()
@@ -148,10 +162,18 @@ impl JsonSchema for Codec {
             ("json", "JSON in its canonical form.", generator.subschema_for::<JsonOptions>()),
         ];
         let names: Vec<_> = options.iter().map(|(name, ..)| *name).chain(["msgpack"]).collect();
-        let entries: Vec<_> = options
+        let mut entries: Vec<_> = options
             .iter()
             .map(|(name, description, schema)| with_options(name, description, schema))
             .collect();
+        let remote = generator.subschema_for::<RemoteOptions>();
+        entries.push(json_schema!({
+            "type": "object",
+            "description": "A codec server, behind all others.",
+            "properties": { "remote": remote },
+            "required": ["remote"],
+            "additionalProperties": false,
+        }));
         json_schema!({
             "description": "A payload codec: its name, or its name with options.",
             "oneOf": [{ "enum": names }, { "oneOf": entries }],

@@ -49,6 +49,15 @@ OPENED = {
         "every converter",
         document("converters: [null, bytes, json-protobuf, binary-protobuf, msgpack, json: { canonical: true }]"),
     ),
+    "remote": ("a codec server", codecs("remote: { url: https://codec.example.com }")),
+    "remote-loopback": ("a codec server on this machine", codecs("zstd", "remote: { url: 'http://127.0.0.1:8081/' }")),
+    "remote-options": (
+        "every option of remote",
+        codecs(
+            "remote: { url: 'https://codec.example.com:8443/codec/{namespace}', timeout: 500 ms, max_request_bytes: 4 MiB, "
+            "headers: { X-Team: blue, Authorization: { prefix: 'Bearer ', insecure_inline: token } } }"
+        ),
+    ),
     "quoted-keys": ("keys in quotes", "\"version\": 1\n'codecs': []\n"),
 }
 
@@ -131,7 +140,44 @@ REFUSALS = {
     "failures-malformed": ("an unknown way with what is malformed", document("failures: { malformed: drop }")),
     "failures-text": ("encode_common_attributes is true or false", document('failures: { encode_common_attributes: "yes" }')),
     "keys-null": ("keys without value", document("keys:")),
-    "not-yet-remote": ("remote is not a codec of this version", codecs("remote")),
+    "remote-bare": ("remote needs a url", codecs("remote")),
+    "remote-without-url": ("remote needs a url", codecs("remote: { timeout: 1 s }")),
+    "remote-http": ("http would show payloads to the network", codecs("remote: { url: http://codec.example.com }")),
+    "remote-http-like-loopback": ("a name that only begins like loopback's", codecs("remote: { url: http://127.0.0.1.example.com }")),
+    "remote-ftp": ("another scheme", codecs("remote: { url: ftp://localhost }")),
+    "remote-no-scheme": ("no scheme", codecs("remote: { url: codec.example.com }")),
+    "remote-password": ("a password in the url", codecs("remote: { url: 'https://user:secret@codec.example.com' }")),
+    "remote-query": ("a query, behind which no operation fits", codecs("remote: { url: 'https://codec.example.com/?token=1' }")),
+    "remote-placeholder": ("another placeholder than {namespace}", codecs("remote: { url: 'https://codec.example.com/{name}' }")),
+    "remote-placeholder-in-host": ("a namespace must not choose the host", codecs("remote: { url: 'https://{namespace}.example.com' }")),
+    "remote-url-space": ("a url with a space", codecs("remote: { url: 'https://codec.example.com/a b' }")),
+    "remote-option": ("an option that remote does not have", codecs("remote: { url: https://codec.example.com, retries: 3 }")),
+    "remote-timeout-zero": ("no time at all", codecs("remote: { url: https://codec.example.com, timeout: 0 s }")),
+    "remote-timeout-hour": ("more time than a task has", codecs("remote: { url: https://codec.example.com, timeout: 60 min }")),
+    "remote-request-bytes-zero": ("no room", codecs("remote: { url: https://codec.example.com, max_request_bytes: 0 }")),
+    "remote-twice": ("remote twice", codecs("remote: { url: https://a.example }", "remote: { url: https://b.example }")),
+    "remote-before-zlib": ("a codec behind remote", codecs("remote: { url: https://codec.example.com }", "zlib")),
+    "remote-header-name": ("a name that is no header's", codecs("remote: { url: https://codec.example.com, headers: { 'X Team': blue } }")),
+    "remote-header-reserved": (
+        "a header that the library sets",
+        codecs("remote: { url: https://codec.example.com, headers: { content-type: text/plain } }"),
+    ),
+    "remote-header-twice": (
+        "a header twice, in another case",
+        codecs("remote: { url: https://codec.example.com, headers: { X-Team: a, x-team: b } }"),
+    ),
+    "remote-header-newline": (
+        "a header that would be two",
+        codecs('remote: { url: https://codec.example.com, headers: { X-Team: "a\\r\\nX-Evil: b" } }'),
+    ),
+    "remote-header-credential": (
+        "a credential in the open",
+        codecs("remote: { url: https://codec.example.com, headers: { Authorization: Bearer secret } }"),
+    ),
+    "remote-header-two-sources": (
+        "a credential at two places",
+        codecs("remote: { url: https://codec.example.com, headers: { Authorization: { env: A, file: b } } }"),
+    ),
 }
 
 

@@ -14,6 +14,7 @@ class Code(enum.IntEnum):
     KEY_NEEDED = 2
     RELOAD_NEEDED = 3
     TYPE_NEEDED = 4
+    REMOTE_NEEDED = 5
     ERR_PROTOBUF = 101
     ERR_AUTHENTICATION = 102
     ERR_CIPHERTEXT = 103
@@ -27,6 +28,7 @@ class Code(enum.IntEnum):
     ERR_MESSAGE_PACK = 111
     ERR_FAILURE = 112
     ERR_TYPE = 113
+    ERR_REMOTE_REFUSED = 114
     ERR_KEY_UNKNOWN = 201
     ERR_KEY_INVALID = 202
     ERR_CONFIG = 301
@@ -38,6 +40,7 @@ class Code(enum.IntEnum):
     ERR_ARGUMENT = 403
     ERR_RANDOM = 501
     ERR_IO = 502
+    ERR_REMOTE = 503
     ERR_PANIC = 901
 
 
@@ -45,8 +48,10 @@ TRANSIENT: Final = frozenset(
     {
         Code.KEY_NEEDED,
         Code.RELOAD_NEEDED,
+        Code.REMOTE_NEEDED,
         Code.ERR_KEY_UNKNOWN,
         Code.ERR_RANDOM,
         Code.ERR_IO,
+        Code.ERR_REMOTE,
     }
 )

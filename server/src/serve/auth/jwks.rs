@@ -13,7 +13,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use tdc::server_options::{self, Issuer};
 
-use crate::serve::outgoing::Place;
+use crate::outgoing::Place;
 
 /// After this long the keys are fetched again at the next use, so that a key which was taken away goes.
 const FRESH_FOR: Duration = Duration::from_mins(5);

@@ -14,6 +14,8 @@ public enum Code {
   RELOAD_NEEDED("TDC_RELOAD_NEEDED", 3, true),
   /** The host is asked for the descriptor of a message type: provide it, then call again. */
   TYPE_NEEDED("TDC_TYPE_NEEDED", 4, false),
+  /** The host is asked to send a request to a codec server. */
+  REMOTE_NEEDED("TDC_REMOTE_NEEDED", 5, true),
   /** Malformed protobuf. */
   PROTOBUF("TDC_ERR_PROTOBUF", 101, false),
   /** The ciphertext does not authenticate. */
@@ -40,15 +42,17 @@ public enum Code {
   FAILURE("TDC_ERR_FAILURE", 112, false),
   /** The message type is not known here. */
   TYPE("TDC_ERR_TYPE", 113, false),
+  /** The codec server does not take these payloads. */
+  REMOTE_REFUSED("TDC_ERR_REMOTE_REFUSED", 114, false),
   /** The key id is not in the ring (yet). */
   KEY_UNKNOWN("TDC_ERR_KEY_UNKNOWN", 201, true),
   /** A key handed in has a wrong length or id. */
   KEY_INVALID("TDC_ERR_KEY_INVALID", 202, false),
   /** The configuration is wrong. */
   CONFIG("TDC_ERR_CONFIG", 301, false),
-  /** A key file or variable is missing, malformed or readable by others. */
+  /** A file or variable with a key or a credential is missing, malformed or readable by others. */
   KEY_FILE("TDC_ERR_KEY_FILE", 302, false),
-  /** No namespace rule matches. */
+  /** No namespace was given where one is needed, or no namespace rule matches. */
   NAMESPACE("TDC_ERR_NAMESPACE", 303, false),
   /**
    * A descriptor set is missing, does not parse or link, or contradicts what is known of a file.
@@ -64,6 +68,8 @@ public enum Code {
   RANDOM("TDC_ERR_RANDOM", 501, true),
   /** Input or output failed. */
   IO("TDC_ERR_IO", 502, true),
+  /** The codec server did not answer, or not with payloads. */
+  REMOTE("TDC_ERR_REMOTE", 503, true),
   /** A fault inside the library. */
   PANIC("TDC_ERR_PANIC", 901, false);
 

@@ -6,13 +6,17 @@ use std::cell::Cell;
 use prost::Message;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 use serde_json::error::Category;
-use tdc::{Code, Error};
+
+use crate::error::{Code, Error};
 
 use super::json::{At, Expected, fields, quoted};
 use super::{ExternalPayloadDetails, Payload, Payloads, base64};
 
 /// Reads a body into a serialised `Payloads`.
-pub(crate) fn parse(body: &[u8]) -> Result<Vec<u8>, Error> {
+///
+/// # Errors
+/// [`Code::Json`], with line and column; nothing of the input's values is in it.
+pub fn parse(body: &[u8]) -> Result<Vec<u8>, Error> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(Error::new(Code::Json, "the input is empty, expected {\"payloads\":[…]}"));
     }

@@ -4,9 +4,10 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use prost::Message;
 use prost::bytes::Bytes;
-use tdc::Code;
 
-use super::{ExternalPayloadDetails, Payload, Payloads, parse, print};
+use crate::error::Code;
+
+use super::{ExternalPayloadDetails, Payload, Payloads, find, parse, print};
 
 fn payload() -> impl Strategy<Value = Payload> {
     let details = any::<i64>().prop_map(|size_bytes| ExternalPayloadDetails { size_bytes });
@@ -90,7 +91,7 @@ proptest! {
     fn what_is_printed_is_json_and_is_read_back(bytes in payloads()) {
         let text = print(bytes.clone()).unwrap();
         let json: serde_json::Value = serde_json::from_slice(&text).unwrap();
-        let count = Payloads::find(bytes.clone()).unwrap().len();
+        let count = find(bytes.clone()).unwrap().len();
         prop_assert_eq!(json["payloads"].as_array().map(Vec::len), Some(count));
         prop_assert_eq!(super::count(&bytes), count);
         prop_assert_eq!(parse(&text).unwrap(), bytes);

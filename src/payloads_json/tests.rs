@@ -1,6 +1,5 @@
-use tdc::Code;
-
-use super::{Payloads, parse, print};
+use super::{find, parse, print};
+use crate::error::Code;
 
 /// Appendix A of the project's notes on the wire: what Go's and Python's SDK serialise for the text "Testing".
 const TESTING: &[u8] = b"\x0a\x16\x0a\x08encoding\x12\x0ajson/plain\x12\x09\"Testing\"";
@@ -133,7 +132,7 @@ fn protobuf_that_is_malformed_is_named_by_its_payload() {
     ] {
         assert_eq!(print(listed(&[bad])).unwrap_err().code(), Code::Protobuf, "{bad:02x?}");
     }
-    assert_eq!(Payloads::find(b"\x0a\x05x".to_vec()).unwrap_err().code(), Code::Protobuf);
+    assert_eq!(find(b"\x0a\x05x".to_vec()).unwrap_err().code(), Code::Protobuf);
 }
 
 #[test]

@@ -5,15 +5,19 @@ use prost::DecodeError;
 use prost::Message;
 use prost::bytes::Bytes;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
-use tdc::{Code, Error};
 
-use super::{ExternalPayloadDetails, Payloads, base64};
+use crate::error::{Code, Error};
+
+use super::{ExternalPayloadDetails, base64, find};
 
 /// Prints a serialised `Payloads`.
-pub(crate) fn print(payloads: Vec<u8>) -> Result<Vec<u8>, Error> {
+///
+/// # Errors
+/// [`Code::Protobuf`], with the payload that is malformed.
+pub fn print(payloads: Vec<u8>) -> Result<Vec<u8>, Error> {
     let mut out = Vec::with_capacity(payloads.len() / 3 * 4 + 128);
     out.extend_from_slice(b"{\"payloads\":[");
-    for (index, bytes) in Payloads::find(payloads)?.into_iter().enumerate() {
+    for (index, bytes) in find(payloads)?.into_iter().enumerate() {
         let payload = View::parse(&bytes)
             .map_err(|cause| Error::new(Code::Protobuf, cause.to_string()).at_payload(index))?;
         separate(&mut out, index);

@@ -1,4 +1,5 @@
-//! Requests of the server's own: for the keys of an issuer, and with traces. A connection for each, because they are seconds or minutes apart.
+//! Requests of the program's own: for the keys of an issuer, with traces, and of a command to a codec server. A connection for each, because they
+//! are seconds or minutes apart.
 //! Redirects are not followed: what is asked is the place that the configuration names, or nobody.
 
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::http::header::HOST;
 use axum::http::uri::Scheme;
 use axum::http::{HeaderValue, Request, Response, Uri};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -17,8 +18,6 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use super::exposure;
-
 /// How long the other side has.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes of an answer.
@@ -26,8 +25,8 @@ const MAX_BYTES: usize = 1 << 20;
 
 /// A place of the configuration.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) uri: Uri,
+pub(crate) struct Place {
+    pub(crate) uri: Uri,
     host: String,
     port: u16,
     tls: Option<Arc<ClientConfig>>,
@@ -37,10 +36,10 @@ pub(super) struct Place {
 
 impl Place {
     /// A place that is believed: https, or http on loopback.
-    pub(super) fn trusted(url: &str) -> Result<Self, String> {
+    pub(crate) fn trusted(url: &str) -> Result<Self, String> {
         let mut place = Self::parse(url)?;
         if place.tls.is_none() {
-            if !exposure::is_loopback(&place.host) {
+            if !tdc::is_loopback(&place.host) {
                 return Err(
                     "what comes over http could be anybody's: use https (http is for loopback)".to_owned()
                 );
@@ -52,7 +51,7 @@ impl Place {
     }
 
     /// Any place.
-    pub(super) fn parse(url: &str) -> Result<Self, String> {
+    pub(crate) fn parse(url: &str) -> Result<Self, String> {
         let expected = || "expected a URL such as https://login.example.com/keys".to_owned();
         let uri: Uri = url.parse().map_err(|_| expected())?;
         let host = uri.host().ok_or_else(expected)?.trim_matches(['[', ']']).to_ascii_lowercase();
@@ -69,13 +68,31 @@ impl Place {
     }
 
     /// Sends a request there, whatever its own URI says of a host.
-    pub(super) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
-        tokio::time::timeout(TIMEOUT, self.send_patiently(request))
-            .await
-            .unwrap_or_else(|_| Err(format!("no answer in {} seconds", TIMEOUT.as_secs())))
+    pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
+        let response = self.send_within(request, TIMEOUT, MAX_BYTES).await?;
+        if response.body().len() > MAX_BYTES {
+            return Err(format!("an answer of more than {MAX_BYTES} bytes"));
+        }
+        Ok(response)
     }
 
-    async fn send_patiently(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
+    /// The same with other bounds. Of a body with more than `max_bytes` the first byte that is too many is still there, to tell.
+    pub(crate) async fn send_within(
+        &self,
+        request: Request<Bytes>,
+        timeout: Duration,
+        max_bytes: usize,
+    ) -> Result<Response<Bytes>, String> {
+        tokio::time::timeout(timeout, self.send_patiently(request, max_bytes))
+            .await
+            .unwrap_or_else(|_| Err(format!("no answer in {timeout:?}")))
+    }
+
+    async fn send_patiently(
+        &self,
+        request: Request<Bytes>,
+        max_bytes: usize,
+    ) -> Result<Response<Bytes>, String> {
         let stream = TcpStream::connect((self.host.as_str(), self.port))
             .await
             .map_err(|cause| format!("cannot connect: {cause}"))?;
@@ -83,14 +100,14 @@ impl Place {
             return Err("the name leads off this machine: use https".to_owned());
         }
         match &self.tls {
-            None => self.ask(stream, request).await,
+            None => self.ask(stream, request, max_bytes).await,
             Some(config) => {
                 let name = ServerName::try_from(self.host.clone()).map_err(|cause| cause.to_string())?;
                 let stream = TlsConnector::from(Arc::clone(config))
                     .connect(name, stream)
                     .await
                     .map_err(|cause| format!("no TLS: {cause}"))?;
-                self.ask(stream, request).await
+                self.ask(stream, request, max_bytes).await
             }
         }
     }
@@ -99,6 +116,7 @@ impl Place {
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         mut request: Request<Bytes>,
+        max_bytes: usize,
     ) -> Result<Response<Bytes>, String> {
         let said = |cause: hyper::Error| cause.to_string();
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(said)?;
@@ -108,9 +126,17 @@ impl Place {
         request.headers_mut().insert(HOST, host);
         let path = self.uri.path_and_query().map_or("/", |path| path.as_str());
         *request.uri_mut() = path.parse().map_err(|_| "a path that is none".to_owned())?;
-        let (head, body) = sender.send_request(request.map(Body::from)).await.map_err(said)?.into_parts();
-        let body = Limited::new(body, MAX_BYTES).collect().await.map_err(|cause| cause.to_string())?;
-        Ok(Response::from_parts(head, body.to_bytes()))
+        let (head, mut incoming) =
+            sender.send_request(request.map(Body::from)).await.map_err(said)?.into_parts();
+        let mut body = Vec::new();
+        while body.len() <= max_bytes
+            && let Some(frame) = incoming.frame().await
+        {
+            let Ok(data) = frame.map_err(said)?.into_data() else { continue };
+            let room = max_bytes + 1 - body.len();
+            body.extend_from_slice(data.get(..room).unwrap_or(&data));
+        }
+        Ok(Response::from_parts(head, Bytes::from(body)))
     }
 }
 

@@ -1,0 +1,71 @@
+//! `remote`: a codec server encodes and decodes, as `docs/FORMAT.md` ("Remote codec") says.
+//!
+//! The library makes no connection. A call whose payloads need the server answers
+//! [`Code::RemoteNeeded`](crate::Code::RemoteNeeded) and carries the request; the host sends it, hands the
+//! answer in and calls again:
+//!
+//! ```text
+//! call ──> `Exchange` asks `Answers` for each payload ──> all there: the answers go on through the local codecs
+//!              |                                     └──> some missing: one `Request` for them, and the call ends
+//!              |                                               |
+//!              └<── call again <── `Answers` <── `judge` <── the host's HTTP client
+//! ```
+//! What the server says is hostile: it is bounded, counted and checked before it counts as an answer, and
+//! nothing of it is repeated in an error.
+
+mod answers;
+mod exchange;
+mod request;
+mod response;
+mod url;
+
+pub(crate) use answers::Answers;
+pub(crate) use exchange::{Exchange, Found, max_waiting_bytes};
+pub use request::Request;
+pub(crate) use response::judge;
+pub(crate) use url::Url;
+pub use url::is_loopback;
+
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+/// Which of the server's two operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Encode,
+    Decode,
+}
+
+impl Direction {
+    /// The last segment of the path.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Encode => "encode",
+            Self::Decode => "decode",
+        }
+    }
+}
+
+/// The options of `remote`.
+pub(crate) struct Remote {
+    pub(crate) url: Url,
+    /// Besides those that every request has.
+    pub(crate) headers: Vec<Header>,
+    pub(crate) timeout: Duration,
+    /// Payloads of a call go into one request up to here.
+    pub(crate) max_request_bytes: usize,
+}
+
+/// A header of a request. Its value can be a credential.
+#[derive(Clone)]
+pub(crate) struct Header {
+    pub(crate) name: String,
+    pub(crate) value: Zeroizing<String>,
+}
+
+impl Header {
+    pub(crate) fn new(name: &str, value: &str) -> Self {
+        Self { name: name.to_owned(), value: Zeroizing::new(value.to_owned()) }
+    }
+}

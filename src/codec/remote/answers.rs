@@ -1,0 +1,152 @@
+//! The answers that hosts handed in, until the call that asked for them takes them.
+//!
+//! They belong to a handle and not to a call, because the ABI has no object for a call that is made again.
+//! An answer serves one payload of one call: whoever takes it has it alone, so two payloads of the same
+//! contents never share what a server encrypted for one of them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
+
+use super::request::Key;
+
+/// How long an answer waits. A call that is given up leaves its answers behind; each round of one that goes on
+/// gives them the whole time again.
+const LASTS: Duration = Duration::from_secs(60);
+
+/// A serialised payload as the server gave it. It may be plaintext, and is erased on drop.
+pub(crate) type Answer = Arc<Zeroizing<Vec<u8>>>;
+
+#[derive(Default)]
+pub(crate) struct Answers(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    answers: HashMap<Key, Vec<Entry>>,
+    bytes: usize,
+}
+
+struct Entry {
+    answer: Answer,
+    until: Instant,
+}
+
+/// What an answer counts as: its bytes, and what is around them.
+fn cost(answer: &Answer) -> usize {
+    answer.len() + 128
+}
+
+impl Answers {
+    /// Adds answers; the oldest make room where all would have more than `max_bytes`.
+    pub(crate) fn put(
+        &self,
+        answers: impl IntoIterator<Item = (Key, Answer)>,
+        max_bytes: usize,
+        now: Instant,
+    ) {
+        let mut waiting = self.lock();
+        for (key, answer) in answers {
+            waiting.bytes += cost(&answer);
+            waiting.answers.entry(key).or_default().push(Entry { answer, until: now + LASTS });
+        }
+        waiting.retain(|entry| entry.until > now);
+        if waiting.bytes > max_bytes {
+            let mut ages: Vec<(Instant, usize)> =
+                waiting.answers.values().flatten().map(|entry| (entry.until, cost(&entry.answer))).collect();
+            ages.sort_unstable();
+            let mut surplus = waiting.bytes - max_bytes;
+            let last = ages.iter().find(|(_, cost)| {
+                let enough = surplus <= *cost;
+                surplus = surplus.saturating_sub(*cost);
+                enough
+            });
+            if let Some((last, _)) = last {
+                waiting.retain(|entry| entry.until > *last);
+            }
+        }
+    }
+
+    /// Takes one answer.
+    pub(crate) fn take(&self, key: &Key, now: Instant) -> Option<Answer> {
+        let mut waiting = self.lock();
+        let entries = waiting.answers.get_mut(key)?;
+        let entry = entries.pop();
+        if entries.is_empty() {
+            waiting.answers.remove(key);
+        }
+        let entry = entry?;
+        waiting.bytes -= cost(&entry.answer);
+        (entry.until > now).then_some(entry.answer)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    fn retain(&mut self, keep: impl Fn(&Entry) -> bool) {
+        let bytes = &mut self.bytes;
+        self.answers.retain(|_, entries| {
+            entries.retain(|entry| {
+                let kept = keep(entry);
+                if !kept {
+                    *bytes -= cost(&entry.answer);
+                }
+                kept
+            });
+            !entries.is_empty()
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payload::Pieces;
+
+    fn key(name: &str) -> Key {
+        Key::new(name, "", Pieces::whole(b""))
+    }
+
+    fn answer(len: usize) -> Answer {
+        Arc::new(Zeroizing::new(vec![7; len]))
+    }
+
+    #[test]
+    fn an_answer_is_taken_once() {
+        let (answers, now) = (Answers::default(), Instant::now());
+        answers.put([(key("a"), answer(1)), (key("a"), answer(2))], 1 << 20, now);
+        assert_eq!(answers.take(&key("b"), now), None);
+        let mut lens = [answers.take(&key("a"), now), answers.take(&key("a"), now)].map(|a| a.unwrap().len());
+        lens.sort_unstable();
+        assert_eq!((lens, answers.take(&key("a"), now)), ([1, 2], None));
+        assert_eq!(answers.lock().bytes, 0);
+    }
+
+    #[test]
+    fn what_nobody_takes_goes() {
+        let (answers, now) = (Answers::default(), Instant::now());
+        answers.put([(key("a"), answer(1)), (key("b"), answer(1))], 1 << 20, now);
+        assert_eq!(answers.take(&key("a"), now + LASTS), None);
+        answers.put([], 1 << 20, now + LASTS);
+        let waiting = answers.lock();
+        assert_eq!((waiting.answers.len(), waiting.bytes), (0, 0));
+    }
+
+    #[test]
+    fn the_oldest_make_room() {
+        let (answers, now) = (Answers::default(), Instant::now());
+        let second = Duration::from_secs(1);
+        for (index, name) in ["a", "b", "c", "d"].into_iter().enumerate() {
+            answers.put([(key(name), answer(872))], 3000, now + second * u32::try_from(index).unwrap());
+        }
+        assert!(answers.lock().bytes <= 3000);
+        assert_eq!(answers.take(&key("a"), now), None);
+        assert!(answers.take(&key("d"), now).is_some());
+        answers.put([(key("e"), answer(5000))], 3000, now + second * 9);
+        assert_eq!(answers.lock().bytes, 0, "one that is too large is not kept either");
+    }
+}

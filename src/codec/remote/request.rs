@@ -1,0 +1,151 @@
+//! What the host is asked to send.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::{Direction, Header, Remote};
+use crate::error::Error;
+use crate::limits::Limits;
+use crate::payload::Pieces;
+use crate::payloads_json;
+use crate::wire::push_bytes;
+
+/// A `POST` to a codec server. It holds payloads and perhaps credentials: neither shows in `Debug`, and both
+/// are erased on drop.
+#[derive(Clone)]
+pub struct Request(Arc<Contents>);
+
+struct Contents {
+    url: String,
+    headers: Vec<Header>,
+    body: Zeroizing<Vec<u8>>,
+    timeout: Duration,
+    max_response_bytes: usize,
+    direction: Direction,
+    entries: Vec<Entry>,
+}
+
+/// A payload of a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    /// What its answer is kept under.
+    pub(crate) key: Key,
+    /// Its place among the payloads of the call.
+    pub(crate) index: usize,
+}
+
+/// Stands for a payload on its way to a server: SHA-256 over everything that decides what it becomes there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key([u8; 32]);
+
+impl Key {
+    pub(crate) fn new(url: &str, namespace: &str, payload: Pieces<'_>) -> Self {
+        let mut hash = Sha256::new();
+        for text in [url, namespace] {
+            hash.update(text.len().to_le_bytes());
+            hash.update(text);
+        }
+        hash.update(payload.head);
+        hash.update(payload.tail);
+        Self(hash.finalize().into())
+    }
+}
+
+impl Request {
+    /// The request for `payloads`, each the bytes of one.
+    ///
+    /// # Errors
+    /// [`Code::Protobuf`](crate::Code::Protobuf) for what JSON cannot say.
+    pub(crate) fn new(
+        remote: &Remote,
+        direction: Direction,
+        url: String,
+        namespace: &str,
+        payloads: &[(Entry, Zeroizing<Vec<u8>>)],
+        limits: &Limits,
+    ) -> Result<Self, Error> {
+        let sent: usize = payloads.iter().map(|(_, payload)| payload.len()).sum();
+        let mut list = Vec::with_capacity(sent + 10 * payloads.len());
+        for (_, payload) in payloads {
+            push_bytes(&mut list, 1, payload);
+        }
+        let body = Zeroizing::new(payloads_json::print(list).map_err(|error| {
+            match error.payload_index().and_then(|index| payloads.get(index)) {
+                Some((entry, _)) => Error::new(error.code(), error.message()).at_payload(entry.index),
+                None => error,
+            }
+        })?);
+        let mut headers =
+            vec![Header::new("Content-Type", "application/json"), Header::new("Accept", "application/json")];
+        let says = |name: &str| remote.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name));
+        if !namespace.is_empty() && !says("X-Namespace") {
+            headers.push(Header::new("X-Namespace", namespace));
+        }
+        headers.extend(remote.headers.iter().cloned());
+        Ok(Self(Arc::new(Contents {
+            url,
+            headers,
+            body,
+            timeout: remote.timeout,
+            max_response_bytes: max_response_bytes(sent, payloads.len(), limits),
+            direction,
+            entries: payloads.iter().map(|(entry, _)| *entry).collect(),
+        })))
+    }
+
+    /// Where it goes, the operation included.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    /// Names and values of its headers. A name stands once.
+    pub fn headers(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        self.0.headers.iter().map(|header| (header.name.as_str(), header.value.as_str()))
+    }
+
+    /// Its body: compact JSON.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.0.body
+    }
+
+    /// How long the server has, from the first try to connect to the end of its answer.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.0.timeout
+    }
+
+    /// The longest body that is an answer. Who has read one byte more need not read on.
+    #[must_use]
+    pub fn max_response_bytes(&self) -> usize {
+        self.0.max_response_bytes
+    }
+
+    pub(crate) fn direction(&self) -> Direction {
+        self.0.direction
+    }
+
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.0.entries
+    }
+}
+
+/// What the answer to `count` payloads of `sent` bytes may have: base64 of what the call may decode to, or of
+/// twice what was sent where that is more, and names around each payload.
+fn max_response_bytes(sent: usize, count: usize, limits: &Limits) -> usize {
+    const AROUND_ANSWER: usize = 64 << 10;
+    const AROUND_PAYLOAD: usize = 1 << 10;
+    let bytes = limits.max_decoded_bytes.max(sent.saturating_mul(2));
+    (bytes / 3).saturating_add(1).saturating_mul(4).saturating_add(count * AROUND_PAYLOAD + AROUND_ANSWER)
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Request({} payloads to {})", self.0.entries.len(), self.0.url)
+    }
+}

@@ -1,0 +1,127 @@
+//! What a codec server answered, judged: payloads, or who can mend that there are none.
+//!
+//! | status | | |
+//! |---|---|---|
+//! | none | no connection, no TLS, no answer in time | [`Code::Remote`] |
+//! | 200 | as many payloads as were sent; anything else is no answer | [`Code::Remote`] |
+//! | 400, 413, 422 | the server does not take these payloads | [`Code::RemoteRefused`] |
+//! | all others | credentials, namespace, path, load, a redirect, a fault | [`Code::Remote`] |
+//!
+//! Only a word about the payloads themselves is final. Everything else somebody can mend while the workflow
+//! waits, so it is transient: it fails the workflow task and never the workflow.
+
+use std::fmt::Write;
+
+use zeroize::Zeroizing;
+
+use super::Request;
+use crate::error::{Code, Error};
+use crate::limits::Limits;
+use crate::payload::{Payloads, Pieces, View};
+use crate::payloads_json;
+
+/// Characters of a host's reason that an error shows.
+const MAX_REASON: usize = 200;
+
+/// The payloads of an answer. `status` 0 says that there was none, and `body` then says why in words.
+///
+/// # Errors
+/// [`Code::Remote`], [`Code::RemoteRefused`], or [`Code::Limit`] for an answer that is too long.
+pub(crate) fn judge(request: &Request, status: u32, body: &[u8]) -> Result<Vec<Zeroizing<Vec<u8>>>, Error> {
+    if status != 200 {
+        return Err(refused(request, status, body));
+    }
+    if body.len() > request.max_response_bytes() {
+        return Err(Error::new(
+            Code::Limit,
+            format!(
+                "the answer of the codec server has more than {} bytes: raise limits.max_decoded_bytes",
+                request.max_response_bytes()
+            ),
+        ));
+    }
+    let list = payloads_json::parse(body).map(Zeroizing::new).map_err(|error| {
+        no_answer(request, &format!("answered what is no list of payloads: {}", error.message()))
+    })?;
+    // The body is bounded, and so is what is in it: the count is judged below.
+    let limits = Limits { max_payloads: usize::MAX, ..Limits::default() };
+    let payloads = Payloads::parse(&list, &limits, 0)?.payloads;
+    let (found, expected) = (payloads.len(), request.entries().len());
+    if found != expected {
+        return Err(no_answer(request, &format!("answered {found} payloads, expected {expected}")));
+    }
+    payloads
+        .into_iter()
+        .map(|payload| match View::parse(Pieces::whole(payload)) {
+            Ok(_) => Ok(Zeroizing::new(payload.to_vec())),
+            Err(cause) => Err(no_answer(request, &format!("answered a malformed payload: {cause}"))),
+        })
+        .collect()
+}
+
+#[cold]
+fn no_answer(request: &Request, what: &str) -> Error {
+    Error::new(Code::Remote, format!("the codec server {} {what}", request.url()))
+}
+
+#[cold]
+fn refused(request: &Request, status: u32, body: &[u8]) -> Error {
+    let operation = request.direction().name();
+    match status {
+        0 => no_answer(request, &format!("gave no answer: {}", reason(body))),
+        400 | 413 | 422 => {
+            let error = Error::new(
+                Code::RemoteRefused,
+                format!(
+                    "the codec server {} does not {operation} these payloads (status {status})",
+                    request.url()
+                ),
+            );
+            match named_payload(body).and_then(|index| request.entries().get(index)) {
+                Some(entry) => error.at_payload(entry.index),
+                None => error,
+            }
+        }
+        300..=399 => no_answer(
+            request,
+            &format!(
+                "redirects (status {status}): redirects are not followed, name the right URL in the configuration"
+            ),
+        ),
+        401 | 403 => no_answer(
+            request,
+            &format!(
+                "does not accept the credentials (status {status}): see the headers of the remote codec"
+            ),
+        ),
+        404 => no_answer(
+            request,
+            "knows no such path or namespace (status 404): see the url of the remote codec",
+        ),
+        429 | 503 => no_answer(request, &format!("is too busy (status {status})")),
+        status => no_answer(request, &format!("failed (status {status})")),
+    }
+}
+
+/// The host's words for why there was no answer.
+fn reason(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let mut shown = String::new();
+    for c in text.trim().chars().take(MAX_REASON) {
+        let _ = write!(shown, "{}", if c.is_control() { ' ' } else { c });
+    }
+    if shown.is_empty() { "the host says no reason".to_owned() } else { shown }
+}
+
+/// The payload that a refusal names as this library's server does (`payloads[3]`): a number is all that is
+/// taken from it, because a server may repeat what it was sent.
+fn named_payload(body: &[u8]) -> Option<usize> {
+    const NAME: &[u8] = b"payloads[";
+    let start = body.get(..4096).unwrap_or(body);
+    let at = start.windows(NAME.len()).position(|window| window == NAME)? + NAME.len();
+    let digits: Vec<u8> = start.get(at..)?.iter().copied().take_while(u8::is_ascii_digit).collect();
+    if start.get(at + digits.len()) != Some(&b']') {
+        return None;
+    }
+    core::str::from_utf8(&digits).ok()?.parse().ok()
+}

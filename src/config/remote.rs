@@ -1,0 +1,134 @@
+//! `remote`: what it says → a codec server.
+//!
+//! Headers with credentials are read here, when the document is read: a reload reads them again.
+
+use std::path::Path;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::problem::Problem;
+use super::schema::{HeaderSecret, HeaderValue, Permissions, RemoteOptions};
+use super::secret;
+use crate::codec::remote::{Header, Remote, Url};
+
+/// The longest value of a header.
+const MAX_VALUE_LEN: usize = 16 << 10;
+
+/// Headers in a request: more than any server needs.
+const MAX_HEADERS: usize = 32;
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+const MAX_TIMEOUT: Duration = Duration::from_secs(300);
+const DEFAULT_REQUEST_BYTES: usize = 1 << 20;
+
+/// Headers that the library or the HTTP client sets.
+const RESERVED: [&str; 9] = [
+    "accept",
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Headers whose values are credentials.
+const CREDENTIALS: [&str; 4] = ["authorization", "authorization-extras", "cookie", "proxy-authorization"];
+
+pub(super) fn remote(options: &RemoteOptions, base_dir: &Path) -> Result<Remote, Problem> {
+    let url = Url::parse(&options.url).map_err(|why| Problem::new(why).inside("url"))?;
+    let timeout = options.timeout.map_or(DEFAULT_TIMEOUT, |span| span.0);
+    if timeout.is_zero() || timeout > MAX_TIMEOUT {
+        return Err(Problem::new("expected more than nothing and at most 5 min").inside("timeout"));
+    }
+    let max_request_bytes = options.max_request_bytes.map_or(DEFAULT_REQUEST_BYTES, |size| size.0);
+    if max_request_bytes == 0 {
+        return Err(Problem::new("found nothing, expected more").inside("max_request_bytes"));
+    }
+    let headers = headers(options, base_dir).map_err(|problem| problem.inside("headers"))?;
+    Ok(Remote { url, headers, timeout, max_request_bytes })
+}
+
+fn headers(options: &RemoteOptions, base_dir: &Path) -> Result<Vec<Header>, Problem> {
+    if options.headers.len() > MAX_HEADERS {
+        return Err(Problem::new(format!(
+            "{} headers, expected at most {MAX_HEADERS}",
+            options.headers.len()
+        )));
+    }
+    let mut headers: Vec<Header> = Vec::new();
+    for (name, value) in &options.headers {
+        let inside = |problem: Problem| problem.inside(name.as_str());
+        check_name(name).map_err(inside)?;
+        if headers.iter().any(|other| other.name.eq_ignore_ascii_case(name)) {
+            return Err(inside(Problem::new("this header stands here twice")));
+        }
+        let value = match value {
+            HeaderValue::Text(_) if is_one_of(name, &CREDENTIALS) => {
+                return Err(inside(Problem::new(
+                    "a credential does not stand in the configuration: say { file: … } or { env: … }",
+                )));
+            }
+            HeaderValue::Text(text) => Zeroizing::new(text.clone()),
+            HeaderValue::Secret(source) => load(source, base_dir).map_err(inside)?,
+        };
+        check_value(&value).map_err(inside)?;
+        headers.push(Header { name: name.clone(), value });
+    }
+    Ok(headers)
+}
+
+fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|other| name.eq_ignore_ascii_case(other))
+}
+
+fn check_name(name: &str) -> Result<(), Problem> {
+    // A token of RFC 9110.
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if name.is_empty() || name.len() > 128 || !name.bytes().all(fits) {
+        return Err(Problem::new("expected the name of a header"));
+    }
+    if is_one_of(name, &RESERVED) {
+        return Err(Problem::new("this header is set by the library or the HTTP client: leave it out"));
+    }
+    Ok(())
+}
+
+fn check_value(value: &str) -> Result<(), Problem> {
+    let fits = |byte: u8| byte.is_ascii_graphic() || byte == b' ' || byte == b'\t';
+    if value.is_empty() || value.len() > MAX_VALUE_LEN || value.trim() != value || !value.bytes().all(fits) {
+        return Err(Problem::new(format!(
+            "expected the value of a header: 1 to {MAX_VALUE_LEN} characters of ASCII in one line, without space around them"
+        )));
+    }
+    Ok(())
+}
+
+fn load(source: &HeaderSecret, base_dir: &Path) -> Result<Zeroizing<String>, Problem> {
+    if source.permissions == Permissions::Any && source.file.is_none() {
+        return Err(
+            Problem::new("it says something of a file: set it together with file").inside("permissions")
+        );
+    }
+    let text = match (&source.file, &source.env, &source.insecure_inline) {
+        (Some(file), None, None) => {
+            let path = base_dir.join(file);
+            secret::from_file(&path, source.permissions, "header file", MAX_VALUE_LEN)
+                .and_then(|text| {
+                    core::str::from_utf8(&text).map(|text| Zeroizing::new(text.to_owned())).map_err(|_| {
+                        Problem::with_key(format!("the header file {} is not text", path.display()))
+                    })
+                })
+                .map_err(|problem| problem.inside("file"))?
+        }
+        (None, Some(name), None) => {
+            secret::from_variable(name, "text").map_err(|problem| problem.inside("env"))?
+        }
+        (None, None, Some(text)) => Zeroizing::new(text.0.clone()),
+        _ => return Err(Problem::new("expected exactly one of file, env and insecure_inline")),
+    };
+    Ok(Zeroizing::new(format!("{}{}", source.prefix, text.trim())))
+}
