@@ -23,11 +23,13 @@ from temporal_tdc._errors import (
     KeyUnknownError,
     LibraryError,
     MisuseError,
+    RemoteError,
     SystemFaultError,
     TdcError,
 )
 from temporal_tdc._host import KeyProvider
 from temporal_tdc._library import library_version
+from temporal_tdc._remote import RemoteHeaders
 from temporal_tdc._tdc import Tdc, open, parse  # noqa: A004
 
 __all__ = [
@@ -42,6 +44,8 @@ __all__ = [
     "KeyUnknownError",
     "LibraryError",
     "MisuseError",
+    "RemoteError",
+    "RemoteHeaders",
     "SystemFaultError",
     "Tdc",
     "TdcError",

@@ -16,6 +16,7 @@ ABI_VERSION: Final = 1
 
 FLAG_ENCODE_COMMON_ATTRIBUTES: Final = 1
 FLAG_CONVERTERS: Final = 4
+FLAG_REMOTE: Final = 8
 MESSAGE_HEADERS: Final = 1
 
 _BYTES: Final = ctypes.c_char_p
@@ -78,6 +79,12 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "tdc_error_key_count": (_SIZE, (_POINTER,)),
     "tdc_error_key_id": (_STATUS, (_POINTER, _SIZE, _POINTER, _POINTER)),
     "tdc_error_type_name": (None, (_POINTER, _POINTER, _POINTER)),
+    "tdc_error_request_url": (None, (_POINTER, _POINTER, _POINTER)),
+    "tdc_error_request_body": (None, (_POINTER, _POINTER, _POINTER)),
+    "tdc_error_request_header_count": (_SIZE, (_POINTER,)),
+    "tdc_error_request_header": (_STATUS, (_POINTER, _SIZE, *(_POINTER,) * 4)),
+    "tdc_error_request_timeout_ms": (ctypes.c_uint32, (_POINTER,)),
+    "tdc_error_request_max_response": (_SIZE, (_POINTER,)),
     "tdc_error_free": (None, (_POINTER,)),
     "tdc_data_converter_open": (_STATUS, (*_TEXT, *_TEXT, _POINTER, _POINTER)),
     "tdc_data_converter_parse": (_STATUS, (*_TEXT, *_TEXT, *_TEXT, _POINTER, _POINTER)),
@@ -87,6 +94,7 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "tdc_key_provide": (_STATUS, (_POINTER, *_TEXT, *_TEXT, _POINTER)),
     "tdc_key_reject": (_STATUS, (_POINTER, *_TEXT, _POINTER)),
     "tdc_descriptor_provide": (_STATUS, (_POINTER, *_TEXT, _POINTER)),
+    "tdc_remote_provide": (_STATUS, (_POINTER, _POINTER, ctypes.c_uint32, *_TEXT, _POINTER)),
     "tdc_codec_encode": (_STATUS, (_POINTER, *_TEXT, _POINTER, *_TEXT, _POINTER, _POINTER)),
     "tdc_codec_decode": (_STATUS, (_POINTER, *_TEXT, _POINTER, *_TEXT, _POINTER, _POINTER)),
     "tdc_converter_to_payload": (_STATUS, (_POINTER, *_TEXT, *_TEXT, _POINTER, _POINTER)),

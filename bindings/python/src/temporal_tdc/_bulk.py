@@ -85,6 +85,18 @@ def call_all(
         direction.note(direction.size * len(group), len(group), thread_time_ns() - begin)
 
 
+def call_together(
+    direction: Direction, context: bytes, items: Sequence[bytes], *, release: bool
+) -> list[Payload]:
+    """Encode or decode serialised payloads by one call, however many and large they are."""
+    parts = [part for item in items for part in (ITEM_PREFIXES[len(item)], item)]
+    answer = call_bytes(direction, context, parts, release=release)
+    try:
+        return list(Payloads.FromString(answer).payloads)
+    except DecodeError as error:
+        raise not_protobuf(None) from error
+
+
 def _call_group(
     direction: Direction,
     context: bytes,

@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
@@ -13,13 +14,16 @@ from temporalio.converter import PayloadCodec, SerializationContext, WithSeriali
 from typing_extensions import Self
 
 from temporal_tdc._abi import Usage
-from temporal_tdc._bulk import SingleCall, call_all
+from temporal_tdc._bulk import SingleCall, call_all, call_together
 from temporal_tdc._direction import Direction
 from temporal_tdc._faults import PendingError
 from temporal_tdc._host import ROUNDS, Host
 from temporal_tdc._single import single_call
 from temporal_tdc._whole import Whole
 from temporal_tdc._wire import encode_context
+
+_IN_THE_LOOP: Final = 16 * 1024
+"""With a codec server longer lists go to a thread: JSON is made and read there as well."""
 
 
 class Codec(PayloadCodec, WithSerializationContext):
@@ -115,6 +119,8 @@ class Codec(PayloadCodec, WithSerializationContext):
         self, direction: Direction, single: SingleCall, payloads: Sequence[Payload]
     ) -> list[Payload]:
         """Do the work here or in a thread, until the library has all that it asks for."""
+        if direction.handle.has_remote:
+            return await self._run_together(direction, payloads)
         done: list[Payload] = []
         usage = ctypes.byref(Usage())
         rounds = before = 0
@@ -132,3 +138,23 @@ class Codec(PayloadCodec, WithSerializationContext):
                     raise pending.cause from None
                 await self._host.settle(pending)
         return done
+
+    async def _run_together(
+        self, direction: Direction, payloads: Sequence[Payload]
+    ) -> list[Payload]:
+        """Do the same by calls on the whole list, so that a codec server is asked once for it."""
+        items = list(map(Payload.SerializeToString, payloads))
+        size = sum(map(len, items))
+        rounds = 0
+        while True:
+            work = partial(call_together, direction, self._context, items)
+            try:
+                if size <= _IN_THE_LOOP:
+                    return work(release=False)
+                return await asyncio.to_thread(work, release=True)
+            except PendingError as pending:
+                # Each answer of a server is about other payloads: those rounds have an end.
+                rounds += pending.request is None
+                if rounds > ROUNDS:
+                    raise pending.cause from None
+                await self._host.settle(pending)

@@ -80,6 +80,10 @@ class SystemFaultError(TdcError):
     """The operating system did not give what was asked. Transient."""
 
 
+class RemoteError(TdcError):
+    """The codec server did not answer, or not with payloads. Transient."""
+
+
 class InternalError(TdcError):
     """A bug of the library; it stays usable. Please report it."""
 
@@ -92,6 +96,7 @@ _CLASSES: dict[int, type[TdcError]] = {
     Code.ERR_AUTHENTICATION: AuthenticationError,
     Code.ERR_KEY_UNKNOWN: KeyUnknownError,
     Code.ERR_KEY_INVALID: KeyInvalidError,
+    Code.ERR_REMOTE: RemoteError,
 }
 _CLASSES_BY_HUNDRED: dict[int, type[TdcError]] = {
     1: InputError,

@@ -6,6 +6,7 @@ import ctypes
 
 from temporal_tdc._codes import Code
 from temporal_tdc._errors import TdcError, error_class
+from temporal_tdc._request import Request
 
 
 class PendingError(Exception):
@@ -15,6 +16,7 @@ class PendingError(Exception):
         reload: The files should be read again.
         key_ids: The keys to be provided or rejected.
         type_name: The message type whose descriptor is to be provided, or nothing.
+        request: What is to be sent to a codec server, or nothing.
         cause: What the error is when the host cannot help.
     """
 
@@ -25,12 +27,14 @@ class PendingError(Exception):
         reload: bool = False,
         key_ids: tuple[bytes, ...] = (),
         type_name: str = "",
+        request: Request | None = None,
     ) -> None:
         """Keep what the library asked for."""
         super().__init__(str(cause))
         self.reload = reload
         self.key_ids = key_ids
         self.type_name = type_name
+        self.request = request
         self.cause = cause
 
 
@@ -65,17 +69,26 @@ def fault(
         in_call: int = library.tdc_error_payload_index(error)
         at = None if in_call < 0 else index + in_call
         cause = _error(library, status, _message(library, error), at)
-        if status == Code.KEY_NEEDED:
-            count: int = library.tdc_error_key_count(error)
-            key_ids = tuple(_key_id(library, error, i) for i in range(count))
-            return PendingError(cause, key_ids=key_ids)
-        if status == Code.RELOAD_NEEDED:
-            return PendingError(cause, reload=True)
-        if status == Code.TYPE_NEEDED:
-            return PendingError(cause, type_name=_type_name(library, error))
-        return cause
+        if status == Code.REMOTE_NEEDED:
+            request, error = Request(library, error), None
+            return PendingError(cause, request=request)
+        return _pending(library, status, error, cause)
     finally:
-        library.tdc_error_free(error)
+        library.tdc_error_free(error)  # does nothing with what was taken over
+
+
+def _pending(
+    library: ctypes.CDLL, status: int, error: int, cause: TdcError
+) -> TdcError | PendingError:
+    if status == Code.KEY_NEEDED:
+        count: int = library.tdc_error_key_count(error)
+        key_ids = tuple(_key_id(library, error, i) for i in range(count))
+        return PendingError(cause, key_ids=key_ids)
+    if status == Code.RELOAD_NEEDED:
+        return PendingError(cause, reload=True)
+    if status == Code.TYPE_NEEDED:
+        return PendingError(cause, type_name=_type_name(library, error))
+    return cause
 
 
 def _error(library: ctypes.CDLL, status: int, message: str, index: int | None) -> TdcError:

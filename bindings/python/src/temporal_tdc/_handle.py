@@ -14,6 +14,7 @@ import weakref
 from collections.abc import Generator
 from typing import Any, NoReturn, cast
 
+from temporal_tdc._abi import FLAG_REMOTE
 from temporal_tdc._codes import Code
 from temporal_tdc._errors import MisuseError
 from temporal_tdc._faults import fault
@@ -34,6 +35,7 @@ class Handle:
         self._free = weakref.finalize(self, library.held.tdc_data_converter_free, pointer)
         # At exit daemon threads may still be inside a call: the system takes the memory back.
         self._free.atexit = False
+        self.has_remote = bool(self.flags() & FLAG_REMOTE)
 
     def new_frame(self) -> Frame:
         """Add a frame, because all are in use.
@@ -96,6 +98,7 @@ class Handle:
         reload_ = self.library.released.tdc_data_converter_reload
         with self.borrowed() as frame:
             self._check(reload_(self.argument, frame.error_out), frame)
+        self.has_remote = bool(self.flags() & FLAG_REMOTE)
 
     def provide_key(self, key_id: bytes, key: bytes) -> None:
         """Hand in a key of the host."""
@@ -118,6 +121,14 @@ class Handle:
         with self.borrowed() as frame:
             status = self.library.held.tdc_descriptor_provide(
                 self.argument, file_descriptor_set, len(file_descriptor_set), frame.error_out
+            )
+            self._check(status, frame)
+
+    def provide_remote(self, error: int, http_status: int, body: bytes) -> None:
+        """Hand in what came of the request that the native ``error`` carries."""
+        with self.borrowed() as frame:
+            status = self.library.released.tdc_remote_provide(
+                self.argument, error, http_status, body, len(body), frame.error_out
             )
             self._check(status, frame)
 

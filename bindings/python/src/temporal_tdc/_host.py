@@ -1,4 +1,4 @@
-"""What the library asks of its host: keys it does not have, and reading the files again."""
+"""What the library asks of its host: keys, types, codec servers, and reading the files again."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from temporal_tdc._descriptors import provide_type
 from temporal_tdc._errors import KeyProviderError, TdcError
 from temporal_tdc._faults import PendingError
 from temporal_tdc._handle import Handle
+from temporal_tdc._remote import CodecServers, RemoteHeaders
 
 KeyProvider: TypeAlias = Callable[[str], bytes | Awaitable[bytes | None] | None]
 """Gives the 32 bytes of a key by its id, or ``None`` for "there is no such key".
@@ -29,9 +30,12 @@ ROUNDS: Final = 20
 class Host:
     """Answers the library's questions for one handle."""
 
-    def __init__(self, handle: Handle, provider: KeyProvider | None) -> None:
-        """Keep the provider; without one, every key the host is asked for is rejected."""
+    def __init__(
+        self, handle: Handle, provider: KeyProvider | None, headers: RemoteHeaders | None
+    ) -> None:
+        """Keep who is asked; without a provider every key the host is asked for is rejected."""
         self._handle = handle
+        self._servers = CodecServers(handle, headers)
         self._provider = provider
         self._asking: dict[tuple[object, bytes], asyncio.Task[None]] = {}
 
@@ -41,10 +45,13 @@ class Host:
         Raises:
             KeyProviderError: The provider raised.
             KeyInvalidError: The provider gave something that is not a key.
+            RemoteError: The codec server gave no usable answer.
             TdcError: Nobody here knows the message type that is asked for.
         """
         if pending.type_name:
             provide_type(self._handle, pending)
+        if pending.request is not None:
+            await self._servers.ask(pending.request)
         if pending.reload:
             await asyncio.to_thread(self._reload)
         for key_id in pending.key_ids:

@@ -28,6 +28,7 @@ from temporal_tdc._failures import (
 )
 from temporal_tdc._handle import Handle, open_file, parse_document
 from temporal_tdc._host import Host, KeyProvider
+from temporal_tdc._remote import RemoteHeaders
 from temporal_tdc._whole import Verb
 
 AnyMessage = TypeVar("AnyMessage", bound=Message)
@@ -46,11 +47,15 @@ class Tdc:
             client = await Client.connect("localhost:7233", data_converter=t.data_converter)
     """
 
-    def __init__(self, handle: Handle, key_provider: KeyProvider | None) -> None:
+    def __init__(
+        self, handle: Handle, key_provider: KeyProvider | None, remote_headers: RemoteHeaders | None
+    ) -> None:
         """Wire the codec; users call ``open`` or ``parse``."""
         self._handle = handle
         self._codec = Codec(
-            Direction(handle, "encode"), Direction(handle, "decode"), Host(handle, key_provider)
+            Direction(handle, "encode"),
+            Direction(handle, "decode"),
+            Host(handle, key_provider, remote_headers),
         )
 
     @property
@@ -213,6 +218,7 @@ def open(  # noqa: A001
     *,
     namespace: str | None = None,
     key_provider: KeyProvider | None = None,
+    remote_headers: RemoteHeaders | None = None,
 ) -> Tdc:
     """Open a config file.
 
@@ -221,6 +227,8 @@ def open(  # noqa: A001
         namespace: The Temporal namespace, for configs with ``namespaces``. A namespace that the SDK
             hands over with a call goes before this one.
         key_provider: Gives keys by their id, for configs with ``keys: { host: true }``.
+        remote_headers: Gives headers for each request to a codec server, for configs whose codecs
+            hold ``remote``: a token that is fetched and refreshed, for example.
 
     Returns:
         The open config; close it, or use it as a context manager.
@@ -229,7 +237,7 @@ def open(  # noqa: A001
         ConfigError: The config or a key is not usable; the message says where and what to do.
         LibraryError: The native library cannot be loaded.
     """
-    return Tdc(open_file(path, namespace), key_provider)
+    return Tdc(open_file(path, namespace), key_provider, remote_headers)
 
 
 def parse(
@@ -238,6 +246,7 @@ def parse(
     base_dir: str | os.PathLike[str] | None = None,
     namespace: str | None = None,
     key_provider: KeyProvider | None = None,
+    remote_headers: RemoteHeaders | None = None,
 ) -> Tdc:
     """Open a config given as YAML or JSON text.
 
@@ -246,6 +255,7 @@ def parse(
         base_dir: What relative paths inside it are relative to.
         namespace: As for ``open``.
         key_provider: As for ``open``.
+        remote_headers: As for ``open``.
 
     Returns:
         The open config.
@@ -254,4 +264,4 @@ def parse(
         ConfigError: The config or a key is not usable.
         LibraryError: The native library cannot be loaded.
     """
-    return Tdc(parse_document(document, base_dir, namespace), key_provider)
+    return Tdc(parse_document(document, base_dir, namespace), key_provider, remote_headers)

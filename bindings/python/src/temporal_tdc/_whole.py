@@ -54,7 +54,8 @@ class Whole:
                     call, self._handle, library.released, function, self._context, message, middle
                 )
             except PendingError as pending:
-                rounds += 1
+                # Each answer of a server is about other payloads: those rounds have an end.
+                rounds += pending.request is None
                 if rounds > ROUNDS:
                     raise pending.cause from None
                 await self._host.settle(pending)
