@@ -103,5 +103,5 @@ def test_no_error_of_the_codec_is_one_that_the_worker_ends_the_workflow_for() ->
     from temporalio.exceptions import FailureError  # noqa: PLC0415
 
     errors = [getattr(temporal_tdc, name) for name in temporal_tdc.__all__ if "Error" in name]
-    assert len(errors) == 11
+    assert len(errors) == 12
     assert not [error for error in errors if issubclass(error, FailureError)]
