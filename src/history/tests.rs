@@ -186,3 +186,18 @@ fn keys_are_asked_for_at_once() {
         hosted.decode_history(&[], events(&encoded_payload(), &encoded_failure()).as_bytes()).unwrap_err();
     assert_eq!((error.code(), error.key_ids()), (Code::KeyNeeded, &["k".to_owned()][..]));
 }
+
+#[test]
+fn what_is_no_failure_is_not_given_back_as_if_it_were_encoded() {
+    for text in [
+        r#"[{"message":"secret"}]"#,
+        r#""secret""#,
+        "null",
+        r#"{"mess\u0061ge":"secret"}"#,
+        r#"{"cause":{"c\u0061use":{"message":"secret"}}}"#,
+    ] {
+        let error = encrypting().encode_failure_json(&[], text.as_bytes()).unwrap_err();
+        assert_eq!(error.code(), Code::Json, "{text}");
+        assert!(!error.message().contains("secret"), "{error}");
+    }
+}

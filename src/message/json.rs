@@ -14,7 +14,7 @@ use crate::error::{Code, Error};
 use crate::failure::{Attributes, PLACEHOLDER};
 use crate::framing::Frame;
 use crate::limits::MAX_MESSAGE_DEPTH;
-use cursor::Cursor;
+use cursor::{Cursor, Member};
 use payload::{PayloadJson, print, print_text};
 
 /// One walk over one text.
@@ -86,10 +86,13 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
     fn top(&mut self, plan: &'c Plan, is_list: bool) -> Result<(), Error> {
         let mut cursor = Cursor::new(self.text, 0);
         if is_list {
-            self.list(&mut cursor, |walk, cursor| walk.object(plan, cursor, MAX_MESSAGE_DEPTH))
-        } else {
-            self.object(plan, &mut cursor, MAX_MESSAGE_DEPTH)
+            return self.list(&mut cursor, |walk, cursor| walk.object(plan, cursor, MAX_MESSAGE_DEPTH));
         }
+        // Left alone, a list of messages would look as if it had been encoded.
+        if cursor.peek() != b'{' {
+            return Err(json_error("expected one object"));
+        }
+        self.object(plan, &mut cursor, MAX_MESSAGE_DEPTH)
     }
 
     /// Walks a message; what is no object is not ours to judge.
@@ -123,7 +126,7 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         let is_system = matches!(plan.shape, Shape::NexusOperation { .. }) && is_system(*cursor);
         let outer = core::mem::replace(&mut self.is_system, is_system);
         cursor.take(b'{');
-        while let Some(member) = cursor.member() {
+        while let Some(member) = self.member(cursor)? {
             match plan.field_named(member.name) {
                 Some(field) if !(kept && COMMON.contains(&member.name)) => {
                     self.field(field, cursor, depth)?;
@@ -133,6 +136,17 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         }
         self.is_system = outer;
         Ok(())
+    }
+
+    /// The next member of a message. A name with escapes may be that of a field, which encode would leave in
+    /// the clear.
+    fn member(&self, cursor: &mut Cursor<'a>) -> Result<Option<Member<'a>>, Error> {
+        match cursor.member() {
+            Some(member) if self.work.encodes() && member.name.contains('\\') => {
+                Err(json_error("expected names of fields without escapes"))
+            }
+            member => Ok(member),
+        }
     }
 
     fn field(&mut self, field: &'c Field, cursor: &mut Cursor<'a>, depth: usize) -> Result<(), Error> {
@@ -280,7 +294,7 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
             }
         }
         cursor.take(b'{');
-        while let Some(member) = cursor.member() {
+        while let Some(member) = self.member(cursor)? {
             if COMMON.contains(&member.name) {
                 cursor.skip();
                 continue;

@@ -11,3 +11,4 @@ mod keygen;
 mod process;
 mod remote;
 mod transcode;
+mod whole;
