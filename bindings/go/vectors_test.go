@@ -27,6 +27,7 @@ type vector struct {
 	Input     string
 	Expect    struct {
 		Payloads     *string
+		Message      string
 		Error        string
 		PayloadIndex *int `json:"payload_index"`
 		Encodings    []string
@@ -80,6 +81,14 @@ func (v *vector) run(t *testing.T) bool {
 		v.runValues(t, opened, op, input)
 		return false
 	}
+	if v.Operation == "provide_descriptor" {
+		v.checkError(t, opened.core.native.provideDescriptor(input))
+		return false
+	}
+	if call, ok := wholeOperations[v.Operation]; ok {
+		v.runWhole(t, opened, call, input)
+		return false
+	}
 	v.apply(t, input, func(op operation, message []byte) ([]byte, error) {
 		answer, fault := opened.core.native.payloads(op, nil, message)
 		if fault != nil {
@@ -108,6 +117,26 @@ func (v *vector) runValues(t *testing.T, opened *Tdc, op operation, input []byte
 	v.checkError(t, nil)
 	if hex.EncodeToString(got) != *v.Expect.Payloads {
 		t.Errorf("got %x, want %s", got, *v.Expect.Payloads)
+	}
+}
+
+// The operations on other messages than Payloads.
+var wholeOperations = map[string]func(n native, input []byte) ([]byte, *fault){
+	"encode_failure": func(n native, input []byte) ([]byte, *fault) { return n.failure(encode, nil, input) },
+	"decode_failure": func(n native, input []byte) ([]byte, *fault) { return n.failure(decode, nil, input) },
+	"decode_history": func(n native, input []byte) ([]byte, *fault) { return n.history(nil, input) },
+}
+
+func (v *vector) runWhole(t *testing.T, opened *Tdc, call func(native, []byte) ([]byte, *fault), input []byte) {
+	t.Helper()
+	got, fault := call(opened.core.native, input)
+	if fault != nil {
+		v.checkError(t, fault.asError())
+		return
+	}
+	v.checkError(t, nil)
+	if hex.EncodeToString(got) != v.Expect.Message {
+		t.Errorf("got %x, want %s", got, v.Expect.Message)
 	}
 }
 

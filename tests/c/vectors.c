@@ -178,14 +178,33 @@ static void run_round_trip(const struct vector *vector, const tdc_data_converter
     tdc_buffer_free(&decoded);
 }
 
-static void run_converter(const struct vector *vector, const tdc_data_converter *converter) {
+typedef tdc_status call(const tdc_data_converter *self, const uint8_t *context, size_t context_len,
+                        const uint8_t *message, size_t message_len, tdc_buffer *out, tdc_error **error);
+
+/* The calls that take a message and give one. */
+static call *call_of(const char *operation) {
+    static const struct {
+        const char *operation;
+        call *function;
+    } calls[] = {{"to_payload", tdc_converter_to_payload},
+                 {"from_payload", tdc_converter_from_payload},
+                 {"encode_failure", tdc_failure_encode},
+                 {"decode_failure", tdc_failure_decode},
+                 {"decode_history", tdc_history_decode}};
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        if (strcmp(calls[i].operation, operation) == 0) {
+            return calls[i].function;
+        }
+    }
+    return NULL;
+}
+
+static void run_call(const struct vector *vector, const tdc_data_converter *converter, call *function) {
     tdc_buffer out = {0};
     tdc_error *error = NULL;
-    int makes = strcmp(vector->operation, "to_payload") == 0;
-    tdc_status status = (makes ? tdc_converter_to_payload : tdc_converter_from_payload)(
-        converter, NULL, 0, vector->input.bytes, vector->input.len, &out, &error);
+    tdc_status status = function(converter, NULL, 0, vector->input.bytes, vector->input.len, &out, &error);
     if (status == TDC_OK && !same(vector->expected, out.data, out.len)) {
-        fail(vector, "other payloads came out");
+        fail(vector, "something else came out");
     }
     check_outcome(vector, status, error);
     tdc_buffer_free(&out);
@@ -203,9 +222,11 @@ static void run(const struct vector *vector, char *value) {
         run_round_trip(vector, converter, value);
     } else if (strcmp(vector->operation, "encode") == 0 || strcmp(vector->operation, "decode") == 0) {
         run_many(vector, converter);
-    } else if (strcmp(vector->operation, "to_payload") == 0 ||
-               strcmp(vector->operation, "from_payload") == 0) {
-        run_converter(vector, converter);
+    } else if (strcmp(vector->operation, "provide_descriptor") == 0) {
+        status = tdc_descriptor_provide(converter, vector->input.bytes, vector->input.len, &error);
+        check_outcome(vector, status, error);
+    } else if (call_of(vector->operation) != NULL) {
+        run_call(vector, converter, call_of(vector->operation));
     } else {
         fail(vector, "the operation %s is unknown", vector->operation);
     }

@@ -4,7 +4,7 @@ A line is one vector; its fields are separated by tabs, and whatever could hold 
 
     name  operation  namespace  config  input  expectation  value  payload_index
 
-expectation: "payloads" (value: hex), "error" (value: the code's name), "encodings" (value: hex of each, separated by commas;
+expectation: "payloads" (value: hex of them, or of another message), "error" (value: the code's name), "encodings" (value: hex of each, separated by commas;
 "-" where a payload has none) or "success" (no value).
 
 Usage: vectors_to_lines.py FOLDER > OUT
@@ -23,8 +23,8 @@ def hex_of(text: str | None) -> str:
 def line(vector: dict) -> str:
     """One vector as a line."""
     expect = vector["expect"]
-    if "payloads" in expect:
-        expectation, value = "payloads", expect["payloads"]
+    if "payloads" in expect or "message" in expect:
+        expectation, value = "payloads", expect["message" if "message" in expect else "payloads"]
     elif "error" in expect:
         expectation, value = "error", expect["error"]
     elif "encodings" in expect:

@@ -59,6 +59,7 @@ class Library:
             ("tdc_codec_decode", c_uint32, codec),
             ("tdc_converter_to_payload", c_uint32, values),
             ("tdc_converter_from_payload", c_uint32, values),
+            ("tdc_descriptor_provide", c_uint32, [c_void_p, *bytes_in, slot]),
             ("tdc_failure_encode", c_uint32, values),
             ("tdc_failure_decode", c_uint32, values),
             ("tdc_message_encode", c_uint32, message),
@@ -125,6 +126,12 @@ class DataConverter:
     def from_payload(self, payloads: bytes) -> bytes:
         """Gives the values of payloads back."""
         return self._call("tdc_converter_from_payload", payloads)
+
+    def provide_descriptor(self, files: bytes) -> bytes:
+        """Hands in a FileDescriptorSet; gives nothing back."""
+        error = c_void_p()
+        self._library.check(self._library.raw.tdc_descriptor_provide(self._handle, files, len(files), byref(error)), error)
+        return b""
 
     def encode_failure(self, failure: bytes) -> bytes:
         """Encodes a serialised Failure."""

@@ -38,6 +38,15 @@ def _answer(library: Library, vector: dict[str, Any]) -> dict[str, Any]:
                 "to_payload": converter.to_payload,
                 "from_payload": converter.from_payload,
             }
+            whole = {
+                "encode_failure": converter.encode_failure,
+                "decode_failure": converter.decode_failure,
+                "decode_history": converter.decode_history,
+                "provide_descriptor": converter.provide_descriptor,
+            }
+            if vector["operation"] in whole:
+                answer = whole[vector["operation"]](message).hex()
+                return {} if vector["operation"] == "provide_descriptor" else {"message": answer}
             if vector["operation"] in calls:
                 return {"payloads": calls[vector["operation"]](message).hex()}
             encoded = converter.encode(message)
@@ -48,10 +57,10 @@ def _answer(library: Library, vector: dict[str, Any]) -> dict[str, Any]:
                 return {"payloads": decoded.hex()}
             return {"encodings": [encoding_of(item) for item in split(encoded)]}
     except TdcError as error:
-        answer: dict[str, Any] = {"error": error.code}
+        said: dict[str, Any] = {"error": error.code}
         if error.index is not None:
-            answer["payload_index"] = error.index
-        return answer
+            said["payload_index"] = error.index
+        return said
 
 
 def _short(value: object) -> str:

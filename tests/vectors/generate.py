@@ -16,6 +16,8 @@ from builder.vector import Family
 from families import ALL
 
 OPERATIONS = {"decode", "encode", "roundtrip", "open", "to_payload", "from_payload"}
+#: Over other messages than Payloads.
+WHOLE = {"encode_failure", "decode_failure", "decode_history", "provide_descriptor"}
 
 
 def check(families: list[Family]) -> None:
@@ -28,12 +30,14 @@ def check(families: list[Family]) -> None:
                 raise ValueError(f"{where}: names are kebab-case")
             if vector.name in seen:
                 raise ValueError(f"{where}: the name is used twice")
-            if vector.operation not in OPERATIONS:
+            if vector.operation not in OPERATIONS | WHOLE:
                 raise ValueError(f"{where}: unknown operation {vector.operation}")
             if (vector.operation == "open") != (vector.input is None):
                 raise ValueError(f"{where}: open takes no input, everything else does")
             if ("encodings" in vector.expect) and vector.operation != "roundtrip":
                 raise ValueError(f"{where}: encodings belong to a round trip")
+            if ("message" in vector.expect) and vector.operation not in WHOLE:
+                raise ValueError(f"{where}: a message belongs to {', '.join(sorted(WHOLE))}")
             if not vector.source or not vector.comment:
                 raise ValueError(f"{where}: source and comment are not optional")
             seen.add(vector.name)

@@ -17,7 +17,9 @@ from temporal_tdc import Code, Tdc
 from temporal_tdc._bulk import call_bytes
 from temporal_tdc._codec import Codec
 from temporal_tdc._faults import PendingError
+from temporal_tdc._handle import Handle
 from temporal_tdc._values import from_payloads, to_payloads
+from temporal_tdc._whole import call as call_whole
 
 Vector: TypeAlias = dict[str, Any]
 
@@ -100,8 +102,27 @@ def check_error(error: temporal_tdc.TdcError, vector: Vector) -> None:
     assert error.payload_index == expect.get("payload_index")
 
 
-VALUES = {"to_payload": to_payloads, "from_payload": from_payloads}
-"""The operations of the converters."""
+def whole(function: str) -> Callable[[Handle, bytes, bytes], bytes]:
+    def run_whole(handle: Handle, context: bytes, message: bytes) -> bytes:
+        return call_whole(handle, handle.library.held, function, context, message)
+
+    return run_whole
+
+
+def provide(handle: Handle, _context: bytes, files: bytes) -> bytes:
+    handle.provide_descriptor(files)
+    return b""
+
+
+VALUES: dict[str, Callable[[Handle, bytes, bytes], bytes]] = {
+    "to_payload": to_payloads,
+    "from_payload": from_payloads,
+    "encode_failure": whole("tdc_failure_encode"),
+    "decode_failure": whole("tdc_failure_decode"),
+    "decode_history": whole("tdc_history_decode"),
+    "provide_descriptor": provide,
+}
+"""The operations that take a message and give one."""
 
 
 def check_values(vector: Vector, make_tdc: Callable[..., Tdc]) -> None:
@@ -114,7 +135,9 @@ def check_values(vector: Vector, make_tdc: Callable[..., Tdc]) -> None:
             convert(handle, b"", message)
         check_error(caught.value, vector)
     else:
-        assert convert(handle, b"", message).hex() == vector["expect"]["payloads"]
+        expect = vector["expect"]
+        expected = expect.get("payloads", expect.get("message", ""))
+        assert convert(handle, b"", message).hex() == expected
 
 
 @pytest.mark.parametrize("name", VECTORS)

@@ -14,6 +14,7 @@ from families import (
     namespaces,
     snappy_family,
     values,
+    whole,
     wire_family,
     zlib_family,
     zstd_family,
@@ -36,4 +37,5 @@ ALL: list[Family] = [
     config.FAMILY,
     values.FAMILY,
     msgpack_family.FAMILY,
+    whole.FAMILY,
 ]
