@@ -8,6 +8,8 @@ from pathlib import Path
 from playwright.async_api import Browser, Page, Request, async_playwright
 from playwright.async_api import TimeoutError as NotSeen
 
+from harness.processes import environment
+
 # What a person would see of a payload that is still encrypted: its encoding, in base64.
 ENCRYPTED = "YmluYXJ5L2VuY3J5cHRlZA=="
 
@@ -26,10 +28,12 @@ _ARGUMENTS = [
 
 
 @contextlib.asynccontextmanager
-async def chromium(binary: Path) -> AsyncIterator[Browser]:
-    """The browser, ended when the block is left."""
+async def chromium(binary: Path, home: Path) -> AsyncIterator[Browser]:
+    """The browser, ended when the block is left; what it writes of its own accord goes to `home`."""
+    home.mkdir(exist_ok=True)
+    env: dict[str, str | float | bool] = {**environment(HOME=str(home))}
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=binary, args=_ARGUMENTS, timeout=PATIENCE)
+        browser = await playwright.chromium.launch(executable_path=binary, args=_ARGUMENTS, env=env, timeout=PATIENCE)
         try:
             yield browser
         finally:
@@ -86,6 +90,15 @@ class WebUi:
         text = await self.text()
         return [phrase for phrase in phrases if phrase not in text]
 
+    async def gone(self, phrase: str) -> bool:
+        """Whether this comes to be nowhere on the page."""
+        script = "phrase => !document.body.textContent.includes(phrase)"
+        try:
+            await self.page.wait_for_function(script, arg=phrase)
+        except NotSeen:
+            return False
+        return True
+
     async def text(self) -> str:
         """All text of the page."""
         return await self.page.locator("body").text_content() or ""
@@ -94,6 +107,16 @@ class WebUi:
         """Keeps what the person sees now."""
         self._shots.mkdir(exist_ok=True)
         await self.page.screenshot(path=self._shots / f"{name}.png")
+
+    async def download(self, form: str, target: Path) -> None:
+        """Downloads the history that is shown: "encoded" or "decoded"."""
+        page = self.page
+        await page.get_by_role("button", name="Download").first.click()
+        dialog = page.locator("dialog[open]")
+        await dialog.get_by_test_id(f"use-{form}-setting-input").click()
+        async with page.expect_download() as download:
+            await dialog.get_by_test_id("confirm-modal-button").click()
+        await (await download.value).save_as(target)
 
     async def set_codec_server(self, endpoint: str) -> None:
         """Sets the endpoint in the settings behind the glasses."""

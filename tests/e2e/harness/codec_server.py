@@ -20,6 +20,7 @@ class CodecServer:
 
     url: str
     _audit: Path
+    _log: Path
     _read: int = 0
 
     def heard(self) -> list[dict[str, Any]]:
@@ -28,6 +29,10 @@ class CodecServer:
         lines = self._audit.read_text().splitlines()[self._read :]
         self._read += len(lines)
         return [json.loads(line) for line in lines]
+
+    def told(self) -> str:
+        """All that the server has written anywhere."""
+        return self._log.read_text() + self._audit.read_text()
 
 
 def rules(issuer: str, jwks: str) -> list[str]:
@@ -75,4 +80,4 @@ async def serve(stage: Stage, name: str, lines: Sequence[str], *options: str, tl
                 return None
 
         await eventually(f"the codec server {name}", ready)
-    return CodecServer(url, audit)
+    return CodecServer(url, audit, stage.folder / f"{name}.log")

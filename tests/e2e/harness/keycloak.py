@@ -15,6 +15,8 @@ from harness.tokens import AUDIENCE
 
 CLIENT = "web-ui"
 PEOPLE = ("ada", "ben", "cem")
+# Seconds that an access token is good for: longer than the test on any machine.
+LIFESPAN = 3600
 _ADMIN = "admin"
 _REALM = "e2e"
 # A loaded machine takes its time to start a server of this size.
@@ -74,7 +76,8 @@ class Keycloak:
             }
             for name in PEOPLE
         ]
-        return {"realm": _REALM, "enabled": True, "sslRequired": "none", "clients": [client], "users": people}
+        realm = {"realm": _REALM, "enabled": True, "sslRequired": "none", "accessTokenLifespan": LIFESPAN}
+        return realm | {"clients": [client], "users": people}
 
     async def start(self) -> None:
         """Starts it, and waits until it has a key set."""

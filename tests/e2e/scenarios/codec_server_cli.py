@@ -198,6 +198,11 @@ async def team(stage: Stage) -> None:
         statuses = {line["status"] for line in server.heard()}
         checks.equal(f"cli refusal of {title}: the audit log has it", statuses, {status})
 
+    stage.unread("cli: log and audit log of the codec server", server.told())
+    given = [expired, *bearer.values()]
+    told = [token for token in given if token.rpartition(".")[2] in server.told()]
+    checks.equal("cli: no token is in log or audit log of the codec server", told, [])
+
 
 async def _start(cli: CommandLine, workflow: str, customer: str, agent: str) -> None:
     values = ("-i", json.dumps(customer), "--memo", f"agent={json.dumps(agent)}")

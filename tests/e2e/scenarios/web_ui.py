@@ -3,10 +3,14 @@
 import json
 from pathlib import Path
 
+from harness import history
 from harness.browser import ENCRYPTED, WebUi, chromium
 from harness.codec_server import rules, serve
+from harness.commands import run
 from harness.stage import Stage
 from harness.tokens import ISSUER, Issuer
+
+_SEEN = "order-4711"
 
 
 async def web_ui(stage: Stage, browser: Path) -> None:
@@ -16,8 +20,14 @@ async def web_ui(stage: Stage, browser: Path) -> None:
     Issuer(stage.folder / "web-ui-jwks.json")
     team = await serve(stage, "web-ui-team", [origins, *rules(ISSUER, "{ file: web-ui-jwks.json }")])
     shots = stage.folder / "web-ui"
-    async with chromium(browser) as running, WebUi.person(running, stage.temporal.web_ui, shots) as ui:
-        await _reads(stage, ui, laptop.url)
+    async with (
+        chromium(browser, stage.folder / "browser") as running,
+        WebUi.person(running, stage.temporal.web_ui, shots) as ui,
+    ):
+        customer, agent = stage.secret("seen"), stage.secret("seen-memo")
+        await _reads(stage, ui, laptop.url, customer, agent)
+        contents = [agent, f"clerk of {customer}", f"{customer} python", f"python refuses {customer}"]
+        await _downloads(stage, ui, [*contents, f"cannot serve {customer}", f"file on {customer}"])
         await _acts(stage, ui)
         heard = laptop.heard()
         stage.checks.equal(
@@ -29,15 +39,13 @@ async def web_ui(stage: Stage, browser: Path) -> None:
             {("encode", 200), ("decode", 200)},
         )
         await _refused(stage, ui, team.url)
+    stage.unread("web ui: log and audit log of the codec server", laptop.told())
 
 
-async def _reads(stage: Stage, ui: WebUi, endpoint: str) -> None:
+async def _reads(stage: Stage, ui: WebUi, endpoint: str, customer: str, agent: str) -> None:
     """A workflow that failed, before the endpoint is set and after."""
     checks = stage.checks
-    customer, agent = stage.secret("seen"), stage.secret("seen-memo")
-    handle = await stage.client.start_workflow(
-        "Ticket", customer, id="order-4711", task_queue="go", memo={"agent": agent}
-    )
+    handle = await stage.client.start_workflow("Ticket", customer, id=_SEEN, task_queue="go", memo={"agent": agent})
     await handle.signal("say", "fail")
     await stage.happened(handle.id, "WORKFLOW_EXECUTION_FAILED")
 
@@ -51,7 +59,7 @@ async def _reads(stage: Stage, ui: WebUi, endpoint: str) -> None:
     checks.equal("web ui: input, failure and its details are decoded", await ui.missing(*seen), [])
     checks.that("web ui: the glasses say that it works", await ui.glasses("success"))
     await ui.picture("decoded")
-    checks.that("web ui: nothing on the page is encrypted", ENCRYPTED not in await ui.text(), await ui.text())
+    checks.that("web ui: nothing on the page is encrypted", await ui.gone(ENCRYPTED), "it is there")
     await ui.expand("Activity Task Completed")
     checks.equal("web ui: the result of an activity is decoded", await ui.missing(f'"{customer} python"'), [])
     await ui.expand("Activity Task Failed")
@@ -61,6 +69,25 @@ async def _reads(stage: Stage, ui: WebUi, endpoint: str) -> None:
     await ui.tab("Memo")
     checks.equal("web ui: the memo is decoded", await ui.missing(f'"{agent}"', f'"clerk of {customer}"'), [])
     await ui.picture("memo")
+
+
+async def _downloads(stage: Stage, ui: WebUi, contents: list[str]) -> None:
+    """The history as the page saves it: as it is stored, for `tdc history decode`, and decoded by the codec server."""
+    checks = stage.checks
+    await ui.show(_SEEN)
+    stored, decoded = (stage.folder / f"{_SEEN}-{form}.json" for form in ("encoded", "decoded"))
+    await ui.download("encoded", stored)
+    events = json.loads(stored.read_bytes())
+    stage.unread("web ui: the encoded download", events)
+    opened = json.loads(await run((stage.tdc.binary, "history", "decode", "--config", stage.config.path, stored)))
+    await ui.download("decoded", decoded)
+    for title, document in {
+        "tdc history decode of the encoded download": opened,
+        "the decoded download": json.loads(decoded.read_bytes()),
+    }.items():
+        left = [payload for payload in history.payloads(document) if history.encoding(payload) == "binary/encrypted"]
+        checks.equal(f"web ui: {title}: nothing is left encrypted", left, [])
+        checks.equal(f"web ui: {title}: it has all there is", history.leaks_in(document, contents), sorted(contents))
 
 
 async def _acts(stage: Stage, ui: WebUi) -> None:
@@ -89,7 +116,7 @@ async def _refused(stage: Stage, ui: WebUi, endpoint: str) -> None:
     """The answer to a request without a token, as the person and the page get it."""
     checks = stage.checks
     await ui.set_codec_server(endpoint)
-    await ui.show("order-4711")
+    await ui.show(_SEEN)
     checks.that("web ui without a token: the glasses say that something is wrong", await ui.glasses("error"))
     shown = ["Codec Server could not connect", ENCRYPTED]
     checks.equal("web ui without a token: an error above payloads that are encrypted", await ui.missing(*shown), [])
