@@ -25,17 +25,24 @@ public final class ReadFailure {
     WorkflowServiceStubs service =
         WorkflowServiceStubs.newServiceStubs(
             WorkflowServiceStubsOptions.newBuilder().setTarget(arguments[0]).build());
+    // Details are read when somebody asks for them, so the failure is read while the converter is open.
     try (Tdc tdc = Tdc.open(Path.of(arguments[1]))) {
       WorkflowClient client =
           WorkflowClient.newInstance(
               service,
               WorkflowClientOptions.newBuilder().setDataConverter(tdc.dataConverter()).build());
-      client.newUntypedWorkflowStub(arguments[2]).getResult(Void.class);
-      throw new IllegalStateException(arguments[2] + " did not fail");
-    } catch (WorkflowException failed) {
-      System.out.println(new ObjectMapper().writeValueAsString(read(failed)));
+      System.out.println(new ObjectMapper().writeValueAsString(read(failure(client, arguments[2]))));
     }
     Runtime.getRuntime().halt(0);
+  }
+
+  private static WorkflowException failure(WorkflowClient client, String workflow) {
+    try {
+      client.newUntypedWorkflowStub(workflow).getResult(Void.class);
+    } catch (WorkflowException failed) {
+      return failed;
+    }
+    throw new IllegalStateException(workflow + " did not fail");
   }
 
   private static List<String> read(Throwable failed) {
