@@ -15,19 +15,7 @@ from typing import Any
 
 import temporal_tdc
 import temporalio.api
-
-# Every well-known type must be imported to be found by its name.
-from google.protobuf import (  # noqa: F401
-    any_pb2,
-    descriptor_pb2,
-    duration_pb2,
-    empty_pb2,
-    field_mask_pb2,
-    struct_pb2,
-    symbol_database,
-    timestamp_pb2,
-    wrappers_pb2,
-)
+from google.protobuf import descriptor_pb2, symbol_database
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
@@ -69,8 +57,10 @@ def _modules(package: Any) -> Iterable[Any]:
             yield importlib.import_module(found.name)
 
 
-#: Messages must be imported to be found by their names.
+#: Messages must be imported to be found by their names, the well-known types as well.
 _API = list(_modules(temporalio.api))
+for _name in ("any", "duration", "empty", "field_mask", "struct", "timestamp", "wrappers"):
+    importlib.import_module(f"google.protobuf.{_name}_pb2")
 
 
 class _Marking(VisitorFunctions):
@@ -98,7 +88,7 @@ def answer(operation: str, records: list[Payload], tdc: temporal_tdc.Tdc | None)
         "write-failures": lambda record: _write_failure(converter, record),
         "read-failures": lambda record: _read_failure(converter, record),
     }
-    answers = []
+    answers: list[Payload] = []
     for record in records:
         try:
             answers.append(functions[operation](record))
@@ -191,7 +181,7 @@ def _raised(link: dict[str, Any], cause: BaseException | None) -> BaseException:
 def _read_failure(converter: DataConverter, record: Payload) -> Payload:
     failure = Failure.FromString(record.data)
     read: BaseException | None = asyncio.run(converter.decode_failure(failure))
-    chain = []
+    chain: list[dict[str, Any]] = []
     while read is not None:
         chain.append(_describe(read))
         read = read.__cause__
