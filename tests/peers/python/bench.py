@@ -8,58 +8,32 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
-import gc
 import json
 import os
-import statistics
-import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from random import Random
 
 import temporal_tdc
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
+import messages
+from messagepack import MessagePackCodec
 from sample import SampleCodec
+from timing import Run, awaiting, calling, medians
 from tuned import TunedCodec
 
 SIZES = (64, 1024, 8 * 1024, 64 * 1024, 1024 * 1024)
 BATCHES = (1, 32)
 KEY_ID = "bench-key"
 
-Call: TypeAlias = Callable[[Sequence[Payload]], Awaitable[list[Payload]]]
-
-
-async def time_call(call: Call, payloads: Sequence[Payload], repeat: int) -> float:
-    """Give the nanoseconds for one payload."""
-    begin = time.perf_counter_ns()
-    for _ in range(repeat):
-        await call(payloads)
-    return (time.perf_counter_ns() - begin) / repeat / len(payloads)
-
-
-async def measure(
-    calls: Mapping[str, tuple[Call, Sequence[Payload]]], seconds: float
-) -> dict[str, float]:
-    """Run the calls in turns for about ``seconds`` altogether and give each one's median."""
-    slowest = 1.0
-    for call, payloads in calls.values():
-        await time_call(call, payloads, 3)
-        slowest = max(slowest, await time_call(call, payloads, 3) * len(payloads))
-    rounds = 15
-    repeat = max(1, int(seconds * 1e9 / (rounds * len(calls) * slowest)))
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    gc.collect()
-    for _ in range(rounds):
-        for name, (call, payloads) in calls.items():
-            times[name].append(await time_call(call, payloads, repeat))
-    return {name: statistics.median(values) for name, values in times.items()}
-
 
 async def run(out: Path, seconds: float) -> None:
     """Measure every case."""
     key = os.urandom(32)
+    out.parent.mkdir(parents=True, exist_ok=True)
     document = {
         "version": 1,
         "keys": {
@@ -68,61 +42,125 @@ async def run(out: Path, seconds: float) -> None:
         },
         "codecs": ["encrypt"],
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    print(
-        f"{'op':7} {'size':>8} {'batch':>5} {'tdc ns':>10} {'peer':>7} {'peer ns':>10} {'ratio':>6}"
-    )
-    with temporal_tdc.parse(json.dumps(document)) as tdc, out.open("w") as lines:
-        codecs: dict[str, PayloadCodec] = {
-            "tdc": tdc.payload_codec,
+    with (
+        temporal_tdc.parse(json.dumps(document)) as encrypt,
+        temporal_tdc.parse('{"version": 1, "codecs": ["msgpack"]}') as msgpack,
+        temporal_tdc.parse(messages.CONFIG) as values,
+        out.open("w") as lines,
+    ):
+        report = Report(lines.write, seconds)
+        ciphers: dict[str, PayloadCodec] = {
+            "tdc": encrypt.payload_codec,
             "sample": SampleCodec(KEY_ID, key),
             "tuned": TunedCodec(KEY_ID, key),
         }
         for size in SIZES:
             for batch in BATCHES:
-                await run_size(codecs, size, batch, seconds, lines.write)
+                plain = [payload(os.urandom(size)) for _ in range(batch)]
+                await run_codecs(report, "encrypt", ciphers, plain, size)
+        converting: dict[str, PayloadCodec] = {
+            "tdc": msgpack.payload_codec,
+            "msgpack": MessagePackCodec(),
+        }
+        for size in messages.SIZES:
+            await run_codecs(report, "msgpack", converting, [payload(orders(size))], size)
+        for codec, op, size, calls in messages.contests(values):
+            runs = {name: calling(call) for name, call in calls.items()}
+            await report.measure(op, codec, size, 1, runs)
 
 
-async def run_size(
-    codecs: dict[str, PayloadCodec],
+class Report:
+    """Measures cases; prints them and writes them down."""
+
+    def __init__(self, write: Callable[[str], object], seconds: float) -> None:
+        """Take where lines go, and the time for a case."""
+        self._write = write
+        self._seconds = seconds
+        print(
+            f"{'codec':13} {'op':7} {'size':>8} {'batch':>5} {'tdc ns':>10} {'peer':>11} "
+            f"{'peer ns':>10} {'ratio':>7}"
+        )
+
+    async def measure(
+        self, op: str, codec: str, size: int, batch: int, runs: Mapping[str, Run]
+    ) -> None:
+        """Measure one case, of which tdc is the first."""
+        found = {
+            name: nanos / batch for name, nanos in (await medians(runs, self._seconds)).items()
+        }
+        tdc = found.pop("tdc")
+        for peer, nanos in found.items():
+            line = {
+                "lang": "python",
+                "op": op,
+                "codec": codec,
+                "size": size,
+                "batch": batch,
+                "tdc_ns": round(tdc),
+                "peer": peer,
+                "peer_ns": round(nanos),
+                "ratio": round(nanos / tdc, 3),
+            }
+            self._write(json.dumps(line) + "\n")
+            print(
+                f"{codec:13} {op:7} {size:8} {batch:5} {tdc:10.0f} {peer:>11} "
+                f"{nanos:10.0f} {nanos / tdc:7.2f}"
+            )
+
+
+async def run_codecs(
+    report: Report,
+    name: str,
+    codecs: Mapping[str, PayloadCodec],
+    plain: Sequence[Payload],
     size: int,
-    batch: int,
-    seconds: float,
-    write: Callable[[str], object],
 ) -> None:
-    """Measure encode and decode of one size and batch."""
-    plain = [
-        Payload(metadata={"encoding": b"json/plain"}, data=os.urandom(size)) for _ in range(batch)
-    ]
-    encoded = await codecs["sample"].encode(plain)
-    for name, codec in codecs.items():
+    """Measure encode and decode of codecs that read each other's payloads."""
+    *_, last = codecs.values()
+    encoded = await last.encode(plain)
+    for who, codec in codecs.items():
         if (
             await codec.decode(await codec.encode(plain)) != plain
             or await codec.decode(encoded) != plain
         ):
-            raise RuntimeError(f"{name} does not decode what it should")
-    encode = {name: (codec.encode, plain) for name, codec in codecs.items()}
-    decode = {name: (codec.decode, encoded) for name, codec in codecs.items()}
-    for op, calls in (("encode", encode), ("decode", decode)):
-        medians = await measure(calls, seconds)
-        for peer in ("sample", "tuned"):
-            ratio = medians[peer] / medians["tdc"]
-            line = {
-                "lang": "python",
-                "op": op,
-                "codec": "encrypt",
-                "size": size,
-                "batch": batch,
-                "tdc_ns": round(medians["tdc"]),
-                "peer": peer,
-                "peer_ns": round(medians[peer]),
-                "ratio": round(ratio, 3),
+            raise RuntimeError(f"{who} does not decode what it should")
+    batch = len(plain)
+    encode = {who: awaiting(partial(codec.encode, plain)) for who, codec in codecs.items()}
+    decode = {who: awaiting(partial(codec.decode, encoded)) for who, codec in codecs.items()}
+    await report.measure("encode", name, size, batch, encode)
+    await report.measure("decode", name, size, batch, decode)
+
+
+def payload(data: bytes) -> Payload:
+    """Make what the SDK's converter makes."""
+    return Payload(metadata={"encoding": b"json/plain"}, data=data)
+
+
+def orders(size: int) -> bytes:
+    """Make a JSON list of at most ``size`` bytes, as a workflow might carry it."""
+    random = Random(1)  # noqa: S311
+    found: list[dict[str, object]] = []
+    while True:
+        found.append(
+            {
+                "orderId": f"{random.getrandbits(32):08x}-{random.getrandbits(16):04x}",
+                "customer": {
+                    "name": random.choice(("Ada Lovelace", "Grace Hopper", "Alan Turing")),
+                    "email": f"customer{random.randrange(1000)}@example.com",
+                },
+                "items": [
+                    {
+                        "sku": f"BOOK-{random.randrange(100000):05}",
+                        "quantity": random.randrange(1, 10),
+                        "price": f"{random.randrange(500)}.{random.randrange(100):02}",
+                    }
+                ],
+                "status": random.choice(("created", "paid", "shipped", "delivered")),
+                "createdAt": f"2026-11-{random.randrange(1, 29):02}T12:30:00Z",
             }
-            write(json.dumps(line) + "\n")
-            print(
-                f"{op:7} {size:8} {batch:5} {medians['tdc']:10.0f} {peer:>7} "
-                f"{medians[peer]:10.0f} {ratio:6.2f}"
-            )
+        )
+        if len(json.dumps(found, separators=(",", ":"))) > size:
+            return json.dumps(found[:-1], separators=(",", ":")).encode()
 
 
 def main() -> None:

@@ -11,24 +11,7 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	commonpb "go.temporal.io/api/common/v1"
-	"go.temporal.io/sdk/converter"
-
-	"github.com/temporal-data-converter/tdc/bindings/go"
-	"github.com/temporal-data-converter/tdc/tests/peers/go/peer"
 )
-
-const keyID, key = "test-key-id", "test-key-test-key-test-key-test!"
-
-const encryptConfig = `version: 1
-keys: { primary: test-key-id, ring: { test-key-id: { insecure_inline: dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE= } } }
-codecs: [encrypt]
-`
-
-const zlibConfig = `version: 1
-codecs: [zlib: { level: %d }]
-`
 
 // result is one line of the file, in the format that all languages share.
 type result struct {
@@ -54,14 +37,18 @@ func run() error {
 	out := flag.String("out", "", "write a JSON line for each case to this file")
 	only := flag.String("only", "", "only the cases whose name contains this, such as encode/encrypt/1024")
 	level := flag.Int("zlib-level", 6, "tdc's level; Go's codec always takes 6")
+	peak := flag.String("peak", "", "print how much memory this takes, tdc/history for example, of the history on standard input")
 	quick := flag.Bool("quick", false, "fewer and shorter rounds")
 	flag.Parse()
+	if *peak != "" {
+		return printPeak(*peak)
+	}
 	timing := timing{rounds: 15, round: 20 * time.Millisecond}
 	if *quick {
 		timing.rounds, timing.round = 7, 4*time.Millisecond
 	}
 
-	groups, done, err := newGroups(*level)
+	contests, done, err := newContests(*level)
 	if err != nil {
 		return err
 	}
@@ -75,133 +62,93 @@ func run() error {
 		defer file.Close()
 		sink = bufio.NewWriter(file)
 	}
-	fmt.Fprintf(os.Stderr, "%-28s %10s   %s\n", "ns a payload", "tdc", "peers (ratio)")
-	for _, g := range groups {
-		for _, op := range []string{"encode", "decode"} {
-			for _, batch := range []int{1, 32} {
-				for _, size := range g.sizes {
-					name := fmt.Sprintf("%s/%s/%d x%d", op, g.codec, size, batch)
-					if !strings.Contains(name, *only) {
-						continue
-					}
-					results, err := g.measure(op, size, batch, timing)
-					if err != nil {
-						return fmt.Errorf("%s: %w", name, err)
-					}
-					fmt.Fprintf(os.Stderr, "%-28s %10.0f  ", name, results[0].TdcNs)
-					for _, r := range results {
-						fmt.Fprintf(os.Stderr, " %s %.0f (%.2fx)", r.Peer, r.PeerNs, r.Ratio)
-						if err := json.NewEncoder(sink).Encode(r); err != nil {
-							return err
-						}
-					}
-					fmt.Fprintln(os.Stderr, g.note(size))
-				}
+	fmt.Fprintf(os.Stderr, "%-34s %10s   %s\n", "ns a payload", "tdc", "peers (ratio)")
+	for _, c := range contests {
+		name := fmt.Sprintf("%s/%s/%d x%d", c.op, c.codec, c.size, c.batch)
+		if !strings.Contains(name, *only) {
+			continue
+		}
+		results, note, err := c.measure(timing)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		fmt.Fprintf(os.Stderr, "%-34s %10.0f  ", name, results[0].TdcNs)
+		for _, r := range results {
+			fmt.Fprintf(os.Stderr, " %s %.0f (%.2fx)", r.Peer, r.PeerNs, r.Ratio)
+			if err := json.NewEncoder(sink).Encode(r); err != nil {
+				return err
 			}
 		}
+		fmt.Fprintln(os.Stderr, note)
 	}
 	return sink.Flush()
 }
 
-// A group is one of tdc's codecs and the peers that do the same.
-type group struct {
-	codec string
-	sizes []int
-	text  func(size int) []byte
-	tdc   converter.PayloadCodec
-	peers []named
+// A contest is one case: what tdc and its peers do in turn.
+type contest struct {
+	op, codec   string
+	size, batch int
+	// prepare gives tdc, then its peers, and what is to be said beside their times.
+	prepare func() (contestants []contestant, note string, err error)
 }
 
-type named struct {
-	name  string
-	codec converter.PayloadCodec
+type contestant struct {
+	name string
+	call func() error
+	// before, if there is one, makes ready for each call, outside of the time.
+	before func()
 }
 
-func newGroups(level int) (groups []group, done func(), err error) {
-	encrypt, err := tdc.Parse([]byte(encryptConfig), ".")
+// measure times tdc and each peer.
+func (c contest) measure(timing timing) ([]result, string, error) {
+	contestants, note, err := c.prepare()
 	if err != nil {
-		return nil, nil, err
+		return nil, "", err
 	}
-	compress, err := tdc.Parse(fmt.Appendf(nil, zlibConfig, level), ".")
+	medians, err := timing.alternate(contestants)
 	if err != nil {
-		return nil, nil, err
+		return nil, "", err
 	}
-	tuned, err := peer.NewTuned(keyID, []byte(key))
-	if err != nil {
-		return nil, nil, err
-	}
-	groups = []group{{
-		codec: "encrypt",
-		sizes: []int{64, 1 << 10, 8 << 10, 64 << 10, 1 << 20},
-		text:  randomJSON,
-		tdc:   encrypt.PayloadCodec(),
-		peers: []named{{"sample", &peer.Sample{KeyID: keyID, Key: []byte(key)}}, {"tuned", tuned}},
-	}, {
-		codec: "zlib",
-		sizes: []int{1 << 10, 8 << 10, 64 << 10, 1 << 20},
-		text:  orders,
-		tdc:   compress.PayloadCodec(),
-		peers: []named{{"zlib", converter.NewZlibCodec(converter.ZlibCodecOptions{})}},
-	}}
-	return groups, func() { _, _ = encrypt.Close(), compress.Close() }, nil
-}
-
-// measure times tdc and each peer on a batch of payloads of their own making.
-func (g group) measure(op string, size, batch int, timing timing) ([]result, error) {
-	contestants := append([]named{{"tdc", g.tdc}}, g.peers...)
-	calls := make([]func() error, len(contestants))
-	for i, c := range contestants {
-		input := g.payloads(size, batch)
-		call := c.codec.Encode
-		if op == "decode" {
-			encoded, err := c.codec.Encode(input)
-			if err != nil {
-				return nil, err
-			}
-			input, call = encoded, c.codec.Decode
-		}
-		calls[i] = func() error {
-			_, err := call(input)
-			return err
-		}
-	}
-	medians, err := timing.alternate(calls)
-	if err != nil {
-		return nil, err
-	}
-	results := make([]result, len(g.peers))
-	for i, p := range g.peers {
-		results[i] = result{
-			Lang: "go", Op: op, Codec: g.codec, Size: size, Batch: batch,
-			TdcNs: medians[0] / float64(batch), Peer: p.name, PeerNs: medians[i+1] / float64(batch),
+	var results []result
+	for i, peer := range contestants[1:] {
+		results = append(results, result{
+			Lang: "go", Op: c.op, Codec: c.codec, Size: c.size, Batch: c.batch,
+			TdcNs: medians[0] / float64(c.batch), Peer: peer.name, PeerNs: medians[i+1] / float64(c.batch),
 			Ratio: medians[i+1] / medians[0],
-		}
+		})
 	}
-	return results, nil
+	return results, note, nil
 }
 
-func (g group) payloads(size, batch int) []*commonpb.Payload {
-	payloads := make([]*commonpb.Payload, batch)
-	for i := range payloads {
-		payloads[i] = &commonpb.Payload{
-			Metadata: map[string][]byte{converter.MetadataEncoding: []byte(converter.MetadataEncodingJSON)},
-			Data:     g.text(size),
-		}
-	}
-	return payloads
-}
-
-// note says what a compressor reached, for a comparison at the same ratio.
-func (g group) note(size int) string {
-	if g.codec != "zlib" {
-		return ""
-	}
-	reached := func(codec converter.PayloadCodec) int {
-		encoded, err := codec.Encode(g.payloads(size, 1))
+// newContests opens what the cases need and gives all of them.
+func newContests(level int) (contests []contest, done func(), err error) {
+	var opened closers
+	defer func() {
 		if err != nil {
-			return -1
+			opened.close()
 		}
-		return len(encoded[0].Data)
+	}()
+	for _, open := range []func(*closers) ([]contest, error){
+		func(c *closers) ([]contest, error) { return codecContests(c, level) },
+		messageContests,
+		historyContests,
+	} {
+		more, err := open(&opened)
+		if err != nil {
+			return nil, nil, err
+		}
+		contests = append(contests, more...)
 	}
-	return fmt.Sprintf("   bytes: tdc %d, peer %d", reached(g.tdc), reached(g.peers[0].codec))
+	return contests, opened.close, nil
+}
+
+// closers are what is to be closed at the end.
+type closers []func()
+
+func (c *closers) add(closer func()) { *c = append(*c, closer) }
+
+func (c *closers) close() {
+	for _, closer := range *c {
+		closer()
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
@@ -34,4 +35,11 @@ func orders(size int) []byte {
 			1+random.IntN(12), 1+random.IntN(28), random.IntN(24), random.IntN(60), random.IntN(60))
 	}
 	return text[:size]
+}
+
+// orderList is a whole JSON list of at most size bytes, of what orders has.
+func orderList(size int) []byte {
+	text := orders(size)
+	end := bytes.LastIndex(text, []byte("},{\"orderId\""))
+	return append(text[:end+1:end+1], ']')
 }

@@ -12,10 +12,10 @@ type timing struct {
 	round  time.Duration
 }
 
-// alternate runs every call in turn, round after round, so that what the
+// alternate runs every contestant in turn, round after round, so that what the
 // machine does meanwhile meets them all, and gives the median of each in
 // nanoseconds.
-func (t timing) alternate(calls []func() error) ([]float64, error) {
+func (t timing) alternate(calls []contestant) ([]float64, error) {
 	counts := make([]int, len(calls))
 	rounds := t.rounds
 	for i, call := range calls {
@@ -53,12 +53,28 @@ func (t timing) alternate(calls []func() error) ([]float64, error) {
 	return medians, nil
 }
 
-func repeat(call func() error, n int) (time.Duration, error) {
+func repeat(one contestant, n int) (time.Duration, error) {
+	if one.before != nil {
+		return repeatReady(one, n)
+	}
 	start := time.Now()
 	for range n {
-		if err := call(); err != nil {
+		if err := one.call(); err != nil {
 			return 0, err
 		}
 	}
 	return time.Since(start), nil
+}
+
+// repeatReady leaves out what goes before each call.
+func repeatReady(one contestant, n int) (took time.Duration, err error) {
+	for range n {
+		one.before()
+		start := time.Now()
+		if err := one.call(); err != nil {
+			return 0, err
+		}
+		took += time.Since(start)
+	}
+	return took, nil
 }

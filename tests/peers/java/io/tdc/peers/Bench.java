@@ -16,12 +16,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import javax.annotation.Nullable;
 
 /**
  * Compares tdc with its peers, alternating within each case, and writes one JSON line for each pair.
  *
  * <pre>{@code
- * bench LANG OUT.jsonl [--quick]
+ * bench LANG OUT.jsonl [--quick] [--only CODEC]
  * }</pre>
  */
 public final class Bench {
@@ -36,32 +37,45 @@ public final class Bench {
 
   private static final int WARM_UP_ROUNDS = 5;
 
+  /** What else the JIT wants to see of a case before it is done with it. */
+  private static final int WARM_UP_BYTES = 8 << 20;
+
   private final String lang;
   private final Path results;
   private final int rounds;
   private final long roundNanos;
+  @Nullable private final String only;
 
-  private Bench(String lang, Path results, boolean quick) {
+  private Bench(String lang, Path results, boolean quick, @Nullable String only) {
     this.lang = lang;
     this.results = results;
+    this.only = only;
     this.rounds = quick ? 7 : 21;
     this.roundNanos = quick ? 6_000_000L : 25_000_000L;
   }
 
   /** Runs every case. */
   public static void main(String[] arguments) throws IOException {
-    boolean quick = arguments.length > 2 && arguments[2].equals("--quick");
-    new Bench(arguments[0], Path.of(arguments[1]), quick).run();
+    List<String> options = List.of(arguments).subList(2, arguments.length);
+    int only = options.indexOf("--only");
+    new Bench(
+            arguments[0],
+            Path.of(arguments[1]),
+            options.contains("--quick"),
+            only < 0 ? null : options.get(only + 1))
+        .run();
   }
 
   private void run() throws IOException {
     System.out.printf(
         "%n%s: %s, Java %s%n", lang, TdcLibrary.description(), System.getProperty("java.version"));
     System.out.printf(
-        "%-8s %-7s %8s %5s %11s %-7s %11s %6s%n",
+        "%-13s %-7s %8s %5s %11s %-10s %11s %6s%n",
         "codec", "op", "size", "batch", "tdc ns", "peer", "peer ns", "ratio");
     try (Tdc encrypt = Tdc.parse(encryption(), Path.of("."));
-        Tdc zlib = Tdc.parse(compression(), Path.of("."))) {
+        Tdc zlib = Tdc.parse(compression(), Path.of("."));
+        Tdc msgpack = Tdc.parse("{version: 1, codecs: [msgpack]}", Path.of("."));
+        Tdc values = Tdc.parse(MessageContenders.CONFIG, Path.of("."))) {
       Map<String, PayloadCodec> ciphers = new LinkedHashMap<>();
       ciphers.put("tdc", encrypt.payloadCodec());
       ciphers.put("sample", new SampleCodec(KEY_ID, KEY));
@@ -69,27 +83,40 @@ public final class Bench {
       Map<String, PayloadCodec> compressors = new LinkedHashMap<>();
       compressors.put("tdc", zlib.payloadCodec());
       compressors.put("zlib", new ZlibPayloadCodec());
-      warmUp(ciphers);
+      Map<String, PayloadCodec> packers = new LinkedHashMap<>();
+      packers.put("tdc", msgpack.payloadCodec());
+      packers.put("msgpack", new MessagePackCodec());
+      if (measures("encrypt")) {
+        warmUp(ciphers);
+      }
       for (int batch : BATCHES) {
         for (int size : SIZES) {
-          compare("encrypt", ciphers, true, size, batch);
-          compare("encrypt", ciphers, false, size, batch);
+          compare("encrypt", ciphers, Contender.texts(size, batch), size);
         }
       }
       for (int size : SIZES) {
         if (size >= 1 << 10) {
-          compare("zlib", compressors, true, size, 1);
-          compare("zlib", compressors, false, size, 1);
+          compare("zlib", compressors, Contender.texts(size, 1), size);
         }
+      }
+      for (int size : MessageContenders.SIZES) {
+        compare("msgpack", packers, List.of(Orders.payload(size)), size);
+      }
+      MessageContenders messages = new MessageContenders(values);
+      for (int size : MessageContenders.SIZES) {
+        compare("json-protobuf", "encode", size, 1, messages.wireToJson(size));
+        compare("json-protobuf", "decode", size, 1, messages.jsonToWire(size));
+        compare("converter", "encode", size, 1, messages.toPayload(size));
+        compare("converter", "decode", size, 1, messages.fromPayload(size));
       }
     }
   }
 
   private static void warmUp(Map<String, PayloadCodec> codecs) {
     for (int size : SIZES) {
-      warmUp(codecs, Contender.values(size, 1), size < 1 << 20 ? 5 : 1);
+      warmUp(codecs, Contender.texts(size, 1), size < 1 << 20 ? 5 : 1);
       if (size <= 8 << 10) {
-        warmUp(codecs, Contender.values(size, 32), 1);
+        warmUp(codecs, Contender.texts(size, 32), 1);
       }
     }
   }
@@ -102,15 +129,30 @@ public final class Bench {
     }
   }
 
+  private boolean measures(String codec) {
+    return only == null || only.equals(codec);
+  }
+
   private void compare(
-      String codec, Map<String, PayloadCodec> codecs, boolean encode, int size, int batch)
+      String codec, Map<String, PayloadCodec> codecs, List<Payload> values, int size)
       throws IOException {
-    List<Payload> values = Contender.values(size, batch);
-    List<Contender> contenders = new ArrayList<>();
-    codecs.forEach((name, each) -> contenders.add(new Contender(name, each, encode, values)));
+    List<Contender> encoding = new ArrayList<>();
+    List<Contender> decoding = new ArrayList<>();
+    codecs.forEach((name, each) -> encoding.add(Contender.encoding(name, each, values)));
+    codecs.forEach((name, each) -> decoding.add(Contender.decoding(name, each, values)));
+    compare(codec, "encode", size, values.size(), encoding);
+    compare(codec, "decode", size, values.size(), decoding);
+  }
+
+  /** Measures contenders, of which tdc is the first. */
+  private void compare(String codec, String op, int size, int batch, List<Contender> contenders)
+      throws IOException {
+    if (!measures(codec)) {
+      return;
+    }
     for (int round = 0; round < WARM_UP_ROUNDS; round++) {
       for (Contender contender : contenders) {
-        contender.run(roundNanos);
+        contender.run(roundNanos, WARM_UP_BYTES / WARM_UP_ROUNDS / size / batch);
       }
     }
     for (int round = 0; round < rounds; round++) {
@@ -118,18 +160,18 @@ public final class Bench {
         contender.measure(roundNanos);
       }
     }
-    Contender tdc = contenders.get(0);
+    double tdc = contenders.get(0).median() / batch;
     for (Contender peer : contenders.subList(1, contenders.size())) {
-      report(codec, encode ? "encode" : "decode", size, batch, tdc.median(), peer);
+      report(codec, op, size, batch, tdc, peer);
     }
   }
 
   private void report(String codec, String op, int size, int batch, double tdc, Contender peer)
       throws IOException {
-    double peerNanos = peer.median();
+    double peerNanos = peer.median() / batch;
     System.out.printf(
         Locale.ROOT,
-        "%-8s %-7s %8d %5d %11.0f %-7s %11.0f %5.2fx%n",
+        "%-13s %-7s %8d %5d %11.0f %-10s %11.0f %5.2fx%n",
         codec,
         op,
         size,

@@ -7,27 +7,48 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.function.LongSupplier;
 
-/** One codec at one case: how long it takes for one payload. */
+/** Something to be measured at one case: how long a call takes. */
 final class Contender {
   /** What every call gave is added up here, so that the JIT cannot leave a call out. */
   private static volatile long sink;
 
   final String name;
-  private final PayloadCodec codec;
-  private final boolean encode;
-  private final List<Payload> input;
+  private final LongSupplier call;
   private final List<Double> rounds = new ArrayList<>();
 
-  Contender(String name, PayloadCodec codec, boolean encode, List<Payload> values) {
+  /**
+   * A call that gives a number which depends on all that it did.
+   *
+   * @param name what the results call it
+   */
+  Contender(String name, LongSupplier call) {
     this.name = name;
-    this.codec = codec;
-    this.encode = encode;
-    this.input = encode ? values : codec.encode(values);
+    this.call = call;
+  }
+
+  /** A codec that encodes. */
+  static Contender encoding(String name, PayloadCodec codec, List<Payload> values) {
+    return new Contender(name, () -> sum(codec.encode(values)));
+  }
+
+  /** A codec that decodes what it made. */
+  static Contender decoding(String name, PayloadCodec codec, List<Payload> values) {
+    List<Payload> encoded = codec.encode(values);
+    return new Contender(name, () -> sum(codec.decode(encoded)));
+  }
+
+  private static long sum(List<Payload> payloads) {
+    long sum = 0;
+    for (Payload payload : payloads) {
+      sum += payload.getData().size() + payload.getMetadataCount();
+    }
+    return sum;
   }
 
   /** Payloads as the SDK's converter makes them, with text that compresses to about a third. */
-  static List<Payload> values(int size, int count) {
+  static List<Payload> texts(int size, int count) {
     Random random = new Random(20261122);
     List<Payload> values = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -47,27 +68,24 @@ final class Contender {
     return values;
   }
 
-  /** Calls the codec for about so long and gives the nanoseconds for each payload. */
-  double run(long nanos) {
+  /** Makes calls for about so long, but at least so many, and gives the nanoseconds for each. */
+  double run(long nanos, int least) {
     long calls = 0;
     long sum = 0;
     long start = System.nanoTime();
     long elapsed;
     do {
-      List<Payload> output = encode ? codec.encode(input) : codec.decode(input);
-      for (Payload payload : output) {
-        sum += payload.getData().size() + payload.getMetadataCount();
-      }
+      sum += call.getAsLong();
       calls++;
       elapsed = System.nanoTime() - start;
-    } while (elapsed < nanos);
+    } while (elapsed < nanos || calls < least);
     sink += sum;
-    return (double) elapsed / (calls * input.size());
+    return (double) elapsed / calls;
   }
 
   /** A round that counts. */
   void measure(long nanos) {
-    rounds.add(run(nanos));
+    rounds.add(run(nanos, 1));
   }
 
   double median() {
