@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use crate::descriptors::Descriptors;
 use crate::error::{Code, Error};
-use crate::payload::Parts;
+use crate::payload::{Parts, Rewritten};
 use crate::protobuf_json::Options;
 
 /// What converters see of a payload, or of a value in a raw form.
@@ -92,7 +92,11 @@ impl Converters {
     }
 
     /// The payload of a value in a raw form.
-    pub(crate) fn to_payload(&self, value: &[u8], environment: &Environment<'_>) -> Result<Vec<u8>, Error> {
+    pub(crate) fn to_payload<'a>(
+        &self,
+        value: &'a [u8],
+        environment: &Environment<'_>,
+    ) -> Result<Rewritten<'a>, Error> {
         let parts = Parts::parse(value)?;
         let form = Form {
             encoding: parts.encoding().ok_or_else(|| {
@@ -104,7 +108,7 @@ impl Converters {
         let mut unfit = None;
         for converter in self.list.iter() {
             match converter.to_payload(form, environment) {
-                Ok(Some(made)) => return Ok(parts.write(made.encoding.as_bytes(), &made.data)),
+                Ok(Some(made)) => return Ok(parts.rewrite(made.encoding.as_bytes(), made.data)),
                 Ok(None) => {}
                 Err(error) if error.code() == Code::Value => {
                     unfit.get_or_insert_with(|| (converter.name(), error));
@@ -135,7 +139,10 @@ impl Converters {
 }
 
 /// The value of a payload, in its raw form; `None` where the payload is in that form already.
-pub(crate) fn from_payload(payload: &[u8], environment: &Environment<'_>) -> Result<Option<Vec<u8>>, Error> {
+pub(crate) fn from_payload<'a>(
+    payload: &'a [u8],
+    environment: &Environment<'_>,
+) -> Result<Option<Rewritten<'a>>, Error> {
     let parts = Parts::parse(payload)?;
     let Some(encoding) = parts.encoding() else {
         return Err(Error::new(Code::Encoding, "the payload has no encoding"));
@@ -153,7 +160,7 @@ pub(crate) fn from_payload(payload: &[u8], environment: &Environment<'_>) -> Res
             ));
         }
     };
-    Ok(made.map(|made| parts.write(made.encoding.as_bytes(), &made.data)))
+    Ok(made.map(|made| parts.rewrite(made.encoding.as_bytes(), made.data)))
 }
 
 /// An encoding for a message: itself where it looks like one.

@@ -4,6 +4,7 @@
 //! [`Descriptors`] is one linked set that never changes. What a message type looks like to the transcoder
 //! is a [`Table`], made when the type is first met.
 
+mod names;
 mod store;
 mod table;
 

@@ -15,7 +15,7 @@ mod text;
 pub(crate) use canonical::canonical;
 pub(crate) use number::{Number, Worth, write_float};
 pub(crate) use scan::scan;
-pub(crate) use text::{Text, write_text};
+pub(crate) use text::{Text, plain_len, write_text};
 
 use crate::error::{Code, Error};
 

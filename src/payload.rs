@@ -11,7 +11,9 @@
 
 mod parts;
 
-pub(crate) use parts::Parts;
+pub(crate) use parts::{Parts, Rewritten};
+
+use std::borrow::Cow;
 
 use crate::error::{Code, Error};
 use crate::limits::Limits;
@@ -32,6 +34,11 @@ impl<'a> Pieces<'a> {
 
     pub(crate) fn len(&self) -> usize {
         self.head.len() + self.tail.len()
+    }
+
+    /// Both slices in one, without a copy where there is one only.
+    pub(crate) fn joined(self) -> Cow<'a, [u8]> {
+        if self.tail.is_empty() { Cow::Borrowed(self.head) } else { Cow::Owned(self.to_vec()) }
     }
 
     /// Both slices in one.

@@ -20,13 +20,11 @@ mod print_map;
 mod print_well_known;
 mod problem;
 mod reader;
-mod text;
 mod time;
 
 use crate::descriptors::{Descriptors, MessageId};
 use crate::error::Error;
 use problem::Problem;
-pub(crate) use text::push_string;
 
 /// How deep messages may nest, as in the official parsers.
 const MAX_DEPTH: u32 = 100;

@@ -94,6 +94,13 @@ impl<'a> Cursor<'a> {
         if self.rest.is_empty() && self.tail.is_empty() {
             return Ok(None);
         }
+        // Most numbers of a message: a tag of one byte, and a number below 128.
+        if let [tag @ 0x08..=0x7f, number @ 0..=0x7f, rest @ ..] = self.rest
+            && tag & 7 == 0
+        {
+            self.rest = rest;
+            return Ok(Some(Field { number: u32::from(tag >> 3), value: Value::Varint(u64::from(*number)) }));
+        }
         self.any_field()
     }
 
@@ -237,11 +244,14 @@ pub(crate) fn push_varint(out: &mut Vec<u8>, mut value: u64) {
 
 /// Appends a length-delimited field.
 pub(crate) fn push_bytes(out: &mut Vec<u8>, number: u8, bytes: &[u8]) {
-    let mut len = [0; 10];
-    let used = put_varint(&mut len, bytes.len()).unwrap_or_default();
-    out.push(number << 3 | 2);
-    out.extend_from_slice(len.get(..used).unwrap_or_default());
+    push_head(out, number, bytes.len());
     out.extend_from_slice(bytes);
+}
+
+/// Appends tag and length of a length-delimited field.
+pub(crate) fn push_head(out: &mut Vec<u8>, number: u8, len: usize) {
+    out.push(number << 3 | 2);
+    push_varint(out, len as u64);
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use super::{Encoder, Environment, Written, encode_bound};
 use crate::error::{Code, Error};
 use crate::payload::{Parts, Pieces, View, malformed};
-use crate::{json, msgpack};
+use crate::{json, msgpack, scratch};
 
 const JSON: &[u8] = b"json/plain";
 
@@ -45,16 +45,20 @@ impl Encoder for Convert {
         };
         // Not JSON, or not of a kind that fits: no reason to fail a workflow.
         let Ok(data) = made else { return Ok(None) };
-        let encoded = Parts::parse(&payload.to_vec())?.write_data_last(encoding, &data);
-        if encoded.len() > payload.len() + MAX_GROWTH {
+        let head = Parts::parse(&payload.joined())?.head_of_last(encoding, data.len());
+        let len = head.len() + data.len();
+        if len > payload.len() + MAX_GROWTH {
             return Ok(None);
         }
         let capacity = out.len();
-        let room = out
-            .get_mut(..encoded.len())
+        let (head_room, data_room) = out
+            .get_mut(..len)
+            .and_then(|room| room.split_at_mut_checked(head.len()))
             .ok_or_else(|| Error::buffer_too_small(encode_bound(payload.len()), capacity))?;
-        room.copy_from_slice(&encoded);
-        Ok(Some(Written { len: encoded.len(), data_offset: encoded.len() - data.len() }))
+        head_room.copy_from_slice(&head);
+        data_room.copy_from_slice(&data);
+        scratch::give(data);
+        Ok(Some(Written { len, data_offset: head.len() }))
     }
 }
 
@@ -65,9 +69,16 @@ pub(super) fn decode_msgpack(
     data: &[u8],
     limit: usize,
 ) -> Result<Option<Vec<u8>>, Error> {
-    let mut text = Vec::new();
+    let mut text = scratch::take();
+    text.clear();
     match msgpack::to_json(data, limit, &mut text) {
-        Ok(()) => Ok(Some(Parts::parse(&payload.to_vec())?.write(JSON, &text))),
+        Ok(()) => {
+            let joined = payload.joined();
+            let made = Parts::parse(&joined)?.rewrite(JSON, text.into());
+            let payload = made.pieces().collect::<Vec<_>>().concat();
+            made.recycle();
+            Ok(Some(payload))
+        }
         Err(error) if error.code() == Code::Value => Ok(None),
         Err(error) => Err(error),
     }

@@ -3,6 +3,7 @@
 use super::{Converted, Converter, Environment, Form, binary_protobuf};
 use crate::error::{Code, Error};
 use crate::protobuf_json::{parse, print};
+use crate::scratch;
 
 pub(super) const ENCODING: &[u8] = b"json/protobuf";
 
@@ -23,7 +24,8 @@ impl Converter for JsonProtobuf {
         }
         let name = message_type(value)?;
         let descriptors = (environment.descriptors)()?;
-        let mut text = Vec::new();
+        let mut text = scratch::take();
+        text.clear();
         print(&descriptors, name, value.data, environment.limit, &mut text)?;
         Ok(Some(Converted::owned("json/protobuf", text)))
     }
@@ -35,7 +37,8 @@ pub(super) fn from_payload<'a>(
 ) -> Result<Converted<'a>, Error> {
     let name = message_type(payload)?;
     let descriptors = (environment.descriptors)()?;
-    let mut wire = Vec::new();
+    let mut wire = scratch::take();
+    wire.clear();
     parse(&descriptors, name, payload.data, environment.protobuf_json, &mut wire)?;
     Ok(Converted::owned("binary/protobuf", wire))
 }

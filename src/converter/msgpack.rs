@@ -3,6 +3,7 @@
 use super::{Converted, Converter, Environment, Form, json};
 use crate::error::Error;
 use crate::msgpack::{from_json, to_json};
+use crate::scratch;
 
 pub(crate) const ENCODING: &[u8] = b"binary/msgpack";
 
@@ -27,7 +28,8 @@ impl Converter for Msgpack {
 }
 
 pub(super) fn from_payload(payload: Form<'_>, limit: usize) -> Result<Converted<'_>, Error> {
-    let mut text = Vec::with_capacity(payload.data.len().min(limit));
+    let mut text = scratch::take();
+    text.clear();
     to_json(payload.data, limit, &mut text)?;
     Ok(Converted::owned("json/plain", text))
 }

@@ -8,9 +8,9 @@ use crate::config::Config;
 use crate::converter::{self, Environment};
 use crate::descriptors::Descriptors;
 use crate::error::Error;
-use crate::framing::{Frame, Framed, PAYLOADS};
+use crate::framing::{Framed, PAYLOADS};
 use crate::limits::Usage;
-use crate::payload::Payloads;
+use crate::payload::{Payloads, Rewritten};
 
 impl DataConverter {
     /// Makes the payloads of values. Both are a serialised `Payloads`; a value comes in a raw form:
@@ -24,14 +24,15 @@ impl DataConverter {
             let budget = &mut spent.budget;
             let descriptors = known_types(config);
             let parsed = Payloads::parse(values, &config.limits, 0)?;
-            let mut out = Framed::with_room(values.len());
+            let mut out = Framed::with_room(0);
             for (index, value) in parsed.payloads.iter().enumerate() {
                 let environment = environment(config, &descriptors, budget);
                 let made = config
                     .converters
                     .to_payload(value, &environment)
                     .map_err(|error| error.at_payload(index))?;
-                out.frame(PAYLOADS, 0, |_| Ok(Frame::Owned(made)))?;
+                out.field(PAYLOADS, &made.pieces().collect::<Vec<_>>());
+                made.recycle();
             }
             Ok(out.finish(&parsed.unknown))
         })
@@ -49,19 +50,19 @@ impl DataConverter {
             let budget = &mut spent.budget;
             let descriptors = known_types(config);
             let parsed = Payloads::parse(payloads, &config.limits, 0)?;
-            let mut out = Framed::with_room(payloads.len());
+            let mut out = Framed::with_room(0);
             for (index, payload) in parsed.payloads.iter().enumerate() {
-                out.frame(PAYLOADS, 0, |_| {
-                    let environment = environment(config, &descriptors, budget);
-                    Ok(match converter::from_payload(payload, &environment)? {
-                        Some(value) => {
-                            budget.spend(value.len())?;
-                            Frame::Owned(value)
-                        }
-                        None => Frame::Same(payload),
-                    })
-                })
-                .map_err(|error: Error| error.at_payload(index))?;
+                let environment = environment(config, &descriptors, budget);
+                let value = converter::from_payload(payload, &environment)
+                    .and_then(|value| budget.spend(value.as_ref().map_or(0, Rewritten::len)).map(|()| value))
+                    .map_err(|error| error.at_payload(index))?;
+                match value {
+                    Some(value) => {
+                        out.field(PAYLOADS, &value.pieces().collect::<Vec<_>>());
+                        value.recycle();
+                    }
+                    None => out.field(PAYLOADS, &[payload]),
+                }
             }
             Ok(out.finish(&parsed.unknown))
         })

@@ -3,6 +3,7 @@
 
 use prost_reflect::{Cardinality, EnumDescriptor, FieldDescriptor, MessageDescriptor, Syntax};
 
+use super::names::Names;
 use super::{Descriptors, MessageId};
 use crate::wire::Value;
 
@@ -23,8 +24,7 @@ pub(crate) struct Table {
     dense: Box<[u32]>,
     /// The other numbers, sorted, with their places.
     sparse: Box<[(u32, usize)]>,
-    /// JSON and proto names, sorted, with their places.
-    names: Box<[(Box<str>, usize)]>,
+    names: Names,
 }
 
 /// A field of a message type.
@@ -33,7 +33,7 @@ pub(crate) struct Field {
     pub(crate) number: u32,
     /// The name in JSON; `[full.name]` for an extension.
     pub(crate) name: Box<str>,
-    /// The name as a JSON string, and the colon.
+    /// A comma, the name as a JSON string, and a colon.
     pub(crate) label: Box<[u8]>,
     pub(crate) kind: Kind,
     pub(crate) shape: Shape,
@@ -88,7 +88,7 @@ pub(crate) struct Enum {
     /// A number without a name is as good as an unknown field (proto2).
     pub(crate) closed: bool,
     /// By number; the first declared of an alias.
-    by_number: Box<[(i32, Box<str>)]>,
+    by_number: Box<[(i32, Box<[u8]>)]>,
     by_name: Box<[(Box<str>, i32)]>,
 }
 
@@ -195,6 +195,7 @@ impl Table {
         // Where one field's JSON name is another's proto name, the JSON name holds.
         names.sort_by(|left, right| left.0.cmp(&right.0).then(right.2.cmp(&left.2)));
         names.dedup_by(|later, first| later.0 == first.0);
+        let names = names.into_iter().map(|(name, place, _)| (name, place)).collect();
         let (dense, sparse) = numbers(&fields);
         Self {
             well_known: WellKnown::of(message.full_name()),
@@ -203,7 +204,7 @@ impl Table {
             oneofs: oneofs.len(),
             dense,
             sparse,
-            names: names.into_iter().map(|(name, place, _)| (name, place)).collect(),
+            names: Names::new(names),
         }
     }
 
@@ -220,16 +221,14 @@ impl Table {
         }
     }
 
-    /// The place of the field with this JSON or proto name. Names mostly come in declaration order: the
-    /// search begins at the place `from`.
+    /// The place of the field with this JSON or proto name. Names mostly come in declaration order: `from` is
+    /// looked at first.
     #[inline]
     pub(crate) fn place_of(&self, name: &str, from: usize) -> Option<usize> {
-        let ahead = self.fields.get(from..).unwrap_or_default().iter().take(8);
-        if let Some(step) = ahead.into_iter().position(|field| *field.name == *name) {
-            return Some(from + step);
+        if self.fields.get(from).is_some_and(|field| *field.name == *name) {
+            return Some(from);
         }
-        let found = self.names.binary_search_by(|entry| (*entry.0).cmp(name)).ok()?;
-        self.names.get(found).map(|entry| entry.1)
+        self.names.place(name)
     }
 }
 
@@ -292,10 +291,10 @@ impl Kind {
 
 impl Enum {
     fn new(descriptor: &EnumDescriptor) -> Self {
-        let mut by_number: Vec<(i32, Box<str>)> = Vec::new();
+        let mut by_number: Vec<(i32, Box<[u8]>)> = Vec::new();
         let mut by_name: Vec<(Box<str>, i32)> = Vec::new();
         for value in descriptor.enum_descriptor_proto().value.iter() {
-            by_number.push((value.number(), value.name().into()));
+            by_number.push((value.number(), quoted(value.name()).into()));
             by_name.push((value.name().into(), value.number()));
         }
         by_number.sort_by_key(|entry| entry.0);
@@ -309,8 +308,8 @@ impl Enum {
         }
     }
 
-    /// The name of a number.
-    pub(crate) fn name(&self, number: i32) -> Option<&str> {
+    /// The name of a number, as a JSON string.
+    pub(crate) fn json(&self, number: i32) -> Option<&[u8]> {
         // Nearly every enum counts from 0.
         let direct = usize::try_from(number).ok().and_then(|index| self.by_number.get(index));
         if let Some((found, name)) = direct
@@ -346,10 +345,13 @@ fn kind_and_shape(field: &FieldDescriptor, descriptors: &Descriptors) -> Option<
 }
 
 fn label(name: &str) -> Box<[u8]> {
-    let mut label = Vec::with_capacity(name.len() + 3);
-    crate::protobuf_json::push_string(&mut label, name);
-    label.push(b':');
-    label.into()
+    [b",", &*quoted(name), b":"].concat().into()
+}
+
+fn quoted(name: &str) -> Vec<u8> {
+    let mut quoted = Vec::with_capacity(name.len() + 2);
+    crate::json::write_text(name, &mut quoted);
+    quoted
 }
 
 type Numbers = (Box<[u32]>, Box<[(u32, usize)]>);

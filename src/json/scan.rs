@@ -1,6 +1,6 @@
 //! The scanner: RFC 8259's grammar as one loop over the bytes.
 
-use super::{MAX_DEPTH, Number, Sink, Text, expected};
+use super::{MAX_DEPTH, Number, Sink, Text, expected, plain_len};
 use crate::error::{Code, Error};
 
 /// Reads one JSON text, and tells `sink` what it meets.
@@ -151,7 +151,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn key(&mut self) -> Result<Text<'a>, Error> {
         match self.token() {
             Some(b'"') => {}
@@ -164,26 +164,32 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The rest of a string whose first quote was taken.
-    #[inline]
+    /// The rest of a string whose first quote was taken. Inlined, so that the text stays in registers: through
+    /// memory it costs more than reading it.
+    #[inline(always)]
     fn string(&mut self) -> Result<Text<'a>, Error> {
         let start = self.at;
-        let mut escaped = false;
+        self.at += plain_len(self.bytes.get(self.at..).unwrap_or_default());
+        let escaped = self.bytes.get(self.at) != Some(&b'"');
+        if escaped {
+            self.rest_of_string()?;
+        }
+        let raw = self.text.get(start..self.at).unwrap_or_default();
+        self.at += 1;
+        Ok(Text { raw, escaped, at: start })
+    }
+
+    /// Goes on to the last quote from what is not plain.
+    #[cold]
+    fn rest_of_string(&mut self) -> Result<(), Error> {
         loop {
-            self.at += plain_len(self.bytes.get(self.at..).unwrap_or_default());
             match self.bytes.get(self.at) {
-                Some(b'"') => {
-                    let raw = self.text.get(start..self.at).unwrap_or_default();
-                    self.at += 1;
-                    return Ok(Text { raw, escaped, at: start });
-                }
-                Some(b'\\') => {
-                    escaped = true;
-                    self.escape()?;
-                }
+                Some(b'"') => return Ok(()),
+                Some(b'\\') => self.escape()?,
                 Some(_) => return Err(expected("control characters to be escaped", self.at)),
                 None => return Err(expected("a quote, found the end", self.at)),
             }
+            self.at += plain_len(self.bytes.get(self.at..).unwrap_or_default());
         }
     }
 
@@ -249,27 +255,4 @@ impl<'a> Scanner<'a> {
         self.digits();
         if self.at == before { Err(expected("a digit", before)) } else { Ok(()) }
     }
-}
-
-/// How many bytes stand before the first quote, backslash or control character: eight at a time.
-#[inline]
-fn plain_len(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        // The classic test for a byte below n; the lowest hit is always a true one.
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let quote = word ^ (ONES * u64::from(b'"'));
-        let backslash = word ^ (ONES * u64::from(b'\\'));
-        let hits =
-            (control | (quote.wrapping_sub(ONES) & !quote) | (backslash.wrapping_sub(ONES) & !backslash))
-                & HIGH;
-        if hits != 0 {
-            return index * 8 + hits.trailing_zeros() as usize / 8;
-        }
-    }
-    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-    words.len() * 8 + rest.iter().position(special).unwrap_or(rest.len())
 }

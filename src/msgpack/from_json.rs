@@ -7,6 +7,7 @@
 use super::marker;
 use crate::error::{Code, Error};
 use crate::json::{Number, Sink, Text, Worth, scan, unfit};
+use crate::scratch;
 
 /// The most items of a container whose header is one byte.
 const MAX_SHORT: u32 = 15;
@@ -17,7 +18,10 @@ const MAX_SHORT: u32 = 15;
 /// What [`scan`] says of text that is not JSON; [`Code::Value`] for numbers past 64 bits, and for half a
 /// surrogate pair.
 pub(crate) fn from_json(text: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut writer = Writer { out: Vec::with_capacity(text.len()), open: Vec::new(), long: Vec::new() };
+    let mut out = scratch::take();
+    out.clear();
+    out.reserve(text.len());
+    let mut writer = Writer { out, inner: Open { header: 0, items: 0 }, outer: Vec::new(), long: Vec::new() };
     scan(text, &mut writer)?;
     Ok(writer.finish())
 }
@@ -26,8 +30,8 @@ pub(crate) fn from_json(text: &[u8]) -> Result<Vec<u8>, Error> {
 struct Open {
     /// Where its header stands.
     header: usize,
-    /// Its values, and its keys.
-    items: u32,
+    /// Its values, and its keys: no more than the text has bytes.
+    items: usize,
 }
 
 /// A container with more items than its header of one byte can say.
@@ -38,19 +42,13 @@ struct Long {
 
 struct Writer {
     out: Vec<u8>,
-    open: Vec<Open>,
+    /// The innermost container; outside of all, what counts the one value.
+    inner: Open,
+    outer: Vec<Open>,
     long: Vec<Long>,
 }
 
 impl Writer {
-    #[inline]
-    fn count(&mut self) -> Result<(), Error> {
-        if let Some(container) = self.open.last_mut() {
-            container.items = container.items.checked_add(1).ok_or_else(too_many)?;
-        }
-        Ok(())
-    }
-
     #[inline]
     fn unsigned(&mut self, value: u64) {
         if let Ok(value) = u8::try_from(value) {
@@ -85,8 +83,11 @@ impl Writer {
 
     #[inline]
     fn put<const N: usize>(&mut self, marker: u8, bytes: [u8; N]) {
-        self.out.push(marker);
-        self.out.extend_from_slice(&bytes);
+        let mut all = [marker; 9];
+        if let Some(room) = all.get_mut(1..=N) {
+            room.copy_from_slice(&bytes);
+        }
+        self.out.extend_from_slice(all.get(..=N).unwrap_or_default());
     }
 
     #[inline]
@@ -122,16 +123,20 @@ impl Writer {
         Ok(())
     }
 
-    fn begin(&mut self, marker: u8) -> Result<(), Error> {
-        self.count()?;
-        self.open.push(Open { header: self.out.len(), items: 0 });
+    #[inline]
+    fn begin(&mut self, marker: u8) {
+        self.inner.items += 1;
+        let inner = Open { header: self.out.len(), items: 0 };
+        self.outer.push(core::mem::replace(&mut self.inner, inner));
         self.out.push(marker);
-        Ok(())
     }
 
-    /// `items` are an array's values, or a map's pairs.
+    /// Ends the innermost container, which has a value for each `keys` of its items.
     #[inline]
-    fn end(&mut self, header: usize, items: u32) {
+    fn end(&mut self, keys: usize) -> Result<(), Error> {
+        let Some(outer) = self.outer.pop() else { return Ok(()) };
+        let Open { header, items } = core::mem::replace(&mut self.inner, outer);
+        let items = u32::try_from(items / keys).map_err(|_| too_many())?;
         match u8::try_from(items) {
             Ok(few) if items <= MAX_SHORT => {
                 if let Some(byte) = self.out.get_mut(header) {
@@ -140,6 +145,7 @@ impl Writer {
             }
             _ => self.long.push(Long { header, items }),
         }
+        Ok(())
     }
 
     /// Gives every long container its header: what stands behind the last one moves first.
@@ -192,13 +198,15 @@ impl Sink for Writer {
     #[inline]
     fn null(&mut self) -> Result<(), Error> {
         self.out.push(marker::NIL);
-        self.count()
+        self.inner.items += 1;
+        Ok(())
     }
 
     #[inline]
     fn boolean(&mut self, value: bool) -> Result<(), Error> {
         self.out.push(if value { marker::TRUE } else { marker::FALSE });
-        self.count()
+        self.inner.items += 1;
+        Ok(())
     }
 
     #[inline]
@@ -208,44 +216,43 @@ impl Sink for Writer {
             Worth::Negative(value) => self.negative(value),
             Worth::Float(value) => self.put(marker::FLOAT64, value.to_be_bytes()),
         }
-        self.count()
+        self.inner.items += 1;
+        Ok(())
     }
 
     #[inline]
     fn text(&mut self, text: Text<'_>) -> Result<(), Error> {
         self.string(text)?;
-        self.count()
+        self.inner.items += 1;
+        Ok(())
     }
 
     #[inline]
     fn key(&mut self, key: Text<'_>) -> Result<(), Error> {
         self.string(key)?;
-        self.count()
+        self.inner.items += 1;
+        Ok(())
     }
 
     #[inline]
     fn begin_array(&mut self) -> Result<(), Error> {
-        self.begin(marker::FIXARRAY)
+        self.begin(marker::FIXARRAY);
+        Ok(())
     }
 
     #[inline]
     fn end_array(&mut self) -> Result<(), Error> {
-        if let Some(Open { header, items }) = self.open.pop() {
-            self.end(header, items);
-        }
-        Ok(())
+        self.end(1)
     }
 
     #[inline]
     fn begin_object(&mut self) -> Result<(), Error> {
-        self.begin(marker::FIXMAP)
+        self.begin(marker::FIXMAP);
+        Ok(())
     }
 
     #[inline]
     fn end_object(&mut self) -> Result<(), Error> {
-        if let Some(Open { header, items }) = self.open.pop() {
-            self.end(header, items / 2);
-        }
-        Ok(())
+        self.end(2)
     }
 }

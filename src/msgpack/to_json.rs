@@ -155,8 +155,8 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn integer(&mut self, value: impl core::fmt::Display) {
-        self.out.extend_from_slice(value.to_string().as_bytes());
+    fn integer(&mut self, value: impl itoa::Integer) {
+        self.out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
     }
 
     fn unsigned<const N: usize>(&mut self) -> Result<(), Error> {

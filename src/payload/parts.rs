@@ -1,9 +1,12 @@
 //! A payload taken apart, to be written anew with another encoding and other data.
 
+use std::borrow::Cow;
+
 use super::{View, malformed};
 use crate::error::Error;
 use crate::payload::Pieces;
-use crate::wire::{Cursor, Malformed, Value, push_bytes};
+use crate::scratch;
+use crate::wire::{Cursor, Malformed, Value, push_bytes, push_head};
 
 /// The fields of a payload. Writing it again gives one form for all that say the same: metadata in the
 /// order of the keys, `data` unless it is empty, then the other fields as they came.
@@ -13,6 +16,33 @@ pub(crate) struct Parts<'a> {
     data: &'a [u8],
     /// Fields that neither of these are, in their order, tags included.
     others: Vec<&'a [u8]>,
+}
+
+/// A payload that was written anew, in pieces: its data need not be copied once more to become a part of a
+/// message.
+pub(crate) struct Rewritten<'a> {
+    head: Vec<u8>,
+    data: Cow<'a, [u8]>,
+    others: Vec<&'a [u8]>,
+}
+
+impl Rewritten<'_> {
+    /// How many bytes the payload has.
+    pub(crate) fn len(&self) -> usize {
+        self.pieces().map(<[u8]>::len).sum()
+    }
+
+    /// Keeps the memory of the data for the next call, where it is not somebody else's.
+    pub(crate) fn recycle(self) {
+        if let Cow::Owned(data) = self.data {
+            scratch::give(data);
+        }
+    }
+
+    /// What makes the payload, one behind the other.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        [&*self.head, &*self.data].into_iter().chain(self.others.iter().copied())
+    }
 }
 
 const ENCODING: &[u8] = b"encoding";
@@ -67,25 +97,25 @@ impl<'a> Parts<'a> {
     }
 
     /// The payload with another `encoding` and other `data`; it has an encoding.
-    pub(crate) fn write(&self, encoding: &[u8], data: &[u8]) -> Vec<u8> {
-        let mut out = self.write_metadata(encoding, data.len());
+    pub(crate) fn rewrite(self, encoding: &[u8], data: Cow<'a, [u8]>) -> Rewritten<'a> {
+        let mut head = self.metadata(encoding);
         if !data.is_empty() {
-            push_bytes(&mut out, 2, data);
+            push_head(&mut head, 2, data.len());
         }
-        self.others.iter().for_each(|field| out.extend_from_slice(field));
-        out
+        Rewritten { head, data, others: self.others }
     }
 
-    /// The same with `data` as its last field, as codecs write it.
-    pub(crate) fn write_data_last(&self, encoding: &[u8], data: &[u8]) -> Vec<u8> {
-        let mut out = self.write_metadata(encoding, data.len());
-        self.others.iter().for_each(|field| out.extend_from_slice(field));
-        push_bytes(&mut out, 2, data);
-        out
+    /// What stands before `data` where that is the last field, as codecs write it: the other fields, and its
+    /// tag and length.
+    pub(crate) fn head_of_last(&self, encoding: &[u8], data_len: usize) -> Vec<u8> {
+        let mut head = self.metadata(encoding);
+        self.others.iter().for_each(|field| head.extend_from_slice(field));
+        push_head(&mut head, 2, data_len);
+        head
     }
 
-    fn write_metadata(&self, encoding: &[u8], more: usize) -> Vec<u8> {
-        let mut out = Vec::with_capacity(more + 64);
+    fn metadata(&self, encoding: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(64);
         let mut buffer = Vec::new();
         for (key, value) in &self.metadata {
             buffer.clear();
@@ -124,12 +154,18 @@ mod tests {
             (parts.encoding(), parts.message_type(), parts.data()),
             (Some(&b"e"[..]), None, &b"hi"[..])
         );
+        let write = |data: &'static [u8]| {
+            let made = Parts::parse(untidy).unwrap().rewrite(b"f", data.into());
+            let bytes = made.pieces().collect::<Vec<_>>().concat();
+            assert_eq!(made.len(), bytes.len());
+            bytes
+        };
         assert_eq!(
-            parts.write(b"f", b"data"),
+            write(b"data"),
             b"\x0a\x05\x0a\x01a\x12\x00\x0a\x06\x0a\x01b\x12\x01\x03\x0a\x0d\x0a\x08encoding\x12\x01f\x12\x04data\
               \x1a\x02\x08\x05\x28\x07"
         );
-        assert!(!parts.write(b"f", b"").windows(2).any(|tag| tag == b"\x12\x04"));
+        assert!(!write(b"").windows(2).any(|tag| tag == b"\x12\x04"));
     }
 
     #[test]

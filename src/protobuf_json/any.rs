@@ -5,9 +5,9 @@ use super::parse::Parser;
 use super::print::Printer;
 use super::print_well_known::utf8;
 use super::problem::Problem;
-use super::text::push_string;
 use crate::descriptors::MessageId;
 use crate::error::Code;
+use crate::json::write_text;
 use crate::wire::{Cursor, Value};
 
 impl<'w> Printer<'_, '_, 'w> {
@@ -31,7 +31,7 @@ impl<'w> Printer<'_, '_, 'w> {
             let name = type_name(url).ok_or_else(|| Problem::protobuf("the type URL has no slash"))?;
             let id = self.descriptors.id(name).ok_or_else(|| Problem::type_needed(name))?;
             self.out.extend_from_slice(b"\"@type\":");
-            push_string(self.out, url);
+            write_text(url, self.out);
             let table = self.table(id)?;
             if table.well_known.is_some() {
                 self.out.extend_from_slice(b",\"value\":");

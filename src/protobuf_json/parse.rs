@@ -63,9 +63,12 @@ impl<'d, 'o, 'j> Parser<'d, 'o, 'j> {
         let mut next = 0;
         let mut object = self.reader.object()?;
         while let Some(name) = self.reader.member(&mut object)? {
-            let name = name.unescaped();
-            let place = table.place_of(&name, next);
+            let place = match name.plain() {
+                Some(name) => table.place_of(name, next),
+                None => table.place_of(&name.unescaped(), next),
+            };
             let Some((place, field)) = place.and_then(|place| Some((place, table.fields.get(place)?))) else {
+                let name = name.unescaped();
                 if in_any && name == "@type" {
                     self.reader.string()?;
                     self.see(bits, any, "the member \"@type\" is there twice")?;

@@ -7,9 +7,10 @@
 //! others; a known number with another wire type is an unknown field.
 
 use super::problem::Problem;
-use super::{base64, number, text};
+use super::{base64, number};
 use crate::descriptors::{Descriptors, Field, Kind, MessageId, Shape, Table};
 use crate::error::Code;
+use crate::json::write_text;
 use crate::wire::{Cursor, Value};
 
 /// Where JSON goes, and what is known of the types.
@@ -85,7 +86,7 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
             if let (Kind::Enum(values), Value::Varint(number)) = (&known.kind, field.value)
                 && values.closed
                 && !matches!(known.shape, Shape::Map { .. })
-                && values.name(enum_number(number)).is_none()
+                && values.json(enum_number(number)).is_none()
             {
                 continue;
             }
@@ -230,7 +231,7 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
             };
             if let (Kind::Enum(values), Value::Varint(number)) = (kind, value)
                 && values.closed
-                && values.name(enum_number(number)).is_none()
+                && values.json(enum_number(number)).is_none()
             {
                 continue;
             }
@@ -250,7 +251,7 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
                 let Ok(text) = core::str::from_utf8(bytes) else {
                     return Err(Problem::protobuf("the string is not UTF-8"));
                 };
-                text::push_string(out, text);
+                write_text(text, out);
             }
             (Kind::Bytes, Value::Bytes(bytes)) => base64::push(out, bytes),
             (Kind::Message(id), Value::Bytes(wire)) | (Kind::Group(id), Value::Group(wire)) => {
@@ -258,9 +259,9 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
             }
             (Kind::Enum(values), Value::Varint(number)) => {
                 let number = enum_number(number);
-                match values.name(number) {
+                match values.json(number) {
                     _ if values.is_null => out.extend_from_slice(b"null"),
-                    Some(name) => text::push_string(out, name),
+                    Some(name) => out.extend_from_slice(name),
                     None => number::push_integer(out, number),
                 }
             }
@@ -269,9 +270,14 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
         Ok(())
     }
 
+    /// The field's name, behind a comma where one is due.
+    #[inline]
     fn label(&mut self, field: &Field) {
-        self.comma();
-        self.out.extend_from_slice(&field.label);
+        let label = match self.out.last() {
+            Some(b'{') => field.label.get(1..).unwrap_or_default(),
+            _ => &field.label,
+        };
+        self.out.extend_from_slice(label);
     }
 
     /// A comma, unless what comes is the first of an object or list: no value ends with an opening brace.

@@ -4,8 +4,8 @@
 use super::number;
 use super::print::{Printer, default_value, enum_number, zigzag};
 use super::problem::Problem;
-use super::text::push_string;
 use crate::descriptors::Kind;
+use crate::json::write_text;
 use crate::wire::{Cursor, Value};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,7 +51,7 @@ impl<'w> Printer<'_, '_, 'w> {
                 Key::Bool(key) => self.out.extend_from_slice(if key { b"\"true\"" } else { b"\"false\"" }),
                 Key::Signed(key) => number::push_quoted(self.out, key),
                 Key::Unsigned(key) => number::push_quoted(self.out, key),
-                Key::Text(key) => push_string(self.out, key),
+                Key::Text(key) => write_text(key, self.out),
             }
             self.out.push(b':');
             // A key is data, which no message may show.
@@ -86,7 +86,7 @@ fn entry<'w>(key_kind: &Kind, kind: &Kind, bytes: &'w [u8]) -> Result<Option<Ent
     }
     if let (Kind::Enum(values), Value::Varint(number)) = (kind, value)
         && values.closed
-        && values.name(enum_number(number)).is_none()
+        && values.json(enum_number(number)).is_none()
     {
         return Ok(None);
     }

@@ -2,9 +2,9 @@
 
 use super::print::{Printer, default_value, scalar};
 use super::problem::Problem;
-use super::text::push_string;
 use super::{base64, number, time};
 use crate::descriptors::{Kind, WellKnown};
+use crate::json::write_text;
 use crate::wire::{Cursor, Value};
 
 impl<'w> Printer<'_, '_, 'w> {
@@ -57,7 +57,7 @@ impl<'w> Printer<'_, '_, 'w> {
             }
         }
         match (&kind, value) {
-            (Kind::String, Value::Bytes(bytes)) => push_string(self.out, utf8(bytes)?),
+            (Kind::String, Value::Bytes(bytes)) => write_text(utf8(bytes)?, self.out),
             (Kind::Bytes, Value::Bytes(bytes)) => base64::push(self.out, bytes),
             _ => scalar(self.out, &kind, value),
         }
@@ -94,7 +94,7 @@ impl<'w> Printer<'_, '_, 'w> {
                 return Err(irreversible());
             }
         }
-        push_string(self.out, &joined);
+        write_text(&joined, self.out);
         Ok(())
     }
 
@@ -126,7 +126,7 @@ impl<'w> Printer<'_, '_, 'w> {
                 continue;
             }
             self.comma();
-            push_string(self.out, key);
+            write_text(key, self.out);
             self.out.push(b':');
             let printed = match joined {
                 Some(joined) => self.shorter(joined).well_known(WellKnown::Value, joined, depth),
@@ -196,7 +196,7 @@ impl<'w> Printer<'_, '_, 'w> {
                 Ok(())
             }
             Some((3, Value::Bytes(bytes))) => {
-                push_string(self.out, utf8(bytes)?);
+                write_text(utf8(bytes)?, self.out);
                 Ok(())
             }
             Some((5, Value::Bytes(bytes))) => self.well_known(WellKnown::Struct, bytes, depth),

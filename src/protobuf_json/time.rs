@@ -16,14 +16,15 @@ pub(super) fn push_timestamp(out: &mut Vec<u8>, seconds: i64, nanos: i32) -> boo
     }
     let (year, month, day) = date(seconds.div_euclid(SECONDS_A_DAY));
     let second = seconds.rem_euclid(SECONDS_A_DAY);
-    out.push(b'"');
-    push_digits(out, year, 4);
-    for (separator, value) in
-        [(b'-', month), (b'-', day), (b'T', second / 3600), (b':', second / 60 % 60), (b':', second % 60)]
-    {
-        out.push(separator);
-        push_digits(out, value, 2);
-    }
+    let ([y1, y2], [y3, y4]) = (two_digits(year / 100), two_digits(year));
+    let ([m1, m2], [d1, d2]) = (two_digits(month), two_digits(day));
+    let [hour1, hour2] = two_digits(second / 3600);
+    let [minute1, minute2] = two_digits(second / 60 % 60);
+    let [second1, second2] = two_digits(second % 60);
+    out.extend_from_slice(&[
+        b'"', y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', hour1, hour2, b':', minute1, minute2, b':',
+        second1, second2,
+    ]);
     push_fraction(out, nanos);
     out.extend_from_slice(b"Z\"");
     true
@@ -119,23 +120,27 @@ fn fraction(text: &str) -> Option<(i32, &str)> {
 
 /// Nothing, or 3, 6 or 9 digits.
 fn push_fraction(out: &mut Vec<u8>, nanos: i32) {
-    let (value, digits) = match nanos {
-        0 => return,
-        _ if nanos % 1_000_000 == 0 => (nanos / 1_000_000, 3),
-        _ if nanos % 1_000 == 0 => (nanos / 1_000, 6),
-        _ => (nanos, 9),
+    if nanos == 0 {
+        return;
+    }
+    let nanos = i64::from(nanos);
+    let ([_, d1], [d2, d3]) = (two_digits(nanos / 100_000_000), two_digits(nanos / 1_000_000));
+    let ([d4, d5], [d6, d7]) = (two_digits(nanos / 10_000), two_digits(nanos / 100));
+    let [d8, d9] = two_digits(nanos);
+    let text = [b'.', d1, d2, d3, d4, d5, d6, d7, d8, d9];
+    let len = match nanos {
+        _ if nanos % 1_000_000 == 0 => 4,
+        _ if nanos % 1_000 == 0 => 7,
+        _ => 10,
     };
-    out.push(b'.');
-    push_digits(out, i64::from(value), digits);
+    out.extend_from_slice(text.get(..len).unwrap_or_default());
 }
 
-fn push_digits(out: &mut Vec<u8>, mut value: i64, count: usize) {
-    let start = out.len();
-    out.resize(start + count, b'0');
-    for digit in out.get_mut(start..).unwrap_or_default().iter_mut().rev() {
-        *digit = b'0' + u8::try_from(value % 10).unwrap_or_default();
-        value /= 10;
-    }
+/// The last two digits of a number that is not negative.
+#[inline]
+fn two_digits(value: i64) -> [u8; 2] {
+    let value = u8::try_from(value % 100).unwrap_or_default();
+    [b'0' + value / 10, b'0' + value % 10]
 }
 
 /// Year, month and day of a day counted from 1970-01-01, in the proleptic Gregorian calendar. Years are
