@@ -179,6 +179,14 @@ fn chains_of_causes_nest_to_the_limit() {
 }
 
 #[test]
+fn what_is_not_read_nests_to_the_limit_of_all_json() {
+    let newer = |levels: usize| format!("{{\"newer\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
+    let decode = |levels| encrypting().decode_failure_json(&[], newer(levels).as_bytes());
+    assert_eq!(decode(999).unwrap(), newer(999).into_bytes());
+    assert_eq!(decode(1000).unwrap_err().code(), Code::Limit);
+}
+
+#[test]
 fn keys_are_asked_for_at_once() {
     let hosted = "{version: 1, codecs: [encrypt], keys: {primary: k, host: true}}";
     let hosted = DataConverter::parse(hosted, Path::new(""), "").unwrap();

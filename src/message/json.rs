@@ -13,6 +13,7 @@ use super::work::Work;
 use crate::error::{Code, Error};
 use crate::failure::{Attributes, PLACEHOLDER};
 use crate::framing::Frame;
+use crate::json;
 use crate::limits::MAX_MESSAGE_DEPTH;
 use cursor::{Cursor, Member};
 use payload::{PayloadJson, print, print_text};
@@ -31,13 +32,11 @@ pub(crate) struct JsonWalk<'a, 'c> {
     trail: Vec<String>,
 }
 
-/// Checks that the text is JSON.
+/// Checks that the text is JSON, and no deeper than any other.
 pub(crate) fn check(text: &[u8]) -> Result<&str, Error> {
     let checked = core::str::from_utf8(text)
         .map_err(|cause| json_error(&format!("no UTF-8 at byte {}", cause.valid_up_to())))?;
-    serde_json::from_str::<serde::de::IgnoredAny>(checked).map_err(|cause| {
-        json_error(&format!("no JSON at line {}, column {}", cause.line(), cause.column()))
-    })?;
+    json::check(text)?;
     Ok(checked)
 }
 
