@@ -19,6 +19,7 @@ mod error;
 mod library;
 mod message;
 mod provide;
+mod remote;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;

@@ -103,6 +103,14 @@ functions! {
     error_key_count: unsafe extern "C" fn(usize) -> usize,
     error_key_id: unsafe extern "C" fn(usize, usize, *mut *const u8, *mut usize) -> u32,
     error_type_name: unsafe extern "C" fn(usize, *mut *const u8, *mut usize),
+    error_request_url: unsafe extern "C" fn(usize, *mut *const u8, *mut usize),
+    error_request_body: unsafe extern "C" fn(usize, *mut *const u8, *mut usize),
+    error_request_header_count: unsafe extern "C" fn(usize) -> usize,
+    error_request_header: unsafe extern "C" fn(
+        usize, usize, *mut *const u8, *mut usize, *mut *const u8, *mut usize,
+    ) -> u32,
+    error_request_timeout_ms: unsafe extern "C" fn(usize) -> u32,
+    error_request_max_response: unsafe extern "C" fn(usize) -> usize,
     error_free: unsafe extern "C" fn(usize),
     data_converter_open: unsafe extern "C" fn(*const u8, usize, *const u8, usize, *mut usize, *mut usize) -> u32,
     data_converter_parse: unsafe extern "C" fn(
@@ -114,6 +122,7 @@ functions! {
     key_provide: unsafe extern "C" fn(usize, *const u8, usize, *const u8, usize, *mut usize) -> u32,
     key_reject: unsafe extern "C" fn(usize, *const u8, usize, *mut usize) -> u32,
     descriptor_provide: unsafe extern "C" fn(usize, *const u8, usize, *mut usize) -> u32,
+    remote_provide: unsafe extern "C" fn(usize, usize, u32, *const u8, usize, *mut usize) -> u32,
     codec_encode_bound: unsafe extern "C" fn(usize, usize) -> usize,
     codec_decode_bound: unsafe extern "C" fn(usize, usize) -> usize,
     codec_encode: PayloadsFn,

@@ -13,7 +13,8 @@ import javax.annotation.Nullable;
  *
  * <p>One payload crosses as it is, in two slices. Several small ones cross together; a list that is
  * too large to be worth copying crosses payload by payload, and the library counts what they use of
- * its limits together.
+ * its limits together. Where a codec server is asked, every list crosses together, so that it is
+ * one request.
  */
 final class CodecCalls {
   /** Above this many bytes the copies of a batch cost more than the calls that it saves. */
@@ -52,7 +53,7 @@ final class CodecCalls {
         return Collections.singletonList(
             one(encode, self, context, slices, null, payloads.get(0), 0));
       }
-      return fits(payloads)
+      return handle.isRemote() || fits(payloads)
           ? together(encode, self, context, slices, payloads)
           : oneByOne(encode, self, context, slices, payloads);
     } catch (InvalidProtocolBufferException | ArithmeticException | TdcException e) {
@@ -116,7 +117,7 @@ final class CodecCalls {
       Payload payload,
       int index)
       throws InvalidProtocolBufferException {
-    for (int round = 0, room = 0; round < Host.MAX_ROUNDS; round++) {
+    for (int round = 0, room = 0; round < Host.MAX_ROUNDS; ) {
       // In each round anew: a key provider that uses this library itself has overwritten them.
       slices.set(payload);
       slices.usage = usage;
@@ -131,9 +132,10 @@ final class CodecCalls {
           return payload;
         case Status.BUFFER_TOO_SMALL:
           room = Math.toIntExact(errors.takeSizeNeeded(slices.result));
+          round++;
           break;
         default:
-          host.settle(status, self, slices.result, index);
+          round += host.settle(status, self, slices.result, index);
       }
     }
     throw Host.unsettled();
@@ -171,7 +173,7 @@ final class CodecCalls {
       boolean encode, long self, byte[] context, PayloadSlices slices, List<Payload> payloads)
       throws InvalidProtocolBufferException {
     long[] result = slices.result;
-    for (int round = 0; round < Host.MAX_ROUNDS; round++) {
+    for (int round = 0; round < Host.MAX_ROUNDS; ) {
       slices.batchLength = 0;
       for (Payload payload : payloads) {
         slices.append(payload);
@@ -180,7 +182,7 @@ final class CodecCalls {
       if (status == Status.OK) {
         return reader(encode).readAll(api.takeOwned(result), payloads.size());
       }
-      host.settle(status, self, result, TdcException.NO_INDEX);
+      round += host.settle(status, self, result, TdcException.NO_INDEX);
     }
     throw Host.unsettled();
   }

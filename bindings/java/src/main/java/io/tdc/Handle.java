@@ -11,12 +11,17 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Handle {
   private static final Cleaner CLEANER = Cleaner.create();
 
+  /** {@code TDC_FLAG_REMOTE}. */
+  private static final int REMOTE = 8;
+
   private final Resource resource;
   private final Cleaner.Cleanable cleanable;
+  private volatile boolean remote;
 
   Handle(NativeApi api, long pointer) {
     resource = new Resource(api, pointer);
     cleanable = CLEANER.register(this, resource);
+    remote = hasRemote();
   }
 
   /** Starts a use and gives the native pointer; {@link #release} must follow. */
@@ -31,6 +36,27 @@ final class Handle {
   /** Ends a use. */
   void release() {
     resource.users.getAndDecrement();
+  }
+
+  /** Whether payloads of some namespace go to a codec server. */
+  boolean isRemote() {
+    return remote;
+  }
+
+  /** {@code tdc_data_converter_reload}; an error goes to {@code result}. */
+  int reload(long[] result) {
+    long self = acquire();
+    try {
+      int status = resource.api.reload(self, result);
+      remote = hasRemote();
+      return status;
+    } finally {
+      release();
+    }
+  }
+
+  private boolean hasRemote() {
+    return (resource.api.flags(resource.pointer) & REMOTE) != 0;
   }
 
   /** Throws if it is closed. */

@@ -11,28 +11,40 @@ final class Host {
   static final int MAX_ROUNDS = 20;
 
   private final NativeApi api;
+  private final Handle handle;
   private final NativeErrors errors;
+  private final CodecServers servers;
   @Nullable private final KeyProvider provider;
 
-  Host(NativeApi api, @Nullable KeyProvider provider) {
+  Host(NativeApi api, Handle handle, @Nullable KeyProvider provider, CodecServers servers) {
     this.api = api;
+    this.handle = handle;
     this.errors = new NativeErrors(api);
     this.provider = provider;
+    this.servers = servers;
   }
 
-  /** Reloads or fetches keys as the status says, or throws its error. */
-  void settle(int status, long self, long[] result, int index) {
+  /**
+   * Reloads, fetches keys or asks a codec server as the status says, or throws its error.
+   *
+   * @return how many of {@link #MAX_ROUNDS} that was: none for a codec server, because each of its
+   *     answers is about other payloads of the call
+   */
+  int settle(int status, long self, long[] result, int index) {
     switch (status) {
       case Status.RELOAD_NEEDED:
         errors.free(result);
-        if (api.reload(self, result) != Status.OK) {
+        if (handle.reload(result) != Status.OK) {
           // The call that follows says what is missing better than this error does.
           errors.free(result);
         }
-        break;
+        return 1;
       case Status.KEY_NEEDED:
         fetch(self, errors.takeKeyIds(result), index);
-        break;
+        return 1;
+      case Status.REMOTE_NEEDED:
+        ask(self, NativeErrors.takeRequest(result), index);
+        return 0;
       default:
         throw errors.take(status, result, index);
     }
@@ -62,6 +74,22 @@ final class Host {
       if (status != Status.OK) {
         throw errors.take(status, result, index);
       }
+    }
+  }
+
+  /** Sends the request that {@code error} carries, and hands in what came of it. */
+  private void ask(long self, long error, int index) {
+    try {
+      CodecServers.Answer answer = servers.ask(new RemoteRequest(api, error), index);
+      // Not the slots of the call that is under way: the hook for headers may have used this
+      // library itself.
+      long[] result = new long[NativeApi.RESULT_SLOTS];
+      int status = api.remoteProvide(self, error, answer.status, answer.body, result);
+      if (status != Status.OK) {
+        throw errors.take(status, result, index, answer.cause);
+      }
+    } finally {
+      api.errorFree(error);
     }
   }
 

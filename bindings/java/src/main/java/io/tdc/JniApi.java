@@ -128,6 +128,11 @@ final class JniApi implements NativeApi {
   }
 
   @Override
+  public int remoteProvide(long self, long request, int httpStatus, byte[] body, long[] result) {
+    return JniCalls.remoteProvide(self, request, httpStatus, body, result);
+  }
+
+  @Override
   public long bound(boolean encode, long self, long payloadLength) {
     return JniCalls.bound(encode, self, payloadLength);
   }
@@ -170,6 +175,36 @@ final class JniApi implements NativeApi {
   @Override
   public byte[] errorTypeName(long error) {
     return JniCalls.errorTypeName(error);
+  }
+
+  @Override
+  public byte[] errorRequestUrl(long error) {
+    return JniCalls.errorRequestUrl(error);
+  }
+
+  @Override
+  public byte[] errorRequestBody(long error) {
+    return JniCalls.errorRequestBody(error);
+  }
+
+  @Override
+  public long errorRequestHeaderCount(long error) {
+    return JniCalls.errorRequestHeaderCount(error);
+  }
+
+  @Override
+  public byte[] errorRequestHeader(long error, long index, boolean value) {
+    return JniCalls.errorRequestHeader(error, index, value);
+  }
+
+  @Override
+  public int errorRequestTimeoutMs(long error) {
+    return JniCalls.errorRequestTimeoutMs(error);
+  }
+
+  @Override
+  public long errorRequestMaxResponse(long error) {
+    return JniCalls.errorRequestMaxResponse(error);
   }
 
   @Override

@@ -35,6 +35,9 @@ final class JniCalls {
 
   static native int descriptorProvide(long self, byte[] files, long[] result);
 
+  static native int remoteProvide(
+      long self, long request, int httpStatus, byte[] body, long[] result);
+
   static native long bound(boolean encode, long self, long payloadLength);
 
   static native int payload(
@@ -103,6 +106,18 @@ final class JniCalls {
   static native byte[] errorKeyId(long error, long index);
 
   static native byte[] errorTypeName(long error);
+
+  static native byte[] errorRequestUrl(long error);
+
+  static native byte[] errorRequestBody(long error);
+
+  static native long errorRequestHeaderCount(long error);
+
+  static native byte[] errorRequestHeader(long error, long index, boolean value);
+
+  static native int errorRequestTimeoutMs(long error);
+
+  static native long errorRequestMaxResponse(long error);
 
   static native void errorFree(long error);
 }

@@ -68,6 +68,11 @@ interface NativeApi {
   /** {@code tdc_descriptor_provide}. */
   int descriptorProvide(long self, byte[] files, long[] result);
 
+  /**
+   * {@code tdc_remote_provide}: what came of the request that the error {@code request} carries.
+   */
+  int remoteProvide(long self, long request, int httpStatus, byte[] body, long[] result);
+
   /** {@code tdc_codec_encode_bound} or {@code tdc_codec_decode_bound}. */
   long bound(boolean encode, long self, long payloadLength);
 
@@ -141,6 +146,24 @@ interface NativeApi {
 
   /** {@code tdc_error_type_name}. */
   byte[] errorTypeName(long error);
+
+  /** {@code tdc_error_request_url}. */
+  byte[] errorRequestUrl(long error);
+
+  /** {@code tdc_error_request_body}. */
+  byte[] errorRequestBody(long error);
+
+  /** {@code tdc_error_request_header_count}. */
+  long errorRequestHeaderCount(long error);
+
+  /** {@code tdc_error_request_header}: its name or, {@code value}, its value. */
+  byte[] errorRequestHeader(long error, long index, boolean value);
+
+  /** {@code tdc_error_request_timeout_ms}. */
+  int errorRequestTimeoutMs(long error);
+
+  /** {@code tdc_error_request_max_response}. */
+  long errorRequestMaxResponse(long error);
 
   /** {@code tdc_error_free}. */
   void errorFree(long error);

@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
+import javax.annotation.Nullable;
 
 /** Reads what {@code tdc_error} objects say, and frees them. */
 final class NativeErrors {
@@ -19,7 +20,12 @@ final class NativeErrors {
    * list.
    */
   TdcException take(int status, long[] result, int index) {
-    return take(status, result, where -> index < 0 ? where : index);
+    return take(status, result, index, null);
+  }
+
+  /** As {@link #take(int, long[], int)}, with what Java threw before the library judged it. */
+  TdcException take(int status, long[] result, int index, @Nullable Throwable cause) {
+    return take(status, result, where -> index < 0 ? where : index, cause);
   }
 
   /**
@@ -27,15 +33,20 @@ final class NativeErrors {
    * list.
    */
   TdcException take(int status, long[] result, IntUnaryOperator place) {
+    return take(status, result, place, null);
+  }
+
+  private TdcException take(
+      int status, long[] result, IntUnaryOperator place, @Nullable Throwable cause) {
     long error = result[NativeApi.POINTER];
     if (error == 0) {
-      return new TdcException(status, TdcException.NO_INDEX, "the library gave no details", null);
+      return new TdcException(status, TdcException.NO_INDEX, "the library gave no details", cause);
     }
     try {
       String message = new String(api.errorMessage(error), StandardCharsets.UTF_8);
       int where = (int) api.errorPayloadIndex(error);
       return new TdcException(
-          status, where < 0 ? TdcException.NO_INDEX : place.applyAsInt(where), message, null);
+          status, where < 0 ? TdcException.NO_INDEX : place.applyAsInt(where), message, cause);
     } finally {
       free(result);
     }
@@ -66,6 +77,13 @@ final class NativeErrors {
     } finally {
       free(result);
     }
+  }
+
+  /** The error with a request to a codec server, which the caller then frees. */
+  static long takeRequest(long[] result) {
+    long error = result[NativeApi.POINTER];
+    result[NativeApi.POINTER] = 0;
+    return error;
   }
 
   void free(long[] result) {

@@ -7,9 +7,11 @@ final class Status {
   static final int KEY_NEEDED = 2;
   static final int RELOAD_NEEDED = 3;
   static final int TYPE_NEEDED = 4;
+  static final int REMOTE_NEEDED = 5;
   static final int PROTOBUF = 101;
   static final int LIMIT = 106;
   static final int BUFFER_TOO_SMALL = 402;
+  static final int REMOTE = 503;
 
   private Status() {}
 }

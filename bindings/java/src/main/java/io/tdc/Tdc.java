@@ -8,6 +8,7 @@ import io.temporal.payload.codec.PayloadCodec;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Objects;
+import javax.annotation.Nullable;
 
 /**
  * An open configuration: converters, codecs and failures of a {@code tdc.yaml}, as the Temporal
@@ -27,13 +28,21 @@ import java.util.Objects;
 public final class Tdc implements AutoCloseable {
   private final NativeApi api;
   private final Handle handle;
+  private final CodecServers servers;
   private final TdcPayloadCodec codec;
   private final WholeCalls whole;
   private final PayloadConverter[] converters;
 
-  Tdc(NativeApi api, long pointer, Host host, PayloadConverter[] converters) {
+  Tdc(
+      NativeApi api,
+      Handle handle,
+      @Nullable KeyProvider keyProvider,
+      CodecServers servers,
+      PayloadConverter[] converters) {
     this.api = api;
-    this.handle = new Handle(api, pointer);
+    this.handle = handle;
+    this.servers = servers;
+    Host host = new Host(api, handle, keyProvider, servers);
     this.codec = new TdcPayloadCodec(new CodecCalls(api, handle, host), ContextMessage.NONE);
     this.whole = new WholeCalls(api, handle, host);
     this.converters = converters;
@@ -184,15 +193,10 @@ public final class Tdc implements AutoCloseable {
    * @throws TdcException if what is there now is not usable; what was open stays open
    */
   public void reload() {
-    long self = handle.acquire();
-    try {
-      long[] result = new long[NativeApi.RESULT_SLOTS];
-      int status = api.reload(self, result);
-      if (status != Status.OK) {
-        throw new NativeErrors(api).take(status, result, TdcException.NO_INDEX);
-      }
-    } finally {
-      handle.release();
+    long[] result = new long[NativeApi.RESULT_SLOTS];
+    int status = handle.reload(result);
+    if (status != Status.OK) {
+      throw new NativeErrors(api).take(status, result, TdcException.NO_INDEX);
     }
   }
 
@@ -220,5 +224,6 @@ public final class Tdc implements AutoCloseable {
   @Override
   public void close() {
     handle.close();
+    servers.close();
   }
 }

@@ -1,6 +1,7 @@
 package io.tdc;
 
 import io.temporal.common.converter.PayloadConverter;
+import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -12,6 +13,8 @@ public final class TdcBuilder {
   @Nullable private final String document;
   @Nullable private String namespace;
   @Nullable private KeyProvider keyProvider;
+  @Nullable private HttpClient httpClient;
+  @Nullable private RemoteHeaders remoteHeaders;
   private PayloadConverter[] payloadConverters = {};
 
   TdcBuilder(Path path, @Nullable String document) {
@@ -39,6 +42,42 @@ public final class TdcBuilder {
    */
   public TdcBuilder keyProvider(KeyProvider newKeyProvider) {
     keyProvider = Objects.requireNonNull(newKeyProvider, "keyProvider");
+    return this;
+  }
+
+  /**
+   * The HTTP client that asks codec servers, for configurations whose codecs hold {@code remote}:
+   * one that knows your certificate authority, has a client certificate or goes through a proxy.
+   * Requests have the timeout of the configuration. Without it there is one client for each {@link
+   * Tdc}.
+   *
+   * @param newHttpClient a client that follows no redirects and keeps no cookies, as is the default
+   * @return this builder
+   * @throws IllegalArgumentException if it follows redirects, or has a cookie handler
+   */
+  public TdcBuilder httpClient(HttpClient newHttpClient) {
+    if (newHttpClient.followRedirects() != HttpClient.Redirect.NEVER) {
+      throw new IllegalArgumentException(
+          "httpClient follows redirects, and would send payloads and credentials wherever they lead:"
+              + " build it with Redirect.NEVER");
+    }
+    if (newHttpClient.cookieHandler().isPresent()) {
+      throw new IllegalArgumentException(
+          "httpClient has a cookie handler, and codec servers are sent no cookies");
+    }
+    httpClient = newHttpClient;
+    return this;
+  }
+
+  /**
+   * Where headers for requests to codec servers come from, for configurations whose codecs hold
+   * {@code remote}.
+   *
+   * @param newRemoteHeaders the source
+   * @return this builder
+   */
+  public TdcBuilder remoteHeaders(RemoteHeaders newRemoteHeaders) {
+    remoteHeaders = Objects.requireNonNull(newRemoteHeaders, "remoteHeaders");
     return this;
   }
 
@@ -74,6 +113,8 @@ public final class TdcBuilder {
     if (status != Status.OK) {
       throw new NativeErrors(api).take(status, result, TdcException.NO_INDEX);
     }
-    return new Tdc(api, result[NativeApi.POINTER], new Host(api, keyProvider), payloadConverters);
+    Handle handle = new Handle(api, result[NativeApi.POINTER]);
+    CodecServers servers = new CodecServers(httpClient, remoteHeaders);
+    return new Tdc(api, handle, keyProvider, servers, payloadConverters);
   }
 }

@@ -32,12 +32,12 @@ final class WholeCalls {
     try {
       // Not those of the thread: a key provider may use this library itself.
       long[] result = new long[NativeApi.RESULT_SLOTS];
-      for (int round = 0; round < Host.MAX_ROUNDS; round++) {
+      for (int round = 0; round < Host.MAX_ROUNDS; ) {
         int status = call.make(self, result);
         if (status == Status.OK) {
           return api.takeOwned(result);
         }
-        host.settle(status, self, result, TdcException.NO_INDEX);
+        round += host.settle(status, self, result, TdcException.NO_INDEX);
       }
       throw Host.unsettled();
     } catch (TdcException e) {

@@ -32,6 +32,26 @@ final class FfmCalls {
       FfmLibrary.function("tdc_error_key_id", JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS);
   static final MethodHandle ERROR_TYPE_NAME =
       FfmLibrary.function("tdc_error_type_name", null, JAVA_LONG, ADDRESS, ADDRESS);
+  static final MethodHandle ERROR_REQUEST_URL =
+      FfmLibrary.function("tdc_error_request_url", null, JAVA_LONG, ADDRESS, ADDRESS);
+  static final MethodHandle ERROR_REQUEST_BODY =
+      FfmLibrary.function("tdc_error_request_body", null, JAVA_LONG, ADDRESS, ADDRESS);
+  static final MethodHandle ERROR_REQUEST_HEADER_COUNT =
+      FfmLibrary.function("tdc_error_request_header_count", JAVA_LONG, JAVA_LONG);
+  static final MethodHandle ERROR_REQUEST_HEADER =
+      FfmLibrary.function(
+          "tdc_error_request_header",
+          JAVA_INT,
+          JAVA_LONG,
+          JAVA_LONG,
+          ADDRESS,
+          ADDRESS,
+          ADDRESS,
+          ADDRESS);
+  static final MethodHandle ERROR_REQUEST_TIMEOUT_MS =
+      FfmLibrary.function("tdc_error_request_timeout_ms", JAVA_INT, JAVA_LONG);
+  static final MethodHandle ERROR_REQUEST_MAX_RESPONSE =
+      FfmLibrary.function("tdc_error_request_max_response", JAVA_LONG, JAVA_LONG);
   static final MethodHandle ERROR_FREE = FfmLibrary.function("tdc_error_free", null, JAVA_LONG);
 
   static final MethodHandle OPEN =
@@ -71,6 +91,17 @@ final class FfmCalls {
   static final MethodHandle DESCRIPTOR_PROVIDE =
       FfmLibrary.function(
           "tdc_descriptor_provide", JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS);
+
+  static final MethodHandle REMOTE_PROVIDE =
+      FfmLibrary.function(
+          "tdc_remote_provide",
+          JAVA_INT,
+          JAVA_LONG,
+          JAVA_LONG,
+          JAVA_INT,
+          ADDRESS,
+          JAVA_LONG,
+          ADDRESS);
 
   static final MethodHandle ENCODE_BOUND = FfmLibrary.boundFunction("tdc_codec_encode_bound");
   static final MethodHandle DECODE_BOUND = FfmLibrary.boundFunction("tdc_codec_decode_bound");

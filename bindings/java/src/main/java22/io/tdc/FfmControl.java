@@ -9,12 +9,10 @@ import java.lang.foreign.SegmentAllocator;
 import javax.annotation.Nullable;
 
 /**
- * Everything of {@link NativeApi} but the calls on payloads and messages: opening, keys, types and
- * errors. None of it is hot, so what goes in is copied.
+ * Everything of {@link NativeApi} but the calls on payloads and messages: opening, and what the
+ * host hands in. None of it is hot, so what goes in is copied.
  */
-abstract class FfmControl implements NativeApi {
-  static final long WORD = JAVA_LONG.byteSize();
-
+abstract class FfmControl extends FfmErrors {
   @Override
   public int abiVersion() {
     try {
@@ -149,81 +147,16 @@ abstract class FfmControl implements NativeApi {
   }
 
   @Override
-  public boolean isTransient(int status) {
-    try {
-      return (byte) FfmCalls.IS_TRANSIENT.invokeExact(status) != 0;
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public byte[] errorMessage(long error) {
+  public int remoteProvide(long self, long request, int httpStatus, byte[] body, long[] result) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment slots = arena.allocate(2 * WORD, WORD);
-      FfmCalls.ERROR_MESSAGE.invokeExact(error, slots, slots.asSlice(WORD));
-      return bytesAt(slots.get(JAVA_LONG, 0), slots.get(JAVA_LONG, WORD));
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public long errorPayloadIndex(long error) {
-    try {
-      return (long) FfmCalls.ERROR_PAYLOAD_INDEX.invokeExact(error);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public long errorSizeNeeded(long error) {
-    try {
-      return (long) FfmCalls.ERROR_SIZE_NEEDED.invokeExact(error);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public long errorKeyCount(long error) {
-    try {
-      return (long) FfmCalls.ERROR_KEY_COUNT.invokeExact(error);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public byte[] errorKeyId(long error, long index) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment slots = arena.allocate(2 * WORD, WORD);
+      MemorySegment answer = copy(arena, body);
+      MemorySegment error = arena.allocate(WORD, WORD);
       int status =
-          (int) FfmCalls.ERROR_KEY_ID.invokeExact(error, index, slots, slots.asSlice(WORD));
-      return status == Status.OK
-          ? bytesAt(slots.get(JAVA_LONG, 0), slots.get(JAVA_LONG, WORD))
-          : new byte[0];
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public byte[] errorTypeName(long error) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment slots = arena.allocate(2 * WORD, WORD);
-      FfmCalls.ERROR_TYPE_NAME.invokeExact(error, slots, slots.asSlice(WORD));
-      return bytesAt(slots.get(JAVA_LONG, 0), slots.get(JAVA_LONG, WORD));
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
-  }
-
-  @Override
-  public void errorFree(long error) {
-    try {
-      FfmCalls.ERROR_FREE.invokeExact(error);
+          (int)
+              FfmCalls.REMOTE_PROVIDE.invokeExact(
+                  self, request, httpStatus, answer, answer.byteSize(), error);
+      result[POINTER] = error.get(JAVA_LONG, 0);
+      return status;
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -239,20 +172,5 @@ abstract class FfmControl implements NativeApi {
     return bytes == null || bytes.length == 0
         ? MemorySegment.NULL
         : arena.allocateFrom(JAVA_BYTE, bytes);
-  }
-
-  static byte[] bytesAt(long address, long length) {
-    return MemorySegment.ofAddress(address).reinterpret(length).toArray(JAVA_BYTE);
-  }
-
-  /** The functions throw nothing; what is thrown is the JVM's own, out of memory for example. */
-  static RuntimeException unexpected(Throwable e) {
-    if (e instanceof Error) {
-      throw (Error) e;
-    }
-    if (e instanceof RuntimeException) {
-      throw (RuntimeException) e;
-    }
-    throw new LinkageError("a call of libtdc failed", e);
   }
 }

@@ -37,6 +37,16 @@ final class Configs {
         "");
   }
 
+  /** A codec server on this machine. */
+  static String remote(int port, String... options) {
+    String more = options.length == 0 ? "" : ", " + String.join(", ", options);
+    return String.join(
+        "\n",
+        "version: 1",
+        "codecs: [ remote: { url: \"http://127.0.0.1:" + port + "\"" + more + " } ]",
+        "");
+  }
+
   static Tdc encrypting() {
     return Tdc.parse(withKey("[encrypt]"), HERE);
   }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.net.httpserver.HttpHandler;
 import io.temporal.api.enums.v1.EventType;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
@@ -80,6 +81,58 @@ class WorkflowTest {
           assertEquals(3, asked.get());
           assertTrue(count(client, stub, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED) >= 1);
         });
+  }
+
+  @Test
+  void aSlowCodecServerIsNoDeadlock() {
+    HttpHandler slow =
+        exchange -> {
+          pause(1500);
+          FarServer.answer(exchange);
+        };
+    withServer(
+        slow,
+        (client, stub) -> {
+          assertEquals("Hello, Ada", stub.getResult(String.class));
+          assertEquals(0, count(client, stub, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED));
+        });
+  }
+
+  @Test
+  void aCodecServerThatIsAwayFailsTheTaskAndNeverTheWorkflow() {
+    AtomicInteger decoded = new AtomicInteger();
+    HttpHandler away =
+        exchange -> {
+          if (exchange.getRequestURI().getPath().endsWith("/decode")
+              && decoded.incrementAndGet() <= 2) {
+            FarServer.send(exchange, 503, "");
+          } else {
+            FarServer.answer(exchange);
+          }
+        };
+    withServer(
+        away,
+        (client, stub) -> {
+          assertEquals("Hello, Ada", stub.getResult(String.class));
+          assertEquals(4, decoded.get());
+          assertTrue(count(client, stub, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED) >= 1);
+        });
+  }
+
+  private static void withServer(
+      HttpHandler handler, BiConsumer<WorkflowClient, WorkflowStub> check) {
+    try (FarServer server = new FarServer(handler)) {
+      String config = Configs.remote(server.port());
+      run(Tdc.parse(config, Configs.HERE), Tdc.parse(config, Configs.HERE), check);
+    }
+  }
+
+  private static void pause(long milliseconds) throws IOException {
+    try {
+      Thread.sleep(milliseconds);
+    } catch (InterruptedException e) {
+      throw new IOException(e);
+    }
   }
 
   @Test
