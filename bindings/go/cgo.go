@@ -21,6 +21,7 @@ const (
 	statusKeyNeeded    = C.TDC_KEY_NEEDED
 	statusReloadNeeded = C.TDC_RELOAD_NEEDED
 	statusTypeNeeded   = C.TDC_TYPE_NEEDED
+	statusRemoteNeeded = C.TDC_REMOTE_NEEDED
 )
 
 // A fault is a status and what the library says about it.
@@ -31,12 +32,16 @@ type fault struct {
 	transient  bool
 	sizeNeeded int
 	keyIDs     []string
-	typeName   string // of the message whose descriptor is asked for
+	typeName   string   // of the message whose descriptor is asked for
+	request    *request // for a codec server; whoever has the fault frees it
+	cause      error    // what the host knows of it
 }
 
 // asError is the fault as the caller sees it.
 func (f *fault) asError() error {
-	return newError(Code(f.status), f.transient, f.index, f.message)
+	err := newError(Code(f.status), f.transient, f.index, f.message)
+	err.cause = f.cause
+	return err
 }
 
 // takeBuffer copies memory of the library into Go's, and frees it.
@@ -58,18 +63,22 @@ func takeFault(status C.tdc_status, problem *C.tdc_error) *fault {
 	if problem == nil {
 		return f
 	}
-	defer C.tdc_error_free(problem)
+	if status == statusRemoteNeeded {
+		f.request = takeRequest(problem)
+	} else {
+		defer C.tdc_error_free(problem)
+	}
 	var text *C.uint8_t
 	var size C.size_t
 	C.tdc_error_message(problem, &text, &size)
-	f.message = C.GoStringN((*C.char)(unsafe.Pointer(text)), C.int(size))
+	f.message = goString(text, size)
 	f.index = int(C.tdc_error_payload_index(problem))
 	f.sizeNeeded = int(C.tdc_error_size_needed(problem))
 	C.tdc_error_type_name(problem, &text, &size)
-	f.typeName = C.GoStringN((*C.char)(unsafe.Pointer(text)), C.int(size))
+	f.typeName = goString(text, size)
 	for i := range C.tdc_error_key_count(problem) {
 		if C.tdc_error_key_id(problem, i, &text, &size) == statusOK {
-			f.keyIDs = append(f.keyIDs, C.GoStringN((*C.char)(unsafe.Pointer(text)), C.int(size)))
+			f.keyIDs = append(f.keyIDs, goString(text, size))
 		}
 	}
 	return f
@@ -78,6 +87,11 @@ func takeFault(status C.tdc_status, problem *C.tdc_error) *fault {
 // isTransient is the library's own word on a status.
 func isTransient(status uint32) bool {
 	return C.tdc_status_is_transient(C.tdc_status(status)) != 0
+}
+
+// goString copies text of the library.
+func goString(text *C.uint8_t, size C.size_t) string {
+	return C.GoStringN((*C.char)(unsafe.Pointer(text)), C.int(size))
 }
 
 // pointer is the address of b's first byte; NULL for a nil slice.

@@ -74,6 +74,11 @@ func (n native) hasConverters() bool {
 	return C.tdc_data_converter_flags(n.converter)&C.TDC_FLAG_CONVERTERS != 0
 }
 
+// usesRemote tells whether payloads of some namespace go to a codec server.
+func (n native) usesRemote() bool {
+	return C.tdc_data_converter_flags(n.converter)&C.TDC_FLAG_REMOTE != 0
+}
+
 func (n native) provideKey(id string, key []byte) error {
 	name := []byte(id)
 	var problem *C.tdc_error

@@ -9,11 +9,16 @@ const (
 	statusKeyNeeded    = 2
 	statusReloadNeeded = 3
 	statusTypeNeeded   = 4
+	statusRemoteNeeded = 5
 )
 
 type native struct{}
 
 type usage struct{}
+
+type nativeRequest struct{}
+
+func (nativeRequest) free() {}
 
 type fault struct {
 	status     uint32
@@ -21,6 +26,8 @@ type fault struct {
 	sizeNeeded int
 	keyIDs     []string
 	typeName   string
+	request    *request
+	cause      error
 }
 
 func (f *fault) asError() error { return ErrNoLibrary }
@@ -31,6 +38,7 @@ func parseNative([]byte, string, string) (native, error) { return native{}, ErrN
 func (native) free()                           {}
 func (native) reload() error                   { return ErrNoLibrary }
 func (native) hasConverters() bool             { return false }
+func (native) usesRemote() bool                { return false }
 func (native) encodeBound(int) int             { return 0 }
 func (native) provideKey(string, []byte) error { return ErrNoLibrary }
 func (native) rejectKey(string) error          { return ErrNoLibrary }
@@ -44,4 +52,8 @@ func (native) failure(operation, []byte, []byte) ([]byte, *fault) { return nil, 
 func (native) message(operation, []byte, string, bool, []byte) ([]byte, *fault) {
 	return nil, &fault{index: -1}
 }
-func (native) history([]byte, []byte) ([]byte, *fault) { return nil, &fault{index: -1} }
+func (native) payloads(operation, []byte, []byte) ([]byte, *fault) {
+	return nil, &fault{index: -1}
+}
+func (native) provideRemote(nativeRequest, int, []byte) *fault { return &fault{index: -1} }
+func (native) history([]byte, []byte) ([]byte, *fault)         { return nil, &fault{index: -1} }

@@ -17,8 +17,9 @@ import (
 //	converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), outer, t.PayloadCodec(), inner)
 //
 // Go applies codecs last to first: on the way out inner comes first, then tdc,
-// then outer; on the way in the other way round. With a key provider that may
-// take long, wrap the whole by workflow.DataConverterWithoutDeadlockDetection.
+// then outer; on the way in the other way round. With a key provider or a codec
+// server, which may take long, wrap the whole by
+// workflow.DataConverterWithoutDeadlockDetection.
 //
 // It also implements [converter.PayloadCodecWithSerializationContext].
 func (t *Tdc) PayloadCodec() converter.PayloadCodec { return &payloadCodec{tdc: t} }
@@ -30,14 +31,10 @@ const (
 	decode operation = 1
 )
 
-// maxRounds is how often one payload may make the library ask for keys or a
-// reload. A call asks for all the keys it can name, so a few rounds suffice.
-const maxRounds = 20
-
 type payloadCodec struct {
 	tdc           *Tdc
 	serialization []byte          // the serialization context, as protobuf
-	ctx           context.Context // for the key provider; may be nil
+	ctx           context.Context // for the key provider and requests; may be nil
 	inWorkflow    bool            // known to run in workflow code
 }
 
@@ -91,6 +88,9 @@ type answer struct {
 
 // each gives no payload at all if there is one that fails.
 func (c *payloadCodec) each(op operation, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+	if c.tdc.core.remote.Load() && len(payloads) > 1 {
+		return c.together(op, payloads)
+	}
 	if !c.tdc.core.acquire() {
 		return nil, ErrClosed
 	}
@@ -120,6 +120,28 @@ func (c *payloadCodec) each(op operation, payloads []*commonpb.Payload) ([]*comm
 	return result, nil
 }
 
+// together makes one call for all payloads, so that they cost one request to a
+// codec server.
+func (c *payloadCodec) together(op operation, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+	places := make([]int, len(payloads))
+	for i := range places {
+		places[i] = i
+	}
+	message, err := marshalPayloads(payloads, places)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.whole(func(n native) ([]byte, *fault) { return n.payloads(op, c.serialization, message) })
+	if err != nil {
+		return nil, err
+	}
+	result := make([]*commonpb.Payload, len(payloads))
+	if err := unmarshalPayloads(answer, result, places); err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
 // one gives nil if the codecs leave the payload as it is. The limits hold for
 // all payloads with the same used; nil is for one that stands alone.
 func (c *payloadCodec) one(op operation, used *usage, p *commonpb.Payload) (*answer, error) {
@@ -144,22 +166,20 @@ func (c *payloadCodec) one(op operation, used *usage, p *commonpb.Payload) (*ans
 		room = core.room(size)
 	}
 	out := allocate(room)
-	for round := 1; ; round++ {
+	for rounds := 0; ; {
 		message, fault := core.native.payload(op, c.serialization, used, head, data, out)
 		switch {
 		case fault == nil && message == nil:
 			return nil, nil
 		case fault == nil:
-			if op == encode {
+			if op == encode && !core.remote.Load() { // a codec server's answer has any length
 				core.learn(size, len(message))
 			}
 			return newAnswer(message, len(out))
-		case round == maxRounds:
-			return nil, fault.asError()
 		case fault.sizeNeeded > len(out):
 			out = allocate(fault.sizeNeeded)
 		default:
-			if err := c.settle(fault); err != nil {
+			if err := c.settle(fault, &rounds); err != nil {
 				return nil, err
 			}
 		}

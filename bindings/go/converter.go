@@ -10,15 +10,16 @@ import (
 
 // DataConverter is the configuration's converters with its codecs behind them,
 // ready for client.Options. Where the converters are the default list, the
-// SDK's own default data converter does their work. With a key provider it also
-// tells the SDK's deadlock detector that fetching a key may take long.
+// SDK's own default data converter does their work. With a key provider or a
+// codec server it also tells the SDK's deadlock detector that asking may take
+// long.
 //
 // How Go's types become JSON and come back is package encoding/json's job, as in
 // the SDK; see [WithPayloadConverters] for another one.
 func (t *Tdc) DataConverter() converter.DataConverter {
 	codec := &payloadCodec{tdc: t}
 	dc := newDataConverter(newValues(codec), codec)
-	if t.core.provider != nil {
+	if t.core.provider != nil || t.core.remote.Load() {
 		return workflow.DataConverterWithoutDeadlockDetection(dc)
 	}
 	return dc

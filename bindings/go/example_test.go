@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"net/http"
+	"net/http/httptest"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/client"
@@ -233,4 +235,35 @@ codecs: [encrypt]
 	fmt.Printf("%s, %v\n", payload.Metadata["encryption-key-id"], err)
 	// Output:
 	// orders-2026-11, <nil>
+}
+
+// A codec server holds the keys, and wants a token.
+func ExampleWithRemoteHeaders() {
+	codecs := converter.NewPayloadCodecHTTPHandler(converter.NewZlibCodec(converter.ZlibCodecOptions{AlwaysEncode: true}))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer fresh" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		codecs.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+
+	config := fmt.Sprintf("version: 1\ncodecs: [remote: { url: %q }]", server.URL)
+	t, err := tdc.Parse([]byte(config), ".",
+		tdc.WithRemoteHeaders(func(_ context.Context, url string) (http.Header, error) {
+			return http.Header{"Authorization": {"Bearer fresh"}}, nil
+		}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer t.Close()
+
+	payload, err := t.DataConverter().ToPayload("a secret")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s\n", payload.Metadata["encoding"])
+	// Output:
+	// binary/zlib
 }

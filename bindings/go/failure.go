@@ -23,8 +23,9 @@ import (
 // an [*Error] that says why.
 //
 // The SDK's deadlock detector cannot be told about a failure converter: where
-// workflow code waits for a key provider here for more than a second, the
-// workflow task fails and is tried again, with the key at hand by then.
+// workflow code waits here for more than a second, the workflow task fails and is
+// tried again. A key is at hand by then; a codec server is asked anew, so one that
+// always takes so long is too slow for update handlers that fail.
 func (t *Tdc) FailureConverter() converter.FailureConverter {
 	return newFailureConverter(&payloadCodec{tdc: t})
 }

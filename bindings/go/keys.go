@@ -23,9 +23,20 @@ type KeyProvider interface {
 	Key(ctx context.Context, id string) ([]byte, error)
 }
 
+// maxRounds is how often one call may make the library ask for keys or a reload.
+// A call asks for all the keys it can name, so a few rounds suffice. Those for a
+// codec server do not count: each answers for other payloads of the call.
+const maxRounds = 20
+
 // settle does what the library asks for before the call can be tried again, or
-// gives the fault as an error.
-func (c *payloadCodec) settle(f *fault) error {
+// gives the fault as an error. It counts the rounds of the call.
+func (c *payloadCodec) settle(f *fault, rounds *int) error {
+	if f.status == statusRemoteNeeded {
+		return c.ask(f.request)
+	}
+	if *rounds++; *rounds == maxRounds {
+		return f.asError()
+	}
 	switch f.status {
 	case statusReloadNeeded:
 		// If it fails, the old keys stay, and the library says what is missing.
@@ -47,11 +58,7 @@ func (c *payloadCodec) fetchKey(id string) error {
 	if core.provider == nil {
 		return core.native.rejectKey(id)
 	}
-	ctx := c.ctx
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	key, err := core.provider.Key(ctx, id)
+	key, err := core.provider.Key(c.context(), id)
 	switch {
 	case err == nil:
 		return core.native.provideKey(id, key)
@@ -61,4 +68,12 @@ func (c *payloadCodec) fetchKey(id string) error {
 	away := newError(ErrKeyNeeded, true, 0, fmt.Sprintf("the key provider did not answer for key %q: %v", id, err))
 	away.cause = err
 	return away
+}
+
+// context is the caller's, if the SDK tells it.
+func (c *payloadCodec) context() context.Context {
+	if c.ctx == nil {
+		return context.Background()
+	}
+	return c.ctx
 }

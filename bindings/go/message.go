@@ -29,7 +29,8 @@ func WithSerializationContext(sc converter.SerializationContext) MessageOption {
 	return func(o *messageOptions) { o.codec.serialization = marshalContext(sc) }
 }
 
-// WithContext is for the key provider, which gets it with each id.
+// WithContext is for the key provider, which gets it with each id, and for
+// requests to a codec server, which end with it.
 func WithContext(ctx context.Context) MessageOption {
 	return func(o *messageOptions) { o.codec.ctx = ctx }
 }
@@ -94,22 +95,19 @@ func (t *Tdc) rewrite(op operation, message proto.Message, opts []MessageOption)
 }
 
 // whole makes a call on one message, again and again while the library asks for
-// keys or a reload.
+// keys, a reload or a codec server.
 func (c *payloadCodec) whole(call func(native) ([]byte, *fault)) ([]byte, error) {
 	core := c.tdc.core
 	if !core.acquire() {
 		return nil, ErrClosed
 	}
 	defer core.release()
-	for round := 1; ; round++ {
+	for rounds := 0; ; {
 		answer, fault := call(core.native)
 		if fault == nil {
 			return answer, nil
 		}
-		if round == maxRounds {
-			return nil, c.raise(fault.asError())
-		}
-		if err := c.settle(fault); err != nil {
+		if err := c.settle(fault, &rounds); err != nil {
 			return nil, c.raise(err)
 		}
 	}

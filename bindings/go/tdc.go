@@ -21,6 +21,7 @@
 package tdc
 
 import (
+	"net/http"
 	"runtime"
 	"sync/atomic"
 
@@ -37,6 +38,8 @@ type options struct {
 	namespace string
 	provider  KeyProvider
 	own       []converter.PayloadConverter
+	client    *http.Client
+	headers   RemoteHeaders
 }
 
 // WithNamespace names the Temporal namespace, for configurations with rules for
@@ -95,7 +98,7 @@ func collect(opts []Option) options {
 }
 
 func newTdc(n native, o options) *Tdc {
-	t := &Tdc{core: &core{native: n, provider: o.provider, own: o.own}}
+	t := &Tdc{core: &core{native: n, provider: o.provider, own: o.own, servers: newCodecServers(o)}}
 	t.core.users.Store(1)
 	t.core.look()
 	// Whoever forgets Close gives the memory and the keys back all the same.
@@ -129,10 +132,14 @@ type core struct {
 	native   native
 	provider KeyProvider
 	own      []converter.PayloadConverter // of the user
+	servers  *codecServers
 
 	// converts tells whether the SDK's default converter does not do what the
 	// configuration and the user say.
 	converts atomic.Bool
+
+	// remote tells whether payloads of some namespace go to a codec server.
+	remote atomic.Bool
 
 	closed atomic.Bool
 	users  atomic.Int64 // the calls in flight, and one until Close
@@ -159,6 +166,7 @@ func (c *core) acquire() bool {
 func (c *core) release() {
 	if c.users.Add(-1) == 0 {
 		c.native.free()
+		c.servers.close()
 	}
 }
 
@@ -168,7 +176,7 @@ func (c *core) close() {
 	}
 }
 
-// reload reads the configuration again, whose converters may be others now.
+// reload reads the configuration again, which may say something else now.
 func (c *core) reload() error {
 	if err := c.native.reload(); err != nil {
 		return err
@@ -177,7 +185,10 @@ func (c *core) reload() error {
 	return nil
 }
 
-func (c *core) look() { c.converts.Store(len(c.own) > 0 || c.native.hasConverters()) }
+func (c *core) look() {
+	c.converts.Store(len(c.own) > 0 || c.native.hasConverters())
+	c.remote.Store(c.native.usesRemote())
+}
 
 // room is a good guess of what encoding makes of size bytes. The library's bound
 // has to allow for the longest key id; once a payload was encoded, the same

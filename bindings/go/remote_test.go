@@ -1,0 +1,361 @@
+//go:build cgo
+
+package tdc
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+)
+
+// remoteConfig ends its codecs at a server. options begin with a comma.
+func remoteConfig(url, options string) string {
+	return fmt.Sprintf("version: 1\ncodecs: [zstd, remote: { url: %q%s }]\n", url, options)
+}
+
+// far is a codec that tdc does not know.
+type far struct{}
+
+const farEncoding = "binary/far"
+
+func (far) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+	encoded := make([]*commonpb.Payload, len(payloads))
+	for i, p := range payloads {
+		data, err := proto.Marshal(p)
+		if err != nil {
+			return nil, err
+		}
+		slices.Reverse(data)
+		encoded[i] = &commonpb.Payload{Metadata: map[string][]byte{converter.MetadataEncoding: []byte(farEncoding)}, Data: data}
+	}
+	return encoded, nil
+}
+
+func (far) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+	decoded := make([]*commonpb.Payload, len(payloads))
+	for i, p := range payloads {
+		if decoded[i] = p; string(p.Metadata[converter.MetadataEncoding]) == farEncoding {
+			data := slices.Clone(p.Data)
+			slices.Reverse(data)
+			decoded[i] = new(commonpb.Payload)
+			if err := proto.Unmarshal(data, decoded[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return decoded, nil
+}
+
+// codecServer keeps what it was asked.
+type codecServer struct {
+	url         string
+	mu          sync.Mutex
+	requests    []*http.Request // without their bodies
+	connections int
+	closed      int
+}
+
+// serving answers by handler; nil is the SDK's own codec server with the codec
+// far.
+func serving(t *testing.T, handler http.Handler) *codecServer {
+	t.Helper()
+	if handler == nil {
+		handler = converter.NewPayloadCodecHTTPHandler(far{})
+	}
+	s := new(codecServer)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		s.requests = append(s.requests, r)
+		s.mu.Unlock()
+		handler.ServeHTTP(w, r)
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		switch state {
+		case http.StateNew:
+			s.connections++
+		case http.StateClosed:
+			s.closed++
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+// asked is how many requests came since it was last called.
+func (s *codecServer) asked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.requests)
+	s.requests = nil
+	return n
+}
+
+func isFar(t *testing.T, payloads ...*commonpb.Payload) {
+	t.Helper()
+	for i, p := range payloads {
+		if got := string(p.GetMetadata()[converter.MetadataEncoding]); got != farEncoding {
+			t.Errorf("payloads[%d]: encoding %q", i, got)
+		}
+	}
+}
+
+// inJSON is the payloads that JSON, which codec servers speak, can say: it has no
+// unknown fields.
+func inJSON(payloads []*commonpb.Payload) []*commonpb.Payload {
+	return slices.DeleteFunc(payloads, func(p *commonpb.Payload) bool { return len(p.ProtoReflect().GetUnknown()) != 0 })
+}
+
+func TestListsFailuresAndMessagesCostOneRequestEach(t *testing.T) {
+	server := serving(t, nil)
+	opened := parse(t, remoteConfig(server.url, ""))
+	for _, payloads := range [][]*commonpb.Payload{corpus()[:1], inJSON(corpus()), {jsonPayload(text(200_000))}} {
+		encoded := encodeAll(t, opened.PayloadCodec(), payloads...)
+		isFar(t, encoded...)
+		for i, p := range decodeAll(t, opened.PayloadCodec(), encoded...) {
+			if !proto.Equal(p, payloads[i]) {
+				t.Errorf("payloads[%d] came back different", i)
+			}
+		}
+		if n := server.asked(); n != 2 {
+			t.Errorf("%d payloads: %d requests", len(payloads), n)
+		}
+	}
+	if got := encodeAll(t, opened.PayloadCodec()); len(got) != 0 || server.asked() != 0 {
+		t.Errorf("got %v for no payloads", got)
+	}
+
+	message := nested()
+	if err := opened.EncodeMessage(message); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(message.String(), "secret input") {
+		t.Errorf("readable: %v", message)
+	}
+	if err := opened.DecodeMessage(message); err != nil || !proto.Equal(message, nested()) {
+		t.Errorf("got %v, %v", message, err)
+	}
+	if n := server.asked(); n != 2 {
+		t.Errorf("a message: %d requests", n)
+	}
+
+	failure := opened.FailureConverter().ErrorToFailure(temporal.NewApplicationError("no", "Type", "detail", "more"))
+	isFar(t, failure.GetApplicationFailureInfo().GetDetails().GetPayloads()...)
+	var back *temporal.ApplicationError
+	if err := opened.FailureConverter().FailureToError(failure); !errors.As(err, &back) {
+		t.Fatalf("got %v", err)
+	}
+	var detail, more string
+	if err := back.Details(&detail, &more); err != nil || detail != "detail" || more != "more" {
+		t.Errorf("got %q, %q, %v", detail, more, err)
+	}
+	if n := server.asked(); n != 2 {
+		t.Errorf("a failure: %d requests", n)
+	}
+
+	values, err := opened.DataConverter().ToPayloads("a", 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	isFar(t, values.Payloads...)
+	if n := server.asked(); n != 1 {
+		t.Errorf("values: %d requests", n)
+	}
+}
+
+func TestExportedHistoryCostsOneRequest(t *testing.T) {
+	server := serving(t, nil)
+	opened := parse(t, remoteConfig(server.url, ""))
+	history := nested()
+	if err := opened.EncodeMessage(history); err != nil {
+		t.Fatal(err)
+	}
+	exported, err := protojson.Marshal(history)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.asked()
+	decoded, err := opened.DecodeHistory(exported)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := new(historypb.History)
+	if err := protojson.Unmarshal(decoded, got); err != nil || !proto.Equal(got, nested()) {
+		t.Errorf("got %v, %s", err, decoded)
+	}
+	if n := server.asked(); n != 1 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+func TestRequestsAreThoseOfTheProtocolOnOneConnection(t *testing.T) {
+	sdk := converter.NewPayloadCodecHTTPHandler(far{})
+	server := serving(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: "1"})
+		sdk.ServeHTTP(w, r)
+	}))
+	opened := parse(t, remoteConfig(server.url+"/{namespace}/codec", `, headers: { X-Team: blue }`), WithNamespace("orders"))
+	for range 10 {
+		encodeAll(t, opened.PayloadCodec(), jsonPayload("1"))
+	}
+	for _, r := range server.requests {
+		if r.Method != http.MethodPost || r.URL.Path != "/orders/codec/encode" {
+			t.Errorf("got %s %s", r.Method, r.URL)
+		}
+		for name, want := range map[string]string{"Content-Type": "application/json", "X-Namespace": "orders", "X-Team": "blue", "Cookie": ""} {
+			if got := r.Header.Get(name); got != want {
+				t.Errorf("%s: got %q", name, got)
+			}
+		}
+	}
+	if server.asked() != 10 || server.connections != 1 {
+		t.Errorf("%d connections", server.connections)
+	}
+}
+
+// Each request answers for other payloads, so there is no limit to them.
+func TestALongCallAsksManyTimes(t *testing.T) {
+	server := serving(t, nil)
+	opened := parse(t, remoteConfig(server.url, `, max_request_bytes: 300`))
+	payloads := make([]*commonpb.Payload, 3*maxRounds)
+	for i := range payloads {
+		payloads[i] = jsonPayload(fmt.Sprintf("%q", rand.Text()+strings.Repeat(rand.Text(), 2)))
+	}
+	encoded := encodeAll(t, opened.PayloadCodec(), payloads...)
+	if n := server.asked(); n <= maxRounds {
+		t.Errorf("%d requests", n)
+	}
+	for i, p := range decodeAll(t, opened.PayloadCodec(), encoded...) {
+		if !proto.Equal(p, payloads[i]) {
+			t.Errorf("payloads[%d] came back different", i)
+		}
+	}
+}
+
+func TestHeadersOfTheHostGoBeforeThoseOfTheConfiguration(t *testing.T) {
+	server := serving(t, nil)
+	tokens := 0
+	type mark struct{}
+	opened := parse(t, remoteConfig(server.url, `, headers: { Authorization: { insecure_inline: old }, X-Team: blue }`),
+		WithRemoteHeaders(func(ctx context.Context, url string) (http.Header, error) {
+			if ctx.Value(mark{}) == nil || !strings.HasPrefix(url, server.url) {
+				t.Errorf("asked with %v for %s", ctx, url)
+			}
+			tokens++
+			return http.Header{"authorization": {fmt.Sprint("Bearer ", tokens)}}, nil
+		}))
+	ctx := context.WithValue(t.Context(), mark{}, true)
+	for range 2 {
+		if err := opened.EncodeMessage(nested(), WithContext(ctx)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, r := range server.requests {
+		if got := r.Header.Values("Authorization"); len(got) != 1 || got[0] != fmt.Sprint("Bearer ", i+1) {
+			t.Errorf("got %v", got)
+		}
+		if got := r.Header.Get("X-Team"); got != "blue" {
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
+func TestTransportOfTheHostsClientIsUsed(t *testing.T) {
+	server := httptest.NewUnstartedServer(converter.NewPayloadCodecHTTPHandler(far{}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	opened := parse(t, remoteConfig(server.URL, ""), WithHTTPClient(server.Client()))
+	isFar(t, encodeAll(t, opened.PayloadCodec(), jsonPayload("1"))...)
+
+	_, err := parse(t, remoteConfig(server.URL, "")).PayloadCodec().Encode([]*commonpb.Payload{jsonPayload("1")})
+	if !errors.Is(err, ErrRemote) || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestManyGoroutinesShareTheServer(t *testing.T) {
+	server := serving(t, nil)
+	opened := parse(t, remoteConfig(server.url, ""))
+	payloads := corpus()[:4]
+	var wait sync.WaitGroup
+	for range 3 * maxConnections {
+		wait.Go(func() {
+			encoded, err := opened.PayloadCodec().Encode(payloads)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			decoded, err := opened.PayloadCodec().Decode(encoded)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for i := range payloads {
+				if !proto.Equal(decoded[i], payloads[i]) {
+					t.Errorf("payloads[%d] came back different", i)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	if n := server.asked(); n != 6*maxConnections || server.connections > maxConnections {
+		t.Errorf("%d requests on %d connections", n, server.connections)
+	}
+}
+
+func TestCloseLetsARequestEndAndClosesItsConnection(t *testing.T) {
+	sdk := converter.NewPayloadCodecHTTPHandler(far{})
+	arrived, goOn := make(chan struct{}), make(chan struct{})
+	server := serving(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-goOn
+		sdk.ServeHTTP(w, r)
+	}))
+	opened := parse(t, remoteConfig(server.url, ""))
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		encoded, err := opened.PayloadCodec().Encode([]*commonpb.Payload{jsonPayload("1")})
+		if err != nil {
+			t.Error(err)
+		}
+		isFar(t, encoded...)
+	})
+	<-arrived
+	if err := opened.Close(); err != nil {
+		t.Error(err)
+	}
+	close(goOn)
+	wait.Wait()
+	for range 500 {
+		server.mu.Lock()
+		closed := server.closed
+		server.mu.Unlock()
+		if closed == 1 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Error("the connection is still open")
+}
