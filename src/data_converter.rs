@@ -4,7 +4,7 @@ mod remote;
 mod values;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -25,10 +25,19 @@ pub struct DataConverter {
     source: Source,
     namespace: String,
     config: ArcSwap<Config>,
-    /// When the files were last read in search of an unknown key.
-    searched: Mutex<Option<Instant>>,
+    search: Mutex<Search>,
     /// What codec servers answered, for the calls that asked.
     answers: Answers,
+}
+
+/// Searches for unknown keys: reloads that calls asked for.
+#[derive(Default)]
+struct Search {
+    /// How many were asked for, and how many of these a reload has answered that began later.
+    asked: u64,
+    answered: u64,
+    /// When the last answer was there.
+    last: Option<Instant>,
 }
 
 enum Source {
@@ -98,7 +107,7 @@ impl DataConverter {
             source,
             namespace: namespace.to_owned(),
             config: ArcSwap::from_pointee(config),
-            searched: Mutex::new(None),
+            search: Mutex::default(),
             answers: Answers::default(),
         })
     }
@@ -109,10 +118,25 @@ impl DataConverter {
     /// # Errors
     /// As [`DataConverter::open`]; then everything stays as it was.
     pub fn reload(&self) -> Result<(), Error> {
+        let asked = self.search().asked;
+        let read = self.read();
+        let mut search = self.search();
+        if search.answered < asked {
+            search.answered = asked;
+            search.last = Some(Instant::now());
+        }
+        read
+    }
+
+    fn read(&self) -> Result<(), Error> {
         let config = self.source.read()?;
         config.descriptors.adopt(&self.config.load().descriptors)?;
         self.config.store(Arc::new(config));
         Ok(())
+    }
+
+    fn search(&self) -> MutexGuard<'_, Search> {
+        self.search.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the failure converter is to move message and stack trace into the encoded attributes.
@@ -362,7 +386,7 @@ impl DataConverter {
             budget: Budget::new(config.limits.max_decoded_bytes, usage.decoded_bytes),
         };
         let answer = work(&mut spent, profile, &environment, &config).map_err(|error| {
-            if error.code() == Code::KeyUnknown && self.should_search(Instant::now()) {
+            if error.code() == Code::KeyUnknown && self.should_search(&config, Instant::now()) {
                 error.with_code(Code::ReloadNeeded)
             } else {
                 error
@@ -376,15 +400,18 @@ impl DataConverter {
         Ok(answer)
     }
 
-    /// Whether the files should be read again for a key that nobody knows.
-    fn should_search(&self, now: Instant) -> bool {
+    /// Whether the files should be read again for a key that nobody knows. Calls that meet it at the same time must
+    /// all be told: the one that came first has asked, but the answer is not there yet, or it came after the others began.
+    fn should_search(&self, config: &Arc<Config>, now: Instant) -> bool {
         if !matches!(self.source, Source::File(_)) {
             return false;
         }
-        let mut searched = self.searched.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = searched.is_none_or(|last| now.saturating_duration_since(last) >= SEARCH_INTERVAL);
+        let mut search = self.search();
+        let due = search.answered < search.asked
+            || search.last.is_none_or(|last| now.saturating_duration_since(last) >= SEARCH_INTERVAL)
+            || !Arc::ptr_eq(config, &self.config.load());
         if due {
-            *searched = Some(now);
+            search.asked += 1;
         }
         due
     }
