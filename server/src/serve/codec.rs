@@ -126,7 +126,8 @@ async fn respond<'a>(
     let part = entry.part("convert");
     let mut done;
     (job, done) = job.run(Arc::clone(state)).await?;
-    if done.as_ref().is_err_and(|(error, _)| error.code() == Code::ReloadNeeded) && server.search_key().await
+    if done.as_ref().is_err_and(|(error, _)| error.code() == Code::ReloadNeeded)
+        && server.search_key(state).await
     {
         (job, done) = job.run(server.state()).await?;
     }

@@ -28,7 +28,8 @@ pub(super) struct Server {
     stopping: AtomicBool,
     /// How the files looked when they were last read. Held while they are read, so that one reload happens at a time.
     seen: Mutex<Vec<Option<Look>>>,
-    searched: Mutex<Option<Instant>>,
+    /// When an unknown key was last searched for. Held while it is.
+    searched: tokio::sync::Mutex<Option<Instant>>,
 }
 
 /// How a file looks from outside: enough to see that it is another one.
@@ -53,7 +54,7 @@ impl Server {
             metrics,
             stopping: AtomicBool::new(false),
             seen,
-            searched: Mutex::new(None),
+            searched: tokio::sync::Mutex::new(None),
         };
         Ok((Arc::new(server), listen))
     }
@@ -114,17 +115,20 @@ impl Server {
         !state.files.iter().map(|file| look(file)).eq(seen.iter().cloned())
     }
 
-    /// Reads everything again because a payload names a key that is not here. Says whether it did.
-    pub(super) async fn search_key(self: &Arc<Self>) -> bool {
-        {
-            let mut searched = self.searched.lock().unwrap_or_else(PoisonError::into_inner);
-            if searched.is_some_and(|then| then.elapsed() < BETWEEN_SEARCHES) {
-                return false;
-            }
-            *searched = Some(Instant::now());
+    /// Reads everything again because a payload names a key that `state` does not have. Says whether there is something new to look at.
+    pub(super) async fn search_key(self: &Arc<Self>, state: &Arc<State>) -> bool {
+        // Requests that meet the key at the same time wait for the one that reads, and look at what it found.
+        let mut searched = self.searched.lock().await;
+        if !Arc::ptr_eq(state, &self.state()) {
+            return true;
+        }
+        if searched.is_some_and(|then| then.elapsed() < BETWEEN_SEARCHES) {
+            return false;
         }
         let server = Arc::clone(self);
-        tokio::task::spawn_blocking(move || server.reload("unknown key")).await.is_ok()
+        let read = tokio::task::spawn_blocking(move || server.reload("unknown key")).await.is_ok();
+        *searched = Some(Instant::now());
+        read
     }
 
     /// Looks for reasons to reload, and after what time does.

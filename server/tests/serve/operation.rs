@@ -82,6 +82,19 @@ fn a_key_file_that_is_replaced_counts_and_a_signal_reads_at_once() {
 }
 
 #[test]
+fn a_key_that_requests_meet_at_the_same_time_is_found_for_all_of_them() {
+    let server = Server::start(ENCRYPTED);
+    let other = Server::start(TWO_KEYS);
+    let encoded = other.post("/encode", TESTING).ok();
+    server.write("tdc.yaml", TWO_KEYS);
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| assert_eq!(server.post("/decode", &encoded).ok(), TESTING));
+        }
+    });
+}
+
+#[test]
 fn a_key_that_nobody_knew_is_looked_for_in_the_files_once_a_second() {
     let server = Server::start(ENCRYPTED);
     let other = Server::start(TWO_KEYS);
