@@ -26,6 +26,7 @@ mod router;
 mod state;
 mod tls;
 mod traces;
+mod turns;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -57,6 +58,7 @@ pub(crate) fn run(launch: Launch) -> Result<(), Error> {
     let metrics = metrics::install()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .on_thread_unpark(turns::begin)
         .build()
         .map_err(|cause| Error::new(Code::Io, format!("cannot start: {cause}")))?;
     runtime.block_on(async {

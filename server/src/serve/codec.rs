@@ -23,7 +23,7 @@ use super::listener::Connection;
 use super::refusal::Refusal;
 use super::reload::Server;
 use super::state::State;
-use super::{answer, metrics, namespace};
+use super::{answer, metrics, namespace, turns};
 use crate::{body, rounds};
 
 /// Bodies up to this many bytes are worked on at once; for larger ones, which take milliseconds, there are threads apart.
@@ -37,6 +37,7 @@ pub(super) async fn handle(Shared(server): Shared<Arc<Server>>, request: Request
     let (head, mut body) = request.into_parts();
     let mut entry = Entry::open(&state, &head);
     let work = respond(&server, &state, &head, &mut body, &mut entry);
+    turns::take();
     let answer = tokio::time::timeout(state.limits.timeout, work).await.unwrap_or_else(|_| {
         Err(Refusal::new(
             StatusCode::REQUEST_TIMEOUT,
