@@ -6,6 +6,7 @@ OUT gets a folder for each target. The committed corpus is what `tests/fuzz/grow
 small set that reaches as much of the code.
 """
 
+import base64
 import hashlib
 import json
 import sys
@@ -53,10 +54,55 @@ def decode_inputs(payload: bytes) -> list[bytes]:
     return inputs
 
 
+# How targets/remote.rs reads the first byte: which of the two operations, through local codecs too, one less than the payloads
+# that are sent, and one of eight statuses that are not 200.
+ENCODES, LOCAL, REFUSED = 0x01, 0x02, 0x80
+
+# Answers of servers as they are written, and some that are none.
+ANSWERS = [
+    '{"payloads":[{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"IjAi"}]}',
+    '{"payloads":[{"data":"MA"},{"data":"MQ=="},{"metadata":null,"data":null},{"externalPayloads":[{"sizeBytes":"7"}]}]}',
+    '{"payloads": [{"external_payloads": [{"size_bytes": 7}, {}]}, {"data": "-_8"}]}\n',
+    '{"payloads":[{},{},{},{},{}]}',
+    '{"payloads":null}',
+    "{}",
+    "",
+    '{"payloads":[{"data":"MA=="}',
+    '{"payloads":[{"data":1}]}',
+    '{"payloads":[{"data":"MA==","data":"MQ=="}]}',
+    "<html>payloads[1]</html>",
+    "not encrypted at payloads[0]: the payload is not encrypted",
+    "connection refused\x00\x1b[31m",
+]
+
+
+def remote_inputs(payloads: list[bytes]) -> list[bytes]:
+    """The answers with every first byte that means something for them, and payloads that local codecs open."""
+    inputs = []
+    for answer in ANSWERS:
+        text = answer.encode()
+        sent = max(1, min(4, text.count(b"{") - 1))
+        inputs += [bytes([how | sent - 1 << 2]) + text for how in (0, ENCODES, LOCAL, ENCODES | LOCAL)]
+    inputs += [bytes([REFUSED | 4 | number << 4]) + text.encode() for number in range(8) for text in ANSWERS[-3:]]
+    for payload in payloads:
+        metadata, data = {}, b""
+        for number, contents in fields(payload):
+            entry = dict(fields(contents))
+            if number == 1:
+                key = entry.get(1, b"").decode(errors="replace")
+                metadata[key] = base64.b64encode(entry.get(2, b"")).decode()
+            elif number == 2:
+                data = contents
+        answer = {"metadata": metadata, "data": base64.b64encode(data).decode()}
+        inputs.append(bytes([LOCAL]) + json.dumps({"payloads": [answer]}).encode())
+    return inputs
+
+
 def main() -> None:
     """Writes the inputs, each under its hash."""
     vectors, out = map(Path, sys.argv[1:])
-    inputs: dict[str, list[bytes]] = {"wire": [], "decode": [], "config": []}
+    inputs: dict[str, list[bytes]] = {"wire": [], "decode": [], "config": [], "remote": []}
+    named: list[bytes] = []
     for path in sorted(vectors.glob("*.json")):
         for vector in json.loads(path.read_text(encoding="utf-8"))["vectors"]:
             inputs["config"].append(vector["config"].encode())
@@ -66,6 +112,8 @@ def main() -> None:
             inputs["decode"].append(bytes([WHOLE]) + message)
             for payload in payloads:
                 inputs["decode"] += decode_inputs(payload)
+            named += payloads
+    inputs["remote"] = remote_inputs(named)
     for target, contents in inputs.items():
         (out / target).mkdir(parents=True, exist_ok=True)
         for one in contents:
