@@ -113,6 +113,15 @@ impl<'a> View<'a> {
 
     #[inline]
     fn entry(&mut self, entry: &'a [u8]) -> Result<(), Malformed> {
+        // Nearly every entry: a key, then a value, each with a length of one byte.
+        if let [0x0a, key_len @ 0..=0x7f, rest @ ..] = entry
+            && let Some((key, [0x12, value_len @ 0..=0x7f, value @ ..])) =
+                rest.split_at_checked(usize::from(*key_len))
+            && value.len() == usize::from(*value_len)
+        {
+            self.keep(Known::of(key)?, value);
+            return Ok(());
+        }
         let (mut key, mut value) = (None, &b""[..]);
         let mut cursor = Cursor::new(entry);
         while let Some(field) = cursor.field()? {
@@ -122,13 +131,18 @@ impl<'a> View<'a> {
                 _ => {}
             }
         }
+        self.keep(key, value);
+        Ok(())
+    }
+
+    #[inline]
+    fn keep(&mut self, key: Option<Known>, value: &'a [u8]) {
         match key {
             Some(Known::Encoding) => self.encoding = Some(value),
             Some(Known::KeyId) => self.key_id = Some(value),
             Some(Known::Cipher) => self.cipher = Some(value),
             None => {}
         }
-        Ok(())
     }
 }
 

@@ -1,10 +1,9 @@
 """The calls on many payloads and on large ones.
 
 What these cost is the number of copies and of fresh memory pages. Small payloads travel together,
-as serialised ``Payloads`` of some 96 KiB: one call and one parse for all of them, and no buffer so
-large that the allocator gives it back to the system after each call. From 128 KiB up the contents
-cross the boundary as a slice of their own, since serialising a payload copies it twice, and a large
-answer is parsed in place.
+as serialised ``Payloads`` of some 384 KiB: one call and one parse for all of them. From 128 KiB up
+the contents cross the boundary as a slice of their own, since serialising a payload copies it
+twice, and a large answer is parsed in place.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ UsageOut: TypeAlias = Any
 
 SingleCall: TypeAlias = Callable[[Payload, int, UsageOut], Payload | None]
 
-_TOGETHER: Final = 5 * 1024
-_GROUP: Final = 96 * 1024
+_TOGETHER: Final = 16 * 1024
+_GROUP: Final = 384 * 1024
 _TWO_SLICES: Final = 128 * 1024
 _OK: Final = int(Code.OK)
 _UNCHANGED: Final = int(Code.UNCHANGED)
