@@ -131,7 +131,14 @@ impl DataConverter {
     fn read(&self) -> Result<(), Error> {
         let config = self.source.read()?;
         config.descriptors.adopt(&self.config.load().descriptors)?;
+        let asks_servers = config.has_remote();
         self.config.store(Arc::new(config));
+        if asks_servers {
+            self.answers.expire(Instant::now());
+        } else {
+            // Nobody will ever come for them.
+            self.answers.clear();
+        }
         Ok(())
     }
 

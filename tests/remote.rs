@@ -246,6 +246,28 @@ fn answers_belong_to_their_operation_and_namespace() {
 }
 
 #[test]
+fn answers_outlive_a_reload_as_long_as_there_is_a_server() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("remote-reload.yaml");
+    let write = |codecs: &str| std::fs::write(&path, format!("version: 1\ncodecs: {codecs}\n")).unwrap();
+    write(REMOTE);
+    let (converter, server) = (DataConverter::open(&path, "orders").unwrap(), Server::default());
+    let payloads = list(&["\"a\""]);
+    let answered = || {
+        let request = needed(converter.encode(&[], &payloads));
+        converter.provide_remote(&request, 200, &server.answer(&request)).unwrap();
+    };
+    answered();
+    converter.reload().unwrap();
+    assert!(contains(&converter.encode(&[], &payloads).unwrap(), "binary/far"));
+    answered();
+    for codecs in ["[]", REMOTE] {
+        write(codecs);
+        converter.reload().unwrap();
+    }
+    needed(converter.encode(&[], &payloads));
+}
+
+#[test]
 fn a_call_that_asks_for_something_else_keeps_its_answers() {
     let codecs = "[encrypt, remote: { url: \"https://codec.example.com\" }]";
     let (other, server) = (open(codecs), Server::default());

@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 use super::request::Key;
 
-/// How long an answer waits. A call that is given up leaves its answers behind; each round of one that goes on
-/// gives them the whole time again.
+/// How long an answer waits. A call that is given up leaves its answers behind: whoever comes after that time,
+/// for whatever payload, erases them. Each round of a call that goes on gives them the whole time again.
 const LASTS: Duration = Duration::from_secs(60);
 
 /// A serialised payload as the server gave it. It may be plaintext, and is erased on drop.
@@ -26,6 +26,8 @@ pub(crate) struct Answers(Mutex<Waiting>);
 struct Waiting {
     answers: HashMap<Key, Vec<Entry>>,
     bytes: usize,
+    /// No answer is past its time before this.
+    first: Option<Instant>,
 }
 
 struct Entry {
@@ -46,12 +48,13 @@ impl Answers {
         max_bytes: usize,
         now: Instant,
     ) {
-        let mut waiting = self.lock();
+        let mut waiting = self.at(now);
+        let until = now + LASTS;
         for (key, answer) in answers {
             waiting.bytes += cost(&answer);
-            waiting.answers.entry(key).or_default().push(Entry { answer, until: now + LASTS });
+            waiting.answers.entry(key).or_default().push(Entry { answer, until });
+            waiting.first = Some(waiting.first.map_or(until, |first| first.min(until)));
         }
-        waiting.retain(|entry| entry.until > now);
         if waiting.bytes > max_bytes {
             let mut ages: Vec<(Instant, usize)> =
                 waiting.answers.values().flatten().map(|entry| (entry.until, cost(&entry.answer))).collect();
@@ -70,7 +73,7 @@ impl Answers {
 
     /// Takes one answer.
     pub(crate) fn take(&self, key: &Key, now: Instant) -> Option<Answer> {
-        let mut waiting = self.lock();
+        let mut waiting = self.at(now);
         let entries = waiting.answers.get_mut(key)?;
         let entry = entries.pop();
         if entries.is_empty() {
@@ -78,7 +81,27 @@ impl Answers {
         }
         let entry = entry?;
         waiting.bytes -= cost(&entry.answer);
-        (entry.until > now).then_some(entry.answer)
+        Some(entry.answer)
+    }
+
+    /// Erases what is past its time, which every other call does as well.
+    pub(crate) fn expire(&self, now: Instant) {
+        drop(self.at(now));
+    }
+
+    /// Erases all of them.
+    pub(crate) fn clear(&self) {
+        *self.lock() = Waiting::default();
+    }
+
+    /// The answers that are not past their time.
+    fn at(&self, now: Instant) -> MutexGuard<'_, Waiting> {
+        let mut waiting = self.lock();
+        if waiting.first.is_some_and(|first| first <= now) {
+            waiting.retain(|entry| entry.until > now);
+            waiting.first = waiting.answers.values().flatten().map(|entry| entry.until).min();
+        }
+        waiting
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -127,13 +150,45 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_takes_goes() {
+    fn what_nobody_takes_goes_with_whoever_comes_next() {
+        let second = Duration::from_secs(1);
+        let touches: [fn(&Answers, Instant); 3] = [
+            |answers, now| assert_eq!(answers.take(&key("another"), now), None),
+            |answers, now| answers.put([], 1 << 20, now),
+            Answers::expire,
+        ];
+        for touch in touches {
+            let (answers, now) = (Answers::default(), Instant::now());
+            answers.put([(key("a"), answer(1)), (key("b"), answer(1))], 1 << 20, now);
+            answers.put([(key("a"), answer(1)), (key("c"), answer(1))], 1 << 20, now + second);
+            let left = || {
+                let waiting = answers.lock();
+                (waiting.answers.len(), waiting.bytes)
+            };
+            touch(&answers, now + LASTS - second);
+            assert_eq!(left(), (3, 4 * cost(&answer(1))));
+            touch(&answers, now + LASTS);
+            assert_eq!(left(), (2, 2 * cost(&answer(1))));
+            touch(&answers, now + LASTS + second);
+            assert_eq!(left(), (0, 0));
+            assert_eq!(answers.lock().first, None);
+        }
+    }
+
+    #[test]
+    fn an_answer_past_its_time_is_none() {
         let (answers, now) = (Answers::default(), Instant::now());
-        answers.put([(key("a"), answer(1)), (key("b"), answer(1))], 1 << 20, now);
+        answers.put([(key("a"), answer(1))], 1 << 20, now);
         assert_eq!(answers.take(&key("a"), now + LASTS), None);
-        answers.put([], 1 << 20, now + LASTS);
-        let waiting = answers.lock();
-        assert_eq!((waiting.answers.len(), waiting.bytes), (0, 0));
+    }
+
+    #[test]
+    fn a_cleared_store_holds_nothing() {
+        let (answers, now) = (Answers::default(), Instant::now());
+        answers.put([(key("a"), answer(1))], 1 << 20, now);
+        answers.clear();
+        assert_eq!(answers.take(&key("a"), now), None);
+        assert_eq!(answers.lock().bytes, 0);
     }
 
     #[test]
