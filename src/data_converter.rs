@@ -434,7 +434,7 @@ impl Spent {
     /// Counts one payload.
     pub(crate) fn one(&mut self, limits: &Limits) -> Result<(), Error> {
         self.payloads += 1;
-        if self.payloads > limits.max_payloads { Err(too_many(limits)) } else { Ok(()) }
+        if self.payloads > limits.max_payloads { Err(too_many(limits.max_payloads)) } else { Ok(()) }
     }
 }
 

@@ -190,7 +190,7 @@ impl<'a> Payloads<'a> {
                 _ => unknown.push(bytes.get(start..end).unwrap_or_default()),
             }
             if payloads.len() > allowed || unknown.len() > allowed {
-                return Err(too_many(limits));
+                return Err(too_many(limits.max_payloads));
             }
             start = end;
         }
@@ -200,13 +200,10 @@ impl<'a> Payloads<'a> {
 
 /// The error for more payloads than one call may have.
 #[cold]
-pub(crate) fn too_many(limits: &Limits) -> Error {
+pub(crate) fn too_many(max_payloads: usize) -> Error {
     Error::new(
         Code::Limit,
-        format!(
-            "more than {} payloads in one call: split it, or raise limits.max_payloads",
-            limits.max_payloads
-        ),
+        format!("more than {max_payloads} payloads in one call: split it, or raise limits.max_payloads"),
     )
 }
 

@@ -21,7 +21,7 @@ use prost::bytes::Bytes;
 
 use crate::error::{Code, Error};
 
-pub use parse::parse;
+pub use parse::{parse, parse_at_most};
 pub use print::print;
 
 /// A list of payloads, each of them as the bytes that it came as.

@@ -44,7 +44,7 @@ func TestWhatServersDoWrong(t *testing.T) {
 		"503":          {answer(503, ""), ErrRemote, "too busy"},
 		"HTML":         {answer(200, "<html>secret"), ErrRemote, "no list of payloads"},
 		"no payloads":  {answer(200, `{"payloads":[]}`), ErrRemote, "answered 0 payloads, expected 1"},
-		"two payloads": {answer(200, `{"payloads":[{},{}]}`), ErrRemote, "answered 2 payloads, expected 1"},
+		"two payloads": {answer(200, `{"payloads":[{},{}]}`), ErrRemote, "answered more than 1 payloads, expected 1"},
 		"400":          {answer(400, "payloads[0] is secret"), ErrRemoteRefused, "does not decode"},
 		"413":          {answer(413, ""), ErrRemoteRefused, "status 413"},
 		"hangs up":     {raw(""), ErrRemote, "it closed the connection"},

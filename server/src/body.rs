@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use prost::Message;
 
-pub(crate) use tdc::payloads_json::{count, find, parse, print};
+pub(crate) use tdc::payloads_json::{count, find, parse, parse_at_most, print};
 
 /// A list of payloads.
 #[derive(Clone, PartialEq, Message)]

@@ -4,10 +4,11 @@
 use std::cell::Cell;
 
 use prost::Message;
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess};
 use serde_json::error::Category;
 
 use crate::error::{Code, Error};
+use crate::payload::too_many;
 
 use super::json::{At, Expected, fields, quoted};
 use super::{ExternalPayloadDetails, Payload, Payloads, base64};
@@ -17,16 +18,26 @@ use super::{ExternalPayloadDetails, Payload, Payloads, base64};
 /// # Errors
 /// [`Code::Json`], with line and column; nothing of the input's values is in it.
 pub fn parse(body: &[u8]) -> Result<Vec<u8>, Error> {
+    parse_at_most(body, usize::MAX)
+}
+
+/// The same for a list that may have `max_payloads`: the first one past them ends the reading, whatever comes behind it.
+///
+/// # Errors
+/// As [`parse`], and [`Code::Limit`].
+pub fn parse_at_most(body: &[u8], max_payloads: usize) -> Result<Vec<u8>, Error> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(Error::new(Code::Json, "the input is empty, expected {\"payloads\":[…]}"));
     }
-    let index = Cell::new(None);
+    let (index, is_over) = (Cell::new(None), Cell::new(false));
     let mut reader = serde_json::Deserializer::from_slice(body);
     let mut bytes = Vec::new();
-    At(Body { index: &index, out: &mut bytes })
+    At(Body(List { max: max_payloads, index: &index, is_over: &is_over, out: &mut bytes }))
         .deserialize(&mut reader)
         .and_then(|()| reader.end())
-        .map_err(|cause| explained(&cause, index.get()))?;
+        .map_err(
+            |cause| if is_over.get() { too_many(max_payloads) } else { explained(&cause, index.get()) },
+        )?;
     Ok(bytes)
 }
 
@@ -51,11 +62,7 @@ fn explained(cause: &serde_json::Error, index: Option<usize>) -> Error {
 }
 
 /// `{"payloads": …}`
-struct Body<'a> {
-    /// The payload that is being read, for errors.
-    index: &'a Cell<Option<usize>>,
-    out: &'a mut Vec<u8>,
-}
+struct Body<'a>(List<'a>);
 
 impl<'de> Expected<'de> for Body<'_> {
     type Value = ();
@@ -66,15 +73,20 @@ impl<'de> Expected<'de> for Body<'_> {
     }
 
     fn object<A: MapAccess<'de>>(self, object: A) -> Result<(), A::Error> {
+        let List { max, index, is_over, out } = self.0;
         fields("the body", object, &[&["payloads"]], |_, object| {
-            object.next_value_seed(At(List { index: self.index, out: self.out }))
+            object.next_value_seed(At(List { max, index, is_over, out }))
         })
     }
 }
 
 /// `[payload, …]` or null
 struct List<'a> {
+    max: usize,
+    /// The payload that is being read, for errors.
     index: &'a Cell<Option<usize>>,
+    /// Whether there was one more than `max`.
+    is_over: &'a Cell<bool>,
     out: &'a mut Vec<u8>,
 }
 
@@ -91,15 +103,30 @@ impl<'de> Expected<'de> for List<'_> {
     }
 
     fn list<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        for index in 0.. {
+        for index in 0..self.max {
             self.index.set(Some(index));
-            let Some(payload) = list.next_element_seed(At(OnePayload))? else { break };
+            let Some(payload) = list.next_element_seed(At(OnePayload))? else {
+                self.index.set(None);
+                return Ok(());
+            };
             // A message appended to another is merged into it: this adds one payload to the list.
             let one = Payloads { payloads: vec![payload.encode_to_vec().into()] };
             one.encode_raw(self.out);
         }
         self.index.set(None);
-        Ok(())
+        list.next_element_seed(OneTooMany(self.is_over)).map(drop)
+    }
+}
+
+/// Stands where no payload may be any more, and reads nothing of one.
+struct OneTooMany<'a>(&'a Cell<bool>);
+
+impl<'de> DeserializeSeed<'de> for OneTooMany<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, _: D) -> Result<(), D::Error> {
+        self.0.set(true);
+        Err(D::Error::custom("one payload too many"))
     }
 }
 
@@ -149,7 +176,7 @@ impl<'de> Expected<'de> for Metadata<'_> {
             let value = object.next_value_seed(At(Base64 { metadata: Some(&key) }))?;
             if self.0.metadata.contains_key(&key) {
                 let twice = format!("metadata: the key {} stands here twice", quoted(&key));
-                return Err(serde::de::Error::custom(twice));
+                return Err(A::Error::custom(twice));
             }
             self.0.metadata.insert(key, value);
         }

@@ -1,4 +1,4 @@
-use super::{find, parse, print};
+use super::{count, find, parse, parse_at_most, print};
 use crate::error::Code;
 
 /// Appendix A of the project's notes on the wire: what Go's and Python's SDK serialise for the text "Testing".
@@ -243,6 +243,27 @@ fn names_of_the_input_are_shown_only_where_they_are_short_and_plain() {
 fn bytes_that_are_no_utf8_are_an_error() {
     let error = parse(b"{\"payloads\":[{\"data\":\"\xff\"}]}").unwrap_err();
     assert_eq!(error.code(), Code::Json);
+}
+
+#[test]
+fn one_payload_too_many_ends_the_reading() {
+    let body = br#"{"payloads":[{},{"data":"MA=="},{}]}"#;
+    assert_eq!(parse_at_most(body, 3).unwrap(), parse(body).unwrap());
+    for (body, max) in [
+        (&body[..], 2),
+        (br#"{"payloads":[{},{},nonsense"#, 2),
+        (br#"{"payloads":[{},{},{"data":1}],"payloads":[]}"#, 2),
+        (br#"{"payloads":[null"#, 0),
+    ] {
+        let error = parse_at_most(body, max).unwrap_err();
+        assert_eq!((error.code(), error.payload_index()), (Code::Limit, None));
+        let says = format!("more than {max} payloads in one call: split it, or raise limits.max_payloads");
+        assert_eq!(error.message(), says);
+    }
+    for body in [&br#"{"payloads":[{},nonsense"#[..], b"{", br#"{"payloads":[{},{"data":1},{}]}"#] {
+        assert_eq!(parse_at_most(body, 2).unwrap_err().code(), Code::Json);
+    }
+    assert_eq!(count(&parse_at_most(br#"{"payloads":[]}"#, 0).unwrap()), 0);
 }
 
 #[test]

@@ -250,7 +250,8 @@ impl Job {
     }
 
     fn work(&self, state: &State) -> Done {
-        let payloads = body::parse(&self.body).map_err(|error| (error, None))?;
+        let payloads =
+            body::parse_at_most(&self.body, state.limits.max_payloads).map_err(|error| (error, None))?;
         let count = body::count(&payloads);
         let done = if self.pass_through {
             Ok(payloads)

@@ -40,13 +40,19 @@ pub(crate) fn judge(request: &Request, status: u32, body: &[u8]) -> Result<Vec<Z
             ),
         ));
     }
-    let list = payloads_json::parse(body).map(Zeroizing::new).map_err(|error| {
+    let expected = request.entries().len();
+    let list = payloads_json::parse_at_most(body, expected).map(Zeroizing::new).map_err(|error| {
+        if error.code() == Code::Limit {
+            return no_answer(
+                request,
+                &format!("answered more than {expected} payloads, expected {expected}"),
+            );
+        }
         no_answer(request, &format!("answered what is no list of payloads: {}", error.message()))
     })?;
-    // The body is bounded, and so is what is in it: the count is judged below.
-    let limits = Limits { max_payloads: usize::MAX, ..Limits::default() };
+    let limits = Limits { max_payloads: expected, ..Limits::default() };
     let payloads = Payloads::parse(&list, &limits, 0)?.payloads;
-    let (found, expected) = (payloads.len(), request.entries().len());
+    let found = payloads.len();
     if found != expected {
         return Err(no_answer(request, &format!("answered {found} payloads, expected {expected}")));
     }
