@@ -2,6 +2,7 @@
 //! are seconds or minutes apart.
 //! Redirects are not followed: what is asked is the place that the configuration names, or nobody.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,12 +94,16 @@ impl Place {
         request: Request<Bytes>,
         max_bytes: usize,
     ) -> Result<Response<Bytes>, String> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port))
-            .await
-            .map_err(|cause| format!("cannot connect: {cause}"))?;
-        if self.on_loopback && !stream.peer_addr().is_ok_and(|peer| peer.ip().is_loopback()) {
-            return Err("the name leads off this machine: use https".to_owned());
+        let cannot = |cause: std::io::Error| format!("cannot connect: {cause}");
+        let found = tokio::net::lookup_host((self.host.as_str(), self.port)).await.map_err(cannot)?;
+        let mut addresses: Vec<SocketAddr> = found.collect();
+        if self.on_loopback {
+            addresses.retain(|address| address.ip().is_loopback());
+            if addresses.is_empty() {
+                return Err("the name leads off this machine: use https".to_owned());
+            }
         }
+        let stream = TcpStream::connect(&*addresses).await.map_err(cannot)?;
         match &self.tls {
             None => self.ask(stream, request, max_bytes).await,
             Some(config) => {
@@ -160,11 +165,16 @@ mod tests {
 
     #[test]
     fn what_is_trusted_comes_over_https_or_loopback() {
-        for url in ["http://127.0.0.1:8/keys", "http://localhost/keys", "http://[::1]:9/"] {
-            assert!(Place::trusted(url).is_ok(), "{url}");
+        for url in
+            ["http://127.0.0.1:8/keys", "http://localhost/keys", "http://keys.localhost/", "http://[::1]:9/"]
+        {
+            assert!(Place::trusted(url).is_ok_and(|place| place.on_loopback), "{url}");
         }
+        assert!(Place::trusted("https://keys.localhost/").is_ok_and(|place| !place.on_loopback));
         for url in [
             "http://login.example.com/keys",
+            "http://localhost.example.com/keys",
+            "http://keyslocalhost/",
             "ftp://localhost/",
             "/keys",
             "localhost",
@@ -174,5 +184,14 @@ mod tests {
             assert!(Place::trusted(url).is_err(), "{url}");
         }
         assert!(Place::parse("http://collector:4318/v1/traces").is_ok());
+    }
+
+    /// As if the name of loopback had this address: one that nobody has.
+    #[tokio::test]
+    async fn a_name_of_loopback_that_leads_elsewhere_is_not_asked() {
+        let place =
+            Place { host: "192.0.2.1".to_owned(), ..Place::trusted("http://keys.localhost:9/keys").unwrap() };
+        let error = place.send(Request::new(Bytes::new())).await.unwrap_err();
+        assert_eq!(error, "the name leads off this machine: use https");
     }
 }

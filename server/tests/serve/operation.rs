@@ -56,6 +56,32 @@ fn a_changed_file_is_read_again_and_a_bad_one_is_not() {
 }
 
 #[test]
+fn a_reload_that_would_make_it_a_relay_is_refused() {
+    let server = Server::start(ENCRYPTED);
+    let remote = "{ remote: { url: \"http://127.0.0.1:1\" } }";
+    for config in [
+        ENCRYPTED.replace("[encrypt]", &format!("[encrypt, {remote}]")),
+        format!("{ENCRYPTED}namespaces: [{{ match: orders, codecs: [{remote}] }}]\n"),
+    ] {
+        let before = server.lines().len();
+        server.write("tdc.yaml", &config);
+        server.signal("HUP");
+        until(|| {
+            server.lines().iter().skip(before).any(|line| {
+                line["message"] == "the configuration was not read again: the old one stays"
+                    && line["error"].as_str().is_some_and(|error| error.contains("remote is for workers"))
+            })
+        });
+        assert_eq!(server.post("/decode", GOLDEN).ok(), TESTING);
+        let encoded =
+            server.request("POST", "/encode").header("X-Namespace", "orders").json(TESTING).send().ok();
+        assert_eq!(server.post("/decode", &encoded).ok(), TESTING, "the old one stays");
+    }
+    server.write("tdc.yaml", TWO_KEYS);
+    until(|| server.post("/encode", TESTING).ok().contains(NEW));
+}
+
+#[test]
 fn a_key_file_that_is_replaced_counts_and_a_signal_reads_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let key = |server: &Server, text: &str| {

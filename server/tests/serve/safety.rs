@@ -97,6 +97,14 @@ fn configurations_that_mean_nothing_are_refused_with_what_to_do() {
             "https",
         ),
         (
+            issuers(
+                "{ issuer: i, audience: a, jwks: \"http://localhost.i.example/keys\" }",
+                "{ allow: [decode] }",
+            ),
+            "server.auth.issuers[0].jwks",
+            "https",
+        ),
+        (
             issuers("{ issuer: i, audience: a, jwks: { file: nowhere.json } }", "{ allow: [decode] }"),
             "server.auth.issuers[0].jwks",
             "nowhere.json",
@@ -146,4 +154,17 @@ fn on_a_laptop_it_is_open_to_the_local_web_ui_and_says_what_to_type() {
     }
     let open = Server::refuses(ENCRYPTED, &["--dev", "--listen", "0.0.0.0:0"]);
     assert!(open.contains("server.listen"), "{open}");
+}
+
+#[test]
+fn on_a_laptop_metrics_are_for_this_machine_too() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let apart = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+    for (listen, is_apart) in [("0.0.0.0", false), ("127.0.0.1", true)] {
+        let config = format!("{ENCRYPTED}server: {{ metrics: {{ listen: \"{listen}:{port}\" }} }}\n");
+        let server = Server::start_in(tempfile::tempdir().unwrap(), &config, &["--dev"]);
+        assert_eq!(std::net::TcpStream::connect(apart).is_ok(), is_apart, "{listen}");
+        let here = server.request("GET", "/metrics").send();
+        assert_eq!(here.status, if is_apart { 404 } else { 200 }, "{listen}");
+    }
 }
