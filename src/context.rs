@@ -30,6 +30,10 @@ impl<'a> Context<'a> {
     /// [`Code::Context`] when the bytes are not such a message.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut context = Self::default();
+        // Most calls have none.
+        if bytes.is_empty() {
+            return Ok(context);
+        }
         let mut cursor = Cursor::new(bytes);
         while let Some(field) = cursor.field().map_err(|cause| malformed(&cause.to_string()))? {
             match (field.number, field.value) {

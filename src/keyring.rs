@@ -85,6 +85,11 @@ impl Access {
         self.primary.as_ref().map(|primary| &primary.id)
     }
 
+    /// The key that encrypts, where the ring has it.
+    pub(crate) fn primary_of_ring(&self) -> Option<&Key> {
+        self.primary.as_ref()?.key.as_deref()
+    }
+
     fn allows(&self, id: &str) -> bool {
         self.allowed.as_ref().is_none_or(|allowed| allowed.contains(id))
     }

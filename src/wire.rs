@@ -80,18 +80,27 @@ impl<'a> Cursor<'a> {
         self.rest.len()
     }
 
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.rest.is_empty() && self.tail.is_empty()
+    }
+
     /// The next field, or `None` at the end.
     #[inline(always)]
     pub(crate) fn field(&mut self) -> Result<Option<Field<'a>>, Malformed> {
-        // Nearly every field of a payload's head: a tag and a length of one byte each.
-        if let [tag @ 0x08..=0x7f, len @ 0..=0x7f, rest @ ..] = self.rest
+        // Nearly every field of a payload: a tag of one byte, and a length of one or two.
+        if let [tag @ 0x08..=0x7f, low, rest @ ..] = self.rest
             && tag & 7 == 2
-            && let Some((bytes, rest)) = rest.split_at_checked(usize::from(*len))
         {
-            self.rest = rest;
-            return Ok(Some(Field { number: u32::from(tag >> 3), value: Value::Bytes(bytes) }));
+            let (len, rest) = match rest {
+                _ if *low < 0x80 => (usize::from(*low), rest),
+                [high @ 0..=0x7f, rest @ ..] => (usize::from(low & 0x7f) | usize::from(*high) << 7, rest),
+                _ => return self.any_field(),
+            };
+            if let Some(bytes) = self.contents(rest, len) {
+                return Ok(Some(Field { number: u32::from(tag >> 3), value: Value::Bytes(bytes) }));
+            }
         }
-        if self.rest.is_empty() && self.tail.is_empty() {
+        if self.is_at_end() {
             return Ok(None);
         }
         // Most numbers of a message: a tag of one byte, and a number below 128.
@@ -159,14 +168,25 @@ impl<'a> Cursor<'a> {
     #[inline]
     fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
         let len = usize::try_from(self.varint()?).map_err(|_| Malformed::Truncated)?;
-        if let Some((bytes, rest)) = self.rest.split_at_checked(len) {
+        self.contents(self.rest, len).ok_or(if self.tail.is_empty() {
+            Malformed::Truncated
+        } else {
+            Malformed::Split
+        })
+    }
+
+    /// Takes `len` bytes of `rest`, which is what stands behind their length, or the second slice.
+    #[inline(always)]
+    fn contents(&mut self, rest: &'a [u8], len: usize) -> Option<&'a [u8]> {
+        if let Some((bytes, rest)) = rest.split_at_checked(len) {
             self.rest = rest;
-            return Ok(bytes);
+            return Some(bytes);
         }
-        if self.rest.is_empty() && self.tail.len() == len {
-            return Ok(core::mem::take(&mut self.tail));
+        if rest.is_empty() && self.tail.len() == len {
+            self.rest = rest;
+            return Some(core::mem::take(&mut self.tail));
         }
-        Err(if self.tail.is_empty() { Malformed::Truncated } else { Malformed::Split })
+        None
     }
 
     fn skip(&mut self, number: u32, wire_type: u8, depth: u32) -> Result<(), Malformed> {

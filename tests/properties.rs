@@ -143,6 +143,23 @@ proptest! {
     }
 
     #[test]
+    fn fields_behind_a_sealed_payload_mean_what_they_mean_in_any_spelling(inner in payload(), behind in payload()) {
+        let converter = converter("encrypt");
+        let sealed = converter.encode(&[], &framed(&[inner])).unwrap();
+        let ours = [Payloads::decode(&*sealed).unwrap().payloads.remove(0), behind].concat();
+        // Data first, which is not how we write it.
+        let merged = Payload::decode(&*ours).unwrap();
+        let data = Payload { data: merged.data.clone(), ..Payload::default() };
+        let rest = Payload { data: vec![], ..merged };
+        let other = [data.encode_to_vec(), rest.encode_to_vec()].concat();
+        let open = |payload: Vec<u8>| {
+            let list = converter.decode(&[], &framed(&[payload])).map_err(|error| error.code())?;
+            Ok::<_, Code>(Payload::decode(&*Payloads::decode(&*list).unwrap().payloads[0]).unwrap())
+        };
+        prop_assert_eq!(open(ours), open(other));
+    }
+
+    #[test]
     fn too_little_room_is_said_and_never_taken_for_nothing_to_gain(data in "a{100,300}", room in 0..50_usize) {
         let whole = Payload { data: data.into_bytes(), ..Payload::default() }.encode_to_vec();
         for codecs in ["zlib", "zstd", "encrypt", "zlib, encrypt"] {

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::remote::{Direction, Exchange, Found, Remote};
 use super::{Encoder, Environment, Written, compress, convert, encrypt, gzip, snappy, zlib, zstd};
 use crate::error::{Code, Error};
-use crate::keyring::ENCRYPTED;
+use crate::keyring::{ENCRYPTED, Key};
 use crate::limits::MAX_LAYERS;
 use crate::payload::{Location, Pieces, View, malformed};
 use crate::scratch;
@@ -375,6 +375,11 @@ impl Opening<'_> {
 
     /// Opens the outermost layer of `payload`, if it is one that we know.
     fn layer(&mut self, payload: Pieces<'_>, depth: usize, out: Option<&mut [u8]>) -> Result<Step, Error> {
+        if let Some((key, sealed)) = encrypt::recognise(payload, self.environment)
+            && depth < MAX_LAYERS
+        {
+            return self.decrypt(&key, sealed, depth, out);
+        }
         let view = View::parse(payload).map_err(malformed)?;
         let Some((layer, _)) = view.encoding.and_then(Layer::of) else {
             return Ok(Step::Innermost(view.location()));
@@ -399,23 +404,34 @@ impl Opening<'_> {
             },
             Layer::Encrypt => {
                 let key = encrypt::find_key(&view, self.environment)?;
-                let len = encrypt::opened_len(&view)?;
-                self.was_encrypted = true;
-                self.budget.spend(len)?;
-                let capacity = out.as_ref().map_or(0, |out| out.len());
-                match out.and_then(|out| out.get_mut(..len)) {
-                    Some(room) => {
-                        encrypt::open(&key, &view, room)?;
-                        self.written = self.written.max(len);
-                        Ok(Step::Opened(Current::Out(len)))
-                    }
-                    None if self.fixed && depth == 0 => Err(Error::buffer_too_small(len, capacity)),
-                    None => {
-                        let mut opened = vec![0; len];
-                        encrypt::open(&key, &view, &mut opened)?;
-                        Ok(Step::Opened(Current::Owned(opened)))
-                    }
-                }
+                self.decrypt(&key, view.data, depth, out)
+            }
+        }
+    }
+
+    #[inline]
+    fn decrypt(
+        &mut self,
+        key: &Key,
+        sealed: &[u8],
+        depth: usize,
+        out: Option<&mut [u8]>,
+    ) -> Result<Step, Error> {
+        let len = encrypt::opened_len(sealed)?;
+        self.was_encrypted = true;
+        self.budget.spend(len)?;
+        let capacity = out.as_ref().map_or(0, |out| out.len());
+        match out.and_then(|out| out.get_mut(..len)) {
+            Some(room) => {
+                encrypt::open(key, sealed, room)?;
+                self.written = self.written.max(len);
+                Ok(Step::Opened(Current::Out(len)))
+            }
+            None if self.fixed && depth == 0 => Err(Error::buffer_too_small(len, capacity)),
+            None => {
+                let mut opened = vec![0; len];
+                encrypt::open(key, sealed, &mut opened)?;
+                Ok(Step::Opened(Current::Owned(opened)))
             }
         }
     }
