@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from corpus import Item, corpus
 from messages import content, encoding_of, join, split
 from participants import KEY, KEY_ID, SAMPLES, TDC, ZLIBS, FailedError, Participant, Runner, SkippedError
+from sample_server import sample_server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,11 +31,15 @@ class Chain:
     #: What the large payloads must carry outside after encoding; and whether every payload must.
     encoding: str
     always: bool
+    #: Who of tdc is in it.
+    tdc: list[Participant] = field(default_factory=lambda: TDC)
+    #: Whether what tdc reads and writes goes through JSON.
+    is_json: bool = False
 
     @property
     def participants(self) -> list[Participant]:
         """Everybody in it."""
-        return [*TDC, *self.others]
+        return [*self.tdc, *self.others]
 
     @property
     def readers(self) -> list[Participant]:
@@ -54,6 +59,21 @@ CHAINS = [
         always=True,
     ),
 ]
+
+
+def remote_chain(url: str) -> Chain:
+    """A codec server encodes for tdc and decodes for it, and whoever has its key needs no server. C has no HTTP client."""
+    codecs = f'[remote: {{ url: "{url}" }}]'
+    return Chain(
+        "remote: the Python sample's codec server, from each language's HTTP client",
+        codecs,
+        codecs,
+        [who for who in SAMPLES if not who.only_writes],
+        "binary/encrypted",
+        always=True,
+        tdc=[who for who in TDC if who.driver != "c"],
+        is_json=True,
+    )
 
 
 @dataclass
@@ -89,10 +109,26 @@ def run(runner: Runner) -> list[str]:
     items = corpus()
     problems = []
     for chain in CHAINS:
-        result = _run_chain(runner, chain, items)
-        _show(chain, result, len(items))
-        problems += [f"{chain.name}: {problem}" for problem in result.problems]
-    return problems
+        problems += _run_and_show(runner, chain, items)
+    return problems + run_remote(runner)
+
+
+def run_remote(runner: Runner) -> list[str]:
+    """The matrix whose payloads a codec server makes."""
+    try:
+        with sample_server(runner.root) as url:
+            return _run_and_show(runner, remote_chain(url), corpus())
+    except SkippedError as reason:
+        print(f"\nremote: skipped, because {reason}")
+        return []
+    except FailedError as failure:
+        return [f"remote: {failure}"]
+
+
+def _run_and_show(runner: Runner, chain: Chain, items: list[Item]) -> list[str]:
+    result = _run_chain(runner, chain, items)
+    _show(chain, result, len(items))
+    return [f"{chain.name}: {problem}" for problem in result.problems]
 
 
 def _run_chain(runner: Runner, chain: Chain, items: list[Item]) -> Result:
@@ -100,7 +136,7 @@ def _run_chain(runner: Runner, chain: Chain, items: list[Item]) -> Result:
     writers_config, readers_config = configs(runner.work, chain)
     written: dict[str, tuple[list[Item], list[bytes]]] = {}
     for writer in chain.participants:
-        usable = [item for item in items if item.json or writer.takes_unknown_fields]
+        usable = [item for item in items if item.json or (writer.takes_unknown_fields and not chain.is_json)]
         try:
             encoded = split(runner.call(writer, "encode", writers_config, join([item.payload for item in usable])))
         except SkippedError as reason:
@@ -200,7 +236,7 @@ def _show(chain: Chain, result: Result, count: int) -> None:
     for writer in chain.participants:
         row = [_cell(result, writer, reader) for reader in chain.readers]
         print(f"{writer.name:<{width}}" + "".join(f"{cell:>{COLUMN}}" for cell in row))
-    print("n/a: a payload with unknown fields, which the command line's JSON cannot carry")
+    print("n/a: a payload with unknown fields, which the JSON of codec servers and of the command line cannot carry")
     if any(who.only_writes for who in chain.participants):
         print("-: the form whose key id is the key; only tdc, with that key in its ring, reads it")
     for name, reason in result.skipped.items():
