@@ -4,13 +4,23 @@ package tdc
 
 import (
 	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"io"
+	"math/big"
+	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
@@ -21,11 +31,16 @@ import (
 // gives its address.
 func tdcServe(t *testing.T, config string) string {
 	t.Helper()
+	return "http://" + tdcServeIn(t, t.TempDir(), config)
+}
+
+// tdcServeIn does the same in a folder with more files; the address is host and port.
+func tdcServeIn(t *testing.T, dir, config string) string {
+	t.Helper()
 	program, err := filepath.Abs("../../target/release/tdc")
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
 	write(t, filepath.Join(dir, "tdc.yaml"), config)
 	server := exec.Command(program, "serve", "--config", "tdc.yaml", "--listen", "127.0.0.1:0")
 	server.Dir = dir
@@ -46,7 +61,7 @@ func tdcServe(t *testing.T, config string) string {
 		if err := json.Unmarshal(lines.Bytes(), &line); err == nil && line.Address != "" {
 			// It writes its audit log there, and stops where nobody reads that.
 			go func() { _, _ = io.Copy(io.Discard, log) }()
-			return "http://" + line.Address
+			return line.Address
 		}
 	}
 	t.Fatal("tdc serve does not listen")
@@ -82,6 +97,92 @@ func TestOurServerAndAWorkerWithTheKeyUnderstandEachOther(t *testing.T) {
 	if !errors.As(err, &e) || e.Code != ErrRemoteRefused || e.PayloadIndex != 2 || e.Transient {
 		t.Errorf("got %+v", err)
 	}
+}
+
+func TestServerOfAPrivateAuthority(t *testing.T) {
+	dir := t.TempDir()
+	trusted := x509.NewCertPool()
+	trusted.AddCert(privateAuthority(t, dir))
+	url := "https://" + tdcServeIn(t, dir, encryptConfig+"server: { tls: { cert: server.crt, key: server.key } }\n")
+
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted}}
+	near := parse(t, remoteConfig(url, ""), WithHTTPClient(&http.Client{Transport: transport})).PayloadCodec()
+	want := inJSON(corpus())
+	encoded := encodeAll(t, near, want...)
+	for _, reader := range []converter.PayloadCodec{near, parse(t, encryptConfig).PayloadCodec()} {
+		for i, p := range decodeAll(t, reader, encoded...) {
+			if !proto.Equal(p, want[i]) {
+				t.Errorf("payloads[%d] came back different", i)
+			}
+		}
+	}
+
+	another := x509.NewCertPool()
+	another.AddCert(privateAuthority(t, t.TempDir()))
+	for name, client := range map[string]*http.Client{
+		"the machine's authorities": nil,
+		"another authority":         {Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: another}}},
+	} {
+		var options []Option
+		if client != nil {
+			options = append(options, WithHTTPClient(client))
+		}
+		_, err := parse(t, remoteConfig(url, ""), options...).PayloadCodec().Encode(want)
+		var e *Error
+		if !errors.As(err, &e) || e.Code != ErrRemote || !e.Transient || !strings.Contains(err.Error(), "certificate") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// privateAuthority makes an authority and writes a certificate of it for loopback,
+// server.crt, with its key, server.key.
+func privateAuthority(t *testing.T, dir string) *x509.Certificate {
+	t.Helper()
+	authority := &x509.Certificate{
+		SerialNumber:          big.NewInt(1),
+		NotAfter:              time.Now().Add(time.Hour),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageCertSign,
+	}
+	authority.Subject.CommonName = "a private authority"
+	server := &x509.Certificate{
+		SerialNumber: big.NewInt(2),
+		NotAfter:     time.Now().Add(time.Hour),
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	signed := func(certificate, parent *x509.Certificate, public any, key *ecdsa.PrivateKey) []byte {
+		t.Helper()
+		bytes, err := x509.CreateCertificate(rand.Reader, certificate, parent, public, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bytes
+	}
+	var keys [2]*ecdsa.PrivateKey
+	for i := range keys {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys[i] = key
+	}
+	root, err := x509.ParseCertificate(signed(authority, authority, keys[0].Public(), keys[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(keys[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, block := range map[string]*pem.Block{
+		"server.crt": {Type: "CERTIFICATE", Bytes: signed(server, root, keys[1].Public(), keys[0])},
+		"server.key": {Type: "PRIVATE KEY", Bytes: private},
+	} {
+		write(t, filepath.Join(dir, name), string(pem.EncodeToMemory(block)))
+	}
+	return root
 }
 
 // The SDK's own clients of a codec server.

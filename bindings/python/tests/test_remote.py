@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
+import ipaddress
 import json
 import socket
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from google.protobuf import json_format
 from support import config, payload, run
 from temporalio.api.common.v1 import Payload, Payloads
@@ -285,11 +291,18 @@ def test_without_httpx_opening_says_what_to_install(monkeypatch: pytest.MonkeyPa
 @pytest.fixture
 def tdc_serve(tmp_path: Path) -> Iterator[int]:
     """Our own codec server; it has the key that the config under test does not have."""
+    with serving_tdc(tmp_path, config()) as port:
+        yield port
+
+
+@contextmanager
+def serving_tdc(folder: Path, document: str) -> Iterator[int]:
+    """Start ``tdc serve`` in a folder; gives back its port."""
     if not TDC.exists():
         pytest.skip("target/release/tdc is absent: `cargo build --release` builds it")
-    (tmp_path / "tdc.yaml").write_text(config())
+    (folder / "tdc.yaml").write_text(document)
     command = [str(TDC), "serve", "--config", "tdc.yaml", "--listen", "127.0.0.1:0"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) as process:  # noqa: S603
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE) as process:  # noqa: S603
         assert process.stderr is not None
         lines = (json.loads(line) for line in process.stderr)
         address: str = next(line["address"] for line in lines if "address" in line)
@@ -319,3 +332,87 @@ def test_our_own_server_and_a_worker_with_the_key_understand_each_other(
         assert (caught.value.code, caught.value.payload_index) == (Code.ERR_REMOTE_REFUSED, 1)
 
     run(work())
+
+
+def private_authority(folder: Path) -> Path:
+    """Make an authority, and of it a certificate for loopback; gives back the authority's own.
+
+    It has what strict readers ask for, which Python is from 3.13 on.
+    """
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
+    signs = x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    identifier = x509.SubjectKeyIdentifier.from_public_key(keys[0].public_key())
+    issued_by = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
+    loopback = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    authority = [(x509.BasicConstraints(ca=True, path_length=None), True), (signs, True)]
+    certificate(folder / "ca.crt", keys[0], keys[0], [*authority, (identifier, False)])
+    certificate(folder / "server.crt", keys[1], keys[0], [(loopback, False), (issued_by, False)])
+    private = keys[1].private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    (folder / "server.key").write_bytes(private)
+    return folder / "ca.crt"
+
+
+def certificate(
+    file: Path,
+    key: ec.EllipticCurvePrivateKey,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    extensions: list[tuple[x509.ExtensionType, bool]],
+) -> None:
+    """Write a certificate of the authority, which is named as its file is."""
+    now = dt.datetime.now(dt.timezone.utc)
+    subject, issuer = (
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in (file.name, "ca.crt")
+    )
+    number = x509.random_serial_number()
+    builder = (
+        x509.CertificateBuilder(issuer, subject, key.public_key(), number)
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
+    )
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical=critical)
+    signed = builder.sign(issuer_key, hashes.SHA256())
+    file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+
+
+def test_a_server_of_a_private_authority_is_believed_where_ssl_cert_file_names_it(
+    make_tdc: Callable[..., Tdc], tdc: Tdc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = private_authority(tmp_path)
+    tls = {"tls": {"cert": "server.crt", "key": "server.key"}}
+    with serving_tdc(tmp_path, config(server=tls)) as port:
+        near = make_tdc(remote(port).replace("http:", "https:"))
+
+        async def refused() -> None:
+            with pytest.raises(RemoteError, match="CERTIFICATE_VERIFY_FAILED") as caught:
+                await near.payload_codec.encode([payload()])
+            assert caught.value.transient
+
+        async def believed() -> None:
+            encoded = await near.payload_codec.encode([payload(), payload(b"x" * 100_000)])
+            assert {each.metadata["encoding"] for each in encoded} == {b"binary/encrypted"}
+            for reader in (near, tdc):
+                decoded = await reader.payload_codec.decode(encoded)
+                assert decoded == [payload(), payload(b"x" * 100_000)]
+
+        monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+        run(refused())
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+        run(believed())
+        (tmp_path / "another").mkdir()
+        monkeypatch.setenv("SSL_CERT_FILE", str(private_authority(tmp_path / "another")))
+        run(refused())

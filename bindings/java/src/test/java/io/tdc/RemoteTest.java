@@ -2,6 +2,7 @@ package io.tdc;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -34,6 +35,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 import okhttp3.OkHttpClient;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -256,6 +259,44 @@ class RemoteTest {
       assertEquals(1, error.payloadIndex().orElseThrow());
       assertFalse(error.isTransient());
     }
+  }
+
+  @Test
+  void aServerOfAPrivateAuthorityIsBelievedByAClientThatKnowsIt(
+      @TempDir Path directory, @TempDir Path elsewhere) throws Exception {
+    PrivateAuthority authority = new PrivateAuthority(directory);
+    authority.write(directory);
+    SSLContext another = new PrivateAuthority(elsewhere).believed();
+    String tls = "server: { tls: { cert: server.crt, key: server.key } }\n";
+    try (TdcServe server = new TdcServe(directory, Configs.withKey("[encrypt]") + tls)) {
+      String config = Configs.remote(server.port).replace("http:", "https:");
+      try (Tdc near = asking(config, authority.believed());
+          Tdc ring = Configs.encrypting()) {
+        List<Payload> encoded = near.payloadCodec().encode(TWO);
+        assertEquals(
+            "binary/encrypted", encoded.get(0).getMetadataOrThrow("encoding").toStringUtf8());
+        assertEquals(TWO, near.payloadCodec().decode(encoded));
+        assertEquals(TWO, ring.payloadCodec().decode(encoded));
+      }
+      for (SSLContext stranger : new SSLContext[] {null, another}) {
+        try (Tdc refused = asking(config, stranger)) {
+          TdcException error =
+              assertThrows(TdcException.class, () -> refused.payloadCodec().encode(TWO));
+          assertEquals(Code.REMOTE.number(), error.code());
+          assertTrue(error.isTransient());
+          assertInstanceOf(SSLException.class, error.getCause());
+        }
+      }
+    }
+  }
+
+  /** Asks with a client of the host's, or with tdc's own where there is no {@code tls}. */
+  private static Tdc asking(String config, SSLContext tls) {
+    return tls == null
+        ? Tdc.parse(config, Configs.HERE)
+        : Tdc.builder(config, Configs.HERE)
+            .httpClient(HttpClient.newBuilder().sslContext(tls).build())
+            .open();
   }
 
   @Test
