@@ -9,7 +9,7 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -296,7 +296,7 @@ def tdc_serve(tmp_path: Path) -> Iterator[int]:
 
 
 @contextmanager
-def serving_tdc(folder: Path, document: str) -> Iterator[int]:
+def serving_tdc(folder: Path, document: str) -> Generator[int]:
     """Start ``tdc serve`` in a folder; gives back its port."""
     if not TDC.exists():
         pytest.skip("target/release/tdc is absent: `cargo build --release` builds it")
