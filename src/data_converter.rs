@@ -1,11 +1,12 @@
 //! Converters, codecs, failures and keys together: what every door calls.
 
+mod reload;
 mod remote;
 mod values;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
@@ -18,36 +19,23 @@ use crate::framing::{Frame, Framed, PAYLOADS, framed_len};
 use crate::limits::{Limits, MAX_KEYS_NEEDED, Usage};
 use crate::payload::{Location, Payloads, Pieces, too_many};
 use crate::server_options::ServerSettings;
+use reload::{Current, Reads};
 
 /// A configuration, open for calls. Any thread may call at once; a [`reload`](Self::reload) swaps what
 /// stands behind it whole, so a call in flight keeps what it began with.
 pub struct DataConverter {
     source: Source,
     namespace: String,
-    config: ArcSwap<Config>,
-    search: Mutex<Search>,
+    config: ArcSwap<Current>,
+    reads: Reads,
     /// What codec servers answered, for the calls that asked.
     answers: Answers,
-}
-
-/// Searches for unknown keys: reloads that calls asked for.
-#[derive(Default)]
-struct Search {
-    /// How many were asked for, and how many of these a reload has answered that began later.
-    asked: u64,
-    answered: u64,
-    /// When the last answer was there.
-    last: Option<Instant>,
 }
 
 enum Source {
     File(PathBuf),
     Document { text: String, base_dir: PathBuf },
 }
-
-/// How long after one search the next may be asked for: an unknown key must not make a worker read files
-/// all the time.
-const SEARCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Where a call on one payload put its answer.
 #[derive(Debug)]
@@ -106,44 +94,10 @@ impl DataConverter {
         Ok(Self {
             source,
             namespace: namespace.to_owned(),
-            config: ArcSwap::from_pointee(config),
-            search: Mutex::default(),
+            config: ArcSwap::from_pointee(Current::new(config)),
+            reads: Reads::default(),
             answers: Answers::default(),
         })
-    }
-
-    /// Reads the file, and every key and descriptor set that it names, again. Keys that the host handed in are
-    /// forgotten, so that one which was taken away is gone; descriptors stay.
-    ///
-    /// # Errors
-    /// As [`DataConverter::open`]; then everything stays as it was.
-    pub fn reload(&self) -> Result<(), Error> {
-        let asked = self.search().asked;
-        let read = self.read();
-        let mut search = self.search();
-        if search.answered < asked {
-            search.answered = asked;
-            search.last = Some(Instant::now());
-        }
-        read
-    }
-
-    fn read(&self) -> Result<(), Error> {
-        let config = self.source.read()?;
-        config.descriptors.adopt(&self.config.load().descriptors)?;
-        let asks_servers = config.has_remote();
-        self.config.store(Arc::new(config));
-        if asks_servers {
-            self.answers.expire(Instant::now());
-        } else {
-            // Nobody will ever come for them.
-            self.answers.clear();
-        }
-        Ok(())
-    }
-
-    fn search(&self) -> MutexGuard<'_, Search> {
-        self.search.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the failure converter is to move message and stack trace into the encoded attributes.
@@ -405,22 +359,6 @@ impl DataConverter {
         }?;
         *usage = Usage { payloads: spent.payloads, input_bytes, decoded_bytes: spent.budget.used() };
         Ok(answer)
-    }
-
-    /// Whether the files should be read again for a key that nobody knows. Calls that meet it at the same time must
-    /// all be told: the one that came first has asked, but the answer is not there yet, or it came after the others began.
-    fn should_search(&self, config: &Arc<Config>, now: Instant) -> bool {
-        if !matches!(self.source, Source::File(_)) {
-            return false;
-        }
-        let mut search = self.search();
-        let due = search.answered < search.asked
-            || search.last.is_none_or(|last| now.saturating_duration_since(last) >= SEARCH_INTERVAL)
-            || !Arc::ptr_eq(config, &self.config.load());
-        if due {
-            search.asked += 1;
-        }
-        due
     }
 }
 

@@ -1,0 +1,237 @@
+//! Reading the files again: because the host says so, or because a call met a key that nobody knows.
+//!
+//! ```text
+//! calls with the same unknown key ──> `should_search`: the files behind their configuration may be old
+//!            ├── told TDC_RELOAD_NEEDED, all of them ──> `reload` ──┐
+//!            └── call again, with what was read <── one read for all that came before it began
+//! ```
+//! Whether a call is told hangs on the configuration that it worked with and on nothing else: calls at the same
+//! time have the same answer, and one that works with what a search has just read is not told again.
+
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{DataConverter, Source};
+use crate::config::Config;
+use crate::error::{Code, Error};
+
+/// How long after one search for an unknown key the next may be asked for: it must not make a worker read files
+/// all the time.
+const SEARCH_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Reads that several callers share.
+#[derive(Default)]
+pub(super) struct Reads {
+    begun: AtomicU64,
+    /// The last that ended: its number, and what came of it. Held while one is going on.
+    ended: Mutex<(u64, Outcome)>,
+}
+
+/// The error is made anew for each caller.
+type Outcome = Option<(Code, String)>;
+
+impl Reads {
+    /// What a caller has when it comes: the number of the last read that may be too old for it.
+    fn come(&self) -> u64 {
+        self.begun.load(Ordering::SeqCst)
+    }
+
+    /// Reads, unless a read that began after the caller `came` has ended meanwhile: then what came of that.
+    fn share(&self, came: u64, read: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if ended.0 <= came {
+            let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
+            let outcome = read().err().map(|error| (error.code(), error.message().to_owned()));
+            *ended = (number, outcome);
+        }
+        match &ended.1 {
+            None => Ok(()),
+            Some((code, message)) => Err(Error::new(*code, message.clone())),
+        }
+    }
+}
+
+/// A configuration from the time that it was read until the next takes its place, and for calls in flight until
+/// they end.
+pub(super) struct Current {
+    config: Config,
+    search: Search,
+}
+
+impl Current {
+    pub(super) fn new(config: Config) -> Self {
+        Self { config, search: Search::default() }
+    }
+}
+
+impl Deref for Current {
+    type Target = Config;
+
+    fn deref(&self) -> &Config {
+        &self.config
+    }
+}
+
+/// What a configuration knows of searches for unknown keys.
+#[derive(Default)]
+struct Search(Mutex<Searched>);
+
+#[derive(Clone, Copy, Default)]
+struct Searched {
+    /// Whether a call was told to have the files read again, and they were not yet.
+    asked: bool,
+    /// When the files were last read because a call was told so.
+    last: Option<Instant>,
+}
+
+impl Search {
+    /// Whether a call that meets an unknown key is to be told.
+    fn ask(&self, now: Instant) -> bool {
+        let searched = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = searched.last.is_none_or(|last| now.saturating_duration_since(last) >= SEARCH_INTERVAL);
+        searched.asked |= due;
+        due
+    }
+
+    /// What the configuration that was read at `now` knows. A read that no call asked for is no search.
+    fn next(&self, now: Instant) -> Self {
+        let searched = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = if searched.asked { Some(now) } else { searched.last };
+        Self(Mutex::new(Searched { asked: false, last }))
+    }
+
+    /// The files could not be read: this configuration stays.
+    fn fail(&self, now: Instant) {
+        let next = self.next(now).0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = next;
+    }
+}
+
+impl DataConverter {
+    /// Reads the file, and every key and descriptor set that it names, again. Keys that the host handed in are
+    /// forgotten, so that one which was taken away is gone; descriptors stay. Callers at the same time share a read
+    /// that began after they came.
+    ///
+    /// # Errors
+    /// As [`DataConverter::open`]; then everything stays as it was.
+    pub fn reload(&self) -> Result<(), Error> {
+        self.reads.share(self.reads.come(), || self.read())
+    }
+
+    fn read(&self) -> Result<(), Error> {
+        let before = self.config.load_full();
+        let read = self.source.read().and_then(|config| {
+            config.descriptors.adopt(&before.descriptors)?;
+            Ok(config)
+        });
+        let now = Instant::now();
+        let config = read.inspect_err(|_| before.search.fail(now))?;
+        let asks_servers = config.has_remote();
+        self.config.store(Arc::new(Current { config, search: before.search.next(now) }));
+        if asks_servers {
+            self.answers.expire(now);
+        } else {
+            // Nobody will ever come for them.
+            self.answers.clear();
+        }
+        Ok(())
+    }
+
+    /// Whether the files should be read again for a key that the call's configuration does not have.
+    pub(super) fn should_search(&self, config: &Current, now: Instant) -> bool {
+        matches!(self.source, Source::File(_)) && config.search.ask(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn callers_share_a_read_that_began_after_they_came() {
+        let (reads, count) = (Reads::default(), Cell::new(0));
+        let read = || {
+            count.set(count.get() + 1);
+            if count.get() == 2 { Err(Error::new(Code::Config, "not now")) } else { Ok(()) }
+        };
+        let (one, another) = (reads.come(), reads.come());
+        assert!(reads.share(one, read).is_ok() && reads.share(another, read).is_ok());
+        assert_eq!(count.get(), 1);
+        let (one, another) = (reads.come(), reads.come());
+        for came in [one, another] {
+            let error = reads.share(came, read).unwrap_err();
+            assert_eq!((error.code(), error.message()), (Code::Config, "not now"));
+        }
+        assert_eq!(count.get(), 2);
+        // One that comes while a read goes on waits for the next.
+        let mut late = 0;
+        reads
+            .share(reads.come(), || {
+                late = reads.come();
+                read()
+            })
+            .unwrap();
+        reads.share(late, read).unwrap();
+        assert_eq!(count.get(), 4);
+    }
+
+    struct File(PathBuf);
+
+    impl File {
+        fn new(name: &str) -> Self {
+            let file = Self(std::env::temp_dir().join(format!("tdc-{}-{name}.yaml", std::process::id())));
+            file.write("version: 1\n");
+            file
+        }
+
+        fn write(&self, text: &str) {
+            std::fs::write(&self.0, text).unwrap();
+        }
+    }
+
+    impl Drop for File {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_file(&self.0);
+        }
+    }
+
+    #[test]
+    fn calls_with_the_same_configuration_are_told_the_same() {
+        let file = File::new("searched");
+        let converter = DataConverter::open(&file.0, "").unwrap();
+        let begin = Instant::now();
+        let first = converter.config.load_full();
+        // Whoever comes first does not use it up for the others.
+        assert!(converter.should_search(&first, begin) && converter.should_search(&first, begin));
+        converter.reload().unwrap();
+        let second = converter.config.load_full();
+        assert!(!converter.should_search(&second, begin), "the files were just searched");
+        assert!(converter.should_search(&first, begin), "a call in flight has not seen what was found");
+        // It reloads late, which is no other search and makes none possible before the time.
+        converter.reload().unwrap();
+        let third = converter.config.load_full();
+        assert!(!Arc::ptr_eq(&second, &third) && !converter.should_search(&third, begin));
+        let later = Instant::now() + SEARCH_INTERVAL;
+        assert!(converter.should_search(&third, later));
+        // A search in vain is one.
+        file.write("nonsense: true\n");
+        converter.reload().unwrap_err();
+        assert!(Arc::ptr_eq(&third, &converter.config.load()));
+        assert!(!converter.should_search(&third, later));
+    }
+
+    #[test]
+    fn a_reload_that_no_call_asked_for_is_no_search() {
+        let file = File::new("not-searched");
+        let converter = DataConverter::open(&file.0, "").unwrap();
+        converter.reload().unwrap();
+        assert!(converter.should_search(&converter.config.load(), Instant::now()));
+        let document = DataConverter::parse("version: 1\n", std::path::Path::new(""), "").unwrap();
+        assert!(!document.should_search(&document.config.load(), Instant::now()), "there are no files");
+    }
+}
