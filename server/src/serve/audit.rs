@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::Serialize;
 use tdc::server_options;
@@ -98,6 +99,21 @@ impl<'a> Entry<'a> {
         }
         written.is_ok()
     }
+}
+
+/// Writes the line of a request that could not be read at all, which is answered already.
+pub(super) fn unreadable(state: &State, peer: SocketAddr, status: StatusCode) {
+    let record = Record {
+        status: status.as_u16(),
+        outcome: "bad_request",
+        peer: Some(peer),
+        entry: "none".into(),
+        ..Record::default()
+    };
+    if let Err(error) = state.audit.write(&record) {
+        tracing::error!(%error, "cannot write the audit log: a request that is not HTTP is missing there");
+    }
+    metrics::count(&record);
 }
 
 impl Drop for Entry<'_> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::StatusCode;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -17,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::answer::Waiting;
+use super::audit;
 use super::reload::Server;
 use super::router;
 
@@ -58,17 +60,19 @@ pub(super) async fn serve(accept: Accept, stop: impl Future<Output = ()>) {
         let Some((stream, peer, place)) = next else { continue };
         let state = server.state();
         let (patience, tls) = (state.limits.timeout, state.tls.clone());
-        let (router, watcher) = (router.clone(), graceful.watcher());
+        let (server, router, watcher) = (Arc::clone(&server), router.clone(), graceful.watcher());
         tokio::spawn(async move {
             let _place = place;
-            match tls {
+            let unreadable = match tls {
                 None => connection(stream, peer, router, watcher, patience).await,
-                Some(tls) => {
+                Some(tls) => match tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
+                    Ok(Ok(stream)) => connection(stream, peer, router, watcher, patience).await,
                     // A client that does not speak TLS, or shows no certificate where one is needed, just goes.
-                    if let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
-                        connection(stream, peer, router, watcher, patience).await;
-                    }
-                }
+                    _ => None,
+                },
+            };
+            if let Some(status) = unreadable {
+                audit::unreadable(&server.state(), peer, status);
             }
         });
     }
@@ -114,14 +118,15 @@ async fn next(
     }
 }
 
-/// Serves one connection; `patience` is how long an answer may wait for its client.
+/// Serves one connection; `patience` is how long an answer may wait for its client. Where it ended because a request was not
+/// HTTP, gives back what that was answered with: no handler has seen it.
 async fn connection(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
     router: Router,
     watcher: Watcher,
     patience: Duration,
-) {
+) -> Option<StatusCode> {
     let waiting = Arc::<Waiting>::default();
     let from = Connection { peer, waiting: Arc::clone(&waiting) };
     let with_connection = tower::service_fn(move |mut request: Request<Incoming>| {
@@ -139,10 +144,17 @@ async fn connection(
         .keep_alive_timeout(PATIENCE);
     let served = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(with_connection));
     tokio::select! {
-        // Whatever a client does to its connection is no event for the log.
-        _ = watcher.watch(served.into_owned()) => {}
+        // Whatever else a client does to its connection is no event for the log.
+        ended = watcher.watch(served.into_owned()) => {
+            let error = ended.err()?.downcast::<hyper::Error>().ok()?;
+            if error.is_parse_too_large() {
+                return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+            }
+            error.is_parse().then_some(StatusCode::BAD_REQUEST)
+        }
         () = waiting.is_left_waiting(patience) => {
             tracing::debug!("a client did not take its answer: its connection is closed");
+            None
         }
     }
 }

@@ -202,3 +202,21 @@ fn no_secret_is_in_answers_or_logs() {
         assert!(!answer.contains("dGVzdC1rZXktdGVzdC1r") && !answer.contains("test-key-test"), "{answer}");
     }
 }
+
+#[test]
+fn what_is_not_http_is_in_the_audit_log_too() {
+    let server = Server::start(&format!("{ENCRYPTED}server: {{ audit: stderr }}\n"));
+    let long = format!("POST /decode HTTP/1.1\r\nX-Long: {}\r\n\r\n", "a".repeat(80 << 10));
+    let requests = [("POST /decode\r\n\r\n", 400), ("\u{16}\u{3}\u{1}\r\n\r\n", 400), (long.as_str(), 431)];
+    for (request, status) in requests {
+        assert_eq!(exchange(connect(server.address), request.as_bytes()).status, status, "{request:.40}");
+    }
+    let audit = server.audit(requests.len());
+    for (line, (_, status)) in audit.iter().zip(requests) {
+        assert_eq!((&line["status"], &line["outcome"]), (&status.into(), &"bad_request".into()), "{line}");
+        assert!(line["peer"].is_string() && line["operation"].is_null());
+    }
+    // One that says nothing, or not enough, has asked for nothing.
+    drop(connect(server.address));
+    server.audit(requests.len());
+}
