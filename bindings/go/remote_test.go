@@ -320,7 +320,8 @@ func TestManyGoroutinesShareTheServer(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	if n := server.asked(); n != 6*maxConnections || server.connections > maxConnections {
+	// More than one each is possible: calls on payloads of the same contents take each other's answers, and ask again.
+	if n := server.asked(); n < 6*maxConnections || server.connections > maxConnections {
 		t.Errorf("%d requests on %d connections", n, server.connections)
 	}
 }
