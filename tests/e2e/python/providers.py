@@ -1,6 +1,7 @@
 """Key providers with the faults of a real one: one takes long, one is away the first two times it is asked."""
 
 import base64
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -14,7 +15,7 @@ class SlowProvider:
 
     def __call__(self, key_id: str) -> bytes | None:
         """Hands out the key after 3 s."""
-        print(f"e2e: asked {key_id}", flush=True)
+        _tell(key_id)
         time.sleep(3)
         return _read(self._vault, key_id)
 
@@ -28,11 +29,17 @@ class FlakyProvider:
 
     async def __call__(self, key_id: str) -> bytes | None:
         """Hands out the key from the third time on."""
-        print(f"e2e: asked {key_id}", flush=True)
+        _tell(key_id)
         self._asked[key_id] += 1
         if self._asked[key_id] <= 2:
             raise ConnectionError("the vault is away")
         return _read(self._vault, key_id)
+
+
+def _tell(key_id: str) -> None:
+    # One write each: the providers run in threads of their own, and print writes a line's end apart.
+    sys.stdout.write(f"e2e: asked {key_id}\n")
+    sys.stdout.flush()
 
 
 def _read(vault: Path, key_id: str) -> bytes | None:
