@@ -175,11 +175,6 @@ impl Chain {
         self.codecs.is_empty() && self.remote.is_none()
     }
 
-    /// The same chain, whose decode accepts what was not encrypted.
-    pub(crate) fn relaxed(&self) -> Self {
-        Self { required: false, ..self.clone() }
-    }
-
     /// Refuses a payload in which no encrypted layer was opened, where the config asks for that.
     pub(crate) fn check_encrypted(&self, was_encrypted: bool) -> Result<(), Error> {
         if was_encrypted || !self.required {
@@ -378,7 +373,7 @@ impl Opening<'_> {
         if let Some((key, sealed)) = encrypt::recognise(payload, self.environment)
             && depth < MAX_LAYERS
         {
-            return self.decrypt(&key, sealed, depth, out);
+            return self.decrypt(key, sealed, depth, out);
         }
         let view = View::parse(payload).map_err(malformed)?;
         let Some((layer, _)) = view.encoding.and_then(Layer::of) else {

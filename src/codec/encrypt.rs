@@ -98,13 +98,13 @@ pub(crate) fn key_to_ask_for(view: &View<'_>, environment: &Environment<'_>) -> 
 pub(crate) fn recognise<'a>(
     payload: Pieces<'a>,
     environment: &Environment<'a>,
-) -> Option<(Found<'a>, &'a [u8])> {
+) -> Option<(&'a Key, &'a [u8])> {
     let key = environment.access.primary_of_ring()?;
     let rest = payload.head.strip_prefix(key.metadata.as_slice())?;
     let mut cursor = Cursor::with_tail(rest, payload.tail);
     match cursor.field() {
         Ok(Some(Field { number: 2, value: Value::Bytes(sealed) })) if cursor.is_at_end() => {
-            Some((Found::Ring(key), sealed))
+            Some((key, sealed))
         }
         _ => None,
     }

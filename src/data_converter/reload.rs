@@ -10,7 +10,7 @@
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{DataConverter, Source};
@@ -86,26 +86,35 @@ struct Searched {
     last: Option<Instant>,
 }
 
+impl Searched {
+    /// After the files were read at `now`. A read that no call asked for is no search.
+    fn read(self, now: Instant) -> Self {
+        Self { asked: false, last: if self.asked { Some(now) } else { self.last } }
+    }
+}
+
 impl Search {
     /// Whether a call that meets an unknown key is to be told.
     fn ask(&self, now: Instant) -> bool {
-        let searched = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut searched = self.lock();
         let due = searched.last.is_none_or(|last| now.saturating_duration_since(last) >= SEARCH_INTERVAL);
         searched.asked |= due;
         due
     }
 
-    /// What the configuration that was read at `now` knows. A read that no call asked for is no search.
+    /// What the configuration that was read at `now` knows.
     fn next(&self, now: Instant) -> Self {
-        let searched = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = if searched.asked { Some(now) } else { searched.last };
-        Self(Mutex::new(Searched { asked: false, last }))
+        Self(Mutex::new(self.lock().read(now)))
     }
 
     /// The files could not be read: this configuration stays.
     fn fail(&self, now: Instant) {
-        let next = self.next(now).0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = next;
+        let mut searched = self.lock();
+        *searched = searched.read(now);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Searched> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

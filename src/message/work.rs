@@ -74,7 +74,7 @@ impl<'c> Work<'c> {
             task,
             settings,
             budget,
-            relaxed: settings.chain.relaxed(),
+            relaxed: settings.chain.without_required(),
             strict: true,
             count: 0,
             progress: None,

@@ -1,10 +1,11 @@
 """Key providers with the faults of a real one: one takes long, one is away the first two times it is asked."""
 
 import base64
-import sys
 import time
 from collections import Counter
 from pathlib import Path
+
+from lines import say
 
 
 class SlowProvider:
@@ -15,7 +16,7 @@ class SlowProvider:
 
     def __call__(self, key_id: str) -> bytes | None:
         """Hands out the key after 3 s."""
-        _tell(key_id)
+        say(f"asked {key_id}")
         time.sleep(3)
         return _read(self._vault, key_id)
 
@@ -29,17 +30,11 @@ class FlakyProvider:
 
     async def __call__(self, key_id: str) -> bytes | None:
         """Hands out the key from the third time on."""
-        _tell(key_id)
+        say(f"asked {key_id}")
         self._asked[key_id] += 1
         if self._asked[key_id] <= 2:
             raise ConnectionError("the vault is away")
         return _read(self._vault, key_id)
-
-
-def _tell(key_id: str) -> None:
-    # One write each: the providers run in threads of their own, and print writes a line's end apart.
-    sys.stdout.write(f"e2e: asked {key_id}\n")
-    sys.stdout.flush()
 
 
 def _read(vault: Path, key_id: str) -> bytes | None:

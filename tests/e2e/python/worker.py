@@ -17,6 +17,7 @@ from pathlib import Path
 import temporal_tdc
 from courier import Courier
 from echo import Echo
+from lines import say
 from providers import FlakyProvider, SlowProvider
 from temporalio import activity
 from temporalio.client import Client
@@ -81,15 +82,15 @@ async def main(arguments: argparse.Namespace) -> None:
                 activities=[activities.handle, activities.refuse, activities.stamp],
             )
             await running.enter_async_context(worker)
-        print("e2e: ready", flush=True)
+        say("ready")
         loop = asyncio.get_running_loop()
         while command := await loop.run_in_executor(None, sys.stdin.readline):
             if command == "reload\n":
                 shared.reload()
-                print("e2e: reloaded", flush=True)
+                say("reloaded")
             elif command == "release\n":
                 activities.released.set()
-                print("e2e: released", flush=True)
+                say("released")
             else:
                 raise ValueError(f"unknown command {command!r}")
 
