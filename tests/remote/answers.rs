@@ -1,0 +1,117 @@
+//! What becomes of the answers: whose they are, and for how long.
+
+use std::path::Path;
+
+use tdc::{Code, DataConverter, payloads_json};
+
+use crate::server::{REMOTE, Server, contains, decode_list, encode, field, list, needed, open, settle};
+
+#[test]
+fn payloads_of_the_same_contents_have_answers_of_their_own() {
+    let (converter, server) = (open(REMOTE), Server::default());
+    let payloads = list(&["\"same\"", "\"same\"", "\"same\""]);
+    let encoded = payloads_json::find(encode(&converter, &server, &payloads)).unwrap();
+    assert_eq!((server.requests.get(), server.payloads.get()), (1, 3));
+    assert!(encoded[0] != encoded[1] && encoded[1] != encoded[2] && encoded[0] != encoded[2]);
+}
+
+#[test]
+fn an_answer_serves_one_call() {
+    let (converter, server) = (open(REMOTE), Server::default());
+    let payloads = list(&["\"a\""]);
+    let first = encode(&converter, &server, &payloads);
+    let second = encode(&converter, &server, &payloads);
+    assert_eq!(server.requests.get(), 2);
+    assert_ne!(first, second);
+}
+
+#[test]
+fn answers_belong_to_their_operation_and_namespace() {
+    let (converter, server) = (open(REMOTE), Server::default());
+    let payloads = list(&["\"a\""]);
+    let request = needed(converter.encode(&[], &payloads));
+    converter.provide_remote(&request, 200, &server.answer(&request)).unwrap();
+    needed(converter.decode(&[], &payloads));
+    needed(converter.encode(&field(0x12, b"other"), &payloads));
+    assert!(converter.encode(&[], &payloads).is_ok());
+}
+
+#[test]
+fn answers_outlive_a_reload_as_long_as_there_is_a_server() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("remote-reload.yaml");
+    let write = |codecs: &str| std::fs::write(&path, format!("version: 1\ncodecs: {codecs}\n")).unwrap();
+    write(REMOTE);
+    let (converter, server) = (DataConverter::open(&path, "orders").unwrap(), Server::default());
+    let payloads = list(&["\"a\""]);
+    let answered = || {
+        let request = needed(converter.encode(&[], &payloads));
+        converter.provide_remote(&request, 200, &server.answer(&request)).unwrap();
+    };
+    answered();
+    converter.reload().unwrap();
+    assert!(contains(&converter.encode(&[], &payloads).unwrap(), "binary/far"));
+    answered();
+    for codecs in ["[]", REMOTE] {
+        write(codecs);
+        converter.reload().unwrap();
+    }
+    needed(converter.encode(&[], &payloads));
+}
+
+#[test]
+fn a_call_that_asks_for_something_else_keeps_its_answers() {
+    let codecs = "[encrypt, remote: { url: \"https://codec.example.com\" }]";
+    let (other, server) = (open(codecs), Server::default());
+    let encoded = encode(&other, &server, &list(&["\"a\"", "\"b\""]));
+
+    let text = format!("version: 1\nkeys: {{ primary: one, host: true }}\ncodecs: {codecs}\n");
+    let converter = DataConverter::parse(&text, Path::new(""), "orders").unwrap();
+    let request = needed(converter.decode(&[], &encoded));
+    converter.provide_remote(&request, 200, &server.answer(&request)).unwrap();
+    let error = converter.decode(&[], &encoded).unwrap_err();
+    assert_eq!((error.code(), error.key_ids()), (Code::KeyNeeded, &["one".to_owned()][..]));
+    converter.provide_key(b"one", b"test-key-test-key-test-key-test!").unwrap();
+    assert_eq!(converter.decode(&[], &encoded).unwrap(), list(&["\"a\"", "\"b\""]));
+}
+
+#[test]
+fn keys_of_the_servers_own_layers_are_not_asked_for() {
+    let payload =
+        b"\x0a\x1c\x0a\x08encoding\x12\x10binary/encrypted\x0a\x1b\x0a\x11encryption-key-id\x12\x06theirs";
+    needed(open(REMOTE).decode(&[], &field(0x0a, payload)));
+}
+
+#[test]
+fn the_server_decodes_once_and_what_must_be_encrypted_must_be() {
+    let (converter, server) = (open(REMOTE), Server::default());
+    let twice = encode(&converter, &server, &encode(&converter, &server, &list(&["1"])));
+    let requests = server.requests.get();
+    let once = decode_list(&converter, &server, &twice);
+    assert_eq!(server.requests.get(), requests + 1);
+    assert!(contains(&once, "binary/far"));
+
+    let strict = open("[encrypt: { required: true }, remote: { url: \"https://codec.example.com\" }]");
+    let error = settle(&strict, &server, |converter| converter.decode(&[], &once)).unwrap_err();
+    assert_eq!((error.code(), error.payload_index()), (Code::NotEncrypted, Some(0)));
+}
+
+#[test]
+fn threads_with_the_same_contents_all_come_to_an_end() {
+    let converter = open(REMOTE);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let server = Server::default();
+                for _ in 0..20 {
+                    let encoded = encode(&converter, &server, &list(&["\"a\"", "\"a\"", "\"b\""]));
+                    assert_eq!(payloads_json::count(&encoded), 3);
+                    assert!(contains(&encoded, "binary/far"));
+                    assert_eq!(
+                        decode_list(&converter, &server, &encoded),
+                        list(&["\"a\"", "\"a\"", "\"b\""])
+                    );
+                }
+            });
+        }
+    });
+}

@@ -1,0 +1,135 @@
+//! A codec server in the memory of the test, and calls that ask it.
+
+use std::cell::{Cell, RefCell};
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tdc::{Code, DataConverter, Error, Request, payloads_json};
+
+pub(crate) const KEY: &str = "dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE=";
+
+pub(crate) fn open(codecs: &str) -> DataConverter {
+    open_in(codecs, "orders")
+}
+
+pub(crate) fn open_in(codecs: &str, namespace: &str) -> DataConverter {
+    let text = format!(
+        "version: 1\nkeys: {{ primary: one, host: true, ring: {{ one: {{ insecure_inline: {KEY} }} }} }}\n\
+         failures: {{ encode_common_attributes: true }}\ncodecs: {codecs}\n"
+    );
+    DataConverter::parse(&text, Path::new(""), namespace).unwrap()
+}
+
+pub(crate) const REMOTE: &str = "[remote: { url: \"https://codec.example.com\" }]";
+
+/// A codec server: what it encodes is the JSON of the payload in base64, with a number that no other has.
+#[derive(Default)]
+pub(crate) struct Server {
+    pub(crate) requests: Cell<usize>,
+    pub(crate) payloads: Cell<usize>,
+    pub(crate) last: RefCell<Value>,
+}
+
+impl Server {
+    pub(crate) fn answer(&self, request: &Request) -> Vec<u8> {
+        self.requests.set(self.requests.get() + 1);
+        let body: Value = serde_json::from_slice(request.body()).unwrap();
+        let payloads = body["payloads"].as_array().unwrap().iter();
+        let payloads: Vec<Value> = if request.url().ends_with("/encode") {
+            payloads.map(|payload| self.encode(payload)).collect()
+        } else {
+            payloads.map(decode).collect()
+        };
+        *self.last.borrow_mut() = body;
+        json!({ "payloads": payloads }).to_string().into_bytes()
+    }
+
+    pub(crate) fn encode(&self, payload: &Value) -> Value {
+        self.payloads.set(self.payloads.get() + 1);
+        let number = self.payloads.get().to_string();
+        json!({ "metadata": { "encoding": base64("binary/far"), "number": base64(&number) }, "data": base64(&payload.to_string()) })
+    }
+}
+
+pub(crate) fn decode(payload: &Value) -> Value {
+    if payload["metadata"]["encoding"] != base64("binary/far") {
+        return payload.clone();
+    }
+    serde_json::from_str(&text(payload["data"].as_str().unwrap())).unwrap()
+}
+
+/// By the library's own parser, which is tested elsewhere.
+pub(crate) fn base64(text: &str) -> String {
+    let list =
+        [&[0x0a][..], &varint(field(0x12, text.as_bytes()).len()), &field(0x12, text.as_bytes())].concat();
+    let body: Value = serde_json::from_slice(&payloads_json::print(list).unwrap()).unwrap();
+    body["payloads"][0]["data"].as_str().unwrap().to_owned()
+}
+
+pub(crate) fn text(base64: &str) -> String {
+    let list =
+        payloads_json::parse(json!({ "payloads": [{ "data": base64 }] }).to_string().as_bytes()).unwrap();
+    let payload = &payloads_json::find(list).unwrap()[0];
+    let start =
+        payload.len() - (0..=payload.len()).find(|n| varint(*n).len() + 1 + n == payload.len()).unwrap();
+    String::from_utf8(payload[start..].to_vec()).unwrap()
+}
+
+pub(crate) fn varint(mut value: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    while value >= 0x80 {
+        out.push(u8::try_from(value & 0x7f).unwrap() | 0x80);
+        value >>= 7;
+    }
+    out.push(u8::try_from(value).unwrap());
+    out
+}
+
+pub(crate) fn field(tag: u8, bytes: &[u8]) -> Vec<u8> {
+    [&[tag][..], &varint(bytes.len()), bytes].concat()
+}
+
+/// A serialised list of `json/plain` payloads.
+pub(crate) fn list(texts: &[&str]) -> Vec<u8> {
+    texts.iter().flat_map(|text| field(0x0a, &plain(text))).collect()
+}
+
+pub(crate) fn plain(text: &str) -> Vec<u8> {
+    [&b"\x0a\x16\x0a\x08encoding\x12\x0ajson/plain"[..], &field(0x12, text.as_bytes())].concat()
+}
+
+/// Makes `call` until it needs no more of the server.
+pub(crate) fn settle<T>(
+    converter: &DataConverter,
+    server: &Server,
+    call: impl Fn(&DataConverter) -> Result<T, Error>,
+) -> Result<T, Error> {
+    for _ in 0..100 {
+        match call(converter) {
+            Err(error) if error.code() == Code::RemoteNeeded => {
+                let request = error.request().unwrap();
+                converter.provide_remote(request, 200, &server.answer(request))?;
+            }
+            settled => return settled,
+        }
+    }
+    panic!("the call never comes to an end");
+}
+
+pub(crate) fn encode(converter: &DataConverter, server: &Server, payloads: &[u8]) -> Vec<u8> {
+    settle(converter, server, |converter| converter.encode(&[], payloads)).unwrap()
+}
+
+pub(crate) fn decode_list(converter: &DataConverter, server: &Server, payloads: &[u8]) -> Vec<u8> {
+    settle(converter, server, |converter| converter.decode(&[], payloads)).unwrap()
+}
+
+pub(crate) fn needed(result: Result<Vec<u8>, Error>) -> Request {
+    let error = result.unwrap_err();
+    assert_eq!(error.code(), Code::RemoteNeeded, "{error}");
+    error.request().unwrap().clone()
+}
+
+pub(crate) fn contains(haystack: &[u8], needle: &str) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle.as_bytes())
+}
