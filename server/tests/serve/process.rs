@@ -176,6 +176,13 @@ impl Server {
         }
     }
 
+    /// How many payloads were sealed with a key, by the metrics.
+    pub(crate) fn sealed(&self, key: &str) -> usize {
+        let metrics = self.request("GET", "/metrics").send().body;
+        let label = format!("tdc_payloads_sealed_total{{key=\"{key}\"}} ");
+        metrics.lines().find_map(|line| line.strip_prefix(&label)).map_or(0, |count| count.parse().unwrap())
+    }
+
     /// The first line that fits, once it has come.
     #[track_caller]
     pub(crate) fn wait_for(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
