@@ -24,11 +24,12 @@ class CodecServer:
     _read: int = 0
 
     def heard(self) -> list[dict[str, Any]]:
-        """The requests since the last time, as the audit log has them."""
+        """The requests since the last time by the audit log, but for those that a page gave up as it was left."""
         # The server writes a line before it answers, so whoever has an answer finds the line.
         lines = self._audit.read_text().splitlines()[self._read :]
         self._read += len(lines)
-        return [json.loads(line) for line in lines]
+        heard = [json.loads(line) for line in lines]
+        return [line for line in heard if line["outcome"] != "abandoned"]
 
     def told(self) -> str:
         """All that the server has written anywhere."""

@@ -42,11 +42,27 @@ class Temporal:
         options = ("--address", self.address, "--output", "json", "--no-json-shorthand-payloads")
         return json.loads(await run((self.binary, *arguments, *options)) or "null")
 
-    async def history(self, workflow: str, run_id: str) -> list[dict[str, Any]]:
-        """The events of one run."""
-        shown = await self.json("workflow", "show", "-w", workflow, "-r", run_id)
+    async def history(self, workflow: str, run_id: str = "") -> list[dict[str, Any]]:
+        """The events of one run; without its id of the latest."""
+        run_ids = ("-r", run_id) if run_id else ()
+        shown = await self.json("workflow", "show", "-w", workflow, *run_ids)
         events: list[dict[str, Any]] = shown["events"]
         return events
+
+    async def runs(self, workflow: str) -> dict[str, list[dict[str, Any]]]:
+        """The events of every run by its id, the latest first: continue-as-new makes a chain of them.
+
+        Each run names the one before it. A list of executions would be late: the server writes it behind the histories.
+        """
+        runs = {}
+        events = await self.history(workflow)
+        while True:
+            started = events[0]["workflowExecutionStartedEventAttributes"]
+            runs[started["originalExecutionRunId"]] = events
+            before = started.get("continuedExecutionRunId")
+            if not before:
+                return runs
+            events = await self.history(workflow, before)
 
     async def describe(self, workflow: str) -> dict[str, Any]:
         """The latest run as the server describes it, with its pending activities."""

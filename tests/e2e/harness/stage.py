@@ -59,11 +59,16 @@ class Stage:
                 await worker.tell("reload", "reloaded")
 
     async def histories(self, workflow: str) -> list[dict[str, Any]]:
-        """The events of every run of a workflow: continue-as-new makes a chain of them."""
-        events: list[dict[str, Any]] = []
-        for run in await self.temporal.list(f'WorkflowId = "{workflow}"'):
-            events += await self.temporal.history(workflow, run["execution"]["runId"])
-        return events
+        """The events of every run of a workflow."""
+        return [event for events in (await self.temporal.runs(workflow)).values() for event in events]
+
+    async def found(self, query: str) -> list[dict[str, Any]]:
+        """Waits until a list filter finds executions: the server writes its lists behind the histories."""
+
+        async def probe() -> list[dict[str, Any]] | None:
+            return await self.temporal.list(query) or None
+
+        return await eventually(f"an execution with {query}", probe)
 
     async def happened(self, workflow: str, kind: str) -> None:
         """Waits until a workflow's history has an event of this kind, like WORKFLOW_EXECUTION_FAILED."""

@@ -30,7 +30,8 @@ class CommandLine:
 
     async def json(self, *arguments: str) -> Any:
         """Runs a command and returns its JSON."""
-        return json.loads(await self.text(*arguments, "--output", "json", "--no-json-shorthand-payloads"))
+        shown = await self.text(*arguments, "--output", "json", "--no-json-shorthand-payloads")
+        return json.loads(shown or "null")
 
     async def refusal(self, *arguments: str) -> str:
         """Runs a command that must fail, and returns what it says."""
@@ -117,12 +118,16 @@ async def _schedule(stage: Stage, cli: CommandLine, title: str) -> None:
     described = await cli.json("schedule", "describe", *name)
     secrets = [customer, agent, note]
     stage.checks.equal(f"{title}: describe", _shown(described, secrets), sorted(secrets))
-    listed = await cli.json("schedule", "list")
+
+    async def listed_schedules() -> Any:
+        return await cli.json("schedule", "list") or None
+
+    listed = await eventually("the schedule in the list", listed_schedules)
     stage.checks.equal(f"{title}: list", _shown(listed, [note]), [note])
 
     await cli.text("schedule", "trigger", *name)
     query = 'WorkflowType = "Ticket" AND TemporalScheduledById = "cli-schedule"'
-    found = await eventually("the scheduled workflow", lambda: _found(stage, query))
+    found = await stage.found(query)
     workflow = found[0]["execution"]["workflowId"]
     await stage.happened(workflow, "ACTIVITY_TASK_FAILED")
     listed = await cli.json("workflow", "list", "--query", query)
@@ -211,10 +216,6 @@ async def _start(cli: CommandLine, workflow: str, customer: str, agent: str) -> 
 
 async def _say(cli: CommandLine, workflow: str, word: str) -> None:
     await cli.text("workflow", "signal", "-w", workflow, "--name", "say", "-i", json.dumps(word))
-
-
-async def _found(stage: Stage, query: str) -> list[dict[str, Any]] | None:
-    return await stage.temporal.list(query) or None
 
 
 def _shown(document: Any, phrases: list[str]) -> list[str]:

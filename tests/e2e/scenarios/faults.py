@@ -44,7 +44,7 @@ async def _asked(stage: Stage, worker: str, provider: str, times: int) -> None:
         asked = stage.workers[worker].asked(prefix)
         return asked if len(asked) >= len(expected) else None
 
-    asked = await eventually(f"{provider} key provider in {worker}", heard, 5)
+    asked = await eventually(f"{provider} key provider in {worker}", heard)
     stage.checks.equal(f"{provider} key provider in {worker}: asked {times}x for each key", asked, expected)
 
 

@@ -141,7 +141,7 @@ def _hidden(stage: Stage, title: str, document: Any) -> None:
 
 async def _search_attributes(stage: Stage) -> None:
     checks = stage.checks
-    found = await stage.temporal.list('OrderRegion = "north" AND OrderState = "shipped"')
+    found = await stage.found('OrderRegion = "north" AND OrderState = "shipped"')
     ids = {one["execution"]["workflowId"] for one in found}
     checks.equal("search attributes: a list filter finds the one order", ids, {"order-north"})
     fields = found[0]["searchAttributes"]["indexedFields"]

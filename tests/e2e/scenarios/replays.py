@@ -63,12 +63,10 @@ async def _replay(stage: Stage, name: str, workflows: list[str]) -> None:
 async def _save(stage: Stage, workflow: str, folder: Path) -> list[str]:
     """Writes the histories of all runs in all forms; gives back the names of the files."""
     files = []
-    for number, execution in enumerate(await stage.temporal.list(f'WorkflowId = "{workflow}"')):
-        run_id = execution["execution"]["runId"]
+    for number, (run_id, events) in enumerate((await stage.temporal.runs(workflow)).items()):
         # The command line as people type it.
         show = ("workflow", "show", "-w", workflow, "-r", run_id, "--address", stage.temporal.address)
         forms = {"show.json": await run((stage.temporal.binary, *show, "--output", "json"))}
-        events = await stage.temporal.history(workflow, run_id)
         # The Web UI's download: stringifyWithBigInt({ events }, undefined, 2).
         forms["ui.json"] = json.dumps({"events": events}, indent=2, ensure_ascii=False).encode()
         export = WorkflowExecutions()

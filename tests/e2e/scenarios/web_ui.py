@@ -95,6 +95,7 @@ async def _acts(stage: Stage, ui: WebUi) -> None:
     checks = stage.checks
     customer, word = stage.secret("typed"), stage.secret("typed-word")
     await ui.start("by-hand", "Ticket", "go", json.dumps(customer))
+    await stage.found('WorkflowId = "by-hand"')
     await stage.happened("by-hand", "ACTIVITY_TASK_FAILED")
     await ui.show("by-hand")
     checks.equal("web ui: the workflow that it started shows its input", await ui.missing(f'"{customer}"'), [])
