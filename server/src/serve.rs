@@ -81,6 +81,9 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
 async fn serve(server: Arc<Server>, main: TcpListener, apart: Option<TcpListener>) -> Result<(), Error> {
     let address = main.local_addr().map_err(|cause| Error::new(Code::Io, cause.to_string()))?;
     let state = server.state();
+    // Whoever reads that it listens may send a signal.
+    let stop = reload::stop_signal()?;
+    let watch = Arc::clone(&server).watch()?;
     tracing::info!(%address, https = state.tls.is_some(), rules = state.auth.is_some(), "listening");
     if server.is_dev() {
         dev::greet(address, &state)?;
@@ -91,8 +94,7 @@ async fn serve(server: Arc<Server>, main: TcpListener, apart: Option<TcpListener
     }
     drop(state);
 
-    let stop = reload::stop_signal()?;
-    tokio::spawn(Arc::clone(&server).watch()?);
+    tokio::spawn(watch);
     let metrics = apart.map(|listener| {
         let router = router::metrics_apart(Arc::clone(&server));
         tokio::spawn(listener::serve_plainly(listener, router))

@@ -298,3 +298,12 @@ fn without_the_providers_keys_it_is_not_ready_and_says_so() {
     }
     assert_eq!(elsewhere.asked(), 0, "redirects are not followed");
 }
+
+/// The time that a provider has is also that between two questions to it.
+#[test]
+fn a_provider_that_never_answers_is_away_too() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = Server::start(&config(&format!("\"http://{}/keys\"", silent.local_addr().unwrap())));
+    let refused = decode(&server).bearer(&SigningKey::rsa("one").sign(&employee())).send();
+    assert!(refused.refused(503).contains("identity provider"), "{refused:?}");
+}

@@ -117,12 +117,11 @@ impl Jwks {
                 self.fetch().await;
                 self.after_fetch(id, algorithm)
             }
-            // Somebody is asking the provider at this moment: the answer may be the key.
-            Step::Stop(_) if self.fetching.try_lock().is_err() => {
+            // Somebody may be asking the provider at this moment, or has just now: the answer may be the key.
+            Step::Stop(_) => {
                 drop(self.fetching.lock().await);
                 self.after_fetch(id, algorithm)
             }
-            Step::Stop(missing) => Err(missing),
         }
     }
 
@@ -130,7 +129,8 @@ impl Jwks {
         match self.step(id, algorithm) {
             Step::Use(key) | Step::UseAndRefresh(key) => Ok(key),
             Step::Stop(missing) => Err(missing),
-            Step::Fetch => Err(Missing::Unknown),
+            // A provider that does not answer takes so long that it might be asked again.
+            Step::Fetch => Err(self.kept(|kept| kept.missing(Instant::now()))),
         }
     }
 
@@ -206,9 +206,12 @@ impl Kept {
             Some(key) if !self.is_older(FRESH_FOR, now) || !self.may_fetch(now) => Step::Use(key),
             Some(key) => Step::UseAndRefresh(key),
             None if self.may_fetch(now) => Step::Fetch,
-            None if usable => Step::Stop(Missing::Unknown),
-            None => Step::Stop(Missing::Away),
+            None => Step::Stop(self.missing(now)),
         }
+    }
+
+    fn missing(&self, now: Instant) -> Missing {
+        if self.is_usable(now) { Missing::Unknown } else { Missing::Away }
     }
 
     fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Option<Key> {
