@@ -118,16 +118,22 @@ fn a_million_tiny_payloads_cost_no_memory_to_speak_of() {
 
 #[test]
 fn a_slow_client_is_sent_away_and_nobody_waits_for_it() {
-    let server = Server::start(&format!("{ENCRYPTED}limits: {{ timeout: 2 s, concurrency: 2 }}\n"));
-    let head = server.request("POST", "/decode").json("").header("Content-Length", "100").bytes();
-    let mut slow: Vec<_> = (0..2).map(|_| connect(server.address)).collect();
-    for stream in &mut slow {
-        stream.write_all(&head).unwrap();
-    }
+    let with_two_slow = |timeout: &str| {
+        let server = Server::start(&format!("{ENCRYPTED}limits: {{ timeout: {timeout}, concurrency: 2 }}\n"));
+        let head = server.request("POST", "/decode").json("").header("Content-Length", "100").bytes();
+        let mut slow = [(); 2].map(|()| connect(server.address));
+        for stream in &mut slow {
+            stream.write_all(&head).unwrap();
+        }
+        (server, slow)
+    };
+    let (server, _slow) = with_two_slow("1 min");
     server.wait_for_in_flight(2);
     let busy = server.post("/decode", GOLDEN);
     assert!(busy.refused(503).contains("limits.concurrency"));
     assert_eq!(busy.header("retry-after"), Some("1"));
+
+    let (server, slow) = with_two_slow("1 s");
     for mut stream in slow {
         let mut text = String::new();
         let _ = stream.read_to_string(&mut text);
@@ -195,6 +201,7 @@ fn no_secret_is_in_answers_or_logs() {
         server.post("/decode", r#"{"payloads":[{"data":"!SECRET-4711"}]}"#).body,
         server.post("/SECRET-4711", "{}").body,
         server.request("GET", "/metrics").send().body,
+        format!("{:?}", server.audit(4)),
         format!("{:?}", server.lines()),
     ];
     for answer in answers {
@@ -205,18 +212,20 @@ fn no_secret_is_in_answers_or_logs() {
 
 #[test]
 fn what_is_not_http_is_in_the_audit_log_too() {
-    let server = Server::start(&format!("{ENCRYPTED}server: {{ audit: stderr }}\n"));
+    let mut server = Server::start(&format!("{ENCRYPTED}server: {{ audit: stderr }}\n"));
     let long = format!("POST /decode HTTP/1.1\r\nX-Long: {}\r\n\r\n", "a".repeat(80 << 10));
     let requests = [("POST /decode\r\n\r\n", 400), ("\u{16}\u{3}\u{1}\r\n\r\n", 400), (long.as_str(), 431)];
-    for (request, status) in requests {
+    for (number, (request, status)) in requests.into_iter().enumerate() {
         assert_eq!(exchange(connect(server.address), request.as_bytes()).status, status, "{request:.40}");
-    }
-    let audit = server.audit(requests.len());
-    for (line, (_, status)) in audit.iter().zip(requests) {
+        let line = &server.audit(number + 1)[number];
         assert_eq!((&line["status"], &line["outcome"]), (&status.into(), &"bad_request".into()), "{line}");
         assert!(line["peer"].is_string() && line["operation"].is_null());
     }
     // One that says nothing, or not enough, has asked for nothing.
     drop(connect(server.address));
+    assert_eq!(server.request("GET", "/healthz").send().status, 200, "it has seen that connection");
+    server.signal("TERM");
+    assert_eq!(server.ended(), Some(0));
+    server.wait_for("last line", |line| line["message"] == "stopped");
     server.audit(requests.len());
 }

@@ -92,23 +92,30 @@ fn errors_carry_the_headers_too() {
 #[test]
 fn limits_carry_the_headers_too() {
     use std::io::{Read, Write};
-    let server = Server::start(&format!(
-        "{ENCRYPTED}server: {{ cors: {{ origins: [\"{ORIGIN}\"] }} }}\nlimits: {{ concurrency: 1, timeout: 2 s, max_body_bytes: 1 KiB }}\n"
-    ));
-    let ask = || server.request("POST", "/decode").header("Origin", ORIGIN);
-    let large = ask().json(&" ".repeat(2000)).send();
+    let start = |timeout: &str| {
+        Server::start(&format!(
+            "{ENCRYPTED}server: {{ cors: {{ origins: [\"{ORIGIN}\"] }} }}\nlimits: {{ concurrency: 1, timeout: {timeout}, max_body_bytes: 1 KiB }}\n"
+        ))
+    };
+    let ask = |server: &Server| server.request("POST", "/decode").header("Origin", ORIGIN);
+    let slow = |server: &Server| {
+        let mut stream = crate::client::connect(server.address);
+        stream.write_all(&ask(server).json("").header("Content-Length", "100").bytes()).unwrap();
+        stream
+    };
+    let server = start("1 min");
+    let large = ask(&server).json(&" ".repeat(2000)).send();
     large.refused(413);
-    let mut slow = crate::client::connect(server.address);
-    slow.write_all(&ask().json("").header("Content-Length", "100").bytes()).unwrap();
+    let _slow = slow(&server);
     server.wait_for_in_flight(1);
-    let busy = ask().json(TESTING).send();
+    let busy = ask(&server).json(TESTING).send();
     busy.refused(503);
     assert_eq!(busy.header("retry-after"), Some("1"));
     for answer in [large, busy] {
         assert_eq!(origin(&answer), Some(ORIGIN), "{answer:?}");
     }
     let mut late = String::new();
-    slow.read_to_string(&mut late).unwrap();
+    slow(&start("1 s")).read_to_string(&mut late).unwrap();
     assert!(
         late.starts_with("HTTP/1.1 408 ")
             && late.contains(&format!("access-control-allow-origin: {ORIGIN}\r\n")),

@@ -50,9 +50,12 @@ fn a_changed_file_is_read_again_and_a_bad_one_is_not() {
     server.write("tdc.yaml", TWO_KEYS);
     until(|| server.post("/encode", TESTING).ok().contains(NEW));
     assert_eq!(server.post("/decode", GOLDEN).ok(), TESTING);
-    let metrics = server.request("GET", "/metrics").send().body;
-    assert!(metrics.contains("tdc_reloads_total{outcome=\"error\"} 2\n"), "{metrics}");
-    assert!(metrics.contains("tdc_reloads_total{outcome=\"ok\"} 1\n"), "{metrics}");
+    // They count after the new state does.
+    until(|| {
+        let metrics = server.request("GET", "/metrics").send().body;
+        metrics.contains("tdc_reloads_total{outcome=\"error\"} 2\n")
+            && metrics.contains("tdc_reloads_total{outcome=\"ok\"} 1\n")
+    });
 }
 
 #[test]
@@ -129,13 +132,15 @@ fn a_key_that_nobody_knew_is_looked_for_in_the_files_once_a_second() {
     until(|| server.post("/decode", &encoded).status == 200);
     let unknown = encoded.replace("bmV3", "dW5rbm93bg==");
     let before = server.lines().len();
-    for _ in 0..50 {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_millis(1500) {
         assert!(
             server.post("/decode", &unknown).refused(400).starts_with("TDC_ERR_KEY_UNKNOWN at payloads[0]")
         );
     }
     let searches = server.lines()[before..].iter().filter(|line| line["why"] == "unknown key").count();
-    assert!(searches <= 3, "{searches}");
+    let seconds = usize::try_from(start.elapsed().as_secs()).unwrap();
+    assert!((1..=seconds + 2).contains(&searches), "{searches} in {seconds} seconds");
 }
 
 #[test]
@@ -145,7 +150,7 @@ fn requests_in_flight_end_before_it_stops() {
     let (head, tail) = request.split_at(request.len() - 10);
     let mut stream = connect(server.address);
     stream.write_all(head).unwrap();
-    std::thread::sleep(Duration::from_millis(200));
+    server.wait_for_in_flight(1);
     server.signal("TERM");
     let address = server.address;
     until(|| std::net::TcpStream::connect(address).is_err());
@@ -154,7 +159,7 @@ fn requests_in_flight_end_before_it_stops() {
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with(TESTING), "{answer}");
     assert_eq!(server.ended(), Some(0));
-    assert!(server.lines().iter().any(|line| line["message"] == "stopped"));
+    server.wait_for("last line", |line| line["message"] == "stopped");
 }
 
 #[test]
@@ -163,9 +168,12 @@ fn it_stops_although_a_client_does_not() {
     let _idle = connect(server.address);
     let mut half = connect(server.address);
     half.write_all(b"POST /decode HTTP/1.1\r\n").unwrap();
-    std::thread::sleep(Duration::from_millis(100));
+    // Connections are taken in their order, so both are open when a later one has its answer.
+    assert_eq!(server.request("GET", "/healthz").send().status, 200);
+    let start = Instant::now();
     server.signal("INT");
     assert_eq!(server.ended(), Some(0));
+    assert!(start.elapsed() < Duration::from_secs(8), "limits.timeout of its own, and not the usual 10 s");
 }
 
 #[test]
@@ -223,12 +231,10 @@ fn a_request_that_cannot_be_written_down_is_not_answered() {
 
 #[test]
 fn metrics_can_have_an_address_of_their_own() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let server =
-        Server::start(&format!("{ENCRYPTED}server: {{ metrics: {{ listen: \"127.0.0.1:{port}\" }} }}\n"));
+    let server = Server::start(&format!("{ENCRYPTED}server: {{ metrics: {{ listen: \"127.0.0.1:0\" }} }}\n"));
     server.post("/decode", GOLDEN).ok();
     server.request("GET", "/metrics").send().refused(404);
-    let apart = crate::client::Request::new(([127, 0, 0, 1], port).into(), "GET", "/metrics").send();
+    let apart = crate::client::Request::new(server.metrics_apart(), "GET", "/metrics").send();
     assert_eq!(apart.status, 200);
     assert!(
         apart.body.contains("tdc_requests_total{operation=\"decode\",namespace=\"all\",status=\"200\""),

@@ -110,7 +110,7 @@ fn what_was_encrypted_for_a_client_that_went_away_counts() {
     for attempt in 1.. {
         let mut stream = connect(server.address);
         stream.write_all(&request).unwrap();
-        std::thread::sleep(Duration::from_millis(attempt % 50));
+        std::thread::sleep(Duration::from_millis(attempt * 5 % 500));
         drop(stream);
         let lines = server.audit(attempt.try_into().unwrap());
         server.wait_for_in_flight(0);

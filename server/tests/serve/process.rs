@@ -25,6 +25,9 @@ codecs: [encrypt]
 /// How long anything may take before a test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What the log says of a listener for metrics alone.
+pub(crate) const METRICS_APART: &str = "listening for /metrics";
+
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
@@ -181,6 +184,13 @@ impl Server {
         let metrics = self.request("GET", "/metrics").send().body;
         let label = format!("tdc_payloads_sealed_total{{key=\"{key}\"}} ");
         metrics.lines().find_map(|line| line.strip_prefix(&label)).map_or(0, |count| count.parse().unwrap())
+    }
+
+    /// Where its metrics are, if not with all else.
+    #[track_caller]
+    pub(crate) fn metrics_apart(&self) -> SocketAddr {
+        let line = self.wait_for("address for metrics", |line| line["message"] == METRICS_APART);
+        line["address"].as_str().unwrap().parse().unwrap()
     }
 
     /// The first line that fits, once it has come.

@@ -1,6 +1,6 @@
 //! Safe by default: what it refuses to start with, and whom it refuses to hear without rules.
 
-use crate::process::{ENCRYPTED, Server};
+use crate::process::{ENCRYPTED, METRICS_APART, Server};
 use crate::protocol::{GOLDEN, TESTING};
 
 const RULES: &str = "auth: { issuers: [{ issuer: i, audience: a, jwks: \"https://i.example/keys\" }], rules: [{ allow: [decode] }] }";
@@ -158,13 +158,18 @@ fn on_a_laptop_it_is_open_to_the_local_web_ui_and_says_what_to_type() {
 
 #[test]
 fn on_a_laptop_metrics_are_for_this_machine_too() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let apart = std::net::SocketAddr::from(([127, 0, 0, 1], port));
-    for (listen, is_apart) in [("0.0.0.0", false), ("127.0.0.1", true)] {
-        let config = format!("{ENCRYPTED}server: {{ metrics: {{ listen: \"{listen}:{port}\" }} }}\n");
-        let server = Server::start_in(tempfile::tempdir().unwrap(), &config, &["--dev"]);
-        assert_eq!(std::net::TcpStream::connect(apart).is_ok(), is_apart, "{listen}");
-        let here = server.request("GET", "/metrics").send();
-        assert_eq!(here.status, if is_apart { 404 } else { 200 }, "{listen}");
-    }
+    let start = |listen: &str| {
+        let config = format!("{ENCRYPTED}server: {{ metrics: {{ listen: \"{listen}:0\" }} }}\n");
+        Server::start_in(tempfile::tempdir().unwrap(), &config, &["--dev"])
+    };
+    let apart = start("127.0.0.1");
+    assert!(std::net::TcpStream::connect(apart.metrics_apart()).is_ok());
+    apart.request("GET", "/metrics").send().refused(404);
+
+    let mut with_all = start("0.0.0.0");
+    assert_eq!(with_all.request("GET", "/metrics").send().status, 200);
+    with_all.signal("TERM");
+    assert_eq!(with_all.ended(), Some(0));
+    with_all.wait_for("last line", |line| line["message"] == "stopped");
+    assert!(!with_all.lines().iter().any(|line| line["message"] == METRICS_APART));
 }

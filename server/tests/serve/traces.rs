@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 use prost::Message;
 
-use crate::process::{ENCRYPTED, PATIENCE, Server};
+use crate::process::{ENCRYPTED, Server};
 use crate::protocol::{GOLDEN, TESTING};
 
 /// `opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest`, as much of it as is looked at.
@@ -230,10 +229,9 @@ fn the_ratio_is_kept_whatever_a_client_says_of_its_trace() {
 }
 
 #[test]
-fn a_collector_that_is_away_is_said_once_and_holds_nothing_up() {
+fn a_collector_that_refuses_is_said_once_and_off_is_off() {
     let collector = Collector::answering("403 Forbidden");
     let mut server = Server::start(&collector.config(""));
-    let start = Instant::now();
     for _ in 0..3 {
         assert_eq!(server.post("/decode", GOLDEN).ok(), TESTING);
     }
@@ -253,5 +251,4 @@ fn a_collector_that_is_away_is_said_once_and_holds_nothing_up() {
     server.signal("TERM");
     assert_eq!(server.ended(), Some(0));
     assert_eq!(collector.seen.lock().unwrap().len(), sent, "off is off");
-    assert!(start.elapsed() < PATIENCE);
 }
