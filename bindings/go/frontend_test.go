@@ -5,6 +5,7 @@ package tdc
 import (
 	"context"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,14 +23,16 @@ import (
 )
 
 // frontend is as much of a Temporal server as one workflow needs: it hands out
-// a workflow task with the given history, again and again while the worker
-// fails it, and keeps what the worker answers. The worker, its client and the
-// protocol are the SDK's own.
+// a workflow task with the given history, again and again until the worker
+// completes it, and keeps what the worker answers. The worker, its client and
+// the protocol are the SDK's own.
 type frontend struct {
 	workflowservice.UnimplementedWorkflowServiceServer
-	events []*historypb.HistoryEvent
-	query  *querypb.WorkflowQuery // asked instead of giving a task to complete
-	tasks  chan int32             // the attempts to hand out
+	events  []*historypb.HistoryEvent
+	query   *querypb.WorkflowQuery // asked instead of giving a task to complete
+	tasks   chan int32             // the attempts to hand out
+	attempt atomic.Int32           // the last of them
+	done    atomic.Bool            // with the task: it was completed, or the query answered
 
 	failed    []*workflowservice.RespondWorkflowTaskFailedRequest
 	completed chan *workflowservice.RespondWorkflowTaskCompletedRequest
@@ -39,7 +42,6 @@ type frontend struct {
 const (
 	workflowName = "W"
 	taskQueue    = "queue"
-	taskTimeout  = time.Second
 )
 
 // serve starts a frontend and a worker on it that runs workflow.
@@ -48,7 +50,7 @@ func serve(t *testing.T, f *frontend, opened *Tdc, workflow any) {
 	f.tasks = make(chan int32, 10)
 	f.completed = make(chan *workflowservice.RespondWorkflowTaskCompletedRequest, 1)
 	f.answered = make(chan *workflowservice.RespondQueryTaskCompletedRequest, 1)
-	f.tasks <- 1
+	f.tasks <- f.attempt.Add(1)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -67,12 +69,53 @@ func serve(t *testing.T, f *frontend, opened *Tdc, workflow any) {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	w := worker.New(c, taskQueue, worker.Options{DisableRegistrationAliasing: true, LocalActivityWorkerOnly: true})
+	w := worker.New(c, taskQueue, worker.Options{
+		DisableRegistrationAliasing: true,
+		LocalActivityWorkerOnly:     true,
+		Tuner:                       f.tuner(t),
+	})
 	registerAs(w, workflow, workflowName)
 	if err := w.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.Stop)
+}
+
+// tuner gives the worker slots that tell the frontend when a task is over.
+func (f *frontend) tuner(t *testing.T) worker.WorkerTuner {
+	t.Helper()
+	slots, err := worker.NewFixedSizeSlotSupplier(10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tuner, err := worker.NewCompositeTuner(worker.CompositeTunerOptions{
+		WorkflowSlotSupplier:        taskSlots{slots, f},
+		ActivitySlotSupplier:        slots,
+		LocalActivitySlotSupplier:   slots,
+		NexusSlotSupplier:           slots,
+		SessionActivitySlotSupplier: slots,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tuner
+}
+
+// taskSlots takes the place of a task's timeout. The worker reports only the
+// first failure of a task, and lets later attempts time out: here the next
+// attempt follows as soon as the worker is done with one.
+type taskSlots struct {
+	worker.SlotSupplier
+	f *frontend
+}
+
+func (s taskSlots) MarkSlotUsed(info worker.SlotMarkUsedInfo) { info.Permit().UserData = true }
+
+func (s taskSlots) ReleaseSlot(info worker.SlotReleaseInfo) {
+	s.SlotSupplier.ReleaseSlot(info)
+	if info.Permit().UserData != nil && !s.f.done.Load() {
+		s.f.tasks <- s.f.attempt.Add(1)
+	}
 }
 
 // outcome waits until the worker completes a task.
@@ -92,11 +135,6 @@ func (f *frontend) PollWorkflowTaskQueue(ctx context.Context, _ *workflowservice
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case attempt := <-f.tasks:
-		if attempt > 1 {
-			// The worker reports only the first failure and lets later attempts
-			// time out, so that they do not follow at once.
-			time.AfterFunc(taskTimeout, func() { f.tasks <- attempt + 1 })
-		}
 		return f.task(attempt), nil
 	}
 }
@@ -128,16 +166,17 @@ func previousStarted(events []*historypb.HistoryEvent) (id int64) {
 
 func (f *frontend) RespondWorkflowTaskFailed(_ context.Context, r *workflowservice.RespondWorkflowTaskFailedRequest) (*workflowservice.RespondWorkflowTaskFailedResponse, error) {
 	f.failed = append(f.failed, r)
-	f.tasks <- 2
 	return &workflowservice.RespondWorkflowTaskFailedResponse{}, nil
 }
 
 func (f *frontend) RespondWorkflowTaskCompleted(_ context.Context, r *workflowservice.RespondWorkflowTaskCompletedRequest) (*workflowservice.RespondWorkflowTaskCompletedResponse, error) {
+	f.done.Store(true)
 	f.completed <- r
 	return &workflowservice.RespondWorkflowTaskCompletedResponse{}, nil
 }
 
 func (f *frontend) RespondQueryTaskCompleted(_ context.Context, r *workflowservice.RespondQueryTaskCompletedRequest) (*workflowservice.RespondQueryTaskCompletedResponse, error) {
+	f.done.Store(true)
 	f.answered <- r
 	return &workflowservice.RespondQueryTaskCompletedResponse{}, nil
 }

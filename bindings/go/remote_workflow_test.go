@@ -76,7 +76,6 @@ func TestTaskThatCannotEvenBeReportedIsHandedOutAgain(t *testing.T) {
 	server := unreliable(t, 2, 0)
 	f := &frontend{events: history(farValues(t, "Ada"))}
 	serve(t, f, parse(t, remoteConfig(server.url, "")+"failures: { encode_common_attributes: true }\n"), greet)
-	time.AfterFunc(taskTimeout, func() { f.tasks <- 2 })
 	greets(t, f)
 	if len(f.failed) != 0 {
 		t.Errorf("%d tasks failed: %v", len(f.failed), f.failed)
