@@ -85,7 +85,7 @@ func messageOf(err error) (string, error) {
 // a slow provider costs the task, and never the workflow: the key is there when
 // the task is tried again.
 func TestSlowProviderOfAFailureCostsATaskAtMost(t *testing.T) {
-	f := &frontend{events: history(nil)}
+	f := &frontend{events: history(nil), deadlock: 2 * time.Second}
 	f.events[0].GetWorkflowExecutionStartedEventAttributes().ContinuedFailure = failed(t)
 	serve(t, f, parse(t, hostConfig, WithKeyProvider(&flaky{takes: 3 * time.Second})), func(ctx workflow.Context) (string, error) {
 		return messageOf(workflow.GetLastError(ctx))

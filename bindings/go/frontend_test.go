@@ -3,6 +3,7 @@
 package tdc
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"sync/atomic"
@@ -28,11 +29,12 @@ import (
 // the protocol are the SDK's own.
 type frontend struct {
 	workflowservice.UnimplementedWorkflowServiceServer
-	events  []*historypb.HistoryEvent
-	query   *querypb.WorkflowQuery // asked instead of giving a task to complete
-	tasks   chan int32             // the attempts to hand out
-	attempt atomic.Int32           // the last of them
-	done    atomic.Bool            // with the task: it was completed, or the query answered
+	events   []*historypb.HistoryEvent
+	query    *querypb.WorkflowQuery // asked instead of giving a task to complete
+	deadlock time.Duration          // when the SDK calls slow workflow code a deadlock; a minute if it is 0
+	tasks    chan int32             // the attempts to hand out
+	attempt  atomic.Int32           // the last of them
+	done     atomic.Bool            // with the task: it was completed, or the query answered
 
 	failed    []*workflowservice.RespondWorkflowTaskFailedRequest
 	completed chan *workflowservice.RespondWorkflowTaskCompletedRequest
@@ -72,6 +74,7 @@ func serve(t *testing.T, f *frontend, opened *Tdc, workflow any) {
 	w := worker.New(c, taskQueue, worker.Options{
 		DisableRegistrationAliasing: true,
 		LocalActivityWorkerOnly:     true,
+		DeadlockDetectionTimeout:    cmp.Or(f.deadlock, time.Minute),
 		Tuner:                       f.tuner(t),
 	})
 	registerAs(w, workflow, workflowName)

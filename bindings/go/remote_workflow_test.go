@@ -85,10 +85,9 @@ func TestTaskThatCannotEvenBeReportedIsHandedOutAgain(t *testing.T) {
 	}
 }
 
-// The SDK gives workflow code one second before it calls it a deadlock.
-func TestServerThatTakesTwoSecondsIsNoDeadlock(t *testing.T) {
-	server := unreliable(t, 0, 2*time.Second)
-	f := &frontend{events: history(farValues(t, "Ada"))}
+func TestServerThatTakesThreeSecondsIsNoDeadlock(t *testing.T) {
+	server := unreliable(t, 0, 3*time.Second)
+	f := &frontend{events: history(farValues(t, "Ada")), deadlock: 2 * time.Second}
 	serve(t, f, parse(t, remoteConfig(server.url, "")), greet)
 	greets(t, f)
 	if len(f.failed) != 0 {

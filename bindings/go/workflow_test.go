@@ -85,9 +85,8 @@ func TestProviderThatFailsTwiceFailsTheTaskAndNotTheWorkflow(t *testing.T) {
 	}
 }
 
-// The SDK gives workflow code one second before it calls it a deadlock.
 func TestProviderThatTakesThreeSecondsIsNoDeadlock(t *testing.T) {
-	f := &frontend{events: history(encrypted(t, "Ada"))}
+	f := &frontend{events: history(encrypted(t, "Ada")), deadlock: 2 * time.Second}
 	serve(t, f, parse(t, hostConfig, WithKeyProvider(&flaky{takes: 3 * time.Second})), greet)
 	if got := result(t, f.outcome(t).GetCommands()); got != "hello Ada" {
 		t.Errorf("got %q", got)
