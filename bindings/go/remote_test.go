@@ -70,7 +70,7 @@ type codecServer struct {
 	mu          sync.Mutex
 	requests    []*http.Request // without their bodies
 	connections int
-	closed      int
+	closed      chan struct{} // is not empty once a connection was closed
 }
 
 // serving answers by handler; nil is the SDK's own codec server with the codec
@@ -80,7 +80,7 @@ func serving(t *testing.T, handler http.Handler) *codecServer {
 	if handler == nil {
 		handler = converter.NewPayloadCodecHTTPHandler(far{})
 	}
-	s := new(codecServer)
+	s := &codecServer{closed: make(chan struct{}, 1)}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		s.requests = append(s.requests, r)
@@ -94,7 +94,10 @@ func serving(t *testing.T, handler http.Handler) *codecServer {
 		case http.StateNew:
 			s.connections++
 		case http.StateClosed:
-			s.closed++
+			select {
+			case s.closed <- struct{}{}:
+			default:
+			}
 		}
 	}
 	server.Start()
@@ -349,14 +352,9 @@ func TestCloseLetsARequestEndAndClosesItsConnection(t *testing.T) {
 	}
 	close(goOn)
 	wait.Wait()
-	for range 500 {
-		server.mu.Lock()
-		closed := server.closed
-		server.mu.Unlock()
-		if closed == 1 {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
+	select {
+	case <-server.closed:
+	case <-time.After(time.Minute):
+		t.Error("the connection is still open")
 	}
-	t.Error("the connection is still open")
 }
