@@ -108,15 +108,21 @@ func late(r *http.Request) <-chan struct{} {
 	return r.Context().Done()
 }
 
-// closedPort is an address that nobody listens on.
+// closedPort is an address that nobody listens on: the near end of a connection,
+// which keeps others from it until the test is over.
 func closedPort(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().String()
+	t.Cleanup(func() { _ = listener.Close() })
+	connection, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = connection.Close() })
+	return connection.LocalAddr().String()
 }
 
 func TestServerThatIsAwayIsATransientError(t *testing.T) {
