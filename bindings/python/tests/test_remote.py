@@ -241,7 +241,8 @@ def test_what_servers_do_wrong(
     make_tdc: Callable[..., Tdc], answer: Answer, code: Code, says: str
 ) -> None:
     async def work(port: int) -> None:
-        document = json.loads(remote(port, timeout="500 ms"))
+        timeout = "500 ms" if answer is never else "1 min"
+        document = json.loads(remote(port, timeout=timeout))
         document["limits"] = {"max_decoded_bytes": "1 MiB"}
         codec = make_tdc(json.dumps(document)).payload_codec
         with pytest.raises(temporal_tdc.TdcError) as caught:
@@ -265,17 +266,22 @@ def test_a_server_that_is_away_is_a_transient_error(make_tdc: Callable[..., Tdc]
 
 def test_a_call_that_is_cancelled_leaves_the_config_usable(make_tdc: Callable[..., Tdc]) -> None:
     sample = Sample()
+    asked, cancelled = asyncio.Event(), asyncio.Event()
 
     async def slow_once(request: web.Request) -> web.StreamResponse:
-        if not sample.requests:
-            sample.requests.append(request)
-            await asyncio.sleep(5)
+        if not asked.is_set():
+            asked.set()
+            await cancelled.wait()
         return await sample(request)
 
     async def work(port: int) -> None:
         codec = make_tdc(remote(port)).payload_codec
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(codec.encode([payload()]), 0.2)
+        call = asyncio.create_task(codec.encode([payload()]))
+        await asked.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        cancelled.set()
         assert len(await codec.encode([payload()])) == 1
 
     with_server(slow_once, work)
