@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -208,13 +207,23 @@ def test_reload_changes_what_encodes(tmp_path: Path) -> None:
         assert run(tdc.payload_codec.decode([encoded])) == [payload()]
 
 
-def test_a_slow_provider_is_waited_for(make_tdc: Callable[..., Tdc]) -> None:
-    begin = time.monotonic()
+def test_a_slow_provider_is_waited_for_and_holds_up_only_its_call(
+    make_tdc: Callable[..., Tdc],
+) -> None:
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        asked, answer = asyncio.Event(), threading.Event()
 
-    def provider(_: str) -> bytes:
-        time.sleep(0.2)
-        return KEY
+        def provider(_: str) -> bytes:
+            loop.call_soon_threadsafe(asked.set)
+            assert answer.wait(timeout=60)
+            return KEY
 
-    codec = make_tdc(config(keys=HOST_KEYS), key_provider=provider).payload_codec
-    assert run(codec.encode([payload()]))
-    assert time.monotonic() - begin >= 0.2
+        codec = make_tdc(config(keys=HOST_KEYS), key_provider=provider).payload_codec
+        call = asyncio.create_task(codec.encode([payload()]))
+        await asked.wait()
+        assert not call.done()
+        answer.set()
+        assert await call
+
+    run(work())
