@@ -15,7 +15,7 @@ import pytest
 import worker as example_worker
 from support import KEY, KEY_ID, SERVER, config, run, write_key
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecution
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 from workflows import Greeting
@@ -26,6 +26,15 @@ from temporal_tdc import Tdc
 async def connect(environment: WorkflowEnvironment, tdc: Tdc) -> Client:
     target = environment.client.service_client.config.target_host
     return await Client.connect(target, data_converter=tdc.data_converter)
+
+
+async def listed(client: Client) -> list[WorkflowExecution]:
+    """List all workflows; the server may take a while until it lists the first."""
+    for _ in range(600):
+        if workflows := [each async for each in client.list_workflows()]:
+            return workflows
+        await asyncio.sleep(0.1)
+    return []
 
 
 def test_the_example_worker_and_client_run(
@@ -46,7 +55,9 @@ def test_the_example_worker_and_client_run(
             await example_client.main(path, address)
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)
-            async for each in environment.client.list_workflows():
+            workflows = await listed(environment.client)
+            assert len(workflows) == 1
+            for each in workflows:
                 events = await environment.client.get_workflow_handle(each.id).fetch_history()
                 stored = b"".join(event.SerializeToString() for event in events.events)
                 assert b"binary/encrypted" in stored
