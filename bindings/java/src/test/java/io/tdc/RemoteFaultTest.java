@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -74,17 +75,6 @@ class RemoteFaultTest {
       pause(100);
     }
   }
-
-  private static void flood(HttpExchange exchange) throws IOException {
-    exchange.sendResponseHeaders(200, 0);
-    byte[] mebibyte = " ".repeat(1 << 20).getBytes(StandardCharsets.US_ASCII);
-    for (int i = 0; i < 200; i++) {
-      exchange.getResponseBody().write(mebibyte);
-    }
-    FLOODS.incrementAndGet();
-  }
-
-  private static final AtomicInteger FLOODS = new AtomicInteger();
 
   private static void pause(long milliseconds) throws IOException {
     try {
@@ -138,8 +128,21 @@ class RemoteFaultTest {
 
   @Test
   void anAnswerWithoutAnEndIsReadToTheLimitOnly() {
-    FLOODS.set(0);
-    try (FarServer server = new FarServer(RemoteFaultTest::flood);
+    CompletableFuture<Void> written = new CompletableFuture<>();
+    HttpHandler flood =
+        exchange -> {
+          byte[] mebibyte = " ".repeat(1 << 20).getBytes(StandardCharsets.US_ASCII);
+          try {
+            exchange.sendResponseHeaders(200, 0);
+            for (int i = 0; i < 200; i++) {
+              exchange.getResponseBody().write(mebibyte);
+            }
+            written.complete(null);
+          } catch (IOException e) {
+            written.completeExceptionally(e);
+          }
+        };
+    try (FarServer server = new FarServer(flood);
         Tdc tdc =
             Tdc.parse(
                 Configs.remote(server.port()) + "limits: { max_decoded_bytes: 1 MiB }\n",
@@ -148,8 +151,9 @@ class RemoteFaultTest {
           assertThrows(TdcException.class, () -> tdc.payloadCodec().decode(VALUES));
       assertEquals(Code.LIMIT.number(), error.code(), error.getMessage());
       assertTrue(error.getMessage().contains("limits.max_decoded_bytes"), error.getMessage());
+      ExecutionException end = assertThrows(ExecutionException.class, written::get);
+      assertInstanceOf(IOException.class, end.getCause());
     }
-    assertEquals(0, FLOODS.get());
   }
 
   @Test
