@@ -158,17 +158,17 @@ class RemoteFaultTest {
 
   @Test
   void aServerThatIsAwayIsTransient() throws IOException {
-    int port;
-    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = taken.getLocalPort();
-    }
-    try (Tdc tdc = Tdc.parse(Configs.remote(port), Configs.HERE)) {
-      TdcException error =
-          assertThrows(TdcException.class, () -> tdc.payloadCodec().encode(VALUES));
-      assertEquals(Code.REMOTE.number(), error.code());
-      assertTrue(error.isTransient());
-      assertTrue(error.getMessage().contains("cannot connect"), error.getMessage());
-      assertInstanceOf(ConnectException.class, error.getCause());
+    // A port that is taken, and on which nobody listens.
+    try (Socket taken = new Socket()) {
+      taken.bind(FarServer.anywhere());
+      try (Tdc tdc = Tdc.parse(Configs.remote(taken.getLocalPort()), Configs.HERE)) {
+        TdcException error =
+            assertThrows(TdcException.class, () -> tdc.payloadCodec().encode(VALUES));
+        assertEquals(Code.REMOTE.number(), error.code());
+        assertTrue(error.isTransient());
+        assertTrue(error.getMessage().contains("cannot connect"), error.getMessage());
+        assertInstanceOf(ConnectException.class, error.getCause());
+      }
     }
   }
 

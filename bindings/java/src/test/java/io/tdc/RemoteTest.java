@@ -20,6 +20,7 @@ import io.temporal.payload.codec.OkHttpRemoteDataEncoderCodec;
 import io.temporal.payload.codec.PayloadCodec;
 import io.temporal.rde.httpserver.RDEHttpServer;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.CookieManager;
 import java.net.ServerSocket;
 import java.net.SocketAddress;
@@ -314,20 +315,31 @@ class RemoteTest {
 
   @Test
   void theSdksOwnServerUnderstandsUs() throws IOException {
-    int port;
-    try (ServerSocket free = new ServerSocket(0)) {
-      // Without a port of its user this server does not start.
-      port = free.getLocalPort();
-    }
-    try (RDEHttpServer server = new RDEHttpServer(List.of(new FarCodec()), port)) {
-      server.start();
-      try (Tdc tdc = Tdc.parse(Configs.remote(port), Configs.HERE)) {
-        List<Payload> values = List.of(Configs.json("ä\u0000€"), Configs.json(null), TWO.get(1));
-        List<Payload> encoded = tdc.payloadCodec().encode(values);
-        assertEquals(
-            FarCodec.ENCODING, encoded.get(0).getMetadataOrThrow("encoding").toStringUtf8());
-        assertEquals(values, tdc.payloadCodec().decode(encoded));
+    for (int tries = 1; ; tries++) {
+      int port;
+      try (ServerSocket free = new ServerSocket(0)) {
+        // Without a port of its user this server does not start.
+        port = free.getLocalPort();
       }
+      try (RDEHttpServer server = new RDEHttpServer(List.of(new FarCodec()), port)) {
+        server.start();
+        isUnderstoodAt(port);
+        return;
+      } catch (BindException e) {
+        // Somebody else has taken the port meanwhile.
+        if (tries == 10) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static void isUnderstoodAt(int port) {
+    try (Tdc tdc = Tdc.parse(Configs.remote(port), Configs.HERE)) {
+      List<Payload> values = List.of(Configs.json("ä\u0000€"), Configs.json(null), TWO.get(1));
+      List<Payload> encoded = tdc.payloadCodec().encode(values);
+      assertEquals(FarCodec.ENCODING, encoded.get(0).getMetadataOrThrow("encoding").toStringUtf8());
+      assertEquals(values, tdc.payloadCodec().decode(encoded));
     }
   }
 }
