@@ -11,8 +11,11 @@ import io.temporal.api.common.v1.Payload;
 import io.temporal.api.common.v1.Payloads;
 import io.temporal.api.failure.v1.Failure;
 import io.temporal.common.converter.DataConverter;
+import io.temporal.common.converter.PayloadConverter;
 import io.temporal.payload.codec.PayloadCodec;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -21,7 +24,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class ConcurrencyTest {
   private static final int THREADS = 8;
@@ -146,14 +151,39 @@ class ConcurrencyTest {
   }
 
   @Test
+  @Timeout(60)
   void aForgottenHandleIsFreed() throws Exception {
+    AtomicInteger freed = new AtomicInteger();
+    NativeApi counting =
+        (NativeApi)
+            Proxy.newProxyInstance(
+                NativeApi.class.getClassLoader(),
+                new Class<?>[] {NativeApi.class},
+                (self, method, arguments) -> {
+                  if (method.getName().equals("free")) {
+                    freed.incrementAndGet();
+                  }
+                  return method.invoke(TdcLibrary.api(), arguments);
+                });
     for (int i = 0; i < 50; i++) {
-      assertEquals(1, Configs.encrypting().payloadCodec().encode(List.of(Configs.json(i))).size());
+      useAndForget(counting);
     }
-    System.gc();
-    try (Tdc tdc = Configs.encrypting()) {
-      assertEquals(1, tdc.payloadCodec().encode(List.of(Configs.json(1))).size());
+    while (freed.get() < 50) {
+      System.gc();
+      Thread.sleep(10);
     }
+    assertEquals(50, freed.get());
+  }
+
+  private static void useAndForget(NativeApi api) {
+    long[] result = new long[NativeApi.RESULT_SLOTS];
+    byte[] document = Configs.withKey("[encrypt]").getBytes(StandardCharsets.UTF_8);
+    byte[] here = Configs.HERE.toString().getBytes(StandardCharsets.UTF_8);
+    assertEquals(Status.OK, api.parse(document, here, null, result));
+    Handle handle = new Handle(api, result[NativeApi.POINTER]);
+    CodecServers servers = new CodecServers(null, null);
+    Tdc tdc = new Tdc(api, handle, null, servers, new PayloadConverter[0]);
+    assertEquals(1, tdc.payloadCodec().encode(List.of(Configs.json(1))).size());
   }
 
   private static boolean tryClose(Tdc tdc) {
