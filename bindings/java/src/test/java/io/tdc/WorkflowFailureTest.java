@@ -20,6 +20,7 @@ import io.temporal.failure.ApplicationFailure;
 import io.temporal.testing.TestEnvironmentOptions;
 import io.temporal.testing.TestWorkflowEnvironment;
 import io.temporal.worker.WorkerFactory;
+import io.temporal.worker.WorkerOptions;
 import io.temporal.worker.WorkflowImplementationOptions;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInterface;
@@ -34,6 +35,12 @@ import org.junit.jupiter.api.Test;
 class WorkflowFailureTest {
   private static final String HIDDEN = "failures: { encode_common_attributes: true }\n";
   private static final String ACTIVITIES_KEY = "activities";
+
+  /** When the SDK calls slow workflow code a deadlock; it is the subject of one test only. */
+  private Duration deadlock = Duration.ofMinutes(1);
+
+  /** What the worker does not report costs this time. */
+  private Duration taskTimeout = Duration.ofSeconds(5);
 
   /** Fails. */
   @ActivityInterface
@@ -97,6 +104,8 @@ class WorkflowFailureTest {
 
   @Test
   void aSlowKeyProviderIsNoDeadlock() {
+    deadlock = Duration.ofSeconds(2);
+    taskTimeout = Duration.ofMinutes(1);
     KeyProvider slow =
         id -> {
           Thread.sleep(3000);
@@ -106,7 +115,7 @@ class WorkflowFailureTest {
   }
 
   /** Runs the workflow, whose worker asks the provider, and counts its tasks that failed. */
-  private static long failedTasks(KeyProvider provider) {
+  private long failedTasks(KeyProvider provider) {
     String ownKey = Configs.withKey("[encrypt]") + HIDDEN;
     String asking = ownKey.replace("keys:\n", "keys:\n  host: true\n");
     String otherKey = ownKey.replace(Configs.KEY_ID, ACTIVITIES_KEY);
@@ -125,7 +134,11 @@ class WorkflowFailureTest {
                   options(activities).setNamespace(environment.getNamespace()).build()));
       factory.newWorker("activities").registerActivitiesImplementations(new FailingActivity());
       environment
-          .newWorker("workflows")
+          .newWorker(
+              "workflows",
+              WorkerOptions.newBuilder()
+                  .setDefaultDeadlockDetectionTimeout(deadlock.toMillis())
+                  .build())
           .registerWorkflowImplementationTypes(
               WorkflowImplementationOptions.newBuilder()
                   .setFailWorkflowExceptionTypes(Exception.class)
@@ -140,13 +153,13 @@ class WorkflowFailureTest {
     }
   }
 
-  private static long check(WorkflowClient client) {
+  private long check(WorkflowClient client) {
     WorkflowStub stub =
         client.newUntypedWorkflowStub(
             "Relay",
             WorkflowOptions.newBuilder()
                 .setTaskQueue("workflows")
-                .setWorkflowTaskTimeout(Duration.ofSeconds(5))
+                .setWorkflowTaskTimeout(taskTimeout)
                 .setWorkflowExecutionTimeout(Duration.ofSeconds(60))
                 .build());
     stub.start();
