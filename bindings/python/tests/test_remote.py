@@ -211,17 +211,6 @@ async def hang_up(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
-async def flood(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse()
-    await response.prepare(request)
-    try:
-        for _ in range(200):
-            await response.write(b" " * (1 << 20))
-    except ConnectionError:
-        pass
-    return response
-
-
 @pytest.mark.parametrize(
     ("answer", "code", "says"),
     [
@@ -234,7 +223,6 @@ async def flood(request: web.Request) -> web.StreamResponse:
         (text(400, "payloads[0] is secret"), Code.ERR_REMOTE_REFUSED, "does not decode"),
         (never, Code.ERR_REMOTE, "no answer in 0.5 s"),
         (hang_up, Code.ERR_REMOTE, "gave no answer: RemoteProtocolError"),
-        (flood, Code.ERR_LIMIT, "more than"),
     ],
 )
 def test_what_servers_do_wrong(
@@ -242,9 +230,7 @@ def test_what_servers_do_wrong(
 ) -> None:
     async def work(port: int) -> None:
         timeout = "500 ms" if answer is never else "1 min"
-        document = json.loads(remote(port, timeout=timeout))
-        document["limits"] = {"max_decoded_bytes": "1 MiB"}
-        codec = make_tdc(json.dumps(document)).payload_codec
+        codec = make_tdc(remote(port, timeout=timeout)).payload_codec
         with pytest.raises(temporal_tdc.TdcError) as caught:
             await codec.decode([payload()])
         assert (caught.value.code, caught.value.transient) == (code, code == Code.ERR_REMOTE)
@@ -253,6 +239,33 @@ def test_what_servers_do_wrong(
         assert "secret" not in str(caught.value)
 
     with_server(answer, work)
+
+
+def test_an_answer_without_an_end_is_read_to_the_limit_only(
+    make_tdc: Callable[..., Tdc],
+) -> None:
+    cut_off = asyncio.Event()
+
+    async def flood(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        try:
+            for _ in range(200):
+                await response.write(b" " * (1 << 20))
+        except ConnectionError:
+            cut_off.set()
+        return response
+
+    async def work(port: int) -> None:
+        document = json.loads(remote(port, timeout="1 min"))
+        document["limits"] = {"max_decoded_bytes": "1 MiB"}
+        codec = make_tdc(json.dumps(document)).payload_codec
+        with pytest.raises(temporal_tdc.TdcError, match="more than") as caught:
+            await codec.decode([payload()])
+        assert (caught.value.code, caught.value.transient) == (Code.ERR_LIMIT, False)
+        await asyncio.wait_for(cut_off.wait(), 60)
+
+    with_server(flood, work)
 
 
 def test_a_server_that_is_away_is_a_transient_error(make_tdc: Callable[..., Tdc]) -> None:
