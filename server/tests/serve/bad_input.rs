@@ -224,8 +224,6 @@ fn what_is_not_http_is_in_the_audit_log_too() {
     // One that says nothing, or not enough, has asked for nothing.
     drop(connect(server.address));
     assert_eq!(server.request("GET", "/healthz").send().status, 200, "it has seen that connection");
-    server.signal("TERM");
-    assert_eq!(server.ended(), Some(0));
-    server.wait_for("last line", |line| line["message"] == "stopped");
+    server.stop();
     server.audit(requests.len());
 }

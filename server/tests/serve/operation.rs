@@ -159,7 +159,7 @@ fn requests_in_flight_end_before_it_stops() {
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with(TESTING), "{answer}");
     assert_eq!(server.ended(), Some(0));
-    server.wait_for("last line", |line| line["message"] == "stopped");
+    server.wait_for_last_line();
 }
 
 #[test]

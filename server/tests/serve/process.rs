@@ -137,6 +137,20 @@ impl Server {
         }
     }
 
+    /// Tells it to stop, and waits for its end and its last line.
+    #[track_caller]
+    pub(crate) fn stop(&mut self) {
+        self.signal("TERM");
+        assert_eq!(self.ended(), Some(0));
+        self.wait_for_last_line();
+    }
+
+    /// After this every line that there will ever be is there.
+    #[track_caller]
+    pub(crate) fn wait_for_last_line(&self) {
+        self.wait_for("last line", |line| line["message"] == "stopped");
+    }
+
     /// `POST` of JSON without more headers than it needs.
     #[track_caller]
     pub(crate) fn post(&self, path: &str, body: &str) -> Answer {

@@ -142,8 +142,7 @@ fn on_a_laptop_it_is_open_to_the_local_web_ui_and_says_what_to_type() {
     assert_eq!(answer.ok(), TESTING);
     server.request("POST", "/decode").header("Origin", "https://evil.org").json(GOLDEN).send().refused(403);
     let mut said = server.output();
-    server.signal("TERM");
-    assert_eq!(server.ended(), Some(0));
+    server.stop();
     let mut text = String::new();
     said.read_to_string(&mut text).unwrap();
     let url = format!("http://{}", server.address);
@@ -168,8 +167,6 @@ fn on_a_laptop_metrics_are_for_this_machine_too() {
 
     let mut with_all = start("0.0.0.0");
     assert_eq!(with_all.request("GET", "/metrics").send().status, 200);
-    with_all.signal("TERM");
-    assert_eq!(with_all.ended(), Some(0));
-    with_all.wait_for("last line", |line| line["message"] == "stopped");
+    with_all.stop();
     assert!(!with_all.lines().iter().any(|line| line["message"] == METRICS_APART));
 }

@@ -154,8 +154,7 @@ fn a_collector_gets_a_trace_of_each_request_with_what_was_done_and_nothing_of_wh
         .refused(400);
     server.request("SECRET4711", "/nowhere").header("traceparent", "nonsense").send().refused(404);
     // What is left is sent before it ends.
-    server.signal("TERM");
-    assert_eq!(server.ended(), Some(0));
+    server.stop();
 
     let seen = collector.seen.lock().unwrap().clone();
     assert!(!seen.is_empty());
@@ -223,8 +222,7 @@ fn the_ratio_is_kept_whatever_a_client_says_of_its_trace() {
         server.request("POST", "/decode").header("traceparent", sampled).json(GOLDEN).send().ok(),
         TESTING
     );
-    server.signal("TERM");
-    assert_eq!(server.ended(), Some(0));
+    server.stop();
     assert_eq!(collector.spans(), []);
 }
 
@@ -248,7 +246,6 @@ fn a_collector_that_refuses_is_said_once_and_off_is_off() {
     );
     let sent = collector.seen.lock().unwrap().len();
     assert_eq!(server.post("/decode", GOLDEN).ok(), TESTING);
-    server.signal("TERM");
-    assert_eq!(server.ended(), Some(0));
+    server.stop();
     assert_eq!(collector.seen.lock().unwrap().len(), sent, "off is off");
 }
