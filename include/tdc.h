@@ -107,6 +107,9 @@
 /* A key that was handed in has a wrong length, or its id is not a key id. */
 #define TDC_ERR_KEY_INVALID 202
 
+/* The host's key provider failed, or the configuration asks the host for keys and no key provider was given; the message says which. */
+#define TDC_ERR_KEY_PROVIDER 203
+
 /* The configuration is malformed; the message says where and what to do. */
 #define TDC_ERR_CONFIG 301
 
@@ -278,8 +281,8 @@ const char *tdc_version(void);
 const char *tdc_status_name(tdc_status status);
 
 /**
- * 1 when the same call can succeed later without a change to its input: a key that is not here yet, the
- * random source, a file, a codec server that is away. Otherwise 0.
+ * 1 when the same call can succeed later without a change to its input, because time or an operator cures
+ * the cause: a wrong or missing key, a file, the configuration, an unreachable codec server. Otherwise 0.
  *
  * Inside a workflow such a failure should fail the workflow *task*, which is tried again, and never the
  * workflow.

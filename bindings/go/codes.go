@@ -44,6 +44,8 @@ const (
 	ErrKeyUnknown Code = 201
 	// ErrKeyInvalid is TDC_ERR_KEY_INVALID. A key that was handed in has a wrong length, or its id is not a key id.
 	ErrKeyInvalid Code = 202
+	// ErrKeyProvider is TDC_ERR_KEY_PROVIDER. The host's key provider failed, or the configuration asks the host for keys and no key provider was given; the message says which.
+	ErrKeyProvider Code = 203
 	// ErrConfig is TDC_ERR_CONFIG. The configuration is malformed; the message says where and what to do.
 	ErrConfig Code = 301
 	// ErrKeyFile is TDC_ERR_KEY_FILE. A file or variable with a key or a credential is missing, malformed, or readable by others.
@@ -82,13 +84,13 @@ func (c Code) entry() (name string, transient bool) {
 	case ErrProtobuf:
 		return "TDC_ERR_PROTOBUF", false
 	case ErrAuthentication:
-		return "TDC_ERR_AUTHENTICATION", false
+		return "TDC_ERR_AUTHENTICATION", true
 	case ErrCiphertext:
 		return "TDC_ERR_CIPHERTEXT", false
 	case ErrCompressed:
 		return "TDC_ERR_COMPRESSED", false
 	case ErrNotEncrypted:
-		return "TDC_ERR_NOT_ENCRYPTED", false
+		return "TDC_ERR_NOT_ENCRYPTED", true
 	case ErrLimit:
 		return "TDC_ERR_LIMIT", false
 	case ErrContext:
@@ -110,15 +112,17 @@ func (c Code) entry() (name string, transient bool) {
 	case ErrKeyUnknown:
 		return "TDC_ERR_KEY_UNKNOWN", true
 	case ErrKeyInvalid:
-		return "TDC_ERR_KEY_INVALID", false
+		return "TDC_ERR_KEY_INVALID", true
+	case ErrKeyProvider:
+		return "TDC_ERR_KEY_PROVIDER", true
 	case ErrConfig:
-		return "TDC_ERR_CONFIG", false
+		return "TDC_ERR_CONFIG", true
 	case ErrKeyFile:
-		return "TDC_ERR_KEY_FILE", false
+		return "TDC_ERR_KEY_FILE", true
 	case ErrNamespace:
-		return "TDC_ERR_NAMESPACE", false
+		return "TDC_ERR_NAMESPACE", true
 	case ErrDescriptor:
-		return "TDC_ERR_DESCRIPTOR", false
+		return "TDC_ERR_DESCRIPTOR", true
 	case ErrNull:
 		return "TDC_ERR_NULL", false
 	case ErrBufferTooSmall:

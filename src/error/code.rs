@@ -78,7 +78,8 @@ macro_rules! codes {
                 match self { $(Self::$variant => Kind::$kind,)* }
             }
 
-            /// Whether the same call can succeed later without a change to its input.
+            /// Whether the same call can succeed later without a change to its input, because time or an operator
+            /// cures the cause: a service that is back, a key, a file or a configuration that is put right.
             #[must_use]
             pub const fn is_transient(self) -> bool {
                 match self { $(Self::$variant => $transient,)* }
@@ -114,13 +115,13 @@ codes! {
         "The host is asked to send a request to a codec server: send it, hand the answer to tdc_remote_provide, then call again.";
     Protobuf = 101, "TDC_ERR_PROTOBUF", Input, false,
         "The bytes are not the protobuf message that was expected.";
-    Authentication = 102, "TDC_ERR_AUTHENTICATION", Input, false,
+    Authentication = 102, "TDC_ERR_AUTHENTICATION", Input, true,
         "The ciphertext does not authenticate: it was changed, or it was made with another key of the same id.";
     Ciphertext = 103, "TDC_ERR_CIPHERTEXT", Input, false,
         "The encrypted payload is malformed: too short, without a key id, or of an unknown cipher.";
     Compressed = 104, "TDC_ERR_COMPRESSED", Input, false,
         "The compressed data is malformed.";
-    NotEncrypted = 105, "TDC_ERR_NOT_ENCRYPTED", Input, false,
+    NotEncrypted = 105, "TDC_ERR_NOT_ENCRYPTED", Input, true,
         "The config says that payloads must be encrypted, and this one was not.";
     Limit = 106, "TDC_ERR_LIMIT", Input, false,
         "A limit was passed; the message names it and the option that raises it.";
@@ -142,15 +143,17 @@ codes! {
         "The codec server does not take these payloads: it answered 400, 413 or 422.";
     KeyUnknown = 201, "TDC_ERR_KEY_UNKNOWN", Key, true,
         "No key with this id is here (yet): add it to the keyring, then try again.";
-    KeyInvalid = 202, "TDC_ERR_KEY_INVALID", Key, false,
+    KeyInvalid = 202, "TDC_ERR_KEY_INVALID", Key, true,
         "A key that was handed in has a wrong length, or its id is not a key id.";
-    Config = 301, "TDC_ERR_CONFIG", Config, false,
+    KeyProvider = 203, "TDC_ERR_KEY_PROVIDER", Key, true,
+        "The host's key provider failed, or the configuration asks the host for keys and no key provider was given; the message says which.";
+    Config = 301, "TDC_ERR_CONFIG", Config, true,
         "The configuration is malformed; the message says where and what to do.";
-    KeyFile = 302, "TDC_ERR_KEY_FILE", Config, false,
+    KeyFile = 302, "TDC_ERR_KEY_FILE", Config, true,
         "A file or variable with a key or a credential is missing, malformed, or readable by others.";
-    Namespace = 303, "TDC_ERR_NAMESPACE", Config, false,
+    Namespace = 303, "TDC_ERR_NAMESPACE", Config, true,
         "The config needs a namespace and none was given, or it has namespaces and none of them matches.";
-    Descriptor = 304, "TDC_ERR_DESCRIPTOR", Config, false,
+    Descriptor = 304, "TDC_ERR_DESCRIPTOR", Config, true,
         "A descriptor set is missing, does not parse or link, or contradicts what is known of a file.";
     Null = 401, "TDC_ERR_NULL", Misuse, false,
         "A pointer that must not be NULL was NULL.";

@@ -19,8 +19,8 @@ pub extern "C" fn tdc_status_name(status: tdc_status) -> *const c_char {
     })
 }
 
-/// 1 when the same call can succeed later without a change to its input: a key that is not here yet, the
-/// random source, a file, a codec server that is away. Otherwise 0.
+/// 1 when the same call can succeed later without a change to its input, because time or an operator cures
+/// the cause: a wrong or missing key, a file, the configuration, an unreachable codec server. Otherwise 0.
 ///
 /// Inside a workflow such a failure should fail the workflow *task*, which is tried again, and never the
 /// workflow.

@@ -12,7 +12,8 @@ void test_static_functions(void) {
     CHECK(strcmp(tdc_status_name(TDC_ERR_NULL), "TDC_ERR_NULL") == 0);
     CHECK(strcmp(tdc_status_name(UINT32_MAX), "TDC_UNKNOWN_STATUS") == 0);
     CHECK(tdc_status_is_transient(TDC_ERR_KEY_UNKNOWN) == 1);
-    CHECK(tdc_status_is_transient(TDC_ERR_AUTHENTICATION) == 0);
+    CHECK(tdc_status_is_transient(TDC_ERR_AUTHENTICATION) == 1);
+    CHECK(tdc_status_is_transient(TDC_ERR_CIPHERTEXT) == 0);
     CHECK(tdc_status_is_transient(UINT32_MAX) == 0);
 }
 

@@ -31,6 +31,7 @@ class Code(enum.IntEnum):
     ERR_REMOTE_REFUSED = 114
     ERR_KEY_UNKNOWN = 201
     ERR_KEY_INVALID = 202
+    ERR_KEY_PROVIDER = 203
     ERR_CONFIG = 301
     ERR_KEY_FILE = 302
     ERR_NAMESPACE = 303
@@ -49,7 +50,15 @@ TRANSIENT: Final = frozenset(
         Code.KEY_NEEDED,
         Code.RELOAD_NEEDED,
         Code.REMOTE_NEEDED,
+        Code.ERR_AUTHENTICATION,
+        Code.ERR_NOT_ENCRYPTED,
         Code.ERR_KEY_UNKNOWN,
+        Code.ERR_KEY_INVALID,
+        Code.ERR_KEY_PROVIDER,
+        Code.ERR_CONFIG,
+        Code.ERR_KEY_FILE,
+        Code.ERR_NAMESPACE,
+        Code.ERR_DESCRIPTOR,
         Code.ERR_RANDOM,
         Code.ERR_IO,
         Code.ERR_REMOTE,

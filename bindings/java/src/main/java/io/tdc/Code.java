@@ -19,13 +19,13 @@ public enum Code {
   /** Malformed protobuf. */
   PROTOBUF("TDC_ERR_PROTOBUF", 101, false),
   /** The ciphertext does not authenticate. */
-  AUTHENTICATION("TDC_ERR_AUTHENTICATION", 102, false),
+  AUTHENTICATION("TDC_ERR_AUTHENTICATION", 102, true),
   /** The encrypted payload is malformed. */
   CIPHERTEXT("TDC_ERR_CIPHERTEXT", 103, false),
   /** Malformed compressed data. */
   COMPRESSED("TDC_ERR_COMPRESSED", 104, false),
   /** The configuration requires encryption and the payload was not encrypted. */
-  NOT_ENCRYPTED("TDC_ERR_NOT_ENCRYPTED", 105, false),
+  NOT_ENCRYPTED("TDC_ERR_NOT_ENCRYPTED", 105, true),
   /** A limit of the configuration was passed. */
   LIMIT("TDC_ERR_LIMIT", 106, false),
   /** Malformed serialization context. */
@@ -47,17 +47,19 @@ public enum Code {
   /** The key id is not in the ring (yet). */
   KEY_UNKNOWN("TDC_ERR_KEY_UNKNOWN", 201, true),
   /** A key handed in has a wrong length or id. */
-  KEY_INVALID("TDC_ERR_KEY_INVALID", 202, false),
+  KEY_INVALID("TDC_ERR_KEY_INVALID", 202, true),
+  /** The key provider failed, or one is needed and none was given. */
+  KEY_PROVIDER("TDC_ERR_KEY_PROVIDER", 203, true),
   /** The configuration is wrong. */
-  CONFIG("TDC_ERR_CONFIG", 301, false),
+  CONFIG("TDC_ERR_CONFIG", 301, true),
   /** A file or variable with a key or a credential is missing, malformed or readable by others. */
-  KEY_FILE("TDC_ERR_KEY_FILE", 302, false),
+  KEY_FILE("TDC_ERR_KEY_FILE", 302, true),
   /** No namespace was given where one is needed, or no namespace rule matches. */
-  NAMESPACE("TDC_ERR_NAMESPACE", 303, false),
+  NAMESPACE("TDC_ERR_NAMESPACE", 303, true),
   /**
    * A descriptor set is missing, does not parse or link, or contradicts what is known of a file.
    */
-  DESCRIPTOR("TDC_ERR_DESCRIPTOR", 304, false),
+  DESCRIPTOR("TDC_ERR_DESCRIPTOR", 304, true),
   /** A pointer was null. */
   NULL("TDC_ERR_NULL", 401, false),
   /** A buffer was too small. */
