@@ -23,7 +23,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::descriptors::Descriptors;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, text};
 use crate::payload::{Parts, Rewritten};
 use crate::protobuf_json::Options;
 
@@ -131,7 +131,7 @@ impl Converters {
             Code::Value,
             format!(
                 "no converter accepts the value, whose form is {} (tried {}){why}",
-                shown(form.encoding),
+                text::quoted_bytes(form.encoding),
                 tried.join(", ")
             ),
         )
@@ -156,21 +156,11 @@ pub(crate) fn from_payload<'a>(
         _ => {
             return Err(Error::new(
                 Code::Encoding,
-                format!("no converter knows the encoding {}", shown(encoding)),
+                format!("no converter knows the encoding {}", text::quoted_bytes(encoding)),
             ));
         }
     };
     Ok(made.map(|made| parts.rewrite(made.encoding.as_bytes(), made.data)))
-}
-
-/// An encoding for a message: itself where it looks like one.
-fn shown(encoding: &[u8]) -> String {
-    match core::str::from_utf8(encoding) {
-        Ok(text) if (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) => {
-            format!("\"{text}\"")
-        }
-        _ => format!("of {} bytes that are no name", encoding.len()),
-    }
 }
 
 #[cfg(test)]

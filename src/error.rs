@@ -1,10 +1,11 @@
 //! What went wrong: one opaque [`Error`] with a stable [`Code`], a sentence, and the payload it is
 //! about.
 //!
-//! Messages are written for the person who reads a log. They never hold plaintext or key bytes, and
-//! nothing of unbounded length that came in from outside.
+//! Messages are written for the person who reads a log. They never hold plaintext or key bytes. What came in
+//! from outside is escaped and cut by [`text`], so a message is one line of bounded length.
 
 mod code;
+pub(crate) mod text;
 
 use std::fmt;
 
@@ -31,7 +32,7 @@ impl Error {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             code,
-            message: message.into(),
+            message: text::one_line(message.into()),
             payload_index: None,
             size_needed: 0,
             key_ids: Vec::new(),
@@ -68,7 +69,8 @@ impl Error {
         let mut error = Self::new(
             Code::TypeNeeded,
             format!(
-                "nobody has described the message type {name}: name a descriptor set in descriptors, or hand one in"
+                "nobody has described the message type {}: name a descriptor set in descriptors, or hand one in",
+                text::words(&name)
             ),
         );
         error.0.type_name = name;
@@ -100,7 +102,7 @@ impl Error {
     /// The same error, said of what stands at `path` in a message.
     pub(crate) fn inside(mut self, path: &str) -> Self {
         if !path.is_empty() {
-            self.0.message = format!("{path}: {}", self.0.message);
+            self.0.message = text::one_line(format!("{path}: {}", self.0.message));
         }
         self
     }

@@ -141,7 +141,7 @@ fn refusals_name_index_form_and_what_was_tried() {
     );
     assert_eq!(
         second(plain("secret\u{7}", b"")),
-        "TDC_ERR_VALUE at payloads[1]: no converter accepts the value, whose form is of 7 bytes that are no name \
+        "TDC_ERR_VALUE at payloads[1]: no converter accepts the value, whose form is \"secret\\u{7}\" \
          (tried null, bytes, msgpack)"
     );
     assert_eq!(

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::error::tdc_error;
 use super::status::tdc_status;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, text};
 
 /// Runs the body of an extern function: no panic crosses, and a failure goes into `error`, if the caller
 /// wants it.
@@ -45,7 +45,7 @@ fn panicked(panic: &(dyn Any + Send)) -> Error {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no text");
-    Error::new(Code::Panic, format!("the library panicked, please report it: {text}"))
+    Error::new(Code::Panic, format!("the library panicked, please report it: {}", text::words(text)))
 }
 
 /// Bytes of the caller, for the length of the call.

@@ -7,13 +7,10 @@
 
 use super::plan::Plan;
 use super::walk::{Walk, malformed};
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, text};
 use crate::wire::{Cursor, Value};
 
 const SYSTEM_ENDPOINT: &[u8] = b"__temporal_system";
-
-/// Names of types shown in an error, at most.
-const MAX_NAME: usize = 128;
 
 /// The two fields of an `Any`, and whether either came more than once.
 #[derive(Default)]
@@ -221,12 +218,11 @@ fn bad_envelope(why: &str) -> Error {
 /// The error for a message type that no descriptor describes.
 #[cold]
 pub(crate) fn unknown_type(name: &str) -> Error {
-    let shown: String = name.chars().take(MAX_NAME).collect();
     Error::new(
         Code::Type,
         format!(
-            "the message type \"{}\" is not known here: expected the full name of a message of Temporal's API",
-            shown.escape_debug()
+            "the message type {} is not known here: expected the full name of a message of Temporal's API",
+            text::quoted(name)
         ),
     )
 }

@@ -1,6 +1,6 @@
 //! What is wrong with a message or its JSON, and in which field.
 
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, text};
 use crate::wire::Malformed;
 
 /// A full name longer than this is no name.
@@ -87,9 +87,12 @@ impl Problem {
             if !path.is_empty() && !step.starts_with('[') {
                 path.push('.');
             }
-            path.push_str(step);
+            // Fields of types that the host described have any name.
+            path.push_str(&text::words(step));
         }
-        let (name, message) = (shown(name), self.0.message);
+        // A name that is known may come from descriptors of the host, and one that is not from a payload.
+        let (name, message) = (text::words(name), self.0.message);
+        let name = if name.is_empty() { "the message" } else { &name };
         let text = match path.is_empty() {
             true => format!("{name}: {message}"),
             false => format!("{name}: {path}: {message}"),
@@ -103,8 +106,4 @@ impl From<Malformed> for Problem {
     fn from(cause: Malformed) -> Self {
         Self::new(Code::Protobuf, format!("the bytes are no protobuf message: {cause}"))
     }
-}
-
-fn shown(name: &str) -> &str {
-    if name.len() > MAX_TYPE_NAME || name.is_empty() { "the message" } else { name }
 }

@@ -10,18 +10,16 @@
 //! Only a word about the payloads themselves is final. Everything else somebody can mend while the workflow
 //! waits, so it is transient: it fails the workflow task and never the workflow.
 
-use std::fmt::Write;
-
 use zeroize::Zeroizing;
 
 use super::Request;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, text};
 use crate::limits::Limits;
 use crate::payload::{Payloads, Pieces, View};
 use crate::payloads_json;
 
-/// Characters of a host's reason that an error shows.
-const MAX_REASON: usize = 200;
+/// Bytes of a host's reason that are looked at.
+const MAX_REASON: usize = 4096;
 
 /// The payloads of an answer. `status` 0 says that there was none, and `body` then says why in words.
 ///
@@ -111,12 +109,11 @@ fn refused(request: &Request, status: u32, body: &[u8]) -> Error {
 
 /// The host's words for why there was no answer.
 fn reason(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    let mut shown = String::new();
-    for c in text.trim().chars().take(MAX_REASON) {
-        let _ = write!(shown, "{}", if c.is_control() { ' ' } else { c });
+    let start = body.get(..MAX_REASON).unwrap_or(body);
+    match text::words(String::from_utf8_lossy(start).trim()) {
+        words if words.is_empty() => "the host says no reason".to_owned(),
+        words => words,
     }
-    if shown.is_empty() { "the host says no reason".to_owned() } else { shown }
 }
 
 /// The payload that a refusal names as this library's server does (`payloads[3]`): a number is all that is
