@@ -8,6 +8,7 @@ mod converters;
 mod descriptors;
 mod deserialize;
 mod document;
+mod file;
 mod key_source;
 mod pattern;
 mod problem;
@@ -25,10 +26,11 @@ use serde::Deserialize;
 use crate::codec::{Chain, Convert, Encoder, Encrypt, Gzip, Snappy, Zlib, Zstd};
 use crate::converter::Converters;
 use crate::descriptors::Store;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, text};
 use crate::keyring::{Access, Key, Keyring, key_id};
 use crate::limits::{Limits, MAX_LAYERS};
 use crate::server_options::{ServerLimits, ServerSettings};
+pub(crate) use file::read_file;
 pub use pattern::Pattern;
 use problem::Problem;
 pub(crate) use schema::Malformed;
@@ -75,6 +77,15 @@ pub struct NamespaceSettings {
 }
 
 impl Config {
+    /// Reads the document in a file, and the keys that it names.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let text = text_of(path).map_err(|cause| {
+            let shown = text::absolute_path(path);
+            Error::new(Code::Config, format!("cannot read the configuration {shown}: {cause}"))
+        })?;
+        Self::read(&text, path.parent().unwrap_or_else(|| Path::new("")), &text::path(path))
+    }
+
     /// Reads a document and the keys that it names. `source` is the file's name for errors, or empty.
     pub(crate) fn read(text: &str, base_dir: &Path, source: &str) -> Result<Self, Error> {
         let read = || {
@@ -116,7 +127,10 @@ impl Config {
                 } else if namespace.len() > 255 {
                     (format!("a namespace of {} bytes", namespace.len()), "no entry can match it")
                 } else {
-                    (format!("the namespace \"{namespace}\" matches no entry"), "add one to namespaces")
+                    (
+                        format!("the namespace {} matches no entry", text::quoted(namespace)),
+                        "add one to namespaces",
+                    )
                 };
                 Error::new(Code::Namespace, format!("{said}, and the configuration has namespaces: {advice}"))
             })
@@ -170,6 +184,11 @@ impl Config {
             namespaces,
         })
     }
+}
+
+fn text_of(path: &Path) -> Result<String, String> {
+    String::from_utf8(read_file(path, document::MAX_LEN)?)
+        .map_err(|cause| format!("it is not UTF-8 at byte {}", cause.utf8_error().valid_up_to()))
 }
 
 fn server(document: &Document, limits: &Limits, base_dir: &Path) -> Result<ServerSettings, Problem> {

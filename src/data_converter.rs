@@ -181,7 +181,7 @@ impl DataConverter {
     pub fn encode_part(&self, context: &[u8], usage: &mut Usage, payloads: &[u8]) -> Result<Vec<u8>, Error> {
         self.call(context, usage, payloads.len(), |spent, profile, environment, config| {
             let parsed = Payloads::parse(payloads, &config.limits, spent.payloads)?;
-            spent.payloads += parsed.payloads.len();
+            spent.add(parsed.payloads.len());
             let bounds = parsed.payloads.iter().map(|payload| framed_len(encode_bound(payload.len())));
             let mut out = Framed::with_room(bounds.sum::<usize>() + payloads.len());
             for (index, payload) in parsed.payloads.iter().enumerate() {
@@ -234,7 +234,7 @@ impl DataConverter {
     ) -> Result<Vec<u8>, Error> {
         self.call(context, usage, payloads.len(), |spent, profile, environment, config| {
             let parsed = Payloads::parse(payloads, &config.limits, spent.payloads)?;
-            spent.payloads += parsed.payloads.len();
+            spent.add(parsed.payloads.len());
             needed_keys(&parsed, environment)?;
             let mut out = Framed::with_room(payloads.len());
             for (index, payload) in parsed.payloads.iter().enumerate() {
@@ -369,9 +369,14 @@ pub(crate) struct Spent {
 }
 
 impl Spent {
+    /// Counts payloads. What a caller claims to have used before can be any number.
+    fn add(&mut self, payloads: usize) {
+        self.payloads = self.payloads.saturating_add(payloads);
+    }
+
     /// Counts one payload.
-    pub(crate) fn one(&mut self, limits: &Limits) -> Result<(), Error> {
-        self.payloads += 1;
+    fn one(&mut self, limits: &Limits) -> Result<(), Error> {
+        self.add(1);
         if self.payloads > limits.max_payloads { Err(too_many(limits.max_payloads)) } else { Ok(()) }
     }
 }
@@ -379,13 +384,7 @@ impl Spent {
 impl Source {
     fn read(&self) -> Result<Config, Error> {
         match self {
-            Self::File(path) => {
-                let shown = path.display().to_string();
-                let text = std::fs::read_to_string(path).map_err(|cause| {
-                    Error::new(Code::Config, format!("cannot read the configuration {shown}: {cause}"))
-                })?;
-                Config::read(&text, path.parent().unwrap_or_else(|| Path::new("")), &shown)
-            }
+            Self::File(path) => Config::open(path),
             Self::Document { text, base_dir } => Config::read(text, base_dir, ""),
         }
     }

@@ -244,6 +244,15 @@ pub struct ServerSettings {
     pub key_files: Vec<PathBuf>,
 }
 
+/// The contents of a file that a configuration names: what is no regular file, such as a pipe or a device, is
+/// refused, and so is what has more than `max_len` bytes.
+///
+/// # Errors
+/// What is wrong with the file, without its name.
+pub fn read_file(path: &Path, max_len: usize) -> Result<Vec<u8>, String> {
+    crate::config::read_file(path, max_len)
+}
+
 impl ServerOptions {
     /// Makes the paths relative to `base_dir`.
     pub(crate) fn resolve(&mut self, base_dir: &Path) {

@@ -4,15 +4,18 @@
 //! things is worse than one that is refused: one document, no anchors, aliases, tags or merge keys, keys
 //! that are strings and stand once, a bounded depth. JSON is read by the same door: it is YAML.
 
+use std::collections::HashMap;
+
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::problem::{Place, Problem, Step, shown};
+use crate::error::text;
 
 /// Depth of nesting: the deepest configuration that means anything has six levels.
 const MAX_DEPTH: usize = 32;
 
-/// A configuration larger than this is no configuration.
-const MAX_LEN: usize = 1 << 20;
+/// The longest document.
+pub(super) const MAX_LEN: usize = 1 << 20;
 
 /// A value and where it stands.
 #[derive(Debug)]
@@ -126,7 +129,7 @@ impl<'a> Reader<'a> {
             Some(Err(cause)) => {
                 let marker = cause.marker();
                 let place = Place { line: marker.line(), column: marker.col() + 1 };
-                Err(Problem::new(format!("this is not YAML: {}", cause.info())).at(place))
+                Err(Problem::new(format!("this is not YAML: {}", text::words(cause.info()))).at(place))
             }
         }
     }
@@ -171,6 +174,8 @@ impl<'a> Reader<'a> {
 
     fn map(&mut self, depth: usize) -> Result<NodeValue, Problem> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
+        // The line of each key. Its hash is seeded, so that no document makes it slow.
+        let mut lines: HashMap<String, usize> = HashMap::new();
         loop {
             let (event, span) = self.next()?;
             if event == Event::MappingEnd {
@@ -191,10 +196,9 @@ impl<'a> Reader<'a> {
                 ))
                 .at(place));
             }
-            if let Some((first, _)) = entries.iter().find(|(key, _)| key.name == name) {
-                let line = first.place.line;
+            if let Some(line) = lines.insert(name.clone(), place.line) {
                 return Err(Problem::new(format!(
-                    "the key \"{}\" stands twice, first in line {line}",
+                    "the key \"{}\" is there twice, first in line {line}",
                     shown(&name)
                 ))
                 .at(place));
@@ -220,7 +224,7 @@ mod tests {
             ("a: &x 1\nb: *x", "line 1, column 4: anchors"),
             ("a: !!int 1", "line 1, column 4: tags"),
             ("a: {b: 1}\nc:\n  <<: {}", "line 3, column 3: merge keys"),
-            ("a: 1\na: 2", "line 2, column 1: the key \"a\" stands twice, first in line 1"),
+            ("a: 1\na: 2", "line 2, column 1: the key \"a\" is there twice, first in line 1"),
             ("1: a", "line 1, column 1: the key 1 is not a string"),
             ("? [a]\n: b", "line 1, column 3: a key must be a string"),
             ("a: 1\n---\nb: 2", "line 3, column 1: expected one document"),

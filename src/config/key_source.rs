@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::problem::Problem;
 use super::schema::{KeySource, Permissions};
 use super::secret;
+use crate::error::text;
 use crate::sys::SecretKey;
 
 /// A file longer than this is no key file.
@@ -34,14 +35,17 @@ pub(super) fn load(source: &KeySource, base_dir: &Path) -> Result<SecretKey, Pro
 }
 
 fn from_file(path: &Path, permissions: Permissions) -> Result<SecretKey, Problem> {
-    let text = secret::from_file(path, permissions, "key file", MAX_FILE_LEN)?;
-    decode(&text).map_err(|problem| Problem::with_key(format!("the key file {}: {problem}", path.display())))
+    let contents = secret::from_file(path, permissions, "key file", MAX_FILE_LEN)?;
+    decode(&contents).map_err(|problem| {
+        Problem::with_key(format!("the key file {}: {problem}", text::absolute_path(path)))
+    })
 }
 
 fn from_variable(name: &str) -> Result<SecretKey, Problem> {
-    let text = secret::from_variable(name, "base64")?;
-    decode(text.as_bytes())
-        .map_err(|problem| Problem::with_key(format!("the environment variable {name}: {problem}")))
+    let contents = secret::from_variable(name, "base64")?;
+    decode(contents.as_bytes()).map_err(|problem| {
+        Problem::with_key(format!("the environment variable {}: {problem}", text::words(name)))
+    })
 }
 
 fn decode(text: &[u8]) -> Result<SecretKey, Problem> {

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Expected, Unexpected};
 
 use super::document::Node;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, text};
 use crate::keyring::key_id;
 
 /// A place in the document, counted from 1.
@@ -112,6 +112,15 @@ impl serde::de::Error for Problem {
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         match found {
             Unexpected::Str(_) => Self::new(format!("found text, expected {expected}")),
+            found => Self::new(format!("found {found}, expected {expected}")),
+        }
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        match found {
+            Unexpected::Str(found) => {
+                Self::new(format!("found {}, expected {expected}", text::quoted(found)))
+            }
             found => Self::new(format!("found {found}, expected {expected}")),
         }
     }

@@ -11,6 +11,7 @@ use super::problem::Problem;
 use super::schema::{HeaderSecret, HeaderValue, Permissions, RemoteOptions};
 use super::secret;
 use crate::codec::remote::{Header, Remote, Url};
+use crate::error::text;
 
 /// The longest value of a header.
 const MAX_VALUE_LEN: usize = 16 << 10;
@@ -117,10 +118,15 @@ fn load(source: &HeaderSecret, base_dir: &Path) -> Result<Zeroizing<String>, Pro
         (Some(file), None, None) => {
             let path = base_dir.join(file);
             secret::from_file(&path, source.permissions, "header file", MAX_VALUE_LEN)
-                .and_then(|text| {
-                    core::str::from_utf8(&text).map(|text| Zeroizing::new(text.to_owned())).map_err(|_| {
-                        Problem::with_key(format!("the header file {} is not text", path.display()))
-                    })
+                .and_then(|contents| {
+                    core::str::from_utf8(&contents).map(|text| Zeroizing::new(text.to_owned())).map_err(
+                        |_| {
+                            Problem::with_key(format!(
+                                "the header file {} is not text",
+                                text::absolute_path(&path)
+                            ))
+                        },
+                    )
                 })
                 .map_err(|problem| problem.inside("file"))?
         }

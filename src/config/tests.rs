@@ -1,5 +1,6 @@
 //! Configurations as people write them, rightly and wrongly.
 
+mod files;
 mod json_schema;
 mod server;
 
@@ -36,7 +37,7 @@ fn problems_name_file_line_column_path_and_what_to_do() {
         ("codecs: []\n", "tdc.yaml: line 1, column 1: missing field `version`"),
         (
             "version: 1\nlimits: { max_decoded_bytes: 64 megabytes }\n",
-            "tdc.yaml: line 2, column 30: limits.max_decoded_bytes: invalid value: string \"64 megabytes\", \
+            "tdc.yaml: line 2, column 30: limits.max_decoded_bytes: found \"64 megabytes\", \
              expected a number of bytes such as 1024 or \"64 MiB\"",
         ),
         (
@@ -106,9 +107,9 @@ fn key_files_are_private_regular_and_32_bytes() {
         ("file: open.key", "can be read or written by others (mode 644): run chmod 600"),
         ("file: short.key", "the key has 5 bytes, expected 32"),
         ("file: text.key", "expected 32 bytes as base64 text"),
-        ("file: long.key", "is longer than 1024 bytes"),
+        ("file: long.key", "it is longer than 1024 bytes"),
         ("file: none.key", "cannot read the key file"),
-        ("file: .", "is not a file"),
+        ("file: .", "expected a regular file, found a directory"),
         ("env: TDC_TEST_NO_SUCH_VARIABLE", "the environment variable TDC_TEST_NO_SUCH_VARIABLE is not set"),
     ];
     for (entry, expected) in cases {
@@ -126,7 +127,7 @@ fn descriptor_sets_must_be_there_and_be_such() {
     std::fs::write(folder.join("text.binpb"), "text").unwrap();
     for (name, expected) in [
         ("none.binpb", "line 2, column 16: descriptors[0]: cannot read the descriptor set"),
-        (".", "it is not a file"),
+        (".", "expected a regular file, found a directory"),
         ("text.binpb", "it is no google.protobuf.FileDescriptorSet"),
     ] {
         let text = format!("version: 1\ndescriptors: [ {name} ]");

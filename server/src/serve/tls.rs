@@ -3,18 +3,22 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tdc::server_options::Tls;
+use tdc::server_options::{self, Tls};
 use tdc::{Code, Error};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+use zeroize::Zeroizing;
+
+/// Bytes of the longest file: a bundle of every public authority has a quarter of it.
+const MAX_LEN: usize = 1 << 20;
 
 pub(super) fn open(options: &Tls) -> Result<TlsAcceptor, Error> {
     let certificates = certificates(&options.cert, "cert")?;
-    let key =
-        PrivateKeyDer::from_pem_file(&options.key).map_err(|cause| problem("key", &options.key, &cause))?;
+    let key = read(&options.key, "key").map(Zeroizing::new)?;
+    let key = PrivateKeyDer::from_pem_slice(&key).map_err(|cause| problem("key", &options.key, &cause))?;
     let builder = match &options.client_ca {
         None => ServerConfig::builder().with_no_client_auth(),
         Some(path) => {
@@ -36,13 +40,17 @@ pub(super) fn open(options: &Tls) -> Result<TlsAcceptor, Error> {
 }
 
 fn certificates(path: &Path, option: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let found: Vec<_> = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
+    let found: Vec<_> = CertificateDer::pem_slice_iter(&read(path, option)?)
+        .collect::<Result<_, _>>()
         .map_err(|cause| problem(option, path, &cause))?;
     if found.is_empty() {
         return Err(problem(option, path, &"it has no certificate"));
     }
     Ok(found)
+}
+
+fn read(path: &Path, option: &str) -> Result<Vec<u8>, Error> {
+    server_options::read_file(path, MAX_LEN).map_err(|cause| problem(option, path, &cause))
 }
 
 /// The causes name positions and kinds, never what stands in the file.

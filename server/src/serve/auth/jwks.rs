@@ -21,6 +21,8 @@ const FRESH_FOR: Duration = Duration::from_mins(5);
 const USABLE_FOR: Duration = Duration::from_hours(1);
 /// At most one fetch in this time, whatever tokens say.
 const BETWEEN_FETCHES: Duration = Duration::from_secs(5);
+/// Bytes of the longest set in a file.
+const MAX_LEN: usize = 1 << 20;
 /// A set with more keys is none of a provider.
 const MAX_KEYS: usize = 256;
 
@@ -83,7 +85,8 @@ impl Jwks {
             server_options::Jwks::Url(url) => (Source::Url(Place::trusted(url)?), Kept::default()),
             server_options::Jwks::File(path) => {
                 let shown = path.display();
-                let text = std::fs::read(path).map_err(|cause| format!("cannot read {shown}: {cause}"))?;
+                let text = server_options::read_file(path, MAX_LEN)
+                    .map_err(|cause| format!("cannot read {shown}: {cause}"))?;
                 let keys = parse(&text).ok_or_else(|| format!("{shown} is no JSON Web Key Set"))?;
                 (Source::File(path.clone()), Kept { keys, fetched: Some(Instant::now()), tried: None })
             }

@@ -1,0 +1,260 @@
+//! Text of others in errors: whatever a name, a path or an answer holds, a message stays one short line without
+//! anything that a terminal or a log would act on.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::cast_possible_truncation,
+    reason = "tests say what they expect by panicking"
+)]
+
+use std::path::Path;
+
+use tdc::{DataConverter, Error, MessageFlags, payloads_json};
+
+/// A line break, a terminal's escape, one of a single character, and a change of direction.
+const HOSTILE: &str = "x\n\x1b[31m\u{9b}2J\u{202e}";
+
+/// The longest message of any of these errors.
+const MAX_LEN: usize = 1500;
+
+/// Runs `call` with what may stand in a name, and looks at the error that it must give.
+#[track_caller]
+fn check<T>(what: &str, call: impl Fn(&str) -> Result<T, Error>) {
+    for text in [HOSTILE, &format!("{}{}", "y".repeat(200), HOSTILE), &HOSTILE.repeat(10_000)] {
+        let error = call(text).map(drop).expect_err(what);
+        let shown = error.to_string();
+        let acts = |c: char| c.is_control() || c == '\u{202e}';
+        assert!(!shown.contains(acts), "{what}: {shown:?}");
+        assert!(shown.len() <= MAX_LEN, "{what}: {} bytes", shown.len());
+    }
+}
+
+fn field(number: u8, contents: &[u8]) -> Vec<u8> {
+    let mut out = vec![number << 3 | 2];
+    let mut len = contents.len();
+    while len >= 0x80 {
+        out.push((len & 0x7f | 0x80) as u8);
+        len >>= 7;
+    }
+    out.push(len as u8);
+    out.extend_from_slice(contents);
+    out
+}
+
+fn payloads(metadata: &[(&str, &str)], data: &[u8]) -> Vec<u8> {
+    let entry = |(key, value): &(&str, &str)| {
+        field(1, &[field(1, key.as_bytes()), field(2, value.as_bytes())].concat())
+    };
+    let mut payload: Vec<u8> = metadata.iter().flat_map(entry).collect();
+    payload.extend(field(2, data));
+    field(1, &payload)
+}
+
+fn parse(document: &str) -> Result<DataConverter, Error> {
+    DataConverter::parse(document, Path::new(""), "")
+}
+
+const KEY: &str = "MTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTE=";
+
+fn encrypting() -> DataConverter {
+    let keys = format!("keys: {{ primary: one, ring: {{ one: {{ insecure_inline: {KEY} }} }} }}");
+    parse(&format!("version: 1\n{keys}\ncodecs: [encrypt]\n")).unwrap()
+}
+
+fn plain() -> DataConverter {
+    parse("version: 1\n").unwrap()
+}
+
+#[test]
+fn every_place_of_a_configuration() {
+    for place in [
+        "@: 1",
+        "version: @",
+        "keys: @",
+        "keys: { primary: @ }",
+        "keys: { ring: { @: { file: a } } }",
+        "keys: { ring: { a: { @: b } } }",
+        "keys: { ring: { a: { file: @ } } }",
+        "keys: { ring: { a: { file: @, permissions: any } } }",
+        "keys: { ring: { a: { file: a, permissions: @ } } }",
+        "keys: { ring: { a: { env: @ } } }",
+        "keys: { ring: { a: { insecure_inline: @ } } }",
+        "keys: { host: @ }",
+        "converters: [@]",
+        "converters: [json: { @: 1 }]",
+        "converters: [json: { canonical: @ }]",
+        "descriptors: [@]",
+        "codecs: [@]",
+        "codecs: [@: {}]",
+        "codecs: [zstd: { level: @ }]",
+        "codecs: [zlib: { min_size: @ }]",
+        "codecs: [encrypt: { cipher: @ }]",
+        "codecs: [remote: { url: @ }]",
+        "codecs: [remote: { url: https://a, timeout: @ }]",
+        "codecs: [remote: { url: https://a, headers: { @: b } }]",
+        "codecs: [remote: { url: https://a, headers: { a: @ } }]",
+        "codecs: [remote: { url: https://a, headers: { a: { file: @ } } }]",
+        "codecs: [remote: { url: https://a, headers: { a: { env: @ } } }]",
+        "codecs: [remote: { url: https://a, headers: { a: { insecure_inline: @ } } }]",
+        "codecs: [remote: { url: https://a, headers: { a: { insecure_inline: b, prefix: @ } } }]",
+        "failures: { malformed: @ }",
+        "limits: { max_input_bytes: @ }",
+        "limits: { timeout: @ }",
+        "namespaces: [{ match: a, keys: { primary: @ } }]",
+        "namespaces: [{ match: a, keys: { primary: a, decrypt: [@] } }]",
+        "namespaces: [{ match: @, codecs: [encrypt] }]",
+        "server: { listen: @ }",
+        "server: { @: 1 }",
+        "server: { auth: { issuers: [{ issuer: a, audience: b, jwks: c, algorithms: [@] }], rules: [] } }",
+        "server: { auth: { issuers: [], rules: [{ allow: [@] }] } }",
+    ] {
+        check(place, |text| {
+            let quoted = serde_json::to_string(text).unwrap();
+            let version = if place.starts_with("version") { "" } else { "version: 1\n" };
+            parse(&format!("{version}{}\n", place.replace('@', &quoted)))
+        });
+    }
+    check("text that is no YAML", |text| parse(&format!("version: 1\na: [{text}")));
+    check("a path", |text| DataConverter::open(Path::new(text), ""));
+    check("a folder in a path", |text| DataConverter::open(&Path::new("a").join(text).join("tdc.yaml"), ""));
+}
+
+#[test]
+fn namespaces() {
+    let document = "version: 1\nnamespaces: [{ match: a, codecs: [] }]\n";
+    let converter = parse(document).unwrap();
+    check("of a context", |text| converter.encode(&field(2, text.as_bytes()), b""));
+    check("given at open", |text| {
+        DataConverter::parse(document, Path::new(""), text).unwrap().decode(b"", b"")
+    });
+    check("asked for", |text| converter.namespace_settings(text));
+    for url in ["https://a.example/{namespace}", "https://a.example"] {
+        let converter = parse(&format!("version: 1\ncodecs: [remote: {{ url: '{url}' }}]\n")).unwrap();
+        check(url, |text| converter.encode(&field(2, text.as_bytes()), &payloads(&[], b"1")));
+    }
+    check("of a payload that is for no key", |text| {
+        encrypting().decode(&field(2, text.as_bytes()), &payloads(&[("encoding", "binary/encrypted")], b"1"))
+    });
+}
+
+#[test]
+fn metadata_of_payloads() {
+    let (encrypting, plain) = (encrypting(), plain());
+    let encrypted = ("encoding", "binary/encrypted");
+    check("a key's id", |text| {
+        encrypting.decode(b"", &payloads(&[encrypted, ("encryption-key-id", text)], b"1"))
+    });
+    check("a cipher", |text| {
+        let cipher = ("encryption-cipher", text);
+        encrypting.decode(b"", &payloads(&[encrypted, ("encryption-key-id", "one"), cipher], b"1"))
+    });
+    check("an encoding", |text| plain.from_payload(b"", &payloads(&[("encoding", text)], b"1")));
+    check("the form of a value", |text| plain.to_payload(b"", &payloads(&[("encoding", text)], b"1")));
+    for encoding in ["binary/protobuf", "json/protobuf"] {
+        let of = |text: &str| payloads(&[("encoding", encoding), ("messageType", text)], b"{}");
+        check("a message's type", |text| match encoding {
+            "json/protobuf" => plain.from_payload(b"", &of(text)),
+            _ => plain.to_payload(b"", &of(text)),
+        });
+    }
+}
+
+#[test]
+fn messages_and_their_json() {
+    let converter = plain();
+    let flags = MessageFlags::default();
+    check("a type to encode", |text| converter.encode_message(b"", text, flags, b""));
+    check("a type to decode", |text| converter.decode_message(b"", text, flags, b""));
+    let failure = |json: String| {
+        let metadata = [("encoding", "json/protobuf"), ("messageType", "temporal.api.failure.v1.Failure")];
+        converter.from_payload(b"", &payloads(&metadata, json.as_bytes()))
+    };
+    let quoted = |text: &str| serde_json::to_string(text).unwrap();
+    check("a field", |text| failure(format!("{{{}: 1}}", quoted(text))));
+    check("an enum", |text| {
+        failure(format!("{{\"applicationFailureInfo\":{{\"category\":{}}}}}", quoted(text)))
+    });
+    check("a number", |text| failure(format!("{{\"canceledFailureInfo\":{}}}", quoted(text))));
+    let any = |type_url: &str, json: &str| {
+        let metadata = [("encoding", "json/protobuf"), ("messageType", "google.protobuf.Any")];
+        let data = format!("{{\"@type\":{}{json}}}", quoted(type_url));
+        converter.from_payload(b"", &payloads(&metadata, data.as_bytes()))
+    };
+    check("the type of an Any", |text| any(&format!("a/{text}"), ""));
+    check("a member of an Any", |text| {
+        any("a/google.protobuf.Duration", &format!(",\"value\":\"1s\",{}:1", quoted(text)))
+    });
+    check("the type of an Any on the wire", |text| {
+        let metadata = [("encoding", "binary/protobuf"), ("messageType", "google.protobuf.Any")];
+        let data = field(1, format!("a/{text}").as_bytes());
+        converter.to_payload(b"", &payloads(&metadata, &data))
+    });
+    check("a failure as JSON", |text| converter.decode_failure_json(b"", format!("{{{text}}}").as_bytes()));
+    check("a payload in JSON", |text| {
+        let json = format!("{{\"encodedAttributes\":{{\"metadata\":{{{}:1}}}}}}", quoted(text));
+        converter.decode_failure_json(b"", json.as_bytes())
+    });
+    check("a history", |text| converter.decode_history(b"", text.as_bytes()));
+    check("a history as JSON", |text| converter.decode_history(b"", format!("{{\"{text}\"").as_bytes()));
+    for body in ["@", "{@:1}", "{\"payloads\":[{@:1}]}", "{\"payloads\":[{\"metadata\":{@:1}}]}"] {
+        check(body, |text| payloads_json::parse(body.replace('@', &quoted(text)).as_bytes()));
+    }
+}
+
+#[test]
+fn what_the_host_hands_in() {
+    let converter = parse("version: 1\nkeys: { host: true }\n").unwrap();
+    check("a key's id", |text| converter.provide_key(text.as_bytes(), &[1; 32]));
+    check("an id that it does not know", |text| converter.reject_key(text.as_bytes()));
+    let file = |fields: &[(u8, &[u8])]| {
+        let file: Vec<u8> = fields.iter().flat_map(|(number, contents)| field(*number, contents)).collect();
+        field(1, &file)
+    };
+    check("a file's syntax", |text| {
+        converter.provide_descriptor(&file(&[(1, text.as_bytes()), (12, text.as_bytes())]))
+    });
+    check("an import", |text| {
+        converter.provide_descriptor(&file(&[(1, text.as_bytes()), (3, format!("{text}2").as_bytes())]))
+    });
+    check("another file of the same name", |text| {
+        let converter = plain();
+        let _ = converter.provide_descriptor(&file(&[(1, text.as_bytes()), (2, b"a")]));
+        converter.provide_descriptor(&file(&[(1, text.as_bytes()), (2, b"b"), (3, b"none")]))
+    });
+    check("a field's type", |text| {
+        let of = [
+            field(1, text.as_bytes()),
+            vec![0x18, 1, 0x20, 1, 0x28, 11],
+            field(6, format!("{text}2").as_bytes()),
+        ]
+        .concat();
+        let message = [field(1, text.as_bytes()), field(2, &of)].concat();
+        converter.provide_descriptor(&file(&[(1, b"f"), (4, &message)]))
+    });
+    check("a type that was handed in", |text| {
+        let converter = plain();
+        // string, which is written as one that is not UTF-8
+        let of = [field(1, text.as_bytes()), vec![0x18, 1, 0x20, 1, 0x28, 9]].concat();
+        let message = [field(1, text.as_bytes()), field(2, &of)].concat();
+        converter.provide_descriptor(&file(&[(1, b"f"), (4, &message), (12, b"proto3")]))?;
+        let metadata = [("encoding", "binary/protobuf"), ("messageType", text)];
+        converter.to_payload(b"", &payloads(&metadata, b"\x0a\x01\xff"))
+    });
+}
+
+#[test]
+fn answers_of_a_codec_server() {
+    let converter = parse("version: 1\ncodecs: [remote: { url: https://a.example }]\n").unwrap();
+    let needed = converter.encode(b"", &payloads(&[], b"1")).unwrap_err();
+    let request = needed.request().unwrap();
+    for status in [0, 302, 400, 401, 404, 500] {
+        check("the body", |text| converter.provide_remote(request, status, text.as_bytes()));
+    }
+    for body in ["@", "{@:1}", "{\"payloads\":[{@:1}]}", "{\"payloads\":[{\"data\":@}]}"] {
+        check(body, |text| {
+            let quoted = serde_json::to_string(text).unwrap();
+            converter.provide_remote(request, 200, body.replace('@', &quoted).as_bytes())
+        });
+    }
+}
