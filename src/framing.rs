@@ -6,7 +6,7 @@ use crate::{scratch, wire};
 
 /// Bytes of a payload of `len` bytes as a field of `Payloads`.
 pub(crate) fn framed_len(len: usize) -> usize {
-    1 + wire::varint_len(len) + len
+    len.saturating_add(1 + wire::varint_len(len))
 }
 
 /// What goes into a frame.

@@ -33,7 +33,7 @@ impl<'a> Pieces<'a> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.head.len() + self.tail.len()
+        self.head.len().saturating_add(self.tail.len())
     }
 
     /// Both slices in one, without a copy where there is one only.

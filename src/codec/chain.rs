@@ -53,19 +53,19 @@ pub(crate) enum Decoded {
 
 /// Counts what a call decodes to.
 pub(crate) struct Budget {
-    allowed: usize,
+    used: usize,
     left: usize,
 }
 
 impl Budget {
     /// A budget of `max_decoded_bytes`, of which `used` are gone already.
     pub(crate) fn new(max_decoded_bytes: usize, used: usize) -> Self {
-        Self { allowed: max_decoded_bytes, left: max_decoded_bytes.saturating_sub(used) }
+        Self { used, left: max_decoded_bytes.saturating_sub(used) }
     }
 
     /// What is gone.
     pub(crate) fn used(&self) -> usize {
-        self.allowed - self.left
+        self.used
     }
 
     /// What is left.
@@ -75,6 +75,7 @@ impl Budget {
 
     pub(crate) fn spend(&mut self, bytes: usize) -> Result<(), Error> {
         self.left = self.left.checked_sub(bytes).ok_or_else(compress::too_large)?;
+        self.used = self.used.saturating_add(bytes);
         Ok(())
     }
 }
