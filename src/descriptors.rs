@@ -11,10 +11,11 @@ mod table;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use once_cell::sync::OnceCell;
+use once_cell::race::OnceBox;
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 
 use crate::error::{Code, Error};
+use crate::lock::Once;
 pub(crate) use store::{MAX_SET_LEN, Store};
 pub(crate) use table::{Field, Kind, Shape, Table, WellKnown};
 
@@ -36,7 +37,8 @@ pub(crate) struct MessageId(usize);
 #[derive(Debug)]
 struct Message {
     descriptor: MessageDescriptor,
-    table: OnceCell<Table>,
+    /// Made by each thread that comes first: none waits for another.
+    table: OnceBox<Table>,
 }
 
 impl Descriptors {
@@ -47,7 +49,7 @@ impl Descriptors {
                 .enumerate()
                 .map(|(index, message)| (message.full_name().into(), MessageId(index)))
                 .collect(),
-            messages: messages().map(|descriptor| Message { descriptor, table: OnceCell::new() }).collect(),
+            messages: messages().map(|descriptor| Message { descriptor, table: OnceBox::new() }).collect(),
             pool,
         }
     }
@@ -57,7 +59,7 @@ impl Descriptors {
     /// # Errors
     /// [`Code::Panic`] where the built-in set does not link, which a test rules out.
     pub(crate) fn temporal_api() -> Result<&'static Arc<Self>, Error> {
-        static BUILT_IN: OnceCell<Arc<Descriptors>> = OnceCell::new();
+        static BUILT_IN: Once<Arc<Descriptors>> = Once::new();
         BUILT_IN.get_or_try_init(|| {
             let pool = DescriptorPool::decode(TEMPORAL_API).map_err(|cause| {
                 let message = format!("the built-in descriptors of Temporal's API do not link: {cause}");
@@ -80,7 +82,7 @@ impl Descriptors {
     #[inline]
     pub(crate) fn table(&self, id: MessageId) -> Option<&Table> {
         let message = self.messages.get(id.0)?;
-        Some(message.table.get_or_init(|| Table::new(&message.descriptor, self)))
+        Some(message.table.get_or_init(|| Box::new(Table::new(&message.descriptor, self))))
     }
 }
 

@@ -6,13 +6,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
 use crate::cipher::{Aead, Cipher};
 use crate::error::{Code, Error};
+use crate::lock::Lock;
 use crate::wire;
 
 /// How long "the host does not know this key" is believed.
@@ -113,7 +114,7 @@ impl core::ops::Deref for Found<'_> {
 }
 
 /// What the host has said about a key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum HostAnswer {
     Key(Arc<Key>),
     Rejected(Instant),
@@ -124,7 +125,7 @@ enum HostAnswer {
 pub(crate) struct Keyring {
     ring: HashMap<Arc<str>, Arc<Key>>,
     /// `None` unless the config says `host: true`.
-    host: Option<RwLock<HashMap<Arc<str>, HostAnswer>>>,
+    host: Option<Lock<HashMap<Arc<str>, HostAnswer>>>,
 }
 
 /// Why there is no key.
@@ -138,7 +139,7 @@ pub(crate) enum Missing {
 
 impl Keyring {
     pub(crate) fn new(ring: HashMap<Arc<str>, Arc<Key>>, host: bool) -> Self {
-        Self { ring, host: host.then(RwLock::default) }
+        Self { ring, host: host.then(Lock::default) }
     }
 
     pub(crate) fn has_host(&self) -> bool {
@@ -182,10 +183,10 @@ impl Keyring {
                 return Ok(Found::Ring(key));
             }
             if let Some(host) = &self.host {
-                let answers = host.read().unwrap_or_else(PoisonError::into_inner);
-                match answers.get(id) {
-                    Some(HostAnswer::Key(key)) => return Ok(Found::Host(Arc::clone(key))),
-                    Some(HostAnswer::Rejected(until)) if *until > now() => {}
+                let answer = host.read(|answers| answers.get(id).cloned());
+                match answer {
+                    Some(HostAnswer::Key(key)) => return Ok(Found::Host(key)),
+                    Some(HostAnswer::Rejected(until)) if until > now() => {}
                     _ => return Err(Missing::AskHost(id.to_owned())),
                 }
             }
@@ -229,14 +230,15 @@ impl Keyring {
                 "this configuration takes no keys from the host: set keys.host to true",
             ));
         };
-        let mut answers = host.write().unwrap_or_else(PoisonError::into_inner);
-        if answers.len() >= MAX_HOST_ENTRIES {
-            answers.retain(|_, answer| matches!(answer, HostAnswer::Key(_)));
+        host.write(|answers| {
             if answers.len() >= MAX_HOST_ENTRIES {
-                answers.clear();
+                answers.retain(|_, answer| matches!(answer, HostAnswer::Key(_)));
+                if answers.len() >= MAX_HOST_ENTRIES {
+                    answers.clear();
+                }
             }
-        }
-        answers.insert(Arc::from(id), answer);
+            answers.insert(Arc::from(id), answer);
+        });
         Ok(())
     }
 }
@@ -324,6 +326,6 @@ mod tests {
         for index in 0..MAX_HOST_ENTRIES + 10 {
             keys.reject(format!("id-{index}").as_bytes(), Instant::now()).unwrap();
         }
-        assert!(keys.host.unwrap().read().unwrap().len() <= MAX_HOST_ENTRIES);
+        assert!(keys.host.unwrap().read(HashMap::len) <= MAX_HOST_ENTRIES);
     }
 }

@@ -40,6 +40,7 @@ mod inspect;
 mod json;
 mod keyring;
 mod limits;
+mod lock;
 mod message;
 mod msgpack;
 mod payload;

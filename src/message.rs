@@ -22,12 +22,11 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-use once_cell::sync::OnceCell;
-
 use crate::data_converter::DataConverter;
 use crate::descriptors::temporal_api;
 use crate::error::Error;
 use crate::limits::Usage;
+use crate::lock::Once;
 use json::JsonWalk;
 use plan::Plans;
 use special::unknown_type;
@@ -46,7 +45,7 @@ pub struct MessageFlags {
 
 /// The plans of Temporal's API.
 fn plans() -> Result<&'static Plans, Error> {
-    static PLANS: OnceCell<Plans> = OnceCell::new();
+    static PLANS: Once<Plans> = Once::new();
     PLANS.get_or_try_init(|| temporal_api().map(Plans::new))
 }
 

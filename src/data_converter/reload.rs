@@ -9,13 +9,14 @@
 //! time have the same answer, and one that works with what a search has just read is not told again.
 
 use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{DataConverter, Source};
 use crate::config::Config;
 use crate::error::{Code, Error};
+use crate::lock::Lock;
 
 /// How long after one search for an unknown key the next may be asked for: it must not make a worker read files
 /// all the time.
@@ -26,7 +27,7 @@ const SEARCH_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) struct Reads {
     begun: AtomicU64,
     /// The last that ended: its number, and what came of it. Held while one is going on.
-    ended: Mutex<(u64, Outcome)>,
+    ended: Lock<(u64, Outcome)>,
 }
 
 /// The error is made anew for each caller.
@@ -40,16 +41,17 @@ impl Reads {
 
     /// Reads, unless a read that began after the caller `came` has ended meanwhile: then what came of that.
     fn share(&self, came: u64, read: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
-        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        if ended.0 <= came {
-            let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
-            let outcome = read().err().map(|error| (error.code(), error.message().to_owned()));
-            *ended = (number, outcome);
-        }
-        match &ended.1 {
-            None => Ok(()),
-            Some((code, message)) => Err(Error::new(*code, message.clone())),
-        }
+        self.ended.write(|ended| {
+            if ended.0 <= came {
+                let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
+                let outcome = read().err().map(|error| (error.code(), error.message().to_owned()));
+                *ended = (number, outcome);
+            }
+            match &ended.1 {
+                None => Ok(()),
+                Some((code, message)) => Err(Error::new(*code, message.clone())),
+            }
+        })
     }
 }
 
@@ -76,7 +78,7 @@ impl Deref for Current {
 
 /// What a configuration knows of searches for unknown keys.
 #[derive(Default)]
-struct Search(Mutex<Searched>);
+struct Search(Lock<Searched>);
 
 #[derive(Clone, Copy, Default)]
 struct Searched {
@@ -96,25 +98,21 @@ impl Searched {
 impl Search {
     /// Whether a call that meets an unknown key is to be told.
     fn ask(&self, now: Instant) -> bool {
-        let mut searched = self.lock();
-        let due = searched.last.is_none_or(|last| now.saturating_duration_since(last) >= SEARCH_INTERVAL);
-        searched.asked |= due;
-        due
+        self.0.write(|searched| {
+            let due = searched.last.is_none_or(|last| now.saturating_duration_since(last) >= SEARCH_INTERVAL);
+            searched.asked |= due;
+            due
+        })
     }
 
     /// What the configuration that was read at `now` knows.
     fn next(&self, now: Instant) -> Self {
-        Self(Mutex::new(self.lock().read(now)))
+        Self(Lock::new(self.0.read(|searched| searched.read(now)), Clone::clone))
     }
 
     /// The files could not be read: this configuration stays.
     fn fail(&self, now: Instant) {
-        let mut searched = self.lock();
-        *searched = searched.read(now);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Searched> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.write(|searched| *searched = searched.read(now));
     }
 }
 

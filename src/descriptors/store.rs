@@ -7,7 +7,7 @@
 //! that must be seen. Everything is linked anew and then swapped whole.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use prost_reflect::DescriptorPool;
@@ -18,7 +18,8 @@ use prost_reflect::prost_types::{
 };
 
 use super::Descriptors;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, text};
+use crate::lock::Lock;
 
 /// Bytes of descriptor sets that one file of the configuration, or all that the host hands in, may have.
 pub(crate) const MAX_SET_LEN: usize = 64 << 20;
@@ -30,12 +31,12 @@ type Files = BTreeMap<String, FileDescriptorProto>;
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     /// What the host handed in.
-    host: Mutex<Host>,
+    host: Lock<Host>,
     /// `None`: Temporal's API and nothing else.
     linked: ArcSwapOption<Descriptors>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Host {
     files: Files,
     len: usize,
@@ -56,7 +57,7 @@ impl Store {
                 let name = file.name().to_owned();
                 if files.insert(name.clone(), file.clone()).is_some_and(|known| known != file) {
                     let text =
-                        format!("{source}: another set has another {}: keep one of them", shown(&name));
+                        format!("{source}: another set has another {}: keep one of them", text::words(&name));
                     return Err(refused(&text));
                 }
             }
@@ -66,9 +67,10 @@ impl Store {
             files.entry(file.name().to_owned()).or_insert_with(|| file.clone());
         }
         let mut pool = DescriptorPool::new();
-        pool.add_file_descriptor_protos(files.into_values())
-            .map_err(|cause| refused(&format!("the sets do not link: {}", brief(&cause))))?;
-        Ok(Self { host: Mutex::default(), linked: ArcSwapOption::from_pointee(Descriptors::new(pool)) })
+        pool.add_file_descriptor_protos(files.into_values()).map_err(|cause| {
+            refused(&format!("the sets do not link: {}", text::words(&cause.to_string())))
+        })?;
+        Ok(Self { host: Lock::default(), linked: ArcSwapOption::from_pointee(Descriptors::new(pool)) })
     }
 
     /// What is known now. A call keeps what it began with.
@@ -88,8 +90,11 @@ impl Store {
     /// [`Code::Descriptor`]; then everything stays as it was.
     pub(crate) fn provide(&self, set: &[u8]) -> Result<(), Error> {
         let files = decode(set).map_err(|cause| refused(&cause))?;
-        let mut host = self.host.lock().unwrap_or_else(PoisonError::into_inner);
-        let len = host.len.saturating_add(set.len());
+        self.host.write(|host| self.add(host, files, set.len()))
+    }
+
+    fn add(&self, host: &mut Host, files: Vec<FileDescriptorProto>, len: usize) -> Result<(), Error> {
+        let len = host.len.saturating_add(len);
         if len > MAX_SET_LEN {
             return Err(refused(&format!(
                 "the host has handed in more than {MAX_SET_LEN} bytes of descriptors"
@@ -102,7 +107,8 @@ impl Store {
             match known {
                 Some(known) if *known == file => {}
                 Some(_) => {
-                    let text = format!("{} was handed in before, and was another file", shown(file.name()));
+                    let text =
+                        format!("{} was handed in before, and was another file", text::words(file.name()));
                     return Err(refused(&text));
                 }
                 None if current.pool().get_file_by_name(file.name()).is_some() => {}
@@ -122,7 +128,10 @@ impl Store {
 
     /// Takes over what the host handed in to `before`. Where it no longer fits, the host is asked again.
     pub(crate) fn adopt(&self, before: &Self) -> Result<(), Error> {
-        let before = before.host.lock().unwrap_or_else(PoisonError::into_inner);
+        before.host.read(|before| self.take(before))
+    }
+
+    fn take(&self, before: &Host) -> Result<(), Error> {
         if before.files.is_empty() {
             // Most handles: a reload must not cost them the linking of Temporal's API.
             return Ok(());
@@ -139,7 +148,7 @@ impl Store {
             && let Ok(linked) = link(&current, &files)
         {
             self.linked.store(Some(Arc::new(linked)));
-            *self.host.lock().unwrap_or_else(PoisonError::into_inner) = Host { files, len: before.len };
+            self.host.write(|host| *host = Host { files, len: before.len });
         }
         Ok(())
     }
@@ -147,8 +156,9 @@ impl Store {
 
 fn link(known: &Descriptors, files: &Files) -> Result<Descriptors, Error> {
     let mut pool = known.pool().clone();
-    pool.add_file_descriptor_protos(files.values().cloned())
-        .map_err(|cause| refused(&format!("the descriptors do not link: {}", brief(&cause))))?;
+    pool.add_file_descriptor_protos(files.values().cloned()).map_err(|cause| {
+        refused(&format!("the descriptors do not link: {}", text::words(&cause.to_string())))
+    })?;
     Ok(Descriptors::new(pool))
 }
 
@@ -167,8 +177,8 @@ fn decode(set: &[u8]) -> Result<Vec<FileDescriptorProto>, String> {
         {
             return Err(format!(
                 "{} is written in {}, expected proto2 or proto3",
-                shown(file.name()),
-                shown(syntax)
+                text::words(file.name()),
+                text::words(syntax)
             ));
         }
     }
@@ -239,15 +249,6 @@ fn json_name(name: &str) -> String {
 #[cold]
 fn refused(text: &str) -> Error {
     Error::new(Code::Descriptor, text)
-}
-
-/// What a linker says, of bounded length.
-fn brief(cause: &prost_reflect::DescriptorError) -> String {
-    cause.to_string().chars().take(300).collect()
-}
-
-fn shown(name: &str) -> String {
-    name.chars().take(200).filter(|letter| !letter.is_control()).collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@
 use core::ffi::{CStr, c_void};
 use core::mem::size_of;
 use core::ptr;
-use std::sync::OnceLock;
+
+use once_cell::race::OnceBox;
 
 type GetRandom = unsafe extern "C" fn(*mut c_void, usize, u32, *mut c_void, usize) -> isize;
 
@@ -48,8 +49,10 @@ pub(super) fn random(out: &mut [u8]) -> bool {
 
 impl State {
     fn new() -> Option<Self> {
-        static SOURCE: OnceLock<Option<Source>> = OnceLock::new();
-        let source = (*SOURCE.get_or_init(Source::find))?;
+        // Threads that come first find it each for itself: one that waited for another would wait for ever in a child
+        // that was forked meanwhile.
+        static SOURCE: OnceBox<Option<Source>> = OnceBox::new();
+        let source = (*SOURCE.get_or_init(|| Box::new(Source::find())))?;
         // SAFETY: an anonymous mapping touches no memory that exists; size, protection and flags are the
         // kernel's own.
         let memory = unsafe {

@@ -13,6 +13,7 @@ static const struct {
     const char *name;
     void (*run)(void);
 } GROUPS[] = {
+    {"fork at first use", test_fork_first_use},
     {"static functions", test_static_functions},
     {"getters", test_getters},
     {"frees", test_frees},
@@ -25,6 +26,7 @@ static const struct {
     {"remote codec", test_remote},
     {"threads on one handle", test_threads},
     {"fork", test_fork},
+    {"fork and locks", test_fork_locks},
 };
 
 int main(int argc, char **argv) {

@@ -14,6 +14,8 @@ void test_reload(void);
 void test_remote(void);
 void test_threads(void);
 void test_fork(void);
+void test_fork_first_use(void);
+void test_fork_locks(void);
 
 /* Runs the vectors in the file that vectors_to_lines.py made; gives back how many it ran. */
 int run_vectors(const char *path);

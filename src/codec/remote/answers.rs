@@ -5,12 +5,13 @@
 //! contents never share what a server encrypted for one of them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
 use super::request::Key;
+use crate::lock::Lock;
 
 /// How long an answer waits. A call that is given up leaves its answers behind: whoever comes after that time,
 /// for whatever payload, erases them. Each round of a call that goes on gives them the whole time again.
@@ -19,8 +20,14 @@ const LASTS: Duration = Duration::from_secs(60);
 /// A serialised payload as the server gave it. It may be plaintext, and is erased on drop.
 pub(crate) type Answer = Arc<Zeroizing<Vec<u8>>>;
 
-#[derive(Default)]
-pub(crate) struct Answers(Mutex<Waiting>);
+pub(crate) struct Answers(Lock<Waiting>);
+
+impl Default for Answers {
+    fn default() -> Self {
+        // What the server encrypted for a payload of the parent is not for one of a child.
+        Self(Lock::new(Waiting::default(), |_| Waiting::default()))
+    }
+}
 
 #[derive(Default)]
 struct Waiting {
@@ -48,68 +55,76 @@ impl Answers {
         max_bytes: usize,
         now: Instant,
     ) {
-        let mut waiting = self.at(now);
-        let until = now + LASTS;
-        for (key, answer) in answers {
-            waiting.bytes += cost(&answer);
-            waiting.answers.entry(key).or_default().push(Entry { answer, until });
-            waiting.first = Some(waiting.first.map_or(until, |first| first.min(until)));
-        }
-        if waiting.bytes > max_bytes {
-            let mut ages: Vec<(Instant, usize)> =
-                waiting.answers.values().flatten().map(|entry| (entry.until, cost(&entry.answer))).collect();
-            ages.sort_unstable();
-            let mut surplus = waiting.bytes - max_bytes;
-            let last = ages.iter().find(|(_, cost)| {
-                let enough = surplus <= *cost;
-                surplus = surplus.saturating_sub(*cost);
-                enough
-            });
-            if let Some((last, _)) = last {
-                waiting.retain(|entry| entry.until > *last);
-            }
-        }
+        self.at(now, |waiting| {
+            waiting.add(answers, now + LASTS);
+            waiting.make_room(max_bytes);
+        });
     }
 
     /// Takes one answer.
     pub(crate) fn take(&self, key: &Key, now: Instant) -> Option<Answer> {
-        let mut waiting = self.at(now);
-        let entries = waiting.answers.get_mut(key)?;
-        let entry = entries.pop();
-        if entries.is_empty() {
-            waiting.answers.remove(key);
-        }
-        let entry = entry?;
-        waiting.bytes -= cost(&entry.answer);
-        Some(entry.answer)
+        self.at(now, |waiting| waiting.take(key))
     }
 
     /// Erases what is past its time, which every other call does as well.
     pub(crate) fn expire(&self, now: Instant) {
-        drop(self.at(now));
+        self.at(now, |_| ());
     }
 
     /// Erases all of them.
     pub(crate) fn clear(&self) {
-        *self.lock() = Waiting::default();
+        self.0.write(|waiting| *waiting = Waiting::default());
     }
 
-    /// The answers that are not past their time.
-    fn at(&self, now: Instant) -> MutexGuard<'_, Waiting> {
-        let mut waiting = self.lock();
-        if waiting.first.is_some_and(|first| first <= now) {
-            waiting.retain(|entry| entry.until > now);
-            waiting.first = waiting.answers.values().flatten().map(|entry| entry.until).min();
-        }
-        waiting
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Works on the answers that are not past their time.
+    fn at<R>(&self, now: Instant, work: impl FnOnce(&mut Waiting) -> R) -> R {
+        self.0.write(|waiting| {
+            if waiting.first.is_some_and(|first| first <= now) {
+                waiting.retain(|entry| entry.until > now);
+                waiting.first = waiting.answers.values().flatten().map(|entry| entry.until).min();
+            }
+            work(waiting)
+        })
     }
 }
 
 impl Waiting {
+    fn add(&mut self, answers: impl IntoIterator<Item = (Key, Answer)>, until: Instant) {
+        for (key, answer) in answers {
+            self.bytes += cost(&answer);
+            self.answers.entry(key).or_default().push(Entry { answer, until });
+            self.first = Some(self.first.map_or(until, |first| first.min(until)));
+        }
+    }
+
+    fn make_room(&mut self, max_bytes: usize) {
+        let Some(mut surplus) = self.bytes.checked_sub(max_bytes).filter(|surplus| *surplus > 0) else {
+            return;
+        };
+        let mut ages: Vec<(Instant, usize)> =
+            self.answers.values().flatten().map(|entry| (entry.until, cost(&entry.answer))).collect();
+        ages.sort_unstable();
+        let last = ages.iter().find(|(_, cost)| {
+            let enough = surplus <= *cost;
+            surplus = surplus.saturating_sub(*cost);
+            enough
+        });
+        if let Some((last, _)) = last {
+            self.retain(|entry| entry.until > *last);
+        }
+    }
+
+    fn take(&mut self, key: &Key) -> Option<Answer> {
+        let entries = self.answers.get_mut(key)?;
+        let entry = entries.pop();
+        if entries.is_empty() {
+            self.answers.remove(key);
+        }
+        let entry = entry?;
+        self.bytes -= cost(&entry.answer);
+        Some(entry.answer)
+    }
+
     fn retain(&mut self, keep: impl Fn(&Entry) -> bool) {
         let bytes = &mut self.bytes;
         self.answers.retain(|_, entries| {
@@ -138,6 +153,10 @@ mod tests {
         Arc::new(Zeroizing::new(vec![7; len]))
     }
 
+    fn bytes(answers: &Answers) -> usize {
+        answers.0.read(|waiting| waiting.bytes)
+    }
+
     #[test]
     fn an_answer_is_taken_once() {
         let (answers, now) = (Answers::default(), Instant::now());
@@ -146,7 +165,7 @@ mod tests {
         let mut lens = [answers.take(&key("a"), now), answers.take(&key("a"), now)].map(|a| a.unwrap().len());
         lens.sort_unstable();
         assert_eq!((lens, answers.take(&key("a"), now)), ([1, 2], None));
-        assert_eq!(answers.lock().bytes, 0);
+        assert_eq!(bytes(&answers), 0);
     }
 
     #[test]
@@ -161,17 +180,14 @@ mod tests {
             let (answers, now) = (Answers::default(), Instant::now());
             answers.put([(key("a"), answer(1)), (key("b"), answer(1))], 1 << 20, now);
             answers.put([(key("a"), answer(1)), (key("c"), answer(1))], 1 << 20, now + second);
-            let left = || {
-                let waiting = answers.lock();
-                (waiting.answers.len(), waiting.bytes)
-            };
+            let left = || answers.0.read(|waiting| (waiting.answers.len(), waiting.bytes));
             touch(&answers, now + LASTS - second);
             assert_eq!(left(), (3, 4 * cost(&answer(1))));
             touch(&answers, now + LASTS);
             assert_eq!(left(), (2, 2 * cost(&answer(1))));
             touch(&answers, now + LASTS + second);
             assert_eq!(left(), (0, 0));
-            assert_eq!(answers.lock().first, None);
+            assert_eq!(answers.0.read(|waiting| waiting.first), None);
         }
     }
 
@@ -188,7 +204,7 @@ mod tests {
         answers.put([(key("a"), answer(1))], 1 << 20, now);
         answers.clear();
         assert_eq!(answers.take(&key("a"), now), None);
-        assert_eq!(answers.lock().bytes, 0);
+        assert_eq!(bytes(&answers), 0);
     }
 
     #[test]
@@ -198,10 +214,10 @@ mod tests {
         for (index, name) in ["a", "b", "c", "d"].into_iter().enumerate() {
             answers.put([(key(name), answer(872))], 3000, now + second * u32::try_from(index).unwrap());
         }
-        assert!(answers.lock().bytes <= 3000);
+        assert!(bytes(&answers) <= 3000);
         assert_eq!(answers.take(&key("a"), now), None);
         assert!(answers.take(&key("d"), now).is_some());
         answers.put([(key("e"), answer(5000))], 3000, now + second * 9);
-        assert_eq!(answers.lock().bytes, 0, "one that is too large is not kept either");
+        assert_eq!(bytes(&answers), 0, "one that is too large is not kept either");
     }
 }

@@ -1,0 +1,30 @@
+//! How often this process was forked, so that a child is told from its parent.
+
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+static FORKS: AtomicU32 = AtomicU32::new(0);
+static WATCHED: AtomicBool = AtomicBool::new(false);
+
+/// A number that is greater in a child than in its parent. It counts from [`watch_forks`] on.
+#[inline]
+pub(crate) fn forks() -> u32 {
+    FORKS.load(Ordering::Relaxed)
+}
+
+/// Has the system count forks.
+pub(crate) fn watch_forks() {
+    // Miri has no fork.
+    if cfg!(miri) || WATCHED.load(Ordering::Acquire) {
+        return;
+    }
+    // Threads that come first at the same time may all register it: then a fork counts more than once, which is as
+    // good.
+    // SAFETY: the handler adds to an atomic and does nothing else, which any child may do. The system forgets it when
+    // the library is unloaded.
+    let status = unsafe { libc::pthread_atfork(None, None, Some(count)) };
+    WATCHED.store(status == 0, Ordering::Release);
+}
+
+extern "C" fn count() {
+    FORKS.fetch_add(1, Ordering::Relaxed);
+}

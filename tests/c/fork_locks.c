@@ -1,0 +1,213 @@
+/* A child never waits for a thread of its parent. Threads take a lock of the library again and again, or make
+ * what is made at first use, while the process forks: in the child they are gone, and what they had locked
+ * would stay locked. Each child then makes the same calls. One that hangs is ended by its alarm, which is no
+ * measure of speed. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "fixture.h"
+#include "tests.h"
+
+#define HAMMERS 2
+#define CHILDREN 50
+#define HANGS_AFTER_SECONDS 60
+
+static const uint8_t KEY[] = "11111111111111111111111111111111";
+
+static tdc_data_converter *shared;
+static atomic_int stopped;
+
+/* Waits for a child, which must have ended well. */
+static void check_child(pid_t child, const char *what) {
+    int status = 0;
+    CHECK(waitpid(child, &status, 0) == child);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
+        fprintf(stderr, "%s: a child hangs\n", what);
+        exit(1);
+    }
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static pid_t fork_with_alarm(void) {
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        alarm(HANGS_AFTER_SECONDS);
+    }
+    return child;
+}
+
+/* ---- what takes which lock ---- */
+
+/* The one of reads, the one of searches, and what stands behind a handle is swapped. */
+static void reload(void) {
+    CHECK(tdc_data_converter_reload(shared, NULL) == TDC_OK);
+    struct payload payload = payload_make("json/plain", (const uint8_t *)"1", 1);
+    struct payload sealed = encoded(shared, &payload);
+    payload_free(&payload);
+    payload_free(&sealed);
+}
+
+/* The one of the host's keys. */
+static void keys(void) {
+    char id[32];
+    for (int i = 0; i < 16; i++) {
+        size_t len = (size_t)snprintf(id, sizeof id, "key-%d", i);
+        CHECK(tdc_key_provide(shared, (const uint8_t *)id, len, KEY, 32, NULL) == TDC_OK);
+        CHECK(tdc_key_reject(shared, (const uint8_t *)id, len, NULL) == TDC_OK);
+    }
+    CHECK(tdc_key_provide(shared, (const uint8_t *)"one", 3, KEY, 32, NULL) == TDC_OK);
+    struct payload payload = payload_make("json/plain", (const uint8_t *)"1", 1);
+    struct payload sealed = encoded(shared, &payload);
+    payload_free(&payload);
+    payload_free(&sealed);
+}
+
+/* The one of answers. Another thread may take an answer, and then asks again. */
+static void answers(void) {
+    static const uint8_t PAYLOADS[] = "\x0a\x03\x12\x01"
+                                      "a";
+    static const uint8_t ANSWER[] = "{\"payloads\":[{\"data\":\"QQ==\"}]}";
+    for (;;) {
+        tdc_error *request = NULL;
+        tdc_buffer out = {0};
+        tdc_status status =
+            tdc_codec_encode(shared, NULL, 0, NULL, PAYLOADS, sizeof PAYLOADS - 1, &out, &request);
+        if (status == TDC_OK) {
+            tdc_buffer_free(&out);
+            return;
+        }
+        CHECK_STATUS(TDC_REMOTE_NEEDED, status, request);
+        CHECK(tdc_remote_provide(shared, request, 200, ANSWER, sizeof ANSWER - 1, NULL) == TDC_OK);
+        tdc_error_free(request);
+    }
+}
+
+/* The one of descriptors: each file is a new one. */
+static void descriptors(void) {
+    static atomic_int number;
+    char set[64];
+    int next = atomic_fetch_add(&number, 1);
+    /* FileDescriptorSet { file { name, package } } */
+    int len = snprintf(set, sizeof set, "\x0a\x17\x0a\x0c%06d.proto\x12\x07p%06d", next % 1000000, next % 1000000);
+    CHECK(len == 25);
+    tdc_error *error = NULL;
+    tdc_status status = tdc_descriptor_provide(shared, (const uint8_t *)set, (size_t)len, &error);
+    CHECK_STATUS(TDC_OK, status, error);
+}
+
+static const struct {
+    const char *name;
+    const char *document;
+    void (*turn)(void);
+} LOCKS[] = {
+    {"reload", NULL, reload},
+    {"keys of the host", HOST_KEYS, keys},
+    {"answers of a codec server", REMOTE, answers},
+    {"descriptors", PLAIN, descriptors},
+};
+
+static void *hammer(void *turn) {
+    while (!atomic_load(&stopped)) {
+        (*(void (*const *)(void))turn)();
+    }
+    return NULL;
+}
+
+static void fork_while_taken(size_t lock) {
+    char *path = LOCKS[lock].document == NULL ? temporary_file("tdc.yaml", ENCRYPT) : NULL;
+    if (path != NULL) {
+        tdc_error *error = NULL;
+        tdc_status status =
+            tdc_data_converter_open((const uint8_t *)path, strlen(path), NULL, 0, &shared, &error);
+        CHECK_STATUS(TDC_OK, status, error);
+    } else {
+        shared = parse(LOCKS[lock].document);
+    }
+    pthread_t hammers[HAMMERS];
+    atomic_store(&stopped, 0);
+    for (size_t i = 0; i < HAMMERS; i++) {
+        CHECK(pthread_create(&hammers[i], NULL, hammer, (void *)&LOCKS[lock].turn) == 0);
+    }
+    for (int i = 0; i < CHILDREN; i++) {
+        pid_t child = fork_with_alarm();
+        if (child == 0) {
+            LOCKS[lock].turn();
+            LOCKS[lock].turn();
+            tdc_data_converter_free(shared);
+            _exit(0);
+        }
+        check_child(child, LOCKS[lock].name);
+    }
+    atomic_store(&stopped, 1);
+    for (size_t i = 0; i < HAMMERS; i++) {
+        CHECK(pthread_join(hammers[i], NULL) == 0);
+    }
+    tdc_data_converter_free(shared);
+    if (path != NULL) {
+        remove_temporary_file(path);
+    }
+}
+
+void test_fork_locks(void) {
+    for (size_t lock = 0; lock < sizeof LOCKS / sizeof *LOCKS; lock++) {
+        fork_while_taken(lock);
+    }
+}
+
+/* ---- what is made at first use ---- */
+
+static atomic_int begun, made;
+
+/* Links the descriptors, works out where payloads are, and writes a message as JSON. */
+static void use_descriptors(void) {
+    static const char NAME[] = "temporal.api.failure.v1.Failure";
+    struct payload payload;
+    tdc_buffer out = {0};
+    CHECK(tdc_message_encode(shared, NULL, 0, (const uint8_t *)NAME, sizeof NAME - 1, 0, NULL, 0, &out, NULL) ==
+          TDC_OK);
+    tdc_buffer_free(&out);
+    payload = payload_make("binary/plain", (const uint8_t *)"1", 1);
+    struct payload sealed = encoded(shared, &payload);
+    payload_free(&payload);
+    payload_free(&sealed);
+}
+
+static void *use_first(void *unused) {
+    atomic_store(&begun, 1);
+    use_descriptors();
+    atomic_store(&made, 1);
+    return unused;
+}
+
+/* Must run before anything else has used descriptors. */
+void test_fork_first_use(void) {
+    shared = parse(ENCRYPT);
+    for (int i = 0; i < 5; i++) {
+        /* A process in which nothing was used yet. */
+        pid_t fresh = fork_with_alarm();
+        if (fresh == 0) {
+            pthread_t first;
+            CHECK(pthread_create(&first, NULL, use_first, NULL) == 0);
+            while (!atomic_load(&begun)) {
+            }
+            do {
+                pid_t child = fork_with_alarm();
+                if (child == 0) {
+                    use_descriptors();
+                    _exit(0);
+                }
+                check_child(child, "first use");
+            } while (!atomic_load(&made));
+            CHECK(pthread_join(first, NULL) == 0);
+            _exit(0);
+        }
+        check_child(fresh, "first use");
+    }
+    tdc_data_converter_free(shared);
+}
