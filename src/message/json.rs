@@ -4,7 +4,8 @@
 //!
 //! The text may come from anywhere: it is checked first, messages nest to [`MAX_MESSAGE_DEPTH`].
 
-mod cursor;
+mod ahead;
+pub(super) mod cursor;
 mod payload;
 
 use super::plan::{Custom, Field, Plan, Plans, Shape, Target};
@@ -15,6 +16,7 @@ use crate::failure::{Attributes, PLACEHOLDER};
 use crate::framing::Frame;
 use crate::json;
 use crate::limits::MAX_MESSAGE_DEPTH;
+use ahead::{Ahead, Sought};
 use cursor::{Cursor, Member};
 use payload::{PayloadJson, print, print_text};
 
@@ -23,6 +25,7 @@ pub(crate) struct JsonWalk<'a, 'c> {
     plans: &'c Plans,
     work: Work<'c>,
     text: &'a str,
+    ahead: Ahead<'a>,
     out: Vec<u8>,
     /// Whether the operation that is walked is one of Temporal's own Nexus endpoint.
     is_system: bool,
@@ -63,7 +66,16 @@ fn json_error(why: &str) -> Error {
 impl<'a, 'c> JsonWalk<'a, 'c> {
     /// A walk over a text that was checked.
     pub(crate) fn new(plans: &'c Plans, work: Work<'c>, text: &'a str) -> Self {
-        Self { plans, work, text, out: Vec::new(), is_system: false, copied: 0, trail: Vec::new() }
+        Self {
+            plans,
+            work,
+            text,
+            ahead: Ahead::default(),
+            out: Vec::new(),
+            is_system: false,
+            copied: 0,
+            trail: Vec::new(),
+        }
     }
 
     /// Walks the text, which is one message of this plan, or with `is_list` an array of them.
@@ -116,18 +128,20 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         };
         let mut kept = false;
         if plan.shape == Shape::Failure {
-            match self.edited(&Common::read(*cursor)?)? {
+            let common = Common::read(self.ahead.members(*cursor))?;
+            match self.edited(&common)? {
                 Edited::No => {}
                 Edited::Keep => kept = true,
                 Edited::Texts(texts) => return self.failure(plan, &texts, cursor, depth),
             }
         }
-        let is_system = matches!(plan.shape, Shape::NexusOperation { .. }) && is_system(*cursor);
+        let is_system =
+            matches!(plan.shape, Shape::NexusOperation { .. }) && is_system(self.ahead.members(*cursor));
         let outer = core::mem::replace(&mut self.is_system, is_system);
         cursor.take(b'{');
         while let Some(member) = self.member(cursor)? {
             match plan.field_named(member.name) {
-                Some(field) if !(kept && COMMON.contains(&member.name)) => {
+                Some(field) if !(kept && is_common(&member)) => {
                     self.field(field, cursor, depth)?;
                 }
                 _ => drop(cursor.skip()),
@@ -260,16 +274,10 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
     }
 
     /// The plan of what stands in an `Any`.
-    fn any(&self, mut cursor: Cursor<'a>) -> Option<&'c Plan> {
-        cursor.take(b'{');
-        while let Some(member) = cursor.member() {
-            let value = cursor.skip();
-            if member.name == "@type" {
-                let name = value.trim_matches('"').rsplit('/').next().unwrap_or_default();
-                return self.plans.find(name).flatten();
-            }
-        }
-        None
+    fn any(&mut self, cursor: Cursor<'a>) -> Option<&'c Plan> {
+        let (_, url) = self.ahead.members(cursor).find(|(member, _)| *member == Sought::Type)?;
+        let name = url.trim_matches('"').rsplit('/').next().unwrap_or_default();
+        self.plans.find(name).flatten()
     }
 
     /// Writes a failure anew, its texts first.
@@ -294,7 +302,7 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         }
         cursor.take(b'{');
         while let Some(member) = self.member(cursor)? {
-            if COMMON.contains(&member.name) {
+            if is_common(&member) {
                 cursor.skip();
                 continue;
             }
@@ -369,8 +377,11 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
     }
 }
 
-/// The members of a failure that its attributes stand for.
-const COMMON: [&str; 5] = ["message", "stackTrace", "stack_trace", "encodedAttributes", "encoded_attributes"];
+/// Whether it is one of the members of a failure that its attributes stand for.
+fn is_common(member: &Member<'_>) -> bool {
+    let sought = Sought::named(member.name);
+    matches!(sought, Some(Sought::Message | Sought::StackTrace | Sought::EncodedAttributes))
+}
 
 /// What stands in these members.
 #[derive(Default)]
@@ -396,28 +407,19 @@ struct Texts {
 }
 
 /// Whether a Nexus operation is one of Temporal's own endpoint.
-fn is_system(mut cursor: Cursor<'_>) -> bool {
-    cursor.take(b'{');
-    let mut found = false;
-    while let Some(member) = cursor.member() {
-        let value = cursor.skip();
-        if member.name == "endpoint" {
-            found = value == "\"__temporal_system\"";
-        }
-    }
-    found
+fn is_system<'a>(members: impl Iterator<Item = (Sought, &'a str)>) -> bool {
+    let endpoint = members.filter(|(member, _)| *member == Sought::Endpoint).last();
+    endpoint.is_some_and(|(_, name)| name == "\"__temporal_system\"")
 }
 
 impl Common {
-    fn read(mut cursor: Cursor<'_>) -> Result<Self, Error> {
+    fn read<'a>(members: impl Iterator<Item = (Sought, &'a str)>) -> Result<Self, Error> {
         let mut common = Self::default();
-        cursor.take(b'{');
-        while let Some(member) = cursor.member() {
-            let value = cursor.skip();
-            match member.name {
-                "message" => common.message = read_text(value)?,
-                "stackTrace" | "stack_trace" => common.stack_trace = read_text(value)?,
-                "encodedAttributes" | "encoded_attributes" if value.starts_with('{') => {
+        for (member, value) in members {
+            match member {
+                Sought::Message => common.message = read_text(value)?,
+                Sought::StackTrace => common.stack_trace = read_text(value)?,
+                Sought::EncodedAttributes if value.starts_with('{') => {
                     common.attributes = Some(read_payload(value)?);
                 }
                 _ => {}

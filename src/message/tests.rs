@@ -12,6 +12,7 @@ use crate::wire::push_bytes;
 mod all_types;
 mod failures;
 mod pieces;
+mod scaling;
 
 const KEYS: &str =
     "keys: {primary: k, ring: {k: {insecure_inline: MTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTE=}}}";

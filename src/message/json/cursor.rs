@@ -1,6 +1,8 @@
 //! A cursor over JSON text that was checked before: it finds where values begin and end, and copies
 //! nothing.
 
+use crate::json::plain_len;
+
 /// A place in a checked text.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'a> {
@@ -46,6 +48,11 @@ impl<'a> Cursor<'a> {
     /// Where the cursor stands: behind what was taken last.
     pub(super) fn here(&self) -> usize {
         self.at
+    }
+
+    /// The text from `start` to what was taken last.
+    pub(super) fn since(&self, start: usize) -> &'a str {
+        self.text.get(start..self.at).unwrap_or_default()
     }
 
     /// Takes the next member's name and its colon. `None` at the end of the object, which is taken.
@@ -94,12 +101,16 @@ impl<'a> Cursor<'a> {
                 break;
             }
         }
-        self.text.get(start..self.at).unwrap_or_default()
+        self.since(start)
     }
 
     fn string(&mut self) {
         self.at += 1;
-        while let Some(byte) = self.byte() {
+        loop {
+            let plain = plain_len(self.text.as_bytes().get(self.at..).unwrap_or_default());
+            count(plain);
+            self.at += plain;
+            let Some(byte) = self.byte() else { break };
             self.at += 1 + usize::from(byte == b'\\');
             if byte == b'"' {
                 break;
@@ -108,6 +119,19 @@ impl<'a> Cursor<'a> {
     }
 
     fn byte(&self) -> Option<u8> {
+        count(1);
         self.text.as_bytes().get(self.at).copied()
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Bytes that the cursors of this thread have looked at.
+    pub(in crate::message) static LOOKED_AT: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
+}
+
+#[inline]
+fn count(_bytes: usize) {
+    #[cfg(test)]
+    LOOKED_AT.set(LOOKED_AT.get() + _bytes);
 }
