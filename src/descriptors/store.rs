@@ -20,9 +20,13 @@ use prost_reflect::prost_types::{
 use super::Descriptors;
 use crate::error::{Code, Error, text};
 use crate::lock::Lock;
+use crate::wire::{Cursor, Field, Value};
 
 /// Bytes of descriptor sets that one file of the configuration, or all that the host hands in, may have.
 pub(crate) const MAX_SET_LEN: usize = 64 << 20;
+
+/// How deep message types may nest: as in protoc.
+const MAX_NESTING: usize = 32;
 
 /// Files by name, of each what decides how messages are read.
 type Files = BTreeMap<String, FileDescriptorProto>;
@@ -163,6 +167,11 @@ fn link(known: &Descriptors, files: &Files) -> Result<Descriptors, Error> {
 }
 
 fn decode(set: &[u8]) -> Result<Vec<FileDescriptorProto>, String> {
+    if nests_deeper(set, MAX_NESTING) {
+        return Err(format!(
+            "a message type of the set nests deeper than {MAX_NESTING}, which protoc does not accept either"
+        ));
+    }
     let set = FileDescriptorSet::decode(set)
         .map_err(|_| "it is no google.protobuf.FileDescriptorSet (protoc --include_imports --descriptor_set_out makes one)")?;
     if set.file.is_empty() {
@@ -183,6 +192,31 @@ fn decode(set: &[u8]) -> Result<Vec<FileDescriptorProto>, String> {
         }
     }
     Ok(set.file.into_iter().map(essence).collect())
+}
+
+/// Whether a message type of a serialised set nests deeper. Looked at before it is decoded, because decoding and
+/// linking call themselves for what nests. What is malformed is the business of decoding.
+fn nests_deeper(set: &[u8], max: usize) -> bool {
+    const FILE: u32 = 1;
+    const MESSAGE_TYPE: u32 = 4;
+    const NESTED_TYPE: u32 = 3;
+    // What is open: the rest of it, and the number of the field that leads on.
+    let mut open = vec![(Cursor::new(set), FILE)];
+    while let Some((cursor, number)) = open.last_mut() {
+        let number = *number;
+        match cursor.field() {
+            Ok(Some(Field { number: found, value: Value::Bytes(inner) })) if found == number => {
+                open.push((Cursor::new(inner), if number == FILE { MESSAGE_TYPE } else { NESTED_TYPE }));
+                // The set, the file, and the message types.
+                if open.len() > 2 + max {
+                    return true;
+                }
+            }
+            Ok(Some(_)) => {}
+            Ok(None) | Err(_) => drop(open.pop()),
+        }
+    }
+    false
 }
 
 /// What a file says of messages. Comments, options and the names that follow from others differ between

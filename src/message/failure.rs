@@ -22,23 +22,31 @@ struct Common<'a> {
 
 impl<'a, 'c> Walk<'a, 'c> {
     /// Walks a failure; its causes are failures of their own.
+    #[inline(never)]
     pub(super) fn failure(
         &mut self,
         plan: &'c Plan,
         pieces: &[&'a [u8]],
         depth: usize,
     ) -> Result<bool, Error> {
-        let edits = if self.work.encodes() && self.work.settings().encode_common_attributes {
-            hide(&Common::parse(pieces)?)?
-        } else if self.work.decodes() {
-            self.restore(&Common::parse(pieces)?)?
-        } else {
-            Vec::new()
-        };
+        let hides = self.work.settings().encode_common_attributes;
+        let edits = if hides || self.work.decodes() { self.edits(pieces)? } else { Vec::new() };
         if edits.is_empty() {
             self.fields(plan, pieces, depth)
         } else {
             self.merged(plan, pieces, &edits, depth)
+        }
+    }
+
+    /// What becomes of the failure's own fields.
+    #[inline(never)]
+    fn edits(&mut self, pieces: &[&'a [u8]]) -> Result<Vec<(u32, Edit)>, Error> {
+        if self.work.encodes() && self.work.settings().encode_common_attributes {
+            hide(&Common::parse(pieces)?)
+        } else if self.work.decodes() {
+            self.restore(&Common::parse(pieces)?)
+        } else {
+            Ok(Vec::new())
         }
     }
 

@@ -128,15 +128,14 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         };
         let mut kept = false;
         if plan.shape == Shape::Failure {
-            let common = Common::read(self.ahead.members(*cursor))?;
-            match self.edited(&common)? {
+            match self.edited(*cursor)? {
                 Edited::No => {}
                 Edited::Keep => kept = true,
                 Edited::Texts(texts) => return self.failure(plan, &texts, cursor, depth),
             }
         }
         let is_system =
-            matches!(plan.shape, Shape::NexusOperation { .. }) && is_system(self.ahead.members(*cursor));
+            matches!(plan.shape, Shape::NexusOperation { .. }) && self.is_system_operation(*cursor);
         let outer = core::mem::replace(&mut self.is_system, is_system);
         cursor.take(b'{');
         while let Some(member) = self.member(cursor)? {
@@ -248,6 +247,7 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
 
     /// Replaces a payload, if it changes. The JSON of `Payloads` may be an array, as the command line's
     /// short form has it; that is the business of its message.
+    #[inline(never)]
     fn payload(&mut self, cursor: &mut Cursor<'a>) -> Result<(), Error> {
         if cursor.peek() != b'{' {
             cursor.skip();
@@ -274,6 +274,7 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
     }
 
     /// The plan of what stands in an `Any`.
+    #[inline(never)]
     fn any(&mut self, cursor: Cursor<'a>) -> Option<&'c Plan> {
         let (_, url) = self.ahead.members(cursor).find(|(member, _)| *member == Sought::Type)?;
         let name = url.trim_matches('"').rsplit('/').next().unwrap_or_default();
@@ -281,6 +282,7 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
     }
 
     /// Writes a failure anew, its texts first.
+    #[inline(never)]
     fn failure(
         &mut self,
         plan: &'c Plan,
@@ -321,8 +323,17 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         Ok(())
     }
 
+    /// Whether a Nexus operation is one of Temporal's own endpoint.
+    #[inline(never)]
+    fn is_system_operation(&mut self, cursor: Cursor<'a>) -> bool {
+        let endpoints = self.ahead.members(cursor).filter(|(member, _)| *member == Sought::Endpoint);
+        endpoints.last().is_some_and(|(_, name)| name == "\"__temporal_system\"")
+    }
+
     /// What becomes of a failure's texts.
-    fn edited(&mut self, common: &Common) -> Result<Edited, Error> {
+    #[inline(never)]
+    fn edited(&mut self, cursor: Cursor<'a>) -> Result<Edited, Error> {
+        let common = Common::read(self.ahead.members(cursor))?;
         let (message, stack_trace) = (common.message.as_str(), common.stack_trace.as_str());
         if self.work.encodes() && self.work.settings().encode_common_attributes {
             if common.attributes.is_some() && message == PLACEHOLDER && stack_trace.is_empty() {
@@ -404,12 +415,6 @@ struct Texts {
     message: String,
     stack_trace: String,
     attributes: Option<Vec<u8>>,
-}
-
-/// Whether a Nexus operation is one of Temporal's own endpoint.
-fn is_system<'a>(members: impl Iterator<Item = (Sought, &'a str)>) -> bool {
-    let endpoint = members.filter(|(member, _)| *member == Sought::Endpoint).last();
-    endpoint.is_some_and(|(_, name)| name == "\"__temporal_system\"")
 }
 
 impl Common {

@@ -26,9 +26,28 @@ struct Live<'a> {
     written: bool,
 }
 
+/// A message on its way to be written anew. It lives on the heap: messages nest, and the stack is for the way
+/// down.
+struct Merging<'a, 'm, 'c> {
+    plan: &'c Plan,
+    edits: &'m [(u32, Edit)],
+    edits_left: &'m [(u32, Edit)],
+    live: Vec<Option<Live<'a>>>,
+    pieces: core::slice::Iter<'m, &'a [u8]>,
+    /// The piece that is read, and where its next field begins.
+    message: &'a [u8],
+    start: usize,
+    cursor: Cursor<'a>,
+    /// The field that was met last, as it came, and what it holds, together with its other pieces.
+    whole: &'a [u8],
+    contents: Vec<&'a [u8]>,
+    is_singular: bool,
+}
+
 impl<'a, 'c> Walk<'a, 'c> {
     /// Walks a message and writes it anew, whatever changes in it. `edits` are sorted by number; an
     /// edited field stands before the first field of a higher number.
+    #[inline(never)]
     pub(super) fn merged(
         &mut self,
         plan: &'c Plan,
@@ -40,67 +59,95 @@ impl<'a, 'c> Walk<'a, 'c> {
             return self.merged_for_survey(plan, pieces, depth);
         }
         self.flush();
-        let mut live = self.live(plan, pieces)?;
-        let mut edits_left = edits;
-        for message in pieces {
-            let mut cursor = Cursor::new(message);
-            let mut start = 0;
-            while let Some(wire) = cursor.field().map_err(malformed)? {
-                let end = message.len() - cursor.remaining();
-                let whole = message.get(start..end).unwrap_or_default();
-                let field = plan.field(wire.number);
-                if !edits.iter().any(|(number, edit)| *number == wire.number && !matches!(edit, Edit::Keep)) {
-                    edits_left = self.edit(plan, edits_left, wire.number)?;
-                    let kept = edits.iter().any(|(number, _)| *number == wire.number);
-                    match field.filter(|field| !kept && field.is_carried_as(&wire.value)) {
-                        Some(field) => {
-                            if let Err(error) = self.merged_field(field, whole, wire.value, &mut live, depth)
-                            {
-                                self.left(field, message, start);
-                                return Err(error);
-                            }
-                        }
-                        None => self.out.raw(whole),
-                    }
+        let mut merging = self.merging(plan, pieces, edits)?;
+        while let Some(field) = self.next(&mut merging)? {
+            match self.position(field, &[], &merging.contents, depth) {
+                Ok(true) => {}
+                Ok(false) if merging.is_singular => self.out.field(field.number, &merging.contents),
+                Ok(false) => self.out.raw(merging.whole),
+                Err(error) => {
+                    self.left(field, merging.message, merging.start - merging.whole.len());
+                    return Err(error);
                 }
-                start = end;
             }
         }
-        self.edit(plan, edits_left, u32::MAX)?;
         Ok(true)
     }
 
-    fn merged_field(
-        &mut self,
-        field: &'c Field,
-        whole: &[u8],
-        value: Value<'a>,
-        live: &mut [Option<Live<'a>>],
-        depth: usize,
-    ) -> Result<(), Error> {
-        let contents = if let Value::Bytes(contents) = value { contents } else { &[] };
-        let slot = field.slot.and_then(|slot| live.get_mut(slot)).and_then(Option::as_mut);
-        match slot {
-            // Another member of the oneof came later: this one is dead.
-            Some(slot) if slot.number != field.number => {}
-            Some(_) if matches!(field.target, Target::Nothing(_)) => self.out.raw(whole),
-            Some(slot) if slot.written => {}
-            Some(slot) => {
-                slot.written = true;
-                if !self.position(field, &[], &slot.pieces, depth)? {
-                    self.out.field(field.number, &slot.pieces);
-                }
+    #[inline(never)]
+    fn merging<'m>(
+        &self,
+        plan: &'c Plan,
+        pieces: &'m [&'a [u8]],
+        edits: &'m [(u32, Edit)],
+    ) -> Result<Box<Merging<'a, 'm, 'c>>, Error> {
+        Ok(Box::new(Merging {
+            plan,
+            edits,
+            edits_left: edits,
+            live: self.live(plan, pieces)?,
+            pieces: pieces.iter(),
+            message: &[],
+            start: 0,
+            cursor: Cursor::new(&[]),
+            whole: &[],
+            contents: Vec::new(),
+            is_singular: false,
+        }))
+    }
+
+    /// Goes on to the next field that leads to payloads. What is before it is written.
+    #[inline(never)]
+    fn next(&mut self, merging: &mut Merging<'a, '_, 'c>) -> Result<Option<&'c Field>, Error> {
+        loop {
+            let Some(wire) = merging.cursor.field().map_err(malformed)? else {
+                let Some(message) = merging.pieces.next() else {
+                    self.edit(merging.plan, merging.edits_left, u32::MAX)?;
+                    return Ok(None);
+                };
+                (merging.message, merging.start, merging.cursor) = (message, 0, Cursor::new(message));
+                continue;
+            };
+            let end = merging.message.len() - merging.cursor.remaining();
+            merging.whole = merging.message.get(merging.start..end).unwrap_or_default();
+            merging.start = end;
+            let edit = merging.edits.iter().find(|(number, _)| *number == wire.number);
+            if edit.is_some_and(|(_, edit)| !matches!(edit, Edit::Keep)) {
+                continue;
             }
-            None => {
-                if !self.position(field, &[], &[contents], depth)? {
-                    self.out.raw(whole);
+            merging.edits_left = self.edit(merging.plan, merging.edits_left, wire.number)?;
+            let field = merging.plan.field(wire.number);
+            let Some(field) = field.filter(|field| edit.is_none() && field.is_carried_as(&wire.value)) else {
+                self.out.raw(merging.whole);
+                continue;
+            };
+            let slot = field.slot.and_then(|slot| merging.live.get_mut(slot)).and_then(Option::as_mut);
+            merging.is_singular = slot.is_some();
+            match slot {
+                // Another member of the oneof came later: this one is dead.
+                Some(slot) if slot.number != field.number => {}
+                Some(_) if matches!(field.target, Target::Nothing(_)) => self.out.raw(merging.whole),
+                Some(slot) if slot.written => {}
+                Some(slot) => {
+                    slot.written = true;
+                    merging.contents = core::mem::take(&mut slot.pieces);
+                    return Ok(Some(field));
+                }
+                None => {
+                    merging.contents.clear();
+                    merging.contents.push(if let Value::Bytes(contents) = wire.value {
+                        contents
+                    } else {
+                        &[]
+                    });
+                    return Ok(Some(field));
                 }
             }
         }
-        Ok(())
     }
 
     /// Which member of each slot lives, and in which pieces it came.
+    #[inline(never)]
     fn live(&self, plan: &Plan, pieces: &[&'a [u8]]) -> Result<Vec<Option<Live<'a>>>, Error> {
         let mut live: Vec<Option<Live<'a>>> = Vec::new();
         live.resize_with(plan.slots, || None);
@@ -130,6 +177,7 @@ impl<'a, 'c> Walk<'a, 'c> {
     }
 
     /// Writes the edits of fields before `number`; gives back those that are left.
+    #[inline(never)]
     fn edit<'e>(
         &mut self,
         plan: &'c Plan,
@@ -155,6 +203,7 @@ impl<'a, 'c> Walk<'a, 'c> {
     }
 
     /// The same walk where nothing is written: every piece is looked at.
+    #[inline(never)]
     fn merged_for_survey(
         &mut self,
         plan: &'c Plan,

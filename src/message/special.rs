@@ -25,6 +25,7 @@ struct Parts<'a> {
 
 impl<'a, 'c> Walk<'a, 'c> {
     /// An `Any`: 1 `type_url`, 2 `value`. A type that is not known stays as it is.
+    #[inline(never)]
     pub(super) fn any(&mut self, pieces: &[&'a [u8]], depth: usize) -> Result<bool, Error> {
         let mut parts = Parts::default();
         for message in pieces {
@@ -66,6 +67,7 @@ impl<'a, 'c> Walk<'a, 'c> {
     }
 
     /// The last `type_url` and the last `value` are the ones that count.
+    #[inline(never)]
     fn any_in_pieces(
         &mut self,
         plan: &'c Plan,
@@ -96,6 +98,7 @@ impl<'a, 'c> Walk<'a, 'c> {
     }
 
     /// A Nexus operation whose field `endpoint` says whether its input is an envelope.
+    #[inline(never)]
     pub(super) fn nexus_operation(
         &mut self,
         plan: &'c Plan,
@@ -121,6 +124,7 @@ impl<'a, 'c> Walk<'a, 'c> {
     }
 
     /// The input of an operation of Temporal's own endpoint.
+    #[inline(never)]
     pub(super) fn envelope(
         &mut self,
         number: u32,

@@ -4,6 +4,9 @@
 //! Bytes come from the network. A message nests to [`MAX_MESSAGE_DEPTH`]; what is not on the way to a
 //! payload is skipped whole, and copied as it is: unknown fields survive.
 //!
+//! The walk calls itself for what nests, and a hundred levels must fit into 64 KiB of stack (`tests/c/stack.c`).
+//! So what is not on the way down has a frame of its own (`#[inline(never)]`), which is gone by then.
+//!
 //! A singular message field that comes in pieces is one message (protobuf merges them, which on the wire
 //! is to put them one behind the other), and of a oneof only the member that came last lives. The common
 //! case has neither; what has is written anew by [`merge`](super::merge).
@@ -94,6 +97,7 @@ impl<'a, 'c> Walk<'a, 'c> {
 
     /// Walks a message that came in `pieces`, nearly always one. After `Ok(true)` the whole of it stands
     /// in `out`, after `Ok(false)` nothing does.
+    #[inline]
     pub(super) fn message(
         &mut self,
         plan: &'c Plan,
@@ -111,16 +115,21 @@ impl<'a, 'c> Walk<'a, 'c> {
         }
     }
 
+    #[inline]
     pub(super) fn fields(
         &mut self,
         plan: &'c Plan,
         pieces: &[&'a [u8]],
         depth: usize,
     ) -> Result<bool, Error> {
-        let [message] = pieces else { return self.merged(plan, pieces, &[], depth) };
-        if is_split(plan, message)? {
-            return self.merged(plan, pieces, &[], depth);
+        match pieces {
+            [message] if !is_split(plan, message)? => self.fields_of_one(plan, message, depth),
+            pieces => self.merged(plan, pieces, &[], depth),
         }
+    }
+
+    #[inline(never)]
+    fn fields_of_one(&mut self, plan: &'c Plan, message: &'a [u8], depth: usize) -> Result<bool, Error> {
         let mut changed = false;
         let (mut copied, mut start) = (0, 0);
         let mut cursor = Cursor::new(message);
@@ -149,6 +158,7 @@ impl<'a, 'c> Walk<'a, 'c> {
     }
 
     /// Works on one field, `run` being the fields before it that are not written yet.
+    #[inline(never)]
     pub(super) fn position(
         &mut self,
         field: &'c Field,
@@ -209,6 +219,7 @@ impl<'a, 'c> Walk<'a, 'c> {
     }
 
     /// Hands a payload to the codecs.
+    #[inline(never)]
     pub(super) fn payload(&mut self, number: u32, run: &[u8], pieces: &[&[u8]]) -> Result<bool, Error> {
         let merged;
         let payload = match pieces {
@@ -229,6 +240,7 @@ impl<'a, 'c> Walk<'a, 'c> {
     }
 
     /// Begins to write: everything that was put off is written now.
+    #[inline(never)]
     pub(super) fn flush(&mut self) {
         for pending in self.pending.drain(..) {
             self.out.raw(pending.run);
@@ -244,6 +256,7 @@ impl<'a, 'c> Walk<'a, 'c> {
     }
 
     /// Says that the walk failed in `field`, which begins at `start` of `message`.
+    #[cold]
     pub(super) fn left(&mut self, field: &Field, message: &[u8], start: usize) {
         if self.trail.len() > MAX_TRAIL {
             return;
@@ -271,6 +284,7 @@ pub(super) fn path(trail: &[String]) -> String {
 }
 
 /// Whether a singular field comes in pieces, or more than one member of a oneof does.
+#[inline]
 pub(super) fn is_split(plan: &Plan, message: &[u8]) -> Result<bool, Error> {
     if plan.slots == 0 {
         return Ok(false);

@@ -158,6 +158,7 @@ impl<'d, 'o, 'j> Parser<'d, 'o, 'j> {
 
     /// Parses an object into the entries of a map. `value` writes an entry's field 2, or says that the entry
     /// is to be left out.
+    #[inline(never)]
     pub(super) fn map(
         &mut self,
         number: u32,

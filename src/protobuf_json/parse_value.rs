@@ -33,16 +33,7 @@ impl Parser<'_, '_, '_> {
                     }
                 }
             }
-            Kind::Bytes => {
-                let text = self.reader.string()?;
-                let body = self.open(number);
-                base64::decode(text.unescaped().as_bytes(), self.out)?;
-                if implicit {
-                    self.close_unless_empty(body);
-                } else {
-                    self.close(&body);
-                }
-            }
+            Kind::Bytes => self.bytes(number, implicit)?,
             Kind::Message(id) => {
                 let body = self.open(number);
                 self.message(*id, depth)?;
@@ -53,18 +44,38 @@ impl Parser<'_, '_, '_> {
                 self.message(*id, depth)?;
                 self.push_tag(number, 4);
             }
-            kind => {
-                let Some(value) = self.scalar(kind)? else { return Ok(false) };
-                if !(implicit && is_default(kind, value)) {
-                    let wire_type = match value {
-                        Value::Fixed64(_) => 1,
-                        Value::Fixed32(_) => 5,
-                        _ => 0,
-                    };
-                    self.push_tag(number, wire_type);
-                    self.push_scalar(value);
-                }
-            }
+            kind => return self.tagged(number, kind, implicit),
+        }
+        Ok(true)
+    }
+
+    // What nests nothing has frames of its own: they are not on the stack while a message in a message is read.
+
+    #[inline(never)]
+    fn bytes(&mut self, number: u32, implicit: bool) -> Result<(), Problem> {
+        let text = self.reader.string()?;
+        let body = self.open(number);
+        base64::decode(text.unescaped().as_bytes(), self.out)?;
+        if implicit {
+            self.close_unless_empty(body);
+        } else {
+            self.close(&body);
+        }
+        Ok(())
+    }
+
+    /// A number, bool or enum, with its tag.
+    #[inline(never)]
+    fn tagged(&mut self, number: u32, kind: &Kind, implicit: bool) -> Result<bool, Problem> {
+        let Some(value) = self.scalar(kind)? else { return Ok(false) };
+        if !(implicit && is_default(kind, value)) {
+            let wire_type = match value {
+                Value::Fixed64(_) => 1,
+                Value::Fixed32(_) => 5,
+                _ => 0,
+            };
+            self.push_tag(number, wire_type);
+            self.push_scalar(value);
         }
         Ok(true)
     }

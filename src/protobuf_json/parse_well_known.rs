@@ -15,47 +15,70 @@ impl Parser<'_, '_, '_> {
         let depth = depth.checked_sub(levels).ok_or_else(Problem::too_deep)?;
         match well_known {
             WellKnown::Any => self.any(depth),
-            WellKnown::Timestamp => {
-                let value = time::timestamp(&self.reader.string()?.unescaped());
-                self.seconds_and_nanos(value, "expected a timestamp such as 2026-11-24T10:00:00.5Z")
-            }
-            WellKnown::Duration => {
-                let value = time::duration(&self.reader.string()?.unescaped());
-                self.seconds_and_nanos(value, "expected a duration such as 1.5s")
-            }
+            WellKnown::Timestamp | WellKnown::Duration => self.span(well_known),
             WellKnown::FieldMask => self.field_mask(),
-            WellKnown::Struct => self.map(1, &Kind::String, |parser| {
-                let body = parser.open(2);
-                parser.well_known(WellKnown::Value, depth)?;
-                parser.close(&body);
-                Ok(true)
-            }),
+            WellKnown::Struct => self.json_object(depth),
             WellKnown::Value => self.json_value(depth),
-            WellKnown::ListValue => {
-                let mut list = self.reader.array()?;
-                let mut index = 0;
-                while self.reader.element(&mut list)? {
-                    let body = self.open(1);
-                    self.well_known(WellKnown::Value, depth).map_err(|problem| problem.at_item(index))?;
-                    self.close(&body);
-                    index += 1;
-                }
-                Ok(())
+            WellKnown::ListValue => self.json_list(depth),
+            WellKnown::Empty => self.empty(depth),
+            wrapper => self.wrapper(wrapper, depth),
+        }
+    }
+
+    // Values nest: each of these has a frame of its own, so that only those on the way down are on the stack.
+
+    #[inline(never)]
+    fn span(&mut self, well_known: WellKnown) -> Result<(), Problem> {
+        let text = self.reader.string()?.unescaped();
+        match well_known {
+            WellKnown::Timestamp => self.seconds_and_nanos(
+                time::timestamp(&text),
+                "expected a timestamp such as 2026-11-24T10:00:00.5Z",
+            ),
+            _ => self.seconds_and_nanos(time::duration(&text), "expected a duration such as 1.5s"),
+        }
+    }
+
+    #[inline(never)]
+    fn json_object(&mut self, depth: u32) -> Result<(), Problem> {
+        self.map(1, &Kind::String, |parser| {
+            let body = parser.open(2);
+            parser.json_value(depth)?;
+            parser.close(&body);
+            Ok(true)
+        })
+    }
+
+    #[inline(never)]
+    fn json_list(&mut self, depth: u32) -> Result<(), Problem> {
+        let mut list = self.reader.array()?;
+        let mut index = 0;
+        while self.reader.element(&mut list)? {
+            let body = self.open(1);
+            self.json_value(depth).map_err(|problem| problem.at_item(index))?;
+            self.close(&body);
+            index += 1;
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn empty(&mut self, depth: u32) -> Result<(), Problem> {
+        let mut object = self.reader.object()?;
+        while self.reader.member(&mut object)?.is_some() {
+            if !self.options.ignore_unknown_fields {
+                return Err(Problem::json("expected an object without members"));
             }
-            WellKnown::Empty => {
-                let mut object = self.reader.object()?;
-                while self.reader.member(&mut object)?.is_some() {
-                    if !self.options.ignore_unknown_fields {
-                        return Err(Problem::json("expected an object without members"));
-                    }
-                    self.reader.skip(depth)?;
-                }
-                Ok(())
-            }
-            wrapper => match wrapper.wrapped() {
-                Some(kind) => self.value(1, &kind, true, depth).map(drop),
-                None => Ok(()),
-            },
+            self.reader.skip(depth)?;
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn wrapper(&mut self, wrapper: WellKnown, depth: u32) -> Result<(), Problem> {
+        match wrapper.wrapped() {
+            Some(kind) => self.value(1, &kind, true, depth).map(drop),
+            None => Ok(()),
         }
     }
 
@@ -71,6 +94,7 @@ impl Parser<'_, '_, '_> {
     }
 
     /// Paths in lowerCamelCase, joined by commas, to snake_case.
+    #[inline(never)]
     fn field_mask(&mut self) -> Result<(), Problem> {
         let joined = self.reader.string()?.unescaped();
         for path in joined.split(',').filter(|_| !joined.is_empty()) {
@@ -90,8 +114,10 @@ impl Parser<'_, '_, '_> {
         Ok(())
     }
 
-    /// Any JSON as a `Value`.
+    /// Any JSON as a `Value`, which is as deep as the objects and lists in it.
+    #[inline(never)]
     fn json_value(&mut self, depth: u32) -> Result<(), Problem> {
+        let inner = || depth.checked_sub(1).ok_or_else(Problem::too_deep);
         match self.reader.peek() {
             b'n' => {
                 self.reader.null()?;
@@ -108,22 +134,26 @@ impl Parser<'_, '_, '_> {
                 self.close(&body);
             }
             b'{' => {
-                let body = self.open(5);
-                self.well_known(WellKnown::Struct, depth)?;
+                let (depth, body) = (inner()?, self.open(5));
+                self.json_object(depth)?;
                 self.close(&body);
             }
             b'[' => {
-                let body = self.open(6);
-                self.well_known(WellKnown::ListValue, depth)?;
+                let (depth, body) = (inner()?, self.open(6));
+                self.json_list(depth)?;
                 self.close(&body);
             }
-            _ => {
-                let number = double(self.reader.number()?);
-                let number = number.ok_or_else(|| Problem::json("the number is too large"))?;
-                self.out.push(0x11);
-                self.out.extend_from_slice(&number.to_le_bytes());
-            }
+            _ => self.json_number()?,
         }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn json_number(&mut self) -> Result<(), Problem> {
+        let number = double(self.reader.number()?);
+        let number = number.ok_or_else(|| Problem::json("the number is too large"))?;
+        self.out.push(0x11);
+        self.out.extend_from_slice(&number.to_le_bytes());
         Ok(())
     }
 }

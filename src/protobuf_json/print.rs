@@ -74,6 +74,7 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
     }
 
     /// Notes the known fields of a message, in declaration order.
+    #[inline(never)]
     fn find(&mut self, table: &Table, wire: &'w [u8]) -> Result<(), Problem> {
         let start = self.found.len();
         let (mut sorted, mut last, mut members) = (true, 0, 0);

@@ -20,20 +20,7 @@ impl<'w> Printer<'_, '_, 'w> {
         let depth = depth.checked_sub(levels).ok_or_else(Problem::too_deep)?;
         match well_known {
             WellKnown::Any => self.any(wire, depth),
-            WellKnown::Timestamp => {
-                let (seconds, nanos) = seconds_and_nanos(wire)?;
-                match time::push_timestamp(self.out, seconds, nanos) {
-                    true => Ok(()),
-                    false => Err(Problem::value("the timestamp is out of range")),
-                }
-            }
-            WellKnown::Duration => {
-                let (seconds, nanos) = seconds_and_nanos(wire)?;
-                match time::push_duration(self.out, seconds, nanos) {
-                    true => Ok(()),
-                    false => Err(Problem::value("the duration is out of range, or of two signs")),
-                }
-            }
+            WellKnown::Timestamp | WellKnown::Duration => self.span(well_known, wire),
             WellKnown::FieldMask => self.field_mask(wire),
             WellKnown::Struct => self.object(wire, depth),
             WellKnown::Value => self.json_value(wire, depth),
@@ -47,6 +34,24 @@ impl<'w> Printer<'_, '_, 'w> {
         }
     }
 
+    // Values nest: each of these has a frame of its own, so that only those on the way down are on the stack.
+
+    #[inline(never)]
+    fn span(&mut self, well_known: WellKnown, wire: &[u8]) -> Result<(), Problem> {
+        let (seconds, nanos) = seconds_and_nanos(wire)?;
+        let (is_in_range, problem) = match well_known {
+            WellKnown::Timestamp => {
+                (time::push_timestamp(self.out, seconds, nanos), "the timestamp is out of range")
+            }
+            _ => (
+                time::push_duration(self.out, seconds, nanos),
+                "the duration is out of range, or of two signs",
+            ),
+        };
+        if is_in_range { Ok(()) } else { Err(Problem::value(problem)) }
+    }
+
+    #[inline(never)]
     fn wrapper(&mut self, wrapper: WellKnown, wire: &'w [u8]) -> Result<(), Problem> {
         let Some(kind) = wrapper.wrapped() else { return Ok(()) };
         let mut value = default_value(&kind);
@@ -65,6 +70,7 @@ impl<'w> Printer<'_, '_, 'w> {
     }
 
     /// Paths in lowerCamelCase, joined by commas; those that this does not carry have no form in JSON.
+    #[inline(never)]
     fn field_mask(&mut self, wire: &[u8]) -> Result<(), Problem> {
         let mut joined = String::new();
         let mut cursor = Cursor::new(wire);
@@ -99,6 +105,7 @@ impl<'w> Printer<'_, '_, 'w> {
     }
 
     /// A `Struct`: a map from text to `Value`.
+    #[inline(never)]
     fn object(&mut self, wire: &'w [u8], depth: u32) -> Result<(), Problem> {
         let mut entries = Vec::new();
         let mut cursor = Cursor::new(wire);
@@ -138,6 +145,7 @@ impl<'w> Printer<'_, '_, 'w> {
         Ok(())
     }
 
+    #[inline(never)]
     fn list(&mut self, wire: &'w [u8], depth: u32) -> Result<(), Problem> {
         self.out.push(b'[');
         let mut cursor = Cursor::new(wire);
@@ -153,6 +161,7 @@ impl<'w> Printer<'_, '_, 'w> {
     }
 
     /// A `Value`: a oneof, whose last member on the wire counts.
+    #[inline(never)]
     fn json_value(&mut self, wire: &'w [u8], depth: u32) -> Result<(), Problem> {
         self.check_len()?;
         let mut last = None;

@@ -134,7 +134,29 @@ static void unchanged_writes_nothing(void) {
     tdc_data_converter_free(converter);
 }
 
+/* What a caller claims to have used before can be any number: it does not wrap, and passes no limit. */
+static void claims_do_not_wrap(void) {
+    tdc_data_converter *converter = parse(ENCRYPT);
+    struct payload plain = payload_make("binary/plain", (const uint8_t *)"1", 1);
+    uint8_t out[512];
+    tdc_payload written;
+    tdc_usage claims[] = {{SIZE_MAX, 0, 0}, {0, SIZE_MAX, 0}};
+    for (size_t i = 0; i < 2; i++) {
+        tdc_usage usage = claims[i];
+        CHECK(tdc_codec_encode_payload(converter, NULL, 0, &usage, plain.bytes, plain.len, NULL, 0, out,
+                                       sizeof out, &written, NULL) == TDC_ERR_LIMIT);
+        CHECK(memcmp(&usage, &claims[i], sizeof usage) == 0);
+    }
+    tdc_usage usage = {0, 0, SIZE_MAX};
+    CHECK(tdc_codec_encode_payload(converter, NULL, 0, &usage, plain.bytes, plain.len, NULL, 0, out,
+                                   sizeof out, &written, NULL) == TDC_OK);
+    CHECK(usage.payloads == 1 && usage.decoded_bytes == SIZE_MAX);
+    payload_free(&plain);
+    tdc_data_converter_free(converter);
+}
+
 void test_buffers(void) {
+    claims_do_not_wrap();
     too_small_says_what_is_needed();
     bound_is_enough(ENCRYPT);
     bound_is_enough(COMPRESS_AND_ENCRYPT);

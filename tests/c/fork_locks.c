@@ -94,7 +94,8 @@ static void descriptors(void) {
     char set[64];
     int next = atomic_fetch_add(&number, 1);
     /* FileDescriptorSet { file { name, package } } */
-    int len = snprintf(set, sizeof set, "\x0a\x17\x0a\x0c%06d.proto\x12\x07p%06d", next % 1000000, next % 1000000);
+    int len =
+        snprintf(set, sizeof set, "\x0a\x17\x0a\x0c%06d.proto\x12\x07p%06d", next % 1000000, next % 1000000);
     CHECK(len == 25);
     tdc_error *error = NULL;
     tdc_status status = tdc_descriptor_provide(shared, (const uint8_t *)set, (size_t)len, &error);
@@ -169,8 +170,8 @@ static void use_descriptors(void) {
     static const char NAME[] = "temporal.api.failure.v1.Failure";
     struct payload payload;
     tdc_buffer out = {0};
-    CHECK(tdc_message_encode(shared, NULL, 0, (const uint8_t *)NAME, sizeof NAME - 1, 0, NULL, 0, &out, NULL) ==
-          TDC_OK);
+    CHECK(tdc_message_encode(shared, NULL, 0, (const uint8_t *)NAME, sizeof NAME - 1, 0, NULL, 0, &out,
+                             NULL) == TDC_OK);
     tdc_buffer_free(&out);
     payload = payload_make("binary/plain", (const uint8_t *)"1", 1);
     struct payload sealed = encoded(shared, &payload);

@@ -27,6 +27,7 @@ static const struct {
     {"threads on one handle", test_threads},
     {"fork", test_fork},
     {"fork and locks", test_fork_locks},
+    {"stack", test_stack},
 };
 
 int main(int argc, char **argv) {

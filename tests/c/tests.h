@@ -16,6 +16,7 @@ void test_threads(void);
 void test_fork(void);
 void test_fork_first_use(void);
 void test_fork_locks(void);
+void test_stack(void);
 
 /* Runs the vectors in the file that vectors_to_lines.py made; gives back how many it ran. */
 int run_vectors(const char *path);
