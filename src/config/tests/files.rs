@@ -26,8 +26,11 @@ impl Drop for Folder {
     }
 }
 
-/// Everything that is read from a file, by the name that errors give it.
-fn readers() -> [(&'static str, Code, fn(&Path) -> Result<(), Error>); 4] {
+/// Reads a file as what it is expected to be: its name in errors, their code, and how.
+type Reader = (&'static str, Code, fn(&Path) -> Result<(), Error>);
+
+/// Everything that is read from a file.
+fn readers() -> [Reader; 4] {
     fn document(text: &str, path: &Path) -> Result<(), Error> {
         let folder = path.parent().unwrap();
         let name = path.file_name().unwrap().to_str().unwrap();
