@@ -254,8 +254,8 @@ typedef struct tdc_payload {
    */
   size_t data_len;
   /**
-   * The payload itself when it did not fit the caller's buffer and nobody could know before
-   * (decompression, a codec server's answer); freed by `tdc_buffer_free`. Otherwise zeroes.
+   * The payload itself when it did not fit the caller's buffer, for a reason that could not be known before
+   * (decompression, many external payloads, a codec server's answer); freed by `tdc_buffer_free`. Otherwise zeroes.
    */
   struct tdc_buffer owned;
 } tdc_payload;
@@ -600,8 +600,9 @@ size_t tdc_codec_decode_bound(const struct tdc_data_converter *self, size_t payl
  * contents. With `data` as `NULL, 0`, `head` is the whole serialised payload.
  *
  * The encoded payload is written to the start of `out`, which overlaps neither slice;
- * `tdc_codec_encode_bound(self, head_len + data_len)` is always enough, but for what a codec server answers
- * (`TDC_FLAG_REMOTE`): what does not fit comes in `written->owned`. `*written` is written on `TDC_OK`.
+ * `tdc_codec_encode_bound(self, head_len + data_len)` is enough, but for a payload with many external payloads
+ * and for what a codec server answers (`TDC_FLAG_REMOTE`): what does not fit comes in `written->owned`. `*written`
+ * is written on `TDC_OK`.
  * `TDC_UNCHANGED`: the payload is to stay as it is.
  *
  * Valid arguments:

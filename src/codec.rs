@@ -10,16 +10,20 @@ mod compress;
 mod convert;
 pub(crate) mod encrypt;
 mod gzip;
+mod layer;
+mod opening;
 pub(crate) mod remote;
 mod snappy;
 mod zlib;
 mod zstd;
 
-pub(crate) use chain::{Budget, Chain, Decoded, Encoded, codec_name, encode_bound};
+pub(crate) use chain::{Chain, Encoded, encode_bound};
 pub(crate) use compress::too_large;
 pub(crate) use convert::Convert;
 pub(crate) use encrypt::Encrypt;
 pub(crate) use gzip::Gzip;
+pub(crate) use layer::Layer;
+pub(crate) use opening::{Budget, Decoded};
 pub(crate) use snappy::Snappy;
 pub(crate) use zlib::Zlib;
 pub(crate) use zstd::Zstd;
@@ -70,16 +74,21 @@ pub(crate) struct Written {
 
 /// The encoding half of a codec, with the options of its entry in the config.
 ///
-/// (Decoding needs no options: it follows the payload, see `chain::Layer`.)
+/// (Decoding needs no options: it follows the payload, see `Layer`.)
 pub(crate) trait Encoder: Send + Sync {
+    /// The layer that it makes, if it makes one.
+    fn layer(&self) -> Option<Layer>;
+
     /// The most bytes by which a payload can grow.
     fn overhead(&self) -> usize;
 
-    /// Writes the encoded payload to the start of `out`, which has room for `payload` and
-    /// [`Encoder::overhead`]; gives back what it wrote, or `None` to leave the payload as it is.
+    /// Writes the encoded payload to the start of `out`, which has room for `payload`, [`Encoder::overhead`] and
+    /// `outside`; gives back what it wrote, or `None` to leave the payload as it is. `outside` are whole fields that
+    /// a payload around this one has between its metadata and its `data`.
     fn encode(
         &self,
         payload: Pieces<'_>,
+        outside: &[u8],
         environment: &Environment<'_>,
         out: &mut [u8],
     ) -> Result<Option<Written>, Error>;

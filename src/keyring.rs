@@ -146,6 +146,11 @@ impl Keyring {
         self.host.is_some()
     }
 
+    /// Whether there is no source of keys: neither a ring nor a host.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ring.is_empty() && self.host.is_none()
+    }
+
     pub(crate) fn contains(&self, id: &str) -> bool {
         self.ring.contains_key(id)
     }

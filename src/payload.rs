@@ -9,8 +9,10 @@
 //! for what a producer may do: the last of a repeated singular field wins, the last entry of a map key
 //! wins, a missing key or value is empty, a known number with another wire type is an unknown field.
 
+mod external;
 mod parts;
 
+pub(crate) use external::external_sizes;
 pub(crate) use parts::{Parts, Rewritten};
 
 use std::borrow::Cow;
@@ -72,6 +74,11 @@ pub(crate) struct View<'a> {
     /// Where `data` begins, counted over both slices; the length of the payload where there is no such
     /// field.
     pub(crate) data_offset: usize,
+    /// Whether one of the fields is metadata, `data` or `external_payloads`. Other bytes can be well-formed
+    /// protobuf as well: `123456789` is.
+    pub(crate) is_payload: bool,
+    /// Whether there are `external_payloads`.
+    pub(crate) has_external: bool,
 }
 
 /// Where the contents of the last `data` field stand in a serialised payload.
@@ -96,15 +103,23 @@ impl<'a> View<'a> {
         let mut cursor = Cursor::with_tail(payload.head, payload.tail);
         while let Some(field) = cursor.field()? {
             match (field.number, field.value) {
-                (1, Value::Bytes(entry)) => view.entry(entry)?,
+                (1, Value::Bytes(entry)) => {
+                    view.is_payload = true;
+                    view.entry(entry)?;
+                }
                 (2, Value::Bytes(data)) => {
+                    view.is_payload = true;
                     view.data = data;
                     // The tail was taken if and only if the head ended before it.
                     let end = payload.head.len() - cursor.remaining();
                     let from_tail = !data.is_empty() && core::ptr::eq(data, payload.tail);
                     view.data_offset = if from_tail { end } else { end - data.len() };
                 }
-                (3, Value::Bytes(details)) => Cursor::new(details).check()?,
+                (3, Value::Bytes(details)) => {
+                    view.is_payload = true;
+                    view.has_external = true;
+                    Cursor::new(details).check()?;
+                }
                 _ => {}
             }
         }
@@ -241,6 +256,16 @@ mod tests {
         assert_eq!(view(b"\x0a\x0a\x0a\x08encoding").encoding, Some(&b""[..]));
         let payload = view(b"\x08\x01\x10\x01");
         assert_eq!((payload.encoding, payload.data, payload.data_offset), (None, &b""[..], 4));
+    }
+
+    #[test]
+    fn only_fields_of_a_payload_make_one() {
+        for bytes in [&b"\x0a\x00"[..], b"\x12\x00", b"\x1a\x00", b"\x20\x01\x12\x00"] {
+            assert!(view(bytes).is_payload, "{bytes:?}");
+        }
+        for bytes in [&b""[..], b"123456789", b"\x22\x00", b"\x08\x01\x10\x01\x18\x01"] {
+            assert!(!view(bytes).is_payload, "{bytes:?}");
+        }
     }
 
     #[test]

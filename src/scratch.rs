@@ -3,8 +3,9 @@
 
 use std::cell::RefCell;
 
-/// Larger ones go back to the system, so that one large payload does not stay in memory for ever.
-const MAX_KEPT: usize = 1 << 20;
+/// Larger ones go back to the system, so that one large payload does not stay in memory for ever. The same holds for
+/// the contexts that codecs keep.
+pub(crate) const MAX_KEPT: usize = 1 << 20;
 
 /// A call needs three at once: what a layer reads, what it writes, and its compressor's room.
 const KEPT: usize = 3;

@@ -53,6 +53,7 @@ struct Expect {
     error: Option<String>,
     payload_index: Option<usize>,
     encodings: Option<Vec<Option<String>>>,
+    external_sizes: Option<Vec<Vec<u64>>>,
 }
 
 #[test]
@@ -122,7 +123,12 @@ fn answer(vector: &Vector, input: &[u8]) -> Result<Vec<u8>, Error> {
         Operation::Roundtrip => {
             let encoded = converter.encode(&[], input)?;
             if let Some(expected) = &vector.expect.encodings {
-                assert_eq!(expected, &encodings(&encoded), "{}", vector.name);
+                let found: Vec<_> = outsides(&encoded).into_iter().map(|(encoding, _)| encoding).collect();
+                assert_eq!(*expected, found, "{}", vector.name);
+            }
+            if let Some(expected) = &vector.expect.external_sizes {
+                let found: Vec<_> = outsides(&encoded).into_iter().map(|(_, sizes)| sizes).collect();
+                assert_eq!(*expected, found, "{}", vector.name);
             }
             let decoded = converter.decode(&[], &encoded)?;
             assert_eq!(decoded, input, "{}", vector.name);
@@ -131,8 +137,9 @@ fn answer(vector: &Vector, input: &[u8]) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// The outermost encoding of each payload; `None` where it has none.
-fn encodings(payloads: &[u8]) -> Vec<Option<String>> {
+/// What the outside of each payload shows: its encoding, `None` where it has none, and the sizes of its external
+/// payloads.
+fn outsides(payloads: &[u8]) -> Vec<(Option<String>, Vec<u64>)> {
     use prost::Message;
     #[derive(Clone, PartialEq, Message)]
     struct Payloads {
@@ -143,10 +150,19 @@ fn encodings(payloads: &[u8]) -> Vec<Option<String>> {
     struct Payload {
         #[prost(btree_map = "string, bytes", tag = "1")]
         metadata: std::collections::BTreeMap<String, Vec<u8>>,
+        #[prost(message, repeated, tag = "3")]
+        external_payloads: Vec<External>,
+    }
+    #[derive(Clone, PartialEq, Message)]
+    struct External {
+        #[prost(uint64, tag = "1")]
+        size_bytes: u64,
     }
     let payloads = Payloads::decode(payloads).unwrap().payloads;
     let encoding = |payload: &Payload| payload.metadata.get("encoding").cloned();
-    payloads.iter().map(|payload| encoding(payload).map(|bytes| String::from_utf8(bytes).unwrap())).collect()
+    let encoding = |payload: &Payload| encoding(payload).map(|bytes| String::from_utf8(bytes).unwrap());
+    let sizes = |payload: &Payload| payload.external_payloads.iter().map(|one| one.size_bytes).collect();
+    payloads.iter().map(|payload| (encoding(payload), sizes(payload))).collect()
 }
 
 fn hex(text: &str) -> Vec<u8> {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -31,6 +32,8 @@ type vector struct {
 		Error        string
 		PayloadIndex *int `json:"payload_index"`
 		Encodings    []string
+		// The sizes of the external payloads of each; nil: not said.
+		ExternalSizes [][]int64 `json:"external_sizes"`
 	}
 }
 
@@ -182,7 +185,7 @@ func (v *vector) apply(t *testing.T, input []byte, convert func(operation, []byt
 		if err != nil {
 			return
 		}
-		v.checkEncodings(t, encoded)
+		v.checkOutside(t, encoded)
 		decoded, err := convert(decode, encoded)
 		if err != nil || string(decoded) != string(input) {
 			t.Errorf("came back as %x, %v", decoded, err)
@@ -213,15 +216,30 @@ func (v *vector) checkError(t *testing.T, err error) {
 	}
 }
 
-func (v *vector) checkEncodings(t *testing.T, encoded []byte) {
+// checkOutside looks at what encoded payloads show.
+func (v *vector) checkOutside(t *testing.T, encoded []byte) {
 	t.Helper()
 	payloads := new(commonpb.Payloads)
 	if err := proto.Unmarshal(encoded, payloads); err != nil {
 		t.Fatal(err)
 	}
+	v.checkShown(t, payloads.Payloads)
+}
+
+func (v *vector) checkShown(t *testing.T, encoded []*commonpb.Payload) {
+	t.Helper()
 	for i, want := range v.Expect.Encodings {
-		if got := string(payloads.Payloads[i].Metadata["encoding"]); got != want {
+		if got := string(encoded[i].Metadata["encoding"]); got != want {
 			t.Errorf("payloads[%d]: encoding %q, want %q", i, got, want)
+		}
+	}
+	for i, want := range v.Expect.ExternalSizes {
+		got := []int64{}
+		for _, external := range encoded[i].ExternalPayloads {
+			got = append(got, external.SizeBytes)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("payloads[%d]: external payloads of %v bytes, want %v", i, got, want)
 		}
 	}
 }
@@ -238,11 +256,7 @@ func (v *vector) throughTheSDK(t *testing.T, opened *Tdc, input *commonpb.Payloa
 		if err != nil {
 			return
 		}
-		for i, want := range v.Expect.Encodings {
-			if got := string(encoded[i].Metadata["encoding"]); got != want {
-				t.Errorf("SDK: payloads[%d]: encoding %q, want %q", i, got, want)
-			}
-		}
+		v.checkShown(t, encoded)
 		v.checkPayloads(t, decodeAll(t, codec, encoded...), input)
 	default:
 		convert := codec.Encode

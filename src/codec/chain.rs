@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::layer::Layer;
+use super::opening::{Budget, Decoded, Opening};
 use super::remote::{Direction, Exchange, Found, Remote};
-use super::{Encoder, Environment, Written, compress, convert, encrypt, gzip, snappy, zlib, zstd};
+use super::{Encoder, Environment, Written, encrypt};
 use crate::error::{Code, Error};
-use crate::keyring::{ENCRYPTED, Key};
-use crate::limits::MAX_LAYERS;
-use crate::payload::{Location, Pieces, View, malformed};
+use crate::payload::{Location, Pieces, View, external_sizes, malformed};
 use crate::scratch;
 
 /// The codecs of a namespace, in the order in which encode applies them.
@@ -25,7 +25,8 @@ pub(crate) struct Chain {
 
 /// The most bytes that a payload of `len` bytes can become, whatever the codecs: no chain encrypts twice,
 /// and compression never grows. That it does not depend on the configuration keeps it true over a
-/// reload. (What a codec server answers has any length, and comes in memory of its own where it must.)
+/// reload. (What a codec server answers has any length, and external payloads are shown outside as well: these come
+/// in memory of their own where they must.)
 pub(crate) fn encode_bound(len: usize) -> usize {
     len.saturating_add(encrypt::MAX_OVERHEAD)
 }
@@ -37,113 +38,8 @@ pub(crate) enum Encoded {
     Unchanged,
     /// The encoded payload, at the start of `out`.
     Written(Written),
-    /// The encoded payload, as a codec server gave it.
+    /// The encoded payload, which is longer than [`encode_bound`], or came from a codec server.
     Owned(Vec<u8>, Location),
-}
-
-/// What decode did.
-#[derive(Debug)]
-pub(crate) enum Decoded {
-    Unchanged,
-    /// The decoded payload, at the start of `out`.
-    Written(usize, Location),
-    /// The decoded payload, which did not fit, or whose length nobody knew before.
-    Owned(Vec<u8>, Location),
-}
-
-/// Counts what a call decodes to.
-pub(crate) struct Budget {
-    used: usize,
-    left: usize,
-}
-
-impl Budget {
-    /// A budget of `max_decoded_bytes`, of which `used` are gone already.
-    pub(crate) fn new(max_decoded_bytes: usize, used: usize) -> Self {
-        Self { used, left: max_decoded_bytes.saturating_sub(used) }
-    }
-
-    /// What is gone.
-    pub(crate) fn used(&self) -> usize {
-        self.used
-    }
-
-    /// What is left.
-    pub(crate) fn left(&self) -> usize {
-        self.left
-    }
-
-    pub(crate) fn spend(&mut self, bytes: usize) -> Result<(), Error> {
-        self.left = self.left.checked_sub(bytes).ok_or_else(compress::too_large)?;
-        self.used = self.used.saturating_add(bytes);
-        Ok(())
-    }
-}
-
-/// The layers that decode opens, by the payload's `encoding`.
-#[derive(Clone, Copy)]
-enum Layer {
-    Encrypt,
-    Decompress(Decompress),
-    Msgpack,
-}
-
-/// Decompresses all of the data, to at most so many bytes.
-type Decompress = fn(&[u8], usize, &mut Vec<u8>) -> Result<(), Error>;
-
-impl Layer {
-    /// The layer that `encoding` names, and the name of its codec in the configuration.
-    fn of(encoding: &[u8]) -> Option<(Self, &'static str)> {
-        match encoding {
-            ENCRYPTED => Some((Self::Encrypt, "encrypt")),
-            b"binary/zlib" => Some((Self::Decompress(zlib::decode), "zlib")),
-            b"binary/zstd" => Some((Self::Decompress(zstd::decode), "zstd")),
-            b"binary/snappy" => Some((Self::Decompress(snappy::decode), "snappy")),
-            b"binary/gzip" => Some((Self::Decompress(gzip::decode), "gzip")),
-            convert::MSGPACK => Some((Self::Msgpack, "msgpack")),
-            _ => None,
-        }
-    }
-}
-
-/// The name of the codec that opens payloads of this `encoding`, where one of ours does.
-pub(crate) fn codec_name(encoding: &[u8]) -> Option<&'static str> {
-    Layer::of(encoding).map(|(_, name)| name)
-}
-
-/// The payload between two layers of decode.
-enum Current {
-    Input,
-    Out(usize),
-    Owned(Vec<u8>),
-}
-
-impl Current {
-    fn into_decoded(self, out: &mut [u8], data: Location) -> Decoded {
-        match self {
-            Self::Input => Decoded::Unchanged,
-            Self::Out(len) => Decoded::Written(len, data),
-            Self::Owned(bytes) => match out.get_mut(..bytes.len()) {
-                Some(room) => {
-                    room.copy_from_slice(&bytes);
-                    Decoded::Written(bytes.len(), data)
-                }
-                None => Decoded::Owned(bytes, data),
-            },
-        }
-    }
-}
-
-/// What one step of decode found.
-enum Step {
-    Opened(Current),
-    /// No layer of ours: where this payload's `data` stands.
-    Innermost(Location),
-}
-
-#[cold]
-fn too_deep() -> Error {
-    Error::new(Code::Limit, format!("the payload has more than {MAX_LAYERS} layers of codecs"))
 }
 
 impl Chain {
@@ -171,6 +67,11 @@ impl Chain {
         self.encrypts
     }
 
+    /// Whether one of the codecs makes this layer.
+    pub(super) fn lists(&self, layer: Layer) -> bool {
+        self.codecs.iter().any(|codec| codec.layer() == Some(layer))
+    }
+
     /// Whether encode leaves every payload as it is.
     pub(crate) fn is_empty(&self) -> bool {
         self.codecs.is_empty() && self.remote.is_none()
@@ -194,10 +95,48 @@ impl Chain {
         environment: &Environment<'_>,
         out: &mut [u8],
     ) -> Result<Encoded, Error> {
-        View::parse(payload).map_err(malformed)?;
-        match environment.remote {
-            None => self.encode_here(payload, environment, out),
-            Some(exchange) => self.encode_there(payload, environment, exchange),
+        let view = View::parse(payload).map_err(malformed)?;
+        if self.is_empty() {
+            return Ok(Encoded::Unchanged);
+        }
+        if let Some(layer) = view.encoding.and_then(Layer::of)
+            && let Some(why) = layer.misfit(&view)
+        {
+            return Err(layer.refused_value(why));
+        }
+        if let Some(exchange) = environment.remote {
+            return self.encode_there(payload, &view, environment, exchange);
+        }
+        if view.has_external {
+            return self.encode_external(payload, environment, out);
+        }
+        self.encode_here(payload, &[], environment, out)
+    }
+
+    /// Applies the codecs to a payload with external payloads, whose sizes every layer shows outside: the server
+    /// counts them and cannot look inside.
+    fn encode_external(
+        &self,
+        payload: Pieces<'_>,
+        environment: &Environment<'_>,
+        out: &mut [u8],
+    ) -> Result<Encoded, Error> {
+        let outside = external_sizes(payload).map_err(malformed)?;
+        match self.encode_here(payload, &outside, environment, out) {
+            // The caller did what was said. One or two sizes fit nearly always.
+            Err(error)
+                if error.code() == Code::BufferTooSmall && out.len() >= encode_bound(payload.len()) =>
+            {
+                let mut room = vec![0; encode_bound(payload.len()) + outside.len()];
+                Ok(match self.encode_here(payload, &outside, environment, &mut room)? {
+                    Encoded::Written(Written { len, data_offset }) => {
+                        room.truncate(len);
+                        Encoded::Owned(room, Location { offset: data_offset, len: len - data_offset })
+                    }
+                    encoded => encoded,
+                })
+            }
+            encoded => encoded,
         }
     }
 
@@ -206,6 +145,7 @@ impl Chain {
     fn encode_there(
         &self,
         payload: Pieces<'_>,
+        view: &View<'_>,
         environment: &Environment<'_>,
         exchange: &Exchange<'_>,
     ) -> Result<Encoded, Error> {
@@ -216,8 +156,10 @@ impl Chain {
             }
             Found::Later => {}
             Found::Nothing(key) => {
-                let mut room = Zeroizing::new(vec![0; encode_bound(payload.len())]);
-                let sent = match self.encode_here(payload, environment, &mut room)? {
+                let outside =
+                    if view.has_external { external_sizes(payload).map_err(malformed)? } else { Vec::new() };
+                let mut room = Zeroizing::new(vec![0; encode_bound(payload.len()) + outside.len()]);
+                let sent = match self.encode_here(payload, &outside, environment, &mut room)? {
                     Encoded::Written(written) => {
                         room.truncate(written.len);
                         room
@@ -233,6 +175,7 @@ impl Chain {
     fn encode_here(
         &self,
         payload: Pieces<'_>,
+        outside: &[u8],
         environment: &Environment<'_>,
         out: &mut [u8],
     ) -> Result<Encoded, Error> {
@@ -244,7 +187,7 @@ impl Chain {
         for (index, codec) in self.codecs.iter().enumerate() {
             let input = current.as_ref().map_or(payload, |(bytes, _)| Pieces::whole(bytes));
             if index + 1 == self.codecs.len() {
-                if let Some(written) = codec.encode(input, environment, out)? {
+                if let Some(written) = codec.encode(input, outside, environment, out)? {
                     if let Some((bytes, _)) = current {
                         scratch::give(bytes);
                     }
@@ -252,18 +195,19 @@ impl Chain {
                 }
             } else {
                 let mut next = scratch::take();
-                let room = input.len() + codec.overhead();
+                let room = input.len() + codec.overhead() + outside.len();
                 if next.len() < room {
                     next.resize(room, 0);
                 }
-                let unused =
-                    match codec.encode(input, environment, next.get_mut(..room).unwrap_or_default())? {
-                        Some(written) => {
-                            next.truncate(written.len);
-                            current.replace((next, written)).map(|(bytes, _)| bytes)
-                        }
-                        None => Some(next),
-                    };
+                let made =
+                    codec.encode(input, outside, environment, next.get_mut(..room).unwrap_or_default())?;
+                let unused = match made {
+                    Some(written) => {
+                        next.truncate(written.len);
+                        current.replace((next, written)).map(|(bytes, _)| bytes)
+                    }
+                    None => Some(next),
+                };
                 if let Some(unused) = unused {
                     scratch::give(unused);
                 }
@@ -293,7 +237,7 @@ impl Chain {
         if let Some(exchange) = environment.remote {
             return self.decode_there(payload, environment, exchange, budget, out);
         }
-        let opening = Opening { environment, budget, fixed, was_encrypted: false, written: 0 };
+        let opening = Opening::new(self, environment, budget, fixed);
         self.open(opening, payload, out)
     }
 
@@ -317,7 +261,7 @@ impl Chain {
             }
         };
         budget.spend(answer.len())?;
-        let opening = Opening { environment, budget, fixed: false, was_encrypted: false, written: 0 };
+        let opening = Opening::new(self, environment, budget, false);
         Ok(match self.open(opening, Pieces::whole(&answer), out)? {
             Decoded::Unchanged => {
                 let view = View::parse(Pieces::whole(&answer)).map_err(malformed)?;
@@ -331,104 +275,10 @@ impl Chain {
         let result = opening.layers(payload, out);
         let was_encrypted = opening.was_encrypted;
         let result = result.and_then(|decoded| self.check_encrypted(was_encrypted).map(|()| decoded));
-        if result.is_err() {
+        if !matches!(result, Ok(Decoded::Written(..))) {
             let written = opening.written.min(out.len());
             out.get_mut(..written).unwrap_or_default().fill(0);
         }
         result
-    }
-}
-
-/// One payload on its way through its layers.
-struct Opening<'a> {
-    environment: &'a Environment<'a>,
-    budget: &'a mut Budget,
-    fixed: bool,
-    was_encrypted: bool,
-    /// How much of `out` may hold the plaintext of a layer.
-    written: usize,
-}
-
-impl Opening<'_> {
-    fn layers(&mut self, payload: Pieces<'_>, out: &mut [u8]) -> Result<Decoded, Error> {
-        let mut current = Current::Input;
-        for depth in 0..=MAX_LAYERS {
-            let next = match &current {
-                Current::Input => self.layer(payload, depth, Some(&mut *out)),
-                Current::Owned(bytes) => self.layer(Pieces::whole(bytes), depth, Some(&mut *out)),
-                // What stands in `out` is the input now, so it cannot be the output as well.
-                Current::Out(len) => {
-                    self.layer(Pieces::whole(out.get(..*len).unwrap_or_default()), depth, None)
-                }
-            }?;
-            match next {
-                Step::Opened(next) => current = next,
-                Step::Innermost(data) => return Ok(current.into_decoded(out, data)),
-            }
-        }
-        Err(too_deep())
-    }
-
-    /// Opens the outermost layer of `payload`, if it is one that we know.
-    fn layer(&mut self, payload: Pieces<'_>, depth: usize, out: Option<&mut [u8]>) -> Result<Step, Error> {
-        if let Some((key, sealed)) = encrypt::recognise(payload, self.environment)
-            && depth < MAX_LAYERS
-        {
-            return self.decrypt(key, sealed, depth, out);
-        }
-        let view = View::parse(payload).map_err(malformed)?;
-        let Some((layer, _)) = view.encoding.and_then(Layer::of) else {
-            return Ok(Step::Innermost(view.location()));
-        };
-        if depth == MAX_LAYERS {
-            return Err(too_deep());
-        }
-        match layer {
-            Layer::Decompress(decode) => {
-                // An answer that the caller of a call on one payload keeps is memory of its own.
-                let mut bytes = if self.fixed { Vec::new() } else { scratch::take() };
-                decode(view.data, self.budget.left, &mut bytes)?;
-                self.budget.spend(bytes.len())?;
-                Ok(Step::Opened(Current::Owned(bytes)))
-            }
-            Layer::Msgpack => match convert::decode_msgpack(payload, view.data, self.budget.left)? {
-                Some(bytes) => {
-                    self.budget.spend(bytes.len())?;
-                    Ok(Step::Opened(Current::Owned(bytes)))
-                }
-                None => Ok(Step::Innermost(view.location())),
-            },
-            Layer::Encrypt => {
-                let key = encrypt::find_key(&view, self.environment)?;
-                self.decrypt(&key, view.data, depth, out)
-            }
-        }
-    }
-
-    #[inline]
-    fn decrypt(
-        &mut self,
-        key: &Key,
-        sealed: &[u8],
-        depth: usize,
-        out: Option<&mut [u8]>,
-    ) -> Result<Step, Error> {
-        let len = encrypt::opened_len(sealed)?;
-        self.was_encrypted = true;
-        self.budget.spend(len)?;
-        let capacity = out.as_ref().map_or(0, |out| out.len());
-        match out.and_then(|out| out.get_mut(..len)) {
-            Some(room) => {
-                encrypt::open(key, sealed, room)?;
-                self.written = self.written.max(len);
-                Ok(Step::Opened(Current::Out(len)))
-            }
-            None if self.fixed && depth == 0 => Err(Error::buffer_too_small(len, capacity)),
-            None => {
-                let mut opened = vec![0; len];
-                encrypt::open(key, sealed, &mut opened)?;
-                Ok(Step::Opened(Current::Owned(opened)))
-            }
-        }
     }
 }

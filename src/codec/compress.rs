@@ -1,5 +1,6 @@
 //! What the compression codecs share: the payload is kept when it is small or does not get smaller.
 
+use super::layer::Layer;
 use super::{Encoder, Environment, Written};
 use crate::error::{Code, Error};
 use crate::payload::Pieces;
@@ -7,6 +8,9 @@ use crate::{scratch, wire};
 
 /// A compression format.
 pub(crate) trait Compression: Send + Sync {
+    /// What it makes.
+    const LAYER: Layer;
+
     /// The payload's metadata: the one entry `encoding`, as it stands on the wire.
     const METADATA: &'static [u8];
 
@@ -19,6 +23,10 @@ pub(crate) trait Compression: Send + Sync {
 }
 
 impl<C: Compression> Encoder for C {
+    fn layer(&self) -> Option<Layer> {
+        Some(C::LAYER)
+    }
+
     fn overhead(&self) -> usize {
         0
     }
@@ -26,6 +34,7 @@ impl<C: Compression> Encoder for C {
     fn encode(
         &self,
         payload: Pieces<'_>,
+        outside: &[u8],
         _: &Environment<'_>,
         out: &mut [u8],
     ) -> Result<Option<Written>, Error> {
@@ -33,25 +42,32 @@ impl<C: Compression> Encoder for C {
             return Ok(None);
         }
         if payload.tail.is_empty() {
-            return Ok(encode_whole(self, payload.head, out));
+            return Ok(encode_whole(self, payload.head, outside, out));
         }
         // The libraries take one slice, and a copy costs nothing beside compressing.
         let mut joined = scratch::take();
         joined.clear();
         joined.extend_from_slice(payload.head);
         joined.extend_from_slice(payload.tail);
-        let written = encode_whole(self, &joined, out);
+        let written = encode_whole(self, &joined, outside, out);
         scratch::give(joined);
         Ok(written)
     }
 }
 
-fn encode_whole<C: Compression>(codec: &C, payload: &[u8], out: &mut [u8]) -> Option<Written> {
+fn encode_whole<C: Compression>(
+    codec: &C,
+    payload: &[u8],
+    outside: &[u8],
+    out: &mut [u8],
+) -> Option<Written> {
     // The whole encoded payload must be smaller than the original, so there is never more room than
     // that.
     let out = out.get_mut(..payload.len().checked_sub(1)?)?;
     let (metadata, rest) = out.split_at_mut_checked(C::METADATA.len())?;
     metadata.copy_from_slice(C::METADATA);
+    let (fields, rest) = rest.split_at_mut_checked(outside.len())?;
+    fields.copy_from_slice(outside);
     // Compress behind the widest length that can come out, then close the gap.
     let reserved = 1 + wire::varint_len(payload.len());
     let len = codec.compress(payload, rest.get_mut(reserved..)?)?;
@@ -60,7 +76,7 @@ fn encode_whole<C: Compression>(codec: &C, payload: &[u8], out: &mut [u8]) -> Op
     if used < reserved {
         rest.copy_within(reserved..reserved + len, used);
     }
-    let data_offset = C::METADATA.len() + used;
+    let data_offset = C::METADATA.len() + outside.len() + used;
     Some(Written { len: data_offset + len, data_offset })
 }
 

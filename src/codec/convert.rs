@@ -1,6 +1,7 @@
 //! Converters in the codec chain: `msgpack` and `json: { canonical: true }`. They change the data of a
 //! `json/plain` payload, and leave every other payload, and what does not fit their format, as it is.
 
+use super::layer::Layer;
 use super::{Encoder, Environment, Written, encode_bound};
 use crate::error::{Code, Error};
 use crate::payload::{Parts, Pieces, View, malformed};
@@ -9,7 +10,7 @@ use crate::{json, msgpack, scratch};
 const JSON: &[u8] = b"json/plain";
 
 /// The payload's encoding under `msgpack`.
-pub(super) const MSGPACK: &[u8] = b"binary/msgpack";
+const MSGPACK: &[u8] = Layer::Msgpack.encoding().as_bytes();
 
 /// A payload that would grow by more stays as it is. Together with what encryption adds it is within the
 /// bound of the chain: `encrypt` counts 34 bytes more than it ever needs.
@@ -25,6 +26,13 @@ pub(crate) enum Convert {
 }
 
 impl Encoder for Convert {
+    fn layer(&self) -> Option<Layer> {
+        match self {
+            Self::Msgpack => Some(Layer::Msgpack),
+            Self::CanonicalJson => None,
+        }
+    }
+
     fn overhead(&self) -> usize {
         MAX_GROWTH
     }
@@ -32,6 +40,8 @@ impl Encoder for Convert {
     fn encode(
         &self,
         payload: Pieces<'_>,
+        // It keeps every field of the payload itself.
+        _: &[u8],
         _: &Environment<'_>,
         out: &mut [u8],
     ) -> Result<Option<Written>, Error> {
@@ -63,7 +73,7 @@ impl Encoder for Convert {
 }
 
 /// The payload with JSON instead of MessagePack, of at most `limit` bytes of data; `None` where JSON has
-/// no such value: then no codec made it.
+/// no such value, so that no codec made it.
 pub(super) fn decode_msgpack(
     payload: Pieces<'_>,
     data: &[u8],

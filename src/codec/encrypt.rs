@@ -11,6 +11,7 @@
 //!
 //! Random nonces bound what one key may encrypt: 2^32 messages (NIST SP 800-38D, 8.3).
 
+use super::layer::Layer;
 use super::{Encoder, Environment, Written};
 use crate::cipher::{Aead, NONCE_LEN, TAG_LEN};
 use crate::error::{Code, Error};
@@ -32,6 +33,10 @@ pub(crate) const MAX_OVERHEAD: usize = SEAL_LEN + 228;
 pub(crate) struct Encrypt;
 
 impl Encoder for Encrypt {
+    fn layer(&self) -> Option<Layer> {
+        Some(Layer::Encrypt)
+    }
+
     fn overhead(&self) -> usize {
         MAX_OVERHEAD
     }
@@ -39,6 +44,7 @@ impl Encoder for Encrypt {
     fn encode(
         &self,
         payload: Pieces<'_>,
+        outside: &[u8],
         environment: &Environment<'_>,
         out: &mut [u8],
     ) -> Result<Option<Written>, Error> {
@@ -46,8 +52,10 @@ impl Encoder for Encrypt {
         let sealed_len = payload.len() + SEAL_LEN;
         let capacity = out.len();
         let mut head_len = key.metadata.len();
-        let room = || Error::buffer_too_small(payload.len() + MAX_OVERHEAD, capacity);
+        let room = || Error::buffer_too_small(payload.len() + MAX_OVERHEAD + outside.len(), capacity);
         out.get_mut(..head_len).ok_or_else(room)?.copy_from_slice(&key.metadata);
+        out.get_mut(head_len..head_len + outside.len()).ok_or_else(room)?.copy_from_slice(outside);
+        head_len += outside.len();
         *out.get_mut(head_len).ok_or_else(room)? = 0x12;
         head_len += 1;
         head_len +=
@@ -68,23 +76,32 @@ impl Encoder for Encrypt {
     }
 }
 
-/// The key and the sealed bytes of an encrypted payload, before anything is opened.
+/// Why a payload under this encoding cannot be one of ours, as far as it shows without a key.
+pub(super) fn misfit(view: &View<'_>) -> Option<&'static str> {
+    if view.key_id.is_none_or(<[u8]>::is_empty) {
+        Some("it has no encryption-key-id")
+    } else if view.cipher.is_some_and(|cipher| cipher != JAVA_CIPHER) {
+        Some("its encryption-cipher is not AES/GCM/NoPadding")
+    } else if view.data.len() < SEAL_LEN {
+        Some("its data is shorter than a nonce and a tag, 28 bytes")
+    } else {
+        None
+    }
+}
+
+/// The key of an encrypted payload that is not a [`misfit`].
 pub(crate) fn find_key<'a>(view: &View<'_>, environment: &Environment<'a>) -> Result<Found<'a>, Error> {
     let id = view.key_id.unwrap_or_default();
-    if id.is_empty() {
-        return Err(malformed("it names no encryption-key-id"));
-    }
     match view.cipher {
         None => environment.keyring.find(environment.access, id, environment.now),
-        Some(JAVA_CIPHER) => environment.keyring.find_by_own_bytes(environment.access, id),
-        Some(_) => return Err(malformed("its encryption-cipher is not AES/GCM/NoPadding")),
+        Some(_) => environment.keyring.find_by_own_bytes(environment.access, id),
     }
     .map_err(missing)
 }
 
 /// The id of the key that the host should be asked for before `view` can be opened.
 pub(crate) fn key_to_ask_for(view: &View<'_>, environment: &Environment<'_>) -> Option<String> {
-    if view.encoding != Some(ENCRYPTED) || view.cipher.is_some() {
+    if view.encoding != Some(ENCRYPTED) || view.cipher.is_some() || misfit(view).is_some() {
         return None;
     }
     match environment.keyring.find(environment.access, view.key_id?, environment.now) {
@@ -103,7 +120,9 @@ pub(crate) fn recognise<'a>(
     let rest = payload.head.strip_prefix(key.metadata.as_slice())?;
     let mut cursor = Cursor::with_tail(rest, payload.tail);
     match cursor.field() {
-        Ok(Some(Field { number: 2, value: Value::Bytes(sealed) })) if cursor.is_at_end() => {
+        Ok(Some(Field { number: 2, value: Value::Bytes(sealed) }))
+            if cursor.is_at_end() && sealed.len() >= SEAL_LEN =>
+        {
             Some((key, sealed))
         }
         _ => None,
@@ -112,9 +131,7 @@ pub(crate) fn recognise<'a>(
 
 /// How many bytes the data of an encrypted payload opens to.
 pub(crate) fn opened_len(sealed: &[u8]) -> Result<usize, Error> {
-    sealed.len().checked_sub(SEAL_LEN).ok_or_else(|| {
-        malformed(&format!("data has {} bytes, nonce and tag alone are {SEAL_LEN}", sealed.len()))
-    })
+    sealed.len().checked_sub(SEAL_LEN).ok_or_else(|| malformed("data is shorter than nonce and tag"))
 }
 
 /// Opens into `out`, which is exactly [`opened_len`] long.

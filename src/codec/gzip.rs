@@ -7,6 +7,7 @@ use flate2::bufread::MultiGzDecoder;
 use flate2::write::GzEncoder;
 
 use super::compress::{Compression, malformed, too_large};
+use super::layer::Layer;
 use crate::error::Error;
 
 pub(crate) struct Gzip {
@@ -15,6 +16,7 @@ pub(crate) struct Gzip {
 }
 
 impl Compression for Gzip {
+    const LAYER: Layer = Layer::Gzip;
     const METADATA: &'static [u8] = b"\x0a\x17\x0a\x08encoding\x12\x0bbinary/gzip";
 
     fn min_size(&self) -> usize {
@@ -28,6 +30,11 @@ impl Compression for Gzip {
         let left = encoder.finish().ok()?.len();
         Some(room - left)
     }
+}
+
+/// Whether `data` begins with a header of RFC 1952, and the method is deflate.
+pub(super) fn begins(data: &[u8]) -> bool {
+    data.starts_with(b"\x1f\x8b\x08")
 }
 
 /// Decompresses all members of `data`, to at most `limit` bytes.

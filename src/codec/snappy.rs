@@ -4,8 +4,10 @@
 use std::cell::RefCell;
 
 use super::compress::{Compression, malformed, too_large};
+use super::layer::Layer;
 use crate::error::Error;
 use crate::scratch;
+use crate::wire::Cursor;
 
 pub(crate) struct Snappy {
     pub(crate) min_size: usize,
@@ -19,6 +21,7 @@ thread_local! {
 }
 
 impl Compression for Snappy {
+    const LAYER: Layer = Layer::Snappy;
     const METADATA: &'static [u8] = b"\x0a\x19\x0a\x08encoding\x12\x0dbinary/snappy";
 
     fn min_size(&self) -> usize {
@@ -39,6 +42,26 @@ impl Compression for Snappy {
     }
 }
 
+/// Whether `data` can be a block. It has no header and no checksum, but it begins with its length, in 32 bits, and a
+/// literal: there is nothing yet that could be copied.
+pub(super) fn begins(data: &[u8]) -> bool {
+    let mut cursor = Cursor::new(data);
+    let Some(len) = cursor.varint().ok().and_then(|len| u32::try_from(len).ok()) else { return false };
+    let rest = data.get(data.len() - cursor.remaining()..).unwrap_or_default();
+    let Some((tag, rest)) = rest.split_first() else { return len == 0 };
+    // Up to 60 the tag says the literal's length, less one; beyond that, in how many bytes it follows.
+    let (literal, extra) = match tag >> 2 {
+        short @ 0..60 => (u32::from(short), 0),
+        long => {
+            let extra = usize::from(long - 59);
+            let Some(bytes) = rest.get(..extra) else { return false };
+            (bytes.iter().rev().fold(0, |len, byte| len << 8 | u32::from(*byte)), extra)
+        }
+    };
+    let fits = |room: usize| usize::try_from(literal).is_ok_and(|literal| literal < room);
+    tag & 3 == 0 && literal < len && fits(rest.len().saturating_sub(extra))
+}
+
 /// Decompresses one block that takes up all of `data`, to at most `limit` bytes.
 pub(super) fn decode(data: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(), Error> {
     let len =
@@ -55,4 +78,36 @@ pub(super) fn decode(data: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(),
         .decompress(data, out)
         .map_err(|_| malformed("snappy", "it does not decompress"))?;
     if written == len { Ok(()) } else { Err(malformed("snappy", "it ends too early")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_encoder_writes_begins_as_a_block_and_text_does_not() {
+        for len in [0, 1, 59, 60, 61, 255, 256, 257, 65_535, 65_536, 65_537, 70_000] {
+            // Nothing repeats, so it is one literal for every 64 KiB.
+            let bytes: Vec<u8> =
+                (0..len).map(|at: u64| at.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[0]).collect();
+            let block = snap::raw::Encoder::new().compress_vec(&bytes).unwrap();
+            assert!(begins(&block), "{len}");
+            assert!(
+                begins(&snap::raw::Encoder::new().compress_vec(&vec![b'a'; bytes.len()]).unwrap()),
+                "{len}"
+            );
+        }
+        for text in [
+            &b""[..],
+            b"123456789",
+            b"hello",
+            b"{\"a\":1}",
+            b"\xff\xff\xff\xff\x7f\x00a",
+            b"\x80",
+            b"\x01",
+            b"\x00a",
+        ] {
+            assert!(!begins(text), "{text:?}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use flate2::{Compress, Decompress, FlushCompress, FlushDecompress, Status};
 
 use super::compress::{Compression, malformed, too_large};
+use super::layer::Layer;
 use crate::error::Error;
 
 pub(crate) struct Zlib {
@@ -22,6 +23,7 @@ thread_local! {
 }
 
 impl Compression for Zlib {
+    const LAYER: Layer = Layer::Zlib;
     const METADATA: &'static [u8] = b"\x0a\x17\x0a\x08encoding\x12\x0bbinary/zlib";
 
     fn min_size(&self) -> usize {
@@ -47,6 +49,13 @@ impl Compression for Zlib {
             }
         })
     }
+}
+
+/// Whether `data` begins with a header of RFC 1950: the method is deflate, the window has at most 32 KiB, and the
+/// check bits fit. (A preset dictionary is a zlib header, and refused later.)
+pub(super) fn begins(data: &[u8]) -> bool {
+    let [method, flags, ..] = data else { return false };
+    method & 0x0f == 8 && method >> 4 <= 7 && (u16::from(*method) << 8 | u16::from(*flags)) % 31 == 0
 }
 
 /// Decompresses one stream that takes up all of `data`, to at most `limit` bytes.

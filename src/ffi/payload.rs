@@ -22,8 +22,8 @@ pub struct tdc_payload {
     pub data_offset: usize,
     /// How many bytes these contents have. Other fields can follow them.
     pub data_len: usize,
-    /// The payload itself when it did not fit the caller's buffer and nobody could know before
-    /// (decompression, a codec server's answer); freed by `tdc_buffer_free`. Otherwise zeroes.
+    /// The payload itself when it did not fit the caller's buffer, for a reason that could not be known before
+    /// (decompression, many external payloads, a codec server's answer); freed by `tdc_buffer_free`. Otherwise zeroes.
     pub owned: tdc_buffer,
 }
 
@@ -102,8 +102,9 @@ pub unsafe extern "C" fn tdc_codec_decode_bound(
 /// contents. With `data` as `NULL, 0`, `head` is the whole serialised payload.
 ///
 /// The encoded payload is written to the start of `out`, which overlaps neither slice;
-/// `tdc_codec_encode_bound(self, head_len + data_len)` is always enough, but for what a codec server answers
-/// (`TDC_FLAG_REMOTE`): what does not fit comes in `written->owned`. `*written` is written on `TDC_OK`.
+/// `tdc_codec_encode_bound(self, head_len + data_len)` is enough, but for a payload with many external payloads
+/// and for what a codec server answers (`TDC_FLAG_REMOTE`): what does not fit comes in `written->owned`. `*written`
+/// is written on `TDC_OK`.
 /// `TDC_UNCHANGED`: the payload is to stay as it is.
 ///
 /// # Safety

@@ -256,21 +256,27 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         let start = cursor.position();
         let text = cursor.skip();
         let payload = read_payload(text)?;
-        if self.work.applies(&payload)? {
+        if self.work.applies(&payload)?
+            && let Some(payload) = self.worked(&payload)?
+        {
             self.raw_to(start);
             self.copied = start + text.len();
-            self.write_payload(&payload)?;
+            print(&payload, &mut self.out)?;
         }
         Ok(())
     }
 
-    fn write_payload(&mut self, payload: &[u8]) -> Result<(), Error> {
+    /// The payload through the codecs; `None` where they leave it as it is.
+    fn worked(&mut self, payload: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         let mut room = vec![0; self.work.bound(payload.len())];
-        match self.work.write(payload, &mut room)? {
-            Frame::Written(len) => print(room.get(..len).unwrap_or_default(), &mut self.out),
-            Frame::Owned(bytes) => print(&bytes, &mut self.out),
-            Frame::Same(bytes) => print(bytes, &mut self.out),
-        }
+        Ok(match self.work.write(payload, &mut room)? {
+            Frame::Written(len) => {
+                room.truncate(len);
+                Some(room)
+            }
+            Frame::Owned(bytes) => Some(bytes),
+            Frame::Same(_) => None,
+        })
     }
 
     /// The plan of what stands in an `Any`.
@@ -296,11 +302,8 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         self.text_member("stackTrace", &texts.stack_trace)?;
         if let Some(payload) = &texts.attributes {
             self.name("encodedAttributes")?;
-            if self.work.applies(payload)? {
-                self.write_payload(payload)?;
-            } else {
-                print(payload, &mut self.out)?;
-            }
+            let worked = if self.work.applies(payload)? { self.worked(payload)? } else { None };
+            print(worked.as_deref().unwrap_or(payload), &mut self.out)?;
         }
         cursor.take(b'{');
         while let Some(member) = self.member(cursor)? {

@@ -2,7 +2,7 @@
 
 use super::MessageFlags;
 use super::plan::Custom;
-use crate::codec::{Budget, Chain, Decoded, Encoded, Environment, codec_name, encode_bound};
+use crate::codec::{Budget, Chain, Decoded, Encoded, Environment, Layer, encode_bound};
 use crate::config::{Config, Malformed, Profile};
 use crate::error::{Code, Error, Kind};
 use crate::framing::Frame;
@@ -164,7 +164,7 @@ impl<'c> Work<'c> {
                 Ok(self.strict || !view.encoding.is_some_and(is_plain))
             }
             Task::Decode => {
-                if view.encoding.is_some_and(|encoding| codec_name(encoding).is_some()) {
+                if view.encoding.and_then(Layer::of).is_some() {
                     return Ok(true);
                 }
                 self.chain().check_encrypted(false).map_err(|error| self.said_of(error))?;

@@ -140,6 +140,20 @@ static void run_many(const struct vector *vector, const tdc_data_converter *conv
     run_one_by_one(vector, converter);
 }
 
+/* Compares a payload's external_payloads with fields like them. */
+static void check_external(const struct vector *vector, struct slice wanted, struct slice payload) {
+    struct slice expected, found;
+    while (next_external(&wanted, &expected)) {
+        if (!next_external(&payload, &found) || !same(expected, found.bytes, found.len)) {
+            fail(vector, "the external payloads outside differ");
+            return;
+        }
+    }
+    if (next_external(&payload, &found)) {
+        fail(vector, "there are more external payloads outside");
+    }
+}
+
 /* Compares the outermost encodings with the vector's list, which is taken apart. */
 static void check_encodings(const struct vector *vector, char *list, struct slice payloads) {
     struct slice payload;
@@ -149,6 +163,11 @@ static void check_encodings(const struct vector *vector, char *list, struct slic
         if (!next_payload(&payloads, &payload)) {
             fail(vector, "fewer payloads came out");
             return;
+        }
+        char *external = expected;
+        expected = strsep(&external, ":");
+        if (external != NULL) {
+            check_external(vector, from_hex(external), payload);
         }
         struct slice encoding = encoding_of(payload), wanted = from_hex(expected);
         if ((encoding.bytes == NULL) != (wanted.bytes == NULL) ||

@@ -5,7 +5,7 @@ A line is one vector; its fields are separated by tabs, and whatever could hold 
     name  operation  namespace  config  input  expectation  value  payload_index
 
 expectation: "payloads" (value: hex of them, or of another message), "error" (value: the code's name), "encodings" (value: hex of each, separated by commas;
-"-" where a payload has none) or "success" (no value).
+"-" where a payload has none; behind a colon the hex of its external_payloads, as fields, where the vector expects some) or "success" (no value).
 
 Usage: vectors_to_lines.py FOLDER > OUT
 """
@@ -20,6 +20,27 @@ def hex_of(text: str | None) -> str:
     return "-" if text is None else text.encode().hex()
 
 
+def varint(value: int) -> bytes:
+    """A varint."""
+    low, rest = value & 0x7F, value >> 7
+    return bytes([low]) if rest == 0 else bytes([low | 0x80]) + varint(rest)
+
+
+def external(size: int) -> bytes:
+    """One field external_payloads."""
+    details = b"\x08" + varint(size) if size else b""
+    return b"\x1a" + varint(len(details)) + details
+
+
+def encodings(expect: dict) -> str:
+    """What the outside of encoded payloads shows."""
+    names = [hex_of(name) for name in expect["encodings"]]
+    if "external_sizes" in expect:
+        fields = (b"".join(map(external, sizes)).hex() for sizes in expect["external_sizes"])
+        names = [f"{name}:{field}" for name, field in zip(names, fields, strict=True)]
+    return ",".join(names)
+
+
 def line(vector: dict) -> str:
     """One vector as a line."""
     expect = vector["expect"]
@@ -28,7 +49,7 @@ def line(vector: dict) -> str:
     elif "error" in expect:
         expectation, value = "error", expect["error"]
     elif "encodings" in expect:
-        expectation, value = "encodings", ",".join(map(hex_of, expect["encodings"]))
+        expectation, value = "encodings", encodings(expect)
     elif not expect:
         expectation, value = "success", "-"
     else:

@@ -29,6 +29,13 @@ int next_payload(struct slice *payloads, struct slice *payload) {
     return next_field(payloads, payload) == 1;
 }
 
+int next_external(struct slice *payload, struct slice *details) {
+    uint64_t number;
+    while ((number = next_field(payload, details)) != 0 && number != 3) {
+    }
+    return number == 3;
+}
+
 struct slice encoding_of(struct slice payload) {
     struct slice encoding = {NULL, 0}, field;
     uint64_t number;

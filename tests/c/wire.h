@@ -17,4 +17,7 @@ int next_payload(struct slice *payloads, struct slice *payload);
 /* metadata["encoding"] of a serialised payload; its bytes are NULL when there is none. */
 struct slice encoding_of(struct slice payload);
 
+/* Takes the next of a payload's external_payloads off it, other fields before it included; 0 at the end. */
+int next_external(struct slice *payload, struct slice *details);
+
 #endif

@@ -79,10 +79,12 @@ def check(codec: Codec, vector: Vector, call: Call, form: Callable[[bytes], byte
     message = bytes.fromhex(vector["input"])
     if operation == "roundtrip":
         encoded = call(codec, "encode", message)
-        encodings = [
-            item.metadata.get("encoding") for item in Payloads.FromString(encoded).payloads
-        ]
+        items = Payloads.FromString(encoded).payloads
+        encodings = [item.metadata.get("encoding") for item in items]
         assert encodings == [name and name.encode() for name in expect["encodings"]]
+        if "external_sizes" in expect:
+            sizes = [[one.size_bytes for one in item.external_payloads] for item in items]
+            assert sizes == expect["external_sizes"]
         assert call(codec, "decode", encoded) == form(message)
     else:
         assert call(codec, operation, message) == form(bytes.fromhex(expect["payloads"]))

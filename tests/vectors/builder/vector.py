@@ -68,5 +68,10 @@ def encodings(*names: str | None) -> Expect:
     return {"encodings": list(names)}
 
 
+def shows(names: list[str | None], sizes: list[list[int]]) -> Expect:
+    """For a round trip: the outermost `encoding` of each encoded payload, and the `size_bytes` of its `external_payloads`."""
+    return {"encodings": names, "external_sizes": sizes}
+
+
 OPENS: Expect = {}
 REFUSED = fails("CONFIG", None)

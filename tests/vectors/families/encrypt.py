@@ -170,9 +170,9 @@ def _refused() -> list[Vector]:
         _decode("encrypt-unknown-key", "a key id that is not in the ring", encrypted(INNER, OTHER_KEY, OTHER_KEY_ID), fails("KEY_UNKNOWN")),
         _decode(
             "encrypt-no-keys",
-            "an encrypted payload under a config without any key source",
+            "an encrypted payload under a config without any key source is another's, and left alone",
             encrypted(INNER),
-            fails("KEY_UNKNOWN"),
+            gives(encrypted(INNER)),
             config=NOTHING,
         ),
         _decode("encrypt-empty-key-id", "an empty key id", payload(encrypted_metadata(b""), SEALED), fails("CIPHERTEXT")),

@@ -14,9 +14,12 @@ from builder.wire import external, payloads, plain
 HAND = "written by hand after RFC 1952"
 FTEXT, FHCRC, FEXTRA, FNAME, FCOMMENT = 1, 2, 4, 8, 16
 
+#: Streams that do not begin with a gzip header: a chain that does not list the codec takes them for another's.
+FOREIGN = {"no-data", "empty-data", "magic-cut", "magic", "method", "zlib"}
 
-def _decode(name: str, comment: str, data: bytes | None, expect: Expect, source: str = HAND) -> Vector:
-    return Vector(name, source, comment, "decode", expect, config=NOTHING, input=payloads(plain("binary/gzip", data)))
+
+def _decode(name: str, comment: str, data: bytes | None, expect: Expect, source: str = HAND, config: str = NOTHING) -> Vector:
+    return Vector(name, source, comment, "decode", expect, config=config, input=payloads(plain("binary/gzip", data)))
 
 
 def _with_header_crc(content: bytes, flags: int, extra: bytes, *, right: bool = True) -> bytes:
@@ -93,8 +96,24 @@ def _refused() -> list[Vector]:
         ("zlib", "a zlib stream under this encoding", b"\x78\x01" + good[10:-8] + struct.pack(">I", zlib.adler32(INNER))),
     ]
     return [
-        *(_decode(f"gzip-bad-{name}", comment, data, fails("COMPRESSED")) for name, comment, data in cases),
-        _decode("gzip-content-not-a-payload", "decompresses, but to no protobuf message", gzip_member(b"no protobuf"), fails("PROTOBUF")),
+        *(_decode(f"gzip-bad-{name}", comment, data, fails("COMPRESSED"), config=codecs("gzip")) for name, comment, data in cases),
+        *(
+            _decode(
+                f"gzip-unlisted-{name}",
+                f"{comment}; the chain does not list gzip",
+                data,
+                gives(plain("binary/gzip", data)) if name in FOREIGN else fails("COMPRESSED"),
+            )
+            for name, comment, data in cases
+        ),
+        _decode(
+            "gzip-content-not-a-payload",
+            "decompresses, but to no protobuf message: another codec wrote it",
+            gzip_member(b"no protobuf"),
+            fails("PROTOBUF"),
+            HAND,
+            codecs("gzip"),
+        ),
         Vector(
             "gzip-bad-second-of-two",
             HAND,

@@ -55,10 +55,10 @@ def _bombs() -> list[Vector]:
         _decode("bomb-zstd-declared", "a frame header that promises 2^60 bytes", NOTHING, fails("LIMIT"), plain("binary/zstd", declared)),
         _decode(
             "bomb-snappy-declared",
-            "a length of 4 GiB, and no content",
+            "a length of 4 GiB, and one byte of content",
             NOTHING,
             fails("LIMIT"),
-            plain("binary/snappy", b"\xff\xff\xff\xff\x0f"),
+            plain("binary/snappy", b"\xff\xff\xff\xff\x0f\x00a"),
         ),
         _decode(
             "bomb-gzip-members",

@@ -259,6 +259,18 @@ def _chain() -> list[Vector]:
             plain("binary/msgpack", b"\x81\x01\x01"),
         ),
         one("decode-broken", "what is malformed is an error", "decode", fails("MESSAGE_PACK"), codec, plain("binary/msgpack", b"\x92\x01")),
+        one("decode-empty", "no data is malformed too", "decode", fails("MESSAGE_PACK"), codec, plain("binary/msgpack")),
+        *(
+            one(
+                f"decode-{name}-unlisted",
+                "the chain does not list msgpack: it is another codec's",
+                "decode",
+                gives(plain("binary/msgpack", data)),
+                NOTHING,
+                plain("binary/msgpack", data),
+            )
+            for name, data in [("broken", b"\x92\x01"), ("empty", None)]
+        ),
         one(
             "canonical",
             "JSON in its canonical form",

@@ -12,9 +12,12 @@ from builder.wire import external, payloads, plain, varint
 MADE = "PyPI cramjam"
 HAND = "written by hand after snappy's format_description.txt"
 
+#: Streams that do not begin with a length and a literal: a chain that does not list the codec takes them for another's.
+FOREIGN = {"no-data", "empty-data", "length-cut", "length-only", "length-too-long", "length-too-small", "cut-in-literal"}
 
-def _decode(name: str, comment: str, data: bytes | None, expect: Expect, source: str = HAND) -> Vector:
-    return Vector(name, source, comment, "decode", expect, config=NOTHING, input=payloads(plain("binary/snappy", data)))
+
+def _decode(name: str, comment: str, data: bytes | None, expect: Expect, source: str = HAND, config: str = NOTHING) -> Vector:
+    return Vector(name, source, comment, "decode", expect, config=config, input=payloads(plain("binary/snappy", data)))
 
 
 def literal(content: bytes, width: int = 0) -> bytes:
@@ -88,13 +91,23 @@ def _refused() -> list[Vector]:
         ("framed", "snappy's framing format, not a block", bytes(cramjam.snappy.compress(INNER))),
     ]
     return [
-        *(_decode(f"snappy-bad-{name}", comment, data, fails("COMPRESSED")) for name, comment, data in cases),
+        *(_decode(f"snappy-bad-{name}", comment, data, fails("COMPRESSED"), config=codecs("snappy")) for name, comment, data in cases),
+        *(
+            _decode(
+                f"snappy-unlisted-{name}",
+                f"{comment}; the chain does not list snappy",
+                data,
+                gives(plain("binary/snappy", data)) if name in FOREIGN else fails("COMPRESSED"),
+            )
+            for name, comment, data in cases
+        ),
         _decode(
             "snappy-content-not-a-payload",
-            "decompresses, but to no protobuf message",
+            "decompresses, but to no protobuf message: another codec wrote it",
             snappy_block(b"no protobuf"),
             fails("PROTOBUF"),
             MADE,
+            codecs("snappy"),
         ),
         Vector(
             "snappy-bad-second-of-two",
@@ -103,7 +116,7 @@ def _refused() -> list[Vector]:
             "decode",
             fails("COMPRESSED", 1),
             config=NOTHING,
-            input=payloads(snappied(INNER), plain("binary/snappy", size)),
+            input=payloads(snappied(INNER), plain("binary/snappy", varint(20) + literal(b"abcd"))),
         ),
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
-from builder.configs import KEYS, KEYS_AND_ENCRYPT, NOTHING, document
+from builder.configs import KEYS, KEYS_AND_ENCRYPT, NOTHING, REQUIRED, document
 from builder.layers import encrypted, zlibbed
 from builder.vector import Expect, Family, Vector, fails
 from builder.wire import delimited, number_field, payloads, plain
@@ -50,6 +50,8 @@ def _failures() -> list[Vector]:
     text = plain("json/plain", b'{"message":"m","stack_trace":"t"}')
     not_json = PLACEHOLDER + _attributes(plain("json/plain", b"{"))
     foreign_key = PLACEHOLDER + _attributes(encrypted(text, key_id="unheard-of"))
+    sealed = PLACEHOLDER + _attributes(encrypted(text))
+    foreign = delimited(APPLICATION, delimited(3, payloads(plain("binary/zlib", b"{}"))))
     forged = encrypted(text)
     forged = PLACEHOLDER + _attributes(forged[:-1] + bytes([forged[-1] ^ 1]))
     return [
@@ -66,6 +68,11 @@ def _failures() -> list[Vector]:
             "decode", "forged-strict", "attributes that do not authenticate, and malformed: error", fails("AUTHENTICATION"), forged, STRICT
         ),
         _failure("decode", "key-unknown", "a key that nobody has is an error, never kept", fails("KEY_UNKNOWN"), foreign_key),
+        _failure(
+            "decode", "no-keys", "attributes that are encrypted, without any key source, stay", gives_message(sealed), sealed, NOTHING
+        ),
+        _failure("decode", "foreign-details", "details under our name that are not ours stay", gives_message(foreign), foreign, NOTHING),
+        _failure("decode", "foreign-required", "and are not encrypted", fails("NOT_ENCRYPTED"), foreign, REQUIRED),
         _failure("decode", "too-deep", "a chain of causes of 101", fails("LIMIT", None), _chain(TOO_DEEP)),
         _failure("encode", "too-deep", "a chain of causes of 101", fails("LIMIT", None), _chain(TOO_DEEP), HIDING),
         _failure("decode", "cut", "it ends inside of a field", fails("PROTOBUF", None), simple[:-1]),
@@ -101,6 +108,9 @@ def _histories() -> list[Vector]:
     # Messages nest in each other: a failure in its event, and in it its causes.
     nested = b'{"cause":' * TOO_DEEP + b"{}" + b"}" * TOO_DEEP
     nested = b'{"events":[{"activityTaskFailedEventAttributes":{"failure":' + nested + b"}}]}"
+    foreign = delimited(1, _event(plain("binary/zlib", b"{}")))
+    sealed = delimited(1, _event(encrypted(inner)))
+    as_foreign_json = _json(b"{}", b"binary/zlib")
     not_its_type = delimited(1, number_field(1, 1) + delimited(26, b"\x0a\xff"))
     return [
         _history("binary", "temporal.api.history.v1.History", gives_message(decoded), history),
@@ -113,6 +123,10 @@ def _histories() -> list[Vector]:
         _history("not-json", "JSON that ends too early", fails("JSON", None), as_json[:-2]),
         _history("too-deep", "JSON of a chain of causes of 101", fails("LIMIT", None), nested),
         _history("key-unknown", "a payload under a key that nobody has", fails("KEY_UNKNOWN"), foreign_key),
+        _history("no-keys", "encrypted payloads without any key source stay", gives_message(sealed), sealed, NOTHING),
+        _history("foreign", "a payload under our name that is not ours stays", gives_message(foreign), foreign, NOTHING),
+        _history("foreign-required", "and is not encrypted", fails("NOT_ENCRYPTED"), foreign, REQUIRED),
+        _history("foreign-json-payload", "it stays in JSON too, byte for byte", gives_message(as_foreign_json), as_foreign_json, NOTHING),
         _history("malformed", "a message that does not parse", fails("PROTOBUF", None), not_its_type),
         _history("cut", "it ends inside of its second event", fails("PROTOBUF", None), history + history[:-1]),
     ]

@@ -13,9 +13,12 @@ from builder.wire import external, payload, payloads, plain
 
 HAND = "written by hand after RFC 1950 and RFC 1951"
 
+#: Streams that do not begin with a zlib header: a chain that does not list the codec takes them for another's.
+FOREIGN = {"no-data", "empty-data", "one-byte", "header-check", "method", "raw-deflate", "gzip"}
 
-def _decode(name: str, comment: str, data: bytes | None, expect: Expect, source: str = HAND) -> Vector:
-    return Vector(name, source, comment, "decode", expect, config=NOTHING, input=payloads(plain("binary/zlib", data)))
+
+def _decode(name: str, comment: str, data: bytes | None, expect: Expect, source: str = HAND, config: str = NOTHING) -> Vector:
+    return Vector(name, source, comment, "decode", expect, config=config, input=payloads(plain("binary/zlib", data)))
 
 
 def _captured() -> list[Vector]:
@@ -93,8 +96,24 @@ def _refused() -> list[Vector]:
         ("distance", "a back reference before the beginning", b"\x78\x01\x4b\x04\x12\x00" + struct.pack(">I", 1)),
     ]
     return [
-        *(_decode(f"zlib-bad-{name}", comment, data, broken) for name, comment, data in cases),
-        _decode("zlib-content-not-a-payload", "inflates, but to no protobuf message", zlib_stored(b"no protobuf"), fails("PROTOBUF")),
+        *(_decode(f"zlib-bad-{name}", comment, data, broken, config=codecs("zlib")) for name, comment, data in cases),
+        *(
+            _decode(
+                f"zlib-unlisted-{name}",
+                f"{comment}; the chain does not list zlib",
+                data,
+                gives(plain("binary/zlib", data)) if name in FOREIGN else broken,
+            )
+            for name, comment, data in cases
+        ),
+        _decode(
+            "zlib-content-not-a-payload",
+            "decompresses, but to no protobuf message: another codec wrote it",
+            zlib_stored(b"no protobuf"),
+            fails("PROTOBUF"),
+            HAND,
+            codecs("zlib"),
+        ),
         Vector(
             "zlib-bad-second-of-two",
             HAND,

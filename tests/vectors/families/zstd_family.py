@@ -16,9 +16,12 @@ MADE = f"PyPI zstandard (libzstd {'.'.join(map(str, zstandard.ZSTD_VERSION))})"
 HAND = "written by hand after RFC 8878"
 MAGIC = b"\x28\xb5\x2f\xfd"
 
+#: Streams that do not begin with a zstd frame: a chain that does not list the codec takes them for another's.
+FOREIGN = {"no-data", "empty-data", "magic-cut", "magic", "magicless", "skippable-only", "zlib"}
 
-def _decode(name: str, comment: str, data: bytes | None, expect: Expect, source: str = MADE) -> Vector:
-    return Vector(name, source, comment, "decode", expect, config=NOTHING, input=payloads(plain("binary/zstd", data)))
+
+def _decode(name: str, comment: str, data: bytes | None, expect: Expect, source: str = MADE, config: str = NOTHING) -> Vector:
+    return Vector(name, source, comment, "decode", expect, config=config, input=payloads(plain("binary/zstd", data)))
 
 
 def raw_frame(content: bytes, descriptor: int = 0x20, sizes: bytes | None = None) -> bytes:
@@ -47,6 +50,20 @@ def _opens() -> list[Vector]:
         _decode("zstd-tiny", "a tiny payload: larger than the original, but valid", zstd_frame(INNER), gives(INNER)),
         _decode("zstd-empty-content", "the empty message is a payload", zstd_frame(b""), gives(b"")),
         _decode("zstd-raw-block", "a raw block", raw_frame(INNER), gives(INNER), HAND),
+        _decode(
+            "zstd-window-256-mib",
+            "asks for a window of 256 MiB, twice what the zstd command accepts: in one piece no frame needs one",
+            raw_frame(INNER, 0x00, b"\x90"),
+            gives(INNER),
+            HAND,
+        ),
+        _decode(
+            "zstd-window-1-gib",
+            "asks for a window of 1 GiB: what it would need is not reserved",
+            raw_frame(INNER, 0x00, b"\xa0"),
+            gives(INNER),
+            HAND,
+        ),
         _decode("zstd-external-payloads", "external_payloads are inside and come out", zstd_frame(inside), gives(inside)),
         Vector("zstd-twice", MADE, "a layer in a layer", "decode", gives(INNER), config=NOTHING, input=payloads(zstded(zstded(INNER)))),
     ]
@@ -77,7 +94,7 @@ def _refused() -> list[Vector]:
         ("reserved-bit", "the reserved bit of the header is set", raw_frame(INNER, 0x28)),
         ("dictionary-id", "needs a dictionary, which nobody has", raw_frame(INNER, 0x21, b"\x07" + bytes([len(INNER)]))),
         ("dictionary-content", "made with a dictionary without an id", with_dictionary),
-        ("window-too-large", "asks for a window of 256 MiB, twice what the zstd command accepts", raw_frame(INNER, 0x00, b"\x90")),
+        ("window-too-large", "asks for a window of 4 GiB, more than libzstd reads", raw_frame(INNER, 0x00, b"\xb0")),
         ("trailing-byte", "a byte behind the frame", good + b"\0"),
         ("two-frames", "a second frame behind the first", good + good),
         ("skippable-behind", "a skippable frame behind the first", good + skippable),
@@ -85,8 +102,24 @@ def _refused() -> list[Vector]:
         ("zlib", "a zlib stream under this encoding", b"\x78\x01\x01\x00\x00\xff\xff\x00\x00\x00\x01"),
     ]
     return [
-        *(_decode(f"zstd-bad-{name}", comment, data, fails("COMPRESSED")) for name, comment, data in cases),
-        _decode("zstd-content-not-a-payload", "decompresses, but to no protobuf message", zstd_frame(b"no protobuf"), fails("PROTOBUF")),
+        *(_decode(f"zstd-bad-{name}", comment, data, fails("COMPRESSED"), config=codecs("zstd")) for name, comment, data in cases),
+        *(
+            _decode(
+                f"zstd-unlisted-{name}",
+                f"{comment}; the chain does not list zstd",
+                data,
+                gives(plain("binary/zstd", data)) if name in FOREIGN else fails("COMPRESSED"),
+            )
+            for name, comment, data in cases
+        ),
+        _decode(
+            "zstd-content-not-a-payload",
+            "decompresses, but to no protobuf message: another codec wrote it",
+            zstd_frame(b"no protobuf"),
+            fails("PROTOBUF"),
+            MADE,
+            codecs("zstd"),
+        ),
         Vector(
             "zstd-bad-second-of-two",
             MADE,

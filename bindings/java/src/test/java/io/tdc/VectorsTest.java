@@ -174,6 +174,22 @@ class VectorsTest {
       found.add(encoding == null ? null : encoding.toStringUtf8());
     }
     assertEquals(expected, found);
+    if (expect.has("external_sizes")) {
+      List<List<Long>> sizes = new ArrayList<>();
+      for (Payload payload : payloads) {
+        sizes.add(
+            payload.getExternalPayloadsList().stream()
+                .map(Payload.ExternalPayloadDetails::getSizeBytes)
+                .toList());
+      }
+      List<List<Long>> expectedSizes = new ArrayList<>();
+      for (JsonNode each : expect.get("external_sizes")) {
+        List<Long> one = new ArrayList<>();
+        each.forEach(size -> one.add(size.asLong()));
+        expectedSizes.add(one);
+      }
+      assertEquals(expectedSizes, sizes);
+    }
   }
 
   /** The C ABI's calls on a serialised {@code Payloads}, as {@link CodecCalls} makes them. */

@@ -1,0 +1,233 @@
+//! Decode follows the payload: its layers are opened, the outermost first, until none of ours is left.
+
+use super::layer::Layer;
+use super::{Chain, Environment, compress, convert, encrypt};
+use crate::error::{Code, Error};
+use crate::keyring::Key;
+use crate::limits::MAX_LAYERS;
+use crate::payload::{Location, Pieces, View, malformed};
+use crate::scratch;
+
+/// What decode did.
+#[derive(Debug)]
+pub(crate) enum Decoded {
+    Unchanged,
+    /// The decoded payload, at the start of `out`.
+    Written(usize, Location),
+    /// The decoded payload, which did not fit, or whose length nobody knew before.
+    Owned(Vec<u8>, Location),
+}
+
+/// Counts what a call decodes to.
+pub(crate) struct Budget {
+    used: usize,
+    left: usize,
+}
+
+impl Budget {
+    /// A budget of `max_decoded_bytes`, of which `used` are gone already.
+    pub(crate) fn new(max_decoded_bytes: usize, used: usize) -> Self {
+        Self { used, left: max_decoded_bytes.saturating_sub(used) }
+    }
+
+    /// What is gone.
+    pub(crate) fn used(&self) -> usize {
+        self.used
+    }
+
+    /// What is left.
+    pub(crate) fn left(&self) -> usize {
+        self.left
+    }
+
+    pub(crate) fn spend(&mut self, bytes: usize) -> Result<(), Error> {
+        self.left = self.left.checked_sub(bytes).ok_or_else(compress::too_large)?;
+        self.used = self.used.saturating_add(bytes);
+        Ok(())
+    }
+}
+
+/// The payload between two layers.
+enum Current {
+    Input,
+    Out(usize),
+    Owned(Vec<u8>),
+}
+
+impl Current {
+    /// Its bytes, given where the other two kinds are.
+    fn pieces<'a>(&'a self, input: Pieces<'a>, out: &'a [u8]) -> Pieces<'a> {
+        match self {
+            Self::Input => input,
+            Self::Out(len) => Pieces::whole(out.get(..*len).unwrap_or_default()),
+            Self::Owned(bytes) => Pieces::whole(bytes),
+        }
+    }
+
+    fn into_decoded(self, out: &mut [u8], data: Location) -> Decoded {
+        match self {
+            Self::Input => Decoded::Unchanged,
+            Self::Out(len) => Decoded::Written(len, data),
+            Self::Owned(bytes) => match out.get_mut(..bytes.len()) {
+                Some(room) => {
+                    room.copy_from_slice(&bytes);
+                    Decoded::Written(bytes.len(), data)
+                }
+                None => Decoded::Owned(bytes, data),
+            },
+        }
+    }
+}
+
+/// What one step found.
+enum Step {
+    Opened(Layer, Current),
+    /// No layer to be opened: where this payload's `data` is.
+    Innermost(Location),
+    /// What the layer before opened to is not a payload.
+    NotAPayload,
+}
+
+/// One payload on its way through its layers.
+pub(super) struct Opening<'a> {
+    chain: &'a Chain,
+    environment: &'a Environment<'a>,
+    budget: &'a mut Budget,
+    /// `out` is a caller's buffer: too small for what is known beforehand is then an error.
+    fixed: bool,
+    pub(super) was_encrypted: bool,
+    /// How much of `out` may hold the plaintext of a layer.
+    pub(super) written: usize,
+}
+
+impl<'a> Opening<'a> {
+    pub(super) fn new(
+        chain: &'a Chain,
+        environment: &'a Environment<'a>,
+        budget: &'a mut Budget,
+        fixed: bool,
+    ) -> Self {
+        Self { chain, environment, budget, fixed, was_encrypted: false, written: 0 }
+    }
+
+    pub(super) fn layers(&mut self, payload: Pieces<'_>, out: &mut [u8]) -> Result<Decoded, Error> {
+        let mut current = Current::Input;
+        // The layer that `current` was in, and what that was the data of.
+        let mut around = None;
+        for depth in 0..=MAX_LAYERS {
+            let step = match &current {
+                Current::Input => self.layer(payload, depth, Some(&mut *out)),
+                Current::Owned(bytes) => self.layer(Pieces::whole(bytes), depth, Some(&mut *out)),
+                // What is in `out` is the input now, so it cannot be the output as well.
+                Current::Out(len) => {
+                    self.layer(Pieces::whole(out.get(..*len).unwrap_or_default()), depth, None)
+                }
+            }?;
+            match step {
+                Step::Opened(layer, next) => {
+                    let outer = core::mem::replace(&mut current, next);
+                    if let Some((_, Current::Owned(done))) = around.replace((layer, outer)) {
+                        scratch::give(done);
+                    }
+                }
+                Step::Innermost(data) => return Ok(current.into_decoded(out, data)),
+                Step::NotAPayload => {
+                    return match around {
+                        Some((layer, _)) if self.chain.lists(layer) => Err(layer.foreign_contents()),
+                        Some((_, outer)) => leave(outer, payload, out),
+                        None => Ok(Decoded::Unchanged),
+                    };
+                }
+            }
+        }
+        Err(too_deep())
+    }
+
+    /// Opens the outermost layer of `payload`, if it is one of ours.
+    fn layer(&mut self, payload: Pieces<'_>, depth: usize, out: Option<&mut [u8]>) -> Result<Step, Error> {
+        if let Some((key, sealed)) = encrypt::recognise(payload, self.environment)
+            && depth < MAX_LAYERS
+        {
+            return self.decrypt(key, sealed, depth, out);
+        }
+        let view = match View::parse(payload) {
+            // What a caller hands in need not show that it is a payload: a later version may have other fields.
+            Ok(view) if view.is_payload || depth == 0 || payload.len() == 0 => view,
+            Err(cause) if depth == 0 => return Err(malformed(cause)),
+            Ok(_) | Err(_) => return Ok(Step::NotAPayload),
+        };
+        let innermost = || Ok(Step::Innermost(view.location()));
+        let Some(layer) = view.encoding.and_then(Layer::of) else { return innermost() };
+        if let Some(why) = layer.misfit(&view) {
+            return if self.chain.lists(layer) { Err(layer.foreign_bytes(why)) } else { innermost() };
+        }
+        if layer == Layer::Encrypt && self.environment.keyring.is_empty() {
+            return innermost();
+        }
+        if depth == MAX_LAYERS {
+            return Err(too_deep());
+        }
+        if let Some(decompress) = layer.decompress() {
+            // An answer that the caller of a call on one payload keeps is memory of its own.
+            let mut bytes = if self.fixed { Vec::new() } else { scratch::take() };
+            decompress(view.data, self.budget.left, &mut bytes)?;
+            self.budget.spend(bytes.len())?;
+            return Ok(Step::Opened(layer, Current::Owned(bytes)));
+        }
+        if layer == Layer::Encrypt {
+            let key = encrypt::find_key(&view, self.environment)?;
+            return self.decrypt(&key, view.data, depth, out);
+        }
+        match convert::decode_msgpack(payload, view.data, self.budget.left) {
+            Ok(Some(bytes)) => {
+                self.budget.spend(bytes.len())?;
+                Ok(Step::Opened(layer, Current::Owned(bytes)))
+            }
+            Ok(None) => innermost(),
+            Err(error) if error.code() == Code::MessagePack && !self.chain.lists(layer) => innermost(),
+            Err(error) => Err(error),
+        }
+    }
+
+    #[inline]
+    fn decrypt(
+        &mut self,
+        key: &Key,
+        sealed: &[u8],
+        depth: usize,
+        out: Option<&mut [u8]>,
+    ) -> Result<Step, Error> {
+        let len = encrypt::opened_len(sealed)?;
+        // Without `encrypt` in the list nothing can be required, so it does not matter whether it stays so.
+        self.was_encrypted = true;
+        self.budget.spend(len)?;
+        let capacity = out.as_ref().map_or(0, |out| out.len());
+        let opened = match out.and_then(|out| out.get_mut(..len)) {
+            Some(room) => {
+                encrypt::open(key, sealed, room)?;
+                self.written = self.written.max(len);
+                Current::Out(len)
+            }
+            None if self.fixed && depth == 0 => return Err(Error::buffer_too_small(len, capacity)),
+            None => {
+                let mut opened = vec![0; len];
+                encrypt::open(key, sealed, &mut opened)?;
+                Current::Owned(opened)
+            }
+        };
+        Ok(Step::Opened(Layer::Encrypt, opened))
+    }
+}
+
+/// Leaves the layer that was opened last as it is: another codec wrote it.
+#[cold]
+fn leave(outer: Current, payload: Pieces<'_>, out: &mut [u8]) -> Result<Decoded, Error> {
+    let view = View::parse(outer.pieces(payload, out)).map_err(malformed)?;
+    let data = view.location();
+    Ok(outer.into_decoded(out, data))
+}
+
+#[cold]
+fn too_deep() -> Error {
+    Error::new(Code::Limit, format!("the payload has more than {MAX_LAYERS} layers of codecs"))
+}
