@@ -93,7 +93,8 @@ impl Row {
 fn key_state(converter: &DataConverter, id: &str) -> Result<KeyState, Error> {
     let probe = body::encrypted_under(id, &[0; NONCE_AND_TAG]);
     match rounds::with_reload(converter, |converter| converter.decode(&[], &probe)) {
-        Ok(_) => Ok(KeyState::Here),
+        // Without any key source it is left as it is.
+        Ok(_) => Ok(KeyState::Missing),
         Err(error) => match error.code() {
             Code::Authentication => Ok(KeyState::Here),
             Code::KeyUnknown => Ok(KeyState::Missing),

@@ -72,11 +72,11 @@ def test_every_error_of_the_codec_is_a_tdc_error_and_a_python_kind(tdc: temporal
     assert refused.value.code == Code.ERR_CIPHERTEXT
 
 
-def test_what_decrypts_but_is_no_payload_is_an_input_error(
+def test_a_layer_that_breaks_is_an_input_error(
     make_tdc: Callable[..., temporal_tdc.Tdc],
 ) -> None:
     plain = make_tdc(config(codecs=[]))
-    broken = Payload(metadata={"encoding": b"binary/zlib"}, data=b"not zlib at all")
+    broken = Payload(metadata={"encoding": b"binary/zlib"}, data=b"\x78\x9cnot zlib at all")
     with pytest.raises(temporal_tdc.InputError) as caught:
         run(plain.payload_codec.decode([broken]))
     assert caught.value.code == Code.ERR_COMPRESSED

@@ -36,6 +36,14 @@ fn with_a_configuration_it_says_which_keys_are_there() {
 }
 
 #[test]
+fn a_configuration_without_keys_has_none_of_them() {
+    let folder = Folder::with_config("version: 1\n");
+    let table = folder.succeeds(&["inspect", "--config", "tdc.yaml"], BODY);
+    let keys: Vec<&str> = table.lines().filter_map(|line| line.get(45..52)).map(str::trim).collect();
+    assert_eq!(keys, ["KEY", "missing", "missing", "-", "-", "-", "-"], "{table}");
+}
+
+#[test]
 fn json_says_the_same_to_programs() {
     let folder = Folder::with_config(SAMPLE_CONFIG);
     let answer = folder.succeeds(&["inspect", "--json", "--config", "tdc.yaml"], BODY);

@@ -147,7 +147,8 @@ fn what_cannot_be_read_is_kept_or_an_error() {
     let cases: &[(&str, Vec<u8>, Code)] = &[
         ("tampered", tampered, Code::Authentication),
         ("encrypted without key id", with_attributes("binary/encrypted", b"x"), Code::Ciphertext),
-        ("compressed", with_attributes("binary/zlib", b"x"), Code::Compressed),
+        ("compressed, and cut short", with_attributes("binary/zlib", b"\x78\x9c"), Code::Compressed),
+        ("another codec's", with_attributes("binary/zlib", b"x"), Code::Failure),
         ("not JSON", with_attributes("json/plain", b"{"), Code::Failure),
         ("empty", with_attributes("json/plain", b""), Code::Failure),
         ("no object", with_attributes("json/plain", b"[]"), Code::Failure),
