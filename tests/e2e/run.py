@@ -14,6 +14,7 @@ from harness.checks import Checks
 from harness.launch import Programs, stage
 from harness.stage import Stage
 from scenarios import codec_server_cli
+from scenarios.external_payloads import external_payloads
 from scenarios.faults import flaky_provider, permanent, poisoned, slow_provider
 from scenarios.identity import identity
 from scenarios.orders import orders, refused
@@ -34,6 +35,8 @@ async def run(programs: Programs, folder: Path) -> Checks:
             await refused(ready)
         async with checks.scenario("parcel"):
             await parcel(ready)
+        async with checks.scenario("external payloads"):
+            await external_payloads(ready, programs.counting_server)
         async with checks.scenario("replays"):
             await replays(ready)
         for served in (codec_server_cli.laptop, codec_server_cli.team):
@@ -77,6 +80,7 @@ async def main(arguments: argparse.Namespace) -> int:
         java_classpath=arguments.java_classpath,
         chromium=arguments.chromium,
         web_ui=arguments.web_ui,
+        counting_server=arguments.counting_server,
         keycloak=arguments.keycloak,
         keycloak_java=arguments.keycloak_java,
     )
@@ -110,6 +114,7 @@ if __name__ == "__main__":
     parser.add_argument("--java-classpath", required=True)
     parser.add_argument("--chromium", type=Path, help="the browser; without it the Web UI is left out")
     parser.add_argument("--web-ui", type=Path, required=True, help="the Web UI with a login")
+    parser.add_argument("--counting-server", type=Path, required=True, help="a server that counts external payloads")
     parser.add_argument("--keycloak", type=Path, help="Keycloak, prepared; without it the login is left out")
     parser.add_argument("--keycloak-java", type=Path, help="the JVM for it")
     parser.add_argument("--folder", type=lambda p: Path(p).absolute(), required=True, help="is emptied and then used")

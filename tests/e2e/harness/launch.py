@@ -30,6 +30,7 @@ class Programs:
     java_classpath: str
     chromium: Path | None
     web_ui: Path
+    counting_server: Path
     keycloak: Path | None
     keycloak_java: Path | None
 
