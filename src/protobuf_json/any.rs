@@ -1,11 +1,14 @@
 //! `Any`, both ways: `{"@type":"type.googleapis.com/full.Name", …}` with the members of the message, or
 //! with its form as `"value"` where the type has one of its own.
+//!
+//! `Empty` has none to Java and Python, which write `{"@type":…}` and refuse a `"value"`. Go writes
+//! `"value":{}` and reads both. So both are read, and what is written is what all three read.
 
 use super::parse::Parser;
 use super::print::Printer;
 use super::print_well_known::utf8;
 use super::problem::Problem;
-use crate::descriptors::MessageId;
+use crate::descriptors::{MessageId, WellKnown};
 use crate::error::Code;
 use crate::json::write_text;
 use crate::wire::{Cursor, Value};
@@ -33,11 +36,13 @@ impl<'w> Printer<'_, '_, 'w> {
             self.out.extend_from_slice(b"\"@type\":");
             write_text(url, self.out);
             let table = self.table(id)?;
-            if table.well_known.is_some() {
-                self.out.extend_from_slice(b",\"value\":");
-                self.message(id, value, depth)?;
-            } else {
-                self.fields(table, value, depth)?;
+            match table.well_known {
+                Some(WellKnown::Empty) => Cursor::new(value).check()?,
+                Some(_) => {
+                    self.out.extend_from_slice(b",\"value\":");
+                    self.message(id, value, depth)?;
+                }
+                None => self.fields(table, value, depth)?,
             }
         }
         self.out.push(b'}');
@@ -102,8 +107,10 @@ impl Parser<'_, '_, '_> {
                 ));
             }
         }
+        let is_empty = self.table(id)?.well_known == Some(WellKnown::Empty);
         match (types, values) {
             (1, 1) => Ok(()),
+            (1, 0) if is_empty => Ok(()),
             (1, _) => Err(Problem::json("expected a member \"value\"")),
             _ => Err(Problem::json("the member \"@type\" is there twice")),
         }

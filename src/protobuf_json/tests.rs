@@ -82,7 +82,7 @@ fn well_known_types_have_their_own_forms() {
         ("google.protobuf.Empty", "{}"),
         ("google.protobuf.Any", "{}"),
         ("google.protobuf.Any", r#"{"@type":"x/google.protobuf.Duration","value":"1s"}"#),
-        ("google.protobuf.Any", r#"{"@type":"x/google.protobuf.Empty","value":{}}"#),
+        ("google.protobuf.Any", r#"{"@type":"x/google.protobuf.Empty"}"#),
         (
             "google.protobuf.Any",
             r#"{"@type":"x/temporal.api.common.v1.WorkflowExecution","workflowId":"w","runId":"r"}"#,
@@ -94,6 +94,13 @@ fn well_known_types_have_their_own_forms() {
     ] {
         let wire = to_wire(name, json).unwrap();
         assert_eq!(to_json(name, &wire).unwrap(), json, "{name}");
+    }
+    let (empty, go) =
+        (r#"{"@type":"x/google.protobuf.Empty"}"#, r#"{"value":{},"@type":"x/google.protobuf.Empty"}"#);
+    assert_eq!(to_wire("google.protobuf.Any", go).unwrap(), to_wire("google.protobuf.Any", empty).unwrap());
+    for other in [r#""value":null"#, r#""value":{"x":1}"#, r#""x":1"#, r#""value":{},"value":{}"#] {
+        let json = format!("{{\"@type\":\"x/google.protobuf.Empty\",{other}}}");
+        assert_eq!(to_wire("google.protobuf.Any", &json).unwrap_err().code(), Code::Json, "{json}");
     }
     let late = r#"{"runId":"r","@type":"x/temporal.api.common.v1.WorkflowExecution"}"#;
     let wire = to_wire("google.protobuf.Any", late).unwrap();

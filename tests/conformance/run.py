@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import anys
 import converters
 import matrix
 import parity
@@ -36,6 +37,7 @@ def main(root: Path, work: Path) -> int:
         problems += streams.run(converter)
     runner = Runner(root, work)
     problems += parity.run(runner, library, Path(__file__).with_name("parity.toml"))
+    problems += anys.run(runner, library)
     problems += converters.run(runner, library)
     problems += matrix.run(runner)
     print()

@@ -9,6 +9,7 @@ It also asks the SDK itself, for the conformance suite (tests/conformance/oracle
     driver.py descriptors OUT
     driver.py visit-payloads IN OUT
     driver.py [--config PATH] write-values|read-values|write-failures|read-failures IN OUT
+    driver.py write-json|read-json|read-history IN OUT
 """
 
 from __future__ import annotations

@@ -27,10 +27,21 @@ from temporalio.converter import (
 )
 from temporalio.exceptions import ApplicationError, CancelledError, FailureError
 
+import protobuf_json
+
 #: Put behind what the SDK's visitor came to: twice where it came twice.
 VISITED = b"!"
 
-OPERATIONS = ("visit-payloads", "write-values", "read-values", "write-failures", "read-failures")
+OPERATIONS = (
+    "visit-payloads",
+    "write-values",
+    "read-values",
+    "write-failures",
+    "read-failures",
+    "write-json",
+    "read-json",
+    "read-history",
+)
 
 
 def describe() -> bytes:
@@ -87,6 +98,9 @@ def answer(operation: str, records: list[Payload], tdc: temporal_tdc.Tdc | None)
         "read-values": lambda record: _read_value(converter, record),
         "write-failures": lambda record: _write_failure(converter, record),
         "read-failures": lambda record: _read_failure(converter, record),
+        "write-json": protobuf_json.write,
+        "read-json": protobuf_json.read,
+        "read-history": protobuf_json.read_history,
     }
     answers: list[Payload] = []
     for record in records:

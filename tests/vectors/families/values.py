@@ -111,8 +111,35 @@ def _messages() -> list[Vector]:
         *(_from(f"message-json-{name}", comment, gives(message), payload(named, other)) for name, (comment, other) in others.items()),
         _from("message-json-unknown", "a field that the type does not have", fails("JSON"), unknown),
         _from("message-json-unknown-ignored", "which is left out where the configuration says so", gives(message), unknown, config=lenient),
+        *_empty_in_any(),
         _from("message-json-no-type", "JSON of a message that does not say its type", fails("VALUE"), plain("json/protobuf", b"{}")),
         _to("message-json-malformed", "bytes that are no such message", fails("PROTOBUF"), payload(MESSAGE, b"\x0a\x05w"), config=NOTHING),
+    ]
+
+
+def _empty_in_any() -> list[Vector]:
+    """Java and Python write Empty in an Any without a value, and read it only so; Go writes `"value":{}`."""
+    url = b"type.googleapis.com/google.protobuf.Empty"
+    name = b"google.protobuf.Any"
+    inner = delimited(1, b"type.googleapis.com/google.protobuf.Any") + delimited(2, delimited(1, url))
+    message = {wire: payload({"encoding": b"binary/protobuf", "messageType": name}, wire) for wire in (delimited(1, url), inner)}
+
+    def text(json: bytes) -> bytes:
+        return payload({"encoding": b"json/protobuf", "messageType": name}, json)
+
+    short, long = b'{"@type":"%s"}' % url, b'{"@type":"%s","value":{}}' % url
+    nested = b'{"@type":"type.googleapis.com/google.protobuf.Any","value":%s}'
+    one = message[delimited(1, url)]
+    source = "java:JsonFormat, python:json_format, go:protojson"
+    return [
+        _to("message-any-empty", "Empty in an Any, as all read it", gives(text(short)), one, config=NOTHING, source=source),
+        _to("message-any-any-empty", "and in an Any in it", gives(text(nested % short)), message[inner], config=NOTHING, source=source),
+        _from("message-any-empty", "as Java and Python write it", gives(one), text(short), source=source),
+        _from("message-any-empty-go", "as Go writes it", gives(one), text(long), source=source),
+        _from("message-any-any-empty", "as Java and Python nest it", gives(message[inner]), text(nested % short), source=source),
+        _from("message-any-any-empty-go", "as Go nests it", gives(message[inner]), text(nested % long), source=source),
+        _from("message-any-empty-other", "another member is an error", fails("JSON"), text(short[:-1] + b',"x":1}'), source=source),
+        _from("message-any-empty-null", "a value of null is no Empty", fails("JSON"), text(short[:-1] + b',"value":null}'), source=source),
     ]
 
 

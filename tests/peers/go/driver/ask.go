@@ -45,6 +45,12 @@ func ask(operation, kind, config, in, out string) error {
 		answer = func(record *commonpb.Payload) (*commonpb.Payload, error) { return writeFailure(failures, record) }
 	case "read-failures":
 		answer = func(record *commonpb.Payload) (*commonpb.Payload, error) { return readFailure(failures, record) }
+	case "write-json":
+		answer = writeJSON
+	case "read-json":
+		answer = readJSON
+	case "read-history":
+		answer = readHistory
 	default:
 		return fmt.Errorf("unknown operation %q", operation)
 	}

@@ -10,6 +10,7 @@
 //	driver descriptors OUT
 //	driver visit-payloads|visit-failures IN OUT
 //	driver [--config tdc.yaml] write-values|read-values|write-failures|read-failures IN OUT
+//	driver write-json|read-json|read-history IN OUT
 //
 // IN and OUT are files with one serialised temporal.api.common.v1.Payloads.
 package main

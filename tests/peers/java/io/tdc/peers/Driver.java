@@ -28,6 +28,7 @@ import java.util.Map;
  * driver descriptors OUT
  * driver visit-payloads IN OUT
  * driver [--config PATH] write-values|read-values|write-failures|read-failures IN OUT
+ * driver write-json|read-json|read-history IN OUT
  * }</pre>
  */
 public final class Driver {

@@ -62,6 +62,12 @@ final class Oracle {
         return failures.write(record);
       case "read-failures":
         return failures.read(record);
+      case "write-json":
+        return ProtobufJson.write(record);
+      case "read-json":
+        return ProtobufJson.read(record);
+      case "read-history":
+        return ProtobufJson.readHistory(record);
       default:
         throw new IllegalArgumentException("unknown operation " + operation);
     }
