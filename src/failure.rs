@@ -5,10 +5,14 @@
 //! codecs; in the failure stands a placeholder. The walk of [`message`](crate::message) does this to every
 //! failure that it meets.
 
+use std::fmt;
+
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::data_converter::DataConverter;
 use crate::error::{Code, Error};
+use crate::json::read_mended;
 use crate::message::{MessageFlags, Task};
 use crate::payload::{Pieces, View, malformed};
 use crate::wire::push_bytes;
@@ -19,18 +23,40 @@ pub(crate) const PLACEHOLDER: &str = "Encoded failure";
 const FAILURE: &str = "temporal.api.failure.v1.Failure";
 
 /// What stands in encoded attributes. A text that is missing stays as it is in the failure.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 pub(crate) struct Attributes {
-    #[serde(default, deserialize_with = "text")]
     pub(crate) message: Option<String>,
-    /// Java's SDK writes `stackTrace` when its JSON is made by Gson.
-    #[serde(default, alias = "stackTrace", deserialize_with = "text")]
     pub(crate) stack_trace: Option<String>,
 }
 
-/// A text that is there: `null` is none.
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    String::deserialize(deserializer).map(Some)
+/// An object only. Of members that are there twice the last counts, as for the SDKs' readers.
+impl<'de> Deserialize<'de> for Attributes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Attributes;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Attributes, A::Error> {
+                let mut attributes = Attributes::default();
+                while let Some(name) = members.next_key::<String>()? {
+                    match &*name {
+                        "message" => attributes.message = Some(members.next_value()?),
+                        // Java's SDK writes `stackTrace` when its JSON is made by Gson.
+                        "stack_trace" | "stackTrace" => attributes.stack_trace = Some(members.next_value()?),
+                        _ => drop(members.next_value::<IgnoredAny>()?),
+                    }
+                }
+                Ok(attributes)
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
 }
 
 impl Attributes {
@@ -53,12 +79,11 @@ impl Attributes {
         if view.encoding != Some(b"json/plain") {
             return Err(unreadable("their encoding is not json/plain"));
         }
-        // Serde would read an array as well.
-        if view.data.trim_ascii_start().first() != Some(&b'{') {
-            return Err(unreadable("they are not a JSON object"));
-        }
+        // JavaScript leaves half a surrogate pair where it cuts a message inside an emoji. As in Go, that costs one
+        // character and not the message.
+        let text = String::from_utf8_lossy(view.data);
         // The cause could quote what stands in the text, so only its place is said.
-        serde_json::from_slice(view.data).map_err(|cause| {
+        read_mended(&text, |text| serde_json::from_str(text)).map_err(|cause| {
             unreadable(&format!(
                 "expected a JSON object with the strings message and stack_trace (column {})",
                 cause.column()

@@ -9,10 +9,11 @@
 //! | binary | `temporal.api.history.v1.History` |
 //!
 //! JSON is edited as text, so whatever else stands in it stays: enums by their old names, fields that are
-//! newer than this library, whitespace.
+//! newer than this library, whitespace. A byte order mark does not: no replayer reads one.
 
 use crate::data_converter::DataConverter;
 use crate::error::{Code, Error};
+use crate::json::without_mark;
 use crate::message::{MessageFlags, Task, first_member};
 use crate::wire::{Cursor, Value};
 
@@ -52,6 +53,7 @@ impl DataConverter {
         say: &dyn Fn(usize),
     ) -> Result<Vec<u8>, Error> {
         let (task, say) = (Task::Decode, Some(say));
+        let history = without_mark(history)?;
         match form(history)? {
             Form::Binary(name) => self.message(context, name, MessageFlags::default(), history, task, say),
             Form::Json(name) => self.message_json(context, name, false, history, task, say),

@@ -7,14 +7,19 @@
 //! (`"\ud800"`, as Python and TypeScript write it), two members of one name, numbers of any size. Each
 //! sink says what it makes of these.
 
+pub(crate) mod base64;
 mod canonical;
+mod mark;
 mod number;
 mod scan;
+mod surrogate;
 mod text;
 
 pub(crate) use canonical::canonical;
+pub(crate) use mark::without_mark;
 pub(crate) use number::{Number, Worth, write_float};
 pub(crate) use scan::scan;
+pub(crate) use surrogate::read_mended;
 pub(crate) use text::{Text, plain_len, write_text};
 
 use crate::error::{Code, Error};

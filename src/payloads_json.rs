@@ -9,7 +9,6 @@
 //!
 //! JSON has no place for fields that `Payload` does not have yet: where a decoded payload holds one, it is left out, as protobuf's own JSON does.
 
-mod base64;
 mod json;
 mod parse;
 mod print;
@@ -21,6 +20,7 @@ use prost::bytes::Bytes;
 
 use crate::error::{Code, Error};
 
+pub(crate) use parse::parse_payload;
 pub use parse::{parse, parse_at_most};
 pub use print::print;
 

@@ -10,7 +10,6 @@
 //! fields, never values.
 
 mod any;
-mod base64;
 mod number;
 mod parse;
 mod parse_value;
@@ -24,7 +23,9 @@ mod time;
 
 use crate::descriptors::{Descriptors, MessageId};
 use crate::error::Error;
+pub(crate) use number::integer;
 use problem::Problem;
+pub(crate) use reader::number_len;
 
 /// How deep messages may nest, as in the official parsers.
 const MAX_DEPTH: u32 = 100;

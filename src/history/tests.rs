@@ -131,7 +131,6 @@ fn errors_say_where_and_quote_nothing() {
     for broken in [
         r#"{"metadata":{"encoding":"secret!"}}"#,
         r#"{"data":7}"#,
-        r#"{"newer":"secret"}"#,
         r#"{"externalPayloads":[{"sizeBytes":"secret"}]}"#,
     ] {
         let error = fails(&events(broken, FAILURE));
@@ -155,6 +154,45 @@ fn numbers_and_base64_are_read_as_every_producer_writes_them() {
         let decoded = encrypting().message_json(&[], name, false, &encoded, Task::Decode, None).unwrap();
         let expected = r#"{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"+/8=","externalPayloads":[{"sizeBytes":"300000"},{"sizeBytes":"0"}]}"#;
         assert_eq!(String::from_utf8(decoded).unwrap(), expected);
+    }
+}
+
+/// The Web UI's Human Readable download, and the short form of the command line.
+#[test]
+fn values_in_the_place_of_payloads_are_named_as_what_they_are() {
+    for value in [
+        r#""secret""#,
+        "4711",
+        "false",
+        "null",
+        r#"["secret"]"#,
+        r#"{"order":"secret"}"#,
+        r#"{"metadata":{"encoding":"json/plain"},"data":"secret"}"#,
+        r#"{"metadata":{"encoding":"json/plain"},"data":4711}"#,
+        r#"{"data":{"order":"secret"}}"#,
+        r#"{"metadata":{"encoding":"binary/null"},"data":null}"#,
+    ] {
+        let history = format!(
+            r#"[{{"workflowExecutionSignaledEventAttributes":{{"input":{{"payloads":[{value}]}}}}}}]"#
+        );
+        let error = encrypting().decode_history(&[], history.as_bytes()).unwrap_err();
+        assert_eq!(error.code(), Code::Json, "{value}");
+        let path = "[0].workflow_execution_signaled_event_attributes.input.payloads[0]: expected a payload, ";
+        assert!(error.message().starts_with(path), "{error}");
+        assert!(
+            error.message().contains("as Encoded in the Web UI") && !error.message().contains("secret"),
+            "{error}"
+        );
+        // The same when it would be encoded: it must not stay in the clear.
+        let failure = format!(r#"{{"applicationFailureInfo":{{"details":{{"payloads":[{value}]}}}}}}"#);
+        let error = encrypting().encode_failure_json(&[], failure.as_bytes()).unwrap_err();
+        assert!(error.message().contains("as Encoded in the Web UI"), "{error}");
+    }
+    // What is only broken is not taken for it.
+    for broken in [r#"{"data":"secret!"}"#, r#"{"metadata":5}"#, r#"{"externalPayloads":[5]}"#] {
+        let history = format!(r#"[{{"userMetadata":{{"summary":{broken}}}}}]"#);
+        let error = encrypting().decode_history(&[], history.as_bytes()).unwrap_err();
+        assert!(!error.message().contains("Web UI") && error.code() == Code::Json, "{error}");
     }
 }
 
@@ -184,6 +222,37 @@ fn what_is_not_read_nests_to_the_limit_of_all_json() {
     let decode = |levels| encrypting().decode_failure_json(&[], newer(levels).as_bytes());
     assert_eq!(decode(999).unwrap(), newer(999).into_bytes());
     assert_eq!(decode(1000).unwrap_err().code(), Code::Limit);
+}
+
+#[test]
+fn a_byte_order_mark_goes_and_utf_16_is_named() {
+    let plain = events(PAYLOAD, FAILURE);
+    let marked = |text: &str| [b"\xef\xbb\xbf", text.as_bytes()].concat();
+    for text in [&plain, &events(&encoded_payload(), &encoded_failure())] {
+        let decoded = encrypting().decode_history(&[], &marked(text)).unwrap();
+        assert_eq!(String::from_utf8(decoded).unwrap(), plain);
+    }
+    let decoded = encrypting().decode_failure_json(&[], &marked(&encoded_failure())).unwrap();
+    assert_eq!(String::from_utf8(decoded).unwrap(), FAILURE);
+    let utf16: Vec<u8> = plain.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for text in [utf16.clone(), [b"\xff\xfe".to_vec(), utf16].concat()] {
+        for error in [
+            encrypting().decode_history(&[], &text).unwrap_err(),
+            encrypting().decode_failure_json(&[], &text).unwrap_err(),
+        ] {
+            assert_eq!(error.code(), Code::Json);
+            assert!(error.message().contains("UTF-16"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn half_a_surrogate_pair_costs_one_character() {
+    let halved = r#"{"message":"a\ud800b","stackTrace":"\udc00","x":"\ud800"}"#;
+    let encoded = encrypting().encode_failure_json(&[], halved.as_bytes()).unwrap();
+    let decoded = encrypting().decode_failure_json(&[], &encoded).unwrap();
+    let expected = "{\"message\":\"a\u{fffd}b\",\"stackTrace\":\"\u{fffd}\",\"x\":\"\\ud800\"}";
+    assert_eq!(String::from_utf8(decoded).unwrap(), expected);
 }
 
 #[test]

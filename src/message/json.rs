@@ -7,6 +7,7 @@
 mod ahead;
 pub(super) mod cursor;
 mod payload;
+mod readable;
 
 use super::plan::{Custom, Field, Plan, Plans, Shape, Target};
 use super::walk::{path, too_deep};
@@ -14,11 +15,12 @@ use super::work::Work;
 use crate::error::{Code, Error};
 use crate::failure::{Attributes, PLACEHOLDER};
 use crate::framing::Frame;
-use crate::json;
+use crate::json::{self, read_mended, without_mark};
 use crate::limits::MAX_MESSAGE_DEPTH;
 use ahead::{Ahead, Sought};
 use cursor::{Cursor, Member};
-use payload::{PayloadJson, print, print_text};
+use payload::{print, print_text};
+use readable::{read_payload, readable};
 
 /// One walk over one text.
 pub(crate) struct JsonWalk<'a, 'c> {
@@ -35,10 +37,11 @@ pub(crate) struct JsonWalk<'a, 'c> {
     trail: Vec<String>,
 }
 
-/// Checks that the text is JSON, and no deeper than any other.
+/// Checks that the text is JSON, and no deeper than any other; a byte order mark is not part of it.
 pub(crate) fn check(text: &[u8]) -> Result<&str, Error> {
+    let text = without_mark(text)?;
     let checked = core::str::from_utf8(text)
-        .map_err(|cause| json_error(&format!("no UTF-8 at byte {}", cause.valid_up_to())))?;
+        .map_err(|cause| json_error(&format!("byte {} is not UTF-8", cause.valid_up_to())))?;
     json::check(text)?;
     Ok(checked)
 }
@@ -113,8 +116,8 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
             return self.payload(cursor);
         }
         if cursor.peek() != b'{' {
-            cursor.skip();
-            return Ok(());
+            let is_null = cursor.skip() == "null";
+            return if is_null || !plan.is_payloads() { Ok(()) } else { Err(readable()) };
         }
         let plan = match plan.shape {
             Shape::Any => match self.any(*cursor) {
@@ -182,7 +185,11 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
                 self.payload(cursor)
             }
             Target::Payload | Target::NexusInput => {
-                self.values(field, cursor, |walk, cursor| walk.payload(cursor))
+                let is_list = field.repeated;
+                self.values(field, cursor, |walk, cursor| match cursor.peek() {
+                    b'n' if is_list => Err(readable()),
+                    _ => walk.payload(cursor),
+                })
             }
             Target::Message(index) => match self.plans.get(index) {
                 Some(entry) if field.is_map => self.map(entry, cursor, depth),
@@ -245,16 +252,14 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         Ok(())
     }
 
-    /// Replaces a payload, if it changes. The JSON of `Payloads` may be an array, as the command line's
-    /// short form has it; that is the business of its message.
+    /// Replaces a payload, if it changes. `null` is none.
     #[inline(never)]
     fn payload(&mut self, cursor: &mut Cursor<'a>) -> Result<(), Error> {
-        if cursor.peek() != b'{' {
-            cursor.skip();
-            return Ok(());
-        }
         let start = cursor.position();
         let text = cursor.skip();
+        if text == "null" {
+            return Ok(());
+        }
         let payload = read_payload(text)?;
         if self.work.applies(&payload)?
             && let Some(payload) = self.worked(&payload)?
@@ -427,7 +432,7 @@ impl Common {
             match member {
                 Sought::Message => common.message = read_text(value)?,
                 Sought::StackTrace => common.stack_trace = read_text(value)?,
-                Sought::EncodedAttributes if value.starts_with('{') => {
+                Sought::EncodedAttributes if value != "null" => {
                     common.attributes = Some(read_payload(value)?);
                 }
                 _ => {}
@@ -438,17 +443,6 @@ impl Common {
 }
 
 fn read_text(value: &str) -> Result<String, Error> {
-    let text: Result<Option<String>, _> = serde_json::from_str(value);
-    text.map(Option::unwrap_or_default).map_err(|_| json_error("a text of a failure is no string"))
-}
-
-fn read_payload(text: &str) -> Result<Vec<u8>, Error> {
-    let payload: PayloadJson = serde_json::from_str(text).map_err(|cause| {
-        // The cause could quote what stands in the text, so only its place is said.
-        json_error(&format!(
-            "a payload has metadata and data as base64, and externalPayloads (column {} of it)",
-            cause.column()
-        ))
-    })?;
-    payload.to_wire()
+    let text = read_mended(value, |value| serde_json::from_str::<Option<String>>(value));
+    text.map(Option::unwrap_or_default).map_err(|_| json_error("a text of a failure is not a string"))
 }

@@ -227,6 +227,11 @@ impl Plan {
         Self { shape: shape(message), fields, slots: slots.len() }
     }
 
+    /// Whether the message is `Payloads`, or one like it: nothing in it leads to payloads but a list of them.
+    pub(crate) fn is_payloads(&self) -> bool {
+        matches!(&*self.fields, [Field { repeated: true, is_map: false, target: Target::Payload, .. }])
+    }
+
     #[inline]
     pub(crate) fn field(&self, number: u32) -> Option<&Field> {
         let found = self.fields.binary_search_by_key(&number, |field| field.number).ok()?;

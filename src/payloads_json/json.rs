@@ -4,7 +4,7 @@
 use std::fmt;
 
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// What may stand at a place. Whatever an implementation does not take is refused.
 pub(super) trait Expected<'de>: Sized {
@@ -101,30 +101,34 @@ impl<'de, T: Expected<'de>> Visitor<'de> for At<T> {
     }
 }
 
-/// Walks an object. `names` holds the styles of each field's name, the one to show first; `read` gets the field's place in it and reads the value.
+/// Whether an object had members that are known, and others.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Met {
+    pub(super) known: bool,
+    pub(super) unknown: bool,
+}
+
+/// Walks an object. `names` holds the spellings of each field's name; `read` gets the field's place in it and reads the value. What is newer
+/// than this library is left out.
 pub(super) fn fields<'de, A: MapAccess<'de>>(
-    place: &str,
     mut object: A,
     names: &[&[&str]],
     mut read: impl FnMut(usize, &mut A) -> Result<(), A::Error>,
-) -> Result<(), A::Error> {
-    let mut seen = vec![false; names.len()];
+) -> Result<Met, A::Error> {
+    let mut met = Met::default();
     while let Some(name) = object.next_key::<String>()? {
-        let known = names.iter().zip(&mut seen).enumerate().find(|(_, (styles, _))| styles.contains(&&*name));
-        let Some((field, (_, seen))) = known else {
-            let expected: Vec<&str> = names.iter().filter_map(|styles| styles.first().copied()).collect();
-            return Err(A::Error::custom(format!(
-                "{place}: unknown field {}, expected {}",
-                quoted(&name),
-                expected.join(", ")
-            )));
-        };
-        if core::mem::replace(seen, true) {
-            return Err(A::Error::custom(format!("{place}: the field {} stands here twice", quoted(&name))));
+        match names.iter().position(|spellings| spellings.contains(&&*name)) {
+            Some(field) => {
+                met.known = true;
+                read(field, &mut object)?;
+            }
+            None => {
+                met.unknown = true;
+                object.next_value::<IgnoredAny>()?;
+            }
         }
-        read(field, &mut object)?;
     }
-    Ok(())
+    Ok(met)
 }
 
 /// A name out of the input as an error may show it: as it is where it is short and plain, otherwise its length.

@@ -1,5 +1,8 @@
-//! Body → protobuf. The bytes come from anywhere: nothing panics on them, and memory stays a small factor of the input, because each payload is
-//! serialised before the next is read.
+//! JSON → protobuf: a codec server's body, and the single payloads of histories, failures and messages. The bytes come from anywhere: nothing
+//! panics on them, and memory stays a small factor of the input, because each payload is serialised before the next is read.
+//!
+//! What the JSON readers of Go's, Python's and Java's SDKs accept is accepted (`docs/FORMAT.md`, "Payloads as JSON"): of members that are there
+//! twice the last counts, and unknown ones are left out.
 
 use std::cell::Cell;
 
@@ -8,10 +11,12 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess}
 use serde_json::error::Category;
 
 use crate::error::{Code, Error};
+use crate::json::{base64, read_mended, without_mark};
 use crate::payload::too_many;
+use crate::protobuf_json::{integer, number_len};
 
 use super::json::{At, Expected, fields, quoted};
-use super::{ExternalPayloadDetails, Payload, Payloads, base64};
+use super::{ExternalPayloadDetails, Payload, Payloads};
 
 /// Reads a body into a serialised `Payloads`.
 ///
@@ -26,39 +31,65 @@ pub fn parse(body: &[u8]) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// As [`parse`], and [`Code::Limit`].
 pub fn parse_at_most(body: &[u8], max_payloads: usize) -> Result<Vec<u8>, Error> {
+    let body = without_mark(body)?;
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(Error::new(Code::Json, "the input is empty, expected {\"payloads\":[…]}"));
     }
-    let (index, is_over) = (Cell::new(None), Cell::new(false));
-    let mut reader = serde_json::Deserializer::from_slice(body);
+    let body = core::str::from_utf8(body).map_err(|cause| {
+        Error::new(Code::Json, format!("byte {} of the input is not UTF-8", cause.valid_up_to()))
+    })?;
+    let index = Cell::new(None);
+    let is_over = Cell::new(false);
     let mut bytes = Vec::new();
-    At(Body(List { max: max_payloads, index: &index, is_over: &is_over, out: &mut bytes }))
-        .deserialize(&mut reader)
-        .and_then(|()| reader.end())
-        .map_err(
-            |cause| if is_over.get() { too_many(max_payloads) } else { explained(&cause, index.get()) },
-        )?;
-    Ok(bytes)
+    let read = read_mended(body, |body| {
+        bytes.clear();
+        index.set(None);
+        let list = List { max: max_payloads, index: &index, is_over: &is_over, out: &mut bytes };
+        let mut reader = serde_json::Deserializer::from_str(body);
+        At(Body(list)).deserialize(&mut reader)?;
+        reader.end()
+    });
+    match read {
+        Ok(()) => Ok(bytes),
+        Err(_) if is_over.get() => Err(too_many(max_payloads)),
+        Err(cause) => {
+            let (line, column, text) = explained(&cause);
+            let error = Error::new(Code::Json, format!("line {line}, column {column}: {text}"));
+            Err(match index.get() {
+                Some(index) => error.at_payload(index),
+                None => error,
+            })
+        }
+    }
 }
 
-/// An error for `cause`, which happened inside the payload at `index`. What `serde_json` says itself is one of a few fixed texts; what stands in front
-/// of its position is ours.
-fn explained(cause: &serde_json::Error, index: Option<usize>) -> Error {
+/// Reads one payload into its protobuf.
+///
+/// # Errors
+/// As [`parse`].
+pub(crate) fn parse_payload(json: &str) -> Result<Vec<u8>, Error> {
+    let read = read_mended(json, |json| {
+        let mut reader = serde_json::Deserializer::from_str(json);
+        let payload = At(OnePayload).deserialize(&mut reader)?;
+        reader.end().map(|()| payload.encode_to_vec())
+    });
+    read.map_err(|cause| {
+        let (line, column, text) = explained(&cause);
+        Error::new(Code::Json, format!("{text} (line {line}, column {column} of the payload)"))
+    })
+}
+
+/// Line, column and sentence of an error. What `serde_json` says itself is one of a few fixed texts; what stands in front of its position is ours.
+fn explained(cause: &serde_json::Error) -> (usize, usize, String) {
     let (line, column) = (cause.line(), cause.column());
     let text = cause.to_string();
     let text = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
-    let message = match cause.classify() {
-        Category::Eof => {
-            format!("line {line}, column {column}: the input ends before the JSON is complete ({text})")
-        }
-        Category::Syntax => format!("line {line}, column {column}: this is not JSON: {text}"),
-        Category::Data | Category::Io => format!("line {line}, column {column}: {text}"),
+    let text = match cause.classify() {
+        Category::Eof => format!("the input ends before the JSON is complete ({text})"),
+        Category::Syntax => format!("this is not JSON: {text}"),
+        Category::Data | Category::Io => text.to_owned(),
     };
-    let error = Error::new(Code::Json, message);
-    match index {
-        Some(index) => error.at_payload(index),
-        None => error,
-    }
+    (line, column, text)
 }
 
 /// `{"payloads": …}`
@@ -74,9 +105,14 @@ impl<'de> Expected<'de> for Body<'_> {
 
     fn object<A: MapAccess<'de>>(self, object: A) -> Result<(), A::Error> {
         let List { max, index, is_over, out } = self.0;
-        fields("the body", object, &[&["payloads"]], |_, object| {
+        let met = fields(object, &[&["payloads"]], |_, object| {
+            out.clear();
             object.next_value_seed(At(List { max, index, is_over, out }))
-        })
+        })?;
+        if met.unknown && !met.known {
+            return Err(A::Error::custom("the body: expected the member \"payloads\", found others only"));
+        }
+        Ok(())
     }
 }
 
@@ -144,7 +180,7 @@ impl<'de> Expected<'de> for OnePayload {
     fn object<A: MapAccess<'de>>(self, object: A) -> Result<Payload, A::Error> {
         let names: &[&[&str]] = &[&["metadata"], &["data"], &["externalPayloads", "external_payloads"]];
         let mut payload = Payload::default();
-        fields("the payload", object, names, |field, object| {
+        let met = fields(object, names, |field, object| {
             match field {
                 0 => object.next_value_seed(At(Metadata(&mut payload)))?,
                 1 => payload.data = object.next_value_seed(At(Base64 { metadata: None }))?.into(),
@@ -152,6 +188,9 @@ impl<'de> Expected<'de> for OnePayload {
             }
             Ok(())
         })?;
+        if met.unknown && !met.known {
+            return Err(self.refused("an object with neither"));
+        }
         Ok(payload)
     }
 }
@@ -168,16 +207,14 @@ impl<'de> Expected<'de> for Metadata<'_> {
     }
 
     fn null<E>(self) -> Result<(), E> {
+        self.0.metadata.clear();
         Ok(())
     }
 
     fn object<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+        self.0.metadata.clear();
         while let Some(key) = object.next_key::<String>()? {
             let value = object.next_value_seed(At(Base64 { metadata: Some(&key) }))?;
-            if self.0.metadata.contains_key(&key) {
-                let twice = format!("metadata: the key {} stands here twice", quoted(&key));
-                return Err(A::Error::custom(twice));
-            }
             self.0.metadata.insert(key, value);
         }
         Ok(())
@@ -203,8 +240,15 @@ impl Expected<'_> for Base64<'_> {
     }
 
     fn text<E: serde::de::Error>(self, text: &str) -> Result<Vec<u8>, E> {
-        // The cause would quote a byte of the text.
-        base64::decode(text).ok_or_else(|| self.refused("text that is not base64"))
+        // The name of an encoding happens to be base64, too, of bytes that name none.
+        if self.metadata == Some("encoding") && (text.starts_with("json/") || text.starts_with("binary/")) {
+            return Err(self.refused("an encoding in plain text"));
+        }
+        let mut bytes = Vec::new();
+        match base64::decode(text.as_bytes(), &mut bytes) {
+            true => Ok(bytes),
+            false => Err(self.refused("text that is not base64")),
+        }
     }
 }
 
@@ -220,10 +264,12 @@ impl<'de> Expected<'de> for Details<'_> {
     }
 
     fn null<E>(self) -> Result<(), E> {
+        self.0.external_payloads.clear();
         Ok(())
     }
 
     fn list<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        self.0.external_payloads.clear();
         while let Some(details) = list.next_element_seed(At(OneDetails))? {
             self.0.external_payloads.push(details);
         }
@@ -244,7 +290,7 @@ impl<'de> Expected<'de> for OneDetails {
 
     fn object<A: MapAccess<'de>>(self, object: A) -> Result<ExternalPayloadDetails, A::Error> {
         let mut details = ExternalPayloadDetails::default();
-        fields("externalPayloads", object, &[&["sizeBytes", "size_bytes"]], |_, object| {
+        fields(object, &[&["sizeBytes", "size_bytes"]], |_, object| {
             details.size_bytes = object.next_value_seed(At(Int64))?;
             Ok(())
         })?;
@@ -275,15 +321,17 @@ impl Expected<'_> for Int64 {
         whole(value).ok_or_else(|| self.refused("a number that is not an integer of 64 bits"))
     }
 
-    /// Protobuf's JSON takes exponents too.
+    /// Protobuf's JSON takes exponents too, and Java and Python a plus sign.
     fn text<E: serde::de::Error>(self, text: &str) -> Result<i64, E> {
-        let exactly = text.parse().ok();
-        let number = exactly.or_else(|| whole(text.parse().ok()?));
-        number.ok_or_else(|| self.refused("text that is no such number"))
+        let digits = text.strip_prefix('+').filter(|rest| !rest.starts_with('-')).unwrap_or(text);
+        let integer = (number_len(digits) == Some(digits.len())).then(|| integer(digits)).flatten();
+        let integer = integer.and_then(|integer| i64::try_from(integer).ok());
+        integer.ok_or_else(|| self.refused("text that is no such number"))
     }
 }
 
-/// The integer that a float is.
+/// The integer that a float is. At 2^63 and beyond it may be a neighbour that was rounded.
 fn whole(value: f64) -> Option<i64> {
-    if value.fract() == 0.0 { format!("{value:.0}").parse().ok() } else { None }
+    let is_exact = value.fract() == 0.0 && value.abs() < 9_223_372_036_854_775_808.0;
+    if is_exact { format!("{value:.0}").parse().ok() } else { None }
 }

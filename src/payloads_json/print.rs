@@ -7,8 +7,9 @@ use prost::bytes::Bytes;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 
 use crate::error::{Code, Error};
+use crate::json::base64;
 
-use super::{ExternalPayloadDetails, base64, find};
+use super::{ExternalPayloadDetails, find};
 
 /// Prints a serialised `Payloads`.
 ///
@@ -70,10 +71,10 @@ impl<'a> View<'a> {
             separate(out, index);
             name(out, key);
             out.push(b':');
-            text(out, value);
+            base64::write(value, out);
         }
         out.extend_from_slice(b"},\"data\":");
-        text(out, self.data);
+        base64::write(self.data, out);
         if !self.external_payloads.is_empty() {
             out.extend_from_slice(b",\"externalPayloads\":[");
             for (index, details) in self.external_payloads.iter().enumerate() {
@@ -129,10 +130,4 @@ fn name(out: &mut Vec<u8>, key: &str) {
     } else {
         out.extend_from_slice(serde_json::Value::from(key).to_string().as_bytes());
     }
-}
-
-fn text(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.push(b'"');
-    base64::encode(bytes, out);
-    out.push(b'"');
 }

@@ -1,13 +1,13 @@
 //! Single values from JSON: numbers from numbers and strings, bytes from base64, enums from names and
 //! numbers.
 
-use super::base64;
 use super::number;
 use super::parse::Parser;
 use super::print::is_default;
 use super::problem::Problem;
 use super::reader::{Text, number_len};
 use crate::descriptors::Kind;
+use crate::json::base64;
 use crate::wire::{Value, push_varint};
 
 impl Parser<'_, '_, '_> {
@@ -55,7 +55,9 @@ impl Parser<'_, '_, '_> {
     fn bytes(&mut self, number: u32, implicit: bool) -> Result<(), Problem> {
         let text = self.reader.string()?;
         let body = self.open(number);
-        base64::decode(text.unescaped().as_bytes(), self.out)?;
+        if !base64::decode(text.unescaped().as_bytes(), self.out) {
+            return Err(Problem::json("expected base64"));
+        }
         if implicit {
             self.close_unless_empty(body);
         } else {

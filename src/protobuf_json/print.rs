@@ -6,11 +6,11 @@
 //! message are merged, which is the same as joining their bytes; setting a member of a oneof unsets the
 //! others; a known number with another wire type is an unknown field.
 
+use super::number;
 use super::problem::Problem;
-use super::{base64, number};
 use crate::descriptors::{Descriptors, Field, Kind, MessageId, Shape, Table};
 use crate::error::Code;
-use crate::json::write_text;
+use crate::json::{base64, write_text};
 use crate::wire::{Cursor, Value};
 
 /// Where JSON goes, and what is known of the types.
@@ -254,7 +254,7 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
                 };
                 write_text(text, out);
             }
-            (Kind::Bytes, Value::Bytes(bytes)) => base64::push(out, bytes),
+            (Kind::Bytes, Value::Bytes(bytes)) => base64::write(bytes, out),
             (Kind::Message(id), Value::Bytes(wire)) | (Kind::Group(id), Value::Group(wire)) => {
                 return self.message(*id, wire, depth);
             }

@@ -2,9 +2,9 @@
 
 use super::print::{Printer, default_value, scalar};
 use super::problem::Problem;
-use super::{base64, number, time};
+use super::{number, time};
 use crate::descriptors::{Kind, WellKnown};
-use crate::json::write_text;
+use crate::json::{base64, write_text};
 use crate::wire::{Cursor, Value};
 
 impl<'w> Printer<'_, '_, 'w> {
@@ -63,7 +63,7 @@ impl<'w> Printer<'_, '_, 'w> {
         }
         match (&kind, value) {
             (Kind::String, Value::Bytes(bytes)) => write_text(utf8(bytes)?, self.out),
-            (Kind::Bytes, Value::Bytes(bytes)) => base64::push(self.out, bytes),
+            (Kind::Bytes, Value::Bytes(bytes)) => base64::write(bytes, self.out),
             _ => scalar(self.out, &kind, value),
         }
         Ok(())

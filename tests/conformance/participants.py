@@ -100,7 +100,7 @@ class Runner:
         done = run_program(
             [str(program), operation, "--config", str(config)], json.dumps({"payloads": [*map(_to_json, split(payloads))]}).encode()
         )
-        return join([_from_json(item) for item in json.loads(done.stdout).get("payloads", [])])
+        return join([from_json(item) for item in json.loads(done.stdout).get("payloads", [])])
 
 
 def run_program(command: list[str], given: bytes = b"", environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
@@ -130,7 +130,8 @@ def _to_json(payload: bytes) -> dict[str, object]:
     return out
 
 
-def _from_json(item: dict[str, object]) -> bytes:
+def from_json(item: dict[str, object]) -> bytes:
+    """A payload as the command line writes it, serialised."""
     message = Payload()
     metadata, details, data = item.get("metadata") or {}, item.get("externalPayloads") or [], item.get("data") or ""
     if not isinstance(metadata, dict) or not isinstance(details, list) or not isinstance(data, str):

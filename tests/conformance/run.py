@@ -16,6 +16,7 @@ import anys
 import converters
 import matrix
 import parity
+import payload_json
 import streams
 import vectors
 import walk
@@ -38,6 +39,7 @@ def main(root: Path, work: Path) -> int:
     runner = Runner(root, work)
     problems += parity.run(runner, library, Path(__file__).with_name("parity.toml"))
     problems += anys.run(runner, library)
+    problems += payload_json.run(runner, library)
     problems += converters.run(runner, library)
     problems += matrix.run(runner)
     print()

@@ -1,4 +1,4 @@
-"""JSON as Python's official protobuf runtime writes and reads it, and histories as the SDK's replayer does."""
+"""JSON as Python's official protobuf runtime has it, histories as the SDK's replayer reads them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def read_history(record: Payload) -> Payload:
 
 
 def _described(record: Payload) -> tuple[Any, type[Message]]:
-    """Make the type that a record names, of the file that it brings, and what finds the types inside it."""
+    """Make the type that a record names and a pool that has it, of the file that it brings."""
     pool = descriptor_pool.DescriptorPool()
     for module in WELL_KNOWN:
         pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)

@@ -14,6 +14,7 @@ from families import (
     limits_family,
     msgpack_family,
     namespaces,
+    payload_json,
     snappy_family,
     values,
     whole,
@@ -42,4 +43,5 @@ ALL: list[Family] = [
     values.FAMILY,
     msgpack_family.FAMILY,
     whole.FAMILY,
+    payload_json.FAMILY,
 ]
