@@ -3,64 +3,24 @@
 //! What *valid* means here: `env` is the environment of the calling thread for the length of the call, and arrays are
 //! live local references of the type that the Java signature names. The JVM guarantees both to a native method.
 
-use std::ffi::c_void;
-use std::ptr;
+use jni_sys::{JNIEnv, jbyte, jbyteArray, jlong, jlongArray, jsize};
 
-use jni_sys::{JNI_ABORT, JNIEnv, jarray, jbyte, jbyteArray, jlong, jlongArray, jsize};
-
-/// An array held in place, without a copy. Between taking and dropping it the thread must not call the JVM nor wait for
-/// another Java thread: libtdc does neither.
-pub(crate) struct Held {
-    env: *mut JNIEnv,
-    array: jarray,
-    start: *mut c_void,
-    release_mode: i32,
+/// Copies `len` bytes of a Java array, from `from` on, to `to`.
+///
+/// # Safety
+/// `env` and `array` are valid, and `to` has room for `len` bytes.
+pub(crate) unsafe fn read(env: *mut JNIEnv, array: jbyteArray, from: jsize, len: jsize, to: *mut u8) {
+    // SAFETY: as this function's own contract; the JVM checks the array's bounds itself.
+    unsafe { ((**env).v1_1.GetByteArrayRegion)(env, array, from, len, to.cast::<jbyte>()) };
 }
 
-impl Held {
-    /// Holds an array that is only read. An empty one is not held: null and zero is an empty slice in `tdc.h`.
-    ///
-    /// # Safety
-    /// `env` and `array` are valid, and outlive the result.
-    pub(crate) unsafe fn read(env: *mut JNIEnv, array: jbyteArray, len: jsize) -> Self {
-        // SAFETY: as this function's own contract.
-        unsafe { Self::hold(env, array, len, JNI_ABORT) }
-    }
-
-    /// Holds an array that is written.
-    ///
-    /// # Safety
-    /// As for `read`.
-    pub(crate) unsafe fn write(env: *mut JNIEnv, array: jbyteArray, len: jsize) -> Self {
-        // SAFETY: as this function's own contract.
-        unsafe { Self::hold(env, array, len, 0) }
-    }
-
-    unsafe fn hold(env: *mut JNIEnv, array: jbyteArray, len: jsize, release_mode: i32) -> Self {
-        let start = if len == 0 {
-            ptr::null_mut()
-        } else {
-            // SAFETY: `env` and `array` are valid. Null comes back when memory is out, and libtdc refuses it.
-            unsafe { ((**env).v1_2.GetPrimitiveArrayCritical)(env, array, ptr::null_mut()) }
-        };
-        Self { env, array, start, release_mode }
-    }
-
-    /// The first byte at `offset`, or null for an empty or unavailable array.
-    pub(crate) fn at(&self, offset: usize) -> *mut u8 {
-        if self.start.is_null() { ptr::null_mut() } else { self.start.cast::<u8>().wrapping_add(offset) }
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if !self.start.is_null() {
-            // SAFETY: `start` came from this array in this call and is given back once.
-            unsafe {
-                ((**self.env).v1_2.ReleasePrimitiveArrayCritical)(self.env, self.array, self.start, self.release_mode);
-            }
-        }
-    }
+/// Copies `len` bytes at `from` to the start of a Java array.
+///
+/// # Safety
+/// `env` and `array` are valid, and `from` has `len` bytes.
+pub(crate) unsafe fn write(env: *mut JNIEnv, array: jbyteArray, from: *const u8, len: jsize) {
+    // SAFETY: as this function's own contract; the JVM checks the array's bounds itself.
+    unsafe { ((**env).v1_1.SetByteArrayRegion)(env, array, 0, len, from.cast::<jbyte>()) };
 }
 
 /// A copy of a Java array; null is none.
@@ -83,9 +43,13 @@ pub(crate) unsafe fn copy_of(env: *mut JNIEnv, array: jbyteArray, most: usize) -
     // SAFETY: both are valid.
     let all = unsafe { ((**env).v1_1.GetArrayLength)(env, array) };
     let len = all.min(jsize::try_from(most).unwrap_or(jsize::MAX));
-    let mut bytes = vec![0u8; usize::try_from(len).unwrap_or(0)];
-    // SAFETY: the region is in the array, and `bytes` is as long.
-    unsafe { ((**env).v1_1.GetByteArrayRegion)(env, array, 0, len, bytes.as_mut_ptr().cast::<jbyte>()) };
+    let count = usize::try_from(len).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(count);
+    // SAFETY: the region is in the array, and `bytes` has room for it, which is then filled.
+    unsafe {
+        read(env, array, 0, len, bytes.as_mut_ptr());
+        bytes.set_len(count);
+    }
     Some(bytes)
 }
 

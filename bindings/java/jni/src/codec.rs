@@ -1,12 +1,12 @@
-//! `tdc_codec_…`: payloads through the codecs. Java's arrays are held in place, so that nothing is copied.
+//! `tdc_codec_…` on one payload.
 
 use std::ptr;
 
 use jni_sys::{JNIEnv, jboolean, jbyteArray, jclass, jint, jlong, jlongArray, jobject};
 
-use crate::arrays::{Held, get_longs, set_longs};
-use crate::library::{Answer, Buffer, Results};
-use crate::{OWNED, PANIC, guard, length, long, size, status};
+use crate::arrays::{get_longs, read, set_longs, write};
+use crate::library::{Answer, Results};
+use crate::{PANIC, TOO_LARGE, guard, length, long, scratch, size, status};
 
 /// `static native long bound(boolean encode, long self, long payloadLength)`
 #[unsafe(no_mangle)]
@@ -49,35 +49,44 @@ pub unsafe extern "system" fn Java_io_tdc_JniCalls_payload(
         let (mut answer, mut error) = (Answer::default(), 0);
         // SAFETY: the JVM gives a valid environment, and a valid array or null.
         let mut used = unsafe { get_longs::<3>(env, usage) }.map(|words| words.map(size));
-        let code = {
-            // SAFETY: the JVM gives a valid environment and valid arrays, and libtdc does not call the JVM.
-            let (context, head, data, out) = unsafe {
-                (
-                    Held::read(env, context, context_length),
-                    Held::read(env, head, head_length),
-                    Held::read(env, data, data_length),
-                    Held::write(env, out, out_length),
-                )
-            };
-            // SAFETY: Java keeps the handle alive and has checked the lengths; the arrays are held until the end of
-            // this block, and `out` is a fresh array that overlaps no other.
+        let [context_size, head_size, data_size, out_size] =
+            [context_length, head_length, data_length, out_length].map(length);
+        let total = [head_size, data_size, out_size].iter().fold(context_size, |sum, len| sum.saturating_add(*len));
+        let code = scratch::with(total, |memory| {
+            let Some(place) = memory else { return TOO_LARGE };
+            let head_at = place.wrapping_add(context_size);
+            let data_at = head_at.wrapping_add(head_size);
+            let out_at = data_at.wrapping_add(data_size);
+            // SAFETY: the JVM gives a valid environment and valid arrays; each copy has its own part of the memory.
             unsafe {
+                read(env, context, 0, context_length, place);
+                read(env, head, 0, head_length, head_at);
+                read(env, data, data_offset, data_length, data_at);
+            }
+            // SAFETY: Java keeps the handle alive; the parts of the memory lie one after another, and no other thread
+            // knows them.
+            let code = unsafe {
                 call(
                     size(this),
-                    context.at(0),
-                    length(context_length),
+                    place,
+                    context_size,
                     used.as_mut().map_or(ptr::null_mut(), ptr::from_mut),
-                    head.at(0),
-                    length(head_length),
-                    data.at(length(data_offset)),
-                    length(data_length),
-                    out.at(0),
-                    length(out_length),
+                    head_at,
+                    head_size,
+                    data_at,
+                    data_size,
+                    out_at,
+                    out_size,
                     &raw mut answer,
                     &raw mut error,
                 )
+            };
+            if code == 0 && answer.owned.data == 0 {
+                // SAFETY: the JVM gives a valid environment and array; libtdc has written so many bytes.
+                unsafe { write(env, out, out_at, jint::try_from(answer.len).unwrap_or(0)) };
             }
-        };
+            code
+        });
         let values = [
             long(answer.len),
             long(answer.data_offset),
@@ -145,48 +154,5 @@ pub unsafe extern "system" fn Java_io_tdc_JniCalls_smallPayload(
             results.write_unaligned(slots);
             status(code)
         }
-    })
-}
-
-/// `static native int payloads(boolean encode, long self, byte[] context, int contextLength, byte[] payloads, int
-/// payloadsLength, long[] result)`
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn Java_io_tdc_JniCalls_payloads(
-    env: *mut JNIEnv,
-    _: jclass,
-    encode: jboolean,
-    this: jlong,
-    context: jbyteArray,
-    context_length: jint,
-    payloads: jbyteArray,
-    payloads_length: jint,
-    result: jlongArray,
-) -> jint {
-    guard(PANIC, |tdc| {
-        let call = if encode { tdc.codec_encode } else { tdc.codec_decode };
-        let (mut owned, mut error) = (Buffer::default(), 0);
-        let code = {
-            // SAFETY: the JVM gives a valid environment and valid arrays, and libtdc does not call the JVM.
-            let (context, payloads) =
-                unsafe { (Held::read(env, context, context_length), Held::read(env, payloads, payloads_length)) };
-            // SAFETY: Java keeps the handle alive and has checked the lengths; the arrays are held until the end of
-            // this block.
-            unsafe {
-                call(
-                    size(this),
-                    context.at(0),
-                    length(context_length),
-                    ptr::null_mut(),
-                    payloads.at(0),
-                    length(payloads_length),
-                    &raw mut owned,
-                    &raw mut error,
-                )
-            }
-        };
-        let values = [long(owned.data), long(owned.len), long(owned.capacity), long(error)];
-        // SAFETY: the JVM gives a valid environment and array.
-        unsafe { set_longs(env, result, OWNED, &values) };
-        status(code)
     })
 }

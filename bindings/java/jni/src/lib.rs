@@ -20,6 +20,7 @@ mod library;
 mod message;
 mod provide;
 mod remote;
+mod scratch;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
@@ -30,6 +31,9 @@ use crate::library::Library;
 
 /// `TDC_ERR_PANIC`: what a call answers that could not be made at all.
 const PANIC: jint = 901;
+
+/// `TDC_ERR_LIMIT`: what a call answers for which there is no memory.
+const TOO_LARGE: u32 = 106;
 
 /// Where the library's own buffer stands in a `result` array.
 const OWNED: i32 = 3;

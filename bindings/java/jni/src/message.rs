@@ -1,7 +1,6 @@
-//! The calls on one serialised message: values, failures, whole messages, histories.
-//!
-//! Nobody knows how much work is inside, so the arrays are copied and not held: while one is held, some collectors
-//! cannot run.
+//! The calls on one serialised message: lists of payloads, values, failures, whole messages, histories.
+
+use std::ptr;
 
 use jni_sys::{JNIEnv, jboolean, jbyteArray, jclass, jint, jlong, jlongArray};
 
@@ -11,6 +10,27 @@ use crate::{OWNED, PANIC, guard, length, long, size, slice, status};
 
 /// A slice as `tdc.h` takes it.
 type Slice = (*const u8, usize);
+
+/// `static native int payloads(boolean encode, long self, byte[] context, byte[] payloads, int payloadsLength, long[]
+/// result)`
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn Java_io_tdc_JniCalls_payloads(
+    env: *mut JNIEnv,
+    _: jclass,
+    encode: jboolean,
+    this: jlong,
+    context: jbyteArray,
+    payloads: jbyteArray,
+    payloads_length: jint,
+    result: jlongArray,
+) -> jint {
+    answered(env, context, payloads, length(payloads_length), result, |tdc, context, payloads, owned, error| {
+        let call = if encode { tdc.codec_encode } else { tdc.codec_decode };
+        let whole = ptr::null_mut();
+        // SAFETY: Java keeps the handle alive; slices and slots outlive this call.
+        unsafe { call(size(this), context.0, context.1, whole, payloads.0, payloads.1, owned, error) }
+    })
+}
 
 /// `static native int values(boolean back, long self, byte[] context, byte[] payloads, int payloadsLength, long[] result)`
 #[unsafe(no_mangle)]

@@ -45,8 +45,7 @@ final class JniApi implements NativeApi {
   @Override
   public int payloads(
       boolean encode, long self, byte[] context, byte[] payloads, int length, long[] result) {
-    Objects.checkFromIndexSize(0, length, payloads.length);
-    return JniCalls.payloads(encode, self, context, context.length, payloads, length, result);
+    return JniCalls.payloads(encode, self, context, payloads, length, result);
   }
 
   @Override

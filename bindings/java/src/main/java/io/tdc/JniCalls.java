@@ -69,7 +69,6 @@ final class JniCalls {
       boolean encode,
       long self,
       byte[] context,
-      int contextLength,
       byte[] payloads,
       int payloadsLength,
       long[] result);
