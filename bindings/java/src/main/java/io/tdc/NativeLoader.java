@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import javax.annotation.Nullable;
 
 /**
  * Finds the native library and loads it. Every place that was tried, and what was wrong with it,
@@ -46,12 +47,17 @@ final class NativeLoader {
             + "=DIR");
   }
 
-  private static NativeApi loadFrom(Path path) {
+  private NativeApi loadFrom(Path path) {
     Path absolute = path.toAbsolutePath();
     Path libtdc = Files.isDirectory(absolute) ? absolute.resolve(LIBTDC) : absolute;
+    Path shim = libtdc.resolveSibling(SHIM);
     try {
-      return connect(libtdc, libtdc.resolveSibling(SHIM));
+      return connect(libtdc, shim);
     } catch (UnsatisfiedLinkError e) {
+      NativeApi api = connectToCopy(libtdc, shim);
+      if (api != null) {
+        return api;
+      }
       String message =
           "cannot load "
               + libtdc
@@ -63,6 +69,23 @@ final class NativeLoader {
       error.initCause(e);
       throw error;
     }
+  }
+
+  /**
+   * The JVM binds a file to the class loader that loads it first: another class loader needs a copy
+   * of the companion. The library itself is not bound to any.
+   */
+  @Nullable
+  private NativeApi connectToCopy(Path libtdc, Path shim) {
+    for (Path parent : parents()) {
+      NativeApi api =
+          inDirectory(
+              parent, directory -> connect(libtdc, Files.copy(shim, directory.resolve(SHIM))));
+      if (api != null) {
+        return api;
+      }
+    }
+    return null;
   }
 
   /**
@@ -86,14 +109,24 @@ final class NativeLoader {
     return parents;
   }
 
+  @Nullable
   private NativeApi extractTo(Path parent, String platform) {
+    return inDirectory(
+        parent,
+        directory -> {
+          Path libtdc = extract(directory, platform, LIBTDC);
+          return connect(libtdc, extract(directory, platform, SHIM));
+        });
+  }
+
+  /** Loads files of a new directory, and removes them; null if that cannot be. */
+  @Nullable
+  private NativeApi inDirectory(Path parent, Loading loading) {
     Path directory = null;
     try {
       Files.createDirectories(parent);
       directory = Files.createTempDirectory(parent, "tdc-");
-      Path libtdc = extract(directory, platform, LIBTDC);
-      Path shim = extract(directory, platform, SHIM);
-      return connect(libtdc, shim);
+      return loading.in(directory);
     } catch (IOException | UnsatisfiedLinkError e) {
       attempts.add(parent + ": " + e.getMessage());
       return null;
@@ -122,13 +155,18 @@ final class NativeLoader {
   private static void discard(Path directory) {
     for (String name : List.of(LIBTDC, SHIM)) {
       Path file = directory.resolve(name);
-      if (!file.toFile().delete()) {
+      if (file.toFile().exists() && !file.toFile().delete()) {
         file.toFile().deleteOnExit();
       }
     }
     if (!directory.toFile().delete()) {
       directory.toFile().deleteOnExit();
     }
+  }
+
+  @FunctionalInterface
+  private interface Loading {
+    NativeApi in(Path directory) throws IOException;
   }
 
   private static NativeApi connect(Path libtdc, Path shim) {

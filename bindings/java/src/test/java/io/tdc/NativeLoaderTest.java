@@ -3,7 +3,11 @@ package io.tdc;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.temporal.api.common.v1.Payload;
+import java.io.File;
 import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +31,40 @@ class NativeLoaderTest {
           TdcLibrary.isAvailable()
               ? TdcLibrary.description()
               : TdcLibrary.unavailabilityCause().orElseThrow().getMessage());
+    }
+  }
+
+  /** Loads the package once more in each of two class loaders, as a server of applications does. */
+  public static final class TwoLoaders {
+    private TwoLoaders() {}
+
+    /** Runs in the other JVM. */
+    public static void main(String[] arguments) throws Exception {
+      List<URL> urls = new ArrayList<>();
+      for (String path : System.getProperty("java.class.path").split(File.pathSeparator)) {
+        urls.add(new File(path).toURI().toURL());
+      }
+      for (int i = 0; i < 2; i++) {
+        ClassLoader loader =
+            new URLClassLoader(urls.toArray(new URL[0]), ClassLoader.getPlatformClassLoader());
+        Class<?> type = loader.loadClass(RoundTrip.class.getName());
+        System.out.println(type.getMethod("run").invoke(null));
+      }
+    }
+  }
+
+  /** Uses the library, through {@link JniCalls} as well. */
+  public static final class RoundTrip {
+    private RoundTrip() {}
+
+    /** Says whether what comes back is what went in, and what was loaded. */
+    public static String run() {
+      List<Payload> values = List.of(Configs.json("x".repeat(200_000)));
+      try (Tdc tdc = Configs.encrypting()) {
+        return values.equals(tdc.payloadCodec().decode(tdc.payloadCodec().encode(values)))
+            + " "
+            + TdcLibrary.description();
+      }
     }
   }
 
@@ -73,6 +111,24 @@ class NativeLoaderTest {
     assertTrue(said.contains("cannot load " + library), said);
   }
 
+  @Test
+  void eachClassLoaderHasALibrary() throws Exception {
+    for (String name : List.of(System.mapLibraryName("tdc"), System.mapLibraryName("tdc_jni"))) {
+      copyFromJar(name);
+    }
+    for (String option :
+        List.of(
+            "-D" + TdcLibrary.PATH_PROPERTY + "=" + directory,
+            "-D"
+                + TdcLibrary.TMPDIR_PROPERTY
+                + "="
+                + Files.createDirectory(directory.resolve("tmp")))) {
+      List<String> said = inAnotherJvm(TwoLoaders.class, option).lines().toList();
+      assertEquals(2, said.size(), said.toString());
+      assertTrue(said.stream().allMatch(line -> line.startsWith("true libtdc ")), said.toString());
+    }
+  }
+
   private void copyFromJar(String name) throws IOException {
     String platform = NativeLoader.platform();
     try (var in =
@@ -82,13 +138,18 @@ class NativeLoaderTest {
   }
 
   private static String inAnotherJvm(String... options) throws IOException, InterruptedException {
+    return inAnotherJvm(Main.class, options);
+  }
+
+  private static String inAnotherJvm(Class<?> main, String... options)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of(options));
     if (Runtime.version().feature() >= 22) {
       command.add("--enable-native-access=ALL-UNNAMED");
     }
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), said);
