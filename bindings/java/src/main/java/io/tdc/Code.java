@@ -8,7 +8,7 @@ public enum Code {
   OK("TDC_OK", 0, false),
   /** The codecs leave this payload as it is. */
   UNCHANGED("TDC_UNCHANGED", 1, false),
-  /** A key must come from the key provider, and the provider could not be asked. */
+  /** The host is asked for keys: what the key provider answers. */
   KEY_NEEDED("TDC_KEY_NEEDED", 2, true),
   /** An unknown key may be in files changed since open. */
   RELOAD_NEEDED("TDC_RELOAD_NEEDED", 3, true),

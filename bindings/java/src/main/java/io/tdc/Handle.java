@@ -11,17 +11,20 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Handle {
   private static final Cleaner CLEANER = Cleaner.create();
 
+  /** {@code TDC_FLAG_HOST_KEYS} of {@code tdc.h}. */
+  private static final int HOST_KEYS = 2;
+
   /** {@code TDC_FLAG_REMOTE}. */
   private static final int REMOTE = 8;
 
   private final Resource resource;
   private final Cleaner.Cleanable cleanable;
-  private volatile boolean remote;
+  private volatile int flags;
 
   Handle(NativeApi api, long pointer) {
     resource = new Resource(api, pointer);
     cleanable = CLEANER.register(this, resource);
-    remote = hasRemote();
+    flags = resource.api.flags(pointer);
   }
 
   /** Starts a use and gives the native pointer; {@link #release} must follow. */
@@ -40,7 +43,12 @@ final class Handle {
 
   /** Whether payloads of some namespace go to a codec server. */
   boolean isRemote() {
-    return remote;
+    return (flags & REMOTE) != 0;
+  }
+
+  /** Whether the configuration asks the host for keys. */
+  boolean usesHostKeys() {
+    return (flags & HOST_KEYS) != 0;
   }
 
   /** {@code tdc_data_converter_reload}; an error goes to {@code result}. */
@@ -48,15 +56,11 @@ final class Handle {
     long self = acquire();
     try {
       int status = resource.api.reload(self, result);
-      remote = hasRemote();
+      flags = resource.api.flags(self);
       return status;
     } finally {
       release();
     }
-  }
-
-  private boolean hasRemote() {
-    return (resource.api.flags(resource.pointer) & REMOTE) != 0;
   }
 
   /** Throws if it is closed. */

@@ -46,16 +46,30 @@ final class Host {
         ask(self, NativeErrors.takeRequest(result), index);
         return 0;
       default:
-        throw errors.take(status, result, index);
+        throw unsettled(errors.take(status, result, index));
     }
   }
 
   /** What a call ends with that was tried often enough. */
   static TdcException unsettled() {
     return new TdcException(
-        Status.KEY_NEEDED,
+        Status.KEY_UNKNOWN,
         TdcException.NO_INDEX,
         "keys are still missing after " + MAX_ROUNDS + " tries",
+        null);
+  }
+
+  /** The library does not know whether its host has a provider for the keys that it asks for. */
+  private TdcException unsettled(TdcException error) {
+    if (error.code() != Status.KEY_UNKNOWN || provider != null || !handle.usesHostKeys()) {
+      return error;
+    }
+    return new TdcException(
+        Status.KEY_PROVIDER,
+        error.payloadIndex().orElse(TdcException.NO_INDEX),
+        error.fact()
+            + ", and the configuration asks the host for it, but no key provider was given:"
+            + " pass one to Tdc.builder(…).keyProvider(…), or add the key to keys.ring",
         null);
   }
 
@@ -102,15 +116,19 @@ final class Host {
             return provider.key(id);
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw away(id, index, e);
+            throw failed(id, index, e);
           } catch (Exception e) {
-            throw away(id, index, e);
+            throw failed(id, index, e);
           }
         });
   }
 
-  private static TdcException away(String id, int index, Exception cause) {
-    String message = "the key provider could not answer for key id \"" + id + "\" now";
-    return new TdcException(Status.KEY_NEEDED, index, message, cause);
+  private static TdcException failed(String id, int index, Exception cause) {
+    String message =
+        "the key provider failed for the key \""
+            + id
+            + "\" with "
+            + cause.getClass().getSimpleName();
+    return new TdcException(Status.KEY_PROVIDER, index, message, cause);
   }
 }

@@ -18,8 +18,8 @@ public interface KeyProvider {
    * @param id the key's id, as payloads carry it
    * @return the 32 bytes of the key (they are copied), or {@code null} if there is no such key;
    *     that answer is remembered for half a minute
-   * @throws Exception if the provider cannot answer now; the call fails as transient and is worth
-   *     another try
+   * @throws Exception if the provider cannot answer now; the call fails with {@link
+   *     Code#KEY_PROVIDER}, which is transient, and this exception as its cause
    */
   @Nullable
   byte[] key(String id) throws Exception;

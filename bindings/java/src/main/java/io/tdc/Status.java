@@ -10,6 +10,8 @@ final class Status {
   static final int REMOTE_NEEDED = 5;
   static final int PROTOBUF = 101;
   static final int LIMIT = 106;
+  static final int KEY_UNKNOWN = 201;
+  static final int KEY_PROVIDER = 203;
   static final int BUFFER_TOO_SMALL = 402;
   static final int REMOTE = 503;
 

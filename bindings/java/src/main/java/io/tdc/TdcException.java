@@ -22,7 +22,7 @@ public final class TdcException extends PayloadCodecException {
   private final int payloadIndex;
 
   TdcException(int code, int payloadIndex, String message, @Nullable Throwable cause) {
-    super(symbol(code) + where(payloadIndex) + ": " + message, cause);
+    super(prefix(code, payloadIndex) + message, cause);
     this.code = code;
     this.payloadIndex = payloadIndex;
   }
@@ -67,12 +67,24 @@ public final class TdcException extends PayloadCodecException {
   }
 
   /**
-   * Whether trying again later can succeed, for example because a key has not arrived yet.
+   * Whether the same call can succeed later, because time or an operator cures the cause: a wrong
+   * or missing key, the configuration, an unreachable codec server.
    *
-   * @return true if what failed may pass by itself
+   * @return true if the input need not change
    */
   public boolean isTransient() {
     return Code.of(code).map(Code::isTransient).orElse(false);
+  }
+
+  /** What happened, without the code in front and without the advice after it. */
+  String fact() {
+    String text = getMessage().substring(prefix(code, payloadIndex).length());
+    int advice = text.indexOf(": ");
+    return advice < 0 ? text : text.substring(0, advice);
+  }
+
+  private static String prefix(int code, int payloadIndex) {
+    return symbol(code) + where(payloadIndex) + ": ";
   }
 
   private static String symbol(int code) {

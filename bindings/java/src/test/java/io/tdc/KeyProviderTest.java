@@ -1,17 +1,22 @@
 package io.tdc;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.temporal.api.common.v1.Payload;
+import io.temporal.api.failure.v1.Failure;
+import io.temporal.common.converter.DataConverter;
+import io.temporal.failure.ApplicationFailure;
 import io.temporal.payload.codec.PayloadCodec;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class KeyProviderTest {
   private final List<Payload> values = List.of(Configs.json("Testing"));
@@ -49,11 +54,47 @@ class KeyProviderTest {
   }
 
   @Test
-  void withoutAProviderTheKeyIsUnknown() {
-    try (Tdc tdc = Tdc.parse(Configs.withHostKeys(), Configs.HERE)) {
+  void withoutAProviderTheErrorSaysThatNoneWasGiven() {
+    String expected =
+        "TDC_ERR_KEY_PROVIDER (payload 0): the key orders-2026-11 is not in the keyring, and the"
+            + " configuration asks the host for it, but no key provider was given:"
+            + " pass one to Tdc.builder(…).keyProvider(…), or add the key to keys.ring";
+    try (Tdc tdc = Tdc.parse(Configs.withHostKeys(), Configs.HERE);
+        Tdc ring = Configs.encrypting()) {
       PayloadCodec codec = tdc.payloadCodec();
-      TdcException error = assertThrows(TdcException.class, () -> codec.encode(values));
-      assertEquals("TDC_ERR_KEY_UNKNOWN", error.codeName());
+      List<Payload> encoded = ring.payloadCodec().encode(values);
+      // A second time the library remembers that the host does not have the key.
+      for (int i = 0; i < 2; i++) {
+        TdcException error = assertThrows(TdcException.class, () -> codec.encode(values));
+        assertEquals(expected, error.getMessage().replace("\"", ""));
+        assertEquals(Code.KEY_PROVIDER.number(), error.code());
+        assertTrue(error.isTransient());
+        error = assertThrows(TdcException.class, () -> codec.decode(encoded));
+        assertEquals(expected, error.getMessage().replace("\"", ""));
+      }
+      DataConverter converter = tdc.dataConverter();
+      Failure failure =
+          ring.dataConverter()
+              .exceptionToFailure(ApplicationFailure.newFailure("message", "Type", "a detail"));
+      TdcException error =
+          assertThrows(TdcException.class, () -> converter.failureToException(failure));
+      assertEquals("TDC_ERR_KEY_PROVIDER", error.codeName());
+    }
+  }
+
+  /**
+   * The files may have changed: they are read again before the error says that a key is missing.
+   */
+  @Test
+  void withoutAProviderTheFilesAreSearchedFirst(@TempDir Path directory) throws IOException {
+    Path file = directory.resolve("tdc.yaml");
+    Files.writeString(file, Configs.withHostKeys());
+    try (Tdc tdc = Tdc.open(file);
+        Tdc ring = Configs.encrypting()) {
+      List<Payload> encoded = ring.payloadCodec().encode(values);
+      Files.writeString(
+          file, Configs.withKey("[encrypt]").replace("keys:\n", "keys:\n  host: true\n"));
+      assertEquals(values, tdc.payloadCodec().decode(encoded));
     }
   }
 
@@ -72,6 +113,11 @@ class KeyProviderTest {
       PayloadCodec codec = tdc.payloadCodec();
       for (int i = 0; i < 2; i++) {
         TdcException error = assertThrows(TdcException.class, () -> codec.encode(values));
+        assertEquals("TDC_ERR_KEY_PROVIDER", error.codeName());
+        assertEquals(
+            "TDC_ERR_KEY_PROVIDER (payload 0): the key provider failed for the key \"orders-2026-11\""
+                + " with IOException",
+            error.getMessage());
         assertTrue(error.isTransient());
         assertSame(away, error.getCause());
       }
@@ -80,12 +126,12 @@ class KeyProviderTest {
   }
 
   @Test
-  void aKeyOfTheWrongLengthIsPermanent() {
+  void aKeyOfTheWrongLengthIsTheProvidersToMend() {
     try (Tdc tdc = open(id -> new byte[31])) {
       PayloadCodec codec = tdc.payloadCodec();
       TdcException error = assertThrows(TdcException.class, () -> codec.encode(values));
       assertEquals("TDC_ERR_KEY_INVALID", error.codeName());
-      assertFalse(error.isTransient());
+      assertTrue(error.isTransient());
     }
   }
 
