@@ -56,7 +56,7 @@ final class CodecCalls {
       return handle.isRemote() || fits(payloads)
           ? together(encode, self, context, slices, payloads)
           : oneByOne(encode, self, context, slices, payloads);
-    } catch (InvalidProtocolBufferException | ArithmeticException | TdcException e) {
+    } catch (InvalidProtocolBufferException | ArithmeticException e) {
       throw fault(e);
     } finally {
       slices.clear();
@@ -70,7 +70,7 @@ final class CodecCalls {
     PayloadSlices slices = PayloadSlices.ofThread();
     try {
       return one(false, self, context, slices, null, payload, index);
-    } catch (InvalidProtocolBufferException | ArithmeticException | TdcException e) {
+    } catch (InvalidProtocolBufferException | ArithmeticException e) {
       throw fault(e);
     } finally {
       slices.clear();
@@ -83,10 +83,7 @@ final class CodecCalls {
       // Strange, but a payload's maker can do that.
       return TdcException.notA("Payload", (InvalidProtocolBufferException) e);
     }
-    if (e instanceof ArithmeticException) {
-      return TdcException.tooLarge();
-    }
-    return TdcTaskFailure.unlessPermanent((TdcException) e);
+    return TdcException.tooLarge();
   }
 
   private static boolean fits(List<Payload> payloads) {

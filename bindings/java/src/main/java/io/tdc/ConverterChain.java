@@ -43,14 +43,13 @@ final class ConverterChain implements DataConverter {
   /** Between values and raw forms. */
   private final DataConverter raw;
 
-  @Nullable private final SerializationContext place;
+  @Nullable private final SerializationContext context;
+  private final Place anywhere;
 
-  /**
-   * What {@link #place} says, made when it is first needed: many contexts never convert a value.
-   */
-  @Nullable private volatile byte[] context;
+  /** Made of {@link #context} when it is first needed: many contexts never convert a value. */
+  @Nullable private volatile Place place;
 
-  ConverterChain(ValueCalls calls, PayloadConverter... own) {
+  ConverterChain(ValueCalls calls, Place anywhere, PayloadConverter... own) {
     OwnConverters converters =
         new OwnConverters(
             own,
@@ -62,21 +61,24 @@ final class ConverterChain implements DataConverter {
     this.before = converters.before;
     this.readBefore = new DefaultDataConverter(before.toArray(new PayloadConverter[0]));
     this.raw = new DefaultDataConverter(converters.list.toArray(new PayloadConverter[0]));
-    this.place = null;
+    this.context = null;
+    this.anywhere = anywhere;
+    this.place = anywhere;
   }
 
-  private ConverterChain(ConverterChain other, SerializationContext place) {
+  private ConverterChain(ConverterChain other, SerializationContext context) {
     this.calls = other.calls;
     this.before = other.before;
-    this.readBefore = other.readBefore.withContext(place);
-    this.raw = other.raw.withContext(place);
-    this.place = place;
+    this.readBefore = other.readBefore.withContext(context);
+    this.raw = other.raw.withContext(context);
+    this.context = context;
+    this.anywhere = other.anywhere;
   }
 
   @Nonnull
   @Override
-  public DataConverter withContext(@Nonnull SerializationContext newPlace) {
-    return new ConverterChain(this, newPlace);
+  public DataConverter withContext(@Nonnull SerializationContext newContext) {
+    return new ConverterChain(this, newContext);
   }
 
   @Override
@@ -125,11 +127,11 @@ final class ConverterChain implements DataConverter {
     return values;
   }
 
-  private byte[] context() {
-    byte[] known = context;
+  private Place place() {
+    Place known = place;
     if (known == null) {
-      known = place == null ? ContextMessage.NONE : ContextMessage.of(place);
-      context = known;
+      known = anywhere.at(context);
+      place = known;
     }
     return known;
   }
@@ -211,7 +213,7 @@ final class ConverterChain implements DataConverter {
       }
       for (PayloadConverter converter : before) {
         Optional<Payload> payload =
-            (place == null ? converter : converter.withContext(place)).toData(value);
+            (context == null ? converter : converter.withContext(context)).toData(value);
         if (payload.isPresent()) {
           all[at] = payload.get();
           return;
@@ -237,7 +239,7 @@ final class ConverterChain implements DataConverter {
 
     Payload[] convert(boolean back) {
       if (!items.isEmpty()) {
-        List<Payload> converted = calls.run(back, context(), items, places, types);
+        List<Payload> converted = calls.run(back, place(), items, places, types);
         for (int i = 0; i < converted.size(); i++) {
           all[places[i] - first] = converted.get(i);
         }

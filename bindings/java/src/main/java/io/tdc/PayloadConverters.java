@@ -24,13 +24,13 @@ final class PayloadConverters implements DataConverter {
   private final DataConverter sdks;
   private final DataConverter librarys;
 
-  PayloadConverters(NativeApi api, Handle handle, PayloadConverter... own) {
+  PayloadConverters(NativeApi api, Handle handle, Place anywhere, PayloadConverter... own) {
     this(
         api,
         handle,
         new DefaultDataConverter(
             new OwnConverters(own, DefaultDataConverter.STANDARD_PAYLOAD_CONVERTERS).all()),
-        new ConverterChain(new ValueCalls(api, handle), own));
+        new ConverterChain(new ValueCalls(api, handle), anywhere, own));
   }
 
   private PayloadConverters(

@@ -29,6 +29,7 @@ public final class Tdc implements AutoCloseable {
   private final NativeApi api;
   private final Handle handle;
   private final CodecServers servers;
+  private final Place anywhere;
   private final TdcPayloadCodec codec;
   private final WholeCalls whole;
   private final PayloadConverter[] converters;
@@ -38,12 +39,14 @@ public final class Tdc implements AutoCloseable {
       Handle handle,
       @Nullable KeyProvider keyProvider,
       CodecServers servers,
-      PayloadConverter[] converters) {
+      PayloadConverter[] converters,
+      boolean sdkErrors) {
     this.api = api;
     this.handle = handle;
     this.servers = servers;
     Host host = new Host(api, handle, keyProvider, servers);
-    this.codec = new TdcPayloadCodec(new CodecCalls(api, handle, host), ContextMessage.NONE);
+    this.anywhere = Place.anywhere(sdkErrors);
+    this.codec = new TdcPayloadCodec(new CodecCalls(api, handle, host), anywhere);
     this.whole = new WholeCalls(api, handle, host);
     this.converters = converters;
   }
@@ -127,7 +130,7 @@ public final class Tdc implements AutoCloseable {
    */
   public DataConverter payloadConverter() {
     handle.requireOpen();
-    return new PayloadConverters(api, handle, converters);
+    return new PayloadConverters(api, handle, anywhere, converters);
   }
 
   /**
@@ -184,7 +187,11 @@ public final class Tdc implements AutoCloseable {
    */
   public byte[] decodeHistory(byte[] history, MessageOption... options) {
     Objects.requireNonNull(history, "history");
-    return whole.history(MessageOption.contextOf(options), history);
+    try {
+      return whole.history(MessageOption.contextOf(options), history);
+    } catch (TdcException e) {
+      throw anywhere.error(e);
+    }
   }
 
   /**
@@ -204,13 +211,15 @@ public final class Tdc implements AutoCloseable {
     byte[] context = MessageOption.contextOf(options);
     int flags = MessageOption.flagsOf(options);
     byte[] name = message.getDescriptorForType().getFullName().getBytes(StandardCharsets.UTF_8);
-    byte[] answer = whole.message(encode, context, name, flags, message.toByteArray());
     try {
+      byte[] answer = whole.message(encode, context, name, flags, message.toByteArray());
       @SuppressWarnings("unchecked")
       M converted = (M) message.getParserForType().parseFrom(answer);
       return converted;
     } catch (InvalidProtocolBufferException e) {
       throw TdcException.notA(message.getDescriptorForType().getFullName(), e);
+    } catch (TdcException e) {
+      throw anywhere.error(e);
     }
   }
 

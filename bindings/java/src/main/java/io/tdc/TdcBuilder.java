@@ -16,6 +16,7 @@ public final class TdcBuilder {
   @Nullable private HttpClient httpClient;
   @Nullable private RemoteHeaders remoteHeaders;
   private PayloadConverter[] payloadConverters = {};
+  private boolean sdkErrors;
 
   TdcBuilder(Path path, @Nullable String document) {
     this.path = path;
@@ -96,6 +97,21 @@ public final class TdcBuilder {
   }
 
   /**
+   * Leaves every error in workflow code to the SDK, as it would any error of a data converter: with
+   * the SDK's defaults it drops a signal that cannot be decoded and rejects an update, and where
+   * {@code setFailWorkflowExceptionTypes} says so, the workflow fails.
+   *
+   * <p>Without this, an error that an operator can cure (see {@link TdcException#isTransient})
+   * fails the workflow task, as a {@link TdcTaskFailure}.
+   *
+   * @return this builder
+   */
+  public TdcBuilder sdkErrors() {
+    sdkErrors = true;
+    return this;
+  }
+
+  /**
    * Opens the configuration.
    *
    * @return the open configuration
@@ -115,6 +131,6 @@ public final class TdcBuilder {
     }
     Handle handle = new Handle(api, result[NativeApi.POINTER]);
     CodecServers servers = new CodecServers(httpClient, remoteHeaders);
-    return new Tdc(api, handle, keyProvider, servers, payloadConverters);
+    return new Tdc(api, handle, keyProvider, servers, payloadConverters, sdkErrors);
   }
 }

@@ -98,14 +98,26 @@ final class TdcDataConverter implements DataConverter {
   @Override
   public Failure exceptionToFailure(@Nonnull Throwable throwable) {
     Objects.requireNonNull(throwable, "throwable");
-    return convert(true, placed.exceptionToFailure(throwable));
+    Failure failure = FailedTask.withCode(throwable, placed.exceptionToFailure(throwable));
+    try {
+      return convert(true, failure);
+    } catch (TdcException e) {
+      TdcException error = codec.place().error(e);
+      return FailedTask.bare(throwable).orElseThrow(() -> error);
+    }
   }
 
   @Nonnull
   @Override
   public RuntimeException failureToException(@Nonnull Failure failure) {
     Objects.requireNonNull(failure, "failure");
-    return placed.failureToException(convert(false, failure));
+    Failure decoded;
+    try {
+      decoded = convert(false, failure);
+    } catch (TdcException e) {
+      throw codec.place().decodeError(e);
+    }
+    return placed.failureToException(decoded);
   }
 
   @Nonnull
@@ -116,7 +128,7 @@ final class TdcDataConverter implements DataConverter {
   }
 
   private Failure convert(boolean encode, Failure failure) {
-    byte[] answer = whole.failure(encode, codec.context(), failure.toByteArray());
+    byte[] answer = whole.failure(encode, codec.place().context, failure.toByteArray());
     try {
       return Failure.parseFrom(answer);
     } catch (InvalidProtocolBufferException e) {

@@ -10,38 +10,50 @@ import javax.annotation.Nonnull;
 /** The SDK's codec interface over the native codecs, in one place or in none. */
 final class TdcPayloadCodec implements PayloadCodec {
   private final CodecCalls calls;
-  private final byte[] context;
+  private final Place place;
 
   /**
    * The SDK asks with the same context for every payload of a workflow: the last answer is kept.
    */
   private volatile InContext last = new InContext(null, this);
 
-  TdcPayloadCodec(CodecCalls calls, byte[] context) {
+  TdcPayloadCodec(CodecCalls calls, Place place) {
     this.calls = calls;
-    this.context = context;
+    this.place = place;
   }
 
   @Nonnull
   @Override
   public List<Payload> encode(@Nonnull List<Payload> payloads) {
-    return calls.run(true, context, Objects.requireNonNull(payloads, "payloads"));
+    try {
+      return calls.run(true, place.context, Objects.requireNonNull(payloads, "payloads"));
+    } catch (TdcException e) {
+      throw place.error(e);
+    }
   }
 
   @Nonnull
   @Override
   public List<Payload> decode(@Nonnull List<Payload> payloads) {
-    return calls.run(false, context, Objects.requireNonNull(payloads, "payloads"));
+    try {
+      return calls.run(false, place.context, Objects.requireNonNull(payloads, "payloads"));
+    } catch (TdcException e) {
+      throw place.decodeError(e);
+    }
   }
 
   /** Decodes one payload of a list, whose place in it an error names. */
   Payload decode(Payload payload, int index) {
-    return calls.decode(context, payload, index);
+    try {
+      return calls.decode(place.context, payload, index);
+    } catch (TdcException e) {
+      throw place.decodeError(e);
+    }
   }
 
-  /** Where the payloads are, as {@code tdc.h} wants it. */
-  byte[] context() {
-    return context;
+  /** Where the payloads are. */
+  Place place() {
+    return place;
   }
 
   @Nonnull
@@ -50,7 +62,7 @@ final class TdcPayloadCodec implements PayloadCodec {
     Objects.requireNonNull(newContext, "context");
     InContext known = last;
     if (known.context != newContext) {
-      known = new InContext(newContext, new TdcPayloadCodec(calls, ContextMessage.of(newContext)));
+      known = new InContext(newContext, new TdcPayloadCodec(calls, place.at(newContext)));
       last = known;
     }
     return known.codec;

@@ -27,11 +27,10 @@ final class ValueCalls {
    *
    * @param places where each stands in the user's list, for errors
    * @param types of the messages among them
-   * @throws DataConverterException whose cause is the {@link TdcException}: the SDK drops a signal
-   *     that it cannot convert, for example, and knows it by this
+   * @throws DataConverterException whose cause is the {@link TdcException}
    */
   List<Payload> run(
-      boolean back, byte[] context, List<Payload> items, int[] places, List<Descriptor> types) {
+      boolean back, Place place, List<Payload> items, int[] places, List<Descriptor> types) {
     long self = handle.acquire();
     PayloadSlices slices = PayloadSlices.ofThread();
     try {
@@ -39,14 +38,14 @@ final class ValueCalls {
       for (Payload item : items) {
         slices.append(item);
       }
-      byte[] answer = call(back, self, context, slices, places, types);
+      byte[] answer = call(back, self, place.context, slices, places, types);
       return (back ? forms : payloads).readAll(answer, items.size());
     } catch (InvalidProtocolBufferException e) {
-      throw converterError(TdcException.notA("Payload", e));
+      throw place.valueError(TdcException.notA("Payload", e));
     } catch (ArithmeticException e) {
-      throw converterError(TdcException.tooLarge());
+      throw place.valueError(TdcException.tooLarge());
     } catch (TdcException e) {
-      throw converterError(TdcTaskFailure.unlessPermanent(e));
+      throw place.valueError(e);
     } finally {
       slices.clear();
       handle.release();
@@ -79,9 +78,5 @@ final class ValueCalls {
         throw errors.take(status, result, TdcException.NO_INDEX);
       }
     }
-  }
-
-  private static DataConverterException converterError(TdcException cause) {
-    return new DataConverterException(cause.getMessage(), cause);
   }
 }

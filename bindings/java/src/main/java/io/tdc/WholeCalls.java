@@ -40,8 +40,6 @@ final class WholeCalls {
         round += host.settle(status, self, result, TdcException.NO_INDEX);
       }
       throw Host.unsettled();
-    } catch (TdcException e) {
-      throw TdcTaskFailure.unlessPermanent(e);
     } finally {
       handle.release();
     }

@@ -182,7 +182,7 @@ class ConcurrencyTest {
     assertEquals(Status.OK, api.parse(document, here, null, result));
     Handle handle = new Handle(api, result[NativeApi.POINTER]);
     CodecServers servers = new CodecServers(null, null);
-    Tdc tdc = new Tdc(api, handle, null, servers, new PayloadConverter[0]);
+    Tdc tdc = new Tdc(api, handle, null, servers, new PayloadConverter[0], false);
     assertEquals(1, tdc.payloadCodec().encode(List.of(Configs.json(1))).size());
   }
 

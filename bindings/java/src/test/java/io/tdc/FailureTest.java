@@ -17,6 +17,7 @@ import io.temporal.common.converter.DefaultDataConverter;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.TemporalFailure;
 import java.io.IOException;
+import java.lang.reflect.Constructor;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.commons.codec.DecoderException;
@@ -195,7 +196,7 @@ class FailureTest {
         Tdc reader =
             Tdc.builder(Configs.withHostKeys(), Configs.HERE).keyProvider(provider).open()) {
       Failure failure = writer.encodeMessage(plain("outer secret"));
-      assertTrue(assertCode("TDC_KEY_NEEDED", reader, failure).isTransient());
+      assertTrue(assertCode("TDC_ERR_KEY_PROVIDER", reader, failure).isTransient());
       RuntimeException back = reader.dataConverter().failureToException(failure);
       assertTrue(back.getMessage().contains("outer secret"), back.getMessage());
       assertEquals(2, asked.get());
@@ -223,5 +224,58 @@ class FailureTest {
         assertThrows(TdcException.class, () -> converter.failureToException(failure));
     assertEquals(name, error.codeName(), error.getMessage());
     return error;
+  }
+
+  /** Temporal shows the first message: it says the code, whatever the SDK puts around the error. */
+  @Test
+  void aTaskThatFailedSaysTheCodeFirst() throws Exception {
+    try (Tdc tdc = Configs.encrypting();
+        Tdc other =
+            Tdc.parse(
+                Configs.withKey("[encrypt]").replace("dGVzdC1rZXkt", "b3RoZXIta2V5"),
+                Configs.HERE)) {
+      Payload payload = other.dataConverter().toPayload("x").orElseThrow();
+      TdcException error =
+          assertThrows(TdcException.class, () -> tdc.payloadCodec().decode(List.of(payload)));
+      Constructor<?> wrapper =
+          Class.forName("io.temporal.internal.statemachines.InternalWorkflowTaskException")
+              .getDeclaredConstructor(String.class, Throwable.class);
+      wrapper.setAccessible(true);
+      Throwable wrapped =
+          (Throwable)
+              wrapper.newInstance(
+                  "Failure handling event 3", new RuntimeException("during", error));
+      assertEquals(
+          error.getMessage() + " (Failure handling event 3)",
+          tdc.dataConverter().exceptionToFailure(wrapped).getMessage());
+      // What a workflow or an activity throws itself stays as it is.
+      assertEquals(
+          "mine",
+          tdc.dataConverter().exceptionToFailure(new RuntimeException("mine", error)).getMessage());
+    }
+  }
+
+  /**
+   * With the key that is missing nothing can be encoded, and the reason is reported all the same.
+   */
+  @Test
+  void aFailureThatCannotBeEncodedSaysWhyAndNothingElse() {
+    String hidden = Configs.withHostKeys() + "failures: { encode_common_attributes: true }\n";
+    try (Tdc tdc = Tdc.parse(hidden, Configs.HERE);
+        Tdc ring = Configs.encrypting()) {
+      DataConverter converter = tdc.dataConverter();
+      Payload payload = ring.dataConverter().toPayload("x").orElseThrow();
+      TdcException error =
+          assertThrows(
+              TdcException.class, () -> converter.fromPayload(payload, String.class, String.class));
+      Failure failure =
+          converter.exceptionToFailure(new RuntimeException("a secret", new TdcTaskFailure(error)));
+      assertEquals(error.getMessage(), failure.getMessage());
+      assertFalse(failure.toString().contains("a secret"));
+      assertEquals("", failure.getStackTrace());
+      assertEquals("io.tdc.TdcException", failure.getApplicationFailureInfo().getType());
+      assertThrows(
+          TdcException.class, () -> converter.exceptionToFailure(new RuntimeException("a secret")));
+    }
   }
 }

@@ -2,7 +2,6 @@ package io.tdc;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -103,7 +102,7 @@ class TdcTest {
         assertThrows(TdcException.class, () -> Tdc.parse("version: 1\ncodec: []\n", Configs.HERE));
     assertEquals("TDC_ERR_CONFIG", error.codeName());
     assertTrue(error.payloadIndex().isEmpty());
-    assertFalse(error.isTransient());
+    assertTrue(error.isTransient());
     assertTrue(error.getMessage().contains("codec"), error.getMessage());
   }
 
@@ -120,7 +119,7 @@ class TdcTest {
       TdcException fault = (TdcException) error;
       assertEquals(Code.AUTHENTICATION.number(), fault.code());
       assertEquals(2, fault.payloadIndex().orElseThrow());
-      assertFalse(fault.isTransient());
+      assertTrue(fault.isTransient());
     }
   }
 

@@ -12,6 +12,7 @@ import io.temporal.client.WorkflowClientOptions;
 import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
+import io.temporal.common.converter.DataConverterException;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.testing.TestEnvironmentOptions;
 import io.temporal.testing.TestWorkflowEnvironment;
@@ -150,17 +151,17 @@ class WorkflowTest {
   }
 
   @Test
-  void aPermanentFaultIsTheSdksOrdinaryError() {
-    String sameIdOtherKey = Configs.withKey("[encrypt]").replace("dGVzdC1rZXkt", "b3RoZXIta2V5");
+  void whatOnlyOtherBytesCureIsTheSdksOrdinaryError() {
+    String small = Configs.withKey("[encrypt]") + "limits: { max_decoded_bytes: 1 }\n";
     run(
-        Tdc.parse(sameIdOtherKey, Configs.HERE),
+        Tdc.parse(small, Configs.HERE),
         Configs.encrypting(),
         (client, stub) -> {
           WorkflowFailedException failed =
               assertThrows(WorkflowFailedException.class, () -> stub.getResult(String.class));
           ApplicationFailure cause = assertInstanceOf(ApplicationFailure.class, failed.getCause());
-          assertEquals(TdcException.class.getName(), cause.getType());
-          assertTrue(cause.getOriginalMessage().contains("TDC_ERR_AUTHENTICATION"));
+          assertEquals(DataConverterException.class.getName(), cause.getType());
+          assertTrue(cause.getOriginalMessage().startsWith("TDC_ERR_LIMIT"));
         });
   }
 
