@@ -19,6 +19,7 @@ import io.temporal.payload.context.SerializationContext;
 import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import javax.annotation.Nonnull;
@@ -198,6 +199,9 @@ final class ConverterChain implements DataConverter {
     private final List<Payload> items;
     private final List<Descriptor> types = new ArrayList<>(0);
 
+    /** Which messages the user's converter writes without their type. */
+    private final BitSet nameless = new BitSet(0);
+
     /** {@code first} is where the first one stands in the user's list. */
     Batch(int size, int first) {
       this.first = first;
@@ -225,7 +229,13 @@ final class ConverterChain implements DataConverter {
           plain instanceof MessageOrBuilder
               ? ((MessageOrBuilder) plain).getDescriptorForType()
               : null;
-      add(at, raw.toPayload(plain).orElseThrow(), type);
+      Payload form = raw.toPayload(plain).orElseThrow();
+      if (type != null && !form.containsMetadata(MESSAGE_TYPE)) {
+        // The user's converter leaves the type out, and the library needs it meanwhile.
+        nameless.set(at);
+        form = named(form, type);
+      }
+      add(at, form, type);
     }
 
     void read(int at, Payload payload, Class<?> valueClass) {
@@ -241,7 +251,10 @@ final class ConverterChain implements DataConverter {
       if (!items.isEmpty()) {
         List<Payload> converted = calls.run(back, place(), items, places, types);
         for (int i = 0; i < converted.size(); i++) {
-          all[places[i] - first] = converted.get(i);
+          int at = places[i] - first;
+          Payload payload = converted.get(i);
+          all[at] =
+              nameless.get(at) ? payload.toBuilder().removeMetadata(MESSAGE_TYPE).build() : payload;
         }
       }
       return all;

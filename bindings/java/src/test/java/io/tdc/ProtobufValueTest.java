@@ -1,6 +1,7 @@
 package io.tdc;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -19,11 +20,17 @@ import com.google.rpc.context.AttributeContext;
 import com.google.type.Money;
 import com.google.type.PostalAddress;
 import io.temporal.api.common.v1.Payload;
+import io.temporal.api.common.v1.Payloads;
 import io.temporal.api.common.v1.WorkflowExecution;
 import io.temporal.common.converter.DataConverter;
 import io.temporal.common.converter.DataConverterException;
 import io.temporal.common.converter.DefaultDataConverter;
+import io.temporal.common.converter.PayloadConverter;
+import io.temporal.common.converter.ProtobufJsonPayloadConverter;
+import io.temporal.common.converter.ProtobufPayloadConverter;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -173,6 +180,48 @@ class ProtobufValueTest {
     Payload text =
         payload.toBuilder().setData(ByteString.copyFromUtf8("{\"units\":\"many\"}")).build();
     assertThrows(DataConverterException.class, () -> read(ours, text, Money.class));
+  }
+
+  /**
+   * The user's own converter for messages may leave their type out, with any list of converters.
+   */
+  @Test
+  void aConverterOfTheUsersMayLeaveTheTypeOut() {
+    for (String converters :
+        List.of(
+            "[null, bytes, json-protobuf, json]",
+            "[null, bytes, json-protobuf, msgpack]",
+            "[null, binary-protobuf, msgpack]")) {
+      PayloadConverter[][] choices = {
+        {new ProtobufPayloadConverter(true)},
+        {new ProtobufJsonPayloadConverter(true)},
+        {new ProtobufJsonPayloadConverter(true), new ProtobufPayloadConverter(true)},
+      };
+      for (PayloadConverter[] own : choices) {
+        try (Tdc tdc =
+            Tdc.builder("version: 1\nconverters: " + converters + "\n", Configs.HERE)
+                .payloadConverters(own)
+                .open()) {
+          DataConverter converter = tdc.payloadConverter();
+          Payloads written = converter.toPayloads("a", money(4), null, money(5)).orElseThrow();
+          assertEquals(
+              money(5), converter.fromPayloads(3, Optional.of(written), Money.class, Money.class));
+          Payload payload = written.getPayloads(1);
+          assertEquals(money(4), read(converter, payload, Money.class));
+          assertReadByBoth(money(4), payload);
+          boolean theirs =
+              Arrays.stream(own)
+                  .anyMatch(
+                      each ->
+                          each.getEncodingType()
+                              .equals(payload.getMetadataOrThrow("encoding").toStringUtf8()));
+          boolean converted = !converters.endsWith(" json]");
+          if (theirs || converted) {
+            assertFalse(payload.containsMetadata("messageType"), converters + payload);
+          }
+        }
+      }
+    }
   }
 
   private static Money money(int units) {
