@@ -17,7 +17,7 @@ thread_local! {
 pub(crate) fn with<T>(size: usize, body: impl FnOnce(Option<*mut u8>) -> T) -> T {
     let mut memory = SCRATCH.take();
     // Its length is zero always, so nothing is copied when it grows.
-    let start = memory.try_reserve(size).is_ok().then(|| memory.as_mut_ptr());
+    let start = if memory.try_reserve(size).is_ok() { Some(memory.as_mut_ptr()) } else { None };
     let result = body(start);
     if memory.capacity() <= KEPT {
         SCRATCH.set(memory);

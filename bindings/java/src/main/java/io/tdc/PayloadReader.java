@@ -105,7 +105,7 @@ final class PayloadReader {
     if (known == null || !known.matches(answer, start, headEnd)) {
       byte[] bytes = Arrays.copyOfRange(answer, start, headEnd);
       Payload head = Payload.parseFrom(bytes);
-      if (head.getExternalPayloadsCount() != 0 || !head.getUnknownFields().asMap().isEmpty()) {
+      if (PayloadFields.hasMore(head)) {
         return parse(answer, start, end);
       }
       known = new Entry(bytes, head.getMetadataMap());

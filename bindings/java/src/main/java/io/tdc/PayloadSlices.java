@@ -2,7 +2,6 @@ package io.tdc;
 
 import com.google.protobuf.ByteOutput;
 import com.google.protobuf.ByteString;
-import com.google.protobuf.UnknownFieldSet;
 import com.google.protobuf.UnsafeByteOperations;
 import io.temporal.api.common.v1.Payload;
 import java.io.IOException;
@@ -71,7 +70,7 @@ final class PayloadSlices {
   }
 
   void set(Payload payload) {
-    if (payload.getExternalPayloadsCount() != 0 || hasUnknownFields(payload)) {
+    if (PayloadFields.hasMore(payload)) {
       setWhole(payload.toByteArray());
       return;
     }
@@ -155,11 +154,6 @@ final class PayloadSlices {
     data = EMPTY;
     dataOffset = 0;
     dataLength = 0;
-  }
-
-  private static boolean hasUnknownFields(Payload payload) {
-    UnknownFieldSet unknown = payload.getUnknownFields();
-    return unknown != UnknownFieldSet.getDefaultInstance() && unknown.getSerializedSize() != 0;
   }
 
   private void writeEntry(String key, ByteString value) {
