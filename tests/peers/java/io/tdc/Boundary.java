@@ -40,6 +40,6 @@ public final class Boundary {
    */
   public ByteString convert(Payload payload) {
     boolean back = payload.getMetadataOrThrow("encoding").toStringUtf8().equals("json/protobuf");
-    return calls.run(back, ContextMessage.NONE, List.of(payload), FIRST, List.of()).get(0).getData();
+    return calls.run(back, Place.anywhere(false), List.of(payload), FIRST, List.of()).get(0).getData();
   }
 }
