@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>A <em>critical</em> call takes Java's arrays as they are and costs some nanoseconds, but until
  * it returns no thread can reach a safepoint, so the garbage collector waits for it. That is right
- * for short calls only. A large payload goes by JNI, which copies the arrays, and every other thread
- * runs on. So do failures, messages and histories, for nobody knows how much is inside.
+ * for short calls only. A large payload goes by JNI, which copies the arrays, and every other
+ * thread runs on. So do failures, messages and histories, for nobody knows how much is inside.
  */
 final class FfmApi extends FfmControl {
   /** What AES-GCM seals in some 5 to 15 µs: well below what any collector's pause takes. */
