@@ -14,6 +14,7 @@ help: ## Show this
 build: ## Build libtdc (shared, static) and the command line in target/release
 	@echo "tdc: building the library and the command line with cargo (the first time takes some minutes)"
 	@cargo build --release --quiet
+	@scripts/static-library
 
 demo: build ## Orders, encoded in each language and read in every other one
 	@scripts/demo

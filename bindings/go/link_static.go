@@ -7,8 +7,8 @@ package tdc
 
 /*
 #cgo CFLAGS: -I${SRCDIR}/lib
-#cgo linux,amd64 LDFLAGS: ${SRCDIR}/lib/linux_amd64/libtdc.a -lgcc_s -lm -ldl -lpthread
-#cgo linux,arm64 LDFLAGS: ${SRCDIR}/lib/linux_arm64/libtdc.a -lgcc_s -lm -ldl -lpthread
+#cgo linux,amd64 LDFLAGS: ${SRCDIR}/lib/linux_amd64/libtdc.a -lm -ldl -lpthread
+#cgo linux,arm64 LDFLAGS: ${SRCDIR}/lib/linux_arm64/libtdc.a -lm -ldl -lpthread
 #cgo darwin,amd64 LDFLAGS: ${SRCDIR}/lib/darwin_amd64/libtdc.a
 #cgo darwin,arm64 LDFLAGS: ${SRCDIR}/lib/darwin_arm64/libtdc.a
 */

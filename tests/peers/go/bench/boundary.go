@@ -2,8 +2,8 @@ package main
 
 /*
 #cgo CFLAGS: -I${SRCDIR}/../../../../bindings/go/lib
-#cgo linux,amd64 LDFLAGS: ${SRCDIR}/../../../../bindings/go/lib/linux_amd64/libtdc.a -lgcc_s -lm -ldl -lpthread
-#cgo linux,arm64 LDFLAGS: ${SRCDIR}/../../../../bindings/go/lib/linux_arm64/libtdc.a -lgcc_s -lm -ldl -lpthread
+#cgo linux,amd64 LDFLAGS: ${SRCDIR}/../../../../bindings/go/lib/linux_amd64/libtdc.a -lm -ldl -lpthread
+#cgo linux,arm64 LDFLAGS: ${SRCDIR}/../../../../bindings/go/lib/linux_arm64/libtdc.a -lm -ldl -lpthread
 #cgo darwin,amd64 LDFLAGS: ${SRCDIR}/../../../../bindings/go/lib/darwin_amd64/libtdc.a
 #cgo darwin,arm64 LDFLAGS: ${SRCDIR}/../../../../bindings/go/lib/darwin_arm64/libtdc.a
 #include <tdc.h>
