@@ -79,6 +79,11 @@ func (n native) usesRemote() bool {
 	return C.tdc_data_converter_flags(n.converter)&C.TDC_FLAG_REMOTE != 0
 }
 
+// usesHostKeys tells whether keys that are not in the ring are asked of the host.
+func (n native) usesHostKeys() bool {
+	return C.tdc_data_converter_flags(n.converter)&C.TDC_FLAG_HOST_KEYS != 0
+}
+
 func (n native) provideKey(id string, key []byte) error {
 	name := []byte(id)
 	var problem *C.tdc_error

@@ -23,6 +23,7 @@ func (nativeRequest) free() {}
 type fault struct {
 	status     uint32
 	index      int
+	message    string
 	sizeNeeded int
 	keyIDs     []string
 	typeName   string
@@ -39,6 +40,7 @@ func (native) free()                           {}
 func (native) reload() error                   { return ErrNoLibrary }
 func (native) hasConverters() bool             { return false }
 func (native) usesRemote() bool                { return false }
+func (native) usesHostKeys() bool              { return false }
 func (native) encodeBound(int) int             { return 0 }
 func (native) provideKey(string, []byte) error { return ErrNoLibrary }
 func (native) rejectKey(string) error          { return ErrNoLibrary }

@@ -127,7 +127,7 @@ func TestErrorNamesThePayloadAndGivesNone(t *testing.T) {
 	if !errors.As(err, &e) || !errors.Is(err, ErrAuthentication) {
 		t.Fatalf("got %v", err)
 	}
-	if e.PayloadIndex != 1 || e.Transient || decoded != nil {
+	if e.PayloadIndex != 1 || !e.Transient || decoded != nil {
 		t.Errorf("got %+v and %v", e, decoded)
 	}
 }

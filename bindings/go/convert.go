@@ -16,9 +16,17 @@ func (c *payloadConverters) convert(op operation, payloads []*commonpb.Payload, 
 	if len(places) == 0 {
 		return nil
 	}
+	if err := c.try(op, payloads, places, values); err != nil {
+		return c.problem(op, payloads, places, err)
+	}
+	return nil
+}
+
+// try is convert with the library's own errors.
+func (c *payloadConverters) try(op operation, payloads []*commonpb.Payload, places []int, values []any) error {
 	message, err := marshalPayloads(payloads, places)
 	if err != nil {
-		return c.problem(op, payloads, places, err)
+		return err
 	}
 	core := c.codec.tdc.core
 	if !core.acquire() {
@@ -33,14 +41,14 @@ func (c *payloadConverters) convert(op operation, payloads []*commonpb.Payload, 
 		}
 		// Each type is handed in once; a second time would be for ever.
 		if fault.status != statusTypeNeeded || slices.Contains(asked, fault.typeName) {
-			return c.problem(op, payloads, places, fault.asError())
+			return fault.asError()
 		}
 		asked = append(asked, fault.typeName)
 		switch known, err := core.provideType(fault.typeName, values); {
 		case err != nil:
-			return c.problem(op, payloads, places, err)
+			return err
 		case !known:
-			return c.problem(op, payloads, places, fault.asError())
+			return fault.asError()
 		}
 	}
 }
@@ -48,8 +56,11 @@ func (c *payloadConverters) convert(op operation, payloads []*commonpb.Payload, 
 // problem is err with the payload's place in the whole list, and the SDK's word
 // for it: errors.Is finds what it would with the SDK's default converter.
 func (c *payloadConverters) problem(op operation, payloads []*commonpb.Payload, places []int, err error) error {
-	err = c.codec.raise(err)
 	var e *Error
+	// A descriptor that the library refuses belongs to the value's own type.
+	if op == decode || !errors.Is(err, ErrDescriptor) {
+		err = c.codec.raise(err)
+	}
 	if !errors.As(err, &e) {
 		return err
 	}

@@ -41,7 +41,7 @@ type Error struct {
 	Name         string // the stable name, such as TDC_ERR_AUTHENTICATION
 	Message      string // a sentence that helps
 	PayloadIndex int    // which payload of the call, from 0; -1 if it is not about one payload
-	Transient    bool   // whether the same call can succeed later
+	Transient    bool   // whether the same call can succeed later, because time or an operator cures the cause
 
 	cause error // what the key provider or the HTTP client said
 }

@@ -205,7 +205,7 @@ func ExampleError() {
 	}
 	// Output:
 	// true
-	// TDC_ERR_AUTHENTICATION 0 false
+	// TDC_ERR_AUTHENTICATION 0 true
 }
 
 // A vault stands for a key service.

@@ -129,7 +129,7 @@ func TestKeyThatIsNotHereIsNeverKept(t *testing.T) {
 func TestFailureThatCannotBeEncodedPanicsAsTheSDKs(t *testing.T) {
 	failures := parse(t, hostConfig).FailureConverter()
 	defer func() {
-		if err, ok := recover().(error); !ok || !errors.Is(err, ErrKeyUnknown) {
+		if err, ok := recover().(error); !ok || !errors.Is(err, ErrKeyProvider) {
 			t.Errorf("got %v", err)
 		}
 	}()

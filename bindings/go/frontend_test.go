@@ -13,10 +13,12 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
+	protocolpb "go.temporal.io/api/protocol/v1"
 	querypb "go.temporal.io/api/query/v1"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -31,10 +33,15 @@ type frontend struct {
 	workflowservice.UnimplementedWorkflowServiceServer
 	events   []*historypb.HistoryEvent
 	query    *querypb.WorkflowQuery // asked instead of giving a task to complete
+	messages []*protocolpb.Message  // of the task: updates
 	deadlock time.Duration          // when the SDK calls slow workflow code a deadlock; a minute if it is 0
 	tasks    chan int32             // the attempts to hand out
 	attempt  atomic.Int32           // the last of them
 	done     atomic.Bool            // with the task: it was completed, or the query answered
+
+	onFailure func()     // called when the failure of a task is reported; may be nil
+	logger    log.Logger // of the worker; quiet if it is nil
+	policy    worker.WorkflowPanicPolicy
 
 	failed    []*workflowservice.RespondWorkflowTaskFailedRequest
 	completed chan *workflowservice.RespondWorkflowTaskCompletedRequest
@@ -61,11 +68,15 @@ func serve(t *testing.T, f *frontend, opened *Tdc, workflow any) {
 	workflowservice.RegisterWorkflowServiceServer(server, f)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
+	logger := f.logger
+	if logger == nil {
+		logger = quiet{}
+	}
 	c, err := client.Dial(client.Options{
 		HostPort:         listener.Addr().String(),
 		DataConverter:    opened.DataConverter(),
 		FailureConverter: opened.FailureConverter(),
-		Logger:           quiet{},
+		Logger:           logger,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -76,6 +87,7 @@ func serve(t *testing.T, f *frontend, opened *Tdc, workflow any) {
 		LocalActivityWorkerOnly:     true,
 		DeadlockDetectionTimeout:    cmp.Or(f.deadlock, time.Minute),
 		Tuner:                       f.tuner(t),
+		WorkflowPanicPolicy:         f.policy,
 	})
 	registerAs(w, workflow, workflowName)
 	if err := w.Start(); err != nil {
@@ -133,6 +145,18 @@ func (f *frontend) outcome(t *testing.T) *workflowservice.RespondWorkflowTaskCom
 	}
 }
 
+// answer waits until the worker answers a query.
+func (f *frontend) answer(t *testing.T) *workflowservice.RespondQueryTaskCompletedRequest {
+	t.Helper()
+	select {
+	case answer := <-f.answered:
+		return answer
+	case <-time.After(30 * time.Second):
+		t.Fatal("the query was not answered")
+		return nil
+	}
+}
+
 func (f *frontend) PollWorkflowTaskQueue(ctx context.Context, _ *workflowservice.PollWorkflowTaskQueueRequest) (*workflowservice.PollWorkflowTaskQueueResponse, error) {
 	select {
 	case <-ctx.Done():
@@ -148,18 +172,25 @@ func (f *frontend) task(attempt int32) *workflowservice.PollWorkflowTaskQueueRes
 		TaskToken:              []byte("token"),
 		WorkflowExecution:      &commonpb.WorkflowExecution{WorkflowId: "w", RunId: "r"},
 		WorkflowType:           &commonpb.WorkflowType{Name: workflowName},
-		PreviousStartedEventId: previousStarted(f.events),
+		PreviousStartedEventId: f.previousStarted(),
 		StartedEventId:         started,
 		Attempt:                attempt,
 		History:                &historypb.History{Events: f.events},
 		ScheduledTime:          timestamppb.Now(),
 		StartedTime:            timestamppb.Now(),
 		Query:                  f.query,
+		Messages:               f.messages,
 	}
 }
 
-func previousStarted(events []*historypb.HistoryEvent) (id int64) {
-	for _, event := range events[:len(events)-1] {
+// previousStarted is the last workflow task before this one; for a query, which
+// is no task of the history, the last of all.
+func (f *frontend) previousStarted() (id int64) {
+	events := f.events
+	if f.query == nil {
+		events = events[:len(events)-1]
+	}
+	for _, event := range events {
 		if event.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED {
 			id = event.GetEventId()
 		}
@@ -169,6 +200,9 @@ func previousStarted(events []*historypb.HistoryEvent) (id int64) {
 
 func (f *frontend) RespondWorkflowTaskFailed(_ context.Context, r *workflowservice.RespondWorkflowTaskFailedRequest) (*workflowservice.RespondWorkflowTaskFailedResponse, error) {
 	f.failed = append(f.failed, r)
+	if f.onFailure != nil {
+		f.onFailure()
+	}
 	return &workflowservice.RespondWorkflowTaskFailedResponse{}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // ErrKeyNotFound is what a [KeyProvider] answers for an id that it does not
@@ -14,11 +15,11 @@ var ErrKeyNotFound = errors.New("tdc: no such key")
 // key service for instance. It is used if the configuration says "host: true".
 //
 // Key gives the 32 bytes of the key, or an error that is [ErrKeyNotFound] if
-// there is no such key. Any other error says that the provider is away: the
-// call fails with a transient [*Error] that wraps it, and in workflow code the
-// workflow task is tried again. Keys are remembered; many calls may ask for the
-// same one at once at first. The context is that of the activity or client call
-// if the SDK tells it, else [context.Background].
+// there is no such key. Any other error says that the provider failed: the call
+// fails with [ErrKeyProvider], which is transient and wraps it. Keys are
+// remembered; at first many calls may ask for the same key at once. The context
+// is that of the activity or client call if the SDK tells it, else
+// [context.Background].
 type KeyProvider interface {
 	Key(ctx context.Context, id string) ([]byte, error)
 }
@@ -50,7 +51,22 @@ func (c *payloadCodec) settle(f *fault, rounds *int) error {
 		}
 		return nil
 	}
-	return f.asError()
+	return c.unsettled(f)
+}
+
+// unsettled is a fault that trying again does not mend, as an error. The library
+// does not know that the host has no provider for the keys that it was promised.
+func (c *payloadCodec) unsettled(f *fault) error {
+	core := c.tdc.core
+	if Code(f.status) != ErrKeyUnknown || core.provider != nil || !core.native.usesHostKeys() {
+		return f.asError()
+	}
+	unknown := f.message
+	if advice := strings.LastIndex(unknown, ": "); advice >= 0 { // for keys of the ring
+		unknown = unknown[:advice]
+	}
+	return newError(ErrKeyProvider, true, f.index, unknown+`, and no key provider was given: pass tdc.WithKeyProvider to Open, `+
+		`which "host: true" expects, or add the key to keys.ring`)
 }
 
 func (c *payloadCodec) fetchKey(id string) error {
@@ -65,9 +81,9 @@ func (c *payloadCodec) fetchKey(id string) error {
 	case errors.Is(err, ErrKeyNotFound):
 		return core.native.rejectKey(id)
 	}
-	away := newError(ErrKeyNeeded, true, 0, fmt.Sprintf("the key provider did not answer for key %q: %v", id, err))
-	away.cause = err
-	return away
+	failed := newError(ErrKeyProvider, true, 0, fmt.Sprintf("the key provider failed for the key %s: %v", id, err))
+	failed.cause = err
+	return failed
 }
 
 // context is the caller's, if the SDK tells it.

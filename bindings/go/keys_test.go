@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	commonpb "go.temporal.io/api/common/v1"
-	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -53,18 +53,38 @@ func TestProviderIsAskedOnceForAKey(t *testing.T) {
 	}
 }
 
-func TestKeyThatNobodyKnowsIsATransientError(t *testing.T) {
-	tests := map[string][]Option{
-		"provider does not know it": {WithKeyProvider(knows(testKeyID, testKey))},
-		"no provider":               nil,
+func TestKeyThatTheProviderDoesNotKnowIsATransientError(t *testing.T) {
+	codec := parse(t, hostConfig, WithKeyProvider(knows(testKeyID, testKey))).PayloadCodec()
+	_, err := codec.Decode([]*commonpb.Payload{jsonPayload("1"), encodedBy(t, "other")})
+	var e *Error
+	if !errors.As(err, &e) || e.Code != ErrKeyUnknown || !e.Transient || e.PayloadIndex != 1 {
+		t.Errorf("got %+v", err)
 	}
-	for name, opts := range tests {
-		codec := parse(t, hostConfig, opts...).PayloadCodec()
-		_, err := codec.Decode([]*commonpb.Payload{jsonPayload("1"), encodedBy(t, "other")})
+}
+
+// A configuration that says "host: true" without a provider: the advice to add
+// the key to the ring alone would hide what was forgotten.
+func TestMissingProviderIsAnErrorThatSaysHowToGiveOne(t *testing.T) {
+	opened := parse(t, hostConfig)
+	encoded := encodedBy(t, "other")
+	for _, again := range []bool{false, true} { // the library remembers which keys there are not
+		_, err := opened.PayloadCodec().Decode([]*commonpb.Payload{jsonPayload("1"), encoded})
+		const want = `tdc: TDC_ERR_KEY_PROVIDER: payloads[1]: the key "other" is not in the keyring, and no key provider was given: ` +
+			`pass tdc.WithKeyProvider to Open, which "host: true" expects, or add the key to keys.ring`
 		var e *Error
-		if !errors.As(err, &e) || e.Code != ErrKeyUnknown || !e.Transient || e.PayloadIndex != 1 {
-			t.Errorf("%s: got %+v", name, err)
+		if !errors.As(err, &e) || !errors.Is(err, ErrKeyProvider) || !e.Transient || err.Error() != want {
+			t.Errorf("again: %v: got %v", again, err)
 		}
+	}
+	if err := opened.DecodeMessage(&commonpb.Payloads{Payloads: []*commonpb.Payload{encoded}}); !errors.Is(err, ErrKeyProvider) {
+		t.Errorf("DecodeMessage: got %v", err)
+	}
+	if _, err := opened.DataConverter().ToPayload("x"); !errors.Is(err, ErrKeyProvider) {
+		t.Errorf("ToPayload: got %v", err)
+	}
+	// Without "host: true" it is the ring that lacks the key.
+	if _, err := parse(t, encryptConfig).PayloadCodec().Decode([]*commonpb.Payload{encoded}); !errors.Is(err, ErrKeyUnknown) {
+		t.Errorf("without host: got %v", err)
 	}
 }
 
@@ -73,7 +93,7 @@ func TestProviderThatIsAwayIsATransientError(t *testing.T) {
 	opened := parse(t, hostConfig, WithKeyProvider(provider(func(context.Context, string) ([]byte, error) { return nil, away })))
 	_, err := opened.PayloadCodec().Encode([]*commonpb.Payload{jsonPayload("1")})
 	var e *Error
-	if !errors.As(err, &e) || !errors.Is(err, ErrKeyNeeded) || !errors.Is(err, away) || !e.Transient || e.PayloadIndex != 0 {
+	if !errors.As(err, &e) || !errors.Is(err, ErrKeyProvider) || !errors.Is(err, away) || !e.Transient || e.PayloadIndex != 0 {
 		t.Errorf("got %+v", err)
 	}
 }
@@ -89,7 +109,7 @@ func TestProviderThatComesBackIsAskedAgain(t *testing.T) {
 	})))
 	p := []*commonpb.Payload{encodedBy(t, testKeyID)}
 	for range 2 {
-		if _, err := opened.PayloadCodec().Decode(p); !errors.Is(err, ErrKeyNeeded) {
+		if _, err := opened.PayloadCodec().Decode(p); !errors.Is(err, ErrKeyProvider) {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -114,7 +134,7 @@ func TestProviderGetsTheActivitysContext(t *testing.T) {
 		}
 		return []byte(testKey), nil
 	})))
-	values := opened.DataConverter().(converter.ContextAware).WithContext(context.WithValue(t.Context(), mark{}, true))
+	values := opened.DataConverter().(workflow.ContextAware).WithContext(context.WithValue(t.Context(), mark{}, true))
 	if _, err := values.ToPayload("x"); err != nil {
 		t.Error(err)
 	}

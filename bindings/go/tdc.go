@@ -40,6 +40,7 @@ type options struct {
 	own       []converter.PayloadConverter
 	client    *http.Client
 	headers   RemoteHeaders
+	sdkErrors bool
 }
 
 // WithNamespace names the Temporal namespace, for configurations with rules for
@@ -98,7 +99,7 @@ func collect(opts []Option) options {
 }
 
 func newTdc(n native, o options) *Tdc {
-	t := &Tdc{core: &core{native: n, provider: o.provider, own: o.own, servers: newCodecServers(o)}}
+	t := &Tdc{core: &core{native: n, provider: o.provider, own: o.own, servers: newCodecServers(o), sdkErrors: o.sdkErrors}}
 	t.core.users.Store(1)
 	t.core.look()
 	// Whoever forgets Close gives the memory and the keys back all the same.
@@ -133,6 +134,8 @@ type core struct {
 	provider KeyProvider
 	own      []converter.PayloadConverter // of the user
 	servers  *codecServers
+
+	sdkErrors bool // see WithSDKErrors
 
 	// converts tells whether the SDK's default converter does not do what the
 	// configuration and the user say.

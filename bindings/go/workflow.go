@@ -2,9 +2,20 @@ package tdc
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
 )
+
+// WithSDKErrors leaves every error in workflow code to the SDK, as a codec
+// without tdc would: the workflow fails where it decodes its input, a signal is
+// dropped, an update is rejected, a version marker is read as another version.
+//
+// Without it, an error that an operator can cure fails the workflow task
+// instead, which Temporal retries until it is cured; see [Error.Transient].
+func WithSDKErrors() Option {
+	return func(o *options) { o.sdkErrors = true }
+}
 
 // fail is raise for an err about payloads[i].
 func (c *payloadCodec) fail(i int, err error) error {
@@ -15,40 +26,45 @@ func (c *payloadCodec) fail(i int, err error) error {
 	return c.raise(err)
 }
 
-// raise gives err back. In a workflow task, if trying again can help, it panics
-// instead.
+// raise returns err. In a workflow task, if the same call can succeed later, it
+// panics instead.
 //
 // In workflow code the SDK takes an error of a codec as the workflow's own: the
 // workflow fails, a signal is dropped, a version marker is read as another. A
 // panic fails the task, and the server hands it out again (package converter
 // says so at PayloadCodec; it holds for the default WorkflowPanicPolicy). So a
-// key that is not here yet costs a retry and nothing else.
+// wrong key costs retries and nothing else.
+//
+// Malformed bytes and values that cannot be encoded stay the SDK's to judge: no
+// operator can cure them, and a garbage signal must not stop a workflow.
 func (c *payloadCodec) raise(err error) error {
 	var e *Error
 	if !errors.As(err, &e) {
 		return err
 	}
-	if e.Transient && inWorkflowTask(c.inWorkflow) {
-		panic(e)
+	if e.Transient && !c.tdc.core.sdkErrors && inWorkflowTask(c.inWorkflow) {
+		panic(fmt.Errorf("%w; the workflow task fails and is retried until this is fixed", e))
 	}
 	return e
 }
 
+// sdkCode is the prefix of the SDK's functions that process tasks.
+const sdkCode = "go.temporal.io/sdk/internal."
+
 // inWorkflowTask tells whether a workflow task is being processed. The SDK says
 // so to a data converter in workflow code (known), but not to a codec, not to a
 // failure converter, and not where it reads markers from the history. There the
-// stack tells; it is looked at only after a transient fault.
+// stack tells. It is walked only after a transient fault, and to its end, since
+// workflow code may be deeply nested.
 //
 // A query is answered with the error: its caller can ask again, while a panic
 // would leave it waiting.
 func inWorkflowTask(known bool) bool {
-	const sdk = "go.temporal.io/sdk/internal."
-	var pcs [128]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	frames := runtime.CallersFrames(callers())
 	for more := true; more; {
 		var frame runtime.Frame
 		frame, more = frames.Next()
-		name, ours := strings.CutPrefix(frame.Function, sdk)
+		name, ours := strings.CutPrefix(frame.Function, sdkCode)
 		if !ours {
 			continue
 		}
@@ -62,4 +78,14 @@ func inWorkflowTask(known bool) bool {
 		}
 	}
 	return known
+}
+
+// callers is the whole stack.
+func callers() []uintptr {
+	for size := 128; ; size *= 2 {
+		pcs := make([]uintptr, size)
+		if n := runtime.Callers(3, pcs); n < size {
+			return pcs[:n]
+		}
+	}
 }
