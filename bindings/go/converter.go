@@ -36,7 +36,7 @@ type dataConverter struct {
 
 var (
 	_ converter.DataConverterWithSerializationContext = (*dataConverter)(nil)
-	_ converter.ContextAware                          = (*dataConverter)(nil)
+	_ workflow.ContextAware                           = (*dataConverter)(nil)
 )
 
 func newDataConverter(values converter.DataConverter, codec *payloadCodec) *dataConverter {
@@ -67,19 +67,19 @@ func (d *dataConverter) WithSerializationContext(sc converter.SerializationConte
 	return newDataConverter(converter.WithDataConverterSerializationContext(d.values, sc), d.codec.withSerializationContext(sc))
 }
 
-// WithWorkflowContext implements [converter.ContextAware].
-func (d *dataConverter) WithWorkflowContext(ctx converter.WorkflowContext) converter.DataConverter {
+// WithWorkflowContext implements [workflow.ContextAware].
+func (d *dataConverter) WithWorkflowContext(ctx workflow.Context) converter.DataConverter {
 	values := d.values
-	if aware, ok := values.(converter.ContextAware); ok {
+	if aware, ok := values.(workflow.ContextAware); ok {
 		values = aware.WithWorkflowContext(ctx)
 	}
 	return newDataConverter(values, d.codec.inWorkflowCode())
 }
 
-// WithContext implements [converter.ContextAware].
+// WithContext implements [workflow.ContextAware].
 func (d *dataConverter) WithContext(ctx context.Context) converter.DataConverter {
 	values := d.values
-	if aware, ok := values.(converter.ContextAware); ok {
+	if aware, ok := values.(workflow.ContextAware); ok {
 		values = aware.WithContext(ctx)
 	}
 	return newDataConverter(values, d.codec.withContext(ctx))

@@ -15,6 +15,22 @@ import (
 // Messages of gogo/protobuf, which the SDK's converters take as well. That has
 // registries of its own: types by name, and files, compressed, by theirs.
 
+// gogoName is the full name of the message of gogo/protobuf that target points
+// to, or points to a pointer to; "" if it is no such message.
+func gogoName(target any) string {
+	kind := reflect.TypeOf(target)
+	for range 2 {
+		if kind == nil || kind.Kind() != reflect.Pointer {
+			return ""
+		}
+		if message, ok := reflect.New(kind.Elem()).Interface().(gogoproto.Message); ok {
+			return gogoproto.MessageName(message)
+		}
+		kind = kind.Elem()
+	}
+	return ""
+}
+
 // gogoFiles are the file of a message type of gogo/protobuf and all that it
 // imports; nil if it knows no such type.
 func gogoFiles(name string) *descriptorpb.FileDescriptorSet {

@@ -57,6 +57,38 @@ func TestMessagesOfGogoProtobufWithImportsOfTheirGenerator(t *testing.T) {
 	}
 }
 
+// What a newer program wrote is read as the configuration says, although the
+// SDK's converter, which knows no configuration, reads it first.
+func TestUnknownFieldsOfGogoMessagesAreIgnoredIfTheConfigurationSaysSo(t *testing.T) {
+	const lenient = "version: 1\nconverters: [null, bytes, { json-protobuf: { ignore_unknown_fields: true } }, json]\n"
+	text := "x"
+	tests := map[string]struct {
+		data         string
+		target, want gogoproto.Message
+	}{
+		"field":          {`{"newer":{"a":[1]},"oString":"x"}`, new(gogopb.Simple), &gogopb.Simple{OString: &text}},
+		"nested field":   {`{"simple":{"oString":"x","newer":null}}`, new(gogopb.Widget), &gogopb.Widget{Simple: &gogopb.Simple{OString: &text}}},
+		"value of enum":  {`{"color":"NEWER","simple":{"oString":"x"}}`, new(gogopb.Widget), &gogopb.Widget{Simple: &gogopb.Simple{OString: &text}}},
+		"values of enum": {`{"rColor":["RED","NEWER"]}`, new(gogopb.Widget), &gogopb.Widget{RColor: []gogopb.Widget_Color{gogopb.Widget_RED}}},
+	}
+	for name, test := range tests {
+		payload := payloadOf("json/protobuf", test.data) // messageType is not needed: the target decides
+		if err := parse(t, lenient).DataConverter().FromPayload(payload, test.target); err != nil || test.target.String() != test.want.String() {
+			t.Errorf("%s: got %v, %v", name, test.target, err)
+		}
+		if err := parse(t, canonicalList).DataConverter().FromPayload(payload, test.target); !errors.Is(err, converter.ErrUnableToDecode) {
+			t.Errorf("%s, strict: got %v", name, err)
+		}
+	}
+	var got *gogopb.Simple
+	if err := parse(t, lenient).DataConverter().FromPayload(payloadOf("json/protobuf", tests["field"].data), &got); err != nil || got.GetOString() != text {
+		t.Errorf("pointer to pointer: got %v, %v", got, err)
+	}
+	if err := parse(t, lenient).DataConverter().FromPayload(payloadOf("json/protobuf", `{"newer":`), &got); err == nil {
+		t.Error("text that is not JSON was read")
+	}
+}
+
 // handmade is a message that nobody registered.
 type handmade struct{}
 

@@ -108,36 +108,3 @@ func TestTheSDKsConverterWithOptionsMayStandInFront(t *testing.T) {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
-
-// money is stored as another type, by the SDK's transfer types.
-type money struct{ cents int }
-
-type storedMoney struct{ Cents int }
-
-func (money) TransferTypeConverter() (converter.TransferTypeConverter, error) {
-	return converter.NewTransferTypeConverter(
-		func(m *money) (*storedMoney, error) { return &storedMoney{m.cents}, nil },
-		func(s *storedMoney, m *money) error { m.cents = s.Cents; return nil },
-	)
-}
-
-func TestTransferTypesWorkAsWithTheSDK(t *testing.T) {
-	for name, list := range lists {
-		for kind, dc := range map[string]converter.DataConverter{
-			"plain":          parse(t, list).DataConverter(),
-			"in an activity": parse(t, list).DataConverter().(converter.ContextAware).WithContext(t.Context()),
-		} {
-			payload, err := dc.ToPayload(money{7})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if text := dc.ToString(payload); text != `{"Cents":7}` {
-				t.Errorf("%s, %s: got %s", name, kind, text)
-			}
-			var got money
-			if err := dc.FromPayload(payload, &got); err != nil || got.cents != 7 {
-				t.Errorf("%s, %s: got %v, %v", name, kind, got, err)
-			}
-		}
-	}
-}

@@ -6,6 +6,7 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/workflow"
 )
 
 // payloadConverters is the configuration's converters as a data converter. The
@@ -16,7 +17,7 @@ type payloadConverters struct{ codec *payloadCodec }
 
 var (
 	_ converter.DataConverterWithSerializationContext = (*payloadConverters)(nil)
-	_ converter.ContextAware                          = (*payloadConverters)(nil)
+	_ workflow.ContextAware                           = (*payloadConverters)(nil)
 )
 
 // ToPayload implements [converter.DataConverter].
@@ -95,7 +96,7 @@ func (c *payloadConverters) toRawForms(payloads []*commonpb.Payload, targets []a
 			continue
 		}
 		if encodingOf(payload) == converter.MetadataEncodingProtoJSON {
-			payloads[i] = ofType(payload, messageType(targets[i]))
+			payloads[i] = ofType(payload, string(messageType(targets[i]).FullName()))
 		}
 		places = append(places, i)
 	}
@@ -111,11 +112,33 @@ func (c *payloadConverters) read(payload *commonpb.Payload, valuePtr any) error 
 		*target = converter.NewRawValue(payload)
 		return nil
 	}
+	if usesTransferType(valuePtr) {
+		return fmt.Errorf("%w: %w", converter.ErrUnableToDecode, errTransferType(valuePtr))
+	}
 	reader := c.reader(payload, valuePtr)
 	if reader == nil {
 		reader = c.rawReader(payload)
 	}
-	return reader.FromPayload(payload, valuePtr)
+	err := reader.FromPayload(payload, valuePtr)
+	if err != nil && reader == protoJSON {
+		return c.readGogo(payload, valuePtr, err)
+	}
+	return err
+}
+
+// readGogo reads JSON that the SDK could not read into a message of
+// gogo/protobuf: the library may, since it knows whether the configuration says
+// "ignore_unknown_fields: true". Otherwise the SDK's error stays.
+func (c *payloadConverters) readGogo(payload *commonpb.Payload, valuePtr any, sdkError error) error {
+	name := gogoName(valuePtr)
+	if name == "" {
+		return sdkError
+	}
+	raw := [1]*commonpb.Payload{ofType(payload, name)}
+	if err := c.try(decode, raw[:], []int{0}, []any{valuePtr}); err != nil {
+		return sdkError
+	}
+	return c.rawReader(raw[0]).FromPayload(raw[0], valuePtr)
 }
 
 // ToString implements [converter.DataConverter].
@@ -148,12 +171,12 @@ func (c *payloadConverters) WithSerializationContext(sc converter.SerializationC
 	return &payloadConverters{c.codec.withSerializationContext(sc)}
 }
 
-// WithWorkflowContext implements [converter.ContextAware].
-func (c *payloadConverters) WithWorkflowContext(converter.WorkflowContext) converter.DataConverter {
+// WithWorkflowContext implements [workflow.ContextAware].
+func (c *payloadConverters) WithWorkflowContext(workflow.Context) converter.DataConverter {
 	return &payloadConverters{c.codec.inWorkflowCode()}
 }
 
-// WithContext implements [converter.ContextAware].
+// WithContext implements [workflow.ContextAware].
 func (c *payloadConverters) WithContext(ctx context.Context) converter.DataConverter {
 	return &payloadConverters{c.codec.withContext(ctx)}
 }

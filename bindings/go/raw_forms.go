@@ -2,6 +2,7 @@ package tdc
 
 import (
 	"fmt"
+	"reflect"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
@@ -25,6 +26,9 @@ func (c *payloadConverters) rawForm(value any) (*commonpb.Payload, error) {
 	if raw, ok := value.(converter.RawValue); ok {
 		return raw.Payload(), nil
 	}
+	if usesTransferType(value) {
+		return nil, fmt.Errorf("%w: %w", converter.ErrUnableToEncode, errTransferType(value))
+	}
 	for _, list := range [...][]converter.PayloadConverter{c.codec.tdc.core.own, rawForms} {
 		for _, each := range list {
 			if payload, err := each.ToPayload(value); payload != nil || err != nil {
@@ -33,6 +37,21 @@ func (c *payloadConverters) rawForm(value any) (*commonpb.Payload, error) {
 		}
 	}
 	return nil, fmt.Errorf("type: %T: %w", value, converter.ErrUnableToFindConverter)
+}
+
+// usesTransferType tells whether the SDK stores values of this type as another
+// type (since 1.50). Clients, workers and test environments see to that before
+// they call a data converter; the method's own types are none of its business.
+func usesTransferType(value any) bool {
+	if value == nil {
+		return false
+	}
+	_, uses := reflect.TypeOf(value).MethodByName("TransferTypeConverter")
+	return uses
+}
+
+func errTransferType(value any) error {
+	return fmt.Errorf("type: %T: a transfer type is applied by the SDK: pass the value to a client or a workflow", value)
 }
 
 // isRawForm tells whether the library takes the payload. Payloads of other

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
-	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/workflow"
 )
 
 func TestWhatServersDoWrong(t *testing.T) {
@@ -142,7 +142,7 @@ func TestContextEndsARequest(t *testing.T) {
 	opened := parse(t, remoteConfig(server.url, ", timeout: 1 min"))
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	values := opened.DataConverter().(converter.ContextAware).WithContext(ctx)
+	values := opened.DataConverter().(workflow.ContextAware).WithContext(ctx)
 	_, err := values.ToPayload("x")
 	var e *Error
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &e) || !e.Transient {

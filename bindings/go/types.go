@@ -43,11 +43,11 @@ func messageType(value any) protoreflect.MessageDescriptor {
 
 // ofType is the payload with this messageType: the target decides how JSON is
 // read, as with the SDK, which does not look at messageType.
-func ofType(payload *commonpb.Payload, message protoreflect.MessageDescriptor) *commonpb.Payload {
+func ofType(payload *commonpb.Payload, name string) *commonpb.Payload {
 	return &commonpb.Payload{
 		Metadata: map[string][]byte{
 			converter.MetadataEncoding:    payload.Metadata[converter.MetadataEncoding],
-			converter.MetadataMessageType: []byte(message.FullName()),
+			converter.MetadataMessageType: []byte(name),
 		},
 		Data: payload.Data,
 	}

@@ -5,6 +5,7 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/workflow"
 )
 
 // values makes payloads of values and values of payloads, without codecs: by the
@@ -20,15 +21,14 @@ type values struct {
 
 var (
 	_ converter.DataConverterWithSerializationContext = (*values)(nil)
-	_ converter.ContextAware                          = (*values)(nil)
+	_ workflow.ContextAware                           = (*values)(nil)
 )
 
 func newValues(codec *payloadCodec) *values {
 	return &values{
-		core: codec.tdc.core,
-		sdk:  converter.GetDefaultDataConverter(),
-		// As the SDK's default: types may name another one to be stored as.
-		configured: converter.MakeTransferAware(&payloadConverters{codec}),
+		core:       codec.tdc.core,
+		sdk:        converter.GetDefaultDataConverter(),
+		configured: &payloadConverters{codec},
 	}
 }
 
@@ -74,17 +74,17 @@ func (v *values) WithSerializationContext(sc converter.SerializationContext) con
 	})
 }
 
-// WithWorkflowContext implements [converter.ContextAware].
-func (v *values) WithWorkflowContext(ctx converter.WorkflowContext) converter.DataConverter {
+// WithWorkflowContext implements [workflow.ContextAware].
+func (v *values) WithWorkflowContext(ctx workflow.Context) converter.DataConverter {
 	return v.both(func(dc converter.DataConverter) converter.DataConverter {
-		return dc.(converter.ContextAware).WithWorkflowContext(ctx)
+		return dc.(workflow.ContextAware).WithWorkflowContext(ctx)
 	})
 }
 
-// WithContext implements [converter.ContextAware].
+// WithContext implements [workflow.ContextAware].
 func (v *values) WithContext(ctx context.Context) converter.DataConverter {
 	return v.both(func(dc converter.DataConverter) converter.DataConverter {
-		return dc.(converter.ContextAware).WithContext(ctx)
+		return dc.(workflow.ContextAware).WithContext(ctx)
 	})
 }
 

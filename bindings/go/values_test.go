@@ -14,6 +14,7 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
@@ -374,7 +375,7 @@ func TestConvertersGetTheSerializationContext(t *testing.T) {
 		for name, dc := range map[string]converter.DataConverter{
 			"whole":                 parse(t, list+rules).DataConverter(),
 			"with key provider":     parse(t, list+rules, WithKeyProvider(knows("", ""))).DataConverter(),
-			"in an activity":        parse(t, list+rules).DataConverter().(converter.ContextAware).WithContext(t.Context()),
+			"in an activity":        parse(t, list+rules).DataConverter().(workflow.ContextAware).WithContext(t.Context()),
 			"without codecs behind": newValues(&payloadCodec{tdc: parse(t, list+rules)}),
 		} {
 			bound := converter.WithDataConverterSerializationContext(dc, converter.WorkflowSerializationContext{Namespace: "orders"})
