@@ -160,7 +160,7 @@ func TestManyGoroutinesShareOneCodec(t *testing.T) {
 	payloads := corpus()
 	var wait sync.WaitGroup
 	for g := range 4 * runtime.GOMAXPROCS(0) {
-		wait.Go(func() {
+		start(&wait, func() {
 			codec := shared.PayloadCodec().(*payloadCodec).
 				WithSerializationContext(converter.WorkflowSerializationContext{Namespace: "n", WorkflowID: text(g)})
 			for range 3 {

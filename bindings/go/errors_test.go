@@ -15,7 +15,7 @@ import (
 // allCodes is what the header says, beside the two statuses that are no errors.
 func allCodes(t *testing.T) map[string]Code {
 	t.Helper()
-	header, err := os.ReadFile("lib/tdc.h")
+	header, err := os.ReadFile("../../include/tdc.h")
 	if err != nil {
 		t.Fatal(err)
 	}

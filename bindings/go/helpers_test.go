@@ -4,6 +4,7 @@ package tdc
 
 import (
 	"bytes"
+	"sync"
 	"testing"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -45,6 +46,15 @@ func jsonPayload(data string) *commonpb.Payload {
 		Metadata: map[string][]byte{converter.MetadataEncoding: []byte(converter.MetadataEncodingJSON)},
 		Data:     []byte(data),
 	}
+}
+
+// start is wait.Go, which Go 1.24 does not have.
+func start(wait *sync.WaitGroup, run func()) {
+	wait.Add(1)
+	go func() {
+		defer wait.Done()
+		run()
+	}()
 }
 
 func text(size int) string { return string(bytes.Repeat([]byte("0123456789abcdef"), size/16+1)[:size]) }

@@ -304,7 +304,7 @@ func TestManyGoroutinesShareTheServer(t *testing.T) {
 	payloads := corpus()[:4]
 	var wait sync.WaitGroup
 	for range 3 * maxConnections {
-		wait.Go(func() {
+		start(&wait, func() {
 			encoded, err := opened.PayloadCodec().Encode(payloads)
 			if err != nil {
 				t.Error(err)
@@ -339,7 +339,7 @@ func TestCloseLetsARequestEndAndClosesItsConnection(t *testing.T) {
 	}))
 	opened := parse(t, remoteConfig(server.url, ""))
 	var wait sync.WaitGroup
-	wait.Go(func() {
+	start(&wait, func() {
 		encoded, err := opened.PayloadCodec().Encode([]*commonpb.Payload{jsonPayload("1")})
 		if err != nil {
 			t.Error(err)

@@ -143,7 +143,7 @@ func TestCloseDuringCallsLetsThemEnd(t *testing.T) {
 		var wait, started sync.WaitGroup
 		started.Add(4)
 		for range 4 {
-			wait.Go(func() {
+			start(&wait, func() {
 				encodeAll(t, codec, payloads...)
 				started.Done()
 				for {

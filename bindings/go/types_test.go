@@ -107,7 +107,7 @@ func TestManyGoroutinesHandInTheSameTypes(t *testing.T) {
 	message := dynamicpb.NewMessage(ownType(t, "tdc_test_shared"))
 	var wait sync.WaitGroup
 	for range 16 {
-		wait.Go(func() {
+		start(&wait, func() {
 			payloads, err := dc.ToPayloads(message, &grpc_binarylog_v1.Address{Address: "a"})
 			if err != nil {
 				t.Error(err)

@@ -433,7 +433,7 @@ func TestManyGoroutinesShareTheConverters(t *testing.T) {
 	dc := opened.DataConverter()
 	var wait sync.WaitGroup
 	for range 8 {
-		wait.Go(func() {
+		start(&wait, func() {
 			for range 20 {
 				values, targets := samples()
 				payloads, err := dc.ToPayloads(values...)

@@ -1,7 +1,10 @@
 package main
 
 /*
-#cgo CFLAGS: -I${SRCDIR}/../../../../bindings/go/lib
+#cgo linux,amd64 CFLAGS: -I${SRCDIR}/../../../../bindings/go/lib/linux_amd64
+#cgo linux,arm64 CFLAGS: -I${SRCDIR}/../../../../bindings/go/lib/linux_arm64
+#cgo darwin,amd64 CFLAGS: -I${SRCDIR}/../../../../bindings/go/lib/darwin_amd64
+#cgo darwin,arm64 CFLAGS: -I${SRCDIR}/../../../../bindings/go/lib/darwin_arm64
 #cgo linux,amd64 LDFLAGS: ${SRCDIR}/../../../../bindings/go/lib/linux_amd64/libtdc.a -lm -ldl -lpthread
 #cgo linux,arm64 LDFLAGS: ${SRCDIR}/../../../../bindings/go/lib/linux_arm64/libtdc.a -lm -ldl -lpthread
 #cgo darwin,amd64 LDFLAGS: ${SRCDIR}/../../../../bindings/go/lib/darwin_amd64/libtdc.a
