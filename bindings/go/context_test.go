@@ -16,7 +16,8 @@ func TestSerializationContextAsMessage(t *testing.T) {
 		{converter.ActivitySerializationContext{Namespace: "n", WorkflowID: "w", WorkflowType: "W", ActivityType: "A", TaskQueue: "q", IsLocal: true},
 			"\x08\x02\x12\x01n\x1a\x01w\x22\x01W\x32\x01A\x3a\x01q\x40\x01"},
 		{converter.ActivitySerializationContext{Namespace: "n", ActivityType: "A"}, "\x08\x02\x12\x01n\x32\x01A"},
-		{converter.NexusSerializationContext{Endpoint: "e"}, ""},
+		// One that this package does not know, such as Nexus operations have since SDK 1.49.
+		{struct{ converter.SerializationContext }{}, ""},
 		{nil, ""},
 	}
 	for _, test := range tests {
