@@ -77,14 +77,20 @@ func (v *values) WithSerializationContext(sc converter.SerializationContext) con
 // WithWorkflowContext implements [workflow.ContextAware].
 func (v *values) WithWorkflowContext(ctx workflow.Context) converter.DataConverter {
 	return v.both(func(dc converter.DataConverter) converter.DataConverter {
-		return dc.(workflow.ContextAware).WithWorkflowContext(ctx)
+		if aware, ok := dc.(workflow.ContextAware); ok { // the SDK's default is, since 1.50
+			return aware.WithWorkflowContext(ctx)
+		}
+		return dc
 	})
 }
 
 // WithContext implements [workflow.ContextAware].
 func (v *values) WithContext(ctx context.Context) converter.DataConverter {
 	return v.both(func(dc converter.DataConverter) converter.DataConverter {
-		return dc.(workflow.ContextAware).WithContext(ctx)
+		if aware, ok := dc.(workflow.ContextAware); ok {
+			return aware.WithContext(ctx)
+		}
+		return dc
 	})
 }
 
