@@ -20,9 +20,47 @@ func (t *Tdc) DataConverter() converter.DataConverter {
 	codec := &payloadCodec{tdc: t}
 	dc := newDataConverter(newValues(codec), codec)
 	if t.core.provider != nil || t.core.remote.Load() {
-		return workflow.DataConverterWithoutDeadlockDetection(dc)
+		return newPatient(dc)
 	}
 	return dc
+}
+
+// patient is the SDK's converter that stops deadlock detection, which before SDK
+// 1.49 does not hand serialization contexts on.
+type patient struct {
+	converter.DataConverter // the SDK's, around inner
+	inner                   converter.DataConverter
+	workflow                workflow.Context // known to the SDK's; may be nil
+}
+
+var (
+	_ converter.DataConverterWithSerializationContext = (*patient)(nil)
+	_ workflow.ContextAware                           = (*patient)(nil)
+)
+
+func newPatient(inner converter.DataConverter) *patient {
+	return &patient{DataConverter: workflow.DataConverterWithoutDeadlockDetection(inner), inner: inner}
+}
+
+// WithSerializationContext implements
+// [converter.DataConverterWithSerializationContext].
+func (p *patient) WithSerializationContext(sc converter.SerializationContext) converter.DataConverter {
+	with := newPatient(converter.WithDataConverterSerializationContext(p.inner, sc))
+	if p.workflow != nil {
+		return with.WithWorkflowContext(p.workflow)
+	}
+	return with
+}
+
+// WithWorkflowContext implements [workflow.ContextAware].
+func (p *patient) WithWorkflowContext(ctx workflow.Context) converter.DataConverter {
+	return &patient{p.DataConverter.(workflow.ContextAware).WithWorkflowContext(ctx), p.inner, ctx}
+}
+
+// WithContext implements [workflow.ContextAware]. There are no deadlocks outside
+// of workflow code.
+func (p *patient) WithContext(ctx context.Context) converter.DataConverter {
+	return newPatient(p.inner.(workflow.ContextAware).WithContext(ctx))
 }
 
 // dataConverter is the SDK's CodecDataConverter, which alone would neither hand
