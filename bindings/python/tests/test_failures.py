@@ -116,7 +116,7 @@ def test_a_key_of_the_host_is_asked_for_and_a_missing_one_never_kept(
 ) -> None:
     failure = encoded(make_tdc(config(failures=ENCODE)))
     keys = {"primary": KEY_ID, "host": True}
-    with pytest.raises(temporal_tdc.KeyUnknownError):
+    with pytest.raises(temporal_tdc.KeyProviderError):
         run(make_tdc(config(keys=keys)).data_converter.decode_failure(failure))
     asked: list[str] = []
 

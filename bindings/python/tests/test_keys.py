@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support import KEY, KEY_ID, config, payload, run, write_key
-from temporalio.api.common.v1 import Payload
+from temporalio.api.common.v1 import Payload, Payloads
 
 import temporal_tdc
 from temporal_tdc import Code, KeyProvider, Tdc
@@ -81,12 +82,48 @@ def test_none_means_that_there_is_no_such_key_and_is_remembered(
     assert asked == [KEY_ID]
 
 
-def test_without_a_provider_the_key_is_unknown(
+@pytest.mark.parametrize("count", [1, 3])
+def test_without_a_provider_the_error_says_how_to_give_one(
+    make_tdc: Callable[..., Tdc], encoded: list[Payload], count: int
+) -> None:
+    tdc = make_tdc(config(keys=HOST_KEYS))
+    for work in (
+        tdc.payload_codec.decode(encoded[:count]),
+        tdc.payload_codec.encode([payload()] * count),
+        tdc.decode_message(Payloads(payloads=encoded[:count])),
+    ):
+        with pytest.raises(
+            temporal_tdc.KeyProviderError, match="no key provider was given"
+        ) as caught:
+            run(work)
+        assert caught.value.code == Code.ERR_KEY_PROVIDER
+        assert caught.value.transient
+        assert "key_provider=" in caught.value.message
+        assert KEY_ID in caught.value.message
+
+
+def test_without_a_provider_the_files_are_still_searched_for_the_key(
+    encoded: list[Payload], tmp_path: Path
+) -> None:
+    write_key(tmp_path / "other.key", b"o" * 32)
+    file = tmp_path / "tdc.json"
+    ring = {"other": {"file": "other.key"}}
+    file.write_text(config(keys={"primary": "other", "host": True, "ring": ring}))
+    with temporal_tdc.open(file) as tdc:
+        write_key(tmp_path / "late.key", KEY)
+        ring[KEY_ID] = {"file": "late.key"}
+        file.write_text(config(keys={"primary": "other", "host": True, "ring": ring}))
+        assert len(run(tdc.payload_codec.decode(encoded))) == 3
+
+
+def test_without_host_keys_an_unknown_key_is_unknown(
     make_tdc: Callable[..., Tdc], encoded: list[Payload]
 ) -> None:
-    codec = make_tdc(config(keys=HOST_KEYS)).payload_codec
-    with pytest.raises(temporal_tdc.KeyUnknownError):
+    ring = {"other": {"insecure_inline": base64.b64encode(b"o" * 32).decode()}}
+    codec = make_tdc(config(keys={"primary": "other", "ring": ring})).payload_codec
+    with pytest.raises(temporal_tdc.KeyUnknownError) as caught:
         run(codec.decode(encoded))
+    assert caught.value.code == Code.ERR_KEY_UNKNOWN
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -106,7 +143,8 @@ def test_a_provider_that_fails_twice_is_a_transient_error_twice(
         with pytest.raises(temporal_tdc.KeyProviderError) as caught:
             run(codec.decode(encoded[:count]))
         assert caught.value.transient
-        assert caught.value.code == Code.KEY_NEEDED
+        assert caught.value.code == Code.ERR_KEY_PROVIDER
+        assert caught.value.name == "TDC_ERR_KEY_PROVIDER"
         assert isinstance(caught.value.__cause__, ConnectionError)
     assert len(run(codec.decode(encoded[:count]))) == count
 
@@ -119,7 +157,7 @@ def test_what_is_no_key_is_refused(
     with pytest.raises(temporal_tdc.KeyInvalidError) as caught:
         run(codec.decode(encoded))
     assert caught.value.code == Code.ERR_KEY_INVALID
-    assert not caught.value.transient
+    assert caught.value.transient
 
 
 def test_an_ordinary_function_may_block_without_stopping_the_event_loop(

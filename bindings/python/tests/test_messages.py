@@ -96,7 +96,7 @@ def test_large_messages_and_keys_of_the_host(tdc: Tdc, make_tdc: Callable[..., T
     reader = make_tdc(config(keys=keys), key_provider=provider)
     assert run(reader.decode_message(encoded)) == start
     assert asked == [KEY_ID]
-    with pytest.raises(temporal_tdc.KeyUnknownError):
+    with pytest.raises(temporal_tdc.KeyProviderError):
         run(make_tdc(config(keys=keys)).decode_message(encoded))
 
 

@@ -101,7 +101,7 @@ def test_a_provider_that_is_away_fails_the_task_and_the_workflow_goes_on(
                 if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
             ]
             assert failed
-            assert all("TDC_KEY_NEEDED" in message for message in failed)
+            assert all("TDC_ERR_KEY_PROVIDER" in message for message in failed)
 
     run(play())
     assert len(tries) == 3

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Sequence
 
 import pytest
 from support import KEY, KEY_ID, config, payload, run
@@ -13,7 +14,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import History, HistoryEvent
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
-from workflows import Greeting
+from workflows import Greeting, Listener
 
 import temporal_tdc
 from temporal_tdc import Tdc
@@ -21,38 +22,47 @@ from temporal_tdc import Tdc
 HOST_KEYS = {"primary": KEY_ID, "host": True}
 
 
-def history(argument: Payload, result: Payload) -> WorkflowHistory:
-    """What the server keeps of one run of ``Greeting``."""
-    started, scheduled, begun, completed, ended = (
-        HistoryEvent(event_id=number) for number in range(1, 6)
-    )
-    started.event_type = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED
+def history(
+    argument: Payload, result: Payload, workflow: str = "Greeting", signals: Sequence[Payload] = ()
+) -> WorkflowHistory:
+    """What the server keeps of one run of a workflow that ends with its first task."""
+    started = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED)
     attributes = started.workflow_execution_started_event_attributes
-    attributes.workflow_type.name = "Greeting"
+    attributes.workflow_type.name = workflow
     attributes.task_queue.name = "queue"
     attributes.original_execution_run_id = attributes.first_execution_run_id = "run"
     attributes.input.CopyFrom(Payloads(payloads=[argument]))
-    scheduled.event_type = EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED
+    events = [started]
+    for signal in signals:
+        event = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED)
+        event.workflow_execution_signaled_event_attributes.signal_name = "say"
+        event.workflow_execution_signaled_event_attributes.input.payloads.append(signal)
+        events.append(event)
+    scheduled = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED)
     scheduled.workflow_task_scheduled_event_attributes.task_queue.name = "queue"
-    begun.event_type = EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED
-    begun.workflow_task_started_event_attributes.scheduled_event_id = 2
-    completed.event_type = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
-    completed.workflow_task_completed_event_attributes.scheduled_event_id = 2
-    completed.workflow_task_completed_event_attributes.started_event_id = 3
-    ended.event_type = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED
-    ended.workflow_execution_completed_event_attributes.workflow_task_completed_event_id = 4
-    ended.workflow_execution_completed_event_attributes.result.payloads.append(result)
-    events = [started, scheduled, begun, completed, ended]
-    for event in events:
-        event.event_time.FromSeconds(1_800_000_000 + event.event_id)
+    begun = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED)
+    begun.workflow_task_started_event_attributes.scheduled_event_id = len(events) + 1
+    completed = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED)
+    completed.workflow_task_completed_event_attributes.scheduled_event_id = len(events) + 1
+    completed.workflow_task_completed_event_attributes.started_event_id = len(events) + 2
+    ended = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED)
+    last = ended.workflow_execution_completed_event_attributes
+    last.workflow_task_completed_event_id = len(events) + 3
+    last.result.payloads.append(result)
+    events += [scheduled, begun, completed, ended]
+    for number, event in enumerate(events, 1):
+        event.event_id = number
+        event.event_time.FromSeconds(1_800_000_000 + number)
     return WorkflowHistory("workflow", History(events=events).events)
 
 
-async def replay(tdc: Tdc, encoded: Payload) -> Exception | None:
+async def replay(
+    tdc: Tdc, encoded: Payload, workflow: str = "Greeting", signals: Sequence[Payload] = ()
+) -> Exception | None:
     """Run the workflow's task on the SDK's worker core and give what failed."""
-    replayer = Replayer(workflows=[Greeting], data_converter=tdc.data_converter)
+    replayer = Replayer(workflows=[Greeting, Listener], data_converter=tdc.data_converter)
     result = await replayer.replay_workflow(
-        history(encoded, encoded), raise_on_replay_failure=False
+        history(encoded, encoded, workflow, signals), raise_on_replay_failure=False
     )
     return result.replay_failure
 
@@ -92,7 +102,7 @@ def test_a_provider_that_fails_twice_fails_the_task_twice_never_the_workflow(
     tdc = make_tdc(config(keys=HOST_KEYS), key_provider=provider)
     failures = [run(replay(tdc, encoded)) for _ in range(3)]
     for failure in failures[:2]:
-        assert "TDC_KEY_NEEDED" in str(failure)
+        assert "TDC_ERR_KEY_PROVIDER" in str(failure)
         # So the core calls a failed task; failing the workflow would complete the activation.
         assert "Workflow activation completion failed" in str(failure)
     assert failures[2] is None
@@ -105,3 +115,72 @@ def test_no_error_of_the_codec_is_one_that_the_worker_ends_the_workflow_for() ->
     errors = [getattr(temporal_tdc, name) for name in temporal_tdc.__all__ if "Error" in name]
     assert len(errors) == 12
     assert not [error for error in errors if issubclass(error, FailureError)]
+
+
+def garbage(tdc: Tdc) -> list[tuple[Payload, str]]:
+    """Payloads that no key and no reload can make readable, and their codes."""
+    (truncated,) = run(tdc.payload_codec.encode([payload()]))
+    truncated.data = truncated.data[:5]
+    bomb = payload(zlib.compress(bytes(1 << 21)), b"binary/zlib")
+    return [
+        (truncated, "TDC_ERR_CIPHERTEXT"),
+        (payload(b"never compressed", b"binary/zlib"), "TDC_ERR_COMPRESSED"),
+        (payload(zlib.compress(b"\xff"), b"binary/zlib"), "TDC_ERR_PROTOBUF"),
+        (bomb, "TDC_ERR_LIMIT"),
+    ]
+
+
+LIMITED = config(limits={"max_decoded_bytes": "1 MiB"})
+
+
+def test_a_signal_that_can_never_be_read_is_dropped_and_the_reason_is_logged(
+    make_tdc: Callable[..., Tdc], caplog: pytest.LogCaptureFixture
+) -> None:
+    tdc = make_tdc(LIMITED)
+    close = run(tdc.payload_codec.encode([payload(b'"close"')]))[0]
+    for signal, code in garbage(tdc):
+        caplog.clear()
+        assert run(replay(tdc, close, "Listener", [signal, close])) is None, code
+        assert "dropping the signal" in caplog.text
+        assert code in caplog.text
+
+
+def test_a_signal_that_a_key_would_open_fails_the_task(
+    make_tdc: Callable[..., Tdc],
+) -> None:
+    tdc = make_tdc(LIMITED)
+    close = run(tdc.payload_codec.encode([payload(b'"close"')]))[0]
+    for name in (b"encryption-key-id", b""):
+        signal = Payload()
+        signal.CopyFrom(close)
+        if name:
+            signal.metadata[name.decode()] = b"a-key-of-tomorrow"
+        else:
+            signal.data = signal.data[:-1] + bytes([signal.data[-1] ^ 1])
+        failure = run(replay(tdc, close, "Listener", [signal, close]))
+        expected = "TDC_ERR_KEY_UNKNOWN" if name else "TDC_ERR_AUTHENTICATION"
+        assert expected in str(failure)
+
+
+def test_with_sdk_errors_a_signal_that_can_never_be_read_fails_the_task(
+    make_tdc: Callable[..., Tdc],
+) -> None:
+    tdc = make_tdc(LIMITED, sdk_errors=True)
+    close = run(tdc.payload_codec.encode([payload(b'"close"')]))[0]
+    for signal, code in garbage(tdc):
+        assert code in str(run(replay(tdc, close, "Listener", [signal, close])))
+
+
+def test_an_input_that_can_never_be_read_fails_the_task(make_tdc: Callable[..., Tdc]) -> None:
+    tdc = make_tdc(LIMITED)
+    for argument, code in garbage(tdc):
+        assert code in str(run(replay(tdc, argument)))
+
+
+def test_outside_of_workflow_tasks_what_can_never_be_read_is_an_error(
+    make_tdc: Callable[..., Tdc],
+) -> None:
+    tdc = make_tdc(LIMITED)
+    for encoded, code in garbage(tdc):
+        with pytest.raises(temporal_tdc.InputError, match=code):
+            run(tdc.payload_codec.decode([encoded]))

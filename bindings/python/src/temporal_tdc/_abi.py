@@ -15,6 +15,7 @@ ABI_VERSION: Final = 1
 """The ABI this package was written for; the loader refuses any other."""
 
 FLAG_ENCODE_COMMON_ATTRIBUTES: Final = 1
+FLAG_HOST_KEYS: Final = 2
 FLAG_CONVERTERS: Final = 4
 FLAG_REMOTE: Final = 8
 MESSAGE_HEADERS: Final = 1

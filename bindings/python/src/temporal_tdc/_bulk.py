@@ -32,6 +32,8 @@ SingleCall: TypeAlias = Callable[[Payload, int, UsageOut], Payload | None]
 _TOGETHER: Final = 16 * 1024
 _GROUP: Final = 384 * 1024
 _TWO_SLICES: Final = 128 * 1024
+# Older SDKs have fewer fields.
+_REST: Final = tuple(field.name for field in Payload.DESCRIPTOR.fields if field.name != "data")
 _OK: Final = int(Code.OK)
 _UNCHANGED: Final = int(Code.UNCHANGED)
 _Bytes: Final = ctypes.c_char * 0
@@ -213,7 +215,7 @@ def _slices(direction: Direction, payload: Payload) -> tuple[bytes, bytes]:
         direction.size = len(data)
         # Fields that this SDK does not know must come through too: then it is not taken apart.
         if len(data) >= _TWO_SLICES and not UnknownFieldSet(payload):
-            rest = Payload(metadata=payload.metadata, external_payloads=payload.external_payloads)
+            rest = Payload(**{name: getattr(payload, name) for name in _REST})
             return rest.SerializeToString() + DATA_TAG + varint(len(data)), data
     whole = payload.SerializeToString()
     direction.size = len(whole)

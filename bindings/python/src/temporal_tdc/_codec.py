@@ -16,8 +16,10 @@ from typing_extensions import Self
 from temporal_tdc._abi import Usage
 from temporal_tdc._bulk import SingleCall, call_all, call_together
 from temporal_tdc._direction import Direction
+from temporal_tdc._errors import TdcError
 from temporal_tdc._faults import PendingError
 from temporal_tdc._host import ROUNDS, Host
+from temporal_tdc._refusal import refusal
 from temporal_tdc._single import single_call
 from temporal_tdc._whole import Whole
 from temporal_tdc._wire import encode_context
@@ -33,13 +35,20 @@ class Codec(PayloadCodec, WithSerializationContext):
     """
 
     def __init__(
-        self, encoding: Direction, decoding: Direction, host: Host, context: bytes = b""
+        self,
+        encoding: Direction,
+        decoding: Direction,
+        host: Host,
+        context: bytes = b"",
+        *,
+        sdk_errors: bool = False,
     ) -> None:
         """Bind both directions to a serialization context; users take ``Tdc.payload_codec``."""
         self._encoding = encoding
         self._decoding = decoding
         self._host = host
         self._context = context
+        self._sdk_errors = sdk_errors
         self._encode_one = single_call(encoding, context)
         self._decode_one = single_call(decoding, context)
 
@@ -50,7 +59,13 @@ class Codec(PayloadCodec, WithSerializationContext):
 
     def with_context(self, context: SerializationContext) -> Self:
         """Give this codec for the place where the payloads live."""
-        return type(self)(self._encoding, self._decoding, self._host, encode_context(context))
+        return type(self)(
+            self._encoding,
+            self._decoding,
+            self._host,
+            encode_context(context),
+            sdk_errors=self._sdk_errors,
+        )
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Encode payloads as the config says; the given ones are not changed.
@@ -85,17 +100,24 @@ class Codec(PayloadCodec, WithSerializationContext):
             As many payloads, in the same order.
 
         Raises:
-            TdcError: A payload cannot be decoded; nothing is returned then.
+            TdcError: A payload cannot be decoded; nothing is returned then. A workflow task gets
+                the error of a signal, an update or a query as a payload, see ``_refusal``.
         """
-        if len(payloads) == 1:
-            try:
-                decoded = self._decode_one(payloads[0], 0, None)
-            except PendingError as pending:
-                await self._host.settle(pending)
-            else:
-                if decoded is not None:
-                    return [decoded]
-        return await self._run(self._decoding, self._decode_one, payloads)
+        try:
+            if len(payloads) == 1:
+                try:
+                    decoded = self._decode_one(payloads[0], 0, None)
+                except PendingError as pending:
+                    await self._host.settle(pending)
+                else:
+                    if decoded is not None:
+                        return [decoded]
+            return await self._run(self._decoding, self._decode_one, payloads)
+        except TdcError as error:
+            refused = None if self._sdk_errors else refusal(payloads, error)
+            if refused is None:
+                raise
+            return refused
 
     async def encode_failure(self, failure: Failure) -> None:
         """Encode a failure and its causes in place, as the config's ``failures`` say.

@@ -65,7 +65,10 @@ class KeyInvalidError(TdcError, ValueError):
 
 
 class KeyProviderError(TdcError):
-    """The key provider raised; its exception is the ``__cause__``. Transient."""
+    """No key came from the host: the key provider raised, or none was given. Transient.
+
+    What the provider raised is the ``__cause__``.
+    """
 
 
 class ConfigError(TdcError, ValueError):
@@ -96,6 +99,7 @@ _CLASSES: dict[int, type[TdcError]] = {
     Code.ERR_AUTHENTICATION: AuthenticationError,
     Code.ERR_KEY_UNKNOWN: KeyUnknownError,
     Code.ERR_KEY_INVALID: KeyInvalidError,
+    Code.ERR_KEY_PROVIDER: KeyProviderError,
     Code.ERR_REMOTE: RemoteError,
 }
 _CLASSES_BY_HUNDRED: dict[int, type[TdcError]] = {

@@ -14,9 +14,9 @@ import weakref
 from collections.abc import Generator
 from typing import Any, NoReturn, cast
 
-from temporal_tdc._abi import FLAG_REMOTE
+from temporal_tdc._abi import FLAG_HOST_KEYS, FLAG_REMOTE
 from temporal_tdc._codes import Code
-from temporal_tdc._errors import MisuseError
+from temporal_tdc._errors import KeyProviderError, KeyUnknownError, MisuseError
 from temporal_tdc._faults import fault
 from temporal_tdc._frames import Frame
 from temporal_tdc._library import Library, load
@@ -31,6 +31,7 @@ class Handle:
         self.argument: Any = ctypes.c_void_p.from_param(pointer)
         self.idle: list[Frame] = []
         self.closed = False
+        self.has_provider = False
         self._existing: list[Frame] = []
         self._free = weakref.finalize(self, library.held.tdc_data_converter_free, pointer)
         # At exit daemon threads may still be inside a call: the system takes the memory back.
@@ -135,7 +136,18 @@ class Handle:
     def fail(self, status: int, frame: Frame, index: int = 0) -> NoReturn:
         """Raise what ``status`` and the frame's error object say."""
         error, frame.error.value = frame.error.value, None
-        raise fault(self.library.held, status, error, index)
+        problem = fault(self.library.held, status, error, index)
+        if isinstance(problem, KeyUnknownError) and self._lacks_provider():
+            problem = KeyProviderError(
+                "keys.host is true, but no key provider was given: pass key_provider=... to "
+                f"temporal_tdc.open ({problem.message})",
+                code=Code.ERR_KEY_PROVIDER,
+                payload_index=problem.payload_index,
+            )
+        raise problem
+
+    def _lacks_provider(self) -> bool:
+        return not self.has_provider and bool(self.flags() & FLAG_HOST_KEYS)
 
     def _check(self, status: int, frame: Frame) -> None:
         if status != Code.OK:

@@ -19,7 +19,8 @@ KeyProvider: TypeAlias = Callable[[str], bytes | Awaitable[bytes | None] | None]
 """Gives the 32 bytes of a key by its id, or ``None`` for "there is no such key".
 
 It may be an ordinary function (it then runs in a thread, so it may block) or a coroutine function.
-An exception means "I am away": the call fails with a transient ``KeyProviderError``.
+An exception means that it cannot tell now: the call fails with a ``KeyProviderError``, which is
+transient.
 """
 
 
@@ -34,6 +35,7 @@ class Host:
         self, handle: Handle, provider: KeyProvider | None, headers: RemoteHeaders | None
     ) -> None:
         """Keep who is asked; without a provider every key the host is asked for is rejected."""
+        handle.has_provider = provider is not None
         self._handle = handle
         self._servers = CodecServers(handle, headers)
         self._provider = provider
@@ -62,9 +64,8 @@ class Host:
             except Exception as error:
                 raise KeyProviderError(
                     f'the key provider failed for the key "{key_id.decode(errors="replace")}"',
-                    code=Code.KEY_NEEDED,
+                    code=Code.ERR_KEY_PROVIDER,
                     payload_index=pending.cause.payload_index,
-                    transient=True,
                 ) from error
 
     def _reload(self) -> None:

@@ -48,7 +48,12 @@ class Tdc:
     """
 
     def __init__(
-        self, handle: Handle, key_provider: KeyProvider | None, remote_headers: RemoteHeaders | None
+        self,
+        handle: Handle,
+        key_provider: KeyProvider | None,
+        remote_headers: RemoteHeaders | None,
+        *,
+        sdk_errors: bool,
     ) -> None:
         """Wire the codec; users call ``open`` or ``parse``."""
         self._handle = handle
@@ -56,6 +61,7 @@ class Tdc:
             Direction(handle, "encode"),
             Direction(handle, "decode"),
             Host(handle, key_provider, remote_headers),
+            sdk_errors=sdk_errors,
         )
 
     @property
@@ -219,6 +225,7 @@ def open(  # noqa: A001
     namespace: str | None = None,
     key_provider: KeyProvider | None = None,
     remote_headers: RemoteHeaders | None = None,
+    sdk_errors: bool = False,
 ) -> Tdc:
     """Open a config file.
 
@@ -229,6 +236,9 @@ def open(  # noqa: A001
         key_provider: Gives keys by their id, for configs with ``keys: { host: true }``.
         remote_headers: Gives headers for each request to a codec server, for configs whose codecs
             hold ``remote``: a token that is fetched and refreshed, for example.
+        sdk_errors: Leave all errors in workflow tasks to the SDK: a signal, an update or a query
+            whose payloads can never be decoded then fails the task again and again. Without it, the
+            signal is dropped, the update rejected and the query answered with the error.
 
     Returns:
         The open config; close it, or use it as a context manager.
@@ -237,16 +247,18 @@ def open(  # noqa: A001
         ConfigError: The config or a key is not usable; the message says where and what to do.
         LibraryError: The native library cannot be loaded.
     """
-    return Tdc(open_file(path, namespace), key_provider, remote_headers)
+    handle = open_file(path, namespace)
+    return Tdc(handle, key_provider, remote_headers, sdk_errors=sdk_errors)
 
 
-def parse(
+def parse(  # noqa: PLR0913
     document: str | bytes,
     *,
     base_dir: str | os.PathLike[str] | None = None,
     namespace: str | None = None,
     key_provider: KeyProvider | None = None,
     remote_headers: RemoteHeaders | None = None,
+    sdk_errors: bool = False,
 ) -> Tdc:
     """Open a config given as YAML or JSON text.
 
@@ -256,6 +268,7 @@ def parse(
         namespace: As for ``open``.
         key_provider: As for ``open``.
         remote_headers: As for ``open``.
+        sdk_errors: As for ``open``.
 
     Returns:
         The open config.
@@ -264,4 +277,5 @@ def parse(
         ConfigError: The config or a key is not usable.
         LibraryError: The native library cannot be loaded.
     """
-    return Tdc(parse_document(document, base_dir, namespace), key_provider, remote_headers)
+    handle = parse_document(document, base_dir, namespace)
+    return Tdc(handle, key_provider, remote_headers, sdk_errors=sdk_errors)
