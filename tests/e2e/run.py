@@ -8,14 +8,16 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from harness.checks import Checks
 from harness.launch import Programs, stage
 from harness.stage import Stage
-from scenarios import codec_server_cli
+from scenarios.codec_server_cli import laptop, team
+from scenarios.cure import cure
 from scenarios.external_payloads import external_payloads
-from scenarios.faults import flaky_provider, permanent, poisoned, slow_provider
+from scenarios.faults import faults
 from scenarios.identity import identity
 from scenarios.orders import orders, refused
 from scenarios.parcel import parcel
@@ -24,34 +26,32 @@ from scenarios.replays import replays
 from scenarios.rotation import rotation
 from scenarios.web_ui import web_ui
 
+#: Those that need nothing but what `scripts/test-e2e` always builds, in the order in which they run.
+SCENARIOS: dict[str, Callable[[Stage], Awaitable[None]]] = {
+    "orders": orders,
+    "refused-order": refused,
+    "parcel": parcel,
+    "external-payloads": external_payloads,
+    "replays": replays,
+    "laptop": laptop,
+    "team": team,
+    "faults": faults,
+    "cure": cure,
+    "rotation": rotation,
+    "plaintext": plaintext,
+}
 
-async def run(programs: Programs, folder: Path) -> Checks:
-    """Runs all scenarios. Those of the faults wait much and do little, so they run side by side."""
+
+async def run(programs: Programs, folder: Path, only: Sequence[str]) -> Checks:
+    """Runs all scenarios, or only some, in the same order."""
     checks = Checks()
     async with checks.scenario("the test"), stage(programs, folder, checks) as ready:
-        async with checks.scenario("orders"):
-            await orders(ready)
-        async with checks.scenario("refused order"):
-            await refused(ready)
-        async with checks.scenario("parcel"):
-            await parcel(ready)
-        async with checks.scenario("external payloads"):
-            await external_payloads(ready, programs.counting_server)
-        async with checks.scenario("replays"):
-            await replays(ready)
-        for served in (codec_server_cli.laptop, codec_server_cli.team):
-            async with checks.scenario(f"command line with the codec server of a {served.__name__}"):
-                await served(ready)
-        await in_a_browser(programs, ready)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(checks.run(poisoned(ready), "poisoned"))
-            for faults in (slow_provider, flaky_provider, permanent):
-                for name in ready.workers:
-                    group.create_task(checks.run(faults(ready, name), f"{faults.__name__} in {name}"))
-        async with checks.scenario("rotation"):
-            await rotation(ready)
-        async with checks.scenario("plaintext"):
-            await plaintext(ready)
+        for name, scenario in SCENARIOS.items():
+            if not only and name == "faults":
+                await in_a_browser(programs, ready)
+            if not only or name in only:
+                async with checks.scenario(name):
+                    await scenario(ready)
     return checks
 
 
@@ -84,7 +84,7 @@ async def main(arguments: argparse.Namespace) -> int:
         keycloak=arguments.keycloak,
         keycloak_java=arguments.keycloak_java,
     )
-    running = asyncio.create_task(run(programs, arguments.folder))
+    running = asyncio.create_task(run(programs, arguments.folder, arguments.only))
     for stop in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(stop, running.cancel)
     try:
@@ -107,7 +107,7 @@ if __name__ == "__main__":
         "--java",
         nargs=2,
         action="append",
-        required=True,
+        default=[],
         metavar=("NAME", "LAUNCHER"),
         help="a JDK to run a Java worker on, like: java17 /usr/bin/java; may be repeated",
     )
@@ -118,6 +118,12 @@ if __name__ == "__main__":
     parser.add_argument("--keycloak", type=Path, help="Keycloak, prepared; without it the login is left out")
     parser.add_argument("--keycloak-java", type=Path, help="the JVM for it")
     parser.add_argument("--folder", type=lambda p: Path(p).absolute(), required=True, help="is emptied and then used")
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=SCENARIOS,
+        help="run this scenario alone; may be repeated. Some look at what others left: replays at parcel, for example",
+    )
     status = asyncio.run(main(parser.parse_args()))
     # temporalio's runtime can crash the interpreter at exit after all went well; nothing is left to clean up here.
     os._exit(status)

@@ -3,8 +3,8 @@
 // configuration whose keys come from a key provider that is slow or fails twice.
 //
 // It speaks a line protocol with the test: it says "e2e: ready" once it polls; "reload" on standard input is answered by
-// "e2e: reloaded"; the end of standard input stops it, so that no worker outlives the test. With "replay" or "read-failure" as
-// its first argument it is no worker: see help.
+// "e2e: reloaded"; the end of standard input stops it, so that no worker outlives the test. With "sites-worker", "replay" or
+// "read-failure" as its first argument it does something else: see help.
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"strings"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
@@ -25,7 +26,7 @@ import (
 var workflows = []any{Order, RefusedOrder, Ledger, Echo, Poisoned, Ticket, Parcel}
 
 func main() {
-	if len(os.Args) > 2 && (os.Args[1] == "replay" || os.Args[1] == "read-failure") {
+	if len(os.Args) > 2 && !strings.HasPrefix(os.Args[1], "-") {
 		if err := help(os.Args[1], os.Args[2:]); err != nil {
 			log.Fatal(err)
 		}
@@ -74,13 +75,18 @@ func run(address, config, hostConfig, vault string) error {
 		defer stop()
 	}
 
+	return obey(shared)
+}
+
+// obey speaks the line protocol until standard input ends.
+func obey(t *tdc.Tdc) error {
 	fmt.Println("e2e: ready")
 	commands := bufio.NewScanner(os.Stdin)
 	for commands.Scan() {
 		if command := commands.Text(); command != "reload" {
 			return fmt.Errorf("unknown command %q", command)
 		}
-		if err := shared.Reload(); err != nil {
+		if err := t.Reload(); err != nil {
 			return err
 		}
 		fmt.Println("e2e: reloaded")

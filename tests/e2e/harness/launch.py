@@ -65,7 +65,19 @@ async def stage(programs: Programs, folder: Path, checks: Checks) -> AsyncIterat
         def tool(name: str, what: str) -> list[str | Path]:
             return _tool(name, programs, what)
 
-        ready = Stage(folder, checks, processes, temporal, tdc, config, codec, client, start_worker, tool)
+        ready = Stage(
+            folder,
+            checks,
+            processes,
+            temporal,
+            programs.counting_server,
+            tdc,
+            config,
+            codec,
+            client,
+            start_worker,
+            tool,
+        )
         for name in programs.workers:
             ready.workers[name] = await start_worker(name)
         yield ready
@@ -120,11 +132,11 @@ def _worker_command(name: str, programs: Programs, address: str, folder: Path) -
 
 
 def _tool(name: str, programs: Programs, what: str) -> list[str | Path]:
-    """A program in the language of a worker that is no worker: "replay" or "read-failure"."""
+    """Another program in the language of a worker: "sites-worker", "replay" or "read-failure"."""
     if name in programs.java:
         return _java(name, programs, what.title().replace("-", ""))
     if name == "python":
-        return [programs.python, Path(__file__).parents[1] / "python" / f"{what}.py"]
+        return [programs.python, Path(__file__).parents[1] / "python" / f"{what.replace('-', '_')}.py"]
     return [programs.go_worker, what]
 
 

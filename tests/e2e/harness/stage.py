@@ -24,6 +24,8 @@ class Stage:
     checks: Checks
     processes: Processes
     temporal: Temporal
+    #: The program of a server that is newer than the one of the command line.
+    counting_server: Path
     tdc: Tdc
     config: Config
     codec: temporal_tdc.Tdc

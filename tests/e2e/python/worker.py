@@ -9,7 +9,6 @@ on at "release", and ends with standard input.
 import argparse
 import asyncio
 import os
-import sys
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 import temporal_tdc
 from courier import Courier
 from echo import Echo
-from lines import say
+from lines import obey
 from providers import FlakyProvider, SlowProvider
 from temporalio import activity
 from temporalio.client import Client
@@ -82,17 +81,7 @@ async def main(arguments: argparse.Namespace) -> None:
                 activities=[activities.handle, activities.refuse, activities.stamp],
             )
             await running.enter_async_context(worker)
-        say("ready")
-        loop = asyncio.get_running_loop()
-        while command := await loop.run_in_executor(None, sys.stdin.readline):
-            if command == "reload\n":
-                shared.reload()
-                say("reloaded")
-            elif command == "release\n":
-                activities.released.set()
-                say("released")
-            else:
-                raise ValueError(f"unknown command {command!r}")
+        await obey({"reload": ("reloaded", shared.reload), "release": ("released", activities.released.set)})
 
 
 if __name__ == "__main__":

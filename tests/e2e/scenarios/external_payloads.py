@@ -6,7 +6,6 @@ The server that the temporal command carries is older than 1.30 and counts none,
 import asyncio
 import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
 
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
@@ -38,9 +37,9 @@ class InsideAlone(PayloadCodec):
         return await self._codec.decode(payloads)
 
 
-async def external_payloads(stage: Stage, server: Path) -> None:
+async def external_payloads(stage: Stage) -> None:
     """Starts the same workflow with each codec, and compares what the server says of it."""
-    address, namespace = await _serve(stage, server)
+    address, namespace = await _serve(stage)
     stored = _stored(stage.secret("external"))
     encrypting = stage.codec.data_converter
     assert encrypting.payload_codec
@@ -74,8 +73,8 @@ def _stored(key: str) -> Payload:
     )
 
 
-async def _serve(stage: Stage, server: Path) -> tuple[str, str]:
-    process = await stage.processes.start("counting-server", [server], environment())
+async def _serve(stage: Stage) -> tuple[str, str]:
+    process = await stage.processes.start("counting-server", [stage.counting_server], environment())
     assert process.stdout
     async with asyncio.timeout(60):
         address, namespace = (await process.stdout.readline()).decode().split()

@@ -1,5 +1,6 @@
-"""Faults: a transient one costs a workflow task, a permanent one is the SDK's ordinary converter error."""
+"""Faults: one that can be cured costs a workflow task, any other is the SDK's ordinary converter error."""
 
+import asyncio
 import contextlib
 import dataclasses
 from collections.abc import Sequence
@@ -16,6 +17,15 @@ from harness.checks import eventually
 from harness.config import Config
 from harness.stage import Stage
 from scenarios.rotation import troubles
+
+
+async def faults(stage: Stage) -> None:
+    """Runs all of them side by side: they wait much and do little."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(stage.checks.run(poisoned(stage), "poisoned"))
+        for fault in (slow_provider, flaky_provider, tampered, permanent):
+            for name in stage.workers:
+                group.create_task(stage.checks.run(fault(stage, name), f"{fault.__name__} in {name}"))
 
 
 async def slow_provider(stage: Stage, worker: str) -> None:
@@ -94,6 +104,17 @@ class Tampering(PayloadCodec):
         return await self._inner.decode(payloads)
 
 
+class Truncating(Tampering):
+    """Cuts each payload off after it was encrypted, so that no key can ever open it."""
+
+    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Encodes, then cuts off."""
+        encoded = await self._inner.encode(payloads)
+        for payload in encoded:
+            payload.data = payload.data[:5]
+        return encoded
+
+
 class Malformed(Tampering):
     """The ordinary fault to compare with: JSON that no converter can read, without any codec of ours."""
 
@@ -102,16 +123,29 @@ class Malformed(Tampering):
         return [Payload(metadata=dict(p.metadata), data=b"{") for p in payloads]
 
 
-async def permanent(stage: Stage, worker: str) -> None:
-    """A tampered input fails like any input that the SDK cannot convert."""
+async def tampered(stage: Stage, worker: str) -> None:
+    """A tampered input looks as if it were encrypted with another key of the same id, so it fails the task."""
     title = f"tampered payload in {worker}"
+    event = await _fate(stage, worker, "tampered", Tampering(_codec(stage)))
+    stage.checks.equal(f"{title}: it is the task that fails", event["eventType"], "EVENT_TYPE_WORKFLOW_TASK_FAILED")
+    decoded = await stage.closed(title, event)
+    stage.checks.that(f"{title}: the error says what is wrong", "TDC_ERR_AUTHENTICATION" in decoded, decoded)
+
+
+async def permanent(stage: Stage, worker: str) -> None:
+    """A truncated input fails like any input that the SDK cannot convert."""
+    title = f"truncated payload in {worker}"
+    truncated = await _fate(stage, worker, "truncated", Truncating(_codec(stage)))
+    ordinary = await _fate(stage, worker, "malformed", Malformed(_codec(stage)))
+    stage.checks.equal(f"{title}: ends like input that is not JSON", _kind(truncated), _kind(ordinary))
+    decoded = await stage.closed(title, truncated)
+    stage.checks.that(f"{title}: the error says what is wrong", "TDC_ERR_CIPHERTEXT" in decoded, decoded)
+
+
+def _codec(stage: Stage) -> PayloadCodec:
     codec = stage.codec.data_converter.payload_codec
     assert codec
-    tampered = await _fate(stage, worker, "tampered", Tampering(codec))
-    ordinary = await _fate(stage, worker, "malformed", Malformed(codec))
-    stage.checks.equal(f"{title}: ends like input that is not JSON", _kind(tampered), _kind(ordinary))
-    decoded = await stage.closed(title, tampered)
-    stage.checks.that(f"{title}: the error says what is wrong", "TDC_ERR_AUTHENTICATION" in decoded, decoded)
+    return codec
 
 
 async def poisoned(stage: Stage) -> None:

@@ -1,0 +1,55 @@
+package io.tdc.e2e;
+
+import io.tdc.Tdc;
+import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowClientOptions;
+import io.temporal.serviceclient.WorkflowServiceStubs;
+import io.temporal.serviceclient.WorkflowServiceStubsOptions;
+import io.temporal.worker.Worker;
+import io.temporal.worker.WorkerFactory;
+import io.temporal.worker.WorkerFactoryOptions;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/**
+ * The worker of the workflow {@link Sites}. It keeps no workflow between two tasks, so that each
+ * task decodes the whole history again.
+ */
+public final class SitesWorker {
+  private SitesWorker() {}
+
+  /** Arguments: address, tdc.yaml and the task queue. */
+  public static void main(String[] arguments) throws IOException {
+    WorkflowServiceStubs service =
+        WorkflowServiceStubs.newServiceStubs(
+            WorkflowServiceStubsOptions.newBuilder().setTarget(arguments[0]).build());
+    try (Tdc tdc = Tdc.open(Path.of(arguments[1]))) {
+      WorkflowClient client =
+          WorkflowClient.newInstance(
+              service,
+              WorkflowClientOptions.newBuilder().setDataConverter(tdc.dataConverter()).build());
+      WorkerFactory factory =
+          WorkerFactory.newInstance(
+              client, WorkerFactoryOptions.newBuilder().setWorkflowCacheSize(0).build());
+      Worker worker = factory.newWorker(arguments[2]);
+      worker.registerWorkflowImplementationTypes(Sites.Implementation.class);
+      worker.registerActivitiesImplementations(new Sites.LocalImplementation());
+      factory.start();
+      System.out.println("e2e: ready");
+      BufferedReader commands =
+          new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+      for (String command = commands.readLine(); command != null; command = commands.readLine()) {
+        if (!command.equals("reload")) {
+          throw new IllegalArgumentException("unknown command " + command);
+        }
+        tdc.reload();
+        System.out.println("e2e: reloaded");
+      }
+    }
+    // Pollers that wait for work keep the process alive for a minute.
+    Runtime.getRuntime().halt(0);
+  }
+}

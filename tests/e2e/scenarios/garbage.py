@@ -1,0 +1,57 @@
+"""What can never be decoded cannot stop a workflow, although any caller may send it.
+
+A signal is dropped, an update is rejected, and a query is answered with the error.
+"""
+
+import zlib
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client, RPCError, WorkflowQueryFailedError, WorkflowUpdateFailedError
+from temporalio.common import RawValue
+
+from harness.sites import Bench, failure_of, helper
+from harness.stage import Stage
+from harness.vault import read_key
+
+
+def kinds(stage: Stage) -> dict[str, Payload]:
+    """What a caller could send, by the code of its error."""
+    sealed = {"encoding": b"binary/encrypted", "encryption-cipher": b"AES-256-GCM", "encryption-key-id": b"common"}
+    cipher = AESGCM(read_key(stage.folder / "cure-keys", "common"))
+    return {
+        "TDC_ERR_CIPHERTEXT": Payload(metadata=sealed, data=b"short"),
+        "TDC_ERR_PROTOBUF": Payload(metadata=sealed, data=bytes(12) + cipher.encrypt(bytes(12), b"\xff", None)),
+        "TDC_ERR_COMPRESSED": Payload(metadata={"encoding": b"binary/zlib"}, data=b"never compressed"),
+        "TDC_ERR_LIMIT": Payload(metadata={"encoding": b"binary/zlib"}, data=zlib.compress(bytes(1 << 23))),
+    }
+
+
+async def garbage(bench: Bench) -> None:
+    """Sends all kinds in all ways to one workflow, which then completes as if nothing had been."""
+    stage, title = bench.stage, f"garbage in {bench.name}"
+    opening, word, workflow = stage.secret("opening"), stage.secret("word"), f"cure-{bench.name}-garbage"
+    client = bench.clients[True]
+    raw = (await Client.connect(stage.temporal.address)).get_workflow_handle(workflow)
+    handle = await client.start_workflow(
+        "Sites", args=[opening, helper(sealed=True)], id=workflow, task_queue=bench.config.stem, result_type=list[str]
+    )
+    for code, payload in kinds(stage).items():
+        await raw.signal("say", RawValue(payload))
+        try:
+            said = f"accepted {await raw.execute_update('amend', RawValue(payload))}"
+        except WorkflowUpdateFailedError as error:
+            said = f"rejected {error.cause}"
+        except RPCError as error:
+            said = f"not answered: {error}"
+        stage.checks.that(f"{title}: an update is rejected for {code}", said.startswith("rejected"), said)
+        try:
+            said = f"answered {await raw.query('ask', RawValue(payload))}"
+        except WorkflowQueryFailedError as error:
+            said = f"refused {error}"
+        stage.checks.that(f"{title}: a query is refused for {code}", said.startswith("refused"), said)
+    await handle.signal("say", word)
+    await handle.signal("step", "close")
+    stage.checks.equal(f"{title}: the workflow completes without it", await handle.result(), [opening, word])
+    failed = [await failure_of(bench, event) async for event in handle.fetch_history_events()]
+    stage.checks.equal(f"{title}: no task fails", [failure for failure in failed if failure], [])
