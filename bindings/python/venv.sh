@@ -1,7 +1,8 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # floor_python is read by scripts/test-python
 # Sourced by scripts/{test,bench,driver}-python: makes target/python/venv with the pinned tools and
 # the wheel of this folder, built around target/release/libtdc.*. Warm, it does nothing.
-# Sets: root, venv, python.
+# Sets: root, venv, python; setup_floor_venv sets floor_python.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 venv="$root/target/python/venv"
@@ -42,7 +43,7 @@ setup_venv() {
         "$python" -m pip install --quiet --disable-pip-version-check -r "$package/requirements-dev.txt"
         touch "$venv/tools.stamp"
     fi
-    if ! is_fresh "$venv/wheel.stamp" "$library" "$package"/{src,pyproject.toml,build_library.py,README.md}; then
+    if ! is_fresh "$venv/wheel.stamp" "$library" "$package"/{src,pyproject.toml,build_library.py,README.md,LICENSE}; then
         say "building the wheel and installing it"
         touch "$venv/wheel.begun" # a library built meanwhile is newer than this
         rm -rf "$root/target/python/dist"
@@ -56,4 +57,28 @@ setup_venv() {
     exec {lock}>&-
     # The tests are about the wheel, so nothing may point it at another library.
     unset TDC_LIBRARY PYTHONPATH
+}
+
+# A second virtual environment with the oldest versions that pyproject.toml allows: of the packages, and of Python
+# where there is one. Needs setup_venv before it.
+setup_floor_venv() {
+    local base=''
+    local floor="$root/target/python/floor" package="$root/bindings/python"
+    for base in "$(command -v python3.10 || true)" "$HOME"/.pyenv/versions/3.10*/bin/python3.10 "${PYTHON:-python3}"; do
+        if "$base" -c 'import sys, venv' 2>/dev/null; then break; fi
+    done
+    floor_python="$floor/bin/python"
+    if ! is_fresh "$floor/tools.stamp" "$package/requirements-floor.txt"; then
+        say "making a virtual environment with the oldest versions in target/python/floor"
+        rm -rf "$floor"
+        "$base" -m venv "$floor"
+        "$floor_python" -m pip install --quiet --disable-pip-version-check -r "$package/requirements-floor.txt"
+        touch "$floor/tools.stamp"
+    fi
+    if ! is_fresh "$floor/wheel.stamp" "$venv/wheel.stamp"; then
+        "$floor_python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps \
+            "$root"/target/python/dist/temporal_tdc-*.whl
+        "$floor_python" -m pip check --disable-pip-version-check >&2
+        touch "$floor/wheel.stamp"
+    fi
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 from pathlib import Path
 
 import pytest
@@ -33,7 +33,19 @@ def test_the_wheel_carries_the_library_and_needs_no_compiler() -> None:
 
 
 def test_library_and_package_have_one_version() -> None:
-    assert temporal_tdc.library_version() == version("temporal-tdc")
+    assert temporal_tdc.library_version() == version("temporal-tdc") == temporal_tdc.__version__
+
+
+def test_the_wheel_says_where_the_project_is_and_carries_its_licence() -> None:
+    package = distribution("temporal-tdc")
+    assert package.metadata["License-Expression"] == "Apache-2.0"
+    licence = [file for file in package.files or [] if file.name == "LICENSE"]
+    assert len(licence) == 1
+    assert "Apache License" in licence[0].read_text()
+    urls = package.metadata.get_all("Project-URL") or []
+    assert {url.partition(",")[0] for url in urls} >= {"Homepage", "Source", "Issues", "Changelog"}
+    classifiers = package.metadata.get_all("Classifier") or []
+    assert "Programming Language :: Python :: 3.10" in classifiers
 
 
 @pytest.mark.usefixtures("fresh")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import time
 import zlib
 from collections.abc import Callable, Sequence
@@ -106,6 +107,22 @@ def test_a_provider_that_fails_twice_fails_the_task_twice_never_the_workflow(
         # So the core calls a failed task; failing the workflow would complete the activation.
         assert "Workflow activation completion failed" in str(failure)
     assert failures[2] is None
+
+
+def test_failure_exception_types_of_the_worker_do_not_take_in_the_codecs_errors(
+    make_tdc: Callable[..., Tdc], encoded: Payload
+) -> None:
+    # The SDK decodes before workflow code runs, so `Exception` is about what workflow code raises.
+    ring = {KEY_ID: {"insecure_inline": base64.b64encode(b"w" * 32).decode()}}
+    tdc = make_tdc(config(keys={"primary": KEY_ID, "ring": ring}))
+    replayer = Replayer(
+        workflows=[Greeting],
+        data_converter=tdc.data_converter,
+        workflow_failure_exception_types=[Exception],
+    )
+    result = run(replayer.replay_workflow(history(encoded, encoded), raise_on_replay_failure=False))
+    assert "TDC_ERR_AUTHENTICATION" in str(result.replay_failure)
+    assert "Workflow activation completion failed" in str(result.replay_failure)
 
 
 def test_no_error_of_the_codec_is_one_that_the_worker_ends_the_workflow_for() -> None:

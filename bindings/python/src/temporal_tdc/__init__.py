@@ -31,6 +31,7 @@ from temporal_tdc._host import KeyProvider
 from temporal_tdc._library import library_version
 from temporal_tdc._remote import RemoteHeaders
 from temporal_tdc._tdc import Tdc, open, parse  # noqa: A004
+from temporal_tdc._version import __version__
 
 __all__ = [
     "AuthenticationError",
@@ -49,6 +50,7 @@ __all__ = [
     "SystemFaultError",
     "Tdc",
     "TdcError",
+    "__version__",
     "library_version",
     "open",
     "parse",
