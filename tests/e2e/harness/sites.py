@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import temporal_tdc
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client
 
@@ -92,11 +92,13 @@ async def start(stage: Stage, name: str, clients: dict[bool, Client]) -> AsyncIt
 
 
 async def failure_of(bench: Bench, event: HistoryEvent) -> str:
-    """The messages of a failed workflow task and its causes; nothing for other events."""
-    if event.event_type != EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
+    """The messages of a workflow task that its worker failed, and of its causes; nothing for other events."""
+    failed = event.workflow_task_failed_event_attributes
+    # That of the server: a signal came while the worker was closing the workflow.
+    by_server = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND
+    if event.event_type != EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED or failed.cause == by_server:
         return ""
-    opened = await bench.reader.decode_message(event)
-    failure = opened.workflow_task_failed_event_attributes.failure
+    failure = (await bench.reader.decode_message(failed)).failure
     messages = [failure.message]
     while failure.HasField("cause"):
         failure = failure.cause

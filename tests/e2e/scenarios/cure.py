@@ -188,9 +188,15 @@ class Site:
         if self._site == "query":
             said = await self._refused()
         else:
-            event = await self._event(EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED)
-            said = await failure_of(self._bench, event)
+            said = await self._task_failure()
         self._bench.stage.checks.that(f"{self._title}: {self._fault.code}", self._fault.code in said, said)
+
+    async def _task_failure(self) -> str:
+        async with asyncio.timeout(180):
+            async for event in self._handle.fetch_history_events(wait_new_event=True):
+                if said := await failure_of(self._bench, event):
+                    return said
+        return "ended without a failed task"
 
     async def _refused(self) -> str:
         try:
