@@ -50,5 +50,5 @@ def test_converters_of_the_config_take_pydantics_json(make_tdc: Callable[..., Td
     converter = dataclasses.replace(tdc.data_converter, payload_converter_class=Mine)
     encoded = run(converter.encode([ORDER]))
     assert run(converter.decode(encoded, [Order])) == [ORDER]
-    (plain,) = Mine().to_payloads([ORDER])
+    (plain,) = converter.payload_converter.to_payloads([ORDER])
     assert plain.metadata["encoding"] == b"binary/msgpack"

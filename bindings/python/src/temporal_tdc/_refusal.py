@@ -10,9 +10,8 @@ as it does with JSON that does not parse.
 
 from __future__ import annotations
 
-import sys
+import inspect
 from collections.abc import Sequence
-from types import FrameType
 from typing import Final
 
 from temporalio.api.common.v1 import Payload
@@ -45,7 +44,7 @@ def refusal(payloads: Sequence[Payload], error: TdcError) -> list[Payload] | Non
 
 def _site() -> str | None:
     """Find which part of a workflow task is decoded; only the call stack tells."""
-    frame: FrameType | None = sys._getframe(1)
+    frame = inspect.currentframe()
     while frame is not None:
         name = frame.f_code.co_name
         is_site = name == _QUERY or name in _FROM_CALLERS
