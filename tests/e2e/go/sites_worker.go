@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
@@ -24,7 +26,8 @@ func serveSites(address, config, queue string) error {
 	}
 	defer c.Close()
 	worker.SetStickyWorkflowCacheSize(0)
-	w := worker.New(c, queue, worker.Options{})
+	// A busy machine is no deadlock.
+	w := worker.New(c, queue, worker.Options{DeadlockDetectionTimeout: time.Minute})
 	sites := &Sites{t.DataConverter()}
 	w.RegisterWorkflowWithOptions(sites.Run, workflow.RegisterOptions{Name: "Sites"})
 	if err := w.Start(); err != nil {

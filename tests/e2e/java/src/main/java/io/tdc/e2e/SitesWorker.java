@@ -8,6 +8,7 @@ import io.temporal.serviceclient.WorkflowServiceStubsOptions;
 import io.temporal.worker.Worker;
 import io.temporal.worker.WorkerFactory;
 import io.temporal.worker.WorkerFactoryOptions;
+import io.temporal.worker.WorkerOptions;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -34,7 +35,10 @@ public final class SitesWorker {
       WorkerFactory factory =
           WorkerFactory.newInstance(
               client, WorkerFactoryOptions.newBuilder().setWorkflowCacheSize(0).build());
-      Worker worker = factory.newWorker(arguments[2]);
+      // A busy machine is no deadlock.
+      WorkerOptions options =
+          WorkerOptions.newBuilder().setDefaultDeadlockDetectionTimeout(60_000).build();
+      Worker worker = factory.newWorker(arguments[2], options);
       worker.registerWorkflowImplementationTypes(Sites.Implementation.class);
       worker.registerActivitiesImplementations(new Sites.LocalImplementation());
       factory.start();
