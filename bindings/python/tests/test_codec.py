@@ -79,10 +79,12 @@ def test_no_payloads_are_no_payloads(tdc: temporal_tdc.Tdc) -> None:
 def test_unknown_fields_and_external_payloads_survive(
     tdc: temporal_tdc.Tdc, size: int, count: int
 ) -> None:
-    known = payload(b"x" * size)
-    known.external_payloads.add(size_bytes=7)
+    known = payload(b"x" * size).SerializeToString()
+    external_payloads = bytes.fromhex(
+        "1a020807"
+    )  # of 7 bytes; the oldest SDK does not know the field
     unknown_field = bytes.fromhex("fa3e03616263")  # number 1007
-    plain = Payload.FromString(known.SerializeToString() + unknown_field)
+    plain = Payload.FromString(known + external_payloads + unknown_field)
     for _ in range(2):  # the second time its size is expected
         decoded = decode(tdc, encode(tdc, [plain] * count))
         for item in decoded:

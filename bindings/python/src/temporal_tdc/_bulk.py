@@ -32,6 +32,18 @@ SingleCall: TypeAlias = Callable[[Payload, int, UsageOut], Payload | None]
 _TOGETHER: Final = 16 * 1024
 _GROUP: Final = 384 * 1024
 _TWO_SLICES: Final = 128 * 1024
+
+
+def _reads_bytearray() -> bool:
+    area: Any = bytearray()
+    try:
+        Payload.FromString(area)
+    except TypeError:
+        return False
+    return True
+
+
+_READS_BYTEARRAY: Final = _reads_bytearray()
 # Older SDKs have fewer fields.
 _REST: Final = tuple(field.name for field in Payload.DESCRIPTOR.fields if field.name != "data")
 _OK: Final = int(Code.OK)
@@ -226,7 +238,8 @@ def _answer(direction: Direction, frame: Frame) -> Payload:
     if frame.written.owned_data:
         return Payload.FromString(direction.take_owned(frame))
     del frame.area[frame.written.len :]
-    # Protobuf reads a bytearray in place; its type stub says bytes.
-    answer = Payload.FromString(frame.area)  # type: ignore[arg-type]
+    # Newer protobuf reads a bytearray in place, whatever its type stub says; older wants bytes.
+    area: Any = frame.area if _READS_BYTEARRAY else bytes(frame.area)
+    answer = Payload.FromString(area)
     frame.trim()
     return answer

@@ -36,7 +36,7 @@ def encode_context(context: SerializationContext) -> bytes:
                 _text(0x12, context.namespace),
                 _text(0x1A, context.workflow_id),
                 _text(0x22, context.workflow_type),
-                _text(0x2A, context.activity_id),
+                _text(0x2A, getattr(context, "activity_id", None)),  # older SDKs have none
                 _text(0x32, context.activity_type),
                 _text(0x3A, context.activity_task_queue),
                 _IS_LOCAL if context.is_local else b"",
