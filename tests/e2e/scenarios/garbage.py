@@ -27,7 +27,11 @@ from harness.vault import read_key
 
 def kinds(stage: Stage) -> dict[str, Payload]:
     """What a caller could send, by the code of its error."""
-    sealed = {"encoding": b"binary/encrypted", "encryption-cipher": b"AES-256-GCM", "encryption-key-id": b"common"}
+    sealed = {
+        "encoding": b"binary/encrypted",
+        "encryption-cipher": b"AES/GCM/NoPadding",
+        "encryption-key-id": b"common",
+    }
     cipher = AESGCM(read_key(stage.folder / "cure-keys", "common"))
     return {
         "TDC_ERR_CIPHERTEXT": Payload(metadata=sealed, data=b"short"),

@@ -14,7 +14,6 @@ import io.temporal.workflow.NexusServiceOptions;
 import io.temporal.workflow.QueryMethod;
 import io.temporal.workflow.SignalMethod;
 import io.temporal.workflow.UpdateMethod;
-import io.temporal.workflow.UpdateValidatorMethod;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInterface;
 import io.temporal.workflow.WorkflowMethod;
@@ -46,10 +45,6 @@ public interface Sites {
   /** Keeps an amendment and answers with it. */
   @UpdateMethod(name = "amend")
   String amend(String amendment);
-
-  /** Only where there is a validator does the SDK reject an update that it cannot decode. */
-  @UpdateValidatorMethod(updateName = "amend")
-  void validate(String amendment);
 
   /** Answers with the question and all that was read. */
   @QueryMethod(name = "ask")
@@ -115,9 +110,6 @@ public interface Sites {
       seen.add(amendment);
       return amendment;
     }
-
-    @Override
-    public void validate(String amendment) {}
 
     @Override
     public List<String> ask(String question) {
