@@ -10,6 +10,7 @@ mod deserialize;
 mod document;
 mod file;
 mod key_source;
+mod loosening;
 mod pattern;
 mod problem;
 mod remote;

@@ -132,6 +132,13 @@ impl DataConverter {
         self.config.load().namespace(namespace)
     }
 
+    /// The part of this configuration, if there is one, that opens more than `before` did: a namespace that may use
+    /// more of the keys that were there, or that no longer encrypts.
+    #[must_use]
+    pub fn loosens(&self, before: &Self) -> Option<&'static str> {
+        self.config.load().loosens(&before.config.load())
+    }
+
     /// Takes a key that the host was asked for: 32 bytes.
     ///
     /// # Errors

@@ -91,6 +91,15 @@ impl Access {
         self.primary.as_ref()?.key.as_deref()
     }
 
+    /// Whether it may use a key of `keyring` that `before` may not.
+    pub(crate) fn opens_more_than(&self, before: &Self, keyring: &Keyring) -> bool {
+        match (&self.allowed, &before.allowed) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(now), Some(before)) => now.iter().any(|id| !before.contains(id) && keyring.contains(id)),
+        }
+    }
+
     fn allows(&self, id: &str) -> bool {
         self.allowed.as_ref().is_none_or(|allowed| allowed.contains(id))
     }

@@ -1,0 +1,84 @@
+//! Whether one configuration opens more than another.
+//!
+//! A codec server reads a changed file by itself, and a file may be cut off in the middle. So it
+//! asks first: may some namespace open payloads that it could not open before, or does something
+//! that was encrypted stay readable?
+
+use super::{Config, Profile};
+use crate::keyring::Keyring;
+
+impl Config {
+    /// The part that opens more than `before` did, if there is one. A key that `before` did not
+    /// have opens no payload of before, so a namespace may get it.
+    pub(crate) fn loosens(&self, before: &Self) -> Option<&'static str> {
+        let loosens = |after, was| profile_loosens(after, was, &before.keyring);
+        match (&self.namespaces, &before.namespaces) {
+            (None, Some(_)) => Some("namespaces"),
+            (None, None) => loosens(&self.everywhere, &before.everywhere),
+            (Some(after), None) => after.iter().find_map(|(_, profile)| loosens(profile, &before.everywhere)),
+            (Some(after), Some(was)) => {
+                // The first match decides, so an entry that is inserted, moved or missing changes
+                // what others get. Only the last ones may go.
+                let same_patterns = after.len() <= was.len()
+                    && after.iter().zip(was).all(|((pattern, _), (was, _))| pattern == was);
+                if !same_patterns {
+                    return Some("namespaces");
+                }
+                after.iter().zip(was).find_map(|((_, profile), (_, was))| loosens(profile, was))
+            }
+        }
+    }
+}
+
+fn profile_loosens(after: &Profile, was: &Profile, keyring: &Keyring) -> Option<&'static str> {
+    if was.chain.encrypts() && !after.chain.encrypts() {
+        return Some("codecs");
+    }
+    after.access.opens_more_than(&was.access, keyring).then_some("namespaces")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn read(rest: &str) -> Config {
+        let inline = "insecure_inline: dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE=";
+        let ring = ["a", "b", "new"].map(|id| format!("    {id}: {{ {inline} }}\n"));
+        let ring = if rest.contains("new") { ring.concat() } else { ring[..2].concat() };
+        let document = format!("version: 1\nkeys:\n  primary: a\n  ring:\n{ring}{rest}");
+        Config::read(&document, Path::new(""), "").unwrap()
+    }
+
+    #[test]
+    fn what_a_cut_or_changed_file_opens_is_noticed() {
+        let whole = "codecs: [zlib, encrypt]\n";
+        let list = "codecs: [encrypt]\nnamespaces:\n  - { match: pay, keys: { primary: b } }\n  - { match: \"*\", keys: { primary: a } }\n";
+        for (before, after, expected) in [
+            (whole, whole, None),
+            (whole, "codecs: [zlib]\n", Some("codecs")),
+            (whole, "", Some("codecs")),
+            ("codecs: [zlib]\n", "", None),
+            (whole, "codecs: [encrypt]\nlimits: { concurrency: 1 }\n# new\n", None),
+            (whole, list, None),
+            (list, list, None),
+            (list, whole, Some("namespaces")),
+            (list, "codecs: [encrypt]\nnamespaces:\n  - { match: pay, keys: { primary: b } }\n", None),
+            (list, "codecs: [encrypt]\nnamespaces:\n  - { match: pay }\n", Some("namespaces")),
+            (
+                list,
+                "codecs: [encrypt]\nnamespaces:\n  - { match: \"*\", keys: { primary: a } }\n",
+                Some("namespaces"),
+            ),
+            (list, &list.replace("primary: a", "primary: a, decrypt: [b]"), Some("namespaces")),
+            (list, &list.replace("primary: a", "primary: new, decrypt: [a]"), None),
+            (list, &list.replace("primary: b", "primary: b, decrypt: [new]"), None),
+            (list, &list.replace("match: pay", "match: p*"), Some("namespaces")),
+            (list, &format!("{list}  - {{ match: other, keys: {{ primary: a }} }}\n"), Some("namespaces")),
+            (list, &list.replace("[encrypt]", "[]"), Some("codecs")),
+        ] {
+            assert_eq!(read(after).loosens(&read(before)), expected, "{before}\nthen\n{after}");
+        }
+    }
+}
