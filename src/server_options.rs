@@ -145,6 +145,9 @@ impl Algorithm {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Rule {
+    /// What the audit log calls it. By default its place in the list, from 0.
+    #[serde(default)]
+    pub name: Option<String>,
     /// The issuer whose tokens it is about. With more than one issuer it must be said.
     #[serde(default)]
     pub issuer: Option<String>,

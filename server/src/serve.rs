@@ -13,13 +13,20 @@
 mod answer;
 mod audit;
 mod auth;
+mod client;
 mod codec;
+mod connections;
 mod cors;
 mod dev;
 mod exposure;
+mod flight;
+mod lines;
 mod listener;
+mod logs;
 mod metrics;
 mod namespace;
+mod places;
+mod reading;
 mod refusal;
 mod reload;
 mod router;
@@ -27,15 +34,23 @@ mod state;
 mod tls;
 mod traces;
 mod turns;
+mod widening;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tdc::{Code, Error};
 use tokio::net::TcpListener;
 
 use reload::Server;
+
+/// How long background work may take when the server stops.
+const LAST_WORK: Duration = Duration::from_millis(500);
+
+/// An address for metrics alone gets this part of all connections.
+const METRICS_SHARE: usize = 16;
 
 /// How the server is started.
 #[derive(Clone, Debug)]
@@ -49,19 +64,14 @@ pub(crate) struct Launch {
 
 /// Serves until it is told to stop.
 pub(crate) fn run(launch: Launch) -> Result<(), Error> {
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_target(false)
-        .with_writer(std::io::stderr)
-        .init();
+    logs::install()?;
     let metrics = metrics::install()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .on_thread_unpark(turns::begin)
         .build()
         .map_err(|cause| Error::new(Code::Io, format!("cannot start: {cause}")))?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         let (server, address) = Server::open(launch, metrics)?;
         let main = bind(address).await?;
         let apart = match server.state().metrics_listen {
@@ -69,7 +79,11 @@ pub(crate) fn run(launch: Launch) -> Result<(), Error> {
             None => None,
         };
         serve(server, main, apart).await
-    })
+    });
+    // A file that does not answer must not keep the process.
+    runtime.shutdown_timeout(LAST_WORK);
+    logs::flush();
+    outcome
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
@@ -79,6 +93,7 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
 }
 
 async fn serve(server: Arc<Server>, main: TcpListener, apart: Option<TcpListener>) -> Result<(), Error> {
+    let room = connections::room();
     let address = main.local_addr().map_err(|cause| Error::new(Code::Io, cause.to_string()))?;
     let state = server.state();
     // Whoever reads that it listens may send a signal.
@@ -97,12 +112,18 @@ async fn serve(server: Arc<Server>, main: TcpListener, apart: Option<TcpListener
     tokio::spawn(watch);
     let metrics = apart.map(|listener| {
         let router = router::metrics_apart(Arc::clone(&server));
-        tokio::spawn(listener::serve_plainly(listener, router))
+        tokio::spawn(listener::serve_plainly(listener, router, room / METRICS_SHARE))
     });
-    listener::serve(listener::Accept { server: Arc::clone(&server), listener: main }, stop).await;
-    if let Some(traces) = server.state().traces.clone() {
-        let _ = tokio::task::spawn_blocking(move || traces.stop()).await;
-    }
+    let room = if metrics.is_some() { room - room / METRICS_SHARE } else { room };
+    listener::serve(listener::Accept { server: Arc::clone(&server), listener: main, room }, stop).await;
+    let state = server.state();
+    let last_lines = tokio::task::spawn_blocking(move || {
+        if let Some(traces) = &state.traces {
+            traces.stop();
+        }
+        state.audit.flush();
+    });
+    let _ = last_lines.await;
     if let Some(metrics) = metrics {
         metrics.abort();
     }

@@ -1,11 +1,11 @@
-//! Answers on their way to a client. One that is done holds its permit until its last byte has gone out or its connection is closed: an answer that
+//! Answers on their way to a client. One that is done holds its place until its last byte has gone out or its connection is closed: an answer that
 //! nobody takes is memory too, and a client that takes none would otherwise get as many as it asks for.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::places::Place;
 use axum::body::{Body, Bytes};
-use tokio::sync::OwnedSemaphorePermit;
 
 /// The answers of one connection that its client has not taken yet: since when each waits.
 #[derive(Debug, Default)]
@@ -22,6 +22,10 @@ impl Waiting {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.with(|since| since.is_empty())
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut Vec<Instant>) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -32,14 +36,14 @@ struct Held {
     bytes: Vec<u8>,
     since: Instant,
     waiting: Arc<Waiting>,
-    _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
-/// An answer's body that keeps `permit` for as long as its bytes are in memory.
-pub(super) fn body(bytes: Vec<u8>, permit: OwnedSemaphorePermit, waiting: Arc<Waiting>) -> Body {
+/// An answer's body that keeps `place` for as long as its bytes are in memory.
+pub(super) fn body(bytes: Vec<u8>, place: Place, waiting: Arc<Waiting>) -> Body {
     let since = Instant::now();
     waiting.with(|all| all.push(since));
-    Body::from(Bytes::from_owner(Held { bytes, since, waiting, _permit: permit }))
+    Body::from(Bytes::from_owner(Held { bytes, since, waiting, _place: place }))
 }
 
 impl AsRef<[u8]> for Held {

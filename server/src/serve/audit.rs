@@ -1,70 +1,57 @@
-//! The audit log: one JSON line for each request that asked for something, refused ones too. Who, where, what, how it ended; never data, never tokens.
+//! The audit log: one JSON line for each request that asked for something, refused ones too. Who,
+//! where, what, how it ended; never data, never tokens.
 //!
-//! A request whose line cannot be written is not answered: what nobody can see later did not happen.
+//! A thread writes the lines. A request waits until its own is written, and is refused where that
+//! fails or takes too long: nothing is decoded that does not show in the log.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write;
+mod record;
+
+use std::fs::OpenOptions;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Instant;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use serde::Serialize;
 use tdc::server_options;
 use tdc::{Code, Error};
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
+pub(super) use record::{Record, RuleName, bounded};
+
+use super::lines::{Lines, Sink};
 use super::listener::Connection;
 use super::metrics;
 use super::refusal::Refusal;
 use super::state::State;
 use super::traces::{Part, Trace};
 
-/// The status of a request whose client did not wait for it; no standard has one, and many logs have this.
+/// The status of a request whose client did not wait for it; no standard has one, and many logs
+/// have this.
 const ABANDONED: u16 = 499;
-/// Characters of a text that somebody outside chose.
-const MAX_TEXT: usize = 256;
+/// How long a request waits for its line.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the last lines may take when the server stops.
+const FLUSH: Duration = Duration::from_secs(1);
 
-/// One request.
-#[derive(Debug, Default, Serialize)]
-pub(super) struct Record<'a> {
-    pub(super) issuer: Option<String>,
-    pub(super) sub: Option<String>,
-    pub(super) email: Option<String>,
-    pub(super) namespace: Option<&'a str>,
-    pub(super) operation: Option<&'static str>,
-    pub(super) payloads: Option<usize>,
-    pub(super) status: u16,
-    pub(super) outcome: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) reason: Option<&'static str>,
-    /// The place of the rule that decided.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) rule: Option<usize>,
-    pub(super) peer: Option<SocketAddr>,
-    pub(super) duration_ms: f64,
-    /// For metrics: the configuration's entry for the namespace.
-    #[serde(skip)]
-    pub(super) entry: Arc<str>,
-}
-
-/// A request whose line is still to be written. However it ends it is: also when its client goes away, or the work on it panics.
+/// A request whose line is still to be written. However it ends it is: also when its client goes
+/// away, or the work on it panics.
 pub(super) struct Entry<'a> {
-    pub(super) record: Record<'a>,
+    pub(super) record: Record,
     state: &'a State,
     started: Instant,
     trace: Option<Trace>,
-    written: bool,
+    is_sent: bool,
+    is_counted: bool,
 }
 
 impl<'a> Entry<'a> {
     pub(super) fn open(state: &'a State, head: &Parts) -> Self {
         let peer = head.extensions.get::<Connection>().map(|from| from.peer);
-        let record = Record { peer, entry: "none".into(), ..Record::default() };
+        let record = Record::from(peer);
         let trace = state.traces.as_ref().map(|traces| traces.begin(&head.method, &head.headers));
-        Self { record, state, started: Instant::now(), trace, written: false }
+        Self { record, state, started: Instant::now(), trace, is_sent: false, is_counted: false }
     }
 
     /// A part of the request's trace, if it has one.
@@ -73,104 +60,140 @@ impl<'a> Entry<'a> {
     }
 
     /// Writes the line for an answer. Where that fails another answer is given.
-    pub(super) fn close<T>(mut self, answer: Result<T, Refusal>) -> Result<T, Refusal> {
+    pub(super) async fn close<T>(mut self, answer: Result<T, Refusal>) -> Result<T, Refusal> {
         match &answer {
             Ok(_) => self.record.status = 200,
             Err(refusal) => {
-                self.record.status = refusal.status.as_u16();
-                self.record.outcome = refusal.outcome;
-                self.record.reason = refusal.reason;
+                self.record.end(refusal.status.as_u16(), refusal.outcome, Some(refusal.reason));
             }
         }
-        if self.write() { answer } else { Err(Refusal::no_audit()) }
+        self.is_sent = true;
+        self.record.duration = self.started.elapsed();
+        if let Err(why) = self.state.audit.write(&self.record).await {
+            tracing::error!(error = why, "cannot write the audit log: the request is refused");
+            let refusal = Refusal::no_audit();
+            self.record.end(refusal.status.as_u16(), refusal.outcome, Some(refusal.reason));
+            self.count();
+            return Err(refusal);
+        }
+        self.count();
+        answer
     }
 
-    fn write(&mut self) -> bool {
-        self.written = true;
-        self.record.duration_ms = self.started.elapsed().as_secs_f64() * 1e3;
-        let written = self.state.audit.write(&self.record);
-        if let Err(error) = &written {
-            tracing::error!(%error, "cannot write the audit log: the request is not answered");
-            (self.record.status, self.record.outcome) = (503, "no_audit");
-        }
+    fn count(&mut self) {
+        self.is_counted = true;
         metrics::count(&self.record);
         if let Some(trace) = &self.trace {
             trace.end(&self.record);
         }
-        written.is_ok()
     }
 }
 
 /// Writes the line of a request that could not be read at all, which is answered already.
 pub(super) fn unreadable(state: &State, peer: SocketAddr, status: StatusCode) {
-    let record = Record {
-        status: status.as_u16(),
-        outcome: "bad_request",
-        peer: Some(peer),
-        entry: "none".into(),
-        ..Record::default()
-    };
-    if let Err(error) = state.audit.write(&record) {
-        tracing::error!(%error, "cannot write the audit log: a request that is not HTTP is missing there");
-    }
+    let reason = if status == StatusCode::BAD_REQUEST { "not HTTP" } else { "head of more than 64 KiB" };
+    let mut record = Record::from(Some(peer));
+    record.end(status.as_u16(), "bad_request", Some(reason));
+    state.audit.write_unconfirmed(&record);
     metrics::count(&record);
 }
 
 impl Drop for Entry<'_> {
     fn drop(&mut self) {
-        if !self.written {
-            (self.record.status, self.record.outcome) =
-                if std::thread::panicking() { (500, "error") } else { (ABANDONED, "abandoned") };
-            self.write();
+        if !self.is_sent {
+            if std::thread::panicking() {
+                self.record.end(500, "error", Some("panic"));
+            } else {
+                self.record.end(ABANDONED, "abandoned", Some("client went away"));
+            }
+            self.record.duration = self.started.elapsed();
+            self.state.audit.write_unconfirmed(&self.record);
+        }
+        if !self.is_counted {
+            self.count();
         }
     }
 }
 
 /// Where the lines go.
 #[derive(Debug)]
-pub(super) enum Audit {
-    Stderr,
-    File(File),
+pub(super) struct Audit {
+    lines: Lines,
+    is_stderr: bool,
 }
 
 impl Audit {
-    /// Opens the file anew each time, so that a reload follows a rotation.
-    pub(super) fn open(options: &server_options::Audit) -> Result<Self, Error> {
-        let server_options::Audit::File(path) = options else { return Ok(Self::Stderr) };
-        let mut open = OpenOptions::new();
-        open.append(true).create(true);
-        std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
-        open.open(path).map(Self::File).map_err(|cause| {
-            Error::new(Code::Config, format!("server.audit.file: cannot open {}: {cause}", path.display()))
-        })
+    /// Opens a file anew each time, so that a reload follows a rotation. Standard error stays what
+    /// it was.
+    pub(super) fn open(
+        options: &server_options::Audit,
+        before: Option<&Arc<Self>>,
+    ) -> Result<Arc<Self>, Error> {
+        let (sink, is_stderr) = match options {
+            server_options::Audit::File(path) => {
+                let sink = open(path).map_err(|cause| {
+                    let text = format!("server.audit.file: cannot open {}: {cause}", path.display());
+                    Error::new(Code::Config, text)
+                })?;
+                (Arc::new(Mutex::new(sink)), false)
+            }
+            _ => match before.filter(|before| before.is_stderr) {
+                Some(before) => return Ok(Arc::clone(before)),
+                None => (Sink::stderr(), true),
+            },
+        };
+        let lines = Lines::to(sink, "audit")
+            .map_err(|cause| Error::new(Code::Io, format!("cannot start the audit log: {cause}")))?;
+        Ok(Arc::new(Self { lines, is_stderr }))
     }
 
-    /// Writes the line of a request.
-    pub(super) fn write(&self, record: &Record<'_>) -> std::io::Result<()> {
-        #[derive(Serialize)]
-        struct Line<'a> {
-            timestamp: String,
-            log: &'static str,
-            #[serde(flatten)]
-            record: &'a Record<'a>,
-        }
-        let mut timestamp = String::new();
-        // A text takes whatever is written to it.
-        let _ = SystemTime.format_time(&mut Writer::new(&mut timestamp));
-        let mut line = serde_json::to_vec(&Line { timestamp, log: "audit", record })?;
-        line.push(b'\n');
-        // One write each: lines of several threads, and of several processes that share the file, do not mix.
-        match self {
-            Self::Stderr => std::io::stderr().write_all(&line),
-            Self::File(file) => {
-                let mut file: &File = file;
-                file.write_all(&line)
+    /// Writes the line of a request, and waits until it is written.
+    async fn write(&self, record: &Record) -> Result<(), String> {
+        let given_up = Arc::new(AtomicBool::new(false));
+        let (mut record, late) = (record.stamped(), Arc::clone(&given_up));
+        let line = move || {
+            if late.load(Ordering::Relaxed) {
+                let refusal = Refusal::no_audit();
+                record.end(refusal.status.as_u16(), refusal.outcome, Some(refusal.reason));
+            }
+            record.line()
+        };
+        let confirmed = self.lines.push_confirmed(line).map_err(|_| "too many lines wait".to_owned())?;
+        match tokio::time::timeout(PATIENCE, confirmed).await {
+            Ok(Ok(outcome)) => outcome.map_err(|cause| cause.to_string()),
+            Ok(Err(_)) => Err("the thread that writes it has ended".to_owned()),
+            Err(_) => {
+                given_up.store(true, Ordering::Relaxed);
+                Err(format!("a line was not written in {PATIENCE:?}"))
             }
         }
     }
+
+    /// Writes the line of a request whose client no longer waits.
+    fn write_unconfirmed(&self, record: &Record) {
+        let record = record.stamped();
+        if self.lines.push(move || record.line()).is_err() {
+            tracing::error!(
+                "cannot write the audit log: the line of a request whose client no longer waits is lost"
+            );
+        }
+    }
+
+    /// Waits for the last lines. Not for threads that must not wait.
+    pub(super) fn flush(&self) {
+        self.lines.flush(FLUSH);
+    }
 }
 
-/// A text from outside, as long as a line may hold.
-pub(super) fn bounded(text: &str) -> String {
-    text.chars().take(MAX_TEXT).collect()
+fn open(path: &Path) -> std::io::Result<Sink> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // A file is read too, to see how it ends. What is not a file, such as a pipe, must not be, and
+    // one that may only be written need not.
+    let is_file = std::fs::metadata(path).map_or(true, |found| found.is_file());
+    if is_file && let Ok(file) = options.clone().read(true).open(path) {
+        return Ok(Sink::new(Box::new(file.try_clone()?), Some(file)));
+    }
+    Ok(Sink::new(Box::new(options.open(path)?), None))
 }

@@ -22,6 +22,9 @@ use jwks::Jwks;
 pub(super) use rules::Decision;
 pub(super) use token::Caller;
 
+/// Characters of the name of a rule.
+const MAX_NAME: usize = 64;
+
 /// The issuers and rules of a configuration.
 #[derive(Debug)]
 pub(super) struct Auth {
@@ -33,19 +36,16 @@ impl Auth {
     /// Takes over what `before` knows of the issuers that stay as they were.
     pub(super) fn open(options: &server_options::Auth, before: Option<&Self>) -> Result<Self, Error> {
         check(options)?;
-        let known = |issuer: &server_options::Issuer| {
-            let same = |known: &&Arc<Jwks>| known.issuer == *issuer && !known.is_file();
-            before.and_then(|before| before.issuers.iter().find(same)).cloned()
-        };
         let open = |(index, issuer): (usize, &server_options::Issuer)| {
-            known(issuer).map_or_else(
-                || {
-                    Jwks::open(issuer).map(Arc::new).map_err(|why| {
-                        Error::new(Code::Config, format!("server.auth.issuers[{index}].jwks: {why}"))
-                    })
-                },
-                Ok,
-            )
+            let same = |known: &&Arc<Jwks>| known.issuer == *issuer;
+            let known = before.and_then(|before| before.issuers.iter().find(same));
+            // A file is read again, and keys that were fetched stay.
+            if let Some(known) = known.filter(|known| !known.is_file()) {
+                return Ok(Arc::clone(known));
+            }
+            Jwks::open(issuer, known.map(Arc::as_ref))
+                .map(Arc::new)
+                .map_err(|why| Error::new(Code::Config, format!("server.auth.issuers[{index}].jwks: {why}")))
         };
         let issuers = options.issuers.iter().enumerate().map(open).collect::<Result<_, _>>()?;
         Ok(Self { options: options.clone(), issuers })
@@ -61,10 +61,15 @@ impl Auth {
         rules::decide(&self.options.rules, caller, namespace, operation)
     }
 
-    /// Fetches keys that are not here yet.
-    pub(super) async fn warm(&self) {
+    /// Whether a rule would match the caller's request if that named a namespace.
+    pub(super) fn asks_for_namespace(&self, caller: &Caller, operation: Operation) -> bool {
+        rules::asks_for_namespace(&self.options.rules, caller, operation)
+    }
+
+    /// Begins to fetch the keys of issuers that have them at a URL.
+    pub(super) fn start(&self) {
         for issuer in &self.issuers {
-            issuer.warm().await;
+            issuer.start();
         }
     }
 
@@ -102,6 +107,15 @@ fn check(options: &server_options::Auth) -> Result<(), Error> {
     }
     for (index, rule) in options.rules.iter().enumerate() {
         let place = format!("rules[{index}]");
+        if let Some(name) = &rule.name {
+            if name.is_empty() || name.chars().any(char::is_control) || name.chars().count() > MAX_NAME {
+                let text = format!("expected 1 to {MAX_NAME} characters");
+                return problem(place + ".name", &text);
+            }
+            if options.rules.iter().take(index).any(|other| other.name == rule.name) {
+                return problem(place + ".name", "another rule has this name: choose a different one");
+            }
+        }
         if rule.allow.is_empty() && rule.pass_through.is_empty() {
             return problem(place, "expected allow, pass_through or both");
         }

@@ -1,35 +1,39 @@
 //! One request to encode or decode, from its head to its line in the audit log.
 //!
 //! The order is what keeps it cheap to refuse: the token first, then the namespace and the rules, then whether there is such a namespace, and only
-//! then the body. A request that is worked on holds a permit until its answer has gone out, so memory is bounded by permits times limits.
+//! then the body (`reading`). A request whose body is here takes a place (`places`) and holds it until its answer has gone out, so memory is bounded by
+//! places times limits.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State as Shared};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use axum::http::{HeaderValue, Method, Response, StatusCode};
+use http_body_util::{BodyExt, Limited};
 use prost::Message;
 use prost::bytes::Bytes;
 use tdc::server_options::Operation;
 use tdc::{Code, Error};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::audit::{Entry, Record, bounded};
+use super::client::Client;
 use super::listener::Connection;
+use super::places::Place;
 use super::refusal::Refusal;
 use super::reload::Server;
 use super::state::State;
-use super::{answer, metrics, namespace, turns};
+use super::{answer, metrics, namespace, reading, turns};
 use crate::{body, rounds};
 
 /// Bodies up to this many bytes are worked on at once; for larger ones, which take milliseconds, there are threads apart.
 const SMALL: usize = 64 << 10;
 /// How long the rest of a refused request is read: until its client has seen the answer.
 const LINGER: Duration = Duration::from_secs(2);
+/// How long a small rest of it may take before the answer.
+const SMALL_REST: Duration = Duration::from_millis(250);
 
 /// Answers a request that is for no other route.
 pub(super) async fn handle(Shared(server): Shared<Arc<Server>>, request: Request) -> Response<Body> {
@@ -42,45 +46,58 @@ pub(super) async fn handle(Shared(server): Shared<Arc<Server>>, request: Request
         Err(Refusal::new(
             StatusCode::REQUEST_TIMEOUT,
             "timeout",
+            "limits.timeout",
             "the request took longer than limits.timeout of the codec server",
         ))
     });
-    match entry.close(answer) {
+    match entry.close(answer).await {
         Ok(body) => {
             let mut response = Response::new(body);
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             response
         }
         Err(refusal) => {
-            discard(body, &head, state.limits.max_body_bytes);
+            discard(body, state.limits.max_body_bytes).await;
             refusal.into_response()
         }
     }
 }
 
 /// The answer to a request that is refused before anything of it is looked at.
-pub(super) fn refused(state: &State, request: Request, refusal: Refusal) -> Response<Body> {
+pub(super) async fn refused(state: &State, request: Request, refusal: Refusal) -> Response<Body> {
     let (head, body) = request.into_parts();
     let mut entry = Entry::open(state, &head);
     entry.record.operation = namespace::operation(head.uri.path()).map(name);
-    entry.record.namespace = namespace::resolve(&head.headers, head.uri.path()).ok();
-    let refusal = entry.close(Err::<(), _>(refusal)).err();
-    discard(body, &head, state.limits.max_body_bytes);
-    refusal.unwrap_or_else(Refusal::internal).into_response()
+    entry.record.namespace = namespace::resolve(&head.headers, head.uri.path()).ok().map(str::to_owned);
+    let refusal = entry.close(Err::<(), _>(refusal)).await.err();
+    discard(body, state.limits.max_body_bytes).await;
+    refusal.unwrap_or_else(|| Refusal::internal("refusal")).into_response()
 }
 
-/// Reads on while a refusal goes out: a connection that is closed with a body half read is reset, and then the client may never see why.
-fn discard(body: Body, head: &Parts, max: usize) {
-    // A stream of HTTP/2 ends without that.
-    if body.is_end_stream() || head.version == Version::HTTP_2 {
+/// Reads the rest of a request that is refused. A connection that is closed with a body half read is
+/// reset, and so is a stream of HTTP/2: then the client may never see why. A small rest, which is on
+/// its way already, is read before the answer, and a larger one while the answer goes out.
+async fn discard(body: Body, max: usize) {
+    if body.is_end_stream() {
         return;
     }
-    let read = Limited::new(body, max.saturating_mul(2));
-    tokio::spawn(async move {
-        let mut read = read;
-        let to_end = async { while let Some(Ok(_)) = read.frame().await {} };
-        let _ = tokio::time::timeout(LINGER, to_end).await;
-    });
+    let mut rest = Limited::new(body, max.saturating_mul(2));
+    let mut small = SMALL;
+    let small_rest = async {
+        while let Some(Ok(frame)) = rest.frame().await {
+            small = small.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if small == 0 {
+                return false;
+            }
+        }
+        true
+    };
+    if tokio::time::timeout(SMALL_REST, small_rest).await != Ok(true) {
+        tokio::spawn(async move {
+            let to_end = async { while let Some(Ok(_)) = rest.frame().await {} };
+            let _ = tokio::time::timeout(LINGER, to_end).await;
+        });
+    }
 }
 
 fn name(operation: Operation) -> &'static str {
@@ -90,16 +107,16 @@ fn name(operation: Operation) -> &'static str {
     }
 }
 
-async fn respond<'a>(
+async fn respond(
     server: &Arc<Server>,
     state: &Arc<State>,
-    head: &'a Parts,
+    head: &Parts,
     body: &mut Body,
-    entry: &mut Entry<'a>,
+    entry: &mut Entry<'_>,
 ) -> Result<Body, Refusal> {
     let operation = namespace::operation(head.uri.path()).ok_or_else(|| {
         let text = "a codec server has POST …/encode and …/decode, and nothing here";
-        Refusal::new(StatusCode::NOT_FOUND, "not_found", text)
+        Refusal::new(StatusCode::NOT_FOUND, "not_found", "route", text)
     })?;
     entry.record.operation = Some(name(operation));
     if head.method != Method::POST {
@@ -107,23 +124,25 @@ async fn respond<'a>(
     }
 
     let part = entry.part("authorize");
-    let (namespace, pass_through) = judge(state, head, operation, &mut entry.record).await?;
+    let Judged { namespace, pass_through, person } = judge(state, head, operation, &mut entry.record).await?;
     drop(part);
     let settings =
         state.converter.namespace_settings(namespace).map_err(|error| Refusal::of(&error, operation))?;
     entry.record.entry = settings.pattern.unwrap_or_else(|| "all".into());
 
-    content_type(&head.headers)?;
-    let permit = Arc::clone(&state.permits).try_acquire_owned().map_err(|_| {
-        let text = "the codec server works on as many requests as limits.concurrency allows: try again";
-        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "busy", text).later(1)
-    })?;
+    reading::check_type(&head.headers)?;
+    let connection = head.extensions.get::<Connection>().filter(|_| state.has_own_connections);
+    let client = Client { connection: connection.map(|from| from.activity.number), person };
     let part = entry.part("read");
-    let body = read(body, &head.headers, state.limits.max_body_bytes).await?;
-    drop(part);
+    let is_reading = head.extensions.get::<Connection>().map(|from| from.activity.reading());
+    let (body, reading) = reading::read(&state.readers, &client, &head.headers, body, &state.limits).await?;
+    reading::check_start(&body)?;
+    drop(is_reading);
+    let place = state.places.take(&client).await?;
+    drop((part, reading));
 
     let seals_with = settings.encrypts_with.filter(|_| operation == Operation::Encode);
-    let mut job = Job { operation, pass_through, seals_with, context: context(namespace), body, permit };
+    let mut job = Job { operation, pass_through, seals_with, context: context(namespace), body, place };
     let part = entry.part("convert");
     let mut done;
     (job, done) = job.run(Arc::clone(state)).await?;
@@ -137,8 +156,8 @@ async fn respond<'a>(
         Ok((text, payloads)) => {
             entry.record.payloads = Some(payloads);
             entry.record.outcome = if pass_through { "passed_through" } else { name(operation) };
-            let waiting = head.extensions.get::<Connection>().map(|from| Arc::clone(&from.waiting));
-            Ok(answer::body(text, job.permit, waiting.unwrap_or_default()))
+            let waiting = head.extensions.get::<Connection>().map(|from| Arc::clone(&from.activity.waiting));
+            Ok(answer::body(text, job.place, waiting.unwrap_or_default()))
         }
         Err((error, payloads)) => {
             entry.record.payloads = payloads;
@@ -153,62 +172,47 @@ async fn respond<'a>(
     }
 }
 
+/// What a request may do.
+struct Judged<'a> {
+    namespace: &'a str,
+    pass_through: bool,
+    person: Option<(Arc<str>, Arc<str>)>,
+}
+
 /// Who asks for which namespace, and whether the payloads are to come back as they are. Without rules everybody here may.
 async fn judge<'a>(
     state: &State,
     head: &'a Parts,
     operation: Operation,
-    record: &mut Record<'a>,
-) -> Result<(&'a str, bool), Refusal> {
+    record: &mut Record,
+) -> Result<Judged<'a>, Refusal> {
     let named = namespace::resolve(&head.headers, head.uri.path());
-    record.namespace = named.as_ref().ok().copied();
-    let Some(auth) = &state.auth else { return Ok((named?, false)) };
+    record.namespace = named.as_ref().ok().map(|name| (*name).to_owned());
+    let Some(auth) = &state.auth else {
+        return Ok(Judged { namespace: named?, pass_through: false, person: None });
+    };
     let caller = auth.caller(&head.headers).await?;
     record.issuer = Some(caller.issuer().to_owned());
     record.sub = caller.subject().map(bounded);
     record.email = caller.email().map(bounded);
     let namespace = named?;
     let decision = auth.decide(&caller, namespace, operation).ok_or_else(|| {
+        // The command sends none unless it is told one.
+        if namespace.is_empty() && auth.asks_for_namespace(&caller, operation) {
+            let text = "your access token is valid, but no rule of this codec server lets you do this without a namespace: name one \
+                 (temporal -n NAMESPACE)";
+            return Refusal::forbidden("no namespace", text);
+        }
         let text = if namespace.is_empty() {
-            // The command sends none unless it is told one.
-            "your access token is valid, but no rule of this codec server lets you do this without a namespace: name one \
-             (temporal -n NAMESPACE)"
+            "your access token is valid, but no rule of this codec server lets you do this"
         } else {
             "your access token is valid, but no rule of this codec server lets you do this in this namespace"
         };
-        Refusal::new(StatusCode::FORBIDDEN, "forbidden", text)
+        Refusal::forbidden("no rule", text)
     })?;
     record.rule = Some(decision.rule);
-    Ok((namespace, decision.pass_through))
-}
-
-/// Only JSON: a page of a stranger can send other types without asking first.
-fn content_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    let essence = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = essence.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    let text = "the body must be application/json";
-    Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "bad_content_type", text))
-}
-
-async fn read(body: &mut Body, headers: &HeaderMap, max: usize) -> Result<Bytes, Refusal> {
-    let too_large = || {
-        let text = format!("the body has more than the {max} bytes that limits.max_body_bytes allows");
-        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", text)
-    };
-    let said = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if said.is_some_and(|len| len > max) {
-        return Err(too_large());
-    }
-    match Limited::new(body, max).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(_) => {
-            Err(Refusal::new(StatusCode::BAD_REQUEST, "bad_request", "the body ended before it was complete"))
-        }
-    }
+    let person = Some((caller.issuer().into(), caller.subject().unwrap_or_default().into()));
+    Ok(Judged { namespace, pass_through: decision.pass_through, person })
 }
 
 /// The library's context of a namespace.
@@ -221,7 +225,7 @@ fn context(namespace: &str) -> Vec<u8> {
     Context { namespace: namespace.to_owned() }.encode_to_vec()
 }
 
-/// The work itself. It holds its permit for as long as it runs, even when nobody waits for it any more.
+/// The work itself. It holds its place for as long as it runs, even when its client no longer waits.
 struct Job {
     operation: Operation,
     pass_through: bool,
@@ -229,7 +233,7 @@ struct Job {
     seals_with: Option<Arc<str>>,
     context: Vec<u8>,
     body: Bytes,
-    permit: OwnedSemaphorePermit,
+    place: Place,
 }
 
 /// The answer's body and how many payloads it has; or what is wrong, and how many there were if that is known.
@@ -246,7 +250,7 @@ impl Job {
             (self, done)
         })
         .await
-        .map_err(|_| Refusal::internal())
+        .map_err(|_| Refusal::internal("panic"))
     }
 
     fn work(&self, state: &State) -> Done {

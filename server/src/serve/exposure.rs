@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Uri};
 use tdc::server_options::ServerOptions;
 use tdc::{Code, Error, is_loopback};
 
@@ -18,7 +18,7 @@ pub(super) const DEFAULT_LISTEN: SocketAddr =
 /// Which requests are heard at all.
 #[derive(Debug)]
 pub(super) enum Exposure {
-    /// Rules decide.
+    /// All of them; rules decide.
     Rules,
     /// Loopback, under these names besides its own.
     Loopback { hosts: Vec<String> },
@@ -38,8 +38,7 @@ impl Exposure {
                     ),
                 ));
             }
-            let hosts = options.hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
-            return Ok(Self::Loopback { hosts });
+            return Ok(Self::loopback(options));
         }
         if !loopback && options.tls.is_none() && !options.behind_proxy {
             return Err(Error::new(
@@ -53,15 +52,25 @@ impl Exposure {
         Ok(Self::Rules)
     }
 
+    /// For metrics alone at `listen`. On loopback they are for this machine only; any other address is configured to be read by the network.
+    pub(super) fn of_metrics(options: &ServerOptions, listen: SocketAddr) -> Self {
+        if listen.ip().is_loopback() { Self::loopback(options) } else { Self::Rules }
+    }
+
+    fn loopback(options: &ServerOptions) -> Self {
+        Self::Loopback { hosts: options.hosts.iter().map(|host| host.to_ascii_lowercase()).collect() }
+    }
+
     /// Refuses what a browser must not be talked into.
     pub(super) fn admit(&self, uri: &Uri, headers: &HeaderMap, origin_allowed: bool) -> Result<(), Refusal> {
         let Self::Loopback { hosts } = self else { return Ok(()) };
-        let forbidden = |text| Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", text));
         if !host(uri, headers).is_some_and(|host| is_loopback(&host) || hosts.contains(&host)) {
-            return forbidden("this codec server answers on loopback names only: server.hosts can add one");
+            let text = "this codec server answers on loopback names only: server.hosts can add one";
+            return Err(Refusal::forbidden("host", text));
         }
         if headers.contains_key(ORIGIN) && !origin_allowed {
-            return forbidden("this web page may not use the codec server: server.cors.origins can add it");
+            let text = "this web page may not use the codec server: server.cors.origins can add it";
+            return Err(Refusal::forbidden("origin", text));
         }
         Ok(())
     }

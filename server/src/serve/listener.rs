@@ -17,67 +17,87 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::answer::Waiting;
-use super::audit;
+use super::connections::{Activity, Connections, Open};
 use super::reload::Server;
-use super::router;
+use super::{audit, router};
 
-/// Connections that are open at once, most of them idle ones of browsers. One costs some ten kilobytes.
-const MAX_CONNECTIONS: usize = 4096;
 /// How long a client has for TLS, and for the head of a request; an idle connection is closed after it.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes of the head of a request. Access tokens with many groups are large.
 const MAX_HEAD: usize = 64 << 10;
 /// Requests that one connection of HTTP/2 may have open.
 const MAX_STREAMS: u32 = 128;
-/// A listener that fails (no file handles are left) tries again after this.
+/// Connections that are just being closed to make room for others.
+const CLOSING: usize = 32;
+/// A listener that fails (no descriptors are left) tries again after this.
 const BREATH: Duration = Duration::from_millis(100);
 
 /// What a request came by.
 #[derive(Clone, Debug)]
 pub(super) struct Connection {
     pub(super) peer: SocketAddr,
-    pub(super) waiting: Arc<Waiting>,
+    pub(super) activity: Arc<Activity>,
 }
 
 pub(super) struct Accept {
     pub(super) server: Arc<Server>,
     pub(super) listener: TcpListener,
+    /// Connections that may be open.
+    pub(super) room: usize,
+}
+
+/// A listener, and the connections that it has accepted.
+struct Acceptor {
+    listener: TcpListener,
+    connections: Arc<Connections>,
+    /// Bounds those that are open and those that are being closed.
+    places: Arc<Semaphore>,
+}
+
+/// A client that has connected.
+struct Accepted {
+    stream: TcpStream,
+    peer: SocketAddr,
+    open: Open,
+    _place: OwnedSemaphorePermit,
 }
 
 /// Serves until `stop`, then lets the requests in flight end.
 pub(super) async fn serve(accept: Accept, stop: impl Future<Output = ()>) {
-    let Accept { server, listener } = accept;
+    let Accept { server, listener, room } = accept;
     let router = router::main(Arc::clone(&server));
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let acceptor = Acceptor::new(listener, room);
     let graceful = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
         let next = tokio::select! {
-            next = next(&listener, &places) => next,
+            next = acceptor.next() => next,
             () = &mut stop => break,
         };
-        let Some((stream, peer, place)) = next else { continue };
+        let Some(accepted) = next else { continue };
         let state = server.state();
         let (patience, tls) = (state.limits.timeout, state.tls.clone());
         let (server, router, watcher) = (Arc::clone(&server), router.clone(), graceful.watcher());
         tokio::spawn(async move {
-            let _place = place;
-            let unreadable = match tls {
-                None => connection(stream, peer, router, watcher, patience).await,
-                Some(tls) => match tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
-                    Ok(Ok(stream)) => connection(stream, peer, router, watcher, patience).await,
-                    // A client that does not speak TLS, or shows no certificate where one is needed, just goes.
-                    _ => None,
-                },
+            let Accepted { stream, peer, open, _place } = accepted;
+            let from = Connection { peer, activity: Arc::clone(&open.activity) };
+            let request = async {
+                match tls {
+                    None => connection(stream, from, router, watcher, patience).await,
+                    Some(tls) => match tokio::time::timeout(PATIENCE, tls.acceptor.accept(stream)).await {
+                        Ok(Ok(stream)) => connection(stream, from, router, watcher, patience).await,
+                        // A client that does not speak TLS, or shows no certificate where one is needed, just goes.
+                        _ => None,
+                    },
+                }
             };
-            if let Some(status) = unreadable {
+            if let Some(status) = until_closed(&open, request).await {
                 audit::unreadable(&server.state(), peer, status);
             }
         });
     }
     server.stop();
-    drop(listener);
+    drop(acceptor);
     let patience = server.state().limits.timeout + Duration::from_secs(1);
     if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests were still in flight after limits.timeout: they are cut off");
@@ -85,35 +105,49 @@ pub(super) async fn serve(accept: Accept, stop: impl Future<Output = ()>) {
 }
 
 /// Serves without TLS, for as long as the task lives.
-pub(super) async fn serve_plainly(listener: TcpListener, router: Router) {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+pub(super) async fn serve_plainly(listener: TcpListener, router: Router, room: usize) {
+    let acceptor = Acceptor::new(listener, room);
     let graceful = GracefulShutdown::new();
     loop {
-        let Some((stream, peer, place)) = next(&listener, &places).await else { continue };
+        let Some(accepted) = acceptor.next().await else { continue };
         let (router, watcher) = (router.clone(), graceful.watcher());
         tokio::spawn(async move {
-            let _place = place;
-            connection(stream, peer, router, watcher, PATIENCE).await;
+            let Accepted { stream, peer, open, _place } = accepted;
+            let from = Connection { peer, activity: Arc::clone(&open.activity) };
+            until_closed(&open, connection(stream, from, router, watcher, PATIENCE)).await;
         });
     }
 }
 
-/// The next connection, once there is a place for it.
-async fn next(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, peer)) => {
-            // Answers are small, and must not wait for more.
-            let _ = stream.set_nodelay(true);
-            Some((stream, peer, place))
-        }
-        Err(error) => {
-            tracing::warn!(%error, "cannot accept a connection");
-            tokio::time::sleep(BREATH).await;
-            None
+/// Serves a connection until it ends or has to make room.
+async fn until_closed(open: &Open, served: impl Future<Output = Option<StatusCode>>) -> Option<StatusCode> {
+    tokio::select! {
+        unreadable = served => unreadable,
+        () = open.activity.is_to_close() => None,
+    }
+}
+
+impl Acceptor {
+    fn new(listener: TcpListener, room: usize) -> Self {
+        let places = Arc::new(Semaphore::new(room + CLOSING));
+        Self { listener, connections: Connections::new(room), places }
+    }
+
+    /// The next client. Another one may have to go for it.
+    async fn next(&self) -> Option<Accepted> {
+        let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
+        match self.listener.accept().await {
+            Ok((stream, peer)) => {
+                // Answers are small, and must not wait for more.
+                let _ = stream.set_nodelay(true);
+                Some(Accepted { stream, peer, open: self.connections.enter(), _place: place })
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                self.connections.close_one();
+                tokio::time::sleep(BREATH).await;
+                None
+            }
         }
     }
 }
@@ -122,16 +156,21 @@ async fn next(
 /// HTTP, gives back what that was answered with: no handler has seen it.
 async fn connection(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    peer: SocketAddr,
+    from: Connection,
     router: Router,
     watcher: Watcher,
     patience: Duration,
 ) -> Option<StatusCode> {
-    let waiting = Arc::<Waiting>::default();
-    let from = Connection { peer, waiting: Arc::clone(&waiting) };
+    let waiting = Arc::clone(&from.activity.waiting);
     let with_connection = tower::service_fn(move |mut request: Request<Incoming>| {
+        let is_here = from.activity.request();
         request.extensions_mut().insert(from.clone());
-        tower::Service::call(&mut router.clone(), request)
+        let answer = tower::Service::call(&mut router.clone(), request);
+        async move {
+            let answer = answer.await;
+            drop(is_here);
+            answer
+        }
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(MAX_HEAD);

@@ -31,22 +31,28 @@ pub(super) fn install() -> Result<PrometheusHandle, Error> {
         "tdc_payloads_sealed_total",
         "Payloads encrypted by this process, by key. A key with random nonces is good for 2^32 over all processes and time"
     );
-    describe_gauge!("tdc_requests_in_flight", "Requests that are being worked on");
+    describe_gauge!("tdc_requests_in_flight", "Requests that are being read or worked on");
     describe_counter!("tdc_reloads_total", "Times that the configuration was read again, by outcome");
+    describe_counter!("tdc_connections_closed_total", "Connections that were closed to make room for others");
+    describe_gauge!("tdc_reload_waiting", "1 while parts of a changed file wait for SIGHUP");
     describe_counter!("tdc_jwks_fetches_total", "Fetches of issuers' keys, by outcome");
+    describe_counter!(
+        "tdc_log_lines_dropped_total",
+        "Lines of the log that standard error did not take in time"
+    );
     describe_counter!("tdc_trace_exports_total", "Batches of traces that were sent, by outcome");
     Ok(handle)
 }
 
 /// Counts a request that is over.
-pub(super) fn count(record: &Record<'_>) {
+pub(super) fn count(record: &Record) {
     let operation = record.operation.unwrap_or("other");
     let entry = record.entry.clone();
     let status = status(record.status);
     counter!("tdc_requests_total", "operation" => operation, "namespace" => entry.clone(), "status" => status,
         "outcome" => record.outcome)
     .increment(1);
-    histogram!("tdc_request_duration_seconds", "operation" => operation).record(record.duration_ms / 1e3);
+    histogram!("tdc_request_duration_seconds", "operation" => operation).record(record.duration);
     if record.status == 200 {
         let payloads = record.payloads.unwrap_or_default() as u64;
         counter!("tdc_payloads_total", "operation" => operation, "namespace" => entry).increment(payloads);
@@ -58,10 +64,10 @@ pub(super) fn sealed(key: &Arc<str>, payloads: usize) {
     counter!("tdc_payloads_sealed_total", "key" => Arc::clone(key)).increment(payloads as u64);
 }
 
-/// Looks how many requests are being worked on.
+/// Looks how many requests are being read or worked on.
 pub(super) fn in_flight(state: &State) {
-    let taken = state.limits.concurrency.saturating_sub(state.permits.available_permits());
-    gauge!("tdc_requests_in_flight").set(u32::try_from(taken).unwrap_or(u32::MAX));
+    let requests = state.readers.count() + state.places.taken();
+    gauge!("tdc_requests_in_flight").set(u32::try_from(requests).unwrap_or(u32::MAX));
 }
 
 /// The statuses that this server answers with.
@@ -76,6 +82,7 @@ fn status(status: u16) -> &'static str {
         408 => "408",
         413 => "413",
         415 => "415",
+        429 => "429",
         431 => "431",
         499 => "499",
         500 => "500",

@@ -3,7 +3,7 @@
 //! The Web UI and most clients name it in `X-Namespace`; the `temporal` command sends that header empty unless it is told a namespace. Then the
 //! path may name it, in the segment before the operation: `/orders-eu/decode`.
 
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use tdc::server_options::Operation;
 
 use super::refusal::Refusal;
@@ -43,10 +43,9 @@ fn is_name(name: &str) -> bool {
 }
 
 fn malformed() -> Refusal {
-    Refusal::new(
-        StatusCode::BAD_REQUEST,
-        "bad_request",
-        "the request names no namespace: expected one name of A-Z a-z 0-9 . _ - in X-Namespace, or in the path before the operation",
+    Refusal::bad_request(
+        "namespace",
+        "the request does not name a namespace: expected one name of A-Z a-z 0-9 . _ - in X-Namespace, or in the path before the operation",
     )
 }
 

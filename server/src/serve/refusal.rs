@@ -1,4 +1,4 @@
-//! What a request is answered with when it is not done: a status, a sentence, and one word for audit and metrics.
+//! What a request is answered with when it is not done: a status, a sentence, one word for audit and metrics, and for the audit log why.
 //!
 //! The sentence is for the person in front of the Web UI or the command line. What could help somebody who tries things out (why a token was
 //! not believed, which keys are here) is left out of it.
@@ -16,7 +16,7 @@ pub(super) struct Refusal {
     /// One word for audit and metrics.
     pub(super) outcome: &'static str,
     /// For the audit log only: why.
-    pub(super) reason: Option<&'static str>,
+    pub(super) reason: &'static str,
     text: String,
     /// Seconds after which it may be tried again.
     retry_after: Option<u32>,
@@ -25,36 +25,69 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    pub(super) fn new(status: StatusCode, outcome: &'static str, text: impl Into<String>) -> Self {
-        Self { status, outcome, reason: None, text: text.into(), retry_after: None, allow: None }
+    pub(super) fn new(
+        status: StatusCode,
+        outcome: &'static str,
+        reason: &'static str,
+        text: impl Into<String>,
+    ) -> Self {
+        Self { status, outcome, reason, text: text.into(), retry_after: None, allow: None }
     }
 
     /// The same, to be tried again after some seconds.
-    pub(super) fn later(self, seconds: u32) -> Self {
+    fn later(self, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..self }
     }
 
     /// No token, or none that is believed. Which of the two, and why, is in the audit log only.
     pub(super) fn unauthenticated(reason: &'static str) -> Self {
         let text = "this codec server needs a valid access token: log in again, or see server.auth of its configuration";
-        Self { reason: Some(reason), ..Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", text) }
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", reason, text)
+    }
+
+    /// A person, or a page, that may not.
+    pub(super) fn forbidden(reason: &'static str, text: &'static str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", reason, text)
     }
 
     /// Nobody can say now whether a token is valid.
     pub(super) fn provider_away() -> Self {
         let text = "the keys of the identity provider cannot be fetched now: try again soon";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "provider_away", text).later(5)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "provider_away", "no keys of the issuer", text).later(5)
     }
 
     /// What is done must be written down.
     pub(super) fn no_audit() -> Self {
         let text = "the codec server cannot write its audit log";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_audit", text).later(5)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_audit", "audit log", text).later(5)
+    }
+
+    /// Others use the server so much that there is no room for this one. The same request may succeed in a moment.
+    pub(super) fn busy(reason: &'static str) -> Self {
+        let text = "the codec server works on as many requests as limits.concurrency allows: try again";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", reason, text).later(1)
+    }
+
+    /// The client itself uses its whole share. Trying again at once would make that worse.
+    pub(super) fn too_many(reason: &'static str) -> Self {
+        let text = "too many requests at once from one connection or person: let some end first, or raise limits.concurrency";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", reason, text).later(1)
+    }
+
+    pub(super) fn bad_request(reason: &'static str, text: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", reason, text)
+    }
+
+    pub(super) fn bad_type(reason: &'static str, text: &'static str) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "bad_content_type", reason, text)
     }
 
     /// Another method than the route has; `allowed` are those.
     pub(super) fn bad_method(allowed: &'static str, text: &'static str) -> Self {
-        Self { allow: Some(allowed), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "bad_method", text) }
+        Self {
+            allow: Some(allowed),
+            ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "bad_method", "method", text)
+        }
     }
 
     /// What the library said.
@@ -65,21 +98,25 @@ impl Refusal {
             Code::ReloadNeeded => Code::KeyUnknown,
             code => code,
         };
-        let bad = |text| Self::new(StatusCode::BAD_REQUEST, "bad_request", text);
+        let reason = code.name();
+        let bad = |text| Self::bad_request(reason, text);
         match (code, code.kind()) {
             // These sentences are made of names, numbers and positions only.
             (Code::Json, _) => bad(error.to_string()),
             (Code::Limit, _) if index.is_some() => bad(error.to_string()),
-            (Code::Limit, _) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error.to_string()),
+            (Code::Limit, _) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", reason, error.to_string())
+            }
             (Code::Namespace, _) => Self::new(
                 StatusCode::NOT_FOUND,
                 "unknown_namespace",
+                reason,
                 "this codec server has no such namespace: name one in X-Namespace, or in the path before the operation",
             ),
             (Code::Random, _) | (_, Kind::Config | Kind::Internal | Kind::Environment | Kind::Misuse) => {
-                Self::internal()
+                Self::internal(reason)
             }
-            (_, Kind::Key) if operation == Operation::Encode => Self::internal(),
+            (_, Kind::Key) if operation == Operation::Encode => Self::internal(reason),
             _ => bad(match index {
                 Some(index) => format!("{} at payloads[{index}]: {}", code.name(), code.description()),
                 None => format!("{}: {}", code.name(), code.description()),
@@ -87,8 +124,9 @@ impl Refusal {
         }
     }
 
-    pub(super) fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "error", "the codec server failed; its log says more")
+    pub(super) fn internal(reason: &'static str) -> Self {
+        let text = "the codec server failed; its log says more";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "error", reason, text)
     }
 
     pub(super) fn into_response(self) -> Response<Body> {

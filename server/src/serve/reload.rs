@@ -1,19 +1,22 @@
 //! The server over time: a state that a signal, a changed file or an unknown key replaces, and the end.
 //!
-//! A new configuration counts whole or not at all: where anything in it is wrong, the old one stays, and the log says why.
+//! Where anything in a new configuration is wrong, the old one stays, and the log says why. Without a signal, a change gives no client more
+//! than before (`widening`): parts that might do so stay as they were, and the log says which.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tdc::{Code, Error};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::MissedTickBehavior;
 
 use super::Launch;
-use super::state::State;
+use super::flight::Flight;
+use super::state::{Occasion, State};
 
 /// How often files are looked at. Mounted secrets change by a link that is replaced: a look at the file itself sees that, a watch may not.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -28,8 +31,8 @@ pub(super) struct Server {
     stopping: AtomicBool,
     /// How the files looked when they were last read. Held while they are read, so that one reload happens at a time.
     seen: Mutex<Vec<Option<Look>>>,
-    /// When an unknown key was last searched for. Held while it is.
-    searched: tokio::sync::Mutex<Option<Instant>>,
+    /// Searches for keys that payloads name and the state does not have.
+    search: Flight,
 }
 
 /// How a file looks from outside: enough to see that it is another one.
@@ -40,12 +43,31 @@ struct Look {
     number: u64,
 }
 
+/// Why everything is read again.
+#[derive(Clone, Copy)]
+enum Why {
+    /// The operator says that the files are meant as they are.
+    Signal,
+    ChangedFile,
+    UnknownKey,
+}
+
+impl Why {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Signal => "signal",
+            Self::ChangedFile => "changed file",
+            Self::UnknownKey => "unknown key",
+        }
+    }
+}
+
 impl Server {
     pub(super) fn open(
         launch: Launch,
         metrics: PrometheusHandle,
     ) -> Result<(Arc<Self>, std::net::SocketAddr), Error> {
-        let state = State::open(&launch, None)?;
+        let state = State::open(&launch, Occasion::Start)?;
         let listen = state.listen;
         let seen = Mutex::new(state.files.iter().map(|file| look(file)).collect());
         let server = Self {
@@ -54,13 +76,20 @@ impl Server {
             metrics,
             stopping: AtomicBool::new(false),
             seen,
-            searched: tokio::sync::Mutex::new(None),
+            search: Flight::new(BETWEEN_SEARCHES),
         };
+        server.start_fetching();
         Ok((Arc::new(server), listen))
     }
 
     pub(super) fn state(&self) -> Arc<State> {
         self.state.load_full()
+    }
+
+    fn start_fetching(&self) {
+        if let Some(auth) = &self.state().auth {
+            auth.start();
+        }
     }
 
     pub(super) fn is_dev(&self) -> bool {
@@ -78,19 +107,25 @@ impl Server {
     }
 
     /// Reads everything again. Reads files: not for threads that must not wait.
-    fn reload(&self, why: &str) {
+    fn reload(&self, why: Why) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.state();
         let files: Vec<PathBuf> = before.files.clone();
         // Before they are read: what changes meanwhile is seen at the next look.
         *seen = files.iter().map(|file| look(file)).collect();
-        let outcome = match State::open(&self.launch, Some(&before)) {
+        let occasion = match why {
+            Why::Signal => Occasion::Told(&before),
+            Why::ChangedFile | Why::UnknownKey => Occasion::Noticed(&before),
+        };
+        let why = why.text();
+        let outcome = match State::open(&self.launch, occasion) {
             Ok(after) => {
                 if after.files != files {
                     *seen = after.files.iter().map(|file| look(file)).collect();
                 }
-                let traces = after.traces.clone();
+                let (traces, waiting) = (after.traces.clone(), after.waiting.clone());
                 self.state.store(Arc::new(after));
+                self.start_fetching();
                 if let Some(old) = before
                     .traces
                     .as_ref()
@@ -99,6 +134,14 @@ impl Server {
                     old.stop();
                 }
                 tracing::info!(why, "the configuration was read again");
+                if !waiting.is_empty() && waiting != before.waiting {
+                    tracing::warn!(
+                        why,
+                        waiting = waiting.join(", "),
+                        "a changed file may give more access than before: these parts stay as they were until SIGHUP"
+                    );
+                }
+                metrics::gauge!("tdc_reload_waiting").set(u8::from(!waiting.is_empty()));
                 "ok"
             }
             Err(error) => {
@@ -115,48 +158,45 @@ impl Server {
         !state.files.iter().map(|file| look(file)).eq(seen.iter().cloned())
     }
 
-    /// Reads everything again because a payload names a key that `state` does not have. Says whether there is something new to look at.
-    pub(super) async fn search_key(self: &Arc<Self>, state: &Arc<State>) -> bool {
-        // Requests that meet the key at the same time wait for the one that reads, and look at what it found.
-        let mut searched = self.searched.lock().await;
-        if !Arc::ptr_eq(state, &self.state()) {
-            return true;
+    /// Has everything read again because a payload names a key that `state` does not have. Says whether there is something new to look at.
+    pub(super) async fn search_key(&self, state: &Arc<State>) -> bool {
+        if Arc::ptr_eq(state, &self.state()) {
+            self.search.ask().await;
         }
-        if searched.is_some_and(|then| then.elapsed() < BETWEEN_SEARCHES) {
-            return false;
-        }
-        let server = Arc::clone(self);
-        let read = tokio::task::spawn_blocking(move || server.reload("unknown key")).await.is_ok();
-        *searched = Some(Instant::now());
-        read
+        !Arc::ptr_eq(state, &self.state())
     }
 
-    /// Looks for reasons to reload, and after what time does.
+    /// Looks for reasons to reload, and does, one after the other. No request owns a reload.
     pub(super) fn watch(self: Arc<Self>) -> Result<impl Future<Output = ()> + use<>, Error> {
         let mut hangup = on(SignalKind::hangup())?;
         Ok(async move {
+            let mut look = tokio::time::interval(LOOK_EVERY);
+            look.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
-                if let Some(auth) = &self.state().auth {
-                    auth.warm().await;
-                }
-                let told = tokio::select! {
-                    _ = hangup.recv() => true,
-                    () = tokio::time::sleep(LOOK_EVERY) => false,
-                };
-                self.metrics.run_upkeep();
-                let server = Arc::clone(&self);
-                let look_and_reload = move || {
-                    if told {
-                        server.reload("signal");
-                    } else if server.files_changed() {
-                        server.reload("changed file");
+                tokio::select! {
+                    _ = hangup.recv() => self.reload_apart(Why::Signal).await,
+                    () = self.search.wanted() => self.search.run(self.reload_apart(Why::UnknownKey)).await,
+                    _ = look.tick() => {
+                        if self.files_changed_apart().await {
+                            self.reload_apart(Why::ChangedFile).await;
+                        }
                     }
-                };
-                if tokio::task::spawn_blocking(look_and_reload).await.is_err() {
-                    tracing::error!("a reload panicked: the old configuration stays");
                 }
+                self.metrics.run_upkeep();
             }
         })
+    }
+
+    async fn reload_apart(self: &Arc<Self>, why: Why) {
+        let server = Arc::clone(self);
+        if tokio::task::spawn_blocking(move || server.reload(why)).await.is_err() {
+            tracing::error!(why = why.text(), "a reload panicked: the old configuration stays");
+        }
+    }
+
+    async fn files_changed_apart(self: &Arc<Self>) -> bool {
+        let server = Arc::clone(self);
+        tokio::task::spawn_blocking(move || server.files_changed()).await.unwrap_or(false)
     }
 }
 

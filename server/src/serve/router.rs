@@ -32,7 +32,11 @@ pub(super) fn main(server: Arc<Server>) -> Router {
 
 /// What an address for metrics alone serves.
 pub(super) fn metrics_apart(server: Arc<Server>) -> Router {
-    Router::new().route("/metrics", get(rendered)).layer(CatchPanicLayer::custom(panicked)).with_state(server)
+    Router::new()
+        .route("/metrics", get(rendered))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::clone(&server), guard_metrics))
+        .with_state(server)
 }
 
 /// Around every request: whether it is heard, preflights, and the headers of every answer, of errors and panics too.
@@ -45,7 +49,7 @@ async fn guard(State(server): State<Arc<Server>>, request: Request, next: Next) 
     } else {
         match state.exposure.admit(request.uri(), headers, origin.is_some()) {
             Ok(()) => next.run(request).await,
-            Err(refusal) => codec::refused(&state, request, refusal),
+            Err(refusal) => codec::refused(&state, request, refusal).await,
         }
     };
     let headers = response.headers_mut();
@@ -53,6 +57,14 @@ async fn guard(State(server): State<Arc<Server>>, request: Request, next: Next) 
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     state.cors.mark(origin, headers);
     response
+}
+
+/// Around every request for metrics alone. No web page reads them.
+async fn guard_metrics(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response<Body> {
+    match server.state().metrics_exposure.admit(request.uri(), request.headers(), false) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
 }
 
 async fn healthz() -> &'static str {
@@ -73,8 +85,8 @@ async fn readyz(State(server): State<Arc<Server>>) -> (StatusCode, &'static str)
 
 async fn metrics(State(server): State<Arc<Server>>) -> Response<Body> {
     if server.state().metrics_listen.is_some() {
-        return Refusal::new(StatusCode::NOT_FOUND, "not_found", "metrics have an address of their own")
-            .into_response();
+        let text = "metrics have an address of their own";
+        return Refusal::new(StatusCode::NOT_FOUND, "not_found", "route", text).into_response();
     }
     rendered(State(server)).await
 }
@@ -89,5 +101,5 @@ async fn rendered(State(server): State<Arc<Server>>) -> Response<Body> {
 
 /// The panic's own text went to the log; it may hold anything.
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response<Body> {
-    Refusal::internal().into_response()
+    Refusal::internal("panic").into_response()
 }

@@ -6,50 +6,64 @@ use std::sync::Arc;
 
 use tdc::server_options::{ServerLimits, ServerOptions};
 use tdc::{Code, DataConverter, Error};
-use tokio::sync::Semaphore;
-use tokio_rustls::TlsAcceptor;
 
 use super::audit::Audit;
 use super::auth::Auth;
 use super::cors::Cors;
 use super::exposure::{DEFAULT_LISTEN, Exposure};
+use super::places::Places;
+use super::reading::Readers;
+use super::tls::Tls;
 use super::traces::Traces;
-use super::{Launch, dev, tls};
+use super::{Launch, dev, widening};
+
+/// Why a configuration is read.
+#[derive(Clone, Copy)]
+pub(super) enum Occasion<'a> {
+    Start,
+    /// The operator says that it is meant as it is.
+    Told(&'a State),
+    /// It looks changed, or may have a key that is missing. It must not give any client more than before.
+    Noticed(&'a State),
+}
 
 pub(super) struct State {
-    pub(super) converter: DataConverter,
+    pub(super) converter: Arc<DataConverter>,
     pub(super) limits: ServerLimits,
     pub(super) exposure: Exposure,
+    /// Of the address for metrics alone.
+    pub(super) metrics_exposure: Exposure,
     pub(super) cors: Cors,
     pub(super) auth: Option<Auth>,
-    pub(super) tls: Option<TlsAcceptor>,
-    pub(super) audit: Audit,
+    pub(super) tls: Option<Tls>,
+    pub(super) audit: Arc<Audit>,
     pub(super) traces: Option<Arc<Traces>>,
-    /// As many requests as may be worked on at once.
-    pub(super) permits: Arc<Semaphore>,
+    /// For the bodies that are being read.
+    pub(super) readers: Arc<Readers>,
+    /// For the requests that are worked on.
+    pub(super) places: Arc<Places>,
+    /// Whether a connection is that of one client.
+    pub(super) has_own_connections: bool,
     /// The address that is served, and the one for metrics. A reload does not change them.
     pub(super) listen: SocketAddr,
     pub(super) metrics_listen: Option<SocketAddr>,
-    /// Whatever it was read from.
+    /// Everything that it was read from.
     pub(super) files: Vec<PathBuf>,
+    /// Parts of the files that were not applied, because they may widen access and no signal has confirmed them.
+    pub(super) waiting: Vec<&'static str>,
+    /// The `server` section that counts.
+    options: ServerOptions,
 }
 
 impl State {
-    /// Reads the configuration of `launch`. What `before` knows and nobody changed is taken over.
-    pub(super) fn open(launch: &Launch, before: Option<&Self>) -> Result<Self, Error> {
-        let converter = DataConverter::open(&launch.config, "")?;
-        if converter.has_remote() {
-            return Err(Error::new(
-                Code::Config,
-                "codecs: remote is for workers: a codec server that asks another one would be a relay for whoever reaches it; name the other \
-                 one where this one is named",
-            ));
-        }
+    /// Reads the configuration of `launch`. What the previous state knows and the files did not change is kept.
+    pub(super) fn open(launch: &Launch, occasion: Occasion<'_>) -> Result<Self, Error> {
+        let before = occasion.before();
+        let mut waiting = Vec::new();
+        let read = DataConverter::open(&launch.config, "")?;
+        let options = options(launch, &read.server_settings().options, occasion, &mut waiting)?;
+        let converter = converter(read, occasion, &mut waiting)?;
         let settings = converter.server_settings();
-        let mut options = settings.options.clone();
-        if launch.dev {
-            dev::set_aside(&mut options);
-        }
         let mut listen = launch.listen.or(options.listen).unwrap_or(DEFAULT_LISTEN);
         let mut metrics_listen = options.metrics.listen;
         if let Some(before) = before {
@@ -63,40 +77,123 @@ impl State {
             Some(auth) => Some(Auth::open(auth, before.and_then(|before| before.auth.as_ref()))?),
             None => None,
         };
-        let tells_namespaces_apart =
-            |auth: &tdc::server_options::Auth| auth.rules.iter().any(|rule| rule.namespaces.is_some());
-        if options.auth.as_ref().is_some_and(tells_namespaces_apart)
-            && converter.namespace_settings("").is_ok()
-        {
-            // A payload does not say where it comes from: only keys keep namespaces apart.
-            tracing::warn!(
-                "rules name namespaces, but the configuration has no `namespaces` with keys of their own: whoever may read one can open \
-                 payloads of all"
-            );
+        warn_of_shared_keys(&options, &converter);
+        let tls = options
+            .tls
+            .as_ref()
+            .map(|options| Tls::open(options, occasion.noticed().and_then(|before| before.tls.as_ref())))
+            .transpose()?;
+        if tls.as_ref().is_some_and(|tls| tls.client_ca_waits) {
+            waiting.push("the file of server.tls.client_ca");
         }
-        let concurrency = settings.limits.concurrency.min(Semaphore::MAX_PERMITS);
+        let audit = match occasion {
+            Occasion::Noticed(before) => Arc::clone(&before.audit),
+            _ => Audit::open(&options.audit, before.map(|before| &before.audit))?,
+        };
+        let concurrency = settings.limits.concurrency;
         // Requests that are worked on meanwhile count, however often everything is read again.
-        let permits = before
-            .filter(|before| before.limits.concurrency == settings.limits.concurrency)
-            .map_or_else(|| Arc::new(Semaphore::new(concurrency)), |before| Arc::clone(&before.permits));
+        let places = before
+            .filter(|before| before.limits.concurrency == concurrency)
+            .map_or_else(|| Arc::new(Places::new(concurrency)), |before| Arc::clone(&before.places));
         let files = files(&launch.config, &settings.key_files, &options, auth.as_ref());
         Ok(Self {
             exposure: Exposure::open(&options, listen)?,
+            metrics_exposure: Exposure::of_metrics(&options, metrics_listen.unwrap_or(listen)),
             cors: Cors::open(&options.cors)?,
-            tls: options.tls.as_ref().map(tls::open).transpose()?,
-            audit: Audit::open(&options.audit)?,
+            tls,
+            audit,
             traces: match &options.traces {
                 Some(traces) => Some(Traces::open(traces, before.and_then(|before| before.traces.as_ref()))?),
                 None => None,
             },
-            permits,
+            readers: before.map(|before| Arc::clone(&before.readers)).unwrap_or_default(),
+            places,
+            has_own_connections: !options.behind_proxy,
             limits: settings.limits,
             converter,
             auth,
             listen,
             metrics_listen,
             files,
+            waiting,
+            options,
         })
+    }
+}
+
+impl<'a> Occasion<'a> {
+    fn before(self) -> Option<&'a State> {
+        match self {
+            Self::Start => None,
+            Self::Told(before) | Self::Noticed(before) => Some(before),
+        }
+    }
+
+    fn noticed(self) -> Option<&'a State> {
+        match self {
+            Self::Noticed(before) => Some(before),
+            Self::Start | Self::Told(_) => None,
+        }
+    }
+}
+
+/// Keys and codecs: the previous ones where the new ones would open more and no signal has confirmed that.
+fn converter(
+    read: DataConverter,
+    occasion: Occasion<'_>,
+    waiting: &mut Vec<&'static str>,
+) -> Result<Arc<DataConverter>, Error> {
+    if read.has_remote() {
+        return Err(Error::new(
+            Code::Config,
+            "codecs: remote is for workers: a codec server that asks another one would be a relay for whoever reaches it; name the other \
+             one where this one is named",
+        ));
+    }
+    if let Some(before) = occasion.noticed()
+        && let Some(part) = read.loosens(&before.converter)
+    {
+        waiting.push(part);
+        return Ok(Arc::clone(&before.converter));
+    }
+    Ok(Arc::new(read))
+}
+
+/// The `server` section: the previous one where the new one gives more and no signal has confirmed that.
+fn options(
+    launch: &Launch,
+    read: &ServerOptions,
+    occasion: Occasion<'_>,
+    waiting: &mut Vec<&'static str>,
+) -> Result<ServerOptions, Error> {
+    let mut options = read.clone();
+    if launch.dev {
+        dev::set_aside(&mut options);
+    }
+    let Some(before) = occasion.noticed() else { return Ok(options) };
+    let parts = widening::waiting(&options, &before.options);
+    if parts.is_empty() {
+        return Ok(options);
+    }
+    // What waits is still read, so that a mistake in it is said now and not with the signal.
+    Exposure::open(&options, before.listen)?;
+    Cors::open(&options.cors)?;
+    if let Some(auth) = &options.auth {
+        Auth::open(auth, before.auth.as_ref())?;
+    }
+    waiting.extend(parts);
+    Ok(before.options.clone())
+}
+
+fn warn_of_shared_keys(options: &ServerOptions, converter: &DataConverter) {
+    let has_namespaces =
+        |auth: &tdc::server_options::Auth| auth.rules.iter().any(|rule| rule.namespaces.is_some());
+    if options.auth.as_ref().is_some_and(has_namespaces) && converter.namespace_settings("").is_ok() {
+        // A payload does not say where it comes from: only keys keep namespaces apart.
+        tracing::warn!(
+            "rules name namespaces, but the configuration has no `namespaces` with keys of their own: whoever may read one can open \
+             payloads of all"
+        );
     }
 }
 

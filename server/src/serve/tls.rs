@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tdc::server_options::{self, Tls};
+use tdc::server_options;
 use tdc::{Code, Error};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
@@ -15,38 +15,58 @@ use zeroize::Zeroizing;
 /// Bytes of the longest file: a bundle of every public authority has a quarter of it.
 const MAX_LEN: usize = 1 << 20;
 
-pub(super) fn open(options: &Tls) -> Result<TlsAcceptor, Error> {
-    let certificates = certificates(&options.cert, "cert")?;
-    let key = read(&options.key, "key").map(Zeroizing::new)?;
-    let key = PrivateKeyDer::from_pem_slice(&key).map_err(|cause| problem("key", &options.key, &cause))?;
-    let builder = match &options.client_ca {
-        None => ServerConfig::builder().with_no_client_auth(),
-        Some(path) => {
-            let mut roots = RootCertStore::empty();
-            for certificate in self::certificates(path, "client_ca")? {
-                roots.add(certificate).map_err(|cause| problem("client_ca", path, &cause))?;
-            }
-            let verifier = WebPkiClientVerifier::builder(Arc::new(roots))
-                .build()
-                .map_err(|cause| problem("client_ca", path, &cause))?;
-            ServerConfig::builder().with_client_cert_verifier(verifier)
-        }
-    };
-    let mut config = builder
-        .with_single_cert(certificates, key)
-        .map_err(|cause| problem("cert", &options.cert, &cause))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+/// What connections are accepted with.
+#[derive(Clone)]
+pub(super) struct Tls {
+    pub(super) acceptor: TlsAcceptor,
+    /// The text of the file of clients' authorities.
+    client_ca: Option<Arc<[u8]>>,
+    /// That file has changed, and no signal has confirmed it.
+    pub(super) client_ca_waits: bool,
 }
 
-fn certificates(path: &Path, option: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let found: Vec<_> = CertificateDer::pem_slice_iter(&read(path, option)?)
-        .collect::<Result<_, _>>()
-        .map_err(|cause| problem(option, path, &cause))?;
-    if found.is_empty() {
-        return Err(problem(option, path, &"it has no certificate"));
+impl Tls {
+    /// Reads the files. With `before` a changed file of clients' authorities is left aside: it may let more clients in.
+    pub(super) fn open(options: &server_options::Tls, before: Option<&Self>) -> Result<Self, Error> {
+        let certificates = certificates(&read(&options.cert, "cert")?)
+            .map_err(|cause| problem("cert", &options.cert, &cause))?;
+        let key = read(&options.key, "key").map(Zeroizing::new)?;
+        let key =
+            PrivateKeyDer::from_pem_slice(&key).map_err(|cause| problem("key", &options.key, &cause))?;
+        let mut client_ca_waits = false;
+        let mut client_ca = None;
+        let builder = match &options.client_ca {
+            None => ServerConfig::builder().with_no_client_auth(),
+            Some(path) => {
+                let problem = |cause: &dyn std::fmt::Display| problem("client_ca", path, cause);
+                let read: Arc<[u8]> = read(path, "client_ca")?.into();
+                let text =
+                    before.and_then(|before| before.client_ca.clone()).unwrap_or_else(|| Arc::clone(&read));
+                client_ca_waits = text != read;
+                let mut roots = RootCertStore::empty();
+                for certificate in self::certificates(&text).map_err(|cause| problem(&cause))? {
+                    roots.add(certificate).map_err(|cause| problem(&cause))?;
+                }
+                client_ca = Some(text);
+                let verifier = WebPkiClientVerifier::builder(Arc::new(roots))
+                    .build()
+                    .map_err(|cause| problem(&cause))?;
+                ServerConfig::builder().with_client_cert_verifier(verifier)
+            }
+        };
+        let mut config = builder
+            .with_single_cert(certificates, key)
+            .map_err(|cause| problem("cert", &options.cert, &cause))?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), client_ca, client_ca_waits })
     }
-    Ok(found)
+}
+
+fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let found: Vec<_> = CertificateDer::pem_slice_iter(text)
+        .collect::<Result<_, _>>()
+        .map_err(|cause: pem::Error| cause.to_string())?;
+    if found.is_empty() { Err("it has no certificate".to_owned()) } else { Ok(found) }
 }
 
 fn read(path: &Path, option: &str) -> Result<Vec<u8>, Error> {

@@ -107,14 +107,14 @@ impl Trace {
     }
 
     /// Ends it with what the audit log says, without the person.
-    pub(super) fn end(&self, record: &Record<'_>) {
+    pub(super) fn end(&self, record: &Record) {
         let span = self.context.span();
         if let Some(operation) = record.operation {
             span.update_name(operation);
             span.set_attribute(KeyValue::new("tdc.operation", operation));
         }
-        if let Some(namespace) = record.namespace {
-            span.set_attribute(KeyValue::new("tdc.namespace", namespace.to_owned()));
+        if let Some(namespace) = &record.namespace {
+            span.set_attribute(KeyValue::new("tdc.namespace", namespace.clone()));
         }
         if let Some(payloads) = record.payloads {
             span.set_attribute(KeyValue::new("tdc.payloads", i64::try_from(payloads).unwrap_or(i64::MAX)));

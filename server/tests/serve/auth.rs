@@ -1,9 +1,11 @@
 //! Tokens and rules, with a real provider: who gets what, and every way of not being somebody.
 
+use std::io::{Read, Write};
+
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use crate::client::Request;
+use crate::client::{Request, connect};
 use crate::process::{ENCRYPTED, Server};
 use crate::protocol::{GOLDEN, TESTING};
 use crate::provider::{Provider, SigningKey, claims, now, set};
@@ -14,7 +16,7 @@ const ORIGIN: &str = "https://ui.example.com";
 const RULES: &str = "
       - { allow: [decode, encode], namespaces: [\"orders-*\"], claims: { email: \"*@example.com\", groups: payments } }
       - { pass_through: [decode], claims: { email: \"*@partner.example\" } }
-      - { allow: [decode], claims: { \"https://saas-api.tmprl.cloud/user/email\": \"*@cloud.example\" } }
+      - { name: cloud, allow: [decode], claims: { \"https://saas-api.tmprl.cloud/user/email\": \"*@cloud.example\" } }
 ";
 
 fn config(jwks: &str) -> String {
@@ -76,16 +78,19 @@ fn rules_decide_who_reads_who_gets_it_back_encoded_and_who_is_refused() {
     other.json(GOLDEN).send().refused(403);
     let none = server.request("POST", "/decode").bearer(&employee).json(GOLDEN).send();
     assert!(none.refused(403).contains("without a namespace: name one (temporal -n NAMESPACE)"));
+    // Where no rule that speaks of namespaces knows the person, naming one would not help.
+    let none = server.request("POST", "/decode").bearer(&stranger).json(GOLDEN).send();
+    assert!(!none.refused(403).contains("namespace"), "{none:?}");
 
-    let audit = server.audit(10);
+    let audit = server.audit(11);
     let shown: Vec<_> = audit
         .iter()
-        .map(|line| (line["email"].as_str(), line["outcome"].as_str().unwrap(), line["rule"].as_u64()))
+        .map(|line| (line["email"].as_str(), line["outcome"].as_str().unwrap(), line["rule"].clone()))
         .collect();
-    assert_eq!(shown[0], (Some("a@example.com"), "decode", Some(0)));
-    assert_eq!(shown[1], (Some("p@partner.example"), "passed_through", Some(1)));
-    assert_eq!(shown[2], (Some("c@cloud.example"), "decode", Some(2)));
-    assert_eq!(shown[3], (Some("s@elsewhere.example"), "forbidden", None));
+    assert_eq!(shown[0], (Some("a@example.com"), "decode", json!(0)));
+    assert_eq!(shown[1], (Some("p@partner.example"), "passed_through", json!(1)));
+    assert_eq!(shown[2], (Some("c@cloud.example"), "decode", json!("cloud")));
+    assert_eq!(shown[3], (Some("s@elsewhere.example"), "forbidden", Value::Null));
     assert_eq!(audit[8]["namespace"], "payroll");
     let text = format!("{:?}", server.lines());
     assert!(!text.contains("IlRlc3Rpbmci") && !text.contains(&employee[employee.len() - 20..]), "{text}");
@@ -229,6 +234,35 @@ fn keys_of_elliptic_curves_and_a_list_of_algorithms() {
     decode(&server).bearer(&rsa.sign(&employee())).send().refused(401);
 }
 
+/// A provider that writes numbers with zero bytes in front, and one key that cannot be used.
+#[test]
+fn keys_are_read_as_numbers_and_unusable_ones_are_named_once() {
+    use base64::Engine;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    let (key, other) = (SigningKey::rsa("padded"), SigningKey::elliptic("p-521"));
+    let mut padded = key.public();
+    for name in ["n", "e"] {
+        let number = URL_SAFE_NO_PAD.decode(padded[name].as_str().unwrap()).unwrap();
+        padded[name] = json!(STANDARD.encode([&[0], number.as_slice()].concat()));
+    }
+    let mut unusable = other.public();
+    unusable["crv"] = json!("P-521");
+    let set = json!({ "keys": [padded, unusable] }).to_string();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("jwks.json"), set).unwrap();
+    let server = Server::start_in(folder, &config("{ file: jwks.json }"), &[]);
+    assert_eq!(decode(&server).bearer(&key.sign(&employee())).send().ok(), TESTING);
+    decode(&server).bearer(&other.sign(&employee())).send().refused(401);
+    assert_eq!(server.audit(2)[1]["reason"], "key that cannot be used");
+    server.signal("HUP");
+    server.wait_for("reload", |line| line["why"] == "signal");
+    let mut said = server.lines();
+    said.retain(|line| line["kid"].is_string());
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!((&said[0]["kid"], &said[0]["issuer"]), (&json!("p-521"), &json!(ISSUER)));
+    assert_eq!(said[0]["why"], "the curve P-521 is not supported: expected P-256 or P-384");
+}
+
 #[test]
 fn every_issuer_has_rules_of_its_own() {
     let (ours, theirs) = (SigningKey::rsa("k"), SigningKey::rsa("k"));
@@ -274,6 +308,37 @@ fn keys_are_fetched_kept_and_looked_for_at_a_limited_rate() {
     // The provider goes away: what is known still counts.
     provider.answer("500 Internal Server Error", "");
     assert_eq!(decode(&server).bearer(&new.sign(&employee())).send().ok(), TESTING);
+}
+
+/// Clients that ask for a key and disconnect at once: the fetch goes on without them, and serves everyone.
+#[test]
+fn clients_that_disconnect_do_not_keep_a_rotated_key_out() {
+    let (old, new) = (SigningKey::rsa("old"), SigningKey::rsa("new"));
+    let provider = Provider::serving(&[&old]);
+    let server = Server::start(&config(&format!("\"{}\"", provider.url())));
+    assert_eq!(decode(&server).bearer(&old.sign(&employee())).send().ok(), TESTING);
+
+    let (asked, held) = (provider.asked(), provider.hold());
+    let nobody = decode(&server).bearer(&SigningKey::elliptic("nobody").sign(&employee())).bytes();
+    let start = std::time::Instant::now();
+    let waiting = 'asked: loop {
+        assert!(start.elapsed() < crate::process::PATIENCE);
+        let mut stream = connect(server.address);
+        stream.set_read_timeout(Some(std::time::Duration::from_millis(50))).unwrap();
+        stream.write_all(&nobody).unwrap();
+        // Until it may be asked again, the answer is 401 at once.
+        while stream.read(&mut [0; 1024]).is_err() {
+            if provider.asked() > asked {
+                break 'asked stream;
+            }
+        }
+    };
+    drop(waiting);
+    server.wait_for("client that went away", |line| line["outcome"] == "abandoned");
+    provider.serve(&[&new]);
+    drop(held);
+    assert_eq!(decode(&server).bearer(&new.sign(&employee())).send().ok(), TESTING);
+    assert_eq!(provider.asked(), asked + 1, "one question served both");
 }
 
 #[test]

@@ -2,16 +2,21 @@
 
 #![allow(missing_docs)]
 
+mod audit;
 mod auth;
 mod bad_input;
 mod client;
 mod cors;
+mod descriptors;
+mod http2;
 mod namespaces;
 mod operation;
 mod pressure;
 mod process;
 mod protocol;
 mod provider;
+mod reload;
 mod safety;
+mod shares;
 mod tls;
 mod traces;

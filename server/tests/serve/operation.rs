@@ -143,6 +143,33 @@ fn a_key_that_nobody_knew_is_looked_for_in_the_files_once_a_second() {
     assert!((1..=seconds + 2).contains(&searches), "{searches} in {seconds} seconds");
 }
 
+/// The search belongs to no request: clients that disconnect during it do not make the next one come earlier.
+#[test]
+fn clients_that_disconnect_do_not_make_it_search_more_often() {
+    let server = Server::start(ENCRYPTED);
+    let unknown = GOLDEN.replace("dGVzdC1rZXktaWQ=", "dW5rbm93bg==");
+    let request = server.request("POST", "/decode").json(&unknown).bytes();
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for client in 0..8 {
+            let (request, address) = (&request, server.address);
+            scope.spawn(move || {
+                for round in 0.. {
+                    if start.elapsed() > Duration::from_secs(3) {
+                        break;
+                    }
+                    connect(address).write_all(request).unwrap();
+                    std::thread::sleep(Duration::from_micros((client * 7 + round) * 100 % 2000));
+                }
+            });
+        }
+    });
+    assert!(server.post("/decode", &unknown).refused(400).starts_with("TDC_ERR_KEY_UNKNOWN"));
+    let searches = server.lines().iter().filter(|line| line["why"] == "unknown key").count();
+    let seconds = usize::try_from(start.elapsed().as_secs()).unwrap();
+    assert!((1..=seconds + 2).contains(&searches), "{searches} in {seconds} seconds");
+}
+
 #[test]
 fn requests_in_flight_end_before_it_stops() {
     let mut server = Server::start(ENCRYPTED);
@@ -242,4 +269,9 @@ fn metrics_can_have_an_address_of_their_own() {
     );
     assert!(apart.body.contains("tdc_request_duration_seconds_bucket"));
     assert!(apart.body.contains("tdc_requests_in_flight 0"));
+    // A name that was pointed at this machine, and a web page.
+    let ask = || crate::client::Request::new(server.metrics_apart(), "GET", "/metrics");
+    assert_eq!(ask().header("Host", "evil.example").send().status, 403);
+    assert_eq!(ask().header("Origin", "https://evil.example").send().status, 403);
+    assert_eq!(ask().header("Host", "localhost:9090").send().status, 200);
 }

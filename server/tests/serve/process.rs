@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,8 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     folder: TempDir,
     lines: Arc<Mutex<Vec<Value>>>,
+    /// Whether what it writes is read.
+    is_read: Arc<AtomicBool>,
 }
 
 impl Server {
@@ -56,8 +59,21 @@ impl Server {
 
     #[track_caller]
     fn launch(folder: TempDir, config: &str, arguments: &[&str]) -> Self {
+        Self::launch_by(Command::new(env!("CARGO_BIN_EXE_tdc")), folder, config, arguments)
+    }
+
+    /// Starts a server in a process that a shell has prepared.
+    #[track_caller]
+    pub(crate) fn start_after(shell: &str, folder: TempDir, config: &str) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{shell}; exec \"$@\""), "sh", env!("CARGO_BIN_EXE_tdc")]);
+        Self::launch_by(command, folder, config, &["--listen", "127.0.0.1:0"])
+    }
+
+    #[track_caller]
+    fn launch_by(mut command: Command, folder: TempDir, config: &str, arguments: &[&str]) -> Self {
         std::fs::write(folder.path().join("tdc.yaml"), config).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tdc"))
+        let mut child = command
             .arg("serve")
             .args(arguments)
             .current_dir(folder.path())
@@ -68,12 +84,17 @@ impl Server {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let errors = BufReader::new(child.stderr.take().unwrap());
         let into = Arc::clone(&lines);
+        let is_read = Arc::new(AtomicBool::new(true));
+        let may_read = Arc::clone(&is_read);
         std::thread::spawn(move || {
             for line in errors.lines().map_while(Result::ok) {
+                while !may_read.load(Ordering::SeqCst) {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
                 into.lock().unwrap().push(serde_json::from_str(&line).unwrap_or(Value::String(line)));
             }
         });
-        let mut server = Self { child, address: ([0, 0, 0, 0], 0).into(), folder, lines };
+        let mut server = Self { child, address: ([0, 0, 0, 0], 0).into(), folder, lines, is_read };
         let listening = server.wait_for("listening", |line| line["message"] == "listening");
         server.address = listening["address"].as_str().unwrap().parse().unwrap();
         server
@@ -161,6 +182,12 @@ impl Server {
         Request::new(self.address, method, path)
     }
 
+    /// Reads nothing of what it writes, from about now until what this gives back is dropped.
+    pub(crate) fn stop_reading(&self) -> Unread {
+        self.is_read.store(false, Ordering::SeqCst);
+        Unread(Arc::clone(&self.is_read))
+    }
+
     /// Everything that it logged so far.
     pub(crate) fn lines(&self) -> Vec<Value> {
         self.lines.lock().unwrap().clone()
@@ -219,6 +246,15 @@ impl Server {
             assert!(start.elapsed() < PATIENCE, "no {what} in {lines:?}");
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+}
+
+/// A server whose standard error is full sooner or later.
+pub(crate) struct Unread(Arc<AtomicBool>);
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 

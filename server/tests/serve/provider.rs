@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::encoding::AsDer;
@@ -80,15 +80,18 @@ pub(crate) struct Provider {
     /// Status line and headers, and the body.
     answer: Arc<Mutex<(String, String)>>,
     asked: Arc<AtomicUsize>,
+    /// Held while no request is answered.
+    gate: Arc<Mutex<()>>,
 }
 
 impl Provider {
     pub(crate) fn serving(keys: &[&SigningKey]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let provider = Self { address, answer: Arc::default(), asked: Arc::default() };
+        let provider = Self { address, answer: Arc::default(), asked: Arc::default(), gate: Arc::default() };
         provider.serve(keys);
         let (answer, asked) = (Arc::clone(&provider.answer), Arc::clone(&provider.asked));
+        let gate = Arc::clone(&provider.gate);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
@@ -96,6 +99,7 @@ impl Provider {
                 let head =
                     BufReader::new(&stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
                 assert!(head.last().is_some());
+                drop(gate.lock().unwrap());
                 let (head, body) = answer.lock().unwrap().clone();
                 let _ = write!(
                     stream,
@@ -113,6 +117,11 @@ impl Provider {
 
     pub(crate) fn answer(&self, head: &str, body: &str) {
         *self.answer.lock().unwrap() = (head.to_owned(), body.to_owned());
+    }
+
+    /// Answers nothing until what this gives back is dropped.
+    pub(crate) fn hold(&self) -> MutexGuard<'_, ()> {
+        self.gate.lock().unwrap()
     }
 
     pub(crate) fn asked(&self) -> usize {

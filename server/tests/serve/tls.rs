@@ -143,4 +143,15 @@ fn clients_show_a_certificate_where_one_is_asked_for() {
     assert_eq!(post(&server, with(&authority)).unwrap().ok(), TESTING);
     assert!(post(&server, authority.client()).is_err(), "no certificate");
     assert!(post(&server, with(&stranger)).is_err(), "a stranger's");
+
+    // A file that lets others in has to be meant.
+    server.write("clients.crt", &stranger.pem);
+    let waits = server.wait_for("what waits", |line| line["waiting"].is_string());
+    assert_eq!(waits["waiting"], "the file of server.tls.client_ca");
+    assert!(post(&server, with(&stranger)).is_err());
+    assert_eq!(post(&server, with(&authority)).unwrap().ok(), TESTING);
+    server.signal("HUP");
+    server.wait_for("reload", |line| line["why"] == "signal");
+    assert_eq!(post(&server, with(&stranger)).unwrap().ok(), TESTING);
+    assert!(post(&server, with(&authority)).is_err());
 }

@@ -238,8 +238,9 @@ fn a_collector_that_refuses_is_said_once_and_off_is_off() {
     };
     // Traces that are turned off are sent first, as far as they can be.
     server.write("tdc.yaml", ENCRYPTED);
+    server.signal("HUP");
     server.wait_for("warning", |line| line["message"] == "cannot send traces to the collector");
-    server.wait_for("reload", |line| line["why"] == "changed file");
+    server.wait_for("reload", |line| line["why"] == "signal");
     assert_eq!(warned(&server), 1);
     assert!(
         server.request("GET", "/metrics").send().body.contains("tdc_trace_exports_total{outcome=\"error\"} ")

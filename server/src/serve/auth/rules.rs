@@ -4,12 +4,13 @@ use serde_json::Value;
 use tdc::server_options::{Claim, Operation, Rule};
 
 use super::token::Caller;
+use crate::serve::audit::RuleName;
 
 /// What a rule says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::serve) struct Decision {
-    /// The rule's place in the list.
-    pub(in crate::serve) rule: usize,
+    /// What the rule is called.
+    pub(in crate::serve) rule: RuleName,
     /// The payloads are given back as they came.
     pub(in crate::serve) pass_through: bool,
 }
@@ -20,17 +21,31 @@ pub(super) fn decide(
     namespace: &str,
     operation: Operation,
 ) -> Option<Decision> {
-    let about = |rule: &Rule| rule.allow.contains(&operation) || rule.pass_through.contains(&operation);
-    let (index, rule) =
-        rules.iter().enumerate().find(|(_, rule)| about(rule) && matches(rule, caller, namespace))?;
-    Some(Decision { rule: index, pass_through: rule.pass_through.contains(&operation) })
+    let decides = |rule: &Rule| is_about(rule, operation) && matches(rule, caller, namespace);
+    let (index, rule) = rules.iter().enumerate().find(|(_, rule)| decides(rule))?;
+    let name = rule.name.clone().map_or(RuleName::Index(index), RuleName::Name);
+    Some(Decision { rule: name, pass_through: rule.pass_through.contains(&operation) })
+}
+
+/// Whether a rule speaks of namespaces, and matches but for that.
+pub(super) fn asks_for_namespace(rules: &[Rule], caller: &Caller, operation: Operation) -> bool {
+    rules.iter().any(|rule| rule.namespaces.is_some() && is_about(rule, operation) && knows(rule, caller))
+}
+
+fn is_about(rule: &Rule, operation: Operation) -> bool {
+    rule.allow.contains(&operation) || rule.pass_through.contains(&operation)
 }
 
 fn matches(rule: &Rule, caller: &Caller, namespace: &str) -> bool {
+    let has_namespace = rule.namespaces.as_ref().is_none_or(|patterns| {
+        !namespace.is_empty() && patterns.iter().any(|pattern| pattern.matches(namespace))
+    });
+    has_namespace && knows(rule, caller)
+}
+
+/// Whether the issuer and the claims are those of the rule.
+fn knows(rule: &Rule, caller: &Caller) -> bool {
     rule.issuer.as_ref().is_none_or(|issuer| *issuer == caller.issuer)
-        && rule.namespaces.as_ref().is_none_or(|patterns| {
-            !namespace.is_empty() && patterns.iter().any(|pattern| pattern.matches(namespace))
-        })
         && rule.claims.iter().all(|(name, claim)| {
             caller.claims.get(name).is_some_and(|value| claims(value, claim))
                 && !(is_email(name) && caller.email_is_unverified())
@@ -73,7 +88,10 @@ mod tests {
 
     fn decided(yaml: &str, claims: &Value, namespace: &str, operation: Operation) -> Option<(usize, bool)> {
         let caller = Caller { issuer: "i".to_owned(), claims: claims.as_object().unwrap().clone() };
-        decide(&rules(yaml), &caller, namespace, operation).map(|found| (found.rule, found.pass_through))
+        decide(&rules(yaml), &caller, namespace, operation).map(|found| match found.rule {
+            RuleName::Index(index) => (index, found.pass_through),
+            RuleName::Name(name) => panic!("{name}"),
+        })
     }
 
     const ISSUE: &str = "      - { allow: [decode, encode], namespaces: [\"orders-*\"], claims: { email: \"*@example.com\", groups: payments } }

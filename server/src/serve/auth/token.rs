@@ -80,6 +80,7 @@ pub(super) async fn verify(token: &str, issuers: &[Arc<Jwks>]) -> Result<Caller,
     }
     let key = issuer.key(header.kid.as_deref(), header.alg).await.map_err(|missing| match missing {
         Missing::Unknown => refuse("unknown key"),
+        Missing::Unusable => refuse("key that cannot be used"),
         Missing::Away => Refusal::provider_away(),
     })?;
 

@@ -1,0 +1,106 @@
+//! What the audit log says of one request.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+
+/// Characters of a text that a client chose.
+const MAX_TEXT: usize = 256;
+
+/// One request.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::serve) struct Record {
+    timestamp: String,
+    log: &'static str,
+    pub(in crate::serve) issuer: Option<String>,
+    pub(in crate::serve) sub: Option<String>,
+    pub(in crate::serve) email: Option<String>,
+    pub(in crate::serve) namespace: Option<String>,
+    pub(in crate::serve) operation: Option<&'static str>,
+    pub(in crate::serve) payloads: Option<usize>,
+    pub(in crate::serve) status: u16,
+    pub(in crate::serve) outcome: &'static str,
+    /// Why it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::serve) reason: Option<&'static str>,
+    /// The rule that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::serve) rule: Option<RuleName>,
+    pub(in crate::serve) peer: Option<SocketAddr>,
+    #[serde(rename = "duration_ms", serialize_with = "milliseconds")]
+    pub(in crate::serve) duration: Duration,
+    /// For metrics: the configuration's entry for the namespace.
+    #[serde(skip)]
+    pub(in crate::serve) entry: Arc<str>,
+}
+
+/// What a rule is called: its name, or its place in the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(in crate::serve) enum RuleName {
+    Name(String),
+    Index(usize),
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Self {
+            timestamp: String::new(),
+            log: "audit",
+            issuer: None,
+            sub: None,
+            email: None,
+            namespace: None,
+            operation: None,
+            payloads: None,
+            status: 0,
+            outcome: "",
+            reason: None,
+            rule: None,
+            peer: None,
+            duration: Duration::ZERO,
+            entry: "none".into(),
+        }
+    }
+}
+
+impl Record {
+    /// What is known of a request before anything of it is read.
+    pub(super) fn from(peer: Option<SocketAddr>) -> Self {
+        Self { peer, ..Self::default() }
+    }
+
+    /// How it ended.
+    pub(super) fn end(&mut self, status: u16, outcome: &'static str, reason: Option<&'static str>) {
+        (self.status, self.outcome, self.reason) = (status, outcome, reason);
+    }
+
+    /// The same with the time of now.
+    pub(super) fn stamped(&self) -> Self {
+        let mut timestamp = String::new();
+        // A text takes whatever is written to it.
+        let _ = SystemTime.format_time(&mut Writer::new(&mut timestamp));
+        Self { timestamp, ..self.clone() }
+    }
+
+    /// As a line of JSON.
+    pub(super) fn line(&self) -> Vec<u8> {
+        // Texts and numbers always make JSON.
+        let mut line = serde_json::to_vec(self).unwrap_or_default();
+        line.push(b'\n');
+        line
+    }
+}
+
+fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// A text from outside, as long as a line may hold.
+pub(in crate::serve) fn bounded(text: &str) -> String {
+    text.chars().take(MAX_TEXT).collect()
+}

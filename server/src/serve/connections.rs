@@ -1,0 +1,219 @@
+//! The connections that are open, and which of them makes room for the next.
+//!
+//! Descriptors are the one thing that clients use up by doing nothing. So the limit of the process
+//! is raised as far as it may be, some are kept back for files and for questions of the server's
+//! own, and where all others are used the connection goes that has asked for nothing for the
+//! longest; where all ask for something, the one that has been sending its request for the longest.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::sync::Notify;
+
+use super::answer::Waiting;
+
+/// Connections that are open at once, most of them idle ones of browsers. One costs some ten
+/// kilobytes.
+const MAX: usize = 4096;
+/// Descriptors that are no connections of clients: files, logs, questions to providers, and
+/// connections that are just being closed.
+const KEPT_BACK: usize = 96;
+/// The most that a system lets a process have where it names no number.
+const PLENTY: u64 = 10_240;
+
+/// Raises the limit of descriptors as far as it may be. Gives back how many connections there is
+/// room for.
+pub(super) fn room() -> usize {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    for more in [maximum, Some(maximum.map_or(PLENTY, |maximum| maximum.min(PLENTY)))] {
+        if current.is_some()
+            && current != more
+            && setrlimit(Resource::Nofile, Rlimit { current: more, maximum }).is_ok()
+        {
+            break;
+        }
+    }
+    let limit = getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok());
+    let limit = limit.unwrap_or(usize::MAX);
+    MAX.min(limit - KEPT_BACK.min(limit / 2))
+}
+
+/// The connections of one listener.
+#[derive(Debug)]
+pub(super) struct Connections {
+    max: usize,
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    next: u64,
+    open: BTreeMap<u64, Arc<Activity>>,
+}
+
+/// What a connection is doing.
+#[derive(Debug)]
+pub(super) struct Activity {
+    pub(super) number: u64,
+    /// Its answers that the client has not taken yet.
+    pub(super) waiting: Arc<Waiting>,
+    close: Notify,
+    doing: Mutex<Doing>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Doing {
+    /// Requests that are not answered yet, and how many of them are still being read.
+    requests: usize,
+    reading: usize,
+    since: Instant,
+}
+
+/// How willingly a connection is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Idle,
+    Reading,
+    Working,
+}
+
+/// A connection, until it is closed.
+#[derive(Debug)]
+pub(super) struct Open {
+    connections: Arc<Connections>,
+    pub(super) activity: Arc<Activity>,
+}
+
+impl Connections {
+    pub(super) fn new(max: usize) -> Arc<Self> {
+        Arc::new(Self { max, table: Mutex::default() })
+    }
+
+    /// Takes one in. Where there are too many, another one is closed.
+    pub(super) fn enter(self: &Arc<Self>) -> Open {
+        if self.table(|table| table.open.len()) >= self.max {
+            self.close_one();
+        }
+        let activity = self.table(|table| {
+            let number = table.next;
+            table.next += 1;
+            let doing = Mutex::new(Doing { requests: 0, reading: 0, since: Instant::now() });
+            let activity =
+                Arc::new(Activity { number, waiting: Arc::default(), close: Notify::new(), doing });
+            table.open.insert(number, Arc::clone(&activity));
+            activity
+        });
+        Open { connections: Arc::clone(self), activity }
+    }
+
+    /// Closes the one that can best be missed. None of those that are being worked for.
+    pub(super) fn close_one(&self) {
+        let closed = self.table(|table| {
+            let all = table.open.values().map(|activity| (activity.rank(), activity));
+            let (_, activity) =
+                all.filter(|((rank, _), _)| *rank < Rank::Working).min_by_key(|(rank, _)| *rank)?;
+            let number = activity.number;
+            table.open.remove(&number)
+        });
+        if let Some(activity) = closed {
+            activity.close.notify_one();
+            metrics::counter!("tdc_connections_closed_total").increment(1);
+        }
+    }
+
+    fn table<T>(&self, work: impl FnOnce(&mut Table) -> T) -> T {
+        work(&mut self.table.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Activity {
+    /// Comes when the connection is to make room.
+    pub(super) async fn is_to_close(&self) {
+        self.close.notified().await;
+    }
+
+    /// A request that is here, until this is dropped.
+    pub(super) fn request(self: &Arc<Self>) -> Counted {
+        self.counted(|doing| &mut doing.requests)
+    }
+
+    /// A request whose body is being read, until this is dropped.
+    pub(super) fn reading(self: &Arc<Self>) -> Counted {
+        self.counted(|doing| &mut doing.reading)
+    }
+
+    fn counted(self: &Arc<Self>, count: fn(&mut Doing) -> &mut usize) -> Counted {
+        self.change(|doing| *count(doing) += 1);
+        Counted { activity: Arc::clone(self), count }
+    }
+
+    fn rank(&self) -> (Rank, Instant) {
+        let doing = self.change(|doing| *doing);
+        let rank = if !self.waiting.is_empty() || doing.requests > doing.reading {
+            Rank::Working
+        } else if doing.requests > 0 {
+            Rank::Reading
+        } else {
+            Rank::Idle
+        };
+        (rank, doing.since)
+    }
+
+    fn change<T>(&self, work: impl FnOnce(&mut Doing) -> T) -> T {
+        work(&mut self.doing.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Counts for as long as it lives.
+#[derive(Debug)]
+pub(super) struct Counted {
+    activity: Arc<Activity>,
+    count: fn(&mut Doing) -> &mut usize,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.activity.change(|doing| {
+            *(self.count)(doing) -= 1;
+            doing.since = Instant::now();
+        });
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.connections.table(|table| table.open.remove(&self.activity.number));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_open(open: &Open) -> bool {
+        open.connections.table(|table| table.open.contains_key(&open.activity.number))
+    }
+
+    #[test]
+    fn the_one_that_is_idle_for_the_longest_goes_first_and_then_the_slowest_to_ask() {
+        let connections = Connections::new(4);
+        let [working, reading, idle, fresh] = [(); 4].map(|()| connections.enter());
+        let requests = [working.activity.request(), reading.activity.request()];
+        let read = reading.activity.reading();
+        drop(idle.activity.request());
+        drop(fresh.activity.request());
+        let more = [(); 3].map(|()| {
+            let open = connections.enter();
+            let request = open.activity.request();
+            (open, request)
+        });
+        assert!(!is_open(&idle) && !is_open(&fresh) && !is_open(&reading) && is_open(&working));
+        // All are being worked for: none goes.
+        let last = connections.enter();
+        assert!(more.iter().all(|(open, _)| is_open(open)) && is_open(&working) && is_open(&last));
+        drop((requests, read));
+        assert_eq!(connections.table(|table| table.open.len()), 5);
+    }
+}

@@ -1,0 +1,111 @@
+//! One client among others: however it uses what it may, the others are served.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use serde_json::json;
+
+use crate::client::{Answer, connect};
+use crate::http2::Streams;
+use crate::process::{ENCRYPTED, Server};
+use crate::protocol::{GOLDEN, TESTING};
+use crate::provider::{SigningKey, claims, set};
+
+/// Bytes that are more than the sockets between server and client take.
+const LARGE: usize = 16 << 20;
+
+/// A server with rules for two groups, and what makes the tokens.
+fn with_rules(limits: &str) -> (Server, SigningKey) {
+    let key = SigningKey::elliptic("k");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("jwks.json"), set(&[&key])).unwrap();
+    let rules = "[{ allow: [decode, encode], claims: { groups: payments } }, { pass_through: [decode] }]";
+    let config = format!(
+        "{}server: {{ auth: {{ issuers: [{{ issuer: i, audience: tdc, jwks: {{ file: jwks.json }} }}], rules: {rules} }} }}\n",
+        ENCRYPTED.replace("codecs: [encrypt]", &format!("codecs: [zstd, encrypt]\n{limits}"))
+    );
+    (Server::start_in(folder, &config, &[]), key)
+}
+
+fn token(key: &SigningKey, subject: &str, group: &str) -> String {
+    key.sign(&claims("i", &json!({ "sub": subject, "groups": group })))
+}
+
+fn decode(server: &Server, token: &str) -> Answer {
+    server.request("POST", "/decode").bearer(token).json(GOLDEN).send()
+}
+
+#[test]
+fn streams_without_bodies_block_no_one_else() {
+    let (server, key) = with_rules("limits: { timeout: 1 min }");
+    let partner = token(&key, "partner", "partners");
+    let employee = token(&key, "employee", "payments");
+    let mut streams = Streams::open(server.address);
+    let authorization = format!("Bearer {partner}");
+    let begun: Vec<_> =
+        (0..64).map(|_| streams.begin("/decode", &[("authorization", &authorization)])).collect();
+    server.wait_for_in_flight(64);
+    for _ in 0..20 {
+        assert_eq!(decode(&server, &employee).ok(), TESTING);
+    }
+    // They are still served when their bodies come.
+    assert_eq!(streams.end(begun[0], GOLDEN.as_bytes()).trim_end(), GOLDEN);
+}
+
+#[test]
+fn connections_with_a_byte_each_block_no_one_else() {
+    let server = Server::start(&format!("{ENCRYPTED}limits: {{ concurrency: 4, timeout: 1 min }}\n"));
+    let begun = server.request("POST", "/decode").json("{").header("Content-Length", "100").bytes();
+    let slow: Vec<TcpStream> = (0..64)
+        .map(|_| {
+            let mut stream = connect(server.address);
+            stream.write_all(&begun).unwrap();
+            stream
+        })
+        .collect();
+    server.wait_for_in_flight(64);
+    for _ in 0..20 {
+        assert_eq!(server.post("/decode", GOLDEN).ok(), TESTING);
+    }
+    drop(slow);
+}
+
+/// Answers that one person does not take, over several connections.
+#[test]
+fn one_person_gets_half_of_the_places_and_is_told_so() {
+    let (server, key) = with_rules("limits: { concurrency: 4, timeout: 1 min, max_body_bytes: 40 MiB }");
+    let (greedy, other) = (token(&key, "greedy", "payments"), token(&key, "other", "payments"));
+    let body = format!("{{\"payloads\":[{{\"data\":\"{}\"}}]}}", "QUJD".repeat(LARGE / 4));
+    let body = server.request("POST", "/encode").bearer(&other).json(&body).send().ok();
+    let request = server.request("POST", "/decode").bearer(&greedy).json(&body).bytes();
+    let mut lazy: Vec<_> = (0..2).map(|_| connect(server.address)).collect();
+    for stream in &mut lazy {
+        stream.write_all(&request).unwrap();
+    }
+    server.audit(3);
+    let more = decode(&server, &greedy);
+    assert!(more.refused(429).contains("one connection or person"), "{more:?}");
+    assert_eq!(more.header("retry-after"), Some("1"));
+    assert_eq!(decode(&server, &other).ok(), TESTING);
+    for stream in &mut lazy {
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        assert!(answer.len() > LARGE);
+    }
+    assert_eq!(decode(&server, &greedy).ok(), TESTING, "its places are free again");
+}
+
+/// What curl 7.88 made of it: "stream error" instead of the refusal, because the stream was reset
+/// while it still sent.
+#[test]
+fn an_early_refusal_does_not_reset_a_stream_that_still_sends() {
+    let (server, _) = with_rules("");
+    let mut streams = Streams::open(server.address);
+    for len in [0, 10, 8 << 10, 32 << 10] {
+        let stream = streams.begin("/decode", &[]);
+        streams.send(stream, &vec![b'x'; len]);
+        let body = streams.end(stream, b"the end");
+        assert!(body.contains("needs a valid access token"), "{len}: {body}");
+        assert!(!streams.is_reset(stream), "{len}");
+    }
+}
