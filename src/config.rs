@@ -16,6 +16,8 @@ mod problem;
 mod remote;
 mod schema;
 mod secret;
+mod suggestion;
+mod summary;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -36,6 +38,8 @@ pub use pattern::Pattern;
 use problem::Problem;
 pub(crate) use schema::Malformed;
 use schema::{Codec, Document, JsonOptions};
+use suggestion::did_you_mean;
+pub use summary::{NamespaceSummary, SharedKey};
 
 /// What a document says, ready for calls. Never changes; a reload makes a new one.
 pub(crate) struct Config {
@@ -59,11 +63,14 @@ pub(crate) struct Profile {
     /// The same chain for readers that are no workers: `required` does not bind them.
     pub(crate) lenient_chain: Chain,
     pub(crate) access: Access,
+    /// The names of the codecs, in the order in which encode applies them.
+    codecs: Vec<&'static str>,
 }
 
 impl Profile {
-    fn new(chain: Chain, access: Access) -> Self {
-        Self { lenient_chain: chain.without_required(), chain, access }
+    fn new(chain: Chain, access: Access, codecs: &[Codec]) -> Self {
+        let codecs = codecs.iter().map(Codec::name).collect();
+        Self { lenient_chain: chain.without_required(), chain, access, codecs }
     }
 }
 
@@ -147,6 +154,7 @@ impl Config {
         let everywhere = Profile::new(
             chain(&document.codecs, base_dir).map_err(|problem| problem.inside("codecs"))?,
             Access::new(&keyring, document.keys.as_ref().and_then(|keys| keys.primary.as_deref()), None),
+            &document.codecs,
         );
         let namespaces = document
             .namespaces
@@ -259,7 +267,7 @@ fn namespace(
     if chain.encrypts() && !access.has_primary() {
         return Err(without_key());
     }
-    Ok((Pattern::new(&entry.pattern), Profile::new(chain, access)))
+    Ok((Pattern::new(&entry.pattern), Profile::new(chain, access, codecs)))
 }
 
 fn chain(codecs: &[Codec], base_dir: &Path) -> Result<Chain, Problem> {
@@ -361,8 +369,9 @@ fn check_reference(keyring: &Keyring, id: &str) -> Result<(), Problem> {
     if keyring.contains(id) || keyring.has_host() {
         return Ok(());
     }
+    let meant = did_you_mean(id, keyring.ids().map(|id| &**id));
     Err(Problem::new(format!(
-        "the key \"{id}\" is not in keys.ring: add it there, or set keys.host to true if the host program has it"
+        "the key \"{id}\" is not in keys.ring: add it there, or set keys.host to true if the host program has it{meant}"
     )))
 }
 

@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 
 use crate::codec::remote::{Answers, Exchange};
 use crate::codec::{Budget, Chain, Decoded, Encoded, Environment, Written, encode_bound};
-use crate::config::{Config, NamespaceSettings, Profile};
+use crate::config::{Config, NamespaceSettings, NamespaceSummary, Profile};
 use crate::context::Context;
 use crate::error::{Code, Error};
 use crate::framing::{Frame, Framed, PAYLOADS, framed_len};
@@ -137,6 +137,18 @@ impl DataConverter {
     #[must_use]
     pub fn loosens(&self, before: &Self) -> Option<&'static str> {
         self.config.load().loosens(&before.config.load())
+    }
+
+    /// Whether there is any key, or the host may be asked for one.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        self.config.load().keyring.has_keys()
+    }
+
+    /// What the configuration does to payloads: for each entry of its `namespaces`, or for all where it has no such list.
+    #[must_use]
+    pub fn summary(&self) -> Vec<NamespaceSummary> {
+        self.config.load().summary()
     }
 
     /// Takes a key that the host was asked for: 32 bytes.

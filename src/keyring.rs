@@ -35,8 +35,11 @@ pub(crate) struct Key {
     /// The two metadata entries that name the codec and this key.
     pub(crate) metadata: Vec<u8>,
     /// SHA-256 of the key, to know the Java sample's key ids, which are the key itself.
-    fingerprint: [u8; 32],
+    fingerprint: Fingerprint,
 }
+
+/// SHA-256 of a key.
+pub(crate) type Fingerprint = [u8; 32];
 
 impl Key {
     pub(crate) fn new(id: &str, key: &[u8; 32]) -> Self {
@@ -100,6 +103,22 @@ impl Access {
         }
     }
 
+    /// The ids of the keys that may be used, sorted: those of the ring, and those that are named and that the host must have.
+    pub(crate) fn ids(&self, keyring: &Keyring) -> Vec<Arc<str>> {
+        let mut ids: Vec<Arc<str>> = match &self.allowed {
+            Some(allowed) => allowed.iter().cloned().collect(),
+            None => keyring.ids().chain(self.primary_id()).cloned().collect(),
+        };
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// Whether only some of the keys may be used.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.allowed.is_some()
+    }
+
     fn allows(&self, id: &str) -> bool {
         self.allowed.as_ref().is_none_or(|allowed| allowed.contains(id))
     }
@@ -155,9 +174,19 @@ impl Keyring {
         self.host.is_some()
     }
 
-    /// Whether there is no source of keys: neither a ring nor a host.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.ring.is_empty() && self.host.is_none()
+    /// Whether there can be any key.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.has_host() || !self.ring.is_empty()
+    }
+
+    /// The ids of the ring.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.ring.keys()
+    }
+
+    /// The fingerprint of a key of the ring.
+    pub(crate) fn fingerprint(&self, id: &str) -> Option<Fingerprint> {
+        self.ring.get(id).map(|key| key.fingerprint)
     }
 
     pub(crate) fn contains(&self, id: &str) -> bool {

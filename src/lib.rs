@@ -54,7 +54,7 @@ mod wire;
 
 pub use cipher::BACKEND;
 pub use codec::remote::{Request, is_loopback};
-pub use config::{NamespaceSettings, Pattern};
+pub use config::{NamespaceSettings, NamespaceSummary, Pattern, SharedKey};
 pub use data_converter::{Answer, DataConverter};
 pub use error::{Code, Error, Kind};
 pub use inspect::{Inspection, inspect};

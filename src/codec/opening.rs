@@ -161,7 +161,7 @@ impl<'a> Opening<'a> {
         if let Some(why) = layer.misfit(&view) {
             return if self.chain.lists(layer) { Err(layer.foreign_bytes(why)) } else { innermost() };
         }
-        if layer == Layer::Encrypt && self.environment.keyring.is_empty() {
+        if layer == Layer::Encrypt && !self.environment.keyring.has_keys() {
             return innermost();
         }
         if depth == MAX_LAYERS {

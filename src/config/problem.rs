@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{Expected, Unexpected};
 
 use super::document::Node;
+use super::suggestion::did_you_mean;
 use crate::error::{Code, Error, text};
 use crate::keyring::key_id;
 
@@ -126,11 +127,13 @@ impl serde::de::Error for Problem {
     }
 
     fn unknown_variant(name: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(format!("found {}, expected {}", shown(name), expected.join(", ")))
+        let meant = did_you_mean(name, expected.iter().copied());
+        Self::new(format!("found {}, expected {}{meant}", shown(name), expected.join(", ")))
     }
 
     fn unknown_field(name: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(format!("unknown field {}, expected {}", shown(name), expected.join(", ")))
+        let meant = did_you_mean(name, expected.iter().copied());
+        Self::new(format!("unknown field {}, expected {}{meant}", shown(name), expected.join(", ")))
     }
 }
 

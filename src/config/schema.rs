@@ -170,6 +170,22 @@ pub(super) enum Codec {
     Remote(RemoteOptions),
 }
 
+impl Codec {
+    /// Its name in the document.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Zlib(_) => "zlib",
+            Self::Zstd(_) => "zstd",
+            Self::Snappy(_) => "snappy",
+            Self::Gzip(_) => "gzip",
+            Self::Encrypt(_) => "encrypt",
+            Self::Msgpack => "msgpack",
+            Self::Json(_) => "json",
+            Self::Remote(_) => "remote",
+        }
+    }
+}
+
 /// Options of `remote`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -24,7 +24,8 @@ fn problems_name_file_line_column_path_and_what_to_do() {
     let cases = [
         (
             "version: 1\ncodecs:\n  - zstd: { levle: 3 }\n",
-            "tdc.yaml: line 3, column 13: codecs[0].zstd: unknown field levle, expected level, min_size",
+            "tdc.yaml: line 3, column 13: codecs[0].zstd: unknown field levle, expected level, min_size; \
+             did you mean level?",
         ),
         (
             "version: 1\ncodecs: [lz4]\n",

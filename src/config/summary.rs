@@ -1,0 +1,141 @@
+//! What a configuration does, for people who check it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{Config, Pattern, Profile};
+use crate::keyring::Fingerprint;
+
+/// What happens to the payloads of some namespaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NamespaceSummary {
+    /// The namespaces; `None` where the configuration has no such list, and this is about all of them.
+    pub pattern: Option<Pattern>,
+    /// The names of the codecs, in the order in which encode applies them.
+    pub codecs: Vec<&'static str>,
+    /// The key that encode encrypts with, where it does.
+    pub encrypts_with: Option<Arc<str>>,
+    /// The ids of the keys that open payloads here, sorted, without those that only the host has.
+    pub keys: Vec<Arc<str>>,
+    /// Whether the entry names its keys.
+    pub has_own_keys: bool,
+    /// A key that opens payloads of an earlier entry as well.
+    pub shared: Option<SharedKey>,
+}
+
+/// A key of two entries: who can decode for one can open payloads of the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SharedKey {
+    /// Its id in this entry.
+    pub key: Arc<str>,
+    /// Its id in the other entry. Another id with the same bytes is the same key.
+    pub other_key: Arc<str>,
+    /// The index of the other entry.
+    pub with: usize,
+}
+
+/// What makes a key the same as another.
+#[derive(PartialEq, Eq, Hash)]
+enum Identity {
+    Bytes(Fingerprint),
+    /// The host has it, so its id is all that is known.
+    Id(Arc<str>),
+}
+
+impl Config {
+    /// A summary of each entry of `namespaces`, or the one of all where there is no such list.
+    pub(crate) fn summary(&self) -> Vec<NamespaceSummary> {
+        let Some(namespaces) = &self.namespaces else {
+            return vec![self.summary_of(None, &self.everywhere)];
+        };
+        let mut owners: HashMap<Identity, (usize, Arc<str>)> = HashMap::new();
+        let mut summaries = Vec::with_capacity(namespaces.len());
+        for (index, (pattern, profile)) in namespaces.iter().enumerate() {
+            let mut summary = self.summary_of(Some(pattern), profile);
+            for key in profile.access.ids(&self.keyring) {
+                let identity =
+                    self.keyring.fingerprint(&key).map_or_else(|| Identity::Id(key.clone()), Identity::Bytes);
+                let (with, other_key) =
+                    owners.entry(identity).or_insert_with(|| (index, key.clone())).clone();
+                if with != index && summary.shared.is_none() {
+                    summary.shared = Some(SharedKey { key, other_key, with });
+                }
+            }
+            summaries.push(summary);
+        }
+        summaries
+    }
+
+    fn summary_of(&self, pattern: Option<&Pattern>, profile: &Profile) -> NamespaceSummary {
+        let mut keys = profile.access.ids(&self.keyring);
+        keys.retain(|key| self.keyring.contains(key));
+        NamespaceSummary {
+            pattern: pattern.cloned(),
+            codecs: profile.codecs.clone(),
+            encrypts_with: profile.access.primary_id().filter(|_| profile.chain.encrypts()).cloned(),
+            keys,
+            has_own_keys: profile.access.is_limited(),
+            shared: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    const KEY_A: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    const KEY_B: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+
+    fn summary(document: &str) -> Vec<NamespaceSummary> {
+        Config::read(document, Path::new(""), "").unwrap().summary()
+    }
+
+    fn ring(rest: &str) -> String {
+        format!(
+            "version: 1\nkeys:\n  primary: a\n  host: true\n  ring:\n    a: {{ insecure_inline: {KEY_A} }}\n    \
+             b: {{ insecure_inline: {KEY_B} }}\n    a2: {{ insecure_inline: {KEY_A} }}\ncodecs: [zstd, encrypt]\n{rest}"
+        )
+    }
+
+    fn shared(summary: &NamespaceSummary) -> Option<(&str, &str, usize)> {
+        summary.shared.as_ref().map(|shared| (&*shared.key, &*shared.other_key, shared.with))
+    }
+
+    #[test]
+    fn without_namespaces_there_is_one_summary() {
+        let all = summary(&ring(""));
+        assert_eq!(all.len(), 1);
+        assert_eq!((all[0].pattern.as_ref(), all[0].shared.as_ref()), (None, None));
+        assert_eq!(all[0].codecs, ["zstd", "encrypt"]);
+        assert_eq!(all[0].encrypts_with.as_deref(), Some("a"));
+        assert_eq!(all[0].keys.iter().map(|key| &**key).collect::<Vec<_>>(), ["a", "a2", "b"]);
+        let plain = summary("version: 1\ncodecs: [zlib]\n");
+        assert_eq!((plain[0].encrypts_with.as_ref(), plain[0].keys.len()), (None, 0));
+    }
+
+    #[test]
+    fn a_key_of_two_namespaces_is_found_by_id_and_by_bytes() {
+        let all = summary(&ring(
+            "namespaces:\n  - { match: one, keys: { primary: a } }\n  - { match: two, keys: { primary: b } }\n  \
+             - { match: three, keys: { primary: b, decrypt: [a2] } }\n  - { match: four, keys: { primary: far } }\n  \
+             - { match: five, keys: { primary: far }, codecs: [zlib] }\n",
+        ));
+        assert_eq!(
+            all.iter().map(shared).collect::<Vec<_>>(),
+            [None, None, Some(("a2", "a", 0)), None, Some(("far", "far", 3))]
+        );
+        assert_eq!((all[4].has_own_keys, all[4].encrypts_with.as_ref()), (true, None));
+    }
+
+    #[test]
+    fn entries_without_keys_of_their_own_share_all_of_them() {
+        let all = summary(&ring("namespaces:\n  - { match: one }\n  - { match: two }\n"));
+        assert_eq!(all.iter().map(shared).collect::<Vec<_>>(), [None, Some(("a", "a", 0))]);
+        assert!(!all[0].has_own_keys);
+    }
+}
