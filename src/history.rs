@@ -52,7 +52,39 @@ impl DataConverter {
         history: &[u8],
         say: &dyn Fn(usize),
     ) -> Result<Vec<u8>, Error> {
-        let (task, say) = (Task::Decode, Some(say));
+        self.history(context, history, Task::Decode, say)
+    }
+
+    /// Encodes every payload and failure of a history, in the form that it came in: the inverse of
+    /// [`DataConverter::decode_history`]. One that is encoded already is encoded a second time.
+    ///
+    /// # Errors
+    /// As [`DataConverter::decode_history`].
+    pub fn encode_history(&self, context: &[u8], history: &[u8]) -> Result<Vec<u8>, Error> {
+        self.encode_history_and_say(context, history, &|_| {})
+    }
+
+    /// The same, and `say` is told now and then how many payloads were met.
+    ///
+    /// # Errors
+    /// As [`DataConverter::decode_history`].
+    pub fn encode_history_and_say(
+        &self,
+        context: &[u8],
+        history: &[u8],
+        say: &dyn Fn(usize),
+    ) -> Result<Vec<u8>, Error> {
+        self.history(context, history, Task::Encode, say)
+    }
+
+    fn history(
+        &self,
+        context: &[u8],
+        history: &[u8],
+        task: Task,
+        say: &dyn Fn(usize),
+    ) -> Result<Vec<u8>, Error> {
+        let say = Some(say);
         let history = without_mark(history)?;
         match form(history)? {
             Form::Binary(name) => self.message(context, name, MessageFlags::default(), history, task, say),
@@ -84,6 +116,12 @@ fn is_text(history: &[u8]) -> bool {
     let control = |byte: &u8| byte.is_ascii_control() && !b"\t\n\r".contains(byte);
     matches!(history.trim_ascii_start().first(), Some(b'{' | b'['))
         && !history.iter().take(LOOKED_AT).any(control)
+}
+
+/// The full name of the message that a binary history is; `None` where it is JSON, or not a history.
+#[must_use]
+pub fn binary_history_type(history: &[u8]) -> Option<&'static str> {
+    if is_text(history) { None } else { binary_form(history) }
 }
 
 /// Both forms hold messages in their field 1: an event begins with its number, an item holds a history.

@@ -57,6 +57,7 @@ pub use codec::remote::{Request, is_loopback};
 pub use config::{NamespaceSettings, NamespaceSummary, Pattern, SharedKey};
 pub use data_converter::{Answer, DataConverter};
 pub use error::{Code, Error, Kind};
+pub use history::binary_history_type;
 pub use inspect::{Inspection, inspect};
 pub use limits::{Limits, Usage};
 pub use message::MessageFlags;

@@ -20,8 +20,7 @@ use prost::bytes::Bytes;
 
 use crate::error::{Code, Error};
 
-pub(crate) use parse::parse_payload;
-pub use parse::{parse, parse_at_most};
+pub use parse::{parse, parse_at_most, parse_list, parse_payload, parse_single};
 pub use print::print;
 
 /// A list of payloads, each of them as the bytes that it came as.

@@ -50,6 +50,23 @@ fn decode(history: &str) -> String {
 }
 
 #[test]
+fn encode_is_the_inverse_of_decode() {
+    let plain = events(PAYLOAD, FAILURE);
+    let encoded = encrypting().encode_history(&[], plain.as_bytes()).unwrap();
+    let text = core::str::from_utf8(&encoded).unwrap();
+    // Search attributes and headers are what the SDKs leave readable.
+    assert_eq!(text.matches("InNlY3JldCI=").count(), 2, "{text}");
+    assert!(!text.contains("a secret") && !text.contains("an inner secret"), "{text}");
+    assert_eq!(decode(text), plain);
+}
+
+#[test]
+fn encode_refuses_what_is_not_a_history() {
+    let error = encrypting().encode_history(&[], b"{\"orders\":[]}").unwrap_err();
+    assert_eq!(error.code(), Code::Type);
+}
+
+#[test]
 fn payload_and_failure_are_hidden() {
     assert!(!encoded_payload().contains("InNlY3JldCI="));
     assert!(encoded_payload().contains(r#""encryption-key-id":"aw==""#));

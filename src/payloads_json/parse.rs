@@ -31,22 +31,49 @@ pub fn parse(body: &[u8]) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// As [`parse`], and [`Code::Limit`].
 pub fn parse_at_most(body: &[u8], max_payloads: usize) -> Result<Vec<u8>, Error> {
-    let body = without_mark(body)?;
-    if body.iter().all(u8::is_ascii_whitespace) {
+    read(body, max_payloads, |list, reader| At(Body(list)).deserialize(reader))
+}
+
+/// Reads an array of payloads, without an object around it, into a serialised `Payloads`.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_list(list: &[u8]) -> Result<Vec<u8>, Error> {
+    read(list, usize::MAX, |list, reader| At(list).deserialize(reader))
+}
+
+/// Reads one payload, without a list around it, into a serialised `Payloads` that has it alone.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_single(payload: &[u8]) -> Result<Vec<u8>, Error> {
+    read(payload, 1, |mut list, reader| At(OnePayload).deserialize(reader).map(|payload| list.push(&payload)))
+}
+
+/// The reader of JSON text.
+type Reader<'a> = serde_json::Deserializer<serde_json::de::StrRead<'a>>;
+
+/// Reads a text into the list that `payloads` fills.
+fn read(
+    text: &[u8],
+    max_payloads: usize,
+    payloads: impl Fn(List<'_>, &mut Reader<'_>) -> Result<(), serde_json::Error>,
+) -> Result<Vec<u8>, Error> {
+    let text = without_mark(text)?;
+    if text.iter().all(u8::is_ascii_whitespace) {
         return Err(Error::new(Code::Json, "the input is empty, expected {\"payloads\":[…]}"));
     }
-    let body = core::str::from_utf8(body).map_err(|cause| {
+    let text = core::str::from_utf8(text).map_err(|cause| {
         Error::new(Code::Json, format!("byte {} of the input is not UTF-8", cause.valid_up_to()))
     })?;
     let index = Cell::new(None);
     let is_over = Cell::new(false);
     let mut bytes = Vec::new();
-    let read = read_mended(body, |body| {
+    let read = read_mended(text, |text| {
         bytes.clear();
         index.set(None);
-        let list = List { max: max_payloads, index: &index, is_over: &is_over, out: &mut bytes };
-        let mut reader = serde_json::Deserializer::from_str(body);
-        At(Body(list)).deserialize(&mut reader)?;
+        let mut reader = serde_json::Deserializer::from_str(text);
+        payloads(List { max: max_payloads, index: &index, is_over: &is_over, out: &mut bytes }, &mut reader)?;
         reader.end()
     });
     match read {
@@ -63,11 +90,11 @@ pub fn parse_at_most(body: &[u8], max_payloads: usize) -> Result<Vec<u8>, Error>
     }
 }
 
-/// Reads one payload into its protobuf.
+/// Reads one payload into its protobuf, without a list around it.
 ///
 /// # Errors
 /// As [`parse`].
-pub(crate) fn parse_payload(json: &str) -> Result<Vec<u8>, Error> {
+pub fn parse_payload(json: &str) -> Result<Vec<u8>, Error> {
     let read = read_mended(json, |json| {
         let mut reader = serde_json::Deserializer::from_str(json);
         let payload = At(OnePayload).deserialize(&mut reader)?;
@@ -126,6 +153,14 @@ struct List<'a> {
     out: &'a mut Vec<u8>,
 }
 
+impl List<'_> {
+    /// A message appended to another is merged into it: this adds one payload to the list.
+    fn push(&mut self, payload: &Payload) {
+        let one = Payloads { payloads: vec![payload.encode_to_vec().into()] };
+        one.encode_raw(self.out);
+    }
+}
+
 impl<'de> Expected<'de> for List<'_> {
     type Value = ();
     const EXPECTED: &'static str = "a list of payloads";
@@ -138,16 +173,14 @@ impl<'de> Expected<'de> for List<'_> {
         Ok(())
     }
 
-    fn list<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+    fn list<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
         for index in 0..self.max {
             self.index.set(Some(index));
             let Some(payload) = list.next_element_seed(At(OnePayload))? else {
                 self.index.set(None);
                 return Ok(());
             };
-            // A message appended to another is merged into it: this adds one payload to the list.
-            let one = Payloads { payloads: vec![payload.encode_to_vec().into()] };
-            one.encode_raw(self.out);
+            self.push(&payload);
         }
         self.index.set(None);
         list.next_element_seed(OneTooMany(self.is_over)).map(drop)

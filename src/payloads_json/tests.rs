@@ -1,4 +1,4 @@
-use super::{count, find, parse, parse_at_most, print};
+use super::{count, find, parse, parse_at_most, parse_list, parse_single, print};
 use crate::error::Code;
 
 /// Appendix A of the project's notes on the wire: what Go's and Python's SDK serialise for the text "Testing".
@@ -327,4 +327,19 @@ fn one_payload_too_many_ends_the_reading() {
 fn deep_nesting_is_refused_at_once() {
     let body = format!(r#"{{"payloads":{}"#, "[".repeat(100_000));
     assert!(fault(&body).contains("expected an object with metadata and data, found a list"));
+}
+
+#[test]
+fn one_payload_and_an_array_of_them_are_read_without_the_object_around_them() {
+    let payload = r#"{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"ImEi"}"#;
+    let body = |list: &str| parse(format!("{{\"payloads\":{list}}}").as_bytes()).unwrap();
+    assert_eq!(parse_single(payload.as_bytes()).unwrap(), body(&format!("[{payload}]")));
+    assert_eq!(parse_single(b"{}").unwrap(), body("[{}]"));
+    let two = format!("[{payload},{{}}]");
+    assert_eq!(parse_list(two.as_bytes()).unwrap(), body(&two));
+    for wrong in ["", "[]", "{}{}", "1"] {
+        assert_eq!(parse_single(wrong.as_bytes()).unwrap_err().code(), Code::Json, "{wrong}");
+    }
+    let error = parse_list(br#"[{},{"data":1}]"#).unwrap_err();
+    assert_eq!((error.code(), error.payload_index()), (Code::Json, Some(1)));
 }
