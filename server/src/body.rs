@@ -1,10 +1,14 @@
-//! Bodies as the library reads and prints them, and payloads that the commands make themselves.
+//! Bodies as the library reads and prints them, and payloads that the commands make and look at themselves.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use prost::Message;
+use prost::bytes::Bytes;
+use tdc::{Code, DataConverter, Error};
 
-pub(crate) use tdc::payloads_json::{count, find, parse, parse_at_most, print};
+pub(crate) use tdc::payloads_json::{count, find, parse_at_most, print};
 
 /// A list of payloads.
 #[derive(Clone, PartialEq, Message)]
@@ -15,11 +19,32 @@ struct Payloads {
 
 /// A payload. The map is sorted, so that it always makes the same bytes.
 #[derive(Clone, PartialEq, Message)]
-struct Payload {
+pub(crate) struct Payload {
     #[prost(btree_map = "string, bytes", tag = "1")]
     metadata: BTreeMap<String, Vec<u8>>,
-    #[prost(bytes = "vec", tag = "2")]
-    data: Vec<u8>,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub(crate) data: Bytes,
+}
+
+impl Payload {
+    /// Reads a serialised payload.
+    pub(crate) fn read(payload: &Bytes) -> Result<Self, Error> {
+        Self::decode(payload.clone()).map_err(|cause| Error::new(Code::Protobuf, cause.to_string()))
+    }
+
+    /// `metadata["encoding"]`, or nothing.
+    pub(crate) fn encoding(&self) -> Cow<'_, str> {
+        self.text("encoding")
+    }
+
+    /// `metadata["messageType"]`, or nothing.
+    pub(crate) fn message_type(&self) -> Cow<'_, str> {
+        self.text("messageType")
+    }
+
+    fn text(&self, key: &str) -> Cow<'_, str> {
+        self.metadata.get(key).map_or(Cow::Borrowed(""), |value| String::from_utf8_lossy(value))
+    }
 }
 
 /// A list of one payload whose metadata says that `data` is encrypted with the key `id`.
@@ -38,8 +63,42 @@ pub(crate) fn json_text(len: usize) -> Vec<u8> {
     list_of_one(&[("encoding", "json/plain")], data)
 }
 
+/// The library's context of a namespace.
+pub(crate) fn context(namespace: &str) -> Vec<u8> {
+    #[derive(Clone, PartialEq, Message)]
+    struct Context {
+        #[prost(string, tag = "2")]
+        namespace: String,
+    }
+    Context { namespace: namespace.to_owned() }.encode_to_vec()
+}
+
+/// A list of the one payload that these bytes are.
+pub(crate) fn list_of(payload: &[u8]) -> Vec<u8> {
+    let mut list = Vec::with_capacity(payload.len() + 8);
+    prost::encoding::encode_key(1, prost::encoding::WireType::LengthDelimited, &mut list);
+    prost::encoding::encode_varint(payload.len() as u64, &mut list);
+    list.extend_from_slice(payload);
+    list
+}
+
+/// The JSON that `converter` makes of a `binary/protobuf` payload, where it knows the type and has JSON for messages.
+pub(crate) fn protobuf_as_json(converter: &DataConverter, payload: &[u8]) -> Option<Bytes> {
+    let json = converter.to_payload(&[], &list_of(payload)).ok()?;
+    let json = Payload::read(&find(json).ok()?.pop()?).ok()?;
+    (json.encoding() == "json/protobuf").then_some(json.data)
+}
+
+/// The JSON of a message of Temporal's API.
+pub(crate) fn message_as_json(name: &str, message: Vec<u8>) -> Result<Vec<u8>, Error> {
+    let list = list_of_one(&[("encoding", "binary/protobuf"), ("messageType", name)], message);
+    let converter = DataConverter::parse("{version: 1, converters: [json-protobuf]}", Path::new(""), "")?;
+    let json = converter.to_payload(&[], &list)?;
+    Ok(Payload::read(&find(json)?.pop().unwrap_or_default())?.data.to_vec())
+}
+
 fn list_of_one(metadata: &[(&str, &str)], data: Vec<u8>) -> Vec<u8> {
     let metadata = metadata.iter().map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec()));
-    let payload = Payload { metadata: metadata.collect(), data };
+    let payload = Payload { metadata: metadata.collect(), data: data.into() };
     Payloads { payloads: vec![payload] }.encode_to_vec()
 }

@@ -1,67 +1,226 @@
-//! `tdc config check`: opens a configuration with every key that it names, and sends a test payload through it.
+//! `tdc config check`: opens all that a configuration names, encodes and decodes a test payload for every namespace, and shows what is protected.
+//!
+//! What the server needs is opened by the server's own code.
 
+use std::fmt::Write;
 use std::path::Path;
+use std::process::ExitCode;
 
-use tdc::{Code, DataConverter, Error};
+use tdc::server_options::ServerOptions;
+use tdc::{Code, DataConverter, Error, NamespaceSummary};
 
-use crate::{body, rounds, stdio};
+use crate::{body, rounds, serve, stdio};
 
 /// Bytes of text in the test payload: enough that compression shows.
 const TEST_TEXT_LEN: usize = 4096;
+/// The exit status of a configuration that is valid, and may be meant otherwise.
+const WARNED: u8 = 2;
 
-pub(crate) fn run(file: &Path, namespace: &str) -> Result<(), Error> {
+pub(crate) fn run(file: &Path, namespace: &str) -> Result<ExitCode, Error> {
     let converter = DataConverter::open(file, namespace)?;
-    let mut lines = vec![format!("{} holds", file.display())];
-    lines.push(test(&converter, namespace)?);
-    lines.push(if converter.has_host_keys() {
-        "keys that are not in its ring are asked of the host program".to_owned()
-    } else {
-        "every key comes from its ring".to_owned()
-    });
-    if converter.has_remote() {
-        lines.push("a codec server has the last word on payloads: every worker needs it".to_owned());
+    let has_server = converter.server_settings().options != ServerOptions::default();
+    let server = if has_server { Some(serve::check(file)?) } else { None };
+    let all = converter.summary();
+    let mut rows =
+        Rows { with_namespaces: all.iter().any(|entry| entry.pattern.is_some()), lines: Vec::new() };
+    let mut warnings = Vec::new();
+    let is_asked_about = |index: &usize| namespace.is_empty() || matching(&all, namespace) == Some(*index);
+    let asked: Vec<usize> = (0..all.len()).filter(is_asked_about).collect();
+    if asked.is_empty() {
+        // The library knows what to say of it.
+        converter.namespace_settings(namespace)?;
     }
-    lines.push(if converter.encodes_common_attributes() {
-        "messages and stack traces of failures are encoded too".to_owned()
-    } else {
-        "messages and stack traces of failures stay readable: failures.encode_common_attributes encodes them"
-            .to_owned()
-    });
-    stdio::write((lines.join("\n  ") + "\n").as_bytes())
+    for index in asked {
+        let Some(entry) = all.get(index) else { continue };
+        let name = if namespace.is_empty() { a_name(&all, index) } else { Some(namespace.to_owned()) };
+        match name {
+            Some(name) => {
+                let by_host = try_out(&converter, &name)?;
+                rows.describe(entry, by_host, converter.encodes_common_attributes());
+            }
+            None => warnings.push(format!(
+                "{} is never used, because an earlier entry matches the same names: move it up",
+                place(entry, index)
+            )),
+        }
+        warnings.extend(own_warnings(entry, index));
+    }
+    rows.end(converter.has_host_keys());
+    warnings.extend(common_warnings(&converter, &all));
+    warnings.extend(server.iter().filter_map(|server| server.warning).map(str::to_owned));
+
+    let mut text = format!("{} is valid\n\n{}", file.display(), rows.table());
+    if let Some(server) = &server {
+        // Writing to a text cannot fail, here and below.
+        let _ = writeln!(text, "\ntdc serve can start: {}", server.summary);
+    }
+    stdio::write(text.as_bytes())?;
+    for warning in &warnings {
+        stdio::note(&format!("warning: {warning}"));
+    }
+    Ok(if warnings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(WARNED) })
 }
 
-/// Encodes and decodes a payload; says what happened to it.
-fn test(converter: &DataConverter, namespace: &str) -> Result<String, Error> {
-    let place = if namespace.is_empty() { String::new() } else { format!(" in the namespace {namespace}") };
-    let payload = body::json_text(TEST_TEXT_LEN);
-    let encoded = match rounds::with_reload(converter, |converter| {
-        rounds::with_remote(converter, |converter| converter.encode(&[], &payload))
-    }) {
-        Ok(encoded) => encoded,
-        Err(error) if error.code() == Code::KeyNeeded => {
-            let ids = error.key_ids().join(", ");
-            return Ok(format!("payloads{place} are encrypted with {ids}, which the host program has"));
-        }
-        Err(error) if error.code() == Code::Namespace && namespace.is_empty() => {
-            return Ok("it has namespaces: --namespace NAME tries what holds for one".to_owned());
-        }
-        Err(error) => return Err(error),
+/// The entry that decides about a namespace.
+fn matching(all: &[NamespaceSummary], namespace: &str) -> Option<usize> {
+    all.iter().position(|entry| entry.pattern.as_ref().is_none_or(|pattern| pattern.matches(namespace)))
+}
+
+/// A namespace that this entry decides about, if one can be found: empty where there are none.
+fn a_name(all: &[NamespaceSummary], index: usize) -> Option<String> {
+    let Some(pattern) = &all.get(index)?.pattern else { return Some(String::new()) };
+    ["", "a", "tdc-config-check", "x0"]
+        .iter()
+        .map(|filling| pattern.as_str().replace('*', filling))
+        .find(|name| !name.is_empty() && matching(all, name) == Some(index))
+}
+
+/// Encodes and decodes a payload in a namespace. Whether its key is the host program's, so that it could not be done here.
+fn try_out(converter: &DataConverter, namespace: &str) -> Result<bool, Error> {
+    let (context, payload) = (body::context(namespace), body::json_text(TEST_TEXT_LEN));
+    let encode = |converter: &DataConverter| converter.encode(&context, &payload);
+    let encoded = match rounds::with_reload(converter, |converter| rounds::with_remote(converter, encode)) {
+        Err(error) if error.code() == Code::KeyNeeded => return Ok(true),
+        encoded => encoded?,
     };
-    if rounds::settle(converter, |converter| converter.decode(&[], &encoded))? != payload {
-        return Err(Error::new(Code::Config, "a test payload was encoded, and came back changed"));
+    if rounds::settle(converter, |converter| converter.decode(&context, &encoded))? != payload {
+        return Err(Error::new(Code::Config, "a test payload was encoded, and decoded to something else"));
     }
-    let [before, after] = [&payload, &encoded].map(|list| body::find(list.clone()));
-    let (before, after) = (before?.concat(), after?.concat());
-    let (was, now) = (tdc::inspect(&before)?, tdc::inspect(&after)?);
-    Ok(if before == after {
-        format!("payloads{place} stay as they are: no codec changes them")
-    } else {
-        let under = now.key_id.map_or_else(String::new, |id| format!(" with the key {id}"));
-        format!(
-            "a test payload{place} of {} bytes became {} bytes of {}{under}, and came back",
-            was.payload_len,
-            now.payload_len,
-            now.encoding.unwrap_or_default()
-        )
-    })
+    Ok(false)
+}
+
+/// How an entry is called in a sentence.
+fn place(entry: &NamespaceSummary, index: usize) -> String {
+    let pattern = entry.pattern.as_ref().map_or("", |pattern| pattern.as_str());
+    format!("namespaces[{index}] ({pattern})")
+}
+
+fn own_warnings(entry: &NamespaceSummary, index: usize) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if entry.has_own_keys && !is_protected(entry) {
+        warnings.push(format!(
+            "{} has keys, and its payloads are not encrypted: add encrypt to its codecs",
+            place(entry, index)
+        ));
+    }
+    if let Some(shared) = &entry.shared {
+        let key = if shared.key == shared.other_key {
+            format!("the key {}", shared.key)
+        } else {
+            format!("a key ({} and {} are the same bytes)", shared.key, shared.other_key)
+        };
+        warnings.push(format!(
+            "{} and namespaces[{}] share {key}, so anyone who can read one can open payloads of the other: give each keys of its own",
+            place(entry, index),
+            shared.with,
+        ));
+    }
+    warnings
+}
+
+fn common_warnings(converter: &DataConverter, all: &[NamespaceSummary]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let any_protected = all.iter().any(is_protected);
+    if converter.has_keys() && !any_protected {
+        warnings.push("there are keys, and no payload is encrypted: add encrypt to codecs".to_owned());
+    }
+    if any_protected && !converter.encodes_common_attributes() {
+        warnings.push(
+            "messages and stack traces of failures stay readable: set failures: { encode_common_attributes: true }"
+                .to_owned(),
+        );
+    }
+    warnings
+}
+
+/// Whether payloads are stored as something that only a key, or a codec server, opens.
+fn is_protected(entry: &NamespaceSummary) -> bool {
+    entry.encrypts_with.is_some() || entry.codecs.contains(&"remote")
+}
+
+/// The table: for whom, what, and how it is stored.
+struct Rows {
+    with_namespaces: bool,
+    lines: Vec<[String; 3]>,
+}
+
+impl Rows {
+    fn push(&mut self, namespace: &str, what: &str, stored: String) {
+        self.lines.push([namespace.to_owned(), what.to_owned(), stored]);
+    }
+
+    fn describe(&mut self, entry: &NamespaceSummary, by_host: bool, encodes_failures: bool) {
+        let namespace = entry.pattern.as_ref().map_or("", |pattern| pattern.as_str());
+        let stored = stored(entry, by_host);
+        self.push(
+            namespace,
+            "payloads: inputs, results, signals, queries, updates, memo values",
+            stored.clone(),
+        );
+        let failures = if encodes_failures { stored } else { "readable".to_owned() };
+        self.push(namespace, "messages and stack traces of failures", failures);
+        let others = entry.keys.iter().filter(|key| Some(*key) != entry.encrypts_with.as_ref());
+        let others: Vec<&str> = others.map(|key| &**key).collect();
+        if !others.is_empty() {
+            self.push(namespace, "older payloads", format!("opened with {}", others.join(", ")));
+        }
+    }
+
+    /// What holds for all.
+    fn end(&mut self, has_host_keys: bool) {
+        let all = "every namespace";
+        if has_host_keys {
+            self.push(
+                all,
+                "keys that are not in keys.ring",
+                "asked of the program's key provider".to_owned(),
+            );
+        }
+        self.push(
+            all,
+            "search attributes, memo keys, ids, names of types, signals and queues",
+            "readable, always".to_owned(),
+        );
+        self.push(all, "headers", "readable, unless the SDK is told to encode them".to_owned());
+    }
+
+    fn table(&self) -> String {
+        let mut lines = vec![["NAMESPACE", "WHAT", "STORED"].map(str::to_owned)];
+        lines.extend(self.lines.iter().cloned());
+        let width = |column: usize| {
+            lines
+                .iter()
+                .filter_map(|line| line.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
+        };
+        let (first, second) = (width(0), width(1));
+        let mut out = String::new();
+        for [namespace, what, stored] in &lines {
+            if self.with_namespaces {
+                let _ = write!(out, "{namespace:<first$}  ");
+            }
+            let _ = writeln!(out, "{what:<second$}  {stored}");
+        }
+        out
+    }
+}
+
+/// How the payloads of an entry are stored.
+fn stored(entry: &NamespaceSummary, by_host: bool) -> String {
+    let mut steps: Vec<String> = Vec::new();
+    for codec in &entry.codecs {
+        steps.push(match (*codec, &entry.encrypts_with) {
+            ("encrypt", Some(key)) if by_host => format!("encrypted with {key}, from the key provider"),
+            ("encrypt", Some(key)) => format!("encrypted with {key}"),
+            ("remote", _) => "encoded by the codec server".to_owned(),
+            (other, _) => other.to_owned(),
+        });
+    }
+    match (steps.as_slice(), is_protected(entry)) {
+        ([], _) => "readable".to_owned(),
+        (steps, true) => steps.join(", then "),
+        (steps, false) => format!("readable ({})", steps.join(", then ")),
+    }
 }

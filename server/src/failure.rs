@@ -4,6 +4,7 @@ use std::path::Path;
 
 use tdc::{DataConverter, Error};
 
+use crate::configuration::Configuration;
 use crate::{rounds, stdio};
 
 /// Which way the failure goes.
@@ -15,18 +16,29 @@ pub(crate) enum Direction {
 
 pub(crate) fn run(
     direction: Direction,
-    config: &Path,
-    namespace: &str,
+    configuration: &Configuration,
     file: Option<&Path>,
 ) -> Result<(), Error> {
-    let converter = DataConverter::open(config, namespace)?;
-    let failure = stdio::read(file)?;
-    let mut answer = rounds::settle(&converter, |converter| match direction {
-        Direction::Encode => converter.encode_failure_json(&[], &failure),
-        Direction::Decode => converter.decode_failure_json(&[], &failure),
-    })?;
+    let converter = configuration.open()?;
+    write(direction, &converter, &stdio::read(file)?)
+}
+
+/// Converts a failure and writes it.
+pub(crate) fn write(direction: Direction, converter: &DataConverter, failure: &[u8]) -> Result<(), Error> {
+    let mut answer = convert(direction, converter, failure)?;
     if !answer.ends_with(b"\n") {
         answer.push(b'\n');
     }
     stdio::write(&answer)
+}
+
+pub(crate) fn convert(
+    direction: Direction,
+    converter: &DataConverter,
+    failure: &[u8],
+) -> Result<Vec<u8>, Error> {
+    rounds::settle(converter, |converter| match direction {
+        Direction::Encode => converter.encode_failure_json(&[], failure),
+        Direction::Decode => converter.decode_failure_json(&[], failure),
+    })
 }

@@ -1,43 +1,63 @@
-//! `tdc history decode`: an exported history in, the same form of it out.
+//! `tdc history encode` and `tdc history decode`: an exported history in, the same form of it out.
 //!
 //! Work that takes more than a second says on standard error how far it is.
 
 use std::cell::Cell;
-use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tdc::{DataConverter, Error};
 
-use crate::{rounds, stdio};
+use crate::configuration::Configuration;
+use crate::{body, rounds, stdio};
 
 /// How often the command says how far it is.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-pub(crate) fn decode(
-    config: &Path,
-    namespace: &str,
+/// Which way the history goes.
+#[derive(Clone, Copy)]
+pub(crate) enum Direction {
+    Encode,
+    Decode,
+}
+
+pub(crate) fn run(
+    direction: Direction,
+    configuration: &Configuration,
     always_say: bool,
     file: Option<&Path>,
 ) -> Result<(), Error> {
-    let converter = DataConverter::open(config, namespace)?;
-    let history = stdio::read(file)?;
+    let converter = configuration.open()?;
+    stdio::write(&convert(direction, &converter, &stdio::read(file)?, always_say)?)
+}
+
+pub(crate) fn convert(
+    direction: Direction,
+    converter: &DataConverter,
+    history: &[u8],
+    always_say: bool,
+) -> Result<Vec<u8>, Error> {
     let last = Cell::new(Instant::now());
     let say = |payloads: usize| {
         if last.get().elapsed() >= INTERVAL {
             last.set(Instant::now());
-            tell(&format!("{payloads} payloads so far"));
+            stdio::note(&format!("{payloads} payloads so far"));
         }
     };
-    let answer =
-        rounds::settle(&converter, |converter| converter.decode_history_and_say(&[], &history, &say))?;
+    let answer = rounds::settle(converter, |converter| match direction {
+        Direction::Encode => converter.encode_history_and_say(&[], history, &say),
+        Direction::Decode => converter.decode_history_and_say(&[], history, &say),
+    })?;
     if always_say {
-        tell(&format!("{} bytes became {}", history.len(), answer.len()));
+        stdio::note(&format!("{} bytes became {}", history.len(), answer.len()));
     }
-    stdio::write(&answer)
+    Ok(answer)
 }
 
-fn tell(sentence: &str) {
-    // Where standard error is closed there is nobody left to tell.
-    let _ = writeln!(std::io::stderr(), "tdc: {sentence}");
+/// A history as JSON, whichever form it has.
+pub(crate) fn as_json(history: Vec<u8>) -> Result<Vec<u8>, Error> {
+    match tdc::binary_history_type(&history) {
+        Some(name) => body::message_as_json(name, history),
+        None => Ok(history),
+    }
 }

@@ -6,19 +6,25 @@ use std::path::Path;
 use serde::Serialize;
 use tdc::{Code, DataConverter, Error, Inspection};
 
-use crate::{body, rounds, stdio};
+use crate::configuration::Configuration;
+use crate::input::{Form, Payloads};
+use crate::tree::{self, Tree};
+use crate::{body, history, rounds, stdio};
 
 /// One payload, as `--json` prints it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Row {
     index: usize,
+    /// Where it is in a history or a failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
     /// `null` where there is none, or none that is text.
     encoding: Option<String>,
     /// The codec that opens the outermost layer; `null`: none of ours, decode leaves the payload as it is.
     codec: Option<&'static str>,
     key_id: Option<String>,
-    /// Only with `--config`.
+    /// Only with a configuration.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<KeyState>,
     payload_bytes: usize,
@@ -50,34 +56,71 @@ struct Report {
     payloads: Vec<Row>,
 }
 
-pub(crate) fn run(
-    config: Option<&Path>,
-    namespace: &str,
-    json: bool,
-    file: Option<&Path>,
-) -> Result<(), Error> {
-    let converter = config.map(|config| DataConverter::open(config, namespace)).transpose()?;
-    let payloads = body::find(body::parse(&stdio::read(file)?)?)?;
-    let row = |(index, payload): (usize, &prost::bytes::Bytes)| {
-        let seen = tdc::inspect(payload)?;
+pub(crate) fn run(configuration: &Configuration, json: bool, file: Option<&Path>) -> Result<(), Error> {
+    let (converter, note) = converter(configuration)?;
+    let found = payloads(stdio::read(file)?)?;
+    let mut rows = Vec::with_capacity(found.len());
+    for (index, (path, payload)) in found.into_iter().enumerate() {
+        let place = |error: Error| match &path {
+            Some(path) => tree::at(path, &error),
+            None => error.at_payload(index),
+        };
+        let seen = tdc::inspect(&payload).map_err(place)?;
         let key = match (&converter, &seen.key_id) {
-            (Some(converter), Some(id)) => Some(key_state(converter, id)?),
+            (Some(converter), Some(id)) => Some(key_state(converter, id).map_err(place)?),
             _ => None,
         };
-        Ok(Row::new(index, seen, key))
+        rows.push(Row::new(index, path, seen, key));
+    }
+    let report = Report { payloads: rows };
+    stdio::write(
+        if json { as_json(&report)? } else { table(&report.payloads, converter.is_some()) }.as_bytes(),
+    )?;
+    if let Some(note) = note {
+        stdio::note(&note);
+    }
+    Ok(())
+}
+
+/// The configuration whose keys are looked for. One that was not named and is of no use here only leaves the column out, with a note.
+fn converter(configuration: &Configuration) -> Result<(Option<DataConverter>, Option<String>), Error> {
+    let usable = |converter: DataConverter| {
+        let namespace = configuration.namespace.as_str();
+        let settled = rounds::with_reload(&converter, |converter| converter.namespace_settings(namespace));
+        settled.map(|_| Some(converter))
     };
-    let rows = payloads
-        .iter()
-        .enumerate()
-        .map(|(index, payload)| row((index, payload)).map_err(|error: Error| error.at_payload(index)));
-    let report = Report { payloads: rows.collect::<Result<_, _>>()? };
-    stdio::write(if json { as_json(&report)? } else { table(&report.payloads, config.is_some()) }.as_bytes())
+    let opened = configuration.open_if_any().and_then(|opened| opened.map_or(Ok(None), usable));
+    match opened {
+        Err(error) if !configuration.is_named() && configuration.namespace.is_empty() => {
+            Ok((None, Some(format!("the column KEY is left out: {error}"))))
+        }
+        opened => opened.map(|converter| (converter, None)),
+    }
+}
+
+/// A serialised payload, with its path where it has one.
+type Found = (Option<String>, Vec<u8>);
+
+/// The payloads of whatever was given, with their paths where it is more than a list of them.
+fn payloads(input: Vec<u8>) -> Result<Vec<Found>, Error> {
+    let form = Form::of(&input);
+    let text = match form {
+        Form::Body | Form::Payload | Form::List => {
+            let list = body::find(Payloads::read(form, &input)?.list)?;
+            return Ok(list.into_iter().map(|payload| (None, payload.to_vec())).collect());
+        }
+        Form::Failure => input,
+        Form::History => history::as_json(input)?,
+    };
+    let found = Tree::parse(&text)?.payloads()?;
+    Ok(found.into_iter().map(|(path, payload)| (Some(path), payload)).collect())
 }
 
 impl Row {
-    fn new(index: usize, seen: Inspection, key: Option<KeyState>) -> Self {
+    fn new(index: usize, path: Option<String>, seen: Inspection, key: Option<KeyState>) -> Self {
         Self {
             index,
+            path,
             encoding: seen.encoding,
             codec: seen.codec,
             key_id: seen.key_id,
@@ -93,7 +136,7 @@ impl Row {
 fn key_state(converter: &DataConverter, id: &str) -> Result<KeyState, Error> {
     let probe = body::encrypted_under(id, &[0; NONCE_AND_TAG]);
     match rounds::with_reload(converter, |converter| converter.decode(&[], &probe)) {
-        // Without any key source it is left as it is.
+        // Without any key, what is encrypted is left alone.
         Ok(_) => Ok(KeyState::Missing),
         Err(error) => match error.code() {
             Code::Authentication => Ok(KeyState::Here),
@@ -115,8 +158,9 @@ fn as_json(report: &Report) -> Result<String, Error> {
 
 /// Columns as wide as their widest cell; numbers to the right.
 fn table(rows: &[Row], with_keys: bool) -> String {
+    let with_paths = rows.iter().any(|row| row.path.is_some());
     let mut lines =
-        vec![["#", "ENCODING", "OPENED BY", "KEY ID", "KEY", "PAYLOAD", "DATA"].map(str::to_owned)];
+        vec![["#", "ENCODING", "OPENED BY", "KEY ID", "KEY", "PAYLOAD", "DATA", "PATH"].map(str::to_owned)];
     let dash = || "-".to_owned();
     lines.extend(rows.iter().map(|row| {
         [
@@ -127,9 +171,10 @@ fn table(rows: &[Row], with_keys: bool) -> String {
             row.key.map_or_else(dash, |key| key.name().to_owned()),
             format!("{} B", row.payload_bytes),
             format!("{} B", row.data_bytes),
+            row.path.clone().unwrap_or_else(dash),
         ]
     }));
-    let widths: [usize; 7] = core::array::from_fn(|column| {
+    let widths: [usize; 8] = core::array::from_fn(|column| {
         lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
     });
     let mut out = String::new();
@@ -139,7 +184,8 @@ fn table(rows: &[Row], with_keys: bool) -> String {
             // Writing to a text cannot fail.
             let _ = match column {
                 4 if !with_keys => Ok(()),
-                0 | 5.. => write!(cells, "{cell:>width$}  "),
+                7 if !with_paths => Ok(()),
+                0 | 5 | 6 => write!(cells, "{cell:>width$}  "),
                 _ => write!(cells, "{cell:<width$}  "),
             };
         }

@@ -1,7 +1,5 @@
 //! `tdc keygen`: a new key file, and how to use it.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use base64::Engine;
@@ -9,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use tdc::{Code, Error};
 use zeroize::Zeroizing;
 
+use crate::new_file::{self, Readers};
 use crate::stdio;
 
 /// Bytes of a key for AES-256.
@@ -21,59 +20,25 @@ pub(crate) fn run(path: &Path) -> Result<(), Error> {
             "a key is never printed: name a file, such as keys/orders-2026-11.key",
         ));
     }
+    create(path)?;
+    stdio::write(advice(path).as_bytes())
+}
+
+/// Creates a key file.
+pub(crate) fn create(path: &Path) -> Result<(), Error> {
     let mut key = Zeroizing::new([0; KEY_LEN]);
     tdc::random(&mut key[..])?;
     // The room is there from the start: a text that moves would leave a copy of the key behind.
     let mut text = Zeroizing::new(String::with_capacity(2 * KEY_LEN));
     STANDARD.encode_string(&key[..], &mut text);
     text.push('\n');
-
-    create_folder(path)?;
-    let mut file = create(path)?;
-    if let Err(cause) = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()) {
-        // Half a key helps nobody, and would be in the way of the next attempt.
-        let _ = std::fs::remove_file(path);
-        return Err(Error::new(Code::Io, format!("cannot write {}: {cause}", path.display())));
-    }
-    stdio::write(advice(path).as_bytes())
-}
-
-/// Creates the folder of the file where there is none, for its owner alone.
-fn create_folder(path: &Path) -> Result<(), Error> {
-    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists())
-    else {
-        return Ok(());
-    };
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(folder)
-        .map_err(|cause| Error::new(Code::Io, format!("cannot create {}: {cause}", folder.display())))
-}
-
-/// Creates the file, which nothing may stand in the way of: no file, no link, whatever it points to.
-fn create(path: &Path) -> Result<File, Error> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|cause| {
-        let shown = path.display();
-        let sentence = match cause.kind() {
-            ErrorKind::AlreadyExists => format!(
-                "{shown} exists, and a key is never overwritten, because payloads may need it: choose another name"
-            ),
-            _ => format!("cannot create {shown}: {cause}"),
-        };
-        Error::new(Code::Io, sentence)
-    })
+    let why_not = "a key is never overwritten, because payloads may need it: choose another name";
+    new_file::create(path, text.as_bytes(), Readers::Owner, why_not)
 }
 
 fn advice(path: &Path) -> String {
     let id = key_id(path);
-    // A JSON text is a YAML text too, whatever stands in it.
+    // A JSON text is a YAML text too, whatever is in it.
     let file = serde_json::Value::from(path.display().to_string());
     let shown = path.display();
     format!(
@@ -95,13 +60,18 @@ Is there a primary key already? Then add this one to the ring of every program f
 /// The file's name without its ending, where that is a key id.
 fn key_id(path: &Path) -> &str {
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    if is_plain_id(stem) { stem } else { "my-key" }
+}
+
+/// Whether `text` is a key id, and plain text in YAML too, and a file name.
+pub(crate) fn is_plain_id(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    // What begins with a letter is plain text in YAML, too, but for a few words.
-    let begins = stem.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
+    // What begins with a letter is plain text in YAML, but for a few words.
+    let begins = text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
     let word = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"]
         .iter()
-        .any(|word| stem.eq_ignore_ascii_case(word));
-    if begins && !word && stem.len() <= 128 && stem.bytes().all(fits) { stem } else { "my-key" }
+        .any(|word| text.eq_ignore_ascii_case(word));
+    begins && !word && text.len() <= 128 && text.bytes().all(fits)
 }
 
 #[cfg(test)]

@@ -45,12 +45,9 @@ pub(crate) fn without_host<T>(
                     converter.reject_key(id.as_bytes())?;
                 }
             }
-            Err(error) if error.code() == Code::KeyUnknown && asked => {
-                return Err(again(
-                    &error,
-                    Code::KeyUnknown,
-                    "; keys.host says that the host program may have it, and a command line has none",
-                ));
+            // That files may be worth another look is the caller's business: the answer to this one is that no one here has the key.
+            Err(error) if asked && [Code::KeyUnknown, Code::ReloadNeeded].contains(&error.code()) => {
+                return Err(without_provider(&error));
             }
             settled => return settled,
         }
@@ -59,6 +56,24 @@ pub(crate) fn without_host<T>(
         Code::KeyUnknown,
         "more keys are unknown than a command line goes through: split the input",
     ))
+}
+
+/// The error for a key that only a key provider may have.
+fn without_provider(error: &Error) -> Error {
+    let unknown = error.message();
+    // What the library says of the key, without its advice: that is for programs that have no provider by mistake.
+    let key = unknown.rsplit_once(": ").map_or(unknown, |(key, _)| key);
+    let last = Error::new(
+        Code::KeyProvider,
+        format!(
+            "{key}, and keys.host leaves it to a key provider, which tdc does not have: run the program that has one, or give tdc a \
+             configuration with this key in keys.ring"
+        ),
+    );
+    match error.payload_index() {
+        Some(index) => last.at_payload(index),
+        None => last,
+    }
 }
 
 /// Makes `call`, and once more after a reload if it asks for one. That it asks for keys is an answer too.
@@ -134,7 +149,11 @@ mod tests {
         let payloads: Vec<u8> =
             (0..100).flat_map(|n| encrypted_under(&format!("key-{n}"), &[0; 28])).collect();
         let error = settle(&converter, |converter| converter.decode(&[], &payloads)).unwrap_err();
-        assert_eq!((error.code(), error.payload_index()), (Code::KeyUnknown, Some(0)));
-        assert!(error.message().contains("key-0") && error.message().contains("keys.host"), "{error}");
+        assert_eq!((error.code(), error.payload_index()), (Code::KeyProvider, Some(0)));
+        assert_eq!(
+            error.message(),
+            "the key \"key-0\" is not in the keyring, and keys.host leaves it to a key provider, which tdc does not have: run the program \
+             that has one, or give tdc a configuration with this key in keys.ring"
+        );
     }
 }

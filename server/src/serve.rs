@@ -37,7 +37,7 @@ mod turns;
 mod widening;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +45,7 @@ use tdc::{Code, Error};
 use tokio::net::TcpListener;
 
 use reload::Server;
+use state::State;
 
 /// How long background work may take when the server stops.
 const LAST_WORK: Duration = Duration::from_millis(500);
@@ -58,8 +59,37 @@ pub(crate) struct Launch {
     pub(crate) config: PathBuf,
     /// On a laptop: loopback, the local Web UI, no rules.
     pub(crate) dev: bool,
-    /// Goes before the configuration's address.
+    /// Takes precedence over the configuration's address.
     pub(crate) listen: Option<SocketAddr>,
+    /// Nothing is to be served: whether it could be is the question.
+    only_check: bool,
+}
+
+impl Launch {
+    pub(crate) fn new(config: PathBuf, dev: bool, listen: Option<SocketAddr>) -> Self {
+        Self { config, dev, listen, only_check: false }
+    }
+}
+
+/// What a check of the configuration found.
+pub(crate) struct Checked {
+    /// How it would be served, in some words.
+    pub(crate) summary: String,
+    pub(crate) warning: Option<&'static str>,
+}
+
+/// Opens everything that [`run`] opens before it listens. Nothing is served and nothing is written; no issuer is asked for its keys.
+pub(crate) fn check(config: &Path) -> Result<Checked, Error> {
+    let launch = Launch { only_check: true, ..Launch::new(config.to_owned(), false, None) };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(|cause| Error::new(Code::Io, format!("cannot start: {cause}")))?;
+    let _entered = runtime.enter();
+    let state = State::open(&launch, state::Occasion::Start)?;
+    let scheme = if state.tls.is_some() { "https" } else { "http" };
+    let access = if state.auth.is_some() { "by rules" } else { "for this machine, without rules" };
+    let summary = format!("{scheme} on {}, {access}", state.listen);
+    Ok(Checked { summary, warning: state.warning })
 }
 
 /// Serves until it is told to stop.

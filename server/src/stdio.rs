@@ -23,10 +23,7 @@ pub(crate) fn read(file: Option<&Path>) -> Result<Vec<u8>, Error> {
         _ => {
             let input = std::io::stdin();
             if input.is_terminal() {
-                let _ = writeln!(
-                    std::io::stderr(),
-                    "tdc: reading the JSON body from the terminal; Ctrl-D on a line of its own ends it"
-                );
+                note("reading JSON from the terminal; Ctrl-D on a line of its own ends it");
             }
             read_bounded(input.lock(), "standard input", MAX_INPUT)
         }
@@ -46,6 +43,17 @@ fn read_bounded(input: impl Read, shown: &str, max: u64) -> Result<Vec<u8>, Erro
         ));
     }
     Ok(bytes)
+}
+
+/// Says a sentence on standard error, beside the answer or instead of it.
+pub(crate) fn note(sentence: &str) {
+    complain(&format!("tdc: {sentence}"));
+}
+
+/// Writes a text to standard error.
+pub(crate) fn complain(text: &str) {
+    // Where standard error is closed no one is left to tell.
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Writes to standard output. A reader that has gone away, as `head` does, is no error.

@@ -1,13 +1,15 @@
-//! `tdc encode`, `decode`, `to-payload` and `from-payload`: a codec server's JSON body in, another out.
+//! `tdc encode`, `decode`, `to-payload` and `from-payload`: payloads in, payloads out, in the form that they came in.
 
 use std::path::Path;
 
-use tdc::{DataConverter, Error};
+use tdc::{Code, DataConverter, Error};
 
-use crate::{body, rounds, stdio};
+use crate::configuration::Configuration;
+use crate::input::{Form, Payloads};
+use crate::{failure, history, rounds, stdio, text};
 
 /// What happens to the payloads.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
     Encode,
     Decode,
@@ -17,17 +19,64 @@ pub(crate) enum Direction {
 
 pub(crate) fn run(
     direction: Direction,
-    config: &Path,
-    namespace: &str,
+    configuration: &Configuration,
     file: Option<&Path>,
 ) -> Result<(), Error> {
-    let converter = DataConverter::open(config, namespace)?;
-    let payloads = body::parse(&stdio::read(file)?)?;
-    let answer = rounds::settle(&converter, |converter| match direction {
-        Direction::Encode => converter.encode(&[], &payloads),
-        Direction::Decode => converter.decode(&[], &payloads),
-        Direction::ToPayload => converter.to_payload(&[], &payloads),
-        Direction::FromPayload => converter.from_payload(&[], &payloads),
-    })?;
-    stdio::write(&body::print(answer)?)
+    let converter = configuration.open()?;
+    let input = stdio::read(file)?;
+    let form = Form::of(&input);
+    match (direction, form) {
+        (_, Form::Body | Form::Payload | Form::List) => {
+            let payloads = Payloads::read(form, &input)?;
+            let list = list(direction, &converter, &payloads.list)?;
+            stdio::write(&payloads.print(list)?)
+        }
+        (Direction::Decode, Form::Failure) => failure::write(failure::Direction::Decode, &converter, &input),
+        (Direction::Decode, Form::History) => {
+            stdio::write(&history::convert(history::Direction::Decode, &converter, &input, false)?)
+        }
+        (Direction::Encode, Form::Failure) => Err(another("a failure", "use `tdc failure encode`")),
+        (Direction::Encode, Form::History) => Err(another("a history", "use `tdc history encode`")),
+        (Direction::ToPayload | Direction::FromPayload, Form::Failure) => {
+            Err(another("a failure", "expected payloads, {\"payloads\":[…]}"))
+        }
+        (Direction::ToPayload | Direction::FromPayload, Form::History) => {
+            Err(another("a history", "expected payloads, {\"payloads\":[…]}"))
+        }
+    }
+}
+
+/// `tdc decode --text`
+pub(crate) fn decode_as_text(configuration: &Configuration, file: Option<&Path>) -> Result<(), Error> {
+    let converter = configuration.open()?;
+    let input = stdio::read(file)?;
+    let reader = text::Reader::new(&converter);
+    let form = Form::of(&input);
+    let lines = match form {
+        Form::Body | Form::Payload | Form::List => {
+            let list = list(Direction::Decode, &converter, &Payloads::read(form, &input)?.list)?;
+            reader.lines(list)?
+        }
+        Form::Failure => {
+            reader.document(&failure::convert(failure::Direction::Decode, &converter, &input)?)?
+        }
+        Form::History => {
+            let decoded = history::convert(history::Direction::Decode, &converter, &input, false)?;
+            reader.document(&history::as_json(decoded)?)?
+        }
+    };
+    stdio::write(lines.as_bytes())
+}
+
+fn list(direction: Direction, converter: &DataConverter, payloads: &[u8]) -> Result<Vec<u8>, Error> {
+    rounds::settle(converter, |converter| match direction {
+        Direction::Encode => converter.encode(&[], payloads),
+        Direction::Decode => converter.decode(&[], payloads),
+        Direction::ToPayload => converter.to_payload(&[], payloads),
+        Direction::FromPayload => converter.from_payload(&[], payloads),
+    })
+}
+
+fn another(found: &str, advice: &str) -> Error {
+    Error::new(Code::Argument, format!("the input is {found}: {advice}"))
 }

@@ -131,10 +131,7 @@ impl Audit {
     ) -> Result<Arc<Self>, Error> {
         let (sink, is_stderr) = match options {
             server_options::Audit::File(path) => {
-                let sink = open(path).map_err(|cause| {
-                    let text = format!("server.audit.file: cannot open {}: {cause}", path.display());
-                    Error::new(Code::Config, text)
-                })?;
+                let sink = open(path).map_err(|cause| cannot_open(path, &cause))?;
                 (Arc::new(Mutex::new(sink)), false)
             }
             _ => match before.filter(|before| before.is_stderr) {
@@ -145,6 +142,21 @@ impl Audit {
         let lines = Lines::to(sink, "audit")
             .map_err(|cause| Error::new(Code::Io, format!("cannot start the audit log: {cause}")))?;
         Ok(Arc::new(Self { lines, is_stderr }))
+    }
+
+    /// Whether [`Self::open`] would succeed, as far as that shows without making the file: one that
+    /// another user made would be in the server's way.
+    pub(super) fn check(options: &server_options::Audit) -> Result<(), Error> {
+        use rustix::fs::{Access, access};
+        let server_options::Audit::File(path) = options else { return Ok(()) };
+        let checked = if path.exists() {
+            OpenOptions::new().append(true).open(path).map(drop)
+        } else {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            access(folder.unwrap_or_else(|| Path::new(".")), Access::WRITE_OK | Access::EXEC_OK)
+                .map_err(Into::into)
+        };
+        checked.map_err(|cause| cannot_open(path, &cause))
     }
 
     /// Writes the line of a request, and waits until it is written.
@@ -183,6 +195,10 @@ impl Audit {
     pub(super) fn flush(&self) {
         self.lines.flush(FLUSH);
     }
+}
+
+fn cannot_open(path: &Path, cause: &std::io::Error) -> Error {
+    Error::new(Code::Config, format!("server.audit.file: cannot open {}: {cause}", path.display()))
 }
 
 fn open(path: &Path) -> std::io::Result<Sink> {

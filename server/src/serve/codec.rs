@@ -13,7 +13,6 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
-use prost::Message;
 use prost::bytes::Bytes;
 use tdc::server_options::Operation;
 use tdc::{Code, Error};
@@ -142,13 +141,13 @@ async fn respond(
     drop((part, reading));
 
     let seals_with = settings.encrypts_with.filter(|_| operation == Operation::Encode);
-    let mut job = Job { operation, pass_through, seals_with, context: context(namespace), body, place };
+    let context = body::context(namespace);
+    let mut job = Job { operation, pass_through, seals_with, context, body, place };
     let part = entry.part("convert");
     let mut done;
     (job, done) = job.run(Arc::clone(state)).await?;
-    if done.as_ref().is_err_and(|(error, _)| error.code() == Code::ReloadNeeded)
-        && server.search_key(state).await
-    {
+    let misses_a_key = |error: &Error| [Code::ReloadNeeded, Code::KeyProvider].contains(&error.code());
+    if done.as_ref().is_err_and(|(error, _)| misses_a_key(error)) && server.search_key(state).await {
         (job, done) = job.run(server.state()).await?;
     }
     drop(part);
@@ -213,16 +212,6 @@ async fn judge<'a>(
     record.rule = Some(decision.rule);
     let person = Some((caller.issuer().into(), caller.subject().unwrap_or_default().into()));
     Ok(Judged { namespace, pass_through: decision.pass_through, person })
-}
-
-/// The library's context of a namespace.
-fn context(namespace: &str) -> Vec<u8> {
-    #[derive(Clone, PartialEq, Message)]
-    struct Context {
-        #[prost(string, tag = "2")]
-        namespace: String,
-    }
-    Context { namespace: namespace.to_owned() }.encode_to_vec()
 }
 
 /// The work itself. It holds its place for as long as it runs, even when its client no longer waits.

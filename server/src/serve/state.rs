@@ -47,6 +47,8 @@ pub(super) struct State {
     /// The address that is served, and the one for metrics. A reload does not change them.
     pub(super) listen: SocketAddr,
     pub(super) metrics_listen: Option<SocketAddr>,
+    /// What is valid, and may be meant otherwise.
+    pub(super) warning: Option<&'static str>,
     /// Everything that it was read from.
     pub(super) files: Vec<PathBuf>,
     /// Parts of the files that were not applied, because they may widen access and no signal has confirmed them.
@@ -77,7 +79,10 @@ impl State {
             Some(auth) => Some(Auth::open(auth, before.and_then(|before| before.auth.as_ref()))?),
             None => None,
         };
-        warn_of_shared_keys(&options, &converter);
+        let warning = warning(&options, &converter);
+        if let Some(warning) = warning {
+            tracing::warn!("{warning}");
+        }
         let tls = options
             .tls
             .as_ref()
@@ -88,6 +93,10 @@ impl State {
         }
         let audit = match occasion {
             Occasion::Noticed(before) => Arc::clone(&before.audit),
+            _ if launch.only_check => {
+                Audit::check(&options.audit)?;
+                Audit::open(&tdc::server_options::Audit::Stderr, None)?
+            }
             _ => Audit::open(&options.audit, before.map(|before| &before.audit))?,
         };
         let concurrency = settings.limits.concurrency;
@@ -114,6 +123,7 @@ impl State {
             auth,
             listen,
             metrics_listen,
+            warning,
             files,
             waiting,
             options,
@@ -185,16 +195,15 @@ fn options(
     Ok(before.options.clone())
 }
 
-fn warn_of_shared_keys(options: &ServerOptions, converter: &DataConverter) {
-    let has_namespaces =
+/// A payload does not say where it comes from: only keys keep namespaces apart.
+fn warning(options: &ServerOptions, converter: &DataConverter) -> Option<&'static str> {
+    let names_namespaces =
         |auth: &tdc::server_options::Auth| auth.rules.iter().any(|rule| rule.namespaces.is_some());
-    if options.auth.as_ref().is_some_and(has_namespaces) && converter.namespace_settings("").is_ok() {
-        // A payload does not say where it comes from: only keys keep namespaces apart.
-        tracing::warn!(
-            "rules name namespaces, but the configuration has no `namespaces` with keys of their own: whoever may read one can open \
-             payloads of all"
-        );
-    }
+    let has_namespaces = converter.namespace_settings("").is_err();
+    (options.auth.as_ref().is_some_and(names_namespaces) && !has_namespaces).then_some(
+        "rules name namespaces, but the configuration has no `namespaces` with keys of their own: anyone who may read one namespace can \
+         open payloads of all",
+    )
 }
 
 fn files(config: &Path, keys: &[PathBuf], options: &ServerOptions, auth: Option<&Auth>) -> Vec<PathBuf> {

@@ -89,3 +89,52 @@ fn a_configuration_that_does_not_open_and_a_broken_body_are_errors() {
     assert!(folder.fails(&["inspect", "-c", "tdc.yaml"], BODY).starts_with("tdc: TDC_ERR_CONFIG: "));
     assert!(folder.fails(&["inspect"], "[").starts_with("tdc: TDC_ERR_JSON: "));
 }
+
+const ENCRYPTED: &str = r#"{"metadata":{"encoding":"YmluYXJ5L2VuY3J5cHRlZA==","encryption-key-id":"dGVzdC1rZXktaWQ="},"data":"AAAA"}"#;
+
+#[test]
+fn one_payload_an_array_and_a_history_are_read_too() {
+    let folder = Folder::new();
+    let one = folder.succeeds(&["inspect"], ENCRYPTED);
+    assert_eq!(one.lines().count(), 2);
+    assert!(one.contains("0  binary/encrypted  encrypt    test-key-id     69 B   3 B\n"), "{one}");
+    assert_eq!(folder.succeeds(&["inspect"], &format!("[{ENCRYPTED},{ENCRYPTED}]")).lines().count(), 3);
+    let history = format!(
+        r#"{{"events":[{{"eventId":"1","workflowExecutionStartedEventAttributes":{{"input":{{"payloads":[{ENCRYPTED}]}},
+            "searchAttributes":{{"indexedFields":{{"Kind":{{"metadata":{{"encoding":"anNvbi9wbGFpbg=="}},"data":"ImEi"}}}}}}}}}}]}}"#
+    );
+    let said = folder.succeeds(&["inspect"], &history);
+    assert_eq!(
+        said,
+        "\
+#  ENCODING          OPENED BY  KEY ID       PAYLOAD  DATA  PATH
+0  binary/encrypted  encrypt    test-key-id     69 B   3 B  events[0].workflowExecutionStartedEventAttributes.input.payloads[0]
+1  json/plain        -          -               29 B   3 B  events[0].workflowExecutionStartedEventAttributes.searchAttributes.indexedFields.Kind
+"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&folder.succeeds(&["inspect", "--json"], &history)).unwrap();
+    assert_eq!(
+        json["payloads"][0]["path"],
+        "events[0].workflowExecutionStartedEventAttributes.input.payloads[0]"
+    );
+}
+
+#[test]
+fn a_configuration_that_is_there_but_was_not_named_only_adds_the_column_of_keys() {
+    let folder = Folder::with_config(SAMPLE_CONFIG);
+    assert!(folder.succeeds(&["inspect"], ENCRYPTED).contains("test-key-id  here"));
+    for config in
+        ["version: 2\n".to_owned(), format!("{SAMPLE_CONFIG}namespaces:\n  - {{ match: orders }}\n")]
+    {
+        let folder = Folder::with_config(&config);
+        let output = folder.run(&["inspect"], ENCRYPTED);
+        let (said, note) =
+            (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert!(output.status.success() && !said.contains("KEY  "), "{said}");
+        assert!(note.starts_with("tdc: the column KEY is left out: TDC_ERR_"), "{note}");
+    }
+    let named = Folder::with_config(&format!("{SAMPLE_CONFIG}namespaces:\n  - {{ match: orders }}\n"));
+    assert!(named.fails(&["inspect", "-c", "tdc.yaml"], ENCRYPTED).contains("--namespace"));
+    assert!(named.succeeds(&["inspect", "-n", "orders"], ENCRYPTED).contains("test-key-id  here"));
+}

@@ -37,15 +37,16 @@ fn the_key_is_never_printed() {
 }
 
 #[test]
-fn what_it_says_for_the_configuration_works_as_it_stands() {
+fn what_it_says_for_the_configuration_works_as_it_is() {
     let folder = Folder::new();
     fs::create_dir(folder.path("keys")).unwrap();
     let said = folder.succeeds(&["keygen", "keys/orders-2026-11.key"], "");
     let keys: String =
         said.lines().filter_map(|line| line.strip_prefix("  ")).map(|line| format!("{line}\n")).collect();
-    folder.write("tdc.yaml", &format!("version: 1\n{keys}codecs: [encrypt]\n"));
+    let rest = "codecs: [encrypt]\nfailures: { encode_common_attributes: true }\n";
+    folder.write("tdc.yaml", &format!("version: 1\n{keys}{rest}"));
     let check = folder.succeeds(&["config", "check", "tdc.yaml"], "");
-    assert!(check.contains("with the key orders-2026-11"), "{check}");
+    assert!(check.contains("encrypted with orders-2026-11"), "{check}");
 }
 
 #[test]
@@ -79,6 +80,29 @@ fn a_missing_folder_is_made_for_its_owner_alone() {
         let mode = std::fs::metadata(folder.path("keys")).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o700);
     }
+}
+
+/// The limit on the size of files kills the process at its first write, after the file was created.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_process_that_is_killed_before_it_writes_leaves_nothing_in_the_way() {
+    use std::os::unix::process::ExitStatusExt;
+    let folder = Folder::new();
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "ulimit -f 0; exec \"$0\" keygen orders.key", env!("CARGO_BIN_EXE_tdc")]);
+    let status = command.current_dir(folder.path("")).status().unwrap();
+    assert!(status.signal().is_some(), "{status}");
+    assert!(!folder.path("orders.key").exists());
+    folder.succeeds(&["keygen", "orders.key"], "");
+    assert_eq!(folder.read("orders.key").len(), 45);
+}
+
+#[test]
+fn no_other_file_is_left() {
+    let folder = Folder::new();
+    folder.succeeds(&["keygen", "orders.key"], "");
+    folder.fails(&["keygen", "orders.key"], "");
+    assert_eq!(fs::read_dir(folder.path(".")).unwrap().count(), 1);
 }
 
 #[test]

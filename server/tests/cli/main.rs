@@ -6,6 +6,8 @@ mod arguments;
 mod config_check;
 mod documentation;
 mod folder;
+mod forms;
+mod init;
 mod inspect;
 mod keygen;
 mod process;

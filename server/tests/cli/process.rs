@@ -84,7 +84,8 @@ fn core_dumps_are_off() {
 
 #[test]
 fn keys_may_come_from_the_environment() {
-    let env = "version: 1\nkeys: { primary: k, ring: { k: { env: ORDERS_KEY } } }\ncodecs: [encrypt]\n";
+    let env = "version: 1\nkeys: { primary: k, ring: { k: { env: ORDERS_KEY } } }\ncodecs: [encrypt]\n\
+               failures: { encode_common_attributes: true }\n";
     let folder = Folder::with_config(env);
     let check = |key: &str| {
         let mut command = folder.command(&["config", "check", "tdc.yaml"]);

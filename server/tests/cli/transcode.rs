@@ -87,13 +87,14 @@ fn an_unknown_key_is_named_only_where_its_id_is_a_key_id() {
 }
 
 #[test]
-fn keys_of_a_host_program_are_unknown_to_a_command_line() {
+fn keys_of_a_host_program_need_a_key_provider_which_the_command_line_does_not_have() {
     let host = "version: 1\nkeys: { primary: orders-2027, host: true }\ncodecs: [encrypt]\n";
     let folder = Folder::with_config(host);
     let error = folder.fails(DECODE, &encrypted_under("b3JkZXJzLTIwMjc="));
-    assert!(error.starts_with("tdc: TDC_ERR_KEY_UNKNOWN at payloads[0]: "), "{error}");
-    assert!(error.contains("orders-2027") && error.contains("keys.host"), "{error}");
-    assert!(folder.fails(ENCODE, TESTING).starts_with("tdc: TDC_ERR_KEY_UNKNOWN at payloads[0]: "));
+    let expected = "the key \"orders-2027\" is not in the keyring, and keys.host leaves it to a key provider, which tdc does not have: run the \
+                    program that has one, or give tdc a configuration with this key in keys.ring\n";
+    assert_eq!(error, format!("tdc: TDC_ERR_KEY_PROVIDER at payloads[0]: {expected}"));
+    assert_eq!(folder.fails(ENCODE, TESTING), error);
 }
 
 #[test]

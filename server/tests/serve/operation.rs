@@ -171,6 +171,22 @@ fn clients_that_disconnect_do_not_make_it_search_more_often() {
 }
 
 #[test]
+fn keys_of_a_host_need_a_key_provider_which_the_server_does_not_have() {
+    let host = "version: 1\nkeys: { primary: test-key-id, host: true }\ncodecs: [encrypt]\n";
+    let server = Server::start(host);
+    let encoded = Server::start(ENCRYPTED).post("/encode", TESTING).ok();
+    let answer = server.post("/decode", &encoded);
+    assert!(answer.refused(400).starts_with("TDC_ERR_KEY_PROVIDER at payloads[0]: "), "{answer:?}");
+    server.post("/encode", TESTING).refused(500);
+    server.wait_for("a request failed", |line| {
+        line["error"].as_str().is_some_and(|error| error.contains("a key provider, which tdc does not have"))
+    });
+    // A key that was added to the file meanwhile is found all the same.
+    server.write("tdc.yaml", ENCRYPTED);
+    until(|| server.post("/decode", &encoded).status == 200);
+}
+
+#[test]
 fn requests_in_flight_end_before_it_stops() {
     let mut server = Server::start(ENCRYPTED);
     let request = server.request("POST", "/decode").json(GOLDEN).bytes();

@@ -1,0 +1,151 @@
+//! The arguments of every command.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+
+use crate::configuration::{ConfigPath, Configuration};
+use crate::help;
+
+/// tdc, the Temporal Data Converter: encrypts and compresses Temporal payloads the same way in every language.
+#[derive(Parser)]
+#[command(name = "tdc", version = version(), after_help = help::START, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Start here: make a key and a commented tdc.yaml, and say which line of your program changes
+    #[command(after_help = help::INIT)]
+    Init {
+        /// The folder to make them in
+        #[arg(default_value = ".", value_hint = ValueHint::DirPath)]
+        folder: PathBuf,
+        /// The id of the key; by default the folder's name with the year and month
+        #[arg(long, value_name = "ID")]
+        key_id: Option<String>,
+    },
+    /// Make a key: 32 random bytes as base64 text, in a new file that you alone can read
+    #[command(after_help = help::KEYGEN)]
+    Keygen {
+        /// The file to make; one that exists is never overwritten
+        #[arg(value_hint = ValueHint::FilePath)]
+        path: PathBuf,
+    },
+    /// Encode payloads: what a worker does before it sends them
+    #[command(after_help = help::ENCODE)]
+    Encode(Transcode),
+    /// Decode payloads, a failure or a history: what a worker does when it receives them
+    #[command(after_help = help::DECODE)]
+    Decode {
+        #[command(flatten)]
+        transcode: Transcode,
+        /// Write the values as a person reads them
+        #[arg(short, long)]
+        text: bool,
+    },
+    /// Make payloads of values by the configuration's converters; no codec is applied
+    #[command(after_help = help::TO_PAYLOAD)]
+    ToPayload(Transcode),
+    /// Give the values of payloads back, each in its raw form; no codec is applied
+    #[command(after_help = help::FROM_PAYLOAD)]
+    FromPayload(Transcode),
+    /// Show encoding, key id and sizes of payloads, without opening them
+    #[command(after_help = help::INSPECT)]
+    Inspect {
+        #[command(flatten)]
+        configuration: Configuration,
+        /// Print JSON, for programs
+        #[arg(long)]
+        json: bool,
+        /// The file that has the JSON; without it, or with -, standard input
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: Option<PathBuf>,
+    },
+    /// Serve the Web UI and the temporal command: a codec server
+    #[command(after_help = help::SERVE)]
+    Serve {
+        #[command(flatten)]
+        config: ConfigPath,
+        /// For a laptop: this machine and its Web UI only, without the rules of the configuration
+        #[arg(long)]
+        dev: bool,
+        /// Address and port, instead of the configuration's server.listen
+        #[arg(long, value_name = "ADDRESS")]
+        listen: Option<SocketAddr>,
+    },
+    /// Encode or decode a failure: its message, stack trace and payloads, and those of its causes
+    #[command(subcommand)]
+    Failure(FailureCommand),
+    /// Encode or decode an exported history
+    #[command(subcommand)]
+    History(HistoryCommand),
+    /// Check a configuration file
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the completion script of a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct Transcode {
+    #[command(flatten)]
+    pub(crate) configuration: Configuration,
+    /// The file that has the JSON; without it, or with -, standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum FailureCommand {
+    /// Encode a failure: what a worker does before it sends it
+    #[command(after_help = help::FAILURE)]
+    Encode(Transcode),
+    /// Decode a failure: what a client does when it receives it
+    #[command(after_help = help::FAILURE)]
+    Decode(Transcode),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum HistoryCommand {
+    /// Encode every payload and failure of a decoded history
+    #[command(after_help = help::HISTORY_ENCODE)]
+    Encode(History),
+    /// Decode every payload and failure of a history; what comes out can be replayed without a codec
+    #[command(after_help = help::HISTORY_DECODE)]
+    Decode(History),
+}
+
+#[derive(Args)]
+pub(crate) struct History {
+    #[command(flatten)]
+    pub(crate) transcode: Transcode,
+    /// Say on standard error what was done; work of more than a second does so in any case
+    #[arg(long)]
+    pub(crate) progress: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check a configuration with everything that it names, and show what is encrypted and what stays readable
+    #[command(after_help = help::CHECK)]
+    Check {
+        /// The configuration file, instead of --config
+        #[arg(value_hint = ValueHint::FilePath, conflicts_with = "config")]
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        configuration: Configuration,
+    },
+}
+
+fn version() -> String {
+    format!("{} (AES-256-GCM: {})", env!("CARGO_PKG_VERSION"), tdc::BACKEND)
+}

@@ -1,0 +1,96 @@
+//! Which configuration a command reads: `--config`, else `TDC_CONFIG`, else `tdc.yaml` in this folder.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueHint};
+use tdc::{Code, DataConverter, Error};
+
+/// The name where nothing else is said.
+const DEFAULT: &str = "tdc.yaml";
+/// Names a configuration for every command of a shell.
+const VARIABLE: &str = "TDC_CONFIG";
+
+#[derive(Args)]
+pub(crate) struct ConfigPath {
+    // The text is for a terminal, and not for rustdoc.
+    #[allow(clippy::doc_markdown)]
+    /// The configuration file, the same one that the workers use [default: $TDC_CONFIG, or tdc.yaml]
+    #[arg(short, long, value_name = "CONFIG", value_hint = ValueHint::FilePath)]
+    config: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Configuration {
+    #[command(flatten)]
+    path: ConfigPath,
+    /// The Temporal namespace of the payloads, where the configuration has namespaces
+    #[arg(short, long, default_value = "", hide_default_value = true)]
+    pub(crate) namespace: String,
+}
+
+impl ConfigPath {
+    /// The file.
+    ///
+    /// # Errors
+    /// [`Code::Config`] where it was not named and is not there: what to do then is another thing than for a name that is wrong.
+    pub(crate) fn resolve(&self) -> Result<PathBuf, Error> {
+        if let Some(path) = &self.config {
+            return Ok(path.clone());
+        }
+        if let Some(path) = from_environment() {
+            if path.exists() {
+                return Ok(path);
+            }
+            let shown = path.display();
+            return Err(Error::new(
+                Code::Config,
+                format!("{VARIABLE} names {shown}, which does not exist: correct it, or use --config"),
+            ));
+        }
+        if Path::new(DEFAULT).exists() {
+            return Ok(DEFAULT.into());
+        }
+        Err(Error::new(
+            Code::Config,
+            format!(
+                "there is no {DEFAULT} in {}: `tdc init` makes one, and --config or {VARIABLE} names another",
+                std::env::current_dir().unwrap_or_default().display()
+            ),
+        ))
+    }
+}
+
+impl Configuration {
+    /// The file.
+    ///
+    /// # Errors
+    /// As [`ConfigPath::resolve`].
+    pub(crate) fn path(&self) -> Result<PathBuf, Error> {
+        self.path.resolve()
+    }
+
+    /// Opens it for the namespace.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn open(&self) -> Result<DataConverter, Error> {
+        DataConverter::open(&self.path()?, &self.namespace)
+    }
+
+    /// Opens it where it was named or is there.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn open_if_any(&self) -> Result<Option<DataConverter>, Error> {
+        if self.is_named() || Path::new(DEFAULT).exists() { self.open().map(Some) } else { Ok(None) }
+    }
+
+    /// Whether somebody named it.
+    pub(crate) fn is_named(&self) -> bool {
+        self.path.config.is_some() || from_environment().is_some()
+    }
+}
+
+fn from_environment() -> Option<PathBuf> {
+    std::env::var_os(VARIABLE).filter(|name| !name.is_empty()).map(PathBuf::from)
+}

@@ -1,0 +1,120 @@
+//! What `--help` adds to each command: its examples.
+
+pub(crate) const START: &str = "\
+Start here:
+  tdc init                                    a key, a commented tdc.yaml, and the changed line of your program
+  tdc config check                            what is encrypted, with which key, and what stays readable
+  tdc encode payloads.json > encoded.json
+  tdc inspect encoded.json
+  tdc decode --text encoded.json
+  tdc serve --dev                             a codec server for the Web UI
+  tdc keygen keys/orders-2026-12.key          the next key
+
+Each command explains itself: tdc encode --help
+--config names a configuration; without it, TDC_CONFIG does, and without that it is tdc.yaml in this folder.
+On failure the exit status is 1, standard output stays empty, and standard error has the code and what to do.";
+
+pub(crate) const INIT: &str = "\
+Examples:
+  tdc init
+  tdc init services/orders
+  tdc init --key-id orders-2026-11
+
+Makes tdc.yaml and keys/, and says which line of your program changes. Nothing that exists is overwritten; a key that is there is used.";
+
+pub(crate) const KEYGEN: &str = "\
+Example:
+  tdc keygen keys/orders-2026-11.key
+
+The key itself is never shown. Every worker that shares payloads needs the same file; to rotate, add the new key everywhere, then make it primary.";
+
+pub(crate) const ENCODE: &str = "\
+Reads and writes the JSON body of a Temporal codec server; metadata and data are base64:
+  {\"payloads\":[{\"metadata\":{\"encoding\":\"anNvbi9wbGFpbg==\"},\"data\":\"IlRlc3Rpbmci\"}]}
+A single payload or a JSON array of payloads is read too, and comes back in the same form.
+
+Examples:
+  tdc encode payloads.json
+  tdc encode --config tdc.yaml < payloads.json > encoded.json";
+
+pub(crate) const DECODE: &str = "\
+Reads the JSON body of a codec server, a single payload, a JSON array of payloads, a failure, or an exported history, and writes the same form.
+With --text it writes the values as a person reads them. Each payload says what it was encoded with, so old ones open after the
+configuration's codecs have changed; an unknown encoding comes back as it is.
+
+Examples:
+  tdc decode encoded.json
+  tdc decode --text encoded.json
+  tdc decode --config tdc.yaml --namespace orders-eu < encoded.json
+  temporal workflow show -w order-42 --output json | tdc decode --text";
+
+pub(crate) const FAILURE: &str = "\
+Reads and writes a temporal.api.failure.v1.Failure as JSON:
+  {\"message\":\"out of stock\",\"source\":\"GoSDK\",\"applicationFailureInfo\":{\"type\":\"OutOfStock\"}}
+
+Message and stack trace are encoded where the configuration says failures.encode_common_attributes, and are decoded in any case.
+
+Examples:
+  tdc failure encode failure.json > encoded.json
+  tdc failure decode encoded.json";
+
+pub(crate) const HISTORY_DECODE: &str = "\
+Reads what temporal workflow show --output json and the Web UI's download give, and temporal.api.export.v1 as JSON or binary; writes the same form.
+
+Examples:
+  temporal workflow show -w order-42 --output json | tdc history decode > order-42.json
+  tdc history decode --config tdc.yaml events.json > decoded.json";
+
+pub(crate) const HISTORY_ENCODE: &str = "\
+The inverse of tdc history decode: a decoded history becomes one that a replayer with this configuration reads. Do not encode a history
+that is encoded already: its payloads would be encoded a second time.
+
+Example:
+  tdc history encode decoded.json > events.json";
+
+pub(crate) const INSPECT: &str = "\
+Reads what tdc decode reads. Nothing is opened, and no key is needed; with a configuration it also says whether the keys are there.
+
+Examples:
+  tdc inspect encoded.json
+  tdc inspect --config tdc.yaml encoded.json
+  tdc inspect --json < encoded.json
+  temporal workflow show -w order-42 --output json | tdc inspect";
+
+pub(crate) const TO_PAYLOAD: &str = "\
+A value is a payload in a raw form: binary/null, binary/plain, json/plain, or binary/protobuf with its messageType. The first converter of the
+configuration that accepts it makes its payload.
+
+Examples:
+  tdc to-payload values.json
+  tdc to-payload values.json | tdc encode";
+
+pub(crate) const FROM_PAYLOAD: &str = "\
+Every encoding that a converter knows is read, whatever the configuration says. Decode payloads that a codec made first.
+
+Examples:
+  tdc from-payload payloads.json
+  tdc decode encoded.json | tdc from-payload";
+
+pub(crate) const SERVE: &str = "\
+Web pages send payloads to POST …/encode and …/decode, and so does temporal --codec-endpoint. Without rules it serves this machine only;
+docs/SERVER.md says how to serve others.
+
+Examples:
+  tdc serve --dev
+  tdc serve --config /etc/tdc/tdc.yaml";
+
+pub(crate) const CHECK: &str = "\
+Opens what the library and tdc serve would open, encodes and decodes a test payload for every namespace, and prints what is encrypted, with which
+key, and what stays readable. Exit status 0: valid. 1: not valid. 2: valid, with warnings.
+
+Examples:
+  tdc config check
+  tdc config check /etc/tdc/tdc.yaml
+  tdc config check --namespace orders-eu";
+
+pub(crate) const COMPLETIONS: &str = "\
+Examples:
+  tdc completions bash > ~/.local/share/bash-completion/completions/tdc
+  tdc completions zsh > \"${fpath[1]}/_tdc\"
+  tdc completions fish > ~/.config/fish/completions/tdc.fish";

@@ -1,0 +1,240 @@
+//! `tdc decode --text`: values as a person reads them.
+//!
+//! | encoding | shown as |
+//! |---|---|
+//! | `json/…`, `binary/msgpack` | its JSON, with characters in the place of `\u` escapes |
+//! | `binary/protobuf` of a known type | its JSON |
+//! | `binary/null` | `null` |
+//! | anything else | what it is, and how long |
+//!
+//! Values come from anywhere and go to a terminal: whatever could steer it is escaped.
+
+use prost::bytes::Bytes;
+use tdc::{DataConverter, Error};
+
+use crate::body;
+use crate::tree::{self, Tree};
+
+/// Bytes that are shown whole.
+const MAX_SHOWN: usize = 64;
+
+pub(crate) struct Reader<'c> {
+    converter: &'c DataConverter,
+}
+
+/// A value for a person.
+enum Value {
+    Json(String),
+    /// It has no JSON: what it is.
+    Described(String),
+}
+
+impl<'c> Reader<'c> {
+    pub(crate) fn new(converter: &'c DataConverter) -> Self {
+        Self { converter }
+    }
+
+    /// A line for each payload of a list.
+    pub(crate) fn lines(&self, list: Vec<u8>) -> Result<String, Error> {
+        let mut lines = String::new();
+        for payload in body::find(list)? {
+            let text = match self.value(&payload)? {
+                Value::Json(text) => text,
+                Value::Described(text) => format!("({text})"),
+            };
+            lines.push_str(&text);
+            lines.push('\n');
+        }
+        Ok(lines)
+    }
+
+    /// A decoded history or failure with its values in the places of their payloads.
+    pub(crate) fn document(&self, text: &[u8]) -> Result<String, Error> {
+        let mut out = String::new();
+        self.print(&Tree::parse(text)?, 0, &mut out)?;
+        out.push('\n');
+        Ok(out)
+    }
+
+    fn print(&self, tree: &Tree, depth: usize, out: &mut String) -> Result<(), Error> {
+        if let Some(payload) = tree.payload() {
+            out.push_str(&match self.value(&Bytes::from(payload?))? {
+                Value::Json(text) => text,
+                Value::Described(text) => tree::quoted(&format!("({text})")),
+            });
+            return Ok(());
+        }
+        match tree {
+            Tree::Scalar(text) => out.push_str(&readable(text)),
+            Tree::List(items) if items.is_empty() => out.push_str("[]"),
+            Tree::Object(members) if members.is_empty() => out.push_str("{}"),
+            Tree::List(items) => {
+                out.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    next_line(index, depth + 1, out);
+                    self.print(item, depth + 1, out)?;
+                }
+                end(']', depth, out);
+            }
+            Tree::Object(members) => {
+                out.push('{');
+                for (index, (name, member)) in members.iter().enumerate() {
+                    next_line(index, depth + 1, out);
+                    out.push_str(&readable(&tree::quoted(name)));
+                    out.push_str(": ");
+                    self.print(member, depth + 1, out)?;
+                }
+                end('}', depth, out);
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&self, payload: &Bytes) -> Result<Value, Error> {
+        let seen = body::Payload::read(payload)?;
+        let encoding = seen.encoding();
+        let encoding = encoding.as_ref();
+        let len = seen.data.len();
+        Ok(match encoding {
+            "binary/null" => Value::Json("null".to_owned()),
+            "binary/plain" => Value::Described(bytes(&seen.data)),
+            "binary/protobuf" => match body::protobuf_as_json(self.converter, payload) {
+                Some(text) => Value::Json(readable(&String::from_utf8_lossy(&text))),
+                // Its type is the program's own, and no descriptor of it is here.
+                None => Value::Described(format!(
+                    "protobuf {} of {len} bytes: to see it, name its descriptors in descriptors",
+                    printable(&seen.message_type())
+                )),
+            },
+            "binary/msgpack" => json_of(self.converter.from_payload(&[], &body::list_of(payload))?)?,
+            _ if encoding.starts_with("json/") => match core::str::from_utf8(&seen.data) {
+                Ok(text) => Value::Json(readable(text)),
+                Err(_) => Value::Described(format!("{encoding} of {len} bytes that are not UTF-8")),
+            },
+            "" => Value::Described(format!("no encoding, {len} bytes")),
+            _ if tdc::inspect(payload)?.codec.is_some() => {
+                Value::Described(format!("still encoded: {}, {len} bytes", printable(encoding)))
+            }
+            _ => Value::Described(format!("{}, {len} bytes", printable(encoding))),
+        })
+    }
+}
+
+/// The JSON of a list of one payload that has some.
+fn json_of(list: Vec<u8>) -> Result<Value, Error> {
+    let payload = body::find(list)?.pop().unwrap_or_default();
+    let seen = body::Payload::read(&payload)?;
+    Ok(Value::Json(readable(&String::from_utf8_lossy(&seen.data))))
+}
+
+fn next_line(index: usize, depth: usize, out: &mut String) {
+    out.push_str(if index == 0 { "\n" } else { ",\n" });
+    out.extend(core::iter::repeat_n("  ", depth));
+}
+
+fn end(bracket: char, depth: usize, out: &mut String) {
+    out.push('\n');
+    out.extend(core::iter::repeat_n("  ", depth));
+    out.push(bracket);
+}
+
+/// Bytes that are a value of their own.
+fn bytes(data: &[u8]) -> String {
+    let len = data.len();
+    match core::str::from_utf8(data) {
+        Ok(text) if !text.chars().any(|c| steers(c) && !"\t\n\r".contains(c)) => {
+            format!("{len} bytes: {}", readable(&tree::quoted(text)))
+        }
+        _ if len <= MAX_SHOWN => format!("{len} bytes: {}", hexadecimal(data)),
+        _ => format!("{len} bytes: {}…", hexadecimal(data.get(..MAX_SHOWN).unwrap_or_default())),
+    }
+}
+
+fn hexadecimal(data: &[u8]) -> String {
+    let bytes: Vec<String> = data.iter().map(|byte| format!("{byte:02x}")).collect();
+    bytes.concat()
+}
+
+/// Whether a terminal would do something else than show the character, or show others in another order.
+fn steers(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A name with nothing in it that steers a terminal.
+pub(crate) fn printable(name: &str) -> String {
+    name.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// A JSON text with the characters that its escapes stand for, as far as they can be shown and mean the same; what steers a terminal is
+/// escaped.
+fn readable(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(at) = rest.find(|c: char| c == '\\' || (steers(c) && c != '\n' && c != '\t')) {
+        let (plain, from) = rest.split_at(at);
+        out.push_str(plain);
+        let (written, len) = match unescaped(from) {
+            Some((c, len)) if !steers(c) && c != '"' && c != '\\' => (c.to_string(), len),
+            _ if from.starts_with('\\') => {
+                // An escape that stays: with its second character, which may be a backslash or a quote.
+                let len = 1 + from.chars().nth(1).map_or(0, char::len_utf8);
+                (from.get(..len).unwrap_or_default().to_owned(), len)
+            }
+            _ => {
+                let c = from.chars().next().unwrap_or_default();
+                // JSON's own whitespace outside of texts.
+                let shown = if c == '\r' { String::new() } else { format!("\\u{:04x}", u32::from(c)) };
+                (shown, c.len_utf8())
+            }
+        };
+        out.push_str(&written);
+        rest = from.get(len..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The character that the escape `\uXXXX` at the start of `text` stands for, with its second half where it has one, and the length of both.
+fn unescaped(text: &str) -> Option<(char, usize)> {
+    const LEN: usize = 6;
+    let unit = |at: usize| {
+        let digits = text.get(at..at + LEN)?.strip_prefix("\\u")?;
+        let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hex.then(|| u16::from_str_radix(digits, 16).ok()).flatten()
+    };
+    let first = unit(0)?;
+    let one = char::decode_utf16([first]).next()?.ok().map(|c| (c, LEN));
+    one.or_else(|| Some((char::decode_utf16([first, unit(LEN)?]).next()?.ok()?, 2 * LEN)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_become_characters_where_that_means_the_same() {
+        for (json, expected) in [
+            (r#""\u65e5\u672c \u00e9 \u003cb\u003e""#, "\"日本 é <b>\""),
+            (r#""\ud83d\ude00""#, "\"😀\""),
+            (r#""\ud83d""#, r#""\ud83d""#),
+            (r#""\ud83d\u0041""#, r#""\ud83dA""#),
+            (r#""\u0022 \u005c \u001b""#, r#""\u0022 \u005c \u001b""#),
+            (r#""\\u0041 \" \n""#, r#""\\u0041 \" \n""#),
+            (r#""\u00""#, r#""\u00""#),
+            (r#""\u+041""#, r#""\u+041""#),
+            ("\"\u{1b}[31m \u{9b}1m \u{202e}x\"", r#""\u001b[31m \u009b1m \u202ex""#),
+            ("{\r\n\t\"a\": 1}", "{\n\t\"a\": 1}"),
+            ("\"\\", "\"\\"),
+        ] {
+            assert_eq!(readable(json), expected);
+        }
+    }
+
+    #[test]
+    fn bytes_are_text_where_they_can_be() {
+        assert_eq!(bytes(b"two\nlines"), r#"9 bytes: "two\nlines""#);
+        assert_eq!(bytes(&[0, 255]), "2 bytes: 00ff");
+        assert_eq!(bytes(b"\x1b[31m"), "5 bytes: 1b5b33316d");
+        assert_eq!(bytes(&[255; 65]), format!("65 bytes: {}…", "ff".repeat(64)));
+    }
+}
