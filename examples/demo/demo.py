@@ -40,7 +40,7 @@ class Demo:
             print(f"\ndemo: failed: {'; '.join(wrong) or 'no language could take part'}", file=sys.stderr)
             return 1
         print("\nNext: open one yourself, with the command line and the same configuration:")
-        print(f"   target/release/tdc decode --config {self.relative(self.config)} {self.relative(self.work / 'stored.json')}")
+        print(f"   target/release/tdc decode --text --config {self.relative(self.config)} {self.relative(self.work / 'stored.json')}")
         print("Then one line in your own client's options: see README.md, and bindings/ for your language.")
         return 0
 
@@ -54,10 +54,12 @@ class Demo:
             self.command([str(self.program), "keygen", str(key)])
             print(f"   tdc keygen {self.relative(key)}")
         shutil.copyfile(self.root / "examples" / "demo" / "tdc.yaml", self.config)
-        self.command([str(self.program), "config", "check", str(self.config)])
-        print(f"   tdc config check {self.relative(self.config)}: it holds. It says:\n")
+        print(f"   {self.relative(self.config)}:\n")
         for line in self.config.read_text(encoding="utf-8").splitlines():
             print(f"      {line}")
+        print(f"\n   tdc config check {self.relative(self.config)}")
+        for line in self.command([str(self.program), "config", "check", str(self.config)]).splitlines():
+            print(f"      {line}".rstrip())
 
     def encode_everywhere(self, plain: list[bytes]) -> dict[str, list[bytes]]:
         """Encodes the orders in each language."""

@@ -44,6 +44,8 @@ mod text;
 mod transcode;
 mod tree;
 
+#[cfg(test)]
+mod documentation;
 
 use std::process::ExitCode;
 
