@@ -36,17 +36,18 @@ pub(crate) fn without_host<T>(
     converter: &DataConverter,
     call: impl Fn(&DataConverter) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let mut asked = false;
     for _ in 0..MAX_ROUNDS {
         match call(converter) {
             Err(error) if error.code() == Code::KeyNeeded => {
-                asked = true;
                 for id in error.key_ids() {
                     converter.reject_key(id.as_bytes())?;
                 }
             }
             // That files may be worth another look is the caller's business: the answer to this one is that no one here has the key.
-            Err(error) if asked && [Code::KeyUnknown, Code::ReloadNeeded].contains(&error.code()) => {
+            Err(error)
+                if converter.has_host_keys()
+                    && [Code::KeyUnknown, Code::ReloadNeeded].contains(&error.code()) =>
+            {
                 return Err(without_provider(&error));
             }
             settled => return settled,
@@ -66,8 +67,8 @@ fn without_provider(error: &Error) -> Error {
     let last = Error::new(
         Code::KeyProvider,
         format!(
-            "{key}, and keys.host leaves it to a key provider, which tdc does not have: run the program that has one, or give tdc a \
-             configuration with this key in keys.ring"
+            "{key}; with keys.host a key provider may have it, and tdc has none: run the program that has one, or give tdc a configuration \
+             with this key in keys.ring"
         ),
     );
     match error.payload_index() {
@@ -152,8 +153,8 @@ mod tests {
         assert_eq!((error.code(), error.payload_index()), (Code::KeyProvider, Some(0)));
         assert_eq!(
             error.message(),
-            "the key \"key-0\" is not in the keyring, and keys.host leaves it to a key provider, which tdc does not have: run the program \
-             that has one, or give tdc a configuration with this key in keys.ring"
+            "the key \"key-0\" is not in the keyring; with keys.host a key provider may have it, and tdc has none: run the program that has \
+             one, or give tdc a configuration with this key in keys.ring"
         );
     }
 }
