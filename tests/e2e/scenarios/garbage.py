@@ -36,7 +36,7 @@ def kinds(stage: Stage) -> dict[str, Payload]:
     return {
         "TDC_ERR_CIPHERTEXT": Payload(metadata=sealed, data=b"short"),
         "TDC_ERR_PROTOBUF": Payload(metadata=sealed, data=bytes(12) + cipher.encrypt(bytes(12), b"\xff", None)),
-        "TDC_ERR_COMPRESSED": Payload(metadata={"encoding": b"binary/zlib"}, data=b"never compressed"),
+        "TDC_ERR_COMPRESSED": Payload(metadata={"encoding": b"binary/zlib"}, data=b"\x78\x9cbegins like zlib"),
         "TDC_ERR_LIMIT": Payload(metadata={"encoding": b"binary/zlib"}, data=zlib.compress(bytes(1 << 23))),
     }
 
