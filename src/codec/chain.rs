@@ -104,6 +104,9 @@ impl Chain {
         {
             return Err(layer.refused_value(why));
         }
+        if !view.is_payload && payload.len() > 0 {
+            return Err(not_a_payload());
+        }
         if let Some(exchange) = environment.remote {
             return self.encode_there(payload, &view, environment, exchange);
         }
@@ -281,4 +284,13 @@ impl Chain {
         }
         result
     }
+}
+
+/// The error of encode for bytes that decode would take for another codec's, once they are in a layer.
+#[cold]
+fn not_a_payload() -> Error {
+    Error::new(
+        Code::Value,
+        "the payload has neither metadata nor data nor external_payloads, so it could not be decoded again",
+    )
 }

@@ -64,7 +64,7 @@ fn one_bad_payload_of_many_is_named_by_its_place() {
         (good.replace("dGVzdC1rZXktaWQ=", "cGF5cm9sbA=="), "TDC_ERR_KEY_UNKNOWN at payloads[2]: "),
         (r#"{"metadata":{"encoding":"YmluYXJ5L2VuY3J5cHRlZA==","encryption-key-id":"dGVzdC1rZXktaWQ="},"data":"AAAA"}"#.to_owned(),
          "TDC_ERR_CIPHERTEXT at payloads[2]: "),
-        (r#"{"metadata":{"encoding":"YmluYXJ5L3pzdGQ="},"data":"AAAA"}"#.to_owned(), "TDC_ERR_COMPRESSED at payloads[2]: "),
+        (r#"{"metadata":{"encoding":"YmluYXJ5L3pzdGQ="},"data":"KLUv/QAA"}"#.to_owned(), "TDC_ERR_COMPRESSED at payloads[2]: "),
     ] {
         let answer = server.post("/decode", &format!(r#"{{"payloads":[{good},{good},{bad}]}}"#));
         let text = answer.refused(400);
