@@ -12,9 +12,11 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -115,6 +117,13 @@ func (s *codecServer) asked() int {
 	return n
 }
 
+// connected is how many connections there have been.
+func (s *codecServer) connected() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.connections
+}
+
 func isFar(t *testing.T, payloads ...*commonpb.Payload) {
 	t.Helper()
 	for i, p := range payloads {
@@ -212,7 +221,7 @@ func TestExportedHistoryCostsOneRequest(t *testing.T) {
 	}
 }
 
-func TestRequestsAreThoseOfTheProtocolOnOneConnection(t *testing.T) {
+func TestRequestsAreThoseOfTheProtocolAndShareConnections(t *testing.T) {
 	sdk := converter.NewPayloadCodecHTTPHandler(far{})
 	server := serving(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "session", Value: "1"})
@@ -232,8 +241,9 @@ func TestRequestsAreThoseOfTheProtocolOnOneConnection(t *testing.T) {
 			}
 		}
 	}
-	if server.asked() != 10 || server.connections != 1 {
-		t.Errorf("%d connections", server.connections)
+	// On a busy machine it can be more than one: see TestManyGoroutinesShareTheServer.
+	if asked, connected := server.asked(), server.connected(); asked != 10 || connected >= asked {
+		t.Errorf("%d requests on %d connections", asked, connected)
 	}
 }
 
@@ -298,19 +308,46 @@ func TestTransportOfTheHostsClientIsUsed(t *testing.T) {
 	}
 }
 
+// On a busy machine net/http replaces a connection whose writer is slow to report that it wrote the
+// request. So what counts is how many connections are open while no request has been answered, and
+// how many requests are there at once.
 func TestManyGoroutinesShareTheServer(t *testing.T) {
-	server := serving(t, nil)
-	opened := parse(t, remoteConfig(server.url, ""))
-	payloads := corpus()[:4]
+	const goroutines = 3 * maxConnections
+	var want, have sync.WaitGroup // a connection
+	want.Add(goroutines)
+	have.Add(maxConnections)
+	var arrived, there, most atomic.Int64
+	answer := make(chan struct{})
+	sdk := converter.NewPayloadCodecHTTPHandler(far{})
+	server := serving(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n := there.Add(1)
+		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+		}
+		if arrived.Add(1) <= maxConnections {
+			have.Done()
+		}
+		select {
+		case <-answer:
+		case <-r.Context().Done():
+		}
+		there.Add(-1) // before the client can use the connection for another request
+		sdk.ServeHTTP(w, r)
+	}))
+	opened := parse(t, remoteConfig(server.url, ", timeout: 2 min"))
+
 	var wait sync.WaitGroup
-	for range 3 * maxConnections {
+	for i := range goroutines {
+		var once sync.Once
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GetConn: func(string) { once.Do(want.Done) }})
+		codec := opened.PayloadCodec().(*payloadCodec).withContext(ctx)
+		payloads := []*commonpb.Payload{jsonPayload(fmt.Sprint(i)), jsonPayload(fmt.Sprint(-i - 1))}
 		start(&wait, func() {
-			encoded, err := opened.PayloadCodec().Encode(payloads)
+			encoded, err := codec.Encode(payloads)
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			decoded, err := opened.PayloadCodec().Decode(encoded)
+			decoded, err := codec.Decode(encoded)
 			if err != nil {
 				t.Error(err)
 				return
@@ -322,10 +359,31 @@ func TestManyGoroutinesShareTheServer(t *testing.T) {
 			}
 		})
 	}
-	wait.Wait()
-	// More than one each is possible: calls on payloads of the same contents take each other's answers, and ask again.
-	if n := server.asked(); n < 6*maxConnections || server.connections > maxConnections {
-		t.Errorf("%d requests on %d connections", n, server.connections)
+	held, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		want.Wait()
+		have.Wait()
+		close(held)
+	}()
+	go func() {
+		wait.Wait()
+		close(ended)
+	}()
+	select {
+	case <-held:
+	case <-ended:
+		t.Fatalf("%d requests at once", most.Load())
+	}
+	if n := server.connected(); n != maxConnections {
+		t.Errorf("%d connections", n)
+	}
+	close(answer)
+	<-ended
+	if n := most.Load(); n != maxConnections {
+		t.Errorf("%d requests at once", n)
+	}
+	if n := server.asked(); n != 2*goroutines {
+		t.Errorf("%d requests", n)
 	}
 }
 
