@@ -23,13 +23,18 @@ func garbage(t *testing.T) map[string]*commonpb.Payloads {
 	t.Helper()
 	short := encrypted(t, "cut short")[0]
 	short.Data = short.Data[:20]
+	broken, err := parse(t, "version: 1\ncodecs: [zlib: { min_size: 1 }]\n").DataConverter().ToPayload(strings.Repeat("x", 1000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken.Data = broken.Data[:len(broken.Data)-1]
 	bomb, err := parse(t, "version: 1\ncodecs: [zstd: { min_size: 1 }]\n").DataConverter().ToPayload(strings.Repeat("x", 1<<20))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return map[string]*commonpb.Payloads{
 		"TDC_ERR_CIPHERTEXT": {Payloads: []*commonpb.Payload{short}},
-		"TDC_ERR_COMPRESSED": {Payloads: []*commonpb.Payload{payloadOf("binary/zlib", "no zlib")}},
+		"TDC_ERR_COMPRESSED": {Payloads: []*commonpb.Payload{broken}},
 		"TDC_ERR_LIMIT":      {Payloads: []*commonpb.Payload{bomb}},
 	}
 }
