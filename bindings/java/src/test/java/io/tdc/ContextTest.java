@@ -10,8 +10,8 @@ import io.temporal.payload.codec.PayloadCodec;
 import io.temporal.payload.context.ActivitySerializationContext;
 import io.temporal.payload.context.HasWorkflowSerializationContext;
 import io.temporal.payload.context.WorkflowSerializationContext;
+import java.util.HexFormat;
 import java.util.List;
-import org.apache.commons.codec.binary.Hex;
 import org.junit.jupiter.api.Test;
 
 class ContextTest {
@@ -70,6 +70,6 @@ class ContextTest {
   }
 
   private static String hex(HasWorkflowSerializationContext context) {
-    return Hex.encodeHexString(ContextMessage.of(context));
+    return HexFormat.of().formatHex(ContextMessage.of(context));
   }
 }

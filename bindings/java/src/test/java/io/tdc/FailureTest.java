@@ -18,10 +18,9 @@ import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.TemporalFailure;
 import java.io.IOException;
 import java.lang.reflect.Constructor;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.commons.codec.DecoderException;
-import org.apache.commons.codec.binary.Hex;
 import org.junit.jupiter.api.Test;
 
 class FailureTest {
@@ -111,14 +110,15 @@ class FailureTest {
 
   /** Python's bytes, Go's spelling, and what Java writes whose JSON is made by Gson. */
   @Test
-  void failuresOfOtherSdksAreRead() throws DecoderException, IOException {
+  void failuresOfOtherSdksAreRead() throws IOException {
     Failure python =
         Failure.parseFrom(
-            Hex.decodeHex(
-                "0a0f456e636f646564206661696c7572652a430a015410011a3c0a1b0a160a08656e636f64696e67120a"
-                    + "6a736f6e2f706c61696e1201310a1d0a160a08656e636f64696e67120a6a736f6e2f706c61696e"
-                    + "1203226122a2013a0a160a08656e636f64696e67120a6a736f6e2f706c61696e12207b226d6573"
-                    + "73616765223a226d222c22737461636b5f7472616365223a22227d"));
+            HexFormat.of()
+                .parseHex(
+                    "0a0f456e636f646564206661696c7572652a430a015410011a3c0a1b0a160a08656e636f64696e67120a"
+                        + "6a736f6e2f706c61696e1201310a1d0a160a08656e636f64696e67120a6a736f6e2f706c61696e"
+                        + "1203226122a2013a0a160a08656e636f64696e67120a6a736f6e2f706c61696e12207b226d6573"
+                        + "73616765223a226d222c22737461636b5f7472616365223a22227d"));
     try (Tdc tdc = open("")) {
       DataConverter converter = tdc.dataConverter();
       ApplicationFailure back =

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnknownFieldSet;
 import com.google.protobuf.UnsafeByteOperations;
 import io.temporal.api.common.v1.Payload;
@@ -62,9 +63,7 @@ class PayloadShapesTest {
         plain.toBuilder().setData(rope).build(),
         plain.toBuilder().setData(text.substring(5, 9)).build(),
         plain.toBuilder().setData(UnsafeByteOperations.unsafeWrap(direct)).build(),
-        plain.toBuilder()
-            .addExternalPayloads(Payload.ExternalPayloadDetails.newBuilder().setSizeBytes(300_000))
-            .build(),
+        external(plain, 300_000),
         plain.toBuilder()
             .setUnknownFields(
                 UnknownFieldSet.newBuilder()
@@ -72,6 +71,22 @@ class PayloadShapesTest {
                         77, UnknownFieldSet.Field.newBuilder().addLengthDelimited(text).build())
                     .build())
             .build());
+  }
+
+  /** With {@code external_payloads}, which older versions of Temporal's API have no setter for. */
+  private static Payload external(Payload payload, long size) {
+    UnknownFieldSet details =
+        UnknownFieldSet.newBuilder()
+            .addField(1, UnknownFieldSet.Field.newBuilder().addVarint(size).build())
+            .build();
+    UnknownFieldSet.Field field =
+        UnknownFieldSet.Field.newBuilder().addLengthDelimited(details.toByteString()).build();
+    ByteString added = UnknownFieldSet.newBuilder().addField(3, field).build().toByteString();
+    try {
+      return Payload.parseFrom(payload.toByteString().concat(added));
+    } catch (InvalidProtocolBufferException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @ParameterizedTest

@@ -75,11 +75,10 @@ final class SitesEnvironment implements AutoCloseable {
   /**
    * Starts everything.
    *
-   * @param failing the exceptions that fail a workflow, as its worker's options say
+   * @param failing what fails a workflow, as its worker's options say
    * @param sdkErrors whether its workers leave errors to the SDK
    */
-  @SafeVarargs
-  SitesEnvironment(Fault fault, boolean sdkErrors, Class<? extends Throwable>... failing)
+  SitesEnvironment(Fault fault, boolean sdkErrors, Class<? extends Throwable> failing)
       throws IOException {
     this.fault = fault;
     readers = open("readers", "own", fault.key, sdkErrors);
