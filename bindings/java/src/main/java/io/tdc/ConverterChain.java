@@ -116,7 +116,9 @@ final class ConverterChain implements DataConverter {
     List<Payload> payloads = content.map(Payloads::getPayloadsList).orElse(List.of());
     int count = Math.min(payloads.size(), parameterTypes.length);
     // Checks the arguments, and gives the defaults of parameters that have no payload.
-    Object[] values = raw.fromPayloads(Optional.empty(), parameterTypes, genericParameterTypes);
+    Object[] values =
+        raw.fromPayloads(
+            Optional.empty(), parameterTypes, erased(parameterTypes, genericParameterTypes));
     Batch batch = new Batch(count, 0);
     for (int i = 0; i < count; i++) {
       batch.read(i, payloads.get(i), parameterTypes[i]);
@@ -126,6 +128,16 @@ final class ConverterChain implements DataConverter {
       values[i] = read(payloads.get(i), forms[i], parameterTypes[i], genericParameterTypes[i]);
     }
     return values;
+  }
+
+  /**
+   * A default depends on the class alone; SDK 1.30 looks for it with the generic type, which it
+   * takes for a class.
+   */
+  private static Type[] erased(Class<?>[] parameterTypes, Type[] genericParameterTypes) {
+    return genericParameterTypes != null && genericParameterTypes.length == parameterTypes.length
+        ? parameterTypes
+        : genericParameterTypes;
   }
 
   private Place place() {

@@ -173,6 +173,9 @@ class ConverterTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> OURS.fromPayloads(one, types, new Type[] {int.class}));
+    Class<?>[] lists = {String.class, List.class};
+    Type[] generic = {String.class, new TypeReference<List<String>>() {}.getType()};
+    assertArrayEquals(new Object[] {"a", null}, OURS.fromPayloads(one, lists, generic));
     Class<?>[] fewer = {String.class};
     Optional<Payloads> two = OURS.toPayloads("a", "b");
     assertArrayEquals(new Object[] {"a"}, OURS.fromPayloads(two, fewer, fewer));

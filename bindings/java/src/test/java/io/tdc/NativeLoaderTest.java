@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.temporal.api.common.v1.Payload;
 import java.io.File;
 import java.io.IOException;
+import java.net.URI;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.jar.Attributes;
+import java.util.jar.JarFile;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -126,6 +129,15 @@ class NativeLoaderTest {
       List<String> said = inAnotherJvm(TwoLoaders.class, option).lines().toList();
       assertEquals(2, said.size(), said.toString());
       assertTrue(said.stream().allMatch(line -> line.startsWith("true libtdc ")), said.toString());
+    }
+  }
+
+  @Test
+  void theManifestAllowsNativeAccess() throws Exception {
+    URI jar = Tdc.class.getProtectionDomain().getCodeSource().getLocation().toURI();
+    try (JarFile file = new JarFile(new File(jar))) {
+      Attributes attributes = file.getManifest().getMainAttributes();
+      assertEquals("ALL-UNNAMED", attributes.getValue("Enable-Native-Access"));
     }
   }
 

@@ -195,7 +195,8 @@ class VectorsTest {
     List<Long> sizes = new ArrayList<>();
     UnknownFieldSet fields = UnknownFieldSet.parseFrom(payload.toByteString());
     for (ByteString details : fields.getField(3).getLengthDelimitedList()) {
-      sizes.addAll(UnknownFieldSet.parseFrom(details).getField(1).getVarintList());
+      List<Long> size = UnknownFieldSet.parseFrom(details).getField(1).getVarintList();
+      sizes.add(size.isEmpty() ? 0 : size.get(size.size() - 1));
     }
     return sizes;
   }
