@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.URL;
 import java.net.URLClassLoader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -126,7 +125,7 @@ class NativeLoaderTest {
                 + TdcLibrary.TMPDIR_PROPERTY
                 + "="
                 + Files.createDirectory(directory.resolve("tmp")))) {
-      List<String> said = inAnotherJvm(TwoLoaders.class, option).lines().toList();
+      List<String> said = OtherJvm.run(TwoLoaders.class, option).lines().toList();
       assertEquals(2, said.size(), said.toString());
       assertTrue(said.stream().allMatch(line -> line.startsWith("true libtdc ")), said.toString());
     }
@@ -150,21 +149,6 @@ class NativeLoaderTest {
   }
 
   private static String inAnotherJvm(String... options) throws IOException, InterruptedException {
-    return inAnotherJvm(Main.class, options);
-  }
-
-  private static String inAnotherJvm(Class<?> main, String... options)
-      throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of(options));
-    if (Runtime.version().feature() >= 22) {
-      command.add("--enable-native-access=ALL-UNNAMED");
-    }
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(0, process.waitFor(), said);
-    return said;
+    return OtherJvm.run(Main.class, options);
   }
 }

@@ -1,0 +1,34 @@
+package io.tdc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Runs a class of the tests in a JVM of its own. */
+final class OtherJvm {
+  private OtherJvm() {}
+
+  /**
+   * What it says, without the JVM's warnings about other libraries (protobuf's, from Java 24 on).
+   */
+  static String run(Class<?> main, String... options) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of(options));
+    if (Runtime.version().feature() >= 22) {
+      command.add("--enable-native-access=ALL-UNNAMED");
+    }
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), said);
+    return said.lines()
+        .filter(line -> !line.startsWith("WARNING: "))
+        .collect(Collectors.joining("\n"));
+  }
+}
