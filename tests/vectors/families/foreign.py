@@ -92,8 +92,22 @@ def _payloads_all_the_same() -> list[Vector]:
         for name, content in contents.items()
         for config in [LISTED[layer]]
     ] + [
-        _one("encode-unknown-fields-alone", "decode would take it for another codec's", "encode", fails("VALUE"), LISTED["encrypt"], number_field(50, 7)),
-        _one("encode-unknown-fields-alone-no-codecs", "a chain without codecs encodes nothing", "encode", gives(number_field(50, 7)), NOTHING, number_field(50, 7)),
+        _one(
+            "encode-unknown-fields-alone",
+            "decode would take it for another codec's",
+            "encode",
+            fails("VALUE"),
+            LISTED["encrypt"],
+            number_field(50, 7),
+        ),
+        _one(
+            "encode-unknown-fields-alone-no-codecs",
+            "a chain without codecs encodes nothing",
+            "encode",
+            gives(number_field(50, 7)),
+            NOTHING,
+            number_field(50, 7),
+        ),
     ]
 
 
