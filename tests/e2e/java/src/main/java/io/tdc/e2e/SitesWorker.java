@@ -7,13 +7,13 @@ import io.temporal.serviceclient.WorkflowServiceStubs;
 import io.temporal.serviceclient.WorkflowServiceStubsOptions;
 import io.temporal.worker.Worker;
 import io.temporal.worker.WorkerFactory;
-import io.temporal.worker.WorkerFactoryOptions;
 import io.temporal.worker.WorkerOptions;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 
 /**
  * The worker of the workflow {@link Sites}. It keeps no workflow between two tasks, so that each
@@ -32,12 +32,14 @@ public final class SitesWorker {
           WorkflowClient.newInstance(
               service,
               WorkflowClientOptions.newBuilder().setDataConverter(tdc.dataConverter()).build());
-      WorkerFactory factory =
-          WorkerFactory.newInstance(
-              client, WorkerFactoryOptions.newBuilder().setWorkflowCacheSize(0).build());
-      // A busy machine is no deadlock.
+      WorkerFactory factory = WorkerFactory.newInstance(client);
+      // The SDK takes a cache of size 0 for its default; without a sticky queue the server sends the
+      // whole history with each task. And a busy machine is no deadlock.
       WorkerOptions options =
-          WorkerOptions.newBuilder().setDefaultDeadlockDetectionTimeout(60_000).build();
+          WorkerOptions.newBuilder()
+              .setStickyQueueScheduleToStartTimeout(Duration.ZERO)
+              .setDefaultDeadlockDetectionTimeout(60_000)
+              .build();
       Worker worker = factory.newWorker(arguments[2], options);
       worker.registerWorkflowImplementationTypes(Sites.Implementation.class);
       worker.registerActivitiesImplementations(new Sites.LocalImplementation());
