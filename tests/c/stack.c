@@ -253,12 +253,13 @@ static struct bytes msgpack_payloads(int depth) {
     return payloads_of("binary/msgpack", NULL, bytes);
 }
 
-/* Groups in a payload, as an unknown field. */
+/* Groups in a payload with data, as an unknown field. */
 static struct bytes groups(int depth) {
     struct bytes bytes = {NULL, 0}, payloads = {NULL, 0};
     for (int i = 0; i < depth; i++) {
         wrap_text(&bytes, "\x4b", "\x4c");
     }
+    append_field(&bytes, 2, "x", 1);
     append_field(&payloads, 1, bytes.data, bytes.len);
     free(bytes.data);
     return payloads;
