@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SEED = 20261122
 CASES = 1500
-CONFIG = 'version: 1\nlimits: { max_decoded_bytes: "1 MiB" }\n'
+CONFIG = 'version: 1\ncodecs: [zlib, gzip, zstd, snappy]\nlimits: { max_decoded_bytes: "1 MiB" }\n'
 MOST = 1 << 20
 
 ORDER = Payload(

@@ -58,7 +58,7 @@ DELIBERATE = (
     ),
 )
 
-CONFIG = "version: 1\n"
+CONFIG = "version: 1\ncodecs: [zlib]\n"
 
 
 def run(converter: DataConverter) -> tuple[list[str], list[bytes]]:

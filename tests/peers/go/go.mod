@@ -6,9 +6,9 @@ require (
 	github.com/DataDog/zstd v1.4.1
 	github.com/temporal-data-converter/tdc/bindings/go v0.0.0-00010101000000-000000000000
 	github.com/vmihailenco/msgpack/v5 v5.4.1
-	go.temporal.io/api v1.64.3
-	go.temporal.io/sdk v1.51.0
-	google.golang.org/protobuf v1.36.12
+	go.temporal.io/api v1.63.5
+	go.temporal.io/sdk v1.50.0
+	google.golang.org/protobuf v1.36.11
 )
 
 require (
