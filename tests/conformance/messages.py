@@ -81,3 +81,8 @@ def encoding_of(payload: bytes) -> str | None:
     """The outermost `encoding`, or None."""
     value = Payload.FromString(payload).metadata.get("encoding")
     return None if value is None else bytes(value).decode()
+
+
+def external_sizes_of(payload: bytes) -> list[int]:
+    """The sizes that a payload shows of its external payloads."""
+    return [item.size_bytes for item in Payload.FromString(payload).external_payloads]

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from library import Library, TdcError
-from messages import encoding_of, split
+from messages import encoding_of, external_sizes_of, split
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,12 +55,16 @@ def _answer(library: Library, vector: dict[str, Any]) -> dict[str, Any]:
             decoded = converter.decode(encoded)
             if decoded != message:
                 return {"payloads": decoded.hex()}
-            return {"encodings": [encoding_of(item) for item in split(encoded)]}
+            items = split(encoded)
+            said: dict[str, Any] = {"encodings": [encoding_of(item) for item in items]}
+            if "external_sizes" in vector["expect"]:
+                said["external_sizes"] = [external_sizes_of(item) for item in items]
+            return said
     except TdcError as error:
-        said: dict[str, Any] = {"error": error.code}
+        refused: dict[str, Any] = {"error": error.code}
         if error.index is not None:
-            said["payload_index"] = error.index
-        return said
+            refused["payload_index"] = error.index
+        return refused
 
 
 def _short(value: object) -> str:
