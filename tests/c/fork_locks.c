@@ -157,7 +157,8 @@ static void fork_while_taken(size_t lock) {
 
 void test_fork_locks(void) {
 #ifdef __SANITIZE_ADDRESS__
-    puts("fork while locks are taken: skipped, because the allocator of gcc's AddressSanitizer may be locked in a "
+    puts("fork while locks are taken: skipped, because the allocator of gcc's AddressSanitizer may be locked "
+         "in a "
          "child itself; make test-c runs it");
     return;
 #endif
