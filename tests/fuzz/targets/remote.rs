@@ -62,10 +62,7 @@ fuzz_target!(|input: &[u8]| {
     }
     assert!(status == 200 && body.len() <= request.max_response_bytes());
     // The other reader takes no byte order mark and no half of a surrogate pair.
-    assert!(
-        count_of(body).is_none_or(|found| found == count),
-        "an answer has as many payloads as were sent"
-    );
+    assert!(count_of(body).is_none_or(|found| found == count), "an answer has as many payloads as were sent");
     match call() {
         Ok(made) => {
             assert_eq!(payloads_json::count(&made), count);

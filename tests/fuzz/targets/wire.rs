@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use prost::Message;
-use tdc::{Answer, DataConverter, Usage};
+use tdc::{Answer, Code, DataConverter, Usage};
 
 /// `temporal.api.common.v1.Payload`.
 #[derive(Clone, PartialEq, Message)]
@@ -82,25 +82,25 @@ fn one_payload(bytes: &[u8]) {
         assert_eq!(Some(encoding.as_bytes()), theirs.metadata.get("encoding").map(Vec::as_slice));
     }
     if ours.codec.is_none() {
-        round_trip(bytes, &theirs.data);
+        round_trip(bytes, &theirs);
     }
 }
 
 /// Nothing of a payload is lost on its way, and its data is where the library says, in one slice and in two.
-fn round_trip(bytes: &[u8], data: &[u8]) {
+fn round_trip(bytes: &[u8], payload: &Payload) {
     let mut opened = vec![0; bytes.len()];
     let location = {
-        let sealed = encode(bytes, &[]);
+        let Some(sealed) = encode(bytes, &[], payload) else { return };
         match ENCRYPTING.decode_payload(&[], &mut Usage::default(), &sealed, &[], &mut opened) {
             Ok(Answer::Written { len, data }) if len == bytes.len() => data,
             other => panic!("expected {} bytes, found {other:?}", bytes.len()),
         }
     };
     assert_eq!(opened, bytes);
-    assert_eq!(&opened[location.offset..location.offset + location.len], data);
+    assert_eq!(&opened[location.offset..location.offset + location.len], payload.data);
     if location.len > 0 && location.offset + location.len == bytes.len() {
         let (head, tail) = bytes.split_at(location.offset);
-        let sealed = encode(head, tail);
+        let sealed = encode(head, tail, payload).expect("one slice was encoded");
         let answer =
             ENCRYPTING.decode_payload(&[], &mut Usage::default(), &sealed, &[], &mut opened).unwrap();
         assert!(matches!(answer, Answer::Written { data, .. } if data == location));
@@ -108,13 +108,16 @@ fn round_trip(bytes: &[u8], data: &[u8]) {
     }
 }
 
-fn encode(head: &[u8], tail: &[u8]) -> Vec<u8> {
+/// `None` where encode refuses bytes that have no field of a payload: decode would take what they encode to for the
+/// work of another codec.
+fn encode(head: &[u8], tail: &[u8], payload: &Payload) -> Option<Vec<u8>> {
     let mut sealed = vec![0; DataConverter::encode_bound(head.len() + tail.len())];
     match ENCRYPTING.encode_payload(&[], &mut Usage::default(), head, tail, &mut sealed) {
         Ok(Answer::Written { len, .. }) => sealed.truncate(len),
+        Err(error) if error.code() == Code::Value && *payload == Payload::default() => return None,
         other => panic!("expected an encrypted payload, found {other:?}"),
     }
-    sealed
+    Some(sealed)
 }
 
 fn many_payloads(bytes: &[u8]) {
