@@ -10,7 +10,7 @@ use crate::arguments::Arguments;
 const PLACEHOLDERS: &[(&str, &str)] = &[("ADDRESS", "127.0.0.1:1"), ("SHELL", "bash"), ("…", "x")];
 /// Folders of the repository: a path that begins with one of them, written as code, is a path of it.
 const FOLDERS: &[&str] =
-    &["bindings/", "deploy/", "docs/", "examples/", "include/", "scripts/", "server/", "src/", "tests/"];
+    &["bindings/", "cli/", "deploy/", "docs/", "examples/", "include/", "scripts/", "src/", "tests/"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
