@@ -36,8 +36,7 @@ use crate::server_options::{ServerLimits, ServerSettings};
 pub(crate) use file::read_file;
 pub use pattern::Pattern;
 use problem::Problem;
-pub(crate) use schema::Malformed;
-use schema::{Codec, Document, JsonOptions};
+use schema::{Codec, Document, JsonOptions, Malformed};
 use suggestion::did_you_mean;
 pub use summary::{NamespaceSummary, SharedKey};
 
@@ -50,8 +49,8 @@ pub(crate) struct Config {
     /// Whether `converters` is the order that every SDK's own converter has.
     pub(crate) has_default_converters: bool,
     pub(crate) encode_common_attributes: bool,
-    /// What decode does with encoded attributes that cannot be read.
-    pub(crate) malformed: Malformed,
+    /// Whether decode keeps encoded attributes that cannot be read.
+    pub(crate) keeps_malformed: bool,
     pub(crate) server: Arc<ServerSettings>,
     everywhere: Profile,
     namespaces: Option<Vec<(Pattern, Profile)>>,
@@ -188,7 +187,7 @@ impl Config {
             has_default_converters: converters::is_default(document.converters.as_deref()),
             server,
             encode_common_attributes: document.failures.encode_common_attributes,
-            malformed: document.failures.malformed,
+            keeps_malformed: document.failures.malformed == Malformed::Keep,
             everywhere,
             namespaces,
         })

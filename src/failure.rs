@@ -10,17 +10,13 @@ use std::fmt;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::data_converter::DataConverter;
 use crate::error::{Code, Error};
 use crate::json::read_mended;
-use crate::message::{MessageFlags, Task};
 use crate::payload::{Pieces, View, malformed};
 use crate::wire::push_bytes;
 
 /// The message of a failure whose own went into its encoded attributes: every SDK writes this one.
 pub(crate) const PLACEHOLDER: &str = "Encoded failure";
-
-const FAILURE: &str = "temporal.api.failure.v1.Failure";
 
 /// What stands in encoded attributes. A text that is missing stays as it is in the failure.
 #[derive(Debug, Default)]
@@ -101,41 +97,4 @@ fn push_json(out: &mut Vec<u8>, text: &[u8]) -> Result<(), Error> {
 #[cold]
 fn unreadable(why: &str) -> Error {
     Error::new(Code::Failure, format!("the encoded attributes of a failure are malformed: {why}"))
-}
-
-impl DataConverter {
-    /// Encodes a serialised `temporal.api.failure.v1.Failure`: its payloads and those of its causes go
-    /// through the codecs, and with `encode_common_attributes` so do message and stack trace.
-    ///
-    /// # Errors
-    /// As [`DataConverter::encode_message`].
-    pub fn encode_failure(&self, context: &[u8], failure: &[u8]) -> Result<Vec<u8>, Error> {
-        self.encode_message(context, FAILURE, MessageFlags::default(), failure)
-    }
-
-    /// Decodes a serialised failure. Encoded attributes are restored and cleared, whatever the options
-    /// say.
-    ///
-    /// # Errors
-    /// As [`DataConverter::decode_message`].
-    pub fn decode_failure(&self, context: &[u8], failure: &[u8]) -> Result<Vec<u8>, Error> {
-        self.decode_message(context, FAILURE, MessageFlags::default(), failure)
-    }
-
-    /// [`DataConverter::encode_failure`] of a failure as proto3 JSON: what does not change stays as it
-    /// stands in the text.
-    ///
-    /// # Errors
-    /// [`Code::Json`], and as [`DataConverter::encode_message`].
-    pub fn encode_failure_json(&self, context: &[u8], failure: &[u8]) -> Result<Vec<u8>, Error> {
-        self.message_json(context, FAILURE, false, failure, Task::Encode, None)
-    }
-
-    /// [`DataConverter::decode_failure`] of a failure as proto3 JSON.
-    ///
-    /// # Errors
-    /// As [`DataConverter::encode_failure_json`].
-    pub fn decode_failure_json(&self, context: &[u8], failure: &[u8]) -> Result<Vec<u8>, Error> {
-        self.message_json(context, FAILURE, false, failure, Task::Decode, None)
-    }
 }

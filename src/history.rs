@@ -1,4 +1,4 @@
-//! Exported histories: found out what form they have, and decoded into the same form.
+//! Exported histories: which form one has.
 //!
 //! | form | where it comes from |
 //! |---|---|
@@ -11,10 +11,8 @@
 //! JSON is edited as text, so whatever else stands in it stays: enums by their old names, fields that are
 //! newer than this library, whitespace. A byte order mark does not: no replayer reads one.
 
-use crate::data_converter::DataConverter;
 use crate::error::{Code, Error};
-use crate::json::without_mark;
-use crate::message::{MessageFlags, Task, first_member};
+use crate::message::first_member;
 use crate::wire::{Cursor, Value};
 
 const EVENT: &str = "temporal.api.history.v1.HistoryEvent";
@@ -24,77 +22,13 @@ const EXPORT_ITEM: &str = "temporal.api.export.v1.WorkflowExecution";
 
 /// The form of a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+pub(crate) enum Form {
     Binary(&'static str),
     Json(&'static str),
     JsonList(&'static str),
 }
 
-impl DataConverter {
-    /// Decodes every payload and failure of an exported history, and gives it back in the form that it
-    /// came in: what `temporal workflow show --output json` and the Web UI's download give, or
-    /// `temporal.api.export.v1.WorkflowExecutions`, JSON or binary.
-    ///
-    /// # Errors
-    /// [`Code::Type`] where it is no history, [`Code::Json`], and what the codecs say, with the path of the
-    /// field.
-    pub fn decode_history(&self, context: &[u8], history: &[u8]) -> Result<Vec<u8>, Error> {
-        self.decode_history_and_say(context, history, &|_| {})
-    }
-
-    /// The same, and `say` is told now and then how many payloads were met.
-    ///
-    /// # Errors
-    /// As [`DataConverter::decode_history`].
-    pub fn decode_history_and_say(
-        &self,
-        context: &[u8],
-        history: &[u8],
-        say: &dyn Fn(usize),
-    ) -> Result<Vec<u8>, Error> {
-        self.history(context, history, Task::Decode, say)
-    }
-
-    /// Encodes every payload and failure of a history, in the form that it came in: the inverse of
-    /// [`DataConverter::decode_history`]. One that is encoded already is encoded a second time.
-    ///
-    /// # Errors
-    /// As [`DataConverter::decode_history`].
-    pub fn encode_history(&self, context: &[u8], history: &[u8]) -> Result<Vec<u8>, Error> {
-        self.encode_history_and_say(context, history, &|_| {})
-    }
-
-    /// The same, and `say` is told now and then how many payloads were met.
-    ///
-    /// # Errors
-    /// As [`DataConverter::decode_history`].
-    pub fn encode_history_and_say(
-        &self,
-        context: &[u8],
-        history: &[u8],
-        say: &dyn Fn(usize),
-    ) -> Result<Vec<u8>, Error> {
-        self.history(context, history, Task::Encode, say)
-    }
-
-    fn history(
-        &self,
-        context: &[u8],
-        history: &[u8],
-        task: Task,
-        say: &dyn Fn(usize),
-    ) -> Result<Vec<u8>, Error> {
-        let say = Some(say);
-        let history = without_mark(history)?;
-        match form(history)? {
-            Form::Binary(name) => self.message(context, name, MessageFlags::default(), history, task, say),
-            Form::Json(name) => self.message_json(context, name, false, history, task, say),
-            Form::JsonList(name) => self.message_json(context, name, true, history, task, say),
-        }
-    }
-}
-
-fn form(history: &[u8]) -> Result<Form, Error> {
+pub(crate) fn form(history: &[u8]) -> Result<Form, Error> {
     if !is_text(history) {
         return binary_form(history).map(Form::Binary).ok_or_else(foreign);
     }

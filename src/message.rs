@@ -22,17 +22,16 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-use crate::data_converter::DataConverter;
+use crate::codec::Budget;
 use crate::descriptors::temporal_api;
 use crate::error::Error;
-use crate::limits::Usage;
 use crate::lock::Once;
 use json::JsonWalk;
-use plan::Plans;
+use plan::{Plan, Plans};
 use special::unknown_type;
 use walk::Walk;
-pub(crate) use work::{Progress, Task};
-use work::{Settings, Work};
+use work::Work;
+pub(crate) use work::{Progress, Settings, Task};
 
 /// What a call on a message may be asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,86 +48,62 @@ fn plans() -> Result<&'static Plans, Error> {
     PLANS.get_or_try_init(|| temporal_api().map(Plans::new))
 }
 
-impl DataConverter {
-    /// Encodes every payload and failure of a serialised message, whose type is given by its full name.
+/// A type of message that Temporal's API has.
+pub(crate) struct MessageType {
+    plans: &'static Plans,
+    /// `None`: nothing in it leads to a payload.
+    plan: Option<&'static Plan>,
+}
+
+impl MessageType {
+    /// The type of this full name.
     ///
     /// # Errors
-    /// [`Code::Type`](crate::Code::Type) where no such message is known, and what the codecs say, with the
-    /// path of the field.
-    pub fn encode_message(
-        &self,
-        context: &[u8],
-        name: &str,
-        flags: MessageFlags,
-        message: &[u8],
-    ) -> Result<Vec<u8>, Error> {
-        self.message(context, name, flags, message, Task::Encode, None)
-    }
-
-    /// Decodes every payload and failure of a serialised message, whose type is given by its full name.
-    ///
-    /// # Errors
-    /// As [`DataConverter::encode_message`].
-    pub fn decode_message(
-        &self,
-        context: &[u8],
-        name: &str,
-        flags: MessageFlags,
-        message: &[u8],
-    ) -> Result<Vec<u8>, Error> {
-        self.message(context, name, flags, message, Task::Decode, None)
-    }
-
-    pub(crate) fn message(
-        &self,
-        context: &[u8],
-        name: &str,
-        flags: MessageFlags,
-        message: &[u8],
-        task: Task,
-        progress: Progress<'_>,
-    ) -> Result<Vec<u8>, Error> {
+    /// [`Code::Type`](crate::Code::Type) where no such message is known.
+    pub(crate) fn find(name: &str) -> Result<Self, Error> {
         let plans = plans()?;
         let plan = plans.find(name).ok_or_else(|| unknown_type(name))?;
-        self.call(context, &mut Usage::default(), message.len(), |spent, profile, environment, config| {
-            let budget = &mut spent.budget;
-            let Some(plan) = plan else { return Ok(message.to_vec()) };
-            let settings = Settings::new(profile, environment, config, flags);
-            if matches!(task, Task::Decode) && environment.keyring.has_host() {
-                let survey = Work::new(Task::AskForKeys(Vec::new()), settings, budget);
-                ask_for_keys(Walk::new(plans, survey, 0).survey(plan, message))?;
-            }
-            let work = Work::new(task, settings, budget).with_progress(progress);
-            let changed = Walk::new(plans, work, message.len()).run(plan, message)?;
-            Ok(changed.unwrap_or_else(|| message.to_vec()))
-        })
+        Ok(Self { plans, plan })
+    }
+
+    /// Does `task` to every payload and failure of a serialised message.
+    pub(crate) fn transcode(
+        &self,
+        message: &[u8],
+        task: Task,
+        settings: Settings<'_>,
+        budget: &mut Budget,
+        progress: Progress<'_>,
+    ) -> Result<Vec<u8>, Error> {
+        let Some(plan) = self.plan else { return Ok(message.to_vec()) };
+        if matches!(task, Task::Decode) && settings.environment.keyring.has_host() {
+            let survey = Work::new(Task::AskForKeys(Vec::new()), settings, budget);
+            ask_for_keys(Walk::new(self.plans, survey, 0).survey(plan, message))?;
+        }
+        let work = Work::new(task, settings, budget).with_progress(progress);
+        let changed = Walk::new(self.plans, work, message.len()).run(plan, message)?;
+        Ok(changed.unwrap_or_else(|| message.to_vec()))
     }
 
     /// The same of a message as proto3 JSON: what does not change stays as it stands in the text.
     /// `is_list`: the text is an array of such messages.
-    pub(crate) fn message_json(
+    pub(crate) fn transcode_json(
         &self,
-        context: &[u8],
-        name: &str,
-        is_list: bool,
         text: &[u8],
+        is_list: bool,
         task: Task,
+        settings: Settings<'_>,
+        budget: &mut Budget,
         progress: Progress<'_>,
     ) -> Result<Vec<u8>, Error> {
-        let plans = plans()?;
-        let plan = plans.find(name).ok_or_else(|| unknown_type(name))?;
-        self.call(context, &mut Usage::default(), text.len(), |spent, profile, environment, config| {
-            let budget = &mut spent.budget;
-            let text = json::check(text)?;
-            let Some(plan) = plan else { return Ok(text.as_bytes().to_vec()) };
-            let settings = Settings::new(profile, environment, config, MessageFlags::default());
-            if matches!(task, Task::Decode) && environment.keyring.has_host() {
-                let survey = Work::new(Task::AskForKeys(Vec::new()), settings, budget);
-                ask_for_keys(JsonWalk::new(plans, survey, text).survey(plan, is_list))?;
-            }
-            let work = Work::new(task, settings, budget).with_progress(progress);
-            JsonWalk::new(plans, work, text).run(plan, is_list)
-        })
+        let text = json::check(text)?;
+        let Some(plan) = self.plan else { return Ok(text.as_bytes().to_vec()) };
+        if matches!(task, Task::Decode) && settings.environment.keyring.has_host() {
+            let survey = Work::new(Task::AskForKeys(Vec::new()), settings, budget);
+            ask_for_keys(JsonWalk::new(self.plans, survey, text).survey(plan, is_list))?;
+        }
+        let work = Work::new(task, settings, budget).with_progress(progress);
+        JsonWalk::new(self.plans, work, text).run(plan, is_list)
     }
 }
 

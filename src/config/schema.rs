@@ -339,7 +339,7 @@ pub(super) struct Failures {
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Malformed {
+pub(super) enum Malformed {
     /// They stay.
     #[default]
     Keep,

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use super::*;
+use crate::data_converter::DataConverter;
+use crate::message::{MessageFlags, Task};
 use crate::wire::push_bytes;
 
 fn converter(rest: &str) -> DataConverter {

@@ -6,6 +6,7 @@ use prost::Message as _;
 use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, ReflectMessage as _, Value};
 
 use super::*;
+use crate::data_converter::DataConverter;
 use crate::error::Code;
 use crate::wire::push_bytes;
 

@@ -1,9 +1,7 @@
 //! What a walk does with the payloads that it finds.
 
-use super::MessageFlags;
 use super::plan::Custom;
 use crate::codec::{Budget, Chain, Decoded, Encoded, Environment, Layer, encode_bound};
-use crate::config::{Config, Malformed, Profile};
 use crate::error::{Code, Error, Kind};
 use crate::framing::Frame;
 use crate::limits::{Limits, MAX_KEYS_NEEDED};
@@ -37,26 +35,8 @@ pub(crate) struct Settings<'c> {
     pub(crate) headers: bool,
     /// Whether encode moves message and stack trace of failures into their encoded attributes.
     pub(crate) encode_common_attributes: bool,
-    /// What decode does with encoded attributes that cannot be read.
-    pub(crate) malformed: Malformed,
-}
-
-impl<'c> Settings<'c> {
-    pub(crate) fn new(
-        profile: &'c Profile,
-        environment: &Environment<'c>,
-        config: &'c Config,
-        flags: MessageFlags,
-    ) -> Self {
-        Self {
-            chain: &profile.chain,
-            environment: *environment,
-            limits: &config.limits,
-            headers: flags.headers,
-            encode_common_attributes: config.encode_common_attributes,
-            malformed: config.malformed,
-        }
-    }
+    /// Whether decode keeps encoded attributes that cannot be read.
+    pub(crate) keeps_malformed: bool,
 }
 
 /// What is done.
@@ -223,9 +203,7 @@ impl<'c> Work<'c> {
     /// Whether a failure stays as it is because its attributes cannot be read. A key that is not here yet,
     /// and a limit, are errors all the same.
     pub(crate) fn keeps(&self, error: &Error) -> bool {
-        self.settings.malformed == Malformed::Keep
-            && error.code().kind() == Kind::Input
-            && error.code() != Code::Limit
+        self.settings.keeps_malformed && error.code().kind() == Kind::Input && error.code() != Code::Limit
     }
 
     fn said_of(&self, error: Error) -> Error {

@@ -1,0 +1,44 @@
+//! Failures through the failure converter and the codecs.
+
+use super::DataConverter;
+use crate::error::Error;
+use crate::message::{MessageFlags, Task};
+
+const FAILURE: &str = "temporal.api.failure.v1.Failure";
+
+impl DataConverter {
+    /// Encodes a serialised `temporal.api.failure.v1.Failure`: its payloads and those of its causes go
+    /// through the codecs, and with `encode_common_attributes` so do message and stack trace.
+    ///
+    /// # Errors
+    /// As [`DataConverter::encode_message`].
+    pub fn encode_failure(&self, context: &[u8], failure: &[u8]) -> Result<Vec<u8>, Error> {
+        self.encode_message(context, FAILURE, MessageFlags::default(), failure)
+    }
+
+    /// Decodes a serialised failure. Encoded attributes are restored and cleared, whatever the options
+    /// say.
+    ///
+    /// # Errors
+    /// As [`DataConverter::decode_message`].
+    pub fn decode_failure(&self, context: &[u8], failure: &[u8]) -> Result<Vec<u8>, Error> {
+        self.decode_message(context, FAILURE, MessageFlags::default(), failure)
+    }
+
+    /// [`DataConverter::encode_failure`] of a failure as proto3 JSON: what does not change stays as it
+    /// stands in the text.
+    ///
+    /// # Errors
+    /// [`Code::Json`](crate::Code::Json), and as [`DataConverter::encode_message`].
+    pub fn encode_failure_json(&self, context: &[u8], failure: &[u8]) -> Result<Vec<u8>, Error> {
+        self.message_json(context, FAILURE, false, failure, Task::Encode, None)
+    }
+
+    /// [`DataConverter::decode_failure`] of a failure as proto3 JSON.
+    ///
+    /// # Errors
+    /// As [`DataConverter::encode_failure_json`].
+    pub fn decode_failure_json(&self, context: &[u8], failure: &[u8]) -> Result<Vec<u8>, Error> {
+        self.message_json(context, FAILURE, false, failure, Task::Decode, None)
+    }
+}

@@ -1,0 +1,71 @@
+//! Exported histories through the codecs, every payload and failure in them.
+
+use super::DataConverter;
+use crate::error::Error;
+use crate::history::{self, Form};
+use crate::json::without_mark;
+use crate::message::{MessageFlags, Task};
+
+impl DataConverter {
+    /// Decodes every payload and failure of an exported history, and gives it back in the form that it
+    /// came in: what `temporal workflow show --output json` and the Web UI's download give, or
+    /// `temporal.api.export.v1.WorkflowExecutions`, JSON or binary.
+    ///
+    /// # Errors
+    /// [`Code::Type`](crate::Code::Type) where it is no history, [`Code::Json`](crate::Code::Json), and what the codecs say, with the path of the
+    /// field.
+    pub fn decode_history(&self, context: &[u8], history: &[u8]) -> Result<Vec<u8>, Error> {
+        self.decode_history_and_say(context, history, &|_| {})
+    }
+
+    /// The same, and `say` is told now and then how many payloads were met.
+    ///
+    /// # Errors
+    /// As [`DataConverter::decode_history`].
+    pub fn decode_history_and_say(
+        &self,
+        context: &[u8],
+        history: &[u8],
+        say: &dyn Fn(usize),
+    ) -> Result<Vec<u8>, Error> {
+        self.history(context, history, Task::Decode, say)
+    }
+
+    /// Encodes every payload and failure of a history, in the form that it came in: the inverse of
+    /// [`DataConverter::decode_history`]. One that is encoded already is encoded a second time.
+    ///
+    /// # Errors
+    /// As [`DataConverter::decode_history`].
+    pub fn encode_history(&self, context: &[u8], history: &[u8]) -> Result<Vec<u8>, Error> {
+        self.encode_history_and_say(context, history, &|_| {})
+    }
+
+    /// The same, and `say` is told now and then how many payloads were met.
+    ///
+    /// # Errors
+    /// As [`DataConverter::decode_history`].
+    pub fn encode_history_and_say(
+        &self,
+        context: &[u8],
+        history: &[u8],
+        say: &dyn Fn(usize),
+    ) -> Result<Vec<u8>, Error> {
+        self.history(context, history, Task::Encode, say)
+    }
+
+    fn history(
+        &self,
+        context: &[u8],
+        history: &[u8],
+        task: Task,
+        say: &dyn Fn(usize),
+    ) -> Result<Vec<u8>, Error> {
+        let say = Some(say);
+        let history = without_mark(history)?;
+        match history::form(history)? {
+            Form::Binary(name) => self.message(context, name, MessageFlags::default(), history, task, say),
+            Form::Json(name) => self.message_json(context, name, false, history, task, say),
+            Form::JsonList(name) => self.message_json(context, name, true, history, task, say),
+        }
+    }
+}

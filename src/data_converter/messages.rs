@@ -1,0 +1,89 @@
+//! Messages of Temporal's API through the codecs, every payload and failure in them.
+
+use super::DataConverter;
+use crate::codec::Environment;
+use crate::config::{Config, Profile};
+use crate::error::Error;
+use crate::limits::Usage;
+use crate::message::{MessageFlags, MessageType, Progress, Settings, Task};
+
+impl DataConverter {
+    /// Encodes every payload and failure of a serialised message, whose type is given by its full name.
+    ///
+    /// # Errors
+    /// [`Code::Type`](crate::Code::Type) where no such message is known, and what the codecs say, with the
+    /// path of the field.
+    pub fn encode_message(
+        &self,
+        context: &[u8],
+        name: &str,
+        flags: MessageFlags,
+        message: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        self.message(context, name, flags, message, Task::Encode, None)
+    }
+
+    /// Decodes every payload and failure of a serialised message, whose type is given by its full name.
+    ///
+    /// # Errors
+    /// As [`DataConverter::encode_message`].
+    pub fn decode_message(
+        &self,
+        context: &[u8],
+        name: &str,
+        flags: MessageFlags,
+        message: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        self.message(context, name, flags, message, Task::Decode, None)
+    }
+
+    pub(crate) fn message(
+        &self,
+        context: &[u8],
+        name: &str,
+        flags: MessageFlags,
+        message: &[u8],
+        task: Task,
+        progress: Progress<'_>,
+    ) -> Result<Vec<u8>, Error> {
+        let message_type = MessageType::find(name)?;
+        self.call(context, &mut Usage::default(), message.len(), |spent, profile, environment, config| {
+            let settings = settings(profile, environment, config, flags);
+            message_type.transcode(message, task, settings, &mut spent.budget, progress)
+        })
+    }
+
+    /// The same of a message as proto3 JSON: what does not change stays as it stands in the text.
+    /// `is_list`: the text is an array of such messages.
+    pub(crate) fn message_json(
+        &self,
+        context: &[u8],
+        name: &str,
+        is_list: bool,
+        text: &[u8],
+        task: Task,
+        progress: Progress<'_>,
+    ) -> Result<Vec<u8>, Error> {
+        let message_type = MessageType::find(name)?;
+        self.call(context, &mut Usage::default(), text.len(), |spent, profile, environment, config| {
+            let settings = settings(profile, environment, config, MessageFlags::default());
+            message_type.transcode_json(text, is_list, task, settings, &mut spent.budget, progress)
+        })
+    }
+}
+
+fn settings<'c>(
+    profile: &'c Profile,
+    environment: &Environment<'c>,
+    config: &'c Config,
+    flags: MessageFlags,
+) -> Settings<'c> {
+    Settings {
+        chain: &profile.chain,
+        environment: *environment,
+        limits: &config.limits,
+        headers: flags.headers,
+        encode_common_attributes: config.encode_common_attributes,
+        keeps_malformed: config.keeps_malformed,
+    }
+}

@@ -1,0 +1,67 @@
+//! What the configuration says, for bindings, the command line and the codec server.
+
+use std::sync::Arc;
+
+use super::DataConverter;
+use crate::config::{NamespaceSettings, NamespaceSummary};
+use crate::error::Error;
+use crate::server_options::ServerSettings;
+
+impl DataConverter {
+    /// Whether the failure converter is to move message and stack trace into the encoded attributes.
+    #[must_use]
+    pub fn encodes_common_attributes(&self) -> bool {
+        self.config.load().encode_common_attributes
+    }
+
+    /// Whether the configuration's `converters` differ from what every SDK's own converter does.
+    #[must_use]
+    pub fn has_own_converters(&self) -> bool {
+        !self.config.load().has_default_converters
+    }
+
+    /// Whether the host may be asked for keys.
+    #[must_use]
+    pub fn has_host_keys(&self) -> bool {
+        self.config.load().keyring.has_host()
+    }
+
+    /// What the configuration says to a codec server.
+    #[must_use]
+    pub fn server_settings(&self) -> Arc<ServerSettings> {
+        Arc::clone(&self.config.load().server)
+    }
+
+    /// What the configuration says of a namespace.
+    ///
+    /// # Errors
+    /// [`Code::Namespace`](crate::Code::Namespace).
+    pub fn namespace_settings(&self, namespace: &str) -> Result<NamespaceSettings, Error> {
+        self.config.load().namespace(namespace)
+    }
+
+    /// The part of this configuration, if there is one, that opens more than `before` did: a namespace that may use
+    /// more of the keys that were there, or that no longer encrypts.
+    #[must_use]
+    pub fn loosens(&self, before: &Self) -> Option<&'static str> {
+        self.config.load().loosens(&before.config.load())
+    }
+
+    /// Whether there is any key, or the host may be asked for one.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        self.config.load().keyring.has_keys()
+    }
+
+    /// What the configuration does to payloads: for each entry of its `namespaces`, or for all where it has no such list.
+    #[must_use]
+    pub fn summary(&self) -> Vec<NamespaceSummary> {
+        self.config.load().summary()
+    }
+
+    /// Whether the host may be asked to send requests to a codec server.
+    #[must_use]
+    pub fn has_remote(&self) -> bool {
+        self.config.load().has_remote()
+    }
+}
