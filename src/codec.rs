@@ -18,7 +18,6 @@ mod zlib;
 mod zstd;
 
 pub(crate) use chain::{Chain, Encoded, encode_bound};
-pub(crate) use compress::too_large;
 pub(crate) use convert::Convert;
 pub(crate) use encrypt::Encrypt;
 pub(crate) use gzip::Gzip;

@@ -5,6 +5,7 @@
 //! from outside is escaped and cut by [`text`], so a message is one line of bounded length.
 
 mod code;
+mod formats;
 pub(crate) mod text;
 
 use std::fmt;

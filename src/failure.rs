@@ -11,7 +11,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::error::{Code, Error};
-use crate::json::read_mended;
+use crate::mended::read_mended;
 use crate::payload::{Pieces, View, malformed};
 use crate::wire::push_bytes;
 

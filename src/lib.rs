@@ -37,20 +37,19 @@ pub mod ffi;
 mod framing;
 mod history;
 mod inspect;
-mod json;
 mod keyring;
 mod limits;
 mod lock;
+mod mended;
 mod message;
-mod msgpack;
 mod payload;
 pub mod payloads_json;
-mod protobuf_json;
 mod scratch;
 pub mod server_options;
 #[allow(unsafe_code)]
 mod sys;
-mod wire;
+
+use tdc_formats::{json, msgpack, protobuf_json, wire};
 
 pub use cipher::BACKEND;
 pub use codec::remote::{Request, is_loopback};

@@ -23,7 +23,7 @@ mod work;
 mod tests;
 
 use crate::codec::Budget;
-use crate::descriptors::temporal_api;
+use crate::descriptors::temporal_pool;
 use crate::error::Error;
 use crate::lock::Once;
 use json::JsonWalk;
@@ -45,7 +45,7 @@ pub struct MessageFlags {
 /// The plans of Temporal's API.
 fn plans() -> Result<&'static Plans, Error> {
     static PLANS: Once<Plans> = Once::new();
-    PLANS.get_or_try_init(|| temporal_api().map(Plans::new))
+    PLANS.get_or_try_init(|| temporal_pool().map(Plans::new))
 }
 
 /// A type of message that Temporal's API has.

@@ -1,9 +1,11 @@
 //! Converters in the codec chain: `msgpack` and `json: { canonical: true }`. They change the data of a
 //! `json/plain` payload, and leave every other payload, and what does not fit their format, as it is.
 
+use tdc_formats::ErrorKind;
+
 use super::layer::Layer;
 use super::{Encoder, Environment, Written, encode_bound};
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::payload::{Parts, Pieces, View, malformed};
 use crate::{json, msgpack, scratch};
 
@@ -50,7 +52,7 @@ impl Encoder for Convert {
             return Ok(None);
         }
         let (encoding, made) = match self {
-            Self::Msgpack => (MSGPACK, msgpack::from_json(view.data)),
+            Self::Msgpack => (MSGPACK, msgpack::from_json(view.data, scratch::take())),
             Self::CanonicalJson => (JSON, json::canonical(view.data)),
         };
         // Not JSON, or not of a kind that fits: no reason to fail a workflow.
@@ -89,7 +91,7 @@ pub(super) fn decode_msgpack(
             made.recycle();
             Ok(Some(payload))
         }
-        Err(error) if error.code() == Code::Value => Ok(None),
-        Err(error) => Err(error),
+        Err(error) if error.kind() == ErrorKind::Value => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }

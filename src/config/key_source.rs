@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use tdc_formats::base64;
 use zeroize::Zeroizing;
 
 use super::problem::Problem;
@@ -52,7 +51,7 @@ fn decode(text: &[u8]) -> Result<SecretKey, Problem> {
     // Room for what a text that is a little too long decodes to, so that its error can say how long it
     // is.
     let mut bytes = Zeroizing::new([0; MAX_FILE_LEN]);
-    let len = STANDARD.decode_slice(text.trim_ascii(), &mut *bytes).map_err(|_| {
+    let len = base64::decode_strict(text.trim_ascii(), &mut *bytes).ok_or_else(|| {
         Problem::with_key(
             "expected 32 bytes as base64 text (44 characters, the last one =); `tdc keygen` writes one",
         )

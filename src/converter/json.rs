@@ -21,7 +21,7 @@ impl Converter for Json {
             return Ok(None);
         }
         if self.canonical {
-            return json::canonical(value.data).map(|text| Some(Converted::owned("json/plain", text)));
+            return Ok(Some(Converted::owned("json/plain", json::canonical(value.data)?)));
         }
         json::check(value.data)?;
         Ok(Some(Converted::borrowed("json/plain", value.data)))

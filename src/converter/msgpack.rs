@@ -16,7 +16,9 @@ impl Converter for Msgpack {
 
     fn to_payload<'a>(&self, value: Form<'a>, _: &Environment<'_>) -> Result<Option<Converted<'a>>, Error> {
         match value.encoding {
-            json::ENCODING => Ok(Some(Converted::owned("binary/msgpack", from_json(value.data)?))),
+            json::ENCODING => {
+                Ok(Some(Converted::owned("binary/msgpack", from_json(value.data, scratch::take())?)))
+            }
             // A host that made it itself: what comes in must be able to come out again.
             ENCODING => {
                 to_json(value.data, usize::MAX, &mut Vec::new())?;

@@ -17,10 +17,11 @@ use prost_reflect::prost_types::{
     FileDescriptorProto, FileDescriptorSet, MessageOptions,
 };
 
-use super::Descriptors;
+use tdc_formats::descriptors::Descriptors;
+use tdc_formats::wire::{Cursor, Field, Value};
+
 use crate::error::{Code, Error, text};
 use crate::lock::Lock;
-use crate::wire::{Cursor, Field, Value};
 
 /// Bytes of descriptor sets that one file of the configuration, or all that the host hands in, may have.
 pub(crate) const MAX_SET_LEN: usize = 64 << 20;
@@ -66,7 +67,7 @@ impl Store {
                 }
             }
         }
-        let built_in = super::temporal_api()?.file_descriptor_protos();
+        let built_in = super::temporal_pool()?.file_descriptor_protos();
         for file in built_in.filter(|file| !file.name().is_empty()) {
             files.entry(file.name().to_owned()).or_insert_with(|| file.clone());
         }
@@ -80,11 +81,11 @@ impl Store {
     /// What is known now. A call keeps what it began with.
     ///
     /// # Errors
-    /// As [`Descriptors::temporal_api`].
+    /// As [`temporal_api`](super::temporal_api).
     pub(crate) fn current(&self) -> Result<Arc<Descriptors>, Error> {
         match self.linked.load_full() {
             Some(linked) => Ok(linked),
-            None => Descriptors::temporal_api().cloned(),
+            None => super::temporal_api().cloned(),
         }
     }
 

@@ -6,6 +6,8 @@
 
 use std::path::Path;
 
+use tdc_formats::text::{elided, escape};
+
 /// Characters of a name, such as a namespace or a type.
 const MAX_NAME: usize = 128;
 /// Characters of a text in words: what another library or the host says.
@@ -64,22 +66,6 @@ pub(super) fn one_line(message: String) -> String {
         return message;
     }
     elided(&message, MAX_MESSAGE)
-}
-
-fn elided(text: &str, max: usize) -> String {
-    let mut escaped = text.chars().flat_map(escape);
-    let mut shown: String = escaped.by_ref().take(max).collect();
-    if escaped.next().is_some() {
-        shown.push('…');
-    }
-    shown
-}
-
-/// A character, or the escape of one that is not printable.
-fn escape(character: char) -> impl Iterator<Item = char> {
-    let is_plain = matches!(character, ' '..='~');
-    let escaped = (!is_plain).then(|| character.escape_debug());
-    is_plain.then_some(character).into_iter().chain(escaped.into_iter().flatten())
 }
 
 #[cfg(test)]

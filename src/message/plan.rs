@@ -299,10 +299,10 @@ fn custom(field: &FieldDescriptor) -> Custom {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::descriptors::temporal_api;
+    use crate::descriptors::temporal_pool;
 
     fn plans() -> Plans {
-        Plans::new(temporal_api().unwrap())
+        Plans::new(temporal_pool().unwrap())
     }
 
     #[test]
@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn every_name_in_the_tables_is_a_field() {
-        let pool = temporal_api().unwrap();
+        let pool = temporal_pool().unwrap();
         for name in MIXED.iter().chain(&PLAIN) {
             let (message, field) = name.rsplit_once('.').unwrap();
             let message = pool.get_message_by_name(message).unwrap_or_else(|| panic!("{name}"));

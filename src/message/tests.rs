@@ -27,7 +27,7 @@ fn encrypting() -> DataConverter {
 }
 
 fn descriptor(name: &str) -> MessageDescriptor {
-    temporal_api().unwrap().get_message_by_name(&format!("temporal.api.{name}")).unwrap()
+    temporal_pool().unwrap().get_message_by_name(&format!("temporal.api.{name}")).unwrap()
 }
 
 /// A message of fields, by their names.

@@ -9,9 +9,11 @@ use std::cell::Cell;
 use prost::Message;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess};
 use serde_json::error::Category;
+use tdc_formats::base64;
 
 use crate::error::{Code, Error};
-use crate::json::{base64, read_mended, without_mark};
+use crate::json::without_mark;
+use crate::mended::read_mended;
 use crate::payload::too_many;
 use crate::protobuf_json::{integer, number_len};
 

@@ -6,8 +6,9 @@ use prost::Message;
 use prost::bytes::Bytes;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 
+use tdc_formats::base64;
+
 use crate::error::{Code, Error};
-use crate::json::base64;
 
 use super::{ExternalPayloadDetails, find};
 

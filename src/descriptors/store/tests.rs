@@ -26,7 +26,7 @@ fn set(name: &str, field: &str, type_name: Option<&str>, dependency: &[&str]) ->
 }
 
 fn knows(store: &Store, name: &str) -> bool {
-    store.current().unwrap().id(name).is_some()
+    store.current().unwrap().pool().get_message_by_name(name).is_some()
 }
 
 #[test]
@@ -40,7 +40,10 @@ fn host_hands_in_files_and_may_repeat_them() {
     let before = store.current().unwrap();
     store.provide(&item).unwrap();
     assert!(knows(&store, "app.Order") && knows(&store, "app.Item"));
-    assert!(before.id("app.Item").is_none(), "what a call began with does not change");
+    assert!(
+        before.pool().get_message_by_name("app.Item").is_none(),
+        "what a call began with does not change"
+    );
     assert!(knows(&store, "temporal.api.common.v1.Payload"));
 }
 

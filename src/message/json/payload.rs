@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use tdc_formats::base64;
+
 use crate::error::{Code, Error};
-use crate::json::base64;
 use crate::payload::malformed;
 use crate::wire::{Cursor, Malformed, Value};
 

@@ -88,7 +88,7 @@ fn count(message: &DynamicMessage, plain: bool) -> (usize, usize) {
 fn every_payload_of_every_type_is_hidden_unless_the_sdks_leave_it_plain() {
     let converter = encrypting();
     let mut types = 0;
-    for descriptor in temporal_api().unwrap().all_messages() {
+    for descriptor in temporal_pool().unwrap().all_messages() {
         let name = descriptor.full_name();
         if descriptor.is_map_entry() || name.starts_with("google.") {
             continue;

@@ -3,8 +3,9 @@
 use super::print::{Printer, default_value, scalar};
 use super::problem::Problem;
 use super::{number, time};
+use crate::base64;
 use crate::descriptors::{Kind, WellKnown};
-use crate::json::{base64, write_text};
+use crate::json::write_text;
 use crate::wire::{Cursor, Value};
 
 impl<'w> Printer<'_, '_, 'w> {

@@ -6,8 +6,8 @@ use super::parse::Parser;
 use super::print::is_default;
 use super::problem::Problem;
 use super::reader::{Text, number_len};
+use crate::base64;
 use crate::descriptors::Kind;
-use crate::json::base64;
 use crate::wire::{Value, push_varint};
 
 impl Parser<'_, '_, '_> {

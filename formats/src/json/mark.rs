@@ -1,12 +1,12 @@
 //! How a file of JSON may begin: editors and PowerShell put a byte order mark before it, or write UTF-16.
 
-use crate::error::{Code, Error};
+use crate::{Error, ErrorKind};
 
 /// The input behind a byte order mark.
 ///
 /// # Errors
-/// [`Code::Json`] where the input is UTF-16.
-pub(crate) fn without_mark(input: &[u8]) -> Result<&[u8], Error> {
+/// [`ErrorKind::Json`] where the input is UTF-16.
+pub fn without_mark(input: &[u8]) -> Result<&[u8], Error> {
     match input {
         [0xef, 0xbb, 0xbf, json @ ..] => Ok(json),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'{' | b'[', 0, ..] | [0, b'{' | b'[', ..] => Err(utf16()),
@@ -17,7 +17,7 @@ pub(crate) fn without_mark(input: &[u8]) -> Result<&[u8], Error> {
 #[cold]
 fn utf16() -> Error {
     Error::new(
-        Code::Json,
+        ErrorKind::Json,
         "the input is UTF-16, expected UTF-8: save it as UTF-8 (in Windows PowerShell: | Out-File -Encoding utf8, in place of >)",
     )
 }
@@ -34,7 +34,7 @@ mod tests {
         }
         for utf16 in [&b"\xff\xfe{\0"[..], b"\xfe\xff\0[", b"{\0}\0", b"\0[\0]"] {
             let error = without_mark(utf16).unwrap_err();
-            assert_eq!(error.code(), Code::Json);
+            assert_eq!(error.kind(), ErrorKind::Json);
             assert!(error.message().contains("the input is UTF-16, expected UTF-8"), "{error}");
         }
     }

@@ -1,7 +1,7 @@
 //! Texts: out of JSON's escapes, and into the fewest of them.
 
 use super::unfit;
-use crate::error::Error;
+use crate::Error;
 
 /// A text as it stands between its quotes.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +17,7 @@ impl Text<'_> {
     /// Appends the text itself, as UTF-8.
     ///
     /// # Errors
-    /// [`Code::Value`](crate::Code::Value): half a surrogate pair is no character, and UTF-8 cannot say
+    /// [`ErrorKind::Value`](crate::ErrorKind::Value): half a surrogate pair is no character, and UTF-8 cannot say
     /// it.
     #[inline]
     pub(crate) fn decode_to(&self, out: &mut Vec<u8>) -> Result<(), Error> {
@@ -83,7 +83,7 @@ fn push(out: &mut Vec<u8>, character: char) {
 
 /// Appends a text in quotes, with the fewest escapes: RFC 8785, 3.2.2.2.
 #[inline]
-pub(crate) fn write_text(text: &str, out: &mut Vec<u8>) {
+pub fn write_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = text.as_bytes();
     loop {
@@ -116,7 +116,7 @@ fn write_escaped(byte: u8, out: &mut Vec<u8>) {
 
 /// How many bytes stand before the first quote, backslash or control character: eight at a time.
 #[inline(always)]
-pub(crate) fn plain_len(bytes: &[u8]) -> usize {
+pub fn plain_len(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
     let (words, rest) = bytes.as_chunks::<8>();

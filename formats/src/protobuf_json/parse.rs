@@ -4,8 +4,8 @@
 use super::Options;
 use super::problem::Problem;
 use super::reader::Reader;
+use crate::ErrorKind;
 use crate::descriptors::{Descriptors, Field, Kind, MessageId, Shape, Table, WellKnown};
-use crate::error::Code;
 use crate::wire::{push_varint, put_varint, varint_len};
 
 /// Where the wire goes, and what is known of the types.
@@ -50,7 +50,9 @@ impl<'d, 'o, 'j> Parser<'d, 'o, 'j> {
     }
 
     pub(super) fn table(&self, id: MessageId) -> Result<&'d Table, Problem> {
-        self.descriptors.table(id).ok_or_else(|| Problem::new(Code::Panic, "a type of other descriptors"))
+        self.descriptors
+            .table(id)
+            .ok_or_else(|| Problem::new(ErrorKind::Misuse, "a type of other descriptors"))
     }
 
     /// Parses an object whose members are the fields of a message; with `in_any` also `"@type"`.

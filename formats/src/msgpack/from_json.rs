@@ -5,20 +5,18 @@
 //! bytes behind them move once, from the end.
 
 use super::marker;
-use crate::error::{Code, Error};
 use crate::json::{Number, Sink, Text, Worth, scan, unfit};
-use crate::scratch;
+use crate::{Error, ErrorKind};
 
 /// The most items of a container whose header is one byte.
 const MAX_SHORT: u32 = 15;
 
-/// Writes the MessagePack form of a JSON text.
+/// Writes the MessagePack form of a JSON text into the memory of `out`, whose contents are lost.
 ///
 /// # Errors
-/// What [`scan`] says of text that is not JSON; [`Code::Value`] for numbers past 64 bits, and for half a
+/// What [`scan`] says of text that is not JSON; [`ErrorKind::Value`] for numbers past 64 bits, and for half a
 /// surrogate pair.
-pub(crate) fn from_json(text: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut out = scratch::take();
+pub fn from_json(text: &[u8], mut out: Vec<u8>) -> Result<Vec<u8>, Error> {
     out.clear();
     out.reserve(text.len());
     let mut writer = Writer { out, inner: Open { header: 0, items: 0 }, outer: Vec::new(), long: Vec::new() };
@@ -191,7 +189,7 @@ fn header_len(items: u32) -> usize {
 
 #[cold]
 fn too_many() -> Error {
-    Error::new(Code::Value, "an array or object has more items than MessagePack can say")
+    Error::new(ErrorKind::Value, "an array or object has more items than MessagePack can say")
 }
 
 impl Sink for Writer {

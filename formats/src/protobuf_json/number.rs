@@ -40,7 +40,7 @@ where
 }
 
 /// The integer that a JSON number writes, whatever its form (`1`, `1.0`, `10e-1`), if it is one and fits.
-pub(crate) fn integer(text: &str) -> Option<i128> {
+pub fn integer(text: &str) -> Option<i128> {
     let (negative, text) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),

@@ -1,20 +1,17 @@
 //! MessagePack → JSON text.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::marker;
-use crate::codec::too_large;
-use crate::error::{Code, Error};
+use crate::base64;
 use crate::json::{MAX_DEPTH, write_float, write_text};
+use crate::{Error, ErrorKind};
 
 /// Appends the JSON form of one MessagePack value that takes up all of `bytes`, to at most `limit` bytes
 /// of JSON.
 ///
 /// # Errors
-/// [`Code::MessagePack`] for what is malformed, [`Code::Value`] for what JSON does not have: keys that
-/// are no text, numbers that are not finite, extension types. [`Code::Limit`].
-pub(crate) fn to_json(bytes: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(), Error> {
+/// [`ErrorKind::MessagePack`] for what is malformed, [`ErrorKind::Value`] for what JSON does not have: keys that
+/// are no text, numbers that are not finite, extension types. [`ErrorKind::Depth`], [`ErrorKind::Length`].
+pub fn to_json(bytes: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(), Error> {
     let limit = out.len().saturating_add(limit);
     Reader { bytes, at: 0, out, limit }.value()
 }
@@ -42,7 +39,7 @@ impl<'a> Reader<'a, '_> {
             if let Some(container) = self.item(is_key)? {
                 if open.len() == MAX_DEPTH {
                     return Err(Error::new(
-                        Code::Limit,
+                        ErrorKind::Depth,
                         format!("the MessagePack nests deeper than {MAX_DEPTH} levels at byte {}", self.at),
                     ));
                 }
@@ -53,7 +50,7 @@ impl<'a> Reader<'a, '_> {
                 open.pop();
             }
             if self.out.len() > self.limit {
-                return Err(too_large());
+                return Err(Error::new(ErrorKind::Length, "the JSON is longer than allowed"));
             }
             if open.is_empty() {
                 return if self.at == self.bytes.len() {
@@ -201,9 +198,7 @@ impl<'a> Reader<'a, '_> {
     /// Bytes, as protobuf's JSON, Go and Jackson write them.
     fn binary(&mut self, len: u64) -> Result<(), Error> {
         let contents = self.contents(len)?;
-        self.out.push(b'"');
-        self.out.extend_from_slice(STANDARD.encode(contents).as_bytes());
-        self.out.push(b'"');
+        base64::write(contents, self.out);
         Ok(())
     }
 
@@ -221,10 +216,10 @@ impl<'a> Reader<'a, '_> {
 
 #[cold]
 fn malformed(why: &str, at: usize) -> Error {
-    Error::new(Code::MessagePack, format!("the MessagePack is malformed at byte {at}: {why}"))
+    Error::new(ErrorKind::MessagePack, format!("the MessagePack is malformed at byte {at}: {why}"))
 }
 
 #[cold]
 fn unfit(what: &str, at: usize) -> Error {
-    Error::new(Code::Value, format!("{what} (byte {at} of the MessagePack)"))
+    Error::new(ErrorKind::Value, format!("{what} (byte {at} of the MessagePack)"))
 }

@@ -1,12 +1,12 @@
 //! The scanner: RFC 8259's grammar as one loop over the bytes.
 
 use super::{MAX_DEPTH, Number, Sink, Text, expected, plain_len};
-use crate::error::{Code, Error};
+use crate::{Error, ErrorKind};
 
 /// Reads one JSON text, and tells `sink` what it meets.
 ///
 /// # Errors
-/// [`Code::Json`] with the offset, [`Code::Limit`] where it nests deeper than [`MAX_DEPTH`], and what the
+/// [`ErrorKind::Json`] with the offset, [`ErrorKind::Depth`] where it nests deeper than [`MAX_DEPTH`], and what the
 /// sink says.
 pub(crate) fn scan<S: Sink>(text: &[u8], sink: &mut S) -> Result<(), Error> {
     let text = core::str::from_utf8(text).map_err(|cause| expected("UTF-8", cause.valid_up_to()))?;
@@ -92,7 +92,7 @@ impl<'a> Scanner<'a> {
     fn enter(&self, open: &mut Vec<Container>, container: Container) -> Result<(), Error> {
         if open.len() == MAX_DEPTH {
             return Err(Error::new(
-                Code::Limit,
+                ErrorKind::Depth,
                 format!("the JSON nests deeper than {MAX_DEPTH} levels at byte {}", self.at),
             ));
         }

@@ -8,8 +8,8 @@ use super::parse::Parser;
 use super::print::Printer;
 use super::print_well_known::utf8;
 use super::problem::Problem;
+use crate::ErrorKind;
 use crate::descriptors::{MessageId, WellKnown};
-use crate::error::Code;
 use crate::json::write_text;
 use crate::wire::{Cursor, Value};
 
@@ -72,7 +72,7 @@ impl Parser<'_, '_, '_> {
         let Some(url) = url else { return Err(Problem::json("expected a member \"@type\"")) };
         let name = type_name(&url).ok_or_else(|| Problem::json("the type URL has no slash"))?;
         let id = self.descriptors.id(name).ok_or_else(|| match Problem::type_needed(name) {
-            problem if problem.code() == Code::TypeNeeded => problem,
+            problem if problem.kind() == ErrorKind::UnknownType => problem,
             _ => Problem::json("the type URL names no message type"),
         })?;
         self.reader.rewind(start);

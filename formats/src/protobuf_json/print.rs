@@ -8,9 +8,10 @@
 
 use super::number;
 use super::problem::Problem;
+use crate::ErrorKind;
+use crate::base64;
 use crate::descriptors::{Descriptors, Field, Kind, MessageId, Shape, Table};
-use crate::error::Code;
-use crate::json::{base64, write_text};
+use crate::json::write_text;
 use crate::wire::{Cursor, Value};
 
 /// Where JSON goes, and what is known of the types.
@@ -51,7 +52,9 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
     }
 
     pub(super) fn table(&self, id: MessageId) -> Result<&'d Table, Problem> {
-        self.descriptors.table(id).ok_or_else(|| Problem::new(Code::Panic, "a type of other descriptors"))
+        self.descriptors
+            .table(id)
+            .ok_or_else(|| Problem::new(ErrorKind::Misuse, "a type of other descriptors"))
     }
 
     /// Prints the members of a message without the braces.
@@ -298,9 +301,7 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
 
 #[cold]
 fn too_long() -> Problem {
-    let text =
-        "the JSON is longer than limits.max_decoded_bytes allows: raise the limit if it is meant to be";
-    Problem::new(Code::Limit, text)
+    Problem::new(ErrorKind::Length, "the JSON is longer than allowed")
 }
 
 /// Prints a number or bool.

@@ -280,7 +280,7 @@ fn escape(bytes: &[u8]) -> Option<(char, usize)> {
 }
 
 /// How long the number is that `text` begins with.
-pub(crate) fn number_len(text: &str) -> Option<usize> {
+pub fn number_len(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let digits = |from: usize| {
         let rest = bytes.get(from..).unwrap_or_default();

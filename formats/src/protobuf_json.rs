@@ -21,29 +21,29 @@ mod problem;
 mod reader;
 mod time;
 
+use crate::Error;
 use crate::descriptors::{Descriptors, MessageId};
-use crate::error::Error;
-pub(crate) use number::integer;
+pub use number::integer;
 use problem::Problem;
-pub(crate) use reader::number_len;
+pub use reader::number_len;
 
 /// How deep messages may nest, as in the official parsers.
 const MAX_DEPTH: u32 = 100;
 
 /// How JSON is read.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Options {
+pub struct Options {
     /// Fields and enum names that the type does not have are left out, and not an error.
-    pub(crate) ignore_unknown_fields: bool,
+    pub ignore_unknown_fields: bool,
 }
 
 /// Appends the JSON of `wire`, a message of the type `name`, to `out`, which may grow by `max_len` bytes.
 ///
 /// # Errors
-/// [`Code::TypeNeeded`](crate::Code::TypeNeeded) with the name of a type that nobody described,
-/// [`Code::Protobuf`](crate::Code::Protobuf) where the bytes are no such message or have no form in JSON,
-/// and [`Code::Limit`](crate::Code::Limit). Then `out` is as it was.
-pub(crate) fn print(
+/// [`ErrorKind::UnknownType`](crate::ErrorKind::UnknownType) with the name of a type that nobody described,
+/// [`ErrorKind::Protobuf`](crate::ErrorKind::Protobuf) where the bytes are no such message or have no form in JSON,
+/// and [`ErrorKind::Length`](crate::ErrorKind::Length). Then `out` is as it was.
+pub fn print(
     descriptors: &Descriptors,
     name: &str,
     wire: &[u8],
@@ -62,10 +62,10 @@ pub(crate) fn print(
 /// Appends the message of the type `name` that `json` describes to `out`.
 ///
 /// # Errors
-/// [`Code::TypeNeeded`](crate::Code::TypeNeeded) with the name of a type that nobody described,
-/// [`Code::Json`](crate::Code::Json) where the text is no JSON or no such message, and
-/// [`Code::Limit`](crate::Code::Limit). Then `out` is as it was.
-pub(crate) fn parse(
+/// [`ErrorKind::UnknownType`](crate::ErrorKind::UnknownType) with the name of a type that nobody described,
+/// [`ErrorKind::Json`](crate::ErrorKind::Json) where the text is no JSON or no such message, and
+/// [`ErrorKind::Depth`](crate::ErrorKind::Depth). Then `out` is as it was.
+pub fn parse(
     descriptors: &Descriptors,
     name: &str,
     json: &[u8],
@@ -87,6 +87,3 @@ pub(crate) fn parse(
 fn find(descriptors: &Descriptors, name: &str) -> Result<MessageId, Problem> {
     descriptors.id(name).ok_or_else(|| Problem::type_needed(name))
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,15 +7,15 @@
 use core::cmp::Ordering;
 
 use super::{Number, Sink, Text, scan, write_text};
-use crate::error::{Code, Error};
+use crate::{Error, ErrorKind};
 
 /// The canonical form of a JSON text: no whitespace, members sorted by their names' UTF-8 bytes, the
 /// fewest escapes, numbers as `Number::write_canonical` says.
 ///
 /// # Errors
-/// What [`scan`] says of text that is not JSON; [`Code::Value`](crate::Code::Value) for two members of
+/// What [`scan`] says of text that is not JSON; [`ErrorKind::Value`](crate::ErrorKind::Value) for two members of
 /// one name, half a surrogate pair, and an exponent past 64 bits.
-pub(crate) fn canonical(text: &[u8]) -> Result<Vec<u8>, Error> {
+pub fn canonical(text: &[u8]) -> Result<Vec<u8>, Error> {
     let mut writer = Writer { out: Vec::with_capacity(text.len()), ..Writer::default() };
     scan(text, &mut writer)?;
     Ok(writer.finish())
@@ -240,7 +240,7 @@ impl Sink for Writer {
 #[cold]
 fn two_of_one_name() -> Error {
     Error::new(
-        Code::Value,
+        ErrorKind::Value,
         "an object has two members of one name: readers differ on which of them counts, so there is no canonical form",
     )
 }

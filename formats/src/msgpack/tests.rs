@@ -1,11 +1,11 @@
 //! Both directions against bytes from the specification, and what does not fit.
 
 use super::*;
-use crate::error::Code;
+use crate::ErrorKind;
 use crate::json::MAX_DEPTH;
 
 fn packed(text: &str) -> Vec<u8> {
-    from_json(text.as_bytes()).unwrap()
+    from_json(text.as_bytes(), Vec::new()).unwrap()
 }
 
 fn json(bytes: &[u8]) -> String {
@@ -14,9 +14,9 @@ fn json(bytes: &[u8]) -> String {
     String::from_utf8(out).unwrap()
 }
 
-fn refusal(bytes: &[u8]) -> (Code, String) {
+fn refusal(bytes: &[u8]) -> (ErrorKind, String) {
     let error = to_json(bytes, 1 << 20, &mut Vec::new()).unwrap_err();
-    (error.code(), error.message().to_owned())
+    (error.kind(), error.message().to_owned())
 }
 
 #[test]
@@ -112,11 +112,11 @@ fn numbers_that_need_more_than_64_bits_are_floats_only_where_nothing_is_lost() {
     assert_eq!(packed("-0"), float(-0.0));
     assert_eq!(packed("1e-400"), float(0.0));
     for text in ["18446744073709551617", "-9223372036854775809", "1e309", "123456789012345678901234567890"] {
-        let error = from_json(text.as_bytes()).unwrap_err();
-        assert_eq!(error.code(), Code::Value, "{text}");
+        let error = from_json(text.as_bytes(), Vec::new()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Value, "{text}");
     }
-    assert_eq!(from_json(br#"[1,"\ud800"]"#).unwrap_err().code(), Code::Value);
-    assert_eq!(from_json(b"[NaN]").unwrap_err().code(), Code::Json);
+    assert_eq!(from_json(br#"[1,"\ud800"]"#, Vec::new()).unwrap_err().kind(), ErrorKind::Value);
+    assert_eq!(from_json(b"[NaN]", Vec::new()).unwrap_err().kind(), ErrorKind::Json);
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn what_is_malformed_is_refused_where_it_stands() {
     ];
     for (bytes, at, why) in cases {
         let expected = format!("the MessagePack is malformed at byte {at}: {why}");
-        assert_eq!(refusal(bytes), (Code::MessagePack, expected), "{bytes:02x?}");
+        assert_eq!(refusal(bytes), (ErrorKind::MessagePack, expected), "{bytes:02x?}");
     }
 }
 
@@ -175,8 +175,8 @@ fn what_json_does_not_have_is_refused() {
         (b"\xca\xff\x80\x00\x00", "a number is not finite"),
     ];
     for (bytes, why) in cases {
-        let (code, message) = refusal(bytes);
-        assert!(code == Code::Value && message.starts_with(why), "{bytes:02x?}: {message}");
+        let (kind, message) = refusal(bytes);
+        assert!(kind == ErrorKind::Value && message.starts_with(why), "{bytes:02x?}: {message}");
     }
 }
 
@@ -185,9 +185,9 @@ fn depth_and_output_are_limited() {
     let deepest = [vec![0x91; MAX_DEPTH - 1], vec![0x90]].concat();
     assert_eq!(json(&deepest).len(), 2 * MAX_DEPTH);
     assert_eq!(packed(&json(&deepest)), deepest);
-    assert_eq!(refusal(&[vec![0x91; MAX_DEPTH], vec![0x90]].concat()).0, Code::Limit);
-    assert_eq!(refusal(&vec![0x91; 1 << 20]).0, Code::Limit);
+    assert_eq!(refusal(&[vec![0x91; MAX_DEPTH], vec![0x90]].concat()).0, ErrorKind::Depth);
+    assert_eq!(refusal(&vec![0x91; 1 << 20]).0, ErrorKind::Depth);
     let text = [b"\xda\xff\xff".to_vec(), vec![1; 65_535]].concat();
-    assert_eq!(to_json(&text, 65_535, &mut Vec::new()).unwrap_err().code(), Code::Limit);
+    assert_eq!(to_json(&text, 65_535, &mut Vec::new()).unwrap_err().kind(), ErrorKind::Length);
     assert!(to_json(&text, 6 * 65_535 + 2, &mut Vec::new()).is_ok());
 }

@@ -1,7 +1,7 @@
 //! Numbers: what they are worth, and the canonical form.
 
 use super::unfit;
-use crate::error::Error;
+use crate::Error;
 
 /// A number as it stands in the text.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ impl Number<'_> {
     /// because no integer has its sign.
     ///
     /// # Errors
-    /// [`Code::Value`](crate::Code::Value) for what is too large for a float64, and for an integer past 64
+    /// [`ErrorKind::Value`](crate::ErrorKind::Value) for what is too large for a float64, and for an integer past 64
     /// bits that a float64 would change.
     #[inline]
     pub(crate) fn worth(&self) -> Result<Worth, Error> {
@@ -73,7 +73,7 @@ impl Number<'_> {
     /// wherever they are the shortest of a float64.
     ///
     /// # Errors
-    /// [`Code::Value`](crate::Code::Value) for an exponent past 64 bits.
+    /// [`ErrorKind::Value`](crate::ErrorKind::Value) for an exponent past 64 bits.
     pub(super) fn write_canonical(&self, out: &mut Vec<u8>) -> Result<(), Error> {
         if self.integer {
             let text = if self.text == "-0" { "0" } else { self.text };

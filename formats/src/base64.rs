@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
+use ::base64::alphabet::STANDARD;
+use ::base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
 
 /// With or without padding, whatever the unused bits of the last letter say: Go, Java and Python read it so.
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
@@ -12,7 +12,7 @@ const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod engines {
-    use base64::engine::Simd;
+    use ::base64::engine::Simd;
 
     use super::{LENIENT, LazyLock};
 
@@ -28,13 +28,16 @@ mod engines {
         LazyLock::new(|| GeneralPurpose::new(&STANDARD, LENIENT));
 }
 
+/// As its standard says, and nothing else.
+use ::base64::engine::general_purpose::STANDARD as STRICT;
+
 /// Texts shorter than this are not worth the vectors' preparation.
 const SHORT: usize = 64;
 static SHORT_STANDARD: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
 
 /// Appends the bytes of a text; `false`, and `out` as it was, where the text is not base64.
 #[must_use]
-pub(crate) fn decode(text: &[u8], out: &mut Vec<u8>) -> bool {
+pub fn decode(text: &[u8], out: &mut Vec<u8>) -> bool {
     let start = out.len();
     let decoded = match text.len() < SHORT {
         true => SHORT_STANDARD.decode_vec(text, out),
@@ -67,8 +70,15 @@ fn decode_unusual(text: &[u8], out: &mut Vec<u8>) -> bool {
     is_base64
 }
 
+/// Decodes a text in the standard alphabet with all its padding into the start of `out`; gives back
+/// how many bytes it has. `None` where it is anything else, or `out` is too short.
+#[must_use]
+pub fn decode_strict(text: &[u8], out: &mut [u8]) -> Option<usize> {
+    STRICT.decode_slice(text, out).ok()
+}
+
 /// Appends `bytes` as a JSON string, in the standard alphabet with padding.
-pub(crate) fn write(bytes: &[u8], out: &mut Vec<u8>) {
+pub fn write(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     let start = out.len();
     out.resize(start + bytes.len().div_ceil(3) * 4, 0);

@@ -2,11 +2,12 @@
 
 mod oracle;
 
-use super::*;
-use crate::error::Code;
+use tdc_formats::descriptors::Descriptors;
+use tdc_formats::protobuf_json::{Options, parse, print};
+use tdc_formats::{Error, ErrorKind};
 
 fn descriptors() -> &'static Descriptors {
-    Descriptors::temporal_api().unwrap()
+    super::temporal_api().unwrap()
 }
 
 fn to_json(name: &str, wire: &[u8]) -> Result<String, Error> {
@@ -100,7 +101,7 @@ fn well_known_types_have_their_own_forms() {
     assert_eq!(to_wire("google.protobuf.Any", go).unwrap(), to_wire("google.protobuf.Any", empty).unwrap());
     for other in [r#""value":null"#, r#""value":{"x":1}"#, r#""x":1"#, r#""value":{},"value":{}"#] {
         let json = format!("{{\"@type\":\"x/google.protobuf.Empty\",{other}}}");
-        assert_eq!(to_wire("google.protobuf.Any", &json).unwrap_err().code(), Code::Json, "{json}");
+        assert_eq!(to_wire("google.protobuf.Any", &json).unwrap_err().kind(), ErrorKind::Json, "{json}");
     }
     let late = r#"{"runId":"r","@type":"x/temporal.api.common.v1.WorkflowExecution"}"#;
     let wire = to_wire("google.protobuf.Any", late).unwrap();
@@ -131,7 +132,7 @@ fn refusals_name_the_field_and_never_the_value() {
         ("google.protobuf.FloatValue", "3.5e38", "the number is too large"),
     ] {
         let error = to_wire(name, json).unwrap_err();
-        assert_eq!(error.code(), Code::Json, "{json}");
+        assert_eq!(error.kind(), ErrorKind::Json, "{json}");
         assert_eq!(error.message(), format!("{name}: {expected}"), "{json}");
     }
     for (name, wire, expected) in [
@@ -146,8 +147,8 @@ fn refusals_name_the_field_and_never_the_value() {
     ] {
         let error = to_json(name, wire).unwrap_err();
         let is_value = ["the JSON value", "the timestamp"].iter().any(|start| expected.starts_with(start));
-        let code = if is_value { Code::Value } else { Code::Protobuf };
-        assert_eq!(error.code(), code, "{expected}");
+        let code = if is_value { ErrorKind::Value } else { ErrorKind::Protobuf };
+        assert_eq!(error.kind(), code, "{expected}");
         assert_eq!(error.message(), format!("{name}: {expected}"));
     }
 }
@@ -160,10 +161,10 @@ fn unknown_types_are_asked_for_by_name() {
         to_wire("google.protobuf.Any", r#"{"@type":"x/app.Order"}"#).unwrap_err(),
         to_json("google.protobuf.Any", b"\x0a\x0bx/app.Order").unwrap_err(),
     ] {
-        assert_eq!((error.code(), error.type_name()), (Code::TypeNeeded, "app.Order"));
+        assert_eq!((error.kind(), error.type_name()), (ErrorKind::UnknownType, "app.Order"));
     }
-    assert_eq!(to_json("app order", b"").unwrap_err().code(), Code::Protobuf);
-    assert_eq!(to_wire("google.protobuf.Any", r#"{"@type":"x/ "}"#).unwrap_err().code(), Code::Json);
+    assert_eq!(to_json("app order", b"").unwrap_err().kind(), ErrorKind::Protobuf);
+    assert_eq!(to_wire("google.protobuf.Any", r#"{"@type":"x/ "}"#).unwrap_err().kind(), ErrorKind::Json);
 }
 
 #[test]
@@ -171,7 +172,7 @@ fn messages_nest_to_the_limit_and_no_deeper() {
     let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
     let wire = to_wire("google.protobuf.Value", &nested(100)).unwrap();
     assert_eq!(to_json("google.protobuf.Value", &wire).unwrap(), nested(100));
-    assert_eq!(to_wire("google.protobuf.Value", &nested(101)).unwrap_err().code(), Code::Limit);
+    assert_eq!(to_wire("google.protobuf.Value", &nested(101)).unwrap_err().kind(), ErrorKind::Depth);
     let failure = "temporal.api.failure.v1.Failure";
     let mut wire = Vec::new();
     for depth in 1..=101 {
@@ -181,7 +182,7 @@ fn messages_nest_to_the_limit_and_no_deeper() {
         crate::wire::push_bytes(&mut outer, 4, &wire);
         wire = outer;
     }
-    assert_eq!(to_json(failure, &wire).unwrap_err().code(), Code::Limit);
+    assert_eq!(to_json(failure, &wire).unwrap_err().kind(), ErrorKind::Depth);
 }
 
 #[test]
@@ -189,7 +190,7 @@ fn json_is_no_longer_than_the_limit_allows() {
     let mut out = b"kept".to_vec();
     let wire = b"\x0a\x02\x08\x00".repeat(1000);
     let error = print(descriptors(), "google.protobuf.ListValue", &wire, 500, &mut out).unwrap_err();
-    assert_eq!(error.code(), Code::Limit);
+    assert_eq!(error.kind(), ErrorKind::Length);
     assert_eq!(out, b"kept");
 }
 

@@ -1,7 +1,8 @@
 //! What is wrong with a message or its JSON, and in which field.
 
-use crate::error::{Code, Error, text};
+use crate::text::elided;
 use crate::wire::Malformed;
+use crate::{Error, ErrorKind};
 
 /// A full name longer than this is no name.
 const MAX_TYPE_NAME: usize = 512;
@@ -9,11 +10,14 @@ const MAX_TYPE_NAME: usize = 512;
 /// Steps that a path shows.
 const MAX_STEPS: usize = 16;
 
+/// Characters of a name that are shown.
+const MAX_NAME: usize = 300;
+
 /// One problem. It is on the way of every call's result, so it is one word wide.
 pub(super) struct Problem(Box<Inner>);
 
 struct Inner {
-    code: Code,
+    kind: ErrorKind,
     message: String,
     /// Innermost first.
     path: Vec<String>,
@@ -22,31 +26,31 @@ struct Inner {
 
 impl Problem {
     #[cold]
-    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { code, message: message.into(), path: Vec::new(), type_needed: None }))
+    pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner { kind, message: message.into(), path: Vec::new(), type_needed: None }))
     }
 
     /// A well-formed message whose value has no JSON form.
     #[cold]
     pub(super) fn value(message: &str) -> Self {
-        Self::new(Code::Value, message)
+        Self::new(ErrorKind::Value, message)
     }
 
     /// Bytes that are not the message.
     #[cold]
     pub(super) fn protobuf(message: &str) -> Self {
-        Self::new(Code::Protobuf, message)
+        Self::new(ErrorKind::Protobuf, message)
     }
 
     /// JSON that is not what the type says.
     #[cold]
     pub(super) fn json(message: &str) -> Self {
-        Self::new(Code::Json, message)
+        Self::new(ErrorKind::Json, message)
     }
 
     #[cold]
     pub(super) fn too_deep() -> Self {
-        Self::new(Code::Limit, format!("messages nest deeper than {}", super::MAX_DEPTH))
+        Self::new(ErrorKind::Depth, format!("messages nest deeper than {}", super::MAX_DEPTH))
     }
 
     /// Nobody described the type `name`.
@@ -54,15 +58,15 @@ impl Problem {
     pub(super) fn type_needed(name: &str) -> Self {
         let named = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
         if name.is_empty() || name.len() > MAX_TYPE_NAME || !name.chars().all(named) {
-            return Self::new(Code::Protobuf, format!("{} bytes that are no message type", name.len()));
+            return Self::new(ErrorKind::Protobuf, format!("{} bytes that are no message type", name.len()));
         }
-        let mut problem = Self::new(Code::TypeNeeded, String::new());
+        let mut problem = Self::new(ErrorKind::UnknownType, String::new());
         problem.0.type_needed = Some(name.to_owned());
         problem
     }
 
-    pub(super) fn code(&self) -> Code {
-        self.0.code
+    pub(super) fn kind(&self) -> ErrorKind {
+        self.0.kind
     }
 
     /// The same problem, inside `step`: the name of a field, or `[index]`.
@@ -80,7 +84,7 @@ impl Problem {
     /// The error for a caller; `name` is the type of the whole message.
     pub(super) fn into_error(self, name: &str) -> Error {
         if let Some(needed) = self.0.type_needed {
-            return Error::type_needed(needed);
+            return Error::unknown_type(needed);
         }
         let mut path = String::new();
         for step in self.0.path.iter().rev().take(MAX_STEPS) {
@@ -88,22 +92,27 @@ impl Problem {
                 path.push('.');
             }
             // Fields of types that the host described have any name.
-            path.push_str(&text::words(step));
+            path.push_str(&words(step));
         }
         // A name that is known may come from descriptors of the host, and one that is not from a payload.
-        let (name, message) = (text::words(name), self.0.message);
+        let (name, message) = (words(name), self.0.message);
         let name = if name.is_empty() { "the message" } else { &name };
         let text = match path.is_empty() {
             true => format!("{name}: {message}"),
             false => format!("{name}: {path}: {message}"),
         };
-        Error::new(self.0.code, text)
+        Error::new(self.0.kind, text)
     }
 }
 
 impl From<Malformed> for Problem {
     #[cold]
     fn from(cause: Malformed) -> Self {
-        Self::new(Code::Protobuf, format!("the bytes are no protobuf message: {cause}"))
+        Self::new(ErrorKind::Protobuf, format!("the bytes are no protobuf message: {cause}"))
     }
+}
+
+/// A name out of foreign descriptors, as a message may show it.
+fn words(name: &str) -> String {
+    elided(name, MAX_NAME)
 }

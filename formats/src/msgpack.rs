@@ -6,8 +6,8 @@
 mod from_json;
 mod to_json;
 
-pub(crate) use from_json::from_json;
-pub(crate) use to_json::to_json;
+pub use from_json::from_json;
+pub use to_json::to_json;
 
 /// The first bytes of MessagePack's forms.
 mod marker {

@@ -17,13 +17,20 @@ const MAX_FIELD_NUMBER: u32 = (1 << 29) - 1;
 
 /// Why bytes are not protobuf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Malformed {
+pub enum Malformed {
+    /// The end comes in the middle of a field.
     Truncated,
+    /// A varint is longer than 64 bits.
     Varint,
+    /// A field number is out of range.
     Tag,
+    /// A wire type does not exist.
     WireType,
+    /// A group is not closed, or nested too deep.
     Group,
+    /// A map key is not UTF-8.
     Utf8,
+    /// The second slice is not the contents of the last field of the first.
     Split,
 }
 
@@ -35,7 +42,7 @@ impl fmt::Display for Malformed {
             Self::Tag => "a field number is out of range",
             Self::WireType => "a field has a wire type that does not exist",
             Self::Group => "a group is not closed, or nested too deep",
-            Self::Utf8 => "a metadata key is not UTF-8",
+            Self::Utf8 => "a map key is not UTF-8",
             Self::Split => "the second slice is not the contents of the last field of the first",
         })
     }
@@ -43,50 +50,66 @@ impl fmt::Display for Malformed {
 
 /// A field's value as the wire carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Value<'a> {
+pub enum Value<'a> {
+    /// Wire type 0.
     Varint(u64),
+    /// Wire type 1.
     Fixed64(u64),
+    /// Wire type 2.
     Bytes(&'a [u8]),
     /// What stands between the tags of a group, checked.
     Group(&'a [u8]),
+    /// Wire type 5.
     Fixed32(u32),
 }
 
+/// A field of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Field<'a> {
-    pub(crate) number: u32,
-    pub(crate) value: Value<'a>,
+pub struct Field<'a> {
+    /// Its number.
+    pub number: u32,
+    /// Its value.
+    pub value: Value<'a>,
 }
 
 /// A cursor over one message, which may come as two slices: then the second is exactly the contents of
 /// the last field.
 #[derive(Clone, Debug)]
-pub(crate) struct Cursor<'a> {
+pub struct Cursor<'a> {
     rest: &'a [u8],
     tail: &'a [u8],
 }
 
 impl<'a> Cursor<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+    /// A cursor over a message in one slice.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Self {
         Self::with_tail(bytes, &[])
     }
 
-    pub(crate) fn with_tail(bytes: &'a [u8], tail: &'a [u8]) -> Self {
+    /// A cursor over a message in two slices.
+    #[must_use]
+    pub fn with_tail(bytes: &'a [u8], tail: &'a [u8]) -> Self {
         Self { rest: bytes, tail }
     }
 
     /// How many bytes of the first slice are left.
-    pub(crate) fn remaining(&self) -> usize {
+    pub fn remaining(&self) -> usize {
         self.rest.len()
     }
 
-    pub(crate) fn is_at_end(&self) -> bool {
+    /// Whether nothing is left.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
         self.rest.is_empty() && self.tail.is_empty()
     }
 
     /// The next field, or `None` at the end.
+    ///
+    /// # Errors
+    /// What is malformed in it.
     #[inline(always)]
-    pub(crate) fn field(&mut self) -> Result<Option<Field<'a>>, Malformed> {
+    pub fn field(&mut self) -> Result<Option<Field<'a>>, Malformed> {
         // Nearly every field of a payload: a tag of one byte, and a length of one or two.
         if let [tag @ 0x08..=0x7f, low, rest @ ..] = self.rest
             && tag & 7 == 2
@@ -132,7 +155,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Checks that everything that is left is well formed, whatever it says.
-    pub(crate) fn check(mut self) -> Result<(), Malformed> {
+    pub fn check(mut self) -> Result<(), Malformed> {
         while self.field()?.is_some() {}
         Ok(())
     }
@@ -148,8 +171,9 @@ impl<'a> Cursor<'a> {
         Ok((number, (tag & 7) as u8))
     }
 
+    /// Takes a varint.
     #[inline]
-    pub(crate) fn varint(&mut self) -> Result<u64, Malformed> {
+    pub fn varint(&mut self) -> Result<u64, Malformed> {
         let mut value = 0;
         for (index, byte) in self.rest.iter().copied().take(10).enumerate() {
             value |= u64::from(byte & 0x7f) << (7 * index);
@@ -219,7 +243,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    pub(crate) fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+    /// Takes `N` bytes.
+    pub fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         let (bytes, rest) = self.rest.split_first_chunk().ok_or(Malformed::Truncated)?;
         self.rest = rest;
         Ok(*bytes)
@@ -228,7 +253,7 @@ impl<'a> Cursor<'a> {
 
 /// How many bytes `value` takes as a varint.
 #[inline]
-pub(crate) fn varint_len(value: usize) -> usize {
+pub fn varint_len(value: usize) -> usize {
     let bits = usize::BITS - (value | 1).leading_zeros();
     bits.div_ceil(7) as usize
 }
@@ -236,7 +261,7 @@ pub(crate) fn varint_len(value: usize) -> usize {
 /// Writes `value` as a varint at the start of `out`; gives back how many bytes that took, or `None`
 /// where `out` is too short.
 #[inline]
-pub(crate) fn put_varint(out: &mut [u8], mut value: usize) -> Option<usize> {
+pub fn put_varint(out: &mut [u8], mut value: usize) -> Option<usize> {
     for (index, slot) in out.iter_mut().enumerate() {
         #[expect(clippy::cast_possible_truncation, reason = "seven bits and the continuation bit")]
         if value < 0x80 {
@@ -252,7 +277,7 @@ pub(crate) fn put_varint(out: &mut [u8], mut value: usize) -> Option<usize> {
 
 /// Appends `value` as a varint.
 #[inline]
-pub(crate) fn push_varint(out: &mut Vec<u8>, mut value: u64) {
+pub fn push_varint(out: &mut Vec<u8>, mut value: u64) {
     #[expect(clippy::cast_possible_truncation, reason = "seven bits and the continuation bit")]
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
@@ -263,13 +288,13 @@ pub(crate) fn push_varint(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Appends a length-delimited field.
-pub(crate) fn push_bytes(out: &mut Vec<u8>, number: u8, bytes: &[u8]) {
+pub fn push_bytes(out: &mut Vec<u8>, number: u8, bytes: &[u8]) {
     push_head(out, number, bytes.len());
     out.extend_from_slice(bytes);
 }
 
 /// Appends tag and length of a length-delimited field.
-pub(crate) fn push_head(out: &mut Vec<u8>, number: u8, len: usize) {
+pub fn push_head(out: &mut Vec<u8>, number: u8, len: usize) {
     out.push(number << 3 | 2);
     push_varint(out, len as u64);
 }

@@ -7,25 +7,23 @@
 //! (`"\ud800"`, as Python and TypeScript write it), two members of one name, numbers of any size. Each
 //! sink says what it makes of these.
 
-pub(crate) mod base64;
 mod canonical;
 mod mark;
 mod number;
 mod scan;
-mod surrogate;
 mod text;
 
-pub(crate) use canonical::canonical;
-pub(crate) use mark::without_mark;
+pub use canonical::canonical;
+pub use mark::without_mark;
 pub(crate) use number::{Number, Worth, write_float};
 pub(crate) use scan::scan;
-pub(crate) use surrogate::read_mended;
-pub(crate) use text::{Text, plain_len, write_text};
+pub(crate) use text::Text;
+pub use text::{plain_len, write_text};
 
-use crate::error::{Code, Error};
+use crate::{Error, ErrorKind};
 
 /// How deep arrays and objects may nest: Jackson's default, and near Python's.
-pub(crate) const MAX_DEPTH: usize = 1000;
+pub const MAX_DEPTH: usize = 1000;
 
 /// What a scan tells.
 pub(crate) trait Sink {
@@ -52,8 +50,8 @@ pub(crate) trait Sink {
 /// Whether the text is JSON.
 ///
 /// # Errors
-/// [`Code::Json`], and [`Code::Limit`] where it nests too deep.
-pub(crate) fn check(text: &[u8]) -> Result<(), Error> {
+/// [`ErrorKind::Json`], and [`ErrorKind::Depth`] where it nests too deep.
+pub fn check(text: &[u8]) -> Result<(), Error> {
     struct Nothing;
     impl Sink for Nothing {
         fn null(&mut self) -> Result<(), Error> {
@@ -90,13 +88,13 @@ pub(crate) fn check(text: &[u8]) -> Result<(), Error> {
 /// The error for text that is not JSON: `what` should stand at byte `at`.
 #[cold]
 fn expected(what: &str, at: usize) -> Error {
-    Error::new(Code::Json, format!("the JSON is malformed at byte {at}: expected {what}"))
+    Error::new(ErrorKind::Json, format!("the JSON is malformed at byte {at}: expected {what}"))
 }
 
 /// The error for JSON whose value a format cannot hold.
 #[cold]
 pub(crate) fn unfit(what: &str, at: usize) -> Error {
-    Error::new(Code::Value, format!("{what} (byte {at} of the JSON)"))
+    Error::new(ErrorKind::Value, format!("{what} (byte {at} of the JSON)"))
 }
 
 #[cfg(test)]

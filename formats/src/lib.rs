@@ -1,0 +1,25 @@
+//! Data formats that know nothing of Temporal: protobuf's wire format, JSON, base64, MessagePack,
+//! descriptors, and protobuf's JSON form.
+//!
+//! ```text
+//! protobuf_json     a serialised message ⇄ JSON, by descriptors
+//! descriptors       message types as tables
+//! msgpack           MessagePack ⇄ JSON
+//! json   base64     JSON text: one reader of tokens; bytes as text
+//! wire              protobuf's wire format: a cursor over untrusted bytes
+//! ```
+//! Every input may be hostile: nothing panics or recurses by what it says, and no error quotes a
+//! value. Limits on size are arguments; depth is limited where a format itself sets a limit.
+
+#![forbid(unsafe_code)]
+
+pub mod base64;
+pub mod descriptors;
+mod error;
+pub mod json;
+pub mod msgpack;
+pub mod protobuf_json;
+pub mod text;
+pub mod wire;
+
+pub use error::{Error, ErrorKind};
