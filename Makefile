@@ -59,7 +59,7 @@ vectors: ## Make tests/vectors/*.json again
 	@scripts/make-vectors
 
 generated: ## Write the header, the status codes of every language and the JSON Schema again
-	@UPDATE=1 cargo test --quiet --test generated --lib -- generated header error_page published_schema bindings
+	@UPDATE=1 cargo test --quiet --test generated --test imports --lib -- generated header error_page published_schema bindings imports_of
 
 fmt: ## Format the Rust sources
 	@cargo fmt
