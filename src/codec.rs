@@ -30,7 +30,7 @@ pub(crate) use zstd::Zstd;
 use std::time::Instant;
 
 use crate::error::Error;
-use crate::keyring::{Access, Keyring};
+use crate::keys::{Access, Keyring};
 use crate::payload::{Pieces, View};
 
 /// What a codec may use beside the payload.

@@ -30,7 +30,7 @@ use crate::codec::{Chain, Convert, Encoder, Encrypt, Gzip, Snappy, Zlib, Zstd};
 use crate::converter::Converters;
 use crate::descriptors::Store;
 use crate::error::{Code, Error, text};
-use crate::keyring::{Access, Key, Keyring, key_id};
+use crate::keys::{Access, Key, Keyring, key_id};
 use crate::limits::{Limits, MAX_LAYERS};
 use crate::server_options::{ServerLimits, ServerSettings};
 pub(crate) use file::read_file;

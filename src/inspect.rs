@@ -2,7 +2,7 @@
 
 use crate::codec::Layer;
 use crate::error::Error;
-use crate::keyring::key_id;
+use crate::keys::key_id;
 use crate::payload::{Pieces, View, malformed};
 
 /// What the outside of a payload shows.

@@ -23,7 +23,6 @@
 
 #![deny(unsafe_code)]
 
-mod cipher;
 mod codec;
 mod config;
 mod context;
@@ -37,7 +36,7 @@ pub mod ffi;
 mod framing;
 mod history;
 mod inspect;
-mod keyring;
+mod keys;
 mod limits;
 mod lock;
 mod mended;
@@ -51,13 +50,13 @@ mod sys;
 
 use tdc_formats::{json, msgpack, protobuf_json, wire};
 
-pub use cipher::BACKEND;
 pub use codec::remote::{Request, is_loopback};
 pub use config::{NamespaceSettings, NamespaceSummary, Pattern, SharedKey};
 pub use data_converter::{Answer, DataConverter};
 pub use error::{Code, Error, Kind};
 pub use history::binary_history_type;
 pub use inspect::{Inspection, inspect};
+pub use keys::BACKEND;
 pub use limits::{Limits, Usage};
 pub use message::MessageFlags;
 pub use payload::Location;

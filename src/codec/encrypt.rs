@@ -13,9 +13,9 @@
 
 use super::layer::Layer;
 use super::{Encoder, Environment, Written};
-use crate::cipher::{Aead, NONCE_LEN, TAG_LEN};
 use crate::error::{Code, Error};
-use crate::keyring::{ENCRYPTED, Found, Key, Missing};
+use crate::keys::cipher::{Aead, NONCE_LEN, TAG_LEN};
+use crate::keys::{ENCRYPTED, Found, Key, Missing};
 use crate::payload::{Pieces, View};
 use crate::wire::{Cursor, Field, Value};
 use crate::{sys, wire};

@@ -3,7 +3,7 @@
 use super::layer::Layer;
 use super::{Chain, Environment, compress, convert, encrypt};
 use crate::error::{Code, Error};
-use crate::keyring::Key;
+use crate::keys::Key;
 use crate::limits::MAX_LAYERS;
 use crate::payload::{Location, Pieces, View, malformed};
 use crate::scratch;

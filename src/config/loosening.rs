@@ -5,7 +5,7 @@
 //! that was encrypted stay readable?
 
 use super::{Config, Profile};
-use crate::keyring::Keyring;
+use crate::keys::Keyring;
 
 impl Config {
     /// The part that opens more than `before` did, if there is one. A key that `before` did not

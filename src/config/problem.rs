@@ -8,7 +8,7 @@ use serde::de::{Expected, Unexpected};
 use super::document::Node;
 use super::suggestion::did_you_mean;
 use crate::error::{Code, Error, text};
-use crate::keyring::key_id;
+use crate::keys::key_id;
 
 /// A place in the document, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Config, Pattern, Profile};
-use crate::keyring::Fingerprint;
+use crate::keys::Fingerprint;
 
 /// What happens to the payloads of some namespaces.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,17 +4,16 @@
 //! handed in, and which ids it does not know, is remembered behind a lock; the ring itself never changes
 //! (a reload makes a new one).
 
-use std::collections::{HashMap, HashSet};
-use std::fmt;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use crate::cipher::{Aead, Cipher};
+use super::access::Primary;
+use super::{Access, Fingerprint, Key, key_id};
 use crate::error::{Code, Error};
 use crate::lock::Lock;
-use crate::wire;
 
 /// How long "the host does not know this key" is believed.
 const REJECTION_LASTS: Duration = Duration::from_secs(30);
@@ -22,107 +21,6 @@ const REJECTION_LASTS: Duration = Duration::from_secs(30);
 /// Keys and rejections that a host may have handed in; beyond it the oldest kind of knowledge is
 /// dropped.
 const MAX_HOST_ENTRIES: usize = 4096;
-
-/// The longest key id.
-const MAX_KEY_ID_LEN: usize = 128;
-
-/// The metadata of a payload encrypted with a key, as it stands on the wire in front of `data`.
-pub(crate) const ENCRYPTED: &[u8] = b"binary/encrypted";
-
-/// One key, ready for use. The raw bytes are not kept.
-pub(crate) struct Key {
-    pub(crate) cipher: Cipher,
-    /// The two metadata entries that name the codec and this key.
-    pub(crate) metadata: Vec<u8>,
-    /// SHA-256 of the key, to know the Java sample's key ids, which are the key itself.
-    fingerprint: Fingerprint,
-}
-
-/// SHA-256 of a key.
-pub(crate) type Fingerprint = [u8; 32];
-
-impl Key {
-    pub(crate) fn new(id: &str, key: &[u8; 32]) -> Self {
-        let mut metadata = Vec::new();
-        for (name, value) in [("encoding", ENCRYPTED), ("encryption-key-id", id.as_bytes())] {
-            let mut entry = Vec::new();
-            wire::push_bytes(&mut entry, 1, name.as_bytes());
-            wire::push_bytes(&mut entry, 2, value);
-            wire::push_bytes(&mut metadata, 1, &entry);
-        }
-        Self { cipher: Cipher::new(key), metadata, fingerprint: Sha256::digest(key).into() }
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Key(redacted)")
-    }
-}
-
-/// Which keys of the ring a namespace may use.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Access {
-    primary: Option<Primary>,
-    /// `None`: every key of the ring.
-    allowed: Option<HashSet<Arc<str>>>,
-}
-
-#[derive(Clone, Debug)]
-struct Primary {
-    id: Arc<str>,
-    /// The key itself where the ring has it, so that most calls look nothing up.
-    key: Option<Arc<Key>>,
-}
-
-impl Access {
-    pub(crate) fn new(keyring: &Keyring, primary: Option<&str>, allowed: Option<HashSet<Arc<str>>>) -> Self {
-        let primary = primary.map(|id| Primary { id: Arc::from(id), key: keyring.ring.get(id).cloned() });
-        Self { primary, allowed }
-    }
-
-    pub(crate) fn has_primary(&self) -> bool {
-        self.primary.is_some()
-    }
-
-    pub(crate) fn primary_id(&self) -> Option<&Arc<str>> {
-        self.primary.as_ref().map(|primary| &primary.id)
-    }
-
-    /// The key that encrypts, where the ring has it.
-    pub(crate) fn primary_of_ring(&self) -> Option<&Key> {
-        self.primary.as_ref()?.key.as_deref()
-    }
-
-    /// Whether it may use a key of `keyring` that `before` may not.
-    pub(crate) fn opens_more_than(&self, before: &Self, keyring: &Keyring) -> bool {
-        match (&self.allowed, &before.allowed) {
-            (_, None) => false,
-            (None, Some(_)) => true,
-            (Some(now), Some(before)) => now.iter().any(|id| !before.contains(id) && keyring.contains(id)),
-        }
-    }
-
-    /// The ids of the keys that may be used, sorted: those of the ring, and those that are named and that the host must have.
-    pub(crate) fn ids(&self, keyring: &Keyring) -> Vec<Arc<str>> {
-        let mut ids: Vec<Arc<str>> = match &self.allowed {
-            Some(allowed) => allowed.iter().cloned().collect(),
-            None => keyring.ids().chain(self.primary_id()).cloned().collect(),
-        };
-        ids.sort_unstable();
-        ids.dedup();
-        ids
-    }
-
-    /// Whether only some of the keys may be used.
-    pub(crate) fn is_limited(&self) -> bool {
-        self.allowed.is_some()
-    }
-
-    fn allows(&self, id: &str) -> bool {
-        self.allowed.as_ref().is_none_or(|allowed| allowed.contains(id))
-    }
-}
 
 /// A key for the length of a call.
 pub(crate) enum Found<'a> {
@@ -151,7 +49,7 @@ enum HostAnswer {
 /// The keys behind a handle.
 #[derive(Debug, Default)]
 pub(crate) struct Keyring {
-    ring: HashMap<Arc<str>, Arc<Key>>,
+    pub(super) ring: HashMap<Arc<str>, Arc<Key>>,
     /// `None` unless the config says `host: true`.
     host: Option<Lock<HashMap<Arc<str>, HostAnswer>>>,
 }
@@ -286,13 +184,6 @@ impl Keyring {
     }
 }
 
-/// `id` as text if it is a key id: `[A-Za-z0-9._:/-]{1,128}`.
-pub(crate) fn key_id(id: &[u8]) -> Option<&str> {
-    let fits = (1..=MAX_KEY_ID_LEN).contains(&id.len())
-        && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._:/-".contains(byte));
-    if fits { core::str::from_utf8(id).ok() } else { None }
-}
-
 fn handed_in(id: &[u8]) -> Result<&str, Error> {
     key_id(id).ok_or_else(|| {
         Error::new(
@@ -307,6 +198,8 @@ fn handed_in(id: &[u8]) -> Result<&str, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn ring(host: bool) -> Keyring {
