@@ -20,6 +20,7 @@ mod cors;
 mod dev;
 mod exposure;
 mod flight;
+mod launch;
 mod lines;
 mod listener;
 mod logs;
@@ -27,8 +28,10 @@ mod metrics;
 mod namespace;
 mod places;
 mod reading;
+mod record;
 mod refusal;
 mod reload;
+mod request_log;
 mod router;
 mod state;
 mod tls;
@@ -37,13 +40,16 @@ mod turns;
 mod widening;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use tdc::{Code, Error};
 use tokio::net::TcpListener;
 
+pub(crate) use launch::Launch;
+use listener::Endpoint;
 use reload::Server;
 use state::State;
 
@@ -52,24 +58,6 @@ const LAST_WORK: Duration = Duration::from_millis(500);
 
 /// An address for metrics alone gets this part of all connections.
 const METRICS_SHARE: usize = 16;
-
-/// How the server is started.
-#[derive(Clone, Debug)]
-pub(crate) struct Launch {
-    pub(crate) config: PathBuf,
-    /// On a laptop: loopback, the local Web UI, no rules.
-    pub(crate) dev: bool,
-    /// Takes precedence over the configuration's address.
-    pub(crate) listen: Option<SocketAddr>,
-    /// Nothing is to be served: whether it could be is the question.
-    only_check: bool,
-}
-
-impl Launch {
-    pub(crate) fn new(config: PathBuf, dev: bool, listen: Option<SocketAddr>) -> Self {
-        Self { config, dev, listen, only_check: false }
-    }
-}
 
 /// What a check of the configuration found.
 pub(crate) struct Checked {
@@ -80,7 +68,7 @@ pub(crate) struct Checked {
 
 /// Opens everything that [`run`] opens before it listens. Nothing is served and nothing is written; no issuer is asked for its keys.
 pub(crate) fn check(config: &Path) -> Result<Checked, Error> {
-    let launch = Launch { only_check: true, ..Launch::new(config.to_owned(), false, None) };
+    let launch = Launch::check(config.to_owned());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|cause| Error::new(Code::Io, format!("cannot start: {cause}")))?;
@@ -131,7 +119,7 @@ async fn serve(server: Arc<Server>, main: TcpListener, apart: Option<TcpListener
     let watch = Arc::clone(&server).watch()?;
     tracing::info!(%address, https = state.tls.is_some(), rules = state.auth.is_some(), "listening");
     if server.is_dev() {
-        dev::greet(address, &state)?;
+        dev::greet(address, state.converter.namespace_settings("").is_err())?;
     }
     if let Some(apart) = &apart {
         let address = apart.local_addr().ok().map(|address| address.to_string());
@@ -142,10 +130,18 @@ async fn serve(server: Arc<Server>, main: TcpListener, apart: Option<TcpListener
     tokio::spawn(watch);
     let metrics = apart.map(|listener| {
         let router = router::metrics_apart(Arc::clone(&server));
-        tokio::spawn(listener::serve_plainly(listener, router, room / METRICS_SHARE))
+        let endpoint = Endpoint::plain(listener, router, room / METRICS_SHARE);
+        tokio::spawn(listener::serve(endpoint, std::future::pending()))
     });
     let room = if metrics.is_some() { room - room / METRICS_SHARE } else { room };
-    listener::serve(listener::Accept { server: Arc::clone(&server), listener: main, room }, stop).await;
+    let stopping = {
+        let server = Arc::clone(&server);
+        async move {
+            stop.await;
+            server.stop();
+        }
+    };
+    listener::serve(endpoint(&server, main, room), stopping).await;
     let state = server.state();
     let last_lines = tokio::task::spawn_blocking(move || {
         if let Some(traces) = &state.traces {
@@ -159,4 +155,26 @@ async fn serve(server: Arc<Server>, main: TcpListener, apart: Option<TcpListener
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The server's own address. A reload changes how the next connection is served.
+fn endpoint(
+    server: &Arc<Server>,
+    listener: TcpListener,
+    room: usize,
+) -> Endpoint<impl Fn() -> listener::Terms + use<>, impl Fn(SocketAddr, StatusCode) + Clone + use<>> {
+    let (terms, log) = (Arc::clone(server), Arc::clone(server));
+    Endpoint {
+        listener,
+        room,
+        router: router::main(Arc::clone(server)),
+        terms: move || {
+            let state = terms.state();
+            listener::Terms {
+                tls: state.tls.as_ref().map(|tls| tls.acceptor.clone()),
+                patience: state.limits.timeout,
+            }
+        },
+        unreadable: move |peer, status| request_log::unreadable(&log.state().audit, peer, status),
+    }
 }

@@ -4,116 +4,23 @@
 //! A thread writes the lines. A request waits until its own is written, and is refused where that
 //! fails or takes too long: nothing is decoded that does not show in the log.
 
-mod record;
-
 use std::fs::OpenOptions;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use axum::http::StatusCode;
-use axum::http::request::Parts;
 use tdc::server_options;
 use tdc::{Code, Error};
 
-pub(super) use record::{Record, RuleName, bounded};
-
 use super::lines::{Lines, Sink};
-use super::listener::Connection;
-use super::metrics;
+use super::record::Record;
 use super::refusal::Refusal;
-use super::state::State;
-use super::traces::{Part, Trace};
 
-/// The status of a request whose client did not wait for it; no standard has one, and many logs
-/// have this.
-const ABANDONED: u16 = 499;
 /// How long a request waits for its line.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long the last lines may take when the server stops.
 const FLUSH: Duration = Duration::from_secs(1);
-
-/// A request whose line is still to be written. However it ends it is: also when its client goes
-/// away, or the work on it panics.
-pub(super) struct Entry<'a> {
-    pub(super) record: Record,
-    state: &'a State,
-    started: Instant,
-    trace: Option<Trace>,
-    is_sent: bool,
-    is_counted: bool,
-}
-
-impl<'a> Entry<'a> {
-    pub(super) fn open(state: &'a State, head: &Parts) -> Self {
-        let peer = head.extensions.get::<Connection>().map(|from| from.peer);
-        let record = Record::from(peer);
-        let trace = state.traces.as_ref().map(|traces| traces.begin(&head.method, &head.headers));
-        Self { record, state, started: Instant::now(), trace, is_sent: false, is_counted: false }
-    }
-
-    /// A part of the request's trace, if it has one.
-    pub(super) fn part(&self, name: &'static str) -> Option<Part> {
-        self.trace.as_ref().map(|trace| trace.part(name))
-    }
-
-    /// Writes the line for an answer. Where that fails another answer is given.
-    pub(super) async fn close<T>(mut self, answer: Result<T, Refusal>) -> Result<T, Refusal> {
-        match &answer {
-            Ok(_) => self.record.status = 200,
-            Err(refusal) => {
-                self.record.end(refusal.status.as_u16(), refusal.outcome, Some(refusal.reason));
-            }
-        }
-        self.is_sent = true;
-        self.record.duration = self.started.elapsed();
-        if let Err(why) = self.state.audit.write(&self.record).await {
-            tracing::error!(error = why, "cannot write the audit log: the request is refused");
-            let refusal = Refusal::no_audit();
-            self.record.end(refusal.status.as_u16(), refusal.outcome, Some(refusal.reason));
-            self.count();
-            return Err(refusal);
-        }
-        self.count();
-        answer
-    }
-
-    fn count(&mut self) {
-        self.is_counted = true;
-        metrics::count(&self.record);
-        if let Some(trace) = &self.trace {
-            trace.end(&self.record);
-        }
-    }
-}
-
-/// Writes the line of a request that could not be read at all, which is answered already.
-pub(super) fn unreadable(state: &State, peer: SocketAddr, status: StatusCode) {
-    let reason = if status == StatusCode::BAD_REQUEST { "not HTTP" } else { "head of more than 64 KiB" };
-    let mut record = Record::from(Some(peer));
-    record.end(status.as_u16(), "bad_request", Some(reason));
-    state.audit.write_unconfirmed(&record);
-    metrics::count(&record);
-}
-
-impl Drop for Entry<'_> {
-    fn drop(&mut self) {
-        if !self.is_sent {
-            if std::thread::panicking() {
-                self.record.end(500, "error", Some("panic"));
-            } else {
-                self.record.end(ABANDONED, "abandoned", Some("client went away"));
-            }
-            self.record.duration = self.started.elapsed();
-            self.state.audit.write_unconfirmed(&self.record);
-        }
-        if !self.is_counted {
-            self.count();
-        }
-    }
-}
 
 /// Where the lines go.
 #[derive(Debug)]
@@ -160,7 +67,7 @@ impl Audit {
     }
 
     /// Writes the line of a request, and waits until it is written.
-    async fn write(&self, record: &Record) -> Result<(), String> {
+    pub(super) async fn write(&self, record: &Record) -> Result<(), String> {
         let given_up = Arc::new(AtomicBool::new(false));
         let (mut record, late) = (record.stamped(), Arc::clone(&given_up));
         let line = move || {
@@ -182,7 +89,7 @@ impl Audit {
     }
 
     /// Writes the line of a request whose client no longer waits.
-    fn write_unconfirmed(&self, record: &Record) {
+    pub(super) fn write_unconfirmed(&self, record: &Record) {
         let record = record.stamped();
         if self.lines.push(move || record.line()).is_err() {
             tracing::error!(

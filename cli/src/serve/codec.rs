@@ -15,14 +15,16 @@ use axum::http::{HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use prost::bytes::Bytes;
 use tdc::server_options::Operation;
-use tdc::{Code, Error};
+use tdc::{Code, DataConverter, Error};
 
-use super::audit::{Entry, Record, bounded};
+use super::auth::Auth;
 use super::client::Client;
-use super::listener::Connection;
+use super::connections::Connection;
 use super::places::Place;
+use super::record::{Record, bounded};
 use super::refusal::Refusal;
 use super::reload::Server;
+use super::request_log::Entry;
 use super::state::State;
 use super::{answer, metrics, namespace, reading, turns};
 use crate::{body, rounds};
@@ -38,7 +40,7 @@ const SMALL_REST: Duration = Duration::from_millis(250);
 pub(super) async fn handle(Shared(server): Shared<Arc<Server>>, request: Request) -> Response<Body> {
     let state = server.state();
     let (head, mut body) = request.into_parts();
-    let mut entry = Entry::open(&state, &head);
+    let mut entry = Entry::open(&state.audit, state.traces.as_deref(), &head);
     let work = respond(&server, &state, &head, &mut body, &mut entry);
     turns::take();
     let answer = tokio::time::timeout(state.limits.timeout, work).await.unwrap_or_else(|_| {
@@ -63,13 +65,17 @@ pub(super) async fn handle(Shared(server): Shared<Arc<Server>>, request: Request
 }
 
 /// The answer to a request that is refused before anything of it is looked at.
-pub(super) async fn refused(state: &State, request: Request, refusal: Refusal) -> Response<Body> {
-    let (head, body) = request.into_parts();
-    let mut entry = Entry::open(state, &head);
+pub(super) async fn refuse(
+    mut entry: Entry<'_>,
+    head: &Parts,
+    body: Body,
+    max_body_bytes: usize,
+    refusal: Refusal,
+) -> Response<Body> {
     entry.record.operation = namespace::operation(head.uri.path()).map(name);
     entry.record.namespace = namespace::resolve(&head.headers, head.uri.path()).ok().map(str::to_owned);
     let refusal = entry.close(Err::<(), _>(refusal)).await.err();
-    discard(body, state.limits.max_body_bytes).await;
+    discard(body, max_body_bytes).await;
     refusal.unwrap_or_else(|| Refusal::internal("refusal")).into_response()
 }
 
@@ -123,7 +129,8 @@ async fn respond(
     }
 
     let part = entry.part("authorize");
-    let Judged { namespace, pass_through, person } = judge(state, head, operation, &mut entry.record).await?;
+    let Judged { namespace, pass_through, person } =
+        judge(state.auth.as_ref(), head, operation, &mut entry.record).await?;
     drop(part);
     let settings =
         state.converter.namespace_settings(namespace).map_err(|error| Refusal::of(&error, operation))?;
@@ -142,13 +149,14 @@ async fn respond(
 
     let seals_with = settings.encrypts_with.filter(|_| operation == Operation::Encode);
     let context = body::context(namespace);
-    let mut job = Job { operation, pass_through, seals_with, context, body, place };
+    let max_payloads = state.limits.max_payloads;
+    let mut job = Job { operation, pass_through, seals_with, context, body, max_payloads, place };
     let part = entry.part("convert");
     let mut done;
-    (job, done) = job.run(Arc::clone(state)).await?;
+    (job, done) = job.run(Arc::clone(&state.converter)).await?;
     let misses_a_key = |error: &Error| [Code::ReloadNeeded, Code::KeyProvider].contains(&error.code());
     if done.as_ref().is_err_and(|(error, _)| misses_a_key(error)) && server.search_key(state).await {
-        (job, done) = job.run(server.state()).await?;
+        (job, done) = job.run(Arc::clone(&server.state().converter)).await?;
     }
     drop(part);
     match done {
@@ -180,14 +188,14 @@ struct Judged<'a> {
 
 /// Who asks for which namespace, and whether the payloads are to come back as they are. Without rules everybody here may.
 async fn judge<'a>(
-    state: &State,
+    auth: Option<&Auth>,
     head: &'a Parts,
     operation: Operation,
     record: &mut Record,
 ) -> Result<Judged<'a>, Refusal> {
     let named = namespace::resolve(&head.headers, head.uri.path());
     record.namespace = named.as_ref().ok().map(|name| (*name).to_owned());
-    let Some(auth) = &state.auth else {
+    let Some(auth) = auth else {
         return Ok(Judged { namespace: named?, pass_through: false, person: None });
     };
     let caller = auth.caller(&head.headers).await?;
@@ -222,6 +230,7 @@ struct Job {
     seals_with: Option<Arc<str>>,
     context: Vec<u8>,
     body: Bytes,
+    max_payloads: usize,
     place: Place,
 }
 
@@ -229,27 +238,26 @@ struct Job {
 type Done = Result<(Vec<u8>, usize), (Error, Option<usize>)>;
 
 impl Job {
-    async fn run(self, state: Arc<State>) -> Result<(Self, Done), Refusal> {
+    async fn run(self, converter: Arc<DataConverter>) -> Result<(Self, Done), Refusal> {
         if self.body.len() <= SMALL {
-            let done = self.work(&state);
+            let done = self.work(&converter);
             return Ok((self, done));
         }
         tokio::task::spawn_blocking(move || {
-            let done = self.work(&state);
+            let done = self.work(&converter);
             (self, done)
         })
         .await
         .map_err(|_| Refusal::internal("panic"))
     }
 
-    fn work(&self, state: &State) -> Done {
-        let payloads =
-            body::parse_at_most(&self.body, state.limits.max_payloads).map_err(|error| (error, None))?;
+    fn work(&self, converter: &DataConverter) -> Done {
+        let payloads = body::parse_at_most(&self.body, self.max_payloads).map_err(|error| (error, None))?;
         let count = body::count(&payloads);
         let done = if self.pass_through {
             Ok(payloads)
         } else {
-            rounds::without_host(&state.converter, |converter| match self.operation {
+            rounds::without_host(converter, |converter| match self.operation {
                 Operation::Encode => converter.encode(&self.context, &payloads),
                 Operation::Decode => converter.decode_lenient(&self.context, &payloads),
             })

@@ -6,6 +6,7 @@
 //! longest; where all ask for something, the one that has been sending its request for the longest.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -38,6 +39,13 @@ pub(super) fn room() -> usize {
     let limit = getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok());
     let limit = limit.unwrap_or(usize::MAX);
     MAX.min(limit - KEPT_BACK.min(limit / 2))
+}
+
+/// The connection that a request came by.
+#[derive(Clone, Debug)]
+pub(super) struct Connection {
+    pub(super) peer: SocketAddr,
+    pub(super) activity: Arc<Activity>,
 }
 
 /// The connections of one listener.

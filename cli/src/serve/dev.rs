@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use tdc::Error;
 use tdc::server_options::ServerOptions;
 
-use super::state::State;
 use crate::stdio;
 
 /// Where the Web UI is: that of `temporal server start-dev`, and that of Temporal's containers.
@@ -24,11 +23,10 @@ pub(super) fn set_aside(options: &mut ServerOptions) {
     options.cors.origins.extend(LOCAL_WEB_UI.map(str::to_owned));
 }
 
-/// Says what to do next.
-pub(super) fn greet(address: SocketAddr, state: &State) -> Result<(), Error> {
+/// Says what to do next. The `temporal` command names no namespace unless it is told one, not even
+/// `default`; `needs_namespace` says that the configuration decodes nothing without one.
+pub(super) fn greet(address: SocketAddr, needs_namespace: bool) -> Result<(), Error> {
     let url = format!("http://{address}");
-    // The command names no namespace unless it is told one, not even `default`.
-    let needs_namespace = state.converter.namespace_settings("").is_err();
     let namespace = if needs_namespace { "NAMESPACE" } else { "default" };
     let text = format!(
         "\

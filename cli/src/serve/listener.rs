@@ -16,10 +16,9 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
 
-use super::connections::{Activity, Connections, Open};
-use super::reload::Server;
-use super::{audit, router};
+use super::connections::{Connection, Connections, Open};
 
 /// How long a client has for TLS, and for the head of a request; an idle connection is closed after it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,18 +31,23 @@ const CLOSING: usize = 32;
 /// A listener that fails (no descriptors are left) tries again after this.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// What a request came by.
-#[derive(Clone, Debug)]
-pub(super) struct Connection {
-    pub(super) peer: SocketAddr,
-    pub(super) activity: Arc<Activity>,
+/// How a connection is served.
+pub(super) struct Terms {
+    pub(super) tls: Option<TlsAcceptor>,
+    /// How long an answer may wait for its client to take it.
+    pub(super) patience: Duration,
 }
 
-pub(super) struct Accept {
-    pub(super) server: Arc<Server>,
+/// What is served at one address.
+pub(super) struct Endpoint<T, U> {
     pub(super) listener: TcpListener,
     /// Connections that may be open.
     pub(super) room: usize,
+    pub(super) router: Router,
+    /// Asked anew for each connection.
+    pub(super) terms: T,
+    /// Called with the answer to what was not HTTP: no handler has seen it.
+    pub(super) unreadable: U,
 }
 
 /// A listener, and the connections that it has accepted.
@@ -62,10 +66,21 @@ struct Accepted {
     _place: OwnedSemaphorePermit,
 }
 
+impl Endpoint<fn() -> Terms, fn(SocketAddr, StatusCode)> {
+    /// Without TLS, and without a log of what was not HTTP.
+    pub(super) fn plain(listener: TcpListener, router: Router, room: usize) -> Self {
+        let terms = || Terms { tls: None, patience: PATIENCE };
+        Self { listener, room, router, terms, unreadable: |_, _| () }
+    }
+}
+
 /// Serves until `stop`, then lets the requests in flight end.
-pub(super) async fn serve(accept: Accept, stop: impl Future<Output = ()>) {
-    let Accept { server, listener, room } = accept;
-    let router = router::main(Arc::clone(&server));
+pub(super) async fn serve<T, U>(endpoint: Endpoint<T, U>, stop: impl Future<Output = ()>)
+where
+    T: Fn() -> Terms,
+    U: Fn(SocketAddr, StatusCode) + Clone + Send + 'static,
+{
+    let Endpoint { listener, room, router, terms, unreadable } = endpoint;
     let acceptor = Acceptor::new(listener, room);
     let graceful = GracefulShutdown::new();
     let mut stop = pin!(stop);
@@ -75,47 +90,31 @@ pub(super) async fn serve(accept: Accept, stop: impl Future<Output = ()>) {
             () = &mut stop => break,
         };
         let Some(accepted) = next else { continue };
-        let state = server.state();
-        let (patience, tls) = (state.limits.timeout, state.tls.clone());
-        let (server, router, watcher) = (Arc::clone(&server), router.clone(), graceful.watcher());
+        let Terms { tls, patience } = terms();
+        let (router, unreadable, watcher) = (router.clone(), unreadable.clone(), graceful.watcher());
         tokio::spawn(async move {
             let Accepted { stream, peer, open, _place } = accepted;
             let from = Connection { peer, activity: Arc::clone(&open.activity) };
             let request = async {
                 match tls {
                     None => connection(stream, from, router, watcher, patience).await,
-                    Some(tls) => match tokio::time::timeout(PATIENCE, tls.acceptor.accept(stream)).await {
+                    Some(tls) => match tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
                         Ok(Ok(stream)) => connection(stream, from, router, watcher, patience).await,
-                        // A client that does not speak TLS, or shows no certificate where one is needed, just goes.
+                        // A client that does not speak TLS, or shows no certificate where one is
+                        // needed, just goes.
                         _ => None,
                     },
                 }
             };
             if let Some(status) = until_closed(&open, request).await {
-                audit::unreadable(&server.state(), peer, status);
+                unreadable(peer, status);
             }
         });
     }
-    server.stop();
     drop(acceptor);
-    let patience = server.state().limits.timeout + Duration::from_secs(1);
+    let patience = terms().patience + Duration::from_secs(1);
     if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests were still in flight after limits.timeout: they are cut off");
-    }
-}
-
-/// Serves without TLS, for as long as the task lives.
-pub(super) async fn serve_plainly(listener: TcpListener, router: Router, room: usize) {
-    let acceptor = Acceptor::new(listener, room);
-    let graceful = GracefulShutdown::new();
-    loop {
-        let Some(accepted) = acceptor.next().await else { continue };
-        let (router, watcher) = (router.clone(), graceful.watcher());
-        tokio::spawn(async move {
-            let Accepted { stream, peer, open, _place } = accepted;
-            let from = Connection { peer, activity: Arc::clone(&open.activity) };
-            until_closed(&open, connection(stream, from, router, watcher, PATIENCE)).await;
-        });
     }
 }
 

@@ -6,8 +6,7 @@ use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogra
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tdc::{Code, Error};
 
-use super::audit::Record;
-use super::state::State;
+use super::record::Record;
 
 /// Seconds; requests take from a tenth of a millisecond on.
 const DURATIONS: &[f64] = &[0.000_25, 0.001, 0.0025, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0];
@@ -64,9 +63,8 @@ pub(super) fn sealed(key: &Arc<str>, payloads: usize) {
     counter!("tdc_payloads_sealed_total", "key" => Arc::clone(key)).increment(payloads as u64);
 }
 
-/// Looks how many requests are being read or worked on.
-pub(super) fn in_flight(state: &State) {
-    let requests = state.readers.count() + state.places.taken();
+/// Sets how many requests are being read or worked on.
+pub(super) fn in_flight(requests: usize) {
     gauge!("tdc_requests_in_flight").set(u32::try_from(requests).unwrap_or(u32::MAX));
 }
 

@@ -14,8 +14,8 @@ use tdc::{Code, Error};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 
-use super::Launch;
 use super::flight::Flight;
+use super::launch::Launch;
 use super::state::{Occasion, State};
 
 /// How often files are looked at. Mounted secrets change by a link that is replaced: a look at the file itself sees that, a watch may not.

@@ -16,6 +16,7 @@ use super::codec;
 use super::cors::Cors;
 use super::refusal::Refusal;
 use super::reload::Server;
+use super::request_log::Entry;
 
 /// What the server's own address serves.
 pub(super) fn main(server: Arc<Server>) -> Router {
@@ -49,7 +50,11 @@ async fn guard(State(server): State<Arc<Server>>, request: Request, next: Next) 
     } else {
         match state.exposure.admit(request.uri(), headers, origin.is_some()) {
             Ok(()) => next.run(request).await,
-            Err(refusal) => codec::refused(&state, request, refusal).await,
+            Err(refusal) => {
+                let (head, body) = request.into_parts();
+                let entry = Entry::open(&state.audit, state.traces.as_deref(), &head);
+                codec::refuse(entry, &head, body, state.limits.max_body_bytes, refusal).await
+            }
         }
     };
     let headers = response.headers_mut();
@@ -92,7 +97,8 @@ async fn metrics(State(server): State<Arc<Server>>) -> Response<Body> {
 }
 
 async fn rendered(State(server): State<Arc<Server>>) -> Response<Body> {
-    super::metrics::in_flight(&server.state());
+    let state = server.state();
+    super::metrics::in_flight(state.readers.count() + state.places.taken());
     let mut response = Response::new(Body::from(server.metrics.render()));
     let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, text);

@@ -11,11 +11,12 @@ use super::audit::Audit;
 use super::auth::Auth;
 use super::cors::Cors;
 use super::exposure::{DEFAULT_LISTEN, Exposure};
+use super::launch::Launch;
 use super::places::Places;
 use super::reading::Readers;
 use super::tls::Tls;
 use super::traces::Traces;
-use super::{Launch, dev, widening};
+use super::{dev, widening};
 
 /// Why a configuration is read.
 #[derive(Clone, Copy)]

@@ -19,7 +19,7 @@ use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
 use tdc::server_options;
 use tdc::{Code, Error};
 
-use super::audit::Record;
+use super::record::Record;
 use crate::outgoing::Place;
 
 /// How long the last ones may take when the server stops.

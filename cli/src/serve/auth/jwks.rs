@@ -10,7 +10,7 @@ mod set;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::body::Bytes;
 use axum::http::header::ACCEPT;
@@ -21,12 +21,10 @@ use tokio::task::AbortHandle;
 
 use crate::outgoing::Place;
 use crate::serve::flight::Flight;
-use kept::Kept;
 pub(super) use kept::Missing;
+use kept::{BETWEEN_FETCHES, Kept};
 use set::{Key, Unusable};
 
-/// At least this long from one fetch to the next that tokens ask for.
-const BETWEEN_FETCHES: Duration = Duration::from_secs(5);
 /// Bytes of the longest set in a file.
 const MAX_LEN: usize = 1 << 20;
 

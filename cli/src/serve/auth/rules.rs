@@ -4,7 +4,7 @@ use serde_json::Value;
 use tdc::server_options::{Claim, Operation, Rule};
 
 use super::token::Caller;
-use crate::serve::audit::RuleName;
+use crate::serve::record::RuleName;
 
 /// What a rule says.
 #[derive(Clone, Debug, PartialEq, Eq)]

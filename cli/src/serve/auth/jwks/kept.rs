@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use jsonwebtoken::Algorithm;
 
-use super::BETWEEN_FETCHES;
 use super::set::{Key, Set, Unusable};
 
+/// At least this long from one fetch to the next that tokens ask for.
+pub(super) const BETWEEN_FETCHES: Duration = Duration::from_secs(5);
 /// After this long the keys are fetched again, so that a withdrawn key is dropped.
 const FRESH_FOR: Duration = Duration::from_mins(5);
 /// After this long without an answer from the provider no key is believed any more.

@@ -13,7 +13,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::serve::audit::bounded;
+use crate::serve::record::bounded;
 
 /// A set with more keys is not from a provider.
 const MAX_KEYS: usize = 256;

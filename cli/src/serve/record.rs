@@ -13,35 +13,35 @@ const MAX_TEXT: usize = 256;
 
 /// One request.
 #[derive(Clone, Debug, Serialize)]
-pub(in crate::serve) struct Record {
+pub(super) struct Record {
     timestamp: String,
     log: &'static str,
-    pub(in crate::serve) issuer: Option<String>,
-    pub(in crate::serve) sub: Option<String>,
-    pub(in crate::serve) email: Option<String>,
-    pub(in crate::serve) namespace: Option<String>,
-    pub(in crate::serve) operation: Option<&'static str>,
-    pub(in crate::serve) payloads: Option<usize>,
-    pub(in crate::serve) status: u16,
-    pub(in crate::serve) outcome: &'static str,
+    pub(super) issuer: Option<String>,
+    pub(super) sub: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) namespace: Option<String>,
+    pub(super) operation: Option<&'static str>,
+    pub(super) payloads: Option<usize>,
+    pub(super) status: u16,
+    pub(super) outcome: &'static str,
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::serve) reason: Option<&'static str>,
+    pub(super) reason: Option<&'static str>,
     /// The rule that decided.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::serve) rule: Option<RuleName>,
-    pub(in crate::serve) peer: Option<SocketAddr>,
+    pub(super) rule: Option<RuleName>,
+    pub(super) peer: Option<SocketAddr>,
     #[serde(rename = "duration_ms", serialize_with = "milliseconds")]
-    pub(in crate::serve) duration: Duration,
+    pub(super) duration: Duration,
     /// For metrics: the configuration's entry for the namespace.
     #[serde(skip)]
-    pub(in crate::serve) entry: Arc<str>,
+    pub(super) entry: Arc<str>,
 }
 
 /// What a rule is called: its name, or its place in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub(in crate::serve) enum RuleName {
+pub(super) enum RuleName {
     Name(String),
     Index(usize),
 }
@@ -101,6 +101,6 @@ fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::
 }
 
 /// A text from outside, as long as a line may hold.
-pub(in crate::serve) fn bounded(text: &str) -> String {
+pub(super) fn bounded(text: &str) -> String {
     text.chars().take(MAX_TEXT).collect()
 }
