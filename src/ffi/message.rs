@@ -48,7 +48,7 @@ impl Call {
     }
 }
 
-fn message_flags(flags: u32) -> Result<MessageFlags, Error> {
+pub(super) fn message_flags(flags: u32) -> Result<MessageFlags, Error> {
     if flags & !TDC_MESSAGE_HEADERS != 0 {
         return Err(Error::new(Code::Argument, format!("flags {flags}: expected a sum of TDC_MESSAGE_…")));
     }

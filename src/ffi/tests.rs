@@ -6,7 +6,8 @@ use core::ptr::{null, null_mut};
 
 use super::*;
 use crate::error::{Code, Error};
-use crate::ffi::guard::{guard, guard_value};
+use crate::ffi::guard::{borrow_bytes, borrow_text, guard, guard_value};
+use crate::ffi::message::message_flags;
 
 const OK: tdc_status = Code::Ok as tdc_status;
 const NULL: tdc_status = Code::Null as tdc_status;
@@ -281,6 +282,34 @@ fn length_past_the_address_space_is_refused_before_it_is_believed() {
     let status = unsafe { tdc_key_reject(Handle::encrypting().0, b"k".as_ptr(), usize::MAX, &raw mut error) };
     assert_eq!(status, Code::Argument as tdc_status);
     assert_eq!(read_and_free(error).0, status);
+}
+
+/// All other texts are pinned in `tests/error_texts`.
+#[test]
+fn what_a_caller_gets_wrong_is_said_in_these_words() {
+    let mut panicked = null_mut();
+    // SAFETY: NULL, and bytes that are valid but for a length that is refused unread; the slot is valid.
+    let errors = unsafe {
+        guard(&raw mut panicked, || panic!("a text"));
+        [
+            borrow_bytes(null(), 1, "body").map(drop),
+            borrow_bytes(b"1".as_ptr(), usize::MAX, "body").map(drop),
+            borrow_text(b"\xff".as_ptr(), 1, "name").map(drop),
+            message_flags(6).map(drop),
+        ]
+    };
+    let texts = errors.map(|result| result.unwrap_err().to_string());
+    assert_eq!(
+        texts,
+        [
+            "TDC_ERR_NULL: body is NULL",
+            "TDC_ERR_ARGUMENT: body_len is past the address space",
+            "TDC_ERR_ARGUMENT: name is not UTF-8",
+            "TDC_ERR_ARGUMENT: flags 6: expected a sum of TDC_MESSAGE_…",
+        ]
+    );
+    let text = read_and_free(panicked).1;
+    assert_eq!(text, "the library panicked, please report it: a text");
 }
 
 #[test]
