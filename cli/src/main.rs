@@ -9,7 +9,7 @@
 //!                     config_check                 whether a configuration is valid, and what it protects
 //!                     serve                        the codec server
 //!                         |
-//!         configuration, input, body, tree, stdio: what they read and write
+//!         configuration, input, body, tree, terminal, stdio: what they read and write
 //!         rounds (what a call's status asks for) ──> remote, outgoing (a codec server is asked)
 //! ```
 //! Every failure is exit status 1, nothing on standard output, and one sentence with its code on standard error.
@@ -40,6 +40,7 @@ mod remote;
 mod rounds;
 mod serve;
 mod stdio;
+mod terminal;
 mod text;
 mod transcode;
 mod tree;

@@ -1,14 +1,18 @@
 //! `tdc serve`: a codec server with the workers' own configuration, so that the Web UI and the `temporal` command show what workers wrote.
 //!
 //! ```text
-//! listener (TCP, tls) ──> router ──> codec    one request: auth ─> namespace ─> body ─> library ─> body
-//!                           |          |
-//!                   cors, exposure   audit, metrics, traces
-//!                                      |
-//!        state   what the configuration says, swapped whole by reload
+//! serve             starts it, and hands each listener its router
+//!   listener        TCP, TLS, how many connections
+//!   router          which request goes where; cors, exposure: which of them are heard
+//!   codec           one request: auth ─> namespace ─> body ─> library ─> body
+//!   reload          when everything is read again, and the end
+//!   state           what the configuration says, swapped whole
+//!   request_log     what is noted of a request: audit, metrics, traces
+//!   record, refusal what they all speak of
 //! ```
-//! Everything that arrives may be hostile: it is judged (`exposure`, `auth`) before it costs anything, and what it may cost is bounded (`codec`,
-//! `listener`). `dev` makes it one command on a laptop.
+//! Each file imports from those below it only. Everything that arrives may be hostile: it is judged
+//! (`exposure`, `auth`) before it costs anything, and what it may cost is bounded (`reading`,
+//! `places`, `connections`). `dev` makes it one command on a laptop.
 
 mod answer;
 mod audit;

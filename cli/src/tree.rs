@@ -7,6 +7,8 @@ use std::fmt::{self, Write};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use tdc::{Code, Error, payloads_json};
 
+use crate::terminal::printable;
+
 /// A JSON value.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Tree {
@@ -69,7 +71,7 @@ impl Tree {
             Self::Object(members) => {
                 for (name, member) in members {
                     path.push_str(if len == 0 { "" } else { "." });
-                    path.push_str(&crate::text::printable(name));
+                    path.push_str(&printable(name));
                     member.gather(path, found)?;
                     path.truncate(len);
                 }

@@ -1,0 +1,80 @@
+//! Texts from anywhere, made safe to show on a terminal: characters that would steer it are replaced
+//! or escaped.
+
+/// Whether a terminal would do something else than show the character, or would show others in
+/// another order.
+pub(crate) fn steers(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A name without anything that steers a terminal.
+pub(crate) fn printable(name: &str) -> String {
+    name.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// A JSON text with its escapes replaced by their characters, as far as these can be shown and mean
+/// the same. What would steer a terminal is escaped.
+pub(crate) fn readable(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(at) = rest.find(|c: char| c == '\\' || (steers(c) && c != '\n' && c != '\t')) {
+        let (plain, from) = rest.split_at(at);
+        out.push_str(plain);
+        let (written, len) = match unescaped(from) {
+            Some((c, len)) if !steers(c) && c != '"' && c != '\\' => (c.to_string(), len),
+            _ if from.starts_with('\\') => {
+                // An escape that stays: with its second character, which may be a backslash or a quote.
+                let len = 1 + from.chars().nth(1).map_or(0, char::len_utf8);
+                (from.get(..len).unwrap_or_default().to_owned(), len)
+            }
+            _ => {
+                let c = from.chars().next().unwrap_or_default();
+                // JSON's own whitespace outside of texts.
+                let shown = if c == '\r' { String::new() } else { format!("\\u{:04x}", u32::from(c)) };
+                (shown, c.len_utf8())
+            }
+        };
+        out.push_str(&written);
+        rest = from.get(len..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The character of the escape `\uXXXX` at the start of `text`, with its second half if it has one,
+/// and the length of both.
+fn unescaped(text: &str) -> Option<(char, usize)> {
+    const LEN: usize = 6;
+    let unit = |at: usize| {
+        let digits = text.get(at..at + LEN)?.strip_prefix("\\u")?;
+        let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hex.then(|| u16::from_str_radix(digits, 16).ok()).flatten()
+    };
+    let first = unit(0)?;
+    let one = char::decode_utf16([first]).next()?.ok().map(|c| (c, LEN));
+    one.or_else(|| Some((char::decode_utf16([first, unit(LEN)?]).next()?.ok()?, 2 * LEN)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_become_characters_where_that_means_the_same() {
+        for (json, expected) in [
+            (r#""\u65e5\u672c \u00e9 \u003cb\u003e""#, "\"日本 é <b>\""),
+            (r#""\ud83d\ude00""#, "\"😀\""),
+            (r#""\ud83d""#, r#""\ud83d""#),
+            (r#""\ud83d\u0041""#, r#""\ud83dA""#),
+            (r#""\u0022 \u005c \u001b""#, r#""\u0022 \u005c \u001b""#),
+            (r#""\\u0041 \" \n""#, r#""\\u0041 \" \n""#),
+            (r#""\u00""#, r#""\u00""#),
+            (r#""\u+041""#, r#""\u+041""#),
+            ("\"\u{1b}[31m \u{9b}1m \u{202e}x\"", r#""\u001b[31m \u009b1m \u202ex""#),
+            ("{\r\n\t\"a\": 1}", "{\n\t\"a\": 1}"),
+            ("\"\\", "\"\\"),
+        ] {
+            assert_eq!(readable(json), expected);
+        }
+    }
+}
