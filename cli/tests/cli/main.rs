@@ -12,5 +12,6 @@ mod inspect;
 mod keygen;
 mod process;
 mod remote;
+mod texts;
 mod transcode;
 mod whole;

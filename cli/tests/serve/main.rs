@@ -18,5 +18,6 @@ mod provider;
 mod reload;
 mod safety;
 mod shares;
+mod texts;
 mod tls;
 mod traces;
