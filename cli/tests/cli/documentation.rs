@@ -33,6 +33,26 @@ fn every_example_of_the_page_shows_what_the_command_line_says() {
     assert!(count >= 8, "the page has {count} examples");
 }
 
+/// A configuration that people copy leaves nothing readable that could be encrypted: `config check`
+/// warns of it otherwise.
+#[test]
+fn configurations_to_copy_encrypt_failures_too() {
+    let readme = include_str!("../../../README.md");
+    let (_, block) = readme.split_once("```yaml\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    for config in
+        [block, include_str!("../../../examples/c/tdc.yaml"), include_str!("../../../examples/demo/tdc.yaml")]
+    {
+        let folder = Folder::with_config(config);
+        for key in ["keys/orders-2026-11.key", "orders-2026-11.key"] {
+            folder.succeeds(&["keygen", key], "");
+        }
+        let table = folder.succeeds(&["config", "check"], "");
+        let failures = table.lines().find(|line| line.starts_with("messages and stack traces")).unwrap();
+        assert!(failures.contains("encrypted with orders-2026-11"), "{table}");
+    }
+}
+
 /// Standard output and error as a terminal shows them.
 fn run(folder: &Folder, command: &str) -> String {
     let binary = std::path::Path::new(env!("CARGO_BIN_EXE_tdc")).parent().unwrap();

@@ -59,6 +59,24 @@ fn a_history_that_was_encoded_decodes_to_itself() {
     assert_eq!(parse(&decoded), parse(&plain));
 }
 
+/// Values in the places of payloads make a Human Readable download an error, but search attributes
+/// are not read, and here nothing else is one.
+#[test]
+fn a_readable_history_with_search_attributes_alone_comes_back_as_it_is() {
+    let folder = Folder::with_config(SAMPLE_CONFIG);
+    let attributes = r#""searchAttributes":{"indexedFields":{"Customer":"4711"}}"#;
+    let started = |more: &str| {
+        format!(
+            r#"{{"events":[{{"eventId":"1","workflowExecutionStartedEventAttributes":{{{attributes}{more}}}}}]}}"#
+        )
+    };
+    let readable = started("");
+    assert_eq!(folder.succeeds(&["history", "decode"], &readable), readable);
+    let with_input = started(r#","input":{"payloads":["4711"]}"#);
+    let error = folder.fails(&["history", "decode"], &with_input);
+    assert!(error.contains("Human Readable"), "{error}");
+}
+
 #[test]
 fn a_failure_is_decoded_as_by_its_own_command() {
     let folder =

@@ -75,10 +75,15 @@ impl Streams {
         }
     }
 
+    /// Sends the last of a body.
+    pub(crate) fn finish(&mut self, number: u32, bytes: &[u8]) {
+        self.frame(DATA, END_STREAM, number, bytes);
+    }
+
     /// Sends the last of a body, and gives back that of the answer.
     #[track_caller]
     pub(crate) fn end(&mut self, number: u32, bytes: &[u8]) -> String {
-        self.frame(DATA, END_STREAM, number, bytes);
+        self.finish(number, bytes);
         while !self.ended.contains(&number) {
             self.read();
         }

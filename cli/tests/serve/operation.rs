@@ -291,3 +291,20 @@ fn metrics_can_have_an_address_of_their_own() {
     assert_eq!(ask().header("Origin", "https://evil.example").send().status, 403);
     assert_eq!(ask().header("Host", "localhost:9090").send().status, 200);
 }
+
+/// Prometheus scrapes by the name of a service. Nothing but metrics is there.
+#[test]
+fn metrics_for_the_network_hear_every_host() {
+    let server = Server::start(&format!("{ENCRYPTED}server: {{ metrics: {{ listen: \"0.0.0.0:0\" }} }}\n"));
+    let apart = server.metrics_apart();
+    assert!(apart.ip().is_unspecified());
+    let here = std::net::SocketAddr::from(([127, 0, 0, 1], apart.port()));
+    let ask = |method: &str, path: &str, host: &str| {
+        crate::client::Request::new(here, method, path).header("Host", host).json(GOLDEN).send().status
+    };
+    assert_eq!(ask("GET", "/metrics", "tdc.payments.svc.cluster.local:9090"), 200);
+    assert_eq!(ask("POST", "/decode", "tdc.payments.svc.cluster.local:9090"), 404);
+    // The server's own address is another thing.
+    let own = server.request("POST", "/decode").header("Host", "tdc.payments.svc.cluster.local");
+    own.json(GOLDEN).send().refused(403);
+}

@@ -35,21 +35,52 @@ fn decode(server: &Server, token: &str) -> Answer {
     server.request("POST", "/decode").bearer(token).json(GOLDEN).send()
 }
 
+/// Two partners, so that the share of one is not what protects the others: a request takes no place
+/// before its body is here.
 #[test]
 fn streams_without_bodies_block_no_one_else() {
-    let (server, key) = with_rules("limits: { timeout: 1 min }");
-    let partner = token(&key, "partner", "partners");
+    let (server, key) = with_rules("limits: { concurrency: 4, timeout: 1 min }");
     let employee = token(&key, "employee", "payments");
-    let mut streams = Streams::open(server.address);
-    let authorization = format!("Bearer {partner}");
-    let begun: Vec<_> =
-        (0..64).map(|_| streams.begin("/decode", &[("authorization", &authorization)])).collect();
+    let mut partners: Vec<_> = ["one", "two"]
+        .map(|subject| {
+            let authorization = format!("Bearer {}", token(&key, subject, "partners"));
+            let mut streams = Streams::open(server.address);
+            let begun: Vec<_> =
+                (0..32).map(|_| streams.begin("/decode", &[("authorization", &authorization)])).collect();
+            (streams, begun)
+        })
+        .into();
     server.wait_for_in_flight(64);
     for _ in 0..20 {
         assert_eq!(decode(&server, &employee).ok(), TESTING);
     }
     // They are still served when their bodies come.
-    assert_eq!(streams.end(begun[0], GOLDEN.as_bytes()).trim_end(), GOLDEN);
+    for (streams, begun) in &mut partners {
+        assert_eq!(streams.end(begun[0], GOLDEN.as_bytes()).trim_end(), GOLDEN);
+    }
+}
+
+/// Bodies that are here, and answers that are not taken: without rules nobody is a person, so it is
+/// the share of a connection that protects the others.
+#[test]
+fn streams_that_take_no_answers_get_half_of_the_places() {
+    let config = ENCRYPTED.replace("[encrypt]", "[zstd, encrypt]");
+    let server = Server::start(&format!("{config}limits: {{ concurrency: 4, timeout: 1 min }}\n"));
+    // More than a connection of HTTP/2 takes before its client asks for more.
+    let large = format!("{{\"payloads\":[{{\"data\":\"{}\"}}]}}", "QUJD".repeat(64 << 10));
+    let large = server.post("/encode", &large).ok();
+    assert!(large.len() < 16 << 10, "{} bytes", large.len());
+    let mut streams = Streams::open(server.address);
+    for _ in 0..8 {
+        let number = streams.begin("/decode", &[]);
+        streams.finish(number, large.as_bytes());
+    }
+    let audit = server.audit(9);
+    let with = |status: u16| audit[1..].iter().filter(|line| line["status"] == status).count();
+    assert_eq!((with(200), with(429)), (2, 6), "{audit:?}");
+    for _ in 0..20 {
+        assert_eq!(server.post("/decode", GOLDEN).ok(), TESTING);
+    }
 }
 
 #[test]

@@ -6,10 +6,11 @@
 //! neither cancels a fetch nor uses one up.
 
 mod kept;
+mod schedule;
 mod set;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use axum::body::Bytes;
@@ -22,7 +23,8 @@ use tokio::task::AbortHandle;
 use crate::outgoing::Place;
 use crate::serve::flight::Flight;
 pub(super) use kept::Missing;
-use kept::{BETWEEN_FETCHES, Kept};
+use kept::{BETWEEN_FETCHES, Kept, with};
+use schedule::{Machine, keep_fetching};
 use set::{Key, Unusable};
 
 /// Bytes of the longest set in a file.
@@ -88,9 +90,13 @@ impl Jwks {
     pub(super) fn start(&self) {
         let Source::Url(fetcher) = &self.source else { return };
         fetcher.task.get_or_init(|| {
-            let (place, flight) = (fetcher.place.clone(), Arc::clone(&fetcher.flight));
-            let (issuer, kept) = (self.issuer.issuer.as_str().into(), Arc::clone(&self.kept));
-            tokio::spawn(keep_fetching(place, flight, issuer, kept)).abort_handle()
+            let (issuer, kept): (Arc<str>, _) = (self.issuer.issuer.as_str().into(), Arc::clone(&self.kept));
+            let fetch = {
+                let (place, issuer, kept) = (fetcher.place.clone(), Arc::clone(&issuer), Arc::clone(&kept));
+                move || fetch(place.clone(), Arc::clone(&issuer), Arc::clone(&kept))
+            };
+            let flight = Arc::clone(&fetcher.flight);
+            tokio::spawn(keep_fetching(Machine, flight, issuer, kept, fetch)).abort_handle()
         });
     }
 
@@ -118,27 +124,6 @@ impl Jwks {
         match &self.source {
             Source::File(path) => Some(path),
             Source::Url(_) => None,
-        }
-    }
-}
-
-fn with<T>(kept: &Mutex<Kept>, work: impl FnOnce(&mut Kept) -> T) -> T {
-    work(&mut kept.lock().unwrap_or_else(PoisonError::into_inner))
-}
-
-/// Fetches when it is time, and when a token names a key that is not there.
-async fn keep_fetching(place: Place, flight: Arc<Flight>, issuer: Arc<str>, kept: Arc<Mutex<Kept>>) {
-    loop {
-        let pause = with(&kept, |kept| kept.pause(Instant::now()));
-        tokio::select! {
-            () = flight.wanted() => {}
-            () = tokio::time::sleep(pause) => {}
-        }
-        with(&kept, |kept| kept.begin(Instant::now()));
-        // Apart, so that this task outlives whatever an answer could do.
-        let fetch = tokio::spawn(fetch(place.clone(), Arc::clone(&issuer), Arc::clone(&kept)));
-        if flight.run(fetch).await.is_err() {
-            tracing::error!(issuer = &*issuer, "reading the keys of the issuer panicked");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What is known of an issuer's keys, and since when. The time is an argument, so that tests need
 //! not wait.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jsonwebtoken::Algorithm;
@@ -91,6 +92,11 @@ impl Kept {
         self.set = set;
         self.fetched = Some(now);
     }
+}
+
+/// Looks at the keys, or changes them.
+pub(super) fn with<T>(kept: &Mutex<Kept>, work: impl FnOnce(&mut Kept) -> T) -> T {
+    work(&mut kept.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 fn is_within(since: Option<Instant>, span: Duration, now: Instant) -> bool {
