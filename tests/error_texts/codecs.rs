@@ -56,7 +56,7 @@ pub(super) fn raise(texts: &mut Texts) {
 
     let inner = payload(&[("encoding", "json/plain")], "1");
     let list = with_key("codecs: [encrypt]").encode(b"", &field(1, &inner)).unwrap();
-    let mut changed = list.clone();
+    let mut changed = list;
     *changed.last_mut().unwrap() ^= 1;
     texts.add("encrypt: one bit changed", all.decode(b"", &changed));
     let encrypted = [("encoding", "binary/encrypted"), ("encryption-key-id", "two")];
