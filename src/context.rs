@@ -13,8 +13,9 @@
 //! Unknown fields are ignored, so that newer hosts can say more. Only the namespace decides anything
 //! today; the others are checked for their form, so that a host that writes them wrongly learns it now.
 
+use tdc_formats::wire::{Cursor, Value};
+
 use crate::error::{Code, Error};
-use crate::wire::{Cursor, Value};
 
 /// The place where the payloads of a call live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

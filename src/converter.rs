@@ -22,10 +22,11 @@ pub(crate) use null::Null;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use tdc_formats::protobuf_json::Options;
+
 use crate::descriptors::Descriptors;
 use crate::error::{Code, Error, text};
 use crate::payload::{Parts, Rewritten};
-use crate::protobuf_json::Options;
 
 /// What converters see of a payload, or of a value in a raw form.
 #[derive(Clone, Copy, Debug)]

@@ -5,15 +5,11 @@
 //! codecs; in the failure stands a placeholder. The walk of [`message`](crate::message) does this to every
 //! failure that it meets.
 
-use std::fmt;
-
-use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use tdc_formats::json::{Fault, MAX_DEPTH, Reader, write_text};
+use tdc_formats::wire::push_bytes;
 
 use crate::error::{Code, Error};
-use crate::mended::read_mended;
 use crate::payload::{Pieces, View, malformed};
-use crate::wire::push_bytes;
 
 /// The message of a failure whose own went into its encoded attributes: every SDK writes this one.
 pub(crate) const PLACEHOLDER: &str = "Encoded failure";
@@ -23,36 +19,6 @@ pub(crate) const PLACEHOLDER: &str = "Encoded failure";
 pub(crate) struct Attributes {
     pub(crate) message: Option<String>,
     pub(crate) stack_trace: Option<String>,
-}
-
-/// An object only. Of members that are there twice the last counts, as for the SDKs' readers.
-impl<'de> Deserialize<'de> for Attributes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-
-        impl<'de> Visitor<'de> for Members {
-            type Value = Attributes;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Attributes, A::Error> {
-                let mut attributes = Attributes::default();
-                while let Some(name) = members.next_key::<String>()? {
-                    match &*name {
-                        "message" => attributes.message = Some(members.next_value()?),
-                        // Java's SDK writes `stackTrace` when its JSON is made by Gson.
-                        "stack_trace" | "stackTrace" => attributes.stack_trace = Some(members.next_value()?),
-                        _ => drop(members.next_value::<IgnoredAny>()?),
-                    }
-                }
-                Ok(attributes)
-            }
-        }
-
-        deserializer.deserialize_map(Members)
-    }
 }
 
 impl Attributes {
@@ -79,19 +45,39 @@ impl Attributes {
         // character and not the message.
         let text = String::from_utf8_lossy(view.data);
         // The cause could quote what stands in the text, so only its place is said.
-        read_mended(&text, |text| serde_json::from_str(text)).map_err(|cause| {
+        Self::read(&text).map_err(|fault| {
             unreadable(&format!(
-                "expected a JSON object with the strings message and stack_trace (column {})",
-                cause.column()
+                "expected a JSON object with the strings message and stack_trace (byte {})",
+                fault.at()
             ))
         })
+    }
+
+    /// Reads an object. Of members that are there twice the last counts, as for the SDKs' readers.
+    fn read(json: &str) -> Result<Self, Fault> {
+        let mut attributes = Self::default();
+        let mut reader = Reader::new(json);
+        let mut object = reader.object()?;
+        while let Some(name) = reader.member(&mut object)? {
+            match &*name.lossy() {
+                "message" => attributes.message = Some(reader.string()?.lossy().into_owned()),
+                // Java's SDK writes `stackTrace` when its JSON is made by Gson.
+                "stack_trace" | "stackTrace" => {
+                    attributes.stack_trace = Some(reader.string()?.lossy().into_owned());
+                }
+                _ => reader.skip(MAX_DEPTH)?,
+            }
+        }
+        reader.end()?;
+        Ok(attributes)
     }
 }
 
 fn push_json(out: &mut Vec<u8>, text: &[u8]) -> Result<(), Error> {
     let text = core::str::from_utf8(text)
         .map_err(|_| Error::new(Code::Protobuf, "the failure's message or stack trace is not UTF-8"))?;
-    serde_json::to_writer(out, text).map_err(|cause| Error::new(Code::Panic, cause.to_string()))
+    write_text(text, out);
+    Ok(())
 }
 
 #[cold]

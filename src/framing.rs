@@ -2,7 +2,9 @@
 //! or anything that leads to payloads.
 
 use crate::error::Error;
-use crate::{scratch, wire};
+use tdc_formats::wire;
+
+use crate::scratch;
 
 /// Bytes of a payload of `len` bytes as a field of `Payloads`.
 pub(crate) fn framed_len(len: usize) -> usize {

@@ -11,9 +11,10 @@
 //! JSON is edited as text, so whatever else stands in it stays: enums by their old names, fields that are
 //! newer than this library, whitespace. A byte order mark does not: no replayer reads one.
 
+use tdc_formats::wire::{Cursor, Value};
+
 use crate::error::{Code, Error};
 use crate::message::first_member;
-use crate::wire::{Cursor, Value};
 
 const EVENT: &str = "temporal.api.history.v1.HistoryEvent";
 const HISTORY: &str = "temporal.api.history.v1.History";

@@ -39,16 +39,12 @@ mod inspect;
 mod keys;
 mod limits;
 mod lock;
-mod mended;
 mod message;
-mod payload;
-pub mod payloads_json;
+pub mod payload;
 mod scratch;
 pub mod server_options;
 #[allow(unsafe_code)]
 mod sys;
-
-use tdc_formats::{json, msgpack, protobuf_json, wire};
 
 pub use codec::remote::{Request, is_loopback};
 pub use config::{NamespaceSettings, NamespaceSummary, Pattern, SharedKey};

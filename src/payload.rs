@@ -10,6 +10,7 @@
 //! wins, a missing key or value is empty, a known number with another wire type is an unknown field.
 
 mod external;
+pub mod json;
 mod parts;
 
 pub(crate) use external::external_sizes;
@@ -17,9 +18,10 @@ pub(crate) use parts::{Parts, Rewritten};
 
 use std::borrow::Cow;
 
+use tdc_formats::wire::{Cursor, Field, Malformed, Value};
+
 use crate::error::{Code, Error};
 use crate::limits::Limits;
-use crate::wire::{Cursor, Malformed, Value};
 
 /// A serialised payload in two slices; `tail` is empty, or exactly the contents of the field whose tag
 /// and length end `head`.
@@ -180,6 +182,23 @@ impl Known {
     }
 }
 
+/// Finds the payloads in a serialised `Payloads`.
+///
+/// # Errors
+/// [`Code::Protobuf`].
+pub fn find(list: &[u8]) -> Result<Vec<&[u8]>, Error> {
+    let limits = Limits { max_payloads: usize::MAX, ..Limits::default() };
+    Payloads::parse(list, &limits, 0).map(|found| found.payloads)
+}
+
+/// How many payloads a well-formed serialised `Payloads` has.
+#[must_use]
+pub fn count(list: &[u8]) -> usize {
+    let mut cursor = Cursor::new(list);
+    let is_payload = |field: &Field<'_>| matches!((field.number, field.value), (1, Value::Bytes(_)));
+    core::iter::from_fn(|| cursor.field().ok().flatten()).filter(is_payload).count()
+}
+
 /// The payloads of a serialised `Payloads`, and what else stands in it.
 #[derive(Debug)]
 pub(crate) struct Payloads<'a> {
@@ -225,6 +244,10 @@ pub(crate) fn too_many(max_payloads: usize) -> Error {
 /// The error for a payload that is no protobuf message.
 #[cold]
 pub(crate) fn malformed(cause: Malformed) -> Error {
+    let cause = match cause {
+        Malformed::Utf8 => "a metadata key is not UTF-8".to_owned(),
+        cause => cause.to_string(),
+    };
     Error::new(Code::Protobuf, format!("the payload is malformed: {cause}"))
 }
 

@@ -10,7 +10,7 @@
 
 use std::path::Path;
 
-use tdc::{DataConverter, Error, MessageFlags, payloads_json};
+use tdc::{DataConverter, Error, MessageFlags, payload};
 
 /// A line break, a terminal's escape, one of a single character, and a change of direction.
 const HOSTILE: &str = "x\n\x1b[31m\u{9b}2J\u{202e}";
@@ -198,7 +198,7 @@ fn messages_and_their_json() {
     check("a history", |text| converter.decode_history(b"", text.as_bytes()));
     check("a history as JSON", |text| converter.decode_history(b"", format!("{{\"{text}\"").as_bytes()));
     for body in ["@", "{@:1}", "{\"payloads\":[{@:1}]}", "{\"payloads\":[{\"metadata\":{@:1}}]}"] {
-        check(body, |text| payloads_json::parse(body.replace('@', &quoted(text)).as_bytes()));
+        check(body, |text| payload::json::parse(body.replace('@', &quoted(text)).as_bytes()));
     }
 }
 

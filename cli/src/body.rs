@@ -8,7 +8,14 @@ use prost::Message;
 use prost::bytes::Bytes;
 use tdc::{Code, DataConverter, Error};
 
-pub(crate) use tdc::payloads_json::{count, find, parse_at_most, print};
+pub(crate) use tdc::payload::count;
+pub(crate) use tdc::payload::json::{parse_at_most, print};
+
+/// Finds the payloads in a serialised list, without copying them.
+pub(crate) fn find(list: Vec<u8>) -> Result<Vec<Bytes>, Error> {
+    let list = Bytes::from(list);
+    Ok(tdc::payload::find(&list)?.into_iter().map(|payload| list.slice_ref(payload)).collect())
+}
 
 /// A list of payloads.
 #[derive(Clone, PartialEq, Message)]

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use tdc::Error;
-use tdc::payloads_json;
+use tdc::payload::json;
 
 /// The form of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,16 +46,16 @@ impl Payloads {
     pub(crate) fn read(form: Form, input: &[u8]) -> Result<Self, Error> {
         let input = without_mark(input);
         let list = match form {
-            Form::Payload => payloads_json::parse_single(input)?,
-            Form::List => payloads_json::parse_list(input)?,
-            Form::Body | Form::Failure | Form::History => payloads_json::parse(input)?,
+            Form::Payload => json::parse_single(input)?,
+            Form::List => json::parse_list(input)?,
+            Form::Body | Form::Failure | Form::History => json::parse(input)?,
         };
         Ok(Self { list, form })
     }
 
     /// Prints a list in the form that these had.
-    pub(crate) fn print(&self, list: Vec<u8>) -> Result<Vec<u8>, Error> {
-        let text = payloads_json::print(list)?;
+    pub(crate) fn print(&self, list: &[u8]) -> Result<Vec<u8>, Error> {
+        let text = json::print(list)?;
         let inner = text.strip_prefix(b"{\"payloads\":").and_then(|text| text.strip_suffix(b"}\n"));
         let one = || inner.and_then(|list| list.strip_prefix(b"[")?.strip_suffix(b"]"));
         let bare = match self.form {
@@ -182,7 +182,7 @@ mod tests {
             (Form::Payload, "{\"metadata\":{},\"data\":\"AA==\"}\n"),
         ] {
             let read = Payloads::read(form, text.as_bytes()).unwrap();
-            let printed = read.print(read.list.clone()).unwrap();
+            let printed = read.print(&read.list).unwrap();
             assert_eq!(String::from_utf8(printed).unwrap(), text);
         }
     }

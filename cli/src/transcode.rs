@@ -29,7 +29,7 @@ pub(crate) fn run(
         (_, Form::Body | Form::Payload | Form::List) => {
             let payloads = Payloads::read(form, &input)?;
             let list = list(direction, &converter, &payloads.list)?;
-            stdio::write(&payloads.print(list)?)
+            stdio::write(&payloads.print(&list)?)
         }
         (Direction::Decode, Form::Failure) => failure::write(failure::Direction::Decode, &converter, &input),
         (Direction::Decode, Form::History) => {

@@ -5,7 +5,8 @@
 use std::fmt::{self, Write};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use tdc::{Code, Error, payloads_json};
+use tdc::payload::json;
+use tdc::{Code, Error};
 
 use crate::terminal::printable;
 
@@ -41,7 +42,7 @@ impl Tree {
         is_payload.then(|| {
             let mut text = String::new();
             self.print_compact(&mut text);
-            payloads_json::parse_payload(&text)
+            json::parse_payload(&text)
         })
     }
 

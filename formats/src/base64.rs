@@ -50,6 +50,14 @@ pub fn decode(text: &[u8], out: &mut Vec<u8>) -> bool {
     decode_unusual(text, out)
 }
 
+/// How many bytes [`decode`] makes of a text without whitespace.
+#[must_use]
+pub fn decoded_len(text: &[u8]) -> usize {
+    let padding = text.iter().rev().take_while(|letter| **letter == b'=').count();
+    let letters = text.len() - padding;
+    letters / 4 * 3 + (letters % 4).saturating_sub(1)
+}
+
 /// Reads the alphabet of URLs, lines as tools wrap them (Go skips line breaks, Python all whitespace), and any padding.
 #[cold]
 fn decode_unusual(text: &[u8], out: &mut Vec<u8>) -> bool {
@@ -115,6 +123,7 @@ mod tests {
             let url = plain.replace('+', "-").replace('/', "_");
             let wrapped = plain.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap());
             let wrapped = wrapped.collect::<Vec<_>>().join("\r\n");
+            assert_eq!((decoded_len(plain.as_bytes()), decoded_len(url.as_bytes())), (len, len));
             for form in [plain.trim_end_matches('='), &url, &wrapped, &plain] {
                 assert_eq!(decoded(form).as_deref(), Some(&bytes[..len]), "{len}");
             }

@@ -18,14 +18,11 @@ mod print;
 mod print_map;
 mod print_well_known;
 mod problem;
-mod reader;
 mod time;
 
 use crate::Error;
 use crate::descriptors::{Descriptors, MessageId};
-pub use number::integer;
 use problem::Problem;
-pub use reader::number_len;
 
 /// How deep messages may nest, as in the official parsers.
 const MAX_DEPTH: u32 = 100;

@@ -4,7 +4,9 @@ use super::layer::Layer;
 use super::{Encoder, Environment, Written};
 use crate::error::{Code, Error};
 use crate::payload::Pieces;
-use crate::{scratch, wire};
+use tdc_formats::wire;
+
+use crate::scratch;
 
 /// A compression format.
 pub(crate) trait Compression: Send + Sync {

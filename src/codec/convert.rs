@@ -1,13 +1,13 @@
 //! Converters in the codec chain: `msgpack` and `json: { canonical: true }`. They change the data of a
 //! `json/plain` payload, and leave every other payload, and what does not fit their format, as it is.
 
-use tdc_formats::ErrorKind;
+use tdc_formats::{ErrorKind, json, msgpack};
 
 use super::layer::Layer;
 use super::{Encoder, Environment, Written, encode_bound};
 use crate::error::Error;
 use crate::payload::{Parts, Pieces, View, malformed};
-use crate::{json, msgpack, scratch};
+use crate::scratch;
 
 const JSON: &[u8] = b"json/plain";
 

@@ -11,14 +11,15 @@
 //!
 //! Random nonces bound what one key may encrypt: 2^32 messages (NIST SP 800-38D, 8.3).
 
+use tdc_formats::wire::{self, Cursor, Field, Value};
+
 use super::layer::Layer;
 use super::{Encoder, Environment, Written};
 use crate::error::{Code, Error};
 use crate::keys::cipher::{Aead, NONCE_LEN, TAG_LEN};
 use crate::keys::{ENCRYPTED, Found, Key, Missing};
 use crate::payload::{Pieces, View};
-use crate::wire::{Cursor, Field, Value};
-use crate::{sys, wire};
+use crate::sys;
 
 /// The one value that the Java sample writes.
 const JAVA_CIPHER: &[u8] = b"AES/GCM/NoPadding";

@@ -3,11 +3,12 @@
 
 use std::cell::RefCell;
 
+use tdc_formats::wire::Cursor;
+
 use super::compress::{Compression, malformed, too_large};
 use super::layer::Layer;
 use crate::error::Error;
 use crate::scratch;
-use crate::wire::Cursor;
 
 pub(crate) struct Snappy {
     pub(crate) min_size: usize,

@@ -1,9 +1,10 @@
 //! `converters`: names → what makes payloads.
 
+use tdc_formats::protobuf_json::Options;
+
 use super::problem::Problem;
 use super::schema::{Converter as Entry, JsonOptions, JsonProtobufOptions};
 use crate::converter::{BinaryProtobuf, Bytes, Converter, Converters, Json, JsonProtobuf, Msgpack, Null};
-use crate::protobuf_json::Options;
 
 /// The converters of the list, by default null, bytes, json-protobuf, json.
 pub(super) fn converters(list: Option<&[Entry]>) -> Result<Converters, Problem> {

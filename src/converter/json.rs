@@ -1,8 +1,9 @@
 //! `json/plain`: the language's own JSON text, or its canonical form.
 
+use tdc_formats::json;
+
 use super::{Converted, Converter, Environment, Form};
 use crate::error::Error;
-use crate::json;
 
 pub(crate) const ENCODING: &[u8] = b"json/plain";
 

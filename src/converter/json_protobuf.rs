@@ -1,8 +1,9 @@
 //! `json/protobuf`: a message as proto3 JSON, with its type in `messageType`.
 
+use tdc_formats::protobuf_json::{parse, print};
+
 use super::{Converted, Converter, Environment, Form, binary_protobuf};
 use crate::error::{Code, Error};
-use crate::protobuf_json::{parse, print};
 use crate::scratch;
 
 pub(super) const ENCODING: &[u8] = b"json/protobuf";

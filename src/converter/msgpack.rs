@@ -1,8 +1,9 @@
 //! `binary/msgpack`: the language's JSON as MessagePack.
 
+use tdc_formats::msgpack::{from_json, to_json};
+
 use super::{Converted, Converter, Environment, Form, json};
 use crate::error::Error;
-use crate::msgpack::{from_json, to_json};
 use crate::scratch;
 
 pub(crate) const ENCODING: &[u8] = b"binary/msgpack";

@@ -1,9 +1,10 @@
 //! Exported histories through the codecs, every payload and failure in them.
 
+use tdc_formats::json::without_mark;
+
 use super::DataConverter;
 use crate::error::Error;
 use crate::history::{self, Form};
-use crate::json::without_mark;
 use crate::message::{MessageFlags, Task};
 
 impl DataConverter {

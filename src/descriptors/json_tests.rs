@@ -179,7 +179,7 @@ fn messages_nest_to_the_limit_and_no_deeper() {
         let result = to_json(failure, &wire);
         assert_eq!(result.is_ok(), depth <= 100, "{depth}");
         let mut outer = Vec::new();
-        crate::wire::push_bytes(&mut outer, 4, &wire);
+        tdc_formats::wire::push_bytes(&mut outer, 4, &wire);
         wire = outer;
     }
     assert_eq!(to_json(failure, &wire).unwrap_err().kind(), ErrorKind::Depth);

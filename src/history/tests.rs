@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use tdc_formats::wire::push_bytes;
+
 use super::*;
 use crate::data_converter::DataConverter;
 use crate::message::{MessageFlags, Task};
-use crate::wire::push_bytes;
 
 fn converter(rest: &str) -> DataConverter {
     let keys =

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use sha2::{Digest, Sha256};
+use tdc_formats::wire;
 
 use super::cipher::{Aead, Cipher};
-use crate::wire;
 
 /// The longest key id.
 const MAX_KEY_ID_LEN: usize = 128;

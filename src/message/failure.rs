@@ -1,11 +1,12 @@
 //! Failures on the way: message and stack trace move into the encoded attributes, and back.
 
+use tdc_formats::wire::{Cursor, Value};
+
 use super::merge::Edit;
 use super::plan::Plan;
 use super::walk::{Walk, malformed};
 use crate::error::Error;
 use crate::failure::{Attributes, PLACEHOLDER};
-use crate::wire::{Cursor, Value};
 
 /// Numbers of fields of `temporal.api.failure.v1.Failure`.
 const MESSAGE: u32 = 1;

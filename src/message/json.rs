@@ -6,8 +6,9 @@
 
 mod ahead;
 pub(super) mod cursor;
-mod payload;
 mod readable;
+
+use tdc_formats::json::{self, Reader, without_mark, write_text};
 
 use super::plan::{Custom, Field, Plan, Plans, Shape, Target};
 use super::walk::{path, too_deep};
@@ -15,12 +16,10 @@ use super::work::Work;
 use crate::error::{Code, Error};
 use crate::failure::{Attributes, PLACEHOLDER};
 use crate::framing::Frame;
-use crate::json::{self, without_mark};
 use crate::limits::MAX_MESSAGE_DEPTH;
-use crate::mended::read_mended;
+use crate::payload::json::print_payload;
 use ahead::{Ahead, Sought};
 use cursor::{Cursor, Member};
-use payload::{print, print_text};
 use readable::{read_payload, readable};
 
 /// One walk over one text.
@@ -40,11 +39,7 @@ pub(crate) struct JsonWalk<'a, 'c> {
 
 /// Checks that the text is JSON, and no deeper than any other; a byte order mark is not part of it.
 pub(crate) fn check(text: &[u8]) -> Result<&str, Error> {
-    let text = without_mark(text)?;
-    let checked = core::str::from_utf8(text)
-        .map_err(|cause| json_error(&format!("byte {} is not UTF-8", cause.valid_up_to())))?;
-    json::check(text)?;
-    Ok(checked)
+    Ok(json::check(without_mark(text)?)?)
 }
 
 /// Which of `names` is the first member of the object to be called so.
@@ -267,7 +262,7 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         {
             self.raw_to(start);
             self.copied = start + text.len();
-            print(&payload, &mut self.out)?;
+            print_payload(&payload, &mut self.out)?;
         }
         Ok(())
     }
@@ -304,12 +299,12 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
     ) -> Result<(), Error> {
         self.raw_to(cursor.position());
         self.out.push(b'{');
-        self.text_member("message", &texts.message)?;
-        self.text_member("stackTrace", &texts.stack_trace)?;
+        self.text_member("message", &texts.message);
+        self.text_member("stackTrace", &texts.stack_trace);
         if let Some(payload) = &texts.attributes {
-            self.name("encodedAttributes")?;
+            self.name("encodedAttributes");
             let worked = if self.work.applies(payload)? { self.worked(payload)? } else { None };
-            print(worked.as_deref().unwrap_or(payload), &mut self.out)?;
+            print_payload(worked.as_deref().unwrap_or(payload), &mut self.out)?;
         }
         cursor.take(b'{');
         while let Some(member) = self.member(cursor)? {
@@ -373,21 +368,19 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         }
     }
 
-    fn text_member(&mut self, name: &str, text: &str) -> Result<(), Error> {
-        if text.is_empty() {
-            return Ok(());
+    fn text_member(&mut self, name: &str, text: &str) {
+        if !text.is_empty() {
+            self.name(name);
+            write_text(text, &mut self.out);
         }
-        self.name(name)?;
-        print_text(text, &mut self.out)
     }
 
-    fn name(&mut self, name: &str) -> Result<(), Error> {
+    fn name(&mut self, name: &str) {
         if !self.out.ends_with(b"{") {
             self.out.push(b',');
         }
-        print_text(name, &mut self.out)?;
+        write_text(name, &mut self.out);
         self.out.push(b':');
-        Ok(())
     }
 
     /// Copies the text up to `end`. Where nothing is written, nothing is copied.
@@ -444,6 +437,12 @@ impl Common {
 }
 
 fn read_text(value: &str) -> Result<String, Error> {
-    let text = read_mended(value, |value| serde_json::from_str::<Option<String>>(value));
-    text.map(Option::unwrap_or_default).map_err(|_| json_error("a text of a failure is not a string"))
+    let mut reader = Reader::new(value);
+    match reader.peek() {
+        b'n' => Ok(String::new()),
+        _ => match reader.string() {
+            Ok(text) => Ok(text.lossy().into_owned()),
+            Err(_) => Err(json_error("a text of a failure is not a string")),
+        },
+    }
 }

@@ -1,10 +1,11 @@
 //! Messages that are written anew: fields that came in pieces become one, and a failure's own fields are
 //! replaced.
 
+use tdc_formats::wire::{Cursor, Value};
+
 use super::plan::{Field, Plan, Target};
 use super::walk::{Walk, malformed};
 use crate::error::{Code, Error};
-use crate::wire::{Cursor, Value};
 
 /// What becomes of a singular field.
 #[derive(Debug)]

@@ -1,11 +1,11 @@
 //! Which fields of which messages lead to payloads: worked out from descriptors once, so that a walk
 //! skips everything else whole.
 
+use tdc_formats::wire::Value;
+
 use std::collections::{HashMap, HashSet};
 
 use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor};
-
-use crate::wire::Value;
 
 /// Where the payloads are in every message of a descriptor pool.
 pub(crate) struct Plans {

@@ -5,10 +5,11 @@
 //! payload of `binary/protobuf`: the payloads inside of it go through the codecs, the envelope never does,
 //! because the server reads it.
 
+use tdc_formats::wire::{Cursor, Value};
+
 use super::plan::Plan;
 use super::walk::{Walk, malformed};
 use crate::error::{Code, Error, text};
-use crate::wire::{Cursor, Value};
 
 const SYSTEM_ENDPOINT: &[u8] = b"__temporal_system";
 

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, ReflectMessage as _, Value};
+use tdc_formats::wire::push_bytes;
 
 use super::*;
 use crate::data_converter::DataConverter;
 use crate::error::Code;
-use crate::wire::push_bytes;
 
 mod all_types;
 mod failures;

@@ -11,12 +11,13 @@
 //! is to put them one behind the other), and of a oneof only the member that came last lives. The common
 //! case has neither; what has is written anew by [`merge`](super::merge).
 
+use tdc_formats::wire::{Cursor, Malformed, Value};
+
 use super::plan::{Custom, Field, Plan, Plans, Shape, Target};
 use super::work::Work;
 use crate::error::{Code, Error};
 use crate::framing::{Framed, Opened};
 use crate::limits::MAX_MESSAGE_DEPTH;
-use crate::wire::{Cursor, Malformed, Value};
 
 /// One walk over one message.
 pub(crate) struct Walk<'a, 'c> {

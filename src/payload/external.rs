@@ -1,7 +1,8 @@
 //! The sizes in `external_payloads`, for the outside of an encoded payload.
 
+use tdc_formats::wire::{Cursor, Malformed, Value, push_bytes, push_varint};
+
 use super::Pieces;
-use crate::wire::{Cursor, Malformed, Value, push_bytes, push_varint};
 
 /// The `external_payloads` of a payload as whole fields, each with its `size_bytes` and nothing else.
 ///
@@ -27,7 +28,7 @@ pub(crate) fn external_sizes(payload: Pieces<'_>) -> Result<Vec<u8>, Malformed> 
 }
 
 /// The last of them counts, as for every field that is not repeated.
-fn size_bytes(details: &[u8]) -> Result<u64, Malformed> {
+pub(super) fn size_bytes(details: &[u8]) -> Result<u64, Malformed> {
     let (mut size, mut cursor) = (0, Cursor::new(details));
     while let Some(field) = cursor.field()? {
         if let (1, Value::Varint(value)) = (field.number, field.value) {

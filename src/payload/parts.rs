@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
+use tdc_formats::wire::{Cursor, Field, Malformed, Value, push_bytes, push_head};
+
+use super::external::size_bytes;
 use super::{View, malformed};
 use crate::error::Error;
 use crate::payload::Pieces;
 use crate::scratch;
-use crate::wire::{Cursor, Malformed, Value, push_bytes, push_head};
 
 /// The fields of a payload. Writing it again gives one form for all that say the same: metadata in the
 /// order of the keys, `data` unless it is empty, then the other fields as they came.
@@ -79,6 +81,19 @@ impl<'a> Parts<'a> {
     fn get(&self, key: &[u8]) -> Option<&'a [u8]> {
         let at = self.metadata.binary_search_by_key(&key, |(key, _)| key).ok()?;
         self.metadata.get(at).map(|(_, value)| *value)
+    }
+
+    /// The metadata in the order of the keys, which are UTF-8.
+    pub(crate) fn entries(&self) -> &[(&'a [u8], &'a [u8])] {
+        &self.metadata
+    }
+
+    /// The sizes in `external_payloads`.
+    pub(crate) fn external_sizes(&self) -> impl Iterator<Item = Result<u64, Malformed>> {
+        self.others.iter().filter_map(|field| match Cursor::new(field).field() {
+            Ok(Some(Field { number: 3, value: Value::Bytes(details) })) => Some(size_bytes(details)),
+            _ => None,
+        })
     }
 
     /// `metadata["encoding"]`.

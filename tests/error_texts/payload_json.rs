@@ -1,8 +1,8 @@
 //! Payloads as JSON: bodies of codec servers, and what `tdc encode` and `tdc decode` read.
 
-use tdc::payloads_json;
+use tdc::payload::json;
 
-use super::{Texts, field, number};
+use super::{Texts, field};
 
 pub(super) fn raise(texts: &mut Texts) {
     let bodies: [&[u8]; 39] = [
@@ -47,17 +47,13 @@ pub(super) fn raise(texts: &mut Texts) {
         b"{\"payloads\":[{\"data\":\"\n\"}]}",
     ];
     for body in bodies {
-        texts.add(&body.escape_ascii().to_string(), payloads_json::parse(body));
+        texts.add(&body.escape_ascii().to_string(), json::parse(body));
     }
     let deep = format!("{{\"a\":{}", "[".repeat(1000));
-    texts.add("a body that is deep", payloads_json::parse(deep.as_bytes()));
-    texts.add("two payloads, of which one is allowed", {
-        payloads_json::parse_at_most(b"{\"payloads\":[{},{}]}", 1)
-    });
-    texts.add("a list cut short", payloads_json::print(b"\x0a\x05a".to_vec()));
-    texts.add("a payload cut short", payloads_json::print(field(1, b"\x12\x05a")));
-    texts.add("a number for a field of a payload", payloads_json::print(field(1, number(2, 1))));
-    let entry = |entry: &[u8]| payloads_json::print(field(1, field(1, entry)));
-    texts.add("a number for a metadata key", entry(&number(1, 1)));
+    texts.add("a body that is deep", json::parse(deep.as_bytes()));
+    texts.add("two payloads, of which one is allowed", json::parse_at_most(b"{\"payloads\":[{},{}]}", 1));
+    texts.add("a list cut short", json::print(b"\x0a\x05a"));
+    texts.add("a payload cut short", json::print(&field(1, b"\x12\x05a")));
+    let entry = |entry: &[u8]| json::print(&field(1, field(1, entry)));
     texts.add("a metadata key that is not UTF-8", entry(&field(1, b"\xff")));
 }

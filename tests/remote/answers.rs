@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tdc::{Code, DataConverter, payloads_json};
+use tdc::{Code, DataConverter, payload};
 
 use crate::server::{REMOTE, Server, contains, decode_list, encode, field, list, needed, open, settle};
 
@@ -10,7 +10,8 @@ use crate::server::{REMOTE, Server, contains, decode_list, encode, field, list, 
 fn payloads_of_the_same_contents_have_answers_of_their_own() {
     let (converter, server) = (open(REMOTE), Server::default());
     let payloads = list(&["\"same\"", "\"same\"", "\"same\""]);
-    let encoded = payloads_json::find(encode(&converter, &server, &payloads)).unwrap();
+    let encoded = encode(&converter, &server, &payloads);
+    let encoded = payload::find(&encoded).unwrap();
     assert_eq!((server.requests.get(), server.payloads.get()), (1, 3));
     assert!(encoded[0] != encoded[1] && encoded[1] != encoded[2] && encoded[0] != encoded[2]);
 }
@@ -104,7 +105,7 @@ fn threads_with_the_same_contents_all_come_to_an_end() {
                 let server = Server::default();
                 for _ in 0..20 {
                     let encoded = encode(&converter, &server, &list(&["\"a\"", "\"a\"", "\"b\""]));
-                    assert_eq!(payloads_json::count(&encoded), 3);
+                    assert_eq!(payload::count(&encoded), 3);
                     assert!(contains(&encoded, "binary/far"));
                     assert_eq!(
                         decode_list(&converter, &server, &encoded),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tdc::{Answer, Code, Usage, payloads_json};
+use tdc::{Answer, Code, Usage, payload};
 
 use crate::server::{
     REMOTE, Server, base64, contains, decode_list, encode, field, list, needed, open, open_in, plain, settle,
@@ -58,7 +58,7 @@ fn lists_come_back_whatever_codecs_stand_before() {
             list(&["\"secret secret secret secret secret secret secret\"", "{\"a\":[1,2]}", "null"]);
         let encoded = encode(&converter, &server, &payloads);
         assert!(contains(&encoded, "binary/far"), "{codecs}");
-        assert_eq!(payloads_json::count(&encoded), 3);
+        assert_eq!(payload::count(&encoded), 3);
         assert_eq!(decode_list(&converter, &server, &encoded), payloads, "{codecs}");
         assert_eq!(server.requests.get(), 2, "one request for each direction: {codecs}");
     }
@@ -89,7 +89,7 @@ fn requests_stay_below_their_bound_and_a_large_payload_goes_alone() {
     let encoded = encode(&converter, &server, &payloads);
     // Two small ones, the large one, three small ones.
     assert_eq!((server.requests.get(), server.payloads.get()), (3, 6));
-    assert_eq!(payloads_json::count(&encoded), 6);
+    assert_eq!(payload::count(&encoded), 6);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tdc::{Code, DataConverter, Error, Request, payloads_json};
+use tdc::{Code, DataConverter, Error, Request, payload};
 
 pub(crate) const KEY: &str = "dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE=";
 
@@ -62,14 +62,14 @@ pub(crate) fn decode(payload: &Value) -> Value {
 pub(crate) fn base64(text: &str) -> String {
     let list =
         [&[0x0a][..], &varint(field(0x12, text.as_bytes()).len()), &field(0x12, text.as_bytes())].concat();
-    let body: Value = serde_json::from_slice(&payloads_json::print(list).unwrap()).unwrap();
+    let body: Value = serde_json::from_slice(&payload::json::print(&list).unwrap()).unwrap();
     body["payloads"][0]["data"].as_str().unwrap().to_owned()
 }
 
 pub(crate) fn text(base64: &str) -> String {
     let list =
-        payloads_json::parse(json!({ "payloads": [{ "data": base64 }] }).to_string().as_bytes()).unwrap();
-    let payload = &payloads_json::find(list).unwrap()[0];
+        payload::json::parse(json!({ "payloads": [{ "data": base64 }] }).to_string().as_bytes()).unwrap();
+    let payload = &payload::find(&list).unwrap()[0];
     let start =
         payload.len() - (0..=payload.len()).find(|n| varint(*n).len() + 1 + n == payload.len()).unwrap();
     String::from_utf8(payload[start..].to_vec()).unwrap()

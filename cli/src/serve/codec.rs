@@ -265,6 +265,8 @@ impl Job {
         if let (Ok(_), Some(key)) = (&done, &self.seals_with) {
             metrics::sealed(key, count);
         }
-        done.and_then(body::print).map(|text| (text, count)).map_err(|error| (error, Some(count)))
+        done.and_then(|list| body::print(&list))
+            .map(|text| (text, count))
+            .map_err(|error| (error, Some(count)))
     }
 }

@@ -34,7 +34,7 @@ fn a_broken_payload_is_placed_and_never_quoted() {
     let error = folder.fails(&["decode"], "{\"data\":\"SECRET!\"}");
     assert_eq!(
         error,
-        "tdc: TDC_ERR_JSON: line 1, column 17: data: expected base64 text, found text that is not base64\n"
+        "tdc: TDC_ERR_JSON: line 1, column 9: data: expected base64 text, found text that is not base64\n"
     );
     let error = folder.fails(&["decode"], "[{\"data\":\"\"},{\"data\":1}]");
     assert!(error.starts_with("tdc: TDC_ERR_JSON at payloads[1]: "), "{error}");

@@ -116,7 +116,7 @@ fn broken_json_is_placed_and_never_quoted() {
     let folder = Folder::with_config(SAMPLE_CONFIG);
     assert_eq!(
         folder.fails(ENCODE, "{\"payloads\":[{},\n  {\"data\":\"SECRET!\"}]}"),
-        "tdc: TDC_ERR_JSON at payloads[1]: line 2, column 19: data: expected base64 text, found text that is not base64\n"
+        "tdc: TDC_ERR_JSON at payloads[1]: line 2, column 11: data: expected base64 text, found text that is not base64\n"
     );
     assert!(folder.fails(DECODE, "").starts_with("tdc: TDC_ERR_JSON: the input is empty"));
 }

@@ -14,10 +14,10 @@ fn wrong_requests_have_a_status_and_a_sentence() {
     let server = Server::start(ENCRYPTED);
     for (body, expected) in [
         ("", "TDC_ERR_JSON: the input is empty, expected {\"payloads\":[…]}"),
-        ("nope", "TDC_ERR_JSON: line 1, column 2: this is not JSON: expected ident"),
+        ("nope", "TDC_ERR_JSON: line 1, column 1: this is not JSON: expected a value"),
         (
             "[]",
-            "TDC_ERR_JSON: line 1, column 2: the body: expected an object {\"payloads\":[…]}, found a list",
+            "TDC_ERR_JSON: line 1, column 1: the body: expected an object {\"payloads\":[…]}, found a list",
         ),
         (
             "{\"payloads\":[{},{\"data\":7}]}",

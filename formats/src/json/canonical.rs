@@ -154,7 +154,7 @@ fn unescaped(name: &[u8]) -> impl Iterator<Item = u8> {
     })
 }
 
-impl Sink for Writer {
+impl Sink<Error> for Writer {
     fn null(&mut self) -> Result<(), Error> {
         self.separate();
         self.out.extend_from_slice(b"null");

@@ -5,12 +5,13 @@ use crate::Error;
 
 /// A number as it stands in the text.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Number<'a> {
-    pub(crate) text: &'a str,
+pub struct Number<'a> {
+    /// As it is written.
+    pub text: &'a str,
     /// Whether it has neither fraction nor exponent.
-    pub(crate) integer: bool,
+    pub integer: bool,
     /// Its offset in the JSON.
-    pub(crate) at: usize,
+    pub at: usize,
 }
 
 /// What a number is worth to a format of 64 bits.
@@ -133,4 +134,70 @@ fn layout(digits: &str, point: i64) -> String {
 /// a float; it is finite.
 pub(crate) fn write_float(value: f64, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("{value:?}").as_bytes());
+}
+
+/// The integer that a JSON number writes, whatever its form (`1`, `1.0`, `10e-1`), if it is one and fits.
+#[must_use]
+pub fn integer(text: &str) -> Option<i128> {
+    let (negative, text) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let value = match text.len() <= 18 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => i128::from(text.parse::<u64>().ok()?),
+        false => decimal(text)?,
+    };
+    Some(if negative { -value } else { value })
+}
+
+/// An unsigned number with a fraction or an exponent, if it is an integer below 10^20.
+fn decimal(text: &str) -> Option<i128> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let fraction = fraction.trim_end_matches('0');
+    let whole = whole.trim_start_matches('0');
+    if whole.is_empty() && fraction.is_empty() {
+        return Some(0);
+    }
+    let exponent = exponent.parse::<i32>().ok()?;
+    let mut digits = [whole, fraction].concat();
+    let mut scale = i64::from(exponent) - i64::try_from(fraction.len()).ok()?;
+    while scale < 0 && digits.ends_with('0') {
+        digits.pop();
+        scale += 1;
+    }
+    let digits = digits.trim_start_matches('0');
+    let scale = u32::try_from(scale).ok().filter(|scale| *scale <= 20)?;
+    if digits.len() > 20 {
+        return None;
+    }
+    digits.parse::<i128>().ok()?.checked_mul(10_i128.checked_pow(scale)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_read_in_every_form() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("-0", Some(0)),
+            ("18446744073709551615", Some(18_446_744_073_709_551_615)),
+            ("-9223372036854775808", Some(-9_223_372_036_854_775_808)),
+            ("1.0", Some(1)),
+            ("1.5", None),
+            ("1e5", Some(100_000)),
+            ("1.25E2", Some(125)),
+            ("1.25e1", None),
+            ("1200e-2", Some(12)),
+            ("1e-1", None),
+            ("0e999999999999", Some(0)),
+            ("1e999999999999", None),
+            ("1e21", None),
+            ("0.000000000000000000001e21", Some(1)),
+        ] {
+            assert_eq!(integer(text), expected, "{text}");
+        }
+    }
 }

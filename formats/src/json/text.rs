@@ -1,11 +1,13 @@
 //! Texts: out of JSON's escapes, and into the fewest of them.
 
+use std::borrow::Cow;
+
 use super::unfit;
 use crate::Error;
 
-/// A text as it stands between its quotes.
+/// A string as it is written, between its quotes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Text<'a> {
+pub struct Text<'a> {
     pub(crate) raw: &'a str,
     /// Whether there are escapes in it; they are well formed.
     pub(crate) escaped: bool,
@@ -13,72 +15,128 @@ pub(crate) struct Text<'a> {
     pub(crate) at: usize,
 }
 
-impl Text<'_> {
+/// The character for what cannot be read, as Go and browsers have it.
+const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
+
+impl<'a> Text<'a> {
+    /// The text itself, where nothing is escaped.
+    #[inline]
+    #[must_use]
+    pub fn plain(self) -> Option<&'a str> {
+        (!self.escaped).then_some(self.raw)
+    }
+
+    /// As it is written, escapes included.
+    #[must_use]
+    pub fn raw(self) -> &'a str {
+        self.raw
+    }
+
+    /// Where its first quote is in the JSON.
+    #[must_use]
+    pub fn at(self) -> usize {
+        self.at.saturating_sub(1)
+    }
+
+    /// The text itself; `None` where it has half a surrogate pair, which is no character.
+    #[inline]
+    #[must_use]
+    pub fn unescaped(self) -> Option<Cow<'a, str>> {
+        if !self.escaped {
+            return Some(Cow::Borrowed(self.raw));
+        }
+        let mut text = String::with_capacity(self.raw.len());
+        self.pieces(|piece| text.push_str(piece)).then_some(Cow::Owned(text))
+    }
+
+    /// The text itself, with U+FFFD for each half of a surrogate pair: JavaScript writes one where a text
+    /// was cut inside an emoji.
+    #[inline]
+    #[must_use]
+    pub fn lossy(self) -> Cow<'a, str> {
+        if !self.escaped {
+            return Cow::Borrowed(self.raw);
+        }
+        let mut text = String::with_capacity(self.raw.len());
+        self.pieces(|piece| text.push_str(piece));
+        Cow::Owned(text)
+    }
+
+    /// Appends the text itself; `false` where it has half a surrogate pair.
+    #[inline]
+    #[must_use]
+    pub fn push_to(self, out: &mut Vec<u8>) -> bool {
+        if self.escaped {
+            return self.pieces(|piece| out.extend_from_slice(piece.as_bytes()));
+        }
+        out.extend_from_slice(self.raw.as_bytes());
+        true
+    }
+
     /// Appends the text itself, as UTF-8.
     ///
     /// # Errors
-    /// [`ErrorKind::Value`](crate::ErrorKind::Value): half a surrogate pair is no character, and UTF-8 cannot say
-    /// it.
+    /// [`ErrorKind::Value`](crate::ErrorKind::Value): half a surrogate pair is no character, and UTF-8
+    /// cannot say it.
     #[inline]
-    pub(crate) fn decode_to(&self, out: &mut Vec<u8>) -> Result<(), Error> {
-        if self.escaped {
-            return self.unescape_to(out);
-        }
-        out.extend_from_slice(self.raw.as_bytes());
-        Ok(())
+    pub(crate) fn decode_to(self, out: &mut Vec<u8>) -> Result<(), Error> {
+        if self.push_to(out) { Ok(()) } else { Err(half_a_pair(self.at)) }
     }
 
-    fn unescape_to(&self, out: &mut Vec<u8>) -> Result<(), Error> {
+    /// Gives the unescaped text in pieces; `false` where one of them replaces half a surrogate pair.
+    fn pieces(self, mut push: impl FnMut(&str)) -> bool {
+        let mut is_whole = true;
         let mut rest = self.raw;
-        while let Some((plain, escape)) = rest.split_once('\\') {
-            out.extend_from_slice(plain.as_bytes());
-            let mut chars = escape.chars();
-            let simple = match chars.next() {
-                Some('b') => '\u{8}',
-                Some('f') => '\u{c}',
-                Some('n') => '\n',
-                Some('r') => '\r',
-                Some('t') => '\t',
-                Some('u') => {
-                    let (character, used) = self.unicode(escape)?;
-                    push(out, character);
-                    rest = escape.get(used..).unwrap_or_default();
-                    continue;
-                }
-                Some(itself) => itself,
-                None => break,
-            };
-            push(out, simple);
-            rest = chars.as_str();
+        while let Some((plain, _)) = rest.split_once('\\') {
+            push(plain);
+            let escape = rest.get(plain.len()..).unwrap_or_default();
+            let (letter, len) = unescape(escape.as_bytes());
+            is_whole &= letter.is_some();
+            push(letter.unwrap_or(REPLACEMENT).encode_utf8(&mut [0; 4]));
+            rest = escape.get(len..).unwrap_or_default();
         }
-        out.extend_from_slice(rest.as_bytes());
-        Ok(())
-    }
-
-    /// The character of `uXXXX`, or of `uXXXX\uXXXX`, and how many bytes it took.
-    fn unicode(&self, escape: &str) -> Result<(char, usize), Error> {
-        let unit =
-            |from: usize| escape.get(from..from + 4).and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        let first = unit(1).unwrap_or_default();
-        if let Some(character) = char::from_u32(first) {
-            return Ok((character, 5));
-        }
-        let second = (escape.get(5..7) == Some("\\u")).then(|| unit(7)).flatten();
-        match (first, second) {
-            (0xd800..0xdc00, Some(second @ 0xdc00..0xe000)) => {
-                char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00))
-                    .map(|character| (character, 11))
-            }
-            _ => None,
-        }
-        .ok_or_else(|| {
-            unfit("a text has half a surrogate pair, which is no character and has no UTF-8", self.at)
-        })
+        push(rest);
+        is_whole
     }
 }
 
-fn push(out: &mut Vec<u8>, character: char) {
-    out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+#[cold]
+fn half_a_pair(at: usize) -> Error {
+    unfit("a text has half a surrogate pair, which is no character and has no UTF-8", at)
+}
+
+/// The character of the escape that `bytes` begin with, and how long it is; `None` for half a pair. The
+/// escape is well formed.
+fn unescape(bytes: &[u8]) -> (Option<char>, usize) {
+    let letter = match bytes.get(1) {
+        Some(b'b') => '\u{8}',
+        Some(b'f') => '\u{c}',
+        Some(b'n') => '\n',
+        Some(b'r') => '\r',
+        Some(b't') => '\t',
+        Some(b'u') => {
+            return match (unit(bytes, 0), unit(bytes, 6)) {
+                (first @ 0xd800..0xdc00, second @ 0xdc00..0xe000) => {
+                    (char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00)), 12)
+                }
+                (first, _) => (char::from_u32(first), 6),
+            };
+        }
+        Some(itself) => char::from(*itself),
+        None => REPLACEMENT,
+    };
+    (Some(letter), 2)
+}
+
+/// The UTF-16 unit of `\uXXXX` at byte `at`; 0 where there is no such escape.
+fn unit(bytes: &[u8], at: usize) -> u32 {
+    let digits = bytes.get(at..at + 6).and_then(|escape| escape.strip_prefix(b"\\u"));
+    let value = |digit: &u8| char::from(*digit).to_digit(16);
+    digits
+        .unwrap_or_default()
+        .iter()
+        .try_fold(0, |sum, digit| Some(sum << 4 | value(digit)?))
+        .unwrap_or_default()
 }
 
 /// Appends a text in quotes, with the fewest escapes: RFC 8785, 3.2.2.2.
@@ -160,5 +218,36 @@ mod tests {
         write_text("a\"b\\c/\u{8}\t\n\u{c}\r\u{1}\u{1f}\u{7f}<>&é\u{2028}😀", &mut out);
         let expected = "\"a\\\"b\\\\c/\\b\\t\\n\\f\\r\\u0001\\u001f\u{7f}<>&é\u{2028}😀\"";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    fn read(json: &str) -> Text<'_> {
+        crate::json::Reader::new(json).string().unwrap()
+    }
+
+    #[test]
+    fn escapes_become_their_characters() {
+        let text = read(r#""a\u003db\ud83d\uDE00\n\b\f\r\t\/\\\"é""#);
+        let expected = "a=b😀\n\u{8}\u{c}\r\t/\\\"é";
+        assert_eq!((text.unescaped().as_deref(), &*text.lossy()), (Some(expected), expected));
+        let mut out = Vec::new();
+        assert!(text.push_to(&mut out));
+        assert_eq!(out, expected.as_bytes());
+        assert!(matches!(read("\"plain\"").unescaped(), Some(Cow::Borrowed("plain"))));
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_no_character() {
+        for (json, lossy) in [
+            (r#""a\ud800b""#, "a\u{fffd}b"),
+            (r#""\uDBFF""#, "\u{fffd}"),
+            (r#""\udc00\ud800""#, "\u{fffd}\u{fffd}"),
+            (r#""\ud83d\ud83d\ude00""#, "\u{fffd}😀"),
+            (r#""\ud83d\n\ude00""#, "\u{fffd}\n\u{fffd}"),
+            (r#""\ud83d\u0041""#, "\u{fffd}A"),
+        ] {
+            let text = read(json);
+            assert_eq!((text.unescaped(), &*text.lossy()), (None, lossy), "{json}");
+        }
+        assert_eq!(read(r#""\\ud800""#).unescaped().as_deref(), Some("\\ud800"));
     }
 }

@@ -192,7 +192,7 @@ fn too_many() -> Error {
     Error::new(ErrorKind::Value, "an array or object has more items than MessagePack can say")
 }
 
-impl Sink for Writer {
+impl Sink<Error> for Writer {
     #[inline]
     fn null(&mut self) -> Result<(), Error> {
         self.out.push(marker::NIL);

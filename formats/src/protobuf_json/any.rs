@@ -4,7 +4,7 @@
 //! `Empty` has none to Java and Python, which write `{"@type":…}` and refuse a `"value"`. Go writes
 //! `"value":{}` and reads both. So both are read, and what is written is what all three read.
 
-use super::parse::Parser;
+use super::parse::{Parser, unescaped};
 use super::print::Printer;
 use super::print_well_known::utf8;
 use super::problem::Problem;
@@ -59,12 +59,12 @@ impl Parser<'_, '_, '_> {
         let mut empty = true;
         while let Some(key) = self.reader.member(&mut members)? {
             empty = false;
-            if key.unescaped() == "@type" {
-                url = Some(self.reader.string()?.unescaped());
+            if unescaped(key)? == "@type" {
+                url = Some(self.string()?);
                 // Most often it comes first, and then nothing need be read twice.
                 break;
             }
-            self.reader.skip(depth)?;
+            self.skip(depth)?;
         }
         if empty {
             return Ok(());
@@ -75,7 +75,7 @@ impl Parser<'_, '_, '_> {
             problem if problem.kind() == ErrorKind::UnknownType => problem,
             _ => Problem::json("the type URL names no message type"),
         })?;
-        self.reader.rewind(start);
+        self.reader.go_to(start);
         self.push_text(1, &url);
         let body = self.open(2);
         if self.table(id)?.well_known.is_some() {
@@ -92,7 +92,7 @@ impl Parser<'_, '_, '_> {
         let mut members = self.reader.object()?;
         let (mut types, mut values) = (0, 0);
         while let Some(key) = self.reader.member(&mut members)? {
-            let key = key.unescaped();
+            let key = unescaped(key)?;
             if key == "@type" {
                 types += 1;
                 self.reader.string()?;
@@ -100,7 +100,7 @@ impl Parser<'_, '_, '_> {
                 values += 1;
                 self.message(id, depth).map_err(|problem| problem.inside("value"))?;
             } else if self.options.ignore_unknown_fields && key != "value" {
-                self.reader.skip(depth)?;
+                self.skip(depth)?;
             } else {
                 return Err(Problem::json(
                     "an Any of this type has the members \"@type\" and \"value\" only",

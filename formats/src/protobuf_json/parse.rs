@@ -1,11 +1,13 @@
 //! JSON to a message: one pass that writes the wire as it reads. The length of what is nested is put in
 //! when its end is reached.
 
+use std::borrow::Cow;
+
 use super::Options;
 use super::problem::Problem;
-use super::reader::Reader;
 use crate::ErrorKind;
 use crate::descriptors::{Descriptors, Field, Kind, MessageId, Shape, Table, WellKnown};
+use crate::json::{Reader, Text};
 use crate::wire::{push_varint, put_varint, varint_len};
 
 /// Where the wire goes, and what is known of the types.
@@ -32,12 +34,22 @@ impl<'d, 'o, 'j> Parser<'d, 'o, 'j> {
         options: Options,
         out: &'o mut Vec<u8>,
     ) -> Result<Self, Problem> {
-        Ok(Self { descriptors, reader: Reader::new(json)?, options, out, seen: Vec::new() })
+        Ok(Self { descriptors, reader: Reader::of_bytes(json)?, options, out, seen: Vec::new() })
     }
 
     /// Nothing may follow.
     pub(super) fn end(&mut self) -> Result<(), Problem> {
-        self.reader.end()
+        Ok(self.reader.end()?)
+    }
+
+    /// Passes over a value of a message that may nest `depth` levels more.
+    pub(super) fn skip(&mut self, depth: u32) -> Result<(), Problem> {
+        Ok(self.reader.skip(depth as usize)?)
+    }
+
+    /// A string.
+    pub(super) fn string(&mut self) -> Result<Cow<'j, str>, Problem> {
+        unescaped(self.reader.string()?)
     }
 
     /// Parses a message of the type `id` from the form that its type has.
@@ -67,15 +79,15 @@ impl<'d, 'o, 'j> Parser<'d, 'o, 'j> {
         while let Some(name) = self.reader.member(&mut object)? {
             let place = match name.plain() {
                 Some(name) => table.place_of(name, next),
-                None => table.place_of(&name.unescaped(), next),
+                None => table.place_of(&unescaped(name)?, next),
             };
             let Some((place, field)) = place.and_then(|place| Some((place, table.fields.get(place)?))) else {
-                let name = name.unescaped();
+                let name = unescaped(name)?;
                 if in_any && name == "@type" {
                     self.reader.string()?;
                     self.see(bits, any, "the member \"@type\" is there twice")?;
                 } else if self.options.ignore_unknown_fields {
-                    self.reader.skip(depth)?;
+                    self.skip(depth)?;
                 } else {
                     return Err(unknown(&name));
                 }
@@ -239,6 +251,17 @@ impl<'d, 'o, 'j> Parser<'d, 'o, 'j> {
         push_varint(self.out, text.len() as u64);
         self.out.extend_from_slice(text.as_bytes());
     }
+}
+
+/// The text of a string.
+pub(super) fn unescaped(text: Text<'_>) -> Result<Cow<'_, str>, Problem> {
+    text.unescaped().ok_or_else(|| half_a_pair(text))
+}
+
+/// Half a surrogate pair has no form in protobuf, whose strings are UTF-8.
+#[cold]
+pub(super) fn half_a_pair(text: Text<'_>) -> Problem {
+    Problem::json(&format!("the string at byte {} has half a surrogate pair", text.at()))
 }
 
 #[cold]

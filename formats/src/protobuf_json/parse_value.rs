@@ -1,13 +1,12 @@
 //! Single values from JSON: numbers from numbers and strings, bytes from base64, enums from names and
 //! numbers.
 
-use super::number;
-use super::parse::Parser;
+use super::parse::{Parser, half_a_pair, unescaped};
 use super::print::is_default;
 use super::problem::Problem;
-use super::reader::{Text, number_len};
 use crate::base64;
 use crate::descriptors::Kind;
+use crate::json::{self, Text, is_number};
 use crate::wire::{Value, push_varint};
 
 impl Parser<'_, '_, '_> {
@@ -28,7 +27,9 @@ impl Parser<'_, '_, '_> {
                     Some(text) => self.push_text(number, text),
                     None => {
                         let body = self.open(number);
-                        text.push_to(self.out);
+                        if !text.push_to(self.out) {
+                            return Err(half_a_pair(text));
+                        }
                         self.close(&body);
                     }
                 }
@@ -53,9 +54,9 @@ impl Parser<'_, '_, '_> {
 
     #[inline(never)]
     fn bytes(&mut self, number: u32, implicit: bool) -> Result<(), Problem> {
-        let text = self.reader.string()?;
+        let text = self.string()?;
         let body = self.open(number);
-        if !base64::decode(text.unescaped().as_bytes(), self.out) {
+        if !base64::decode(text.as_bytes(), self.out) {
             return Err(Problem::json("expected base64"));
         }
         if implicit {
@@ -102,16 +103,16 @@ impl Parser<'_, '_, '_> {
     /// Parses a number, bool or enum; `None` for an enum name that is to be ignored.
     fn scalar(&mut self, kind: &Kind) -> Result<Option<Value<'static>>, Problem> {
         Ok(Some(match kind {
-            Kind::Bool => Value::Varint(u64::from(self.reader.bool()?)),
+            Kind::Bool => Value::Varint(u64::from(self.reader.boolean()?)),
             Kind::Float | Kind::Double => {
                 if self.reader.peek() == b'"' {
-                    float(kind, &self.reader.string()?.unescaped())?
+                    float(kind, &self.string()?)?
                 } else {
-                    float(kind, self.reader.number()?)?
+                    float(kind, self.reader.number()?.text)?
                 }
             }
             Kind::Enum(values) => match self.reader.peek() {
-                b'"' => match values.number(&self.reader.string()?.unescaped()) {
+                b'"' => match values.number(&self.string()?) {
                     Some(number) => enum_value(number),
                     None if self.options.ignore_unknown_fields => return Ok(None),
                     None => return Err(Problem::json("the enum has no value of this name")),
@@ -121,21 +122,21 @@ impl Parser<'_, '_, '_> {
                     enum_value(0)
                 }
                 _ => {
-                    let number = number::integer(self.reader.number()?);
+                    let number = json::integer(self.reader.number()?.text);
                     match number.and_then(|number| i32::try_from(number).ok()) {
                         Some(number) => enum_value(number),
                         None => return Err(Problem::json("expected a number of 32 bits")),
                     }
                 }
             },
-            kind if self.reader.peek() == b'"' => integer(kind, &self.reader.string()?.unescaped())?,
-            kind => integer(kind, self.reader.number()?)?,
+            kind if self.reader.peek() == b'"' => integer(kind, &self.string()?)?,
+            kind => integer(kind, self.reader.number()?.text)?,
         }))
     }
 
     /// Writes field 1 of a map entry.
     pub(super) fn map_key(&mut self, kind: &Kind, name: Text<'_>) -> Result<(), Problem> {
-        let value = match (kind, &*name.unescaped()) {
+        let value = match (kind, &*unescaped(name)?) {
             (Kind::String, text) => {
                 self.push_text(1, text);
                 return Ok(());
@@ -157,7 +158,7 @@ impl Parser<'_, '_, '_> {
 }
 
 fn integer(kind: &Kind, text: &str) -> Result<Value<'static>, Problem> {
-    let value = (number_len(text) == Some(text.len())).then(|| number::integer(text)).flatten();
+    let value = is_number(text).then(|| json::integer(text)).flatten();
     let value = value.and_then(|value| {
         Some(match kind {
             Kind::Int32 => enum_value(i32::try_from(value).ok()?),
@@ -189,7 +190,7 @@ fn float(kind: &Kind, text: &str) -> Result<Value<'static>, Problem> {
         "NaN" => Some(f64::NAN),
         "Infinity" => Some(f64::INFINITY),
         "-Infinity" => Some(f64::NEG_INFINITY),
-        text if number_len(text) == Some(text.len()) => None,
+        text if is_number(text) => None,
         _ => return Err(Problem::json("expected a number")),
     };
     let value = match kind {

@@ -1,6 +1,6 @@
 //! The well-known types from JSON. They are written by their field numbers, whatever the descriptors say.
 
-use super::parse::Parser;
+use super::parse::{Parser, half_a_pair};
 use super::parse_value::double;
 use super::problem::Problem;
 use super::time;
@@ -29,7 +29,7 @@ impl Parser<'_, '_, '_> {
 
     #[inline(never)]
     fn span(&mut self, well_known: WellKnown) -> Result<(), Problem> {
-        let text = self.reader.string()?.unescaped();
+        let text = self.string()?;
         match well_known {
             WellKnown::Timestamp => self.seconds_and_nanos(
                 time::timestamp(&text),
@@ -69,7 +69,7 @@ impl Parser<'_, '_, '_> {
             if !self.options.ignore_unknown_fields {
                 return Err(Problem::json("expected an object without members"));
             }
-            self.reader.skip(depth)?;
+            self.skip(depth)?;
         }
         Ok(())
     }
@@ -96,7 +96,7 @@ impl Parser<'_, '_, '_> {
     /// Paths in lowerCamelCase, joined by commas, to snake_case.
     #[inline(never)]
     fn field_mask(&mut self) -> Result<(), Problem> {
-        let joined = self.reader.string()?.unescaped();
+        let joined = self.string()?;
         for path in joined.split(',').filter(|_| !joined.is_empty()) {
             let body = self.open(1);
             for letter in path.chars() {
@@ -124,13 +124,15 @@ impl Parser<'_, '_, '_> {
                 self.out.extend_from_slice(&[0x08, 0]);
             }
             b't' | b'f' => {
-                let value = self.reader.bool()?;
+                let value = self.reader.boolean()?;
                 self.out.extend_from_slice(&[0x20, u8::from(value)]);
             }
             b'"' => {
                 let text = self.reader.string()?;
                 let body = self.open(3);
-                text.push_to(self.out);
+                if !text.push_to(self.out) {
+                    return Err(half_a_pair(text));
+                }
                 self.close(&body);
             }
             b'{' => {
@@ -150,7 +152,7 @@ impl Parser<'_, '_, '_> {
 
     #[inline(never)]
     fn json_number(&mut self) -> Result<(), Problem> {
-        let number = double(self.reader.number()?);
+        let number = double(self.reader.number()?.text);
         let number = number.ok_or_else(|| Problem::json("the number is too large"))?;
         self.out.push(0x11);
         self.out.extend_from_slice(&number.to_le_bytes());

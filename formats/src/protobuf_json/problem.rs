@@ -1,5 +1,6 @@
 //! What is wrong with a message or its JSON, and in which field.
 
+use crate::json::Fault;
 use crate::text::elided;
 use crate::wire::Malformed;
 use crate::{Error, ErrorKind};
@@ -102,6 +103,16 @@ impl Problem {
             false => format!("{name}: {path}: {message}"),
         };
         Error::new(self.0.kind, text)
+    }
+}
+
+impl From<Fault> for Problem {
+    #[cold]
+    fn from(fault: Fault) -> Self {
+        match fault.what() {
+            Some(what) => Self::json(&format!("expected {what} at byte {}", fault.at())),
+            None => Self::too_deep(),
+        }
     }
 }
 

@@ -11,8 +11,7 @@ use super::{Direction, Header, Remote};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::payload::Pieces;
-use crate::payloads_json;
-use crate::wire::push_bytes;
+use crate::payload::json;
 
 /// A `POST` to a codec server. It holds payloads and perhaps credentials: neither shows in `Debug`, and both
 /// are erased on drop.
@@ -69,11 +68,8 @@ impl Request {
         limits: &Limits,
     ) -> Result<Self, Error> {
         let sent: usize = payloads.iter().map(|(_, payload)| payload.len()).sum();
-        let mut list = Vec::with_capacity(sent + 10 * payloads.len());
-        for (_, payload) in payloads {
-            push_bytes(&mut list, 1, payload);
-        }
-        let body = Zeroizing::new(payloads_json::print(list).map_err(|error| {
+        let list: Vec<&[u8]> = payloads.iter().map(|(_, payload)| payload.as_slice()).collect();
+        let body = Zeroizing::new(json::print_all(&list, sent).map_err(|error| {
             match error.payload_index().and_then(|index| payloads.get(index)) {
                 Some((entry, _)) => Error::new(error.code(), error.message()).at_payload(entry.index),
                 None => error,

@@ -15,8 +15,7 @@ use zeroize::Zeroizing;
 use super::Request;
 use crate::error::{Code, Error, text};
 use crate::limits::Limits;
-use crate::payload::{Payloads, Pieces, View};
-use crate::payloads_json;
+use crate::payload::{Payloads, Pieces, View, json};
 
 /// Bytes of a host's reason that are looked at.
 const MAX_REASON: usize = 4096;
@@ -39,7 +38,7 @@ pub(crate) fn judge(request: &Request, status: u32, body: &[u8]) -> Result<Vec<Z
         ));
     }
     let expected = request.entries().len();
-    let list = payloads_json::parse_at_most(body, expected).map(Zeroizing::new).map_err(|error| {
+    let list = json::parse_at_most(body, expected).map(Zeroizing::new).map_err(|error| {
         if error.code() == Code::Limit {
             return no_answer(
                 request,

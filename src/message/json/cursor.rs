@@ -1,14 +1,11 @@
 //! A cursor over JSON text that was checked before: it finds where values begin and end, and copies
-//! nothing.
+//! nothing. What it reads cannot be malformed, so nothing fails.
 
-use crate::json::plain_len;
+use tdc_formats::json::{MAX_DEPTH, Reader};
 
 /// A place in a checked text.
 #[derive(Clone, Copy)]
-pub(super) struct Cursor<'a> {
-    text: &'a str,
-    at: usize,
-}
+pub(super) struct Cursor<'a>(Reader<'a>);
 
 /// A member of an object.
 pub(super) struct Member<'a> {
@@ -21,49 +18,50 @@ pub(super) struct Member<'a> {
 impl<'a> Cursor<'a> {
     /// A cursor at byte `at` of a text.
     pub(super) fn new(text: &'a str, at: usize) -> Self {
-        Self { text, at }
+        let mut reader = Reader::new(text);
+        reader.go_to(at);
+        Self(reader)
     }
 
     /// Where the next token begins.
     pub(super) fn position(&mut self) -> usize {
-        while matches!(self.byte(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
-        }
-        self.at
+        self.peek();
+        self.0.position()
     }
 
     /// The first byte of the next token; 0 at the end.
     pub(super) fn peek(&mut self) -> u8 {
-        self.position();
-        self.byte().unwrap_or_default()
+        let before = self.here();
+        let byte = self.0.peek();
+        count(self.here() - before + 1);
+        byte
     }
 
     /// Takes the next token if it is this byte.
     pub(super) fn take(&mut self, byte: u8) -> bool {
-        let found = self.peek() == byte;
-        self.at += usize::from(found);
-        found
+        self.peek();
+        self.0.take(byte)
     }
 
     /// Where the cursor stands: behind what was taken last.
     pub(super) fn here(&self) -> usize {
-        self.at
+        self.0.position()
     }
 
     /// The text from `start` to what was taken last.
     pub(super) fn since(&self, start: usize) -> &'a str {
-        self.text.get(start..self.at).unwrap_or_default()
+        self.0.since(start)
     }
 
     /// Takes the next member's name and its colon. `None` at the end of the object, which is taken.
     pub(super) fn member(&mut self) -> Option<Member<'a>> {
         self.take(b',');
-        if self.take(b'}') || self.peek() != b'"' {
+        if self.take(b'}') {
             return None;
         }
-        let start = self.at;
-        self.skip();
-        let name = self.text.get(start + 1..self.at - 1).unwrap_or_default();
+        let start = self.here();
+        let name = self.0.string().ok()?.raw();
+        count(name.len());
         self.take(b':');
         Some(Member { name, start })
     }
@@ -77,50 +75,12 @@ impl<'a> Cursor<'a> {
     /// Skips a value; gives back its text.
     pub(super) fn skip(&mut self) -> &'a str {
         let start = self.position();
-        let mut depth = 0_usize;
-        loop {
-            match self.peek() {
-                b'"' => self.string(),
-                b'{' | b'[' => {
-                    depth += 1;
-                    self.at += 1;
-                }
-                b'}' | b']' => {
-                    depth = depth.saturating_sub(1);
-                    self.at += 1;
-                }
-                b',' | b':' => self.at += 1,
-                0 => break,
-                _ => {
-                    while self.byte().is_some_and(|byte| !b",]} \t\n\r".contains(&byte)) {
-                        self.at += 1;
-                    }
-                }
-            }
-            if depth == 0 {
-                break;
-            }
+        if self.0.skip(MAX_DEPTH).is_err() {
+            // Only text that was not checked; the walk ends there.
+            self.0.go_to(self.0.whole().len());
         }
+        count(self.here() - start);
         self.since(start)
-    }
-
-    fn string(&mut self) {
-        self.at += 1;
-        loop {
-            let plain = plain_len(self.text.as_bytes().get(self.at..).unwrap_or_default());
-            count(plain);
-            self.at += plain;
-            let Some(byte) = self.byte() else { break };
-            self.at += 1 + usize::from(byte == b'\\');
-            if byte == b'"' {
-                break;
-            }
-        }
-    }
-
-    fn byte(&self) -> Option<u8> {
-        count(1);
-        self.text.as_bytes().get(self.at).copied()
     }
 }
 

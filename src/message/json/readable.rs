@@ -10,7 +10,7 @@
 
 use super::cursor::Cursor;
 use crate::error::{Code, Error};
-use crate::payloads_json::parse_payload;
+use crate::payload::json::parse_payload;
 
 /// Reads the payload that a text is, into its protobuf.
 pub(super) fn read_payload(text: &str) -> Result<Vec<u8>, Error> {

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use tdc::{Code, DataConverter, Error, Request, payloads_json};
+use tdc::{Code, DataConverter, Error, Request, payload};
 
 const CHAINS: [&str; 2] = ["", "zlib, encrypt, "];
 
@@ -65,9 +65,9 @@ fuzz_target!(|input: &[u8]| {
     assert!(count_of(body).is_none_or(|found| found == count), "an answer has as many payloads as were sent");
     match call() {
         Ok(made) => {
-            assert_eq!(payloads_json::count(&made), count);
+            assert_eq!(payload::count(&made), count);
             if encodes {
-                assert_eq!(made, payloads_json::parse(body).unwrap(), "what the server made is the answer");
+                assert_eq!(made, payload::json::parse(body).unwrap(), "what the server made is the answer");
             }
         }
         Err(error) => {

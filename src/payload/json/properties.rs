@@ -1,5 +1,7 @@
 //! Bodies of every kind: what holds for all of them.
 
+use std::collections::BTreeMap;
+
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use prost::Message;
@@ -7,7 +9,32 @@ use prost::bytes::Bytes;
 
 use crate::error::Code;
 
-use super::{ExternalPayloadDetails, Payload, Payloads, find, parse, print};
+use super::{parse, print};
+use crate::payload::find;
+
+/// The messages as prost has them: the oracle of the wire form.
+#[derive(Clone, PartialEq, Message)]
+struct Payloads {
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    payloads: Vec<Bytes>,
+}
+
+/// The map is sorted, as ours are.
+#[derive(Clone, PartialEq, Message)]
+struct Payload {
+    #[prost(btree_map = "string, bytes", tag = "1")]
+    metadata: BTreeMap<String, Vec<u8>>,
+    #[prost(bytes = "bytes", tag = "2")]
+    data: Bytes,
+    #[prost(message, repeated, tag = "3")]
+    external_payloads: Vec<ExternalPayloadDetails>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+struct ExternalPayloadDetails {
+    #[prost(int64, tag = "1")]
+    size_bytes: i64,
+}
 
 fn payload() -> impl Strategy<Value = Payload> {
     let details = any::<i64>().prop_map(|size_bytes| ExternalPayloadDetails { size_bytes });
@@ -75,7 +102,7 @@ fn check(body: &[u8]) -> Result<(), TestCaseError> {
     match parse(body) {
         Ok(bytes) => {
             prop_assert!(bytes.len() <= body.len(), "{} bytes of {}", bytes.len(), body.len());
-            let text = print(bytes.clone()).map_err(|error| TestCaseError::fail(error.to_string()))?;
+            let text = print(&bytes).map_err(|error| TestCaseError::fail(error.to_string()))?;
             prop_assert_eq!(parse(&text).ok(), Some(bytes), "what is printed is read back");
         }
         Err(error) => {
@@ -89,18 +116,18 @@ fn check(body: &[u8]) -> Result<(), TestCaseError> {
 proptest! {
     #[test]
     fn what_is_printed_is_json_and_is_read_back(bytes in payloads()) {
-        let text = print(bytes.clone()).unwrap();
+        let text = print(&bytes).unwrap();
         let json: serde_json::Value = serde_json::from_slice(&text).unwrap();
-        let count = find(bytes.clone()).unwrap().len();
+        let count = find(&bytes).unwrap().len();
         prop_assert_eq!(json["payloads"].as_array().map(Vec::len), Some(count));
-        prop_assert_eq!(super::count(&bytes), count);
+        prop_assert_eq!(crate::payload::count(&bytes), count);
         prop_assert_eq!(parse(&text).unwrap(), bytes);
     }
 
     /// serde_json writes the same values with other spaces and escapes; the bytes stay.
     #[test]
     fn the_json_may_be_written_in_another_way(bytes in payloads()) {
-        let text = print(bytes.clone()).unwrap();
+        let text = print(&bytes).unwrap();
         let json: serde_json::Value = serde_json::from_slice(&text).unwrap();
         prop_assert_eq!(parse(serde_json::to_string_pretty(&json).unwrap().as_bytes()).unwrap(), bytes);
     }
@@ -117,7 +144,7 @@ proptest! {
 
     #[test]
     fn a_body_with_a_slip_is_read_or_refused(bytes in payloads(), place in any::<prop::sample::Index>(), byte in any::<u8>()) {
-        let mut body = print(bytes).unwrap();
+        let mut body = print(&bytes).unwrap();
         let place = place.index(body.len());
         body[place] = byte;
         check(&body)?;
@@ -127,7 +154,7 @@ proptest! {
 
     #[test]
     fn protobuf_of_any_kind_is_printed_or_refused(bytes in vec(any::<u8>(), 0..100)) {
-        if let Ok(text) = print(bytes) {
+        if let Ok(text) = print(&bytes) {
             prop_assert!(serde_json::from_slice::<serde_json::Value>(&text).is_ok());
         }
     }

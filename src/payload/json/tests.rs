@@ -1,5 +1,6 @@
-use super::{count, find, parse, parse_at_most, parse_list, parse_single, print};
+use super::{parse, parse_at_most, parse_list, parse_single, print};
 use crate::error::Code;
+use crate::payload::{count, find};
 
 /// Appendix A of the project's notes on the wire: what Go's and Python's SDK serialise for the text "Testing".
 const TESTING: &[u8] = b"\x0a\x16\x0a\x08encoding\x12\x0ajson/plain\x12\x09\"Testing\"";
@@ -15,7 +16,7 @@ fn listed(payloads: &[&[u8]]) -> Vec<u8> {
 
 /// Reads and prints again.
 fn round(body: &str) -> String {
-    String::from_utf8(print(parse(body.as_bytes()).unwrap()).unwrap()).unwrap()
+    String::from_utf8(print(&parse(body.as_bytes()).unwrap()).unwrap()).unwrap()
 }
 
 /// The error's sentence, with its payload.
@@ -109,34 +110,38 @@ fn metadata_keys_are_escaped() {
 fn printing_joins_repeated_fields_as_protobuf_does_and_leaves_unknown_ones_out() {
     let payload = b"\x12\x01x\x12\x01y\x22\x03new\x1a\x02\x08\x05";
     assert_eq!(
-        String::from_utf8(print(listed(&[payload])).unwrap()).unwrap(),
+        String::from_utf8(print(&listed(&[payload])).unwrap()).unwrap(),
         "{\"payloads\":[{\"metadata\":{},\"data\":\"eQ==\",\"externalPayloads\":[{\"sizeBytes\":\"5\"}]}]}\n"
     );
+}
+
+#[test]
+fn printing_takes_a_known_number_of_another_wire_type_as_an_unknown_field() {
+    for payload in [&b"\x08\x01\x10\x01\x18\x01\x12\x01x"[..], b"\x12\x01x\x22\x00"] {
+        let text = print(&listed(&[payload])).unwrap();
+        assert_eq!(text, b"{\"payloads\":[{\"metadata\":{},\"data\":\"eA==\"}]}\n", "{payload:02x?}");
+    }
+    let entry = print(&listed(&[b"\x0a\x07\x0a\x01k\x10\x01\x08\x01"])).unwrap();
+    assert_eq!(entry, b"{\"payloads\":[{\"metadata\":{\"k\":\"\"},\"data\":\"\"}]}\n");
 }
 
 #[test]
 fn of_keys_that_stand_twice_the_last_counts_and_they_are_in_order() {
     let payload = b"\x0a\x06\x0a\x01b\x12\x01x\x0a\x06\x0a\x01a\x12\x01y\x0a\x06\x0a\x01b\x12\x01z\x0a\x00";
     assert_eq!(
-        String::from_utf8(print(listed(&[payload])).unwrap()).unwrap(),
+        String::from_utf8(print(&listed(&[payload])).unwrap()).unwrap(),
         "{\"payloads\":[{\"metadata\":{\"\":\"\",\"a\":\"eQ==\",\"b\":\"eg==\"},\"data\":\"\"}]}\n"
     );
 }
 
 #[test]
 fn protobuf_that_is_malformed_is_named_by_its_payload() {
-    let error = print(listed(&[b"", b"\x12\x05x"])).unwrap_err();
+    let error = print(&listed(&[b"", b"\x12\x05x"])).unwrap_err();
     assert_eq!((error.code(), error.payload_index()), (Code::Protobuf, Some(1)));
-    for bad in [
-        &b"\x08\x01"[..],
-        b"\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
-        b"\x0a\x03\x0a\x01\xff",
-        b"\x0a\x02\x08\x01",
-        b"\xff",
-    ] {
-        assert_eq!(print(listed(&[bad])).unwrap_err().code(), Code::Protobuf, "{bad:02x?}");
+    for bad in [&b"\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"[..], b"\x0a\x03\x0a\x01\xff", b"\xff"] {
+        assert_eq!(print(&listed(&[bad])).unwrap_err().code(), Code::Protobuf, "{bad:02x?}");
     }
-    assert_eq!(find(b"\x0a\x05x".to_vec()).unwrap_err().code(), Code::Protobuf);
+    assert_eq!(find(b"\x0a\x05x").unwrap_err().code(), Code::Protobuf);
 }
 
 #[test]
@@ -144,28 +149,28 @@ fn errors_say_where_what_was_expected_and_what_was_found() {
     let in_payload = |payload: &str| fault(&format!("{{\"payloads\":[{{}},\n {payload}]}}"));
     for (found, expected) in [
         (fault(" \n"), r#": the input is empty, expected {"payloads":[…]}"#),
-        (fault("nope"), ": line 1, column 2: this is not JSON: expected ident"),
-        (fault("{} {}"), ": line 1, column 4: this is not JSON: trailing characters"),
-        (fault("[]"), r#": line 1, column 2: the body: expected an object {"payloads":[…]}, found a list"#),
+        (fault("nope"), ": line 1, column 1: this is not JSON: expected a value"),
+        (fault("{} {}"), ": line 1, column 4: this is not JSON: expected the end"),
+        (fault("[]"), r#": line 1, column 1: the body: expected an object {"payloads":[…]}, found a list"#),
         (
             fault(r#"{"payload":[]}"#),
-            r#": line 1, column 14: the body: expected the member "payloads", found others only"#,
+            r#": line 1, column 1: the body: expected the member "payloads", found others only"#,
         ),
         (
             fault(r#"{"payloads":{}}"#),
-            ": line 1, column 14: payloads: expected a list of payloads, found an object",
+            ": line 1, column 13: payloads: expected a list of payloads, found an object",
         ),
         (
             fault(r#"{"payloads":[{"data":"#),
-            " at payloads[0]: line 1, column 21: the input ends before the JSON is complete (EOF while parsing a value)",
+            " at payloads[0]: line 1, column 22: the JSON is incomplete: expected a value, found the end",
         ),
         (
             in_payload("null"),
-            " at payloads[1]: line 2, column 5: the payload: expected an object with metadata and data, found null",
+            " at payloads[1]: line 2, column 2: the payload: expected an object with metadata and data, found null",
         ),
         (
             in_payload(r#"{"dat":""}"#),
-            " at payloads[1]: line 2, column 11: the payload: expected an object with metadata and data, \
+            " at payloads[1]: line 2, column 2: the payload: expected an object with metadata and data, \
              found an object with neither",
         ),
         (
@@ -174,24 +179,24 @@ fn errors_say_where_what_was_expected_and_what_was_found() {
         ),
         (
             in_payload(r#"{"data":"a"}"#),
-            " at payloads[1]: line 2, column 12: data: expected base64 text, found text that is not base64",
+            " at payloads[1]: line 2, column 10: data: expected base64 text, found text that is not base64",
         ),
         (
             in_payload(r#"{"metadata":{"encoding":true}}"#),
-            r#" at payloads[1]: line 2, column 29: metadata["encoding"]: expected base64 text, found true or false"#,
+            r#" at payloads[1]: line 2, column 26: metadata["encoding"]: expected base64 text, found true or false"#,
         ),
         (
             in_payload(r#"{"metadata":{"encoding":"json/plain"}}"#),
-            r#" at payloads[1]: line 2, column 37: metadata["encoding"]: expected base64 text, found an encoding in plain text"#,
+            r#" at payloads[1]: line 2, column 26: metadata["encoding"]: expected base64 text, found an encoding in plain text"#,
         ),
         (
             in_payload(r#"{"externalPayloads":[{"sizeBytes":"1e-3"}]}"#),
-            " at payloads[1]: line 2, column 41: externalPayloads.sizeBytes: expected an integer of 64 bits, \
+            " at payloads[1]: line 2, column 36: externalPayloads.sizeBytes: expected an integer of 64 bits, \
              found text that is no such number",
         ),
         (
             in_payload(r#"{"externalPayloads":[{"sizeBytes":9223372036854775808}]}"#),
-            " at payloads[1]: line 2, column 54: externalPayloads.sizeBytes: expected an integer of 64 bits, \
+            " at payloads[1]: line 2, column 36: externalPayloads.sizeBytes: expected an integer of 64 bits, \
              found a number past 64 bits with sign",
         ),
     ] {
@@ -199,7 +204,6 @@ fn errors_say_where_what_was_expected_and_what_was_found() {
     }
 }
 
-/// serde's own messages quote the value; ours must not.
 #[test]
 fn no_value_of_the_input_is_in_an_error() {
     let secret = "SECRET-4711";
@@ -321,6 +325,47 @@ fn one_payload_too_many_ends_the_reading() {
         assert_eq!(parse_at_most(body, 2).unwrap_err().code(), Code::Json);
     }
     assert_eq!(count(&parse_at_most(br#"{"payloads":[]}"#, 0).unwrap()), 0);
+}
+
+#[test]
+fn unknown_members_nest_to_the_limit_and_no_deeper() {
+    let body =
+        |depth: usize| format!(r#"{{"new":{}{},"payloads":[{{}}]}}"#, "[".repeat(depth), "]".repeat(depth));
+    assert_eq!(parse(body(1000).as_bytes()).unwrap(), listed(&[b""]));
+    for depth in [1001, 1 << 20] {
+        let error = parse(body(depth).as_bytes()).unwrap_err();
+        assert_eq!(
+            (error.code(), error.message()),
+            (Code::Limit, "line 1, column 1009: the JSON nests too deep")
+        );
+    }
+}
+
+/// A part of it is decoded into its place at once, and lines are not.
+#[test]
+fn data_in_lines_is_read_wherever_it_is_in_its_payload() {
+    let payload = |data: &str| {
+        format!(
+            r#"{{"externalPayloads":[{{"sizeBytes":5}},{{}}],"data":"{data}","metadata":{{"k":"dg=="}}}}"#
+        )
+    };
+    let of =
+        |data: &str| parse(format!(r#"{{"payloads":[{{}},{},{{}}]}}"#, payload(data)).as_bytes()).unwrap();
+    let long = "QUJD".repeat(100);
+    let lines = long.as_bytes().chunks(76).map(|line| core::str::from_utf8(line).unwrap());
+    assert_eq!(of(&lines.collect::<Vec<_>>().join("\\r\\n")), of(&long));
+    assert_eq!(of(" \\n"), of(""));
+    let expected = b"\x0a\x06\x0a\x01k\x12\x01v\x12\x03ABC\x1a\x02\x08\x05\x1a\x00";
+    assert_eq!(of("QUJD"), listed(&[b"", expected, b""]));
+}
+
+#[test]
+fn data_that_does_not_count_is_base64_too() {
+    let text = fault(r#"{"payloads":[{"data":"?","data":"MQ=="}]}"#);
+    assert_eq!(
+        text,
+        " at payloads[0]: line 1, column 22: data: expected base64 text, found text that is not base64"
+    );
 }
 
 #[test]
