@@ -8,9 +8,13 @@
 mod chain;
 mod compress;
 mod convert;
+mod draft;
 pub(crate) mod encrypt;
 mod gzip;
+mod json;
 mod layer;
+mod list;
+mod msgpack;
 mod opening;
 pub(crate) mod remote;
 mod snappy;
@@ -18,14 +22,11 @@ mod zlib;
 mod zstd;
 
 pub(crate) use chain::{Chain, Encoded, encode_bound};
-pub(crate) use convert::Convert;
-pub(crate) use encrypt::Encrypt;
-pub(crate) use gzip::Gzip;
 pub(crate) use layer::Layer;
+#[cfg(test)]
+pub(crate) use list::schemas;
+pub(crate) use list::{Entry, chain};
 pub(crate) use opening::{Budget, Decoded};
-pub(crate) use snappy::Snappy;
-pub(crate) use zlib::Zlib;
-pub(crate) use zstd::Zstd;
 
 use std::time::Instant;
 
@@ -76,7 +77,7 @@ pub(crate) struct Written {
 /// (Decoding needs no options: it follows the payload, see `Layer`.)
 pub(crate) trait Encoder: Send + Sync {
     /// The layer that it makes, if it makes one.
-    fn layer(&self) -> Option<Layer>;
+    fn layer(&self) -> Option<&'static Layer>;
 
     /// The most bytes by which a payload can grow.
     fn overhead(&self) -> usize;

@@ -6,17 +6,11 @@
 
 mod converters;
 mod descriptors;
-mod deserialize;
-mod document;
-mod file;
+pub(crate) mod document;
 mod key_source;
 mod loosening;
 mod pattern;
-mod problem;
-mod remote;
 mod schema;
-mod secret;
-mod suggestion;
 mod summary;
 
 use std::collections::{HashMap, HashSet};
@@ -26,18 +20,17 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::codec::{Chain, Convert, Encoder, Encrypt, Gzip, Snappy, Zlib, Zstd};
+use crate::codec::{Chain, Entry, chain};
 use crate::converter::Converters;
 use crate::descriptors::Store;
 use crate::error::{Code, Error, text};
 use crate::keys::{Access, Key, Keyring, key_id};
-use crate::limits::{Limits, MAX_LAYERS};
+use crate::limits::Limits;
 use crate::server_options::{ServerLimits, ServerSettings};
-pub(crate) use file::read_file;
+pub(crate) use document::read_file;
+use document::{Problem, did_you_mean};
 pub use pattern::Pattern;
-use problem::Problem;
-use schema::{Codec, Document, JsonOptions, Malformed};
-use suggestion::did_you_mean;
+use schema::{Document, Malformed};
 pub use summary::{NamespaceSummary, SharedKey};
 
 /// What a document says, ready for calls. Never changes; a reload makes a new one.
@@ -67,8 +60,8 @@ pub(crate) struct Profile {
 }
 
 impl Profile {
-    fn new(chain: Chain, access: Access, codecs: &[Codec]) -> Self {
-        let codecs = codecs.iter().map(Codec::name).collect();
+    fn new(chain: Chain, access: Access, codecs: &[Entry]) -> Self {
+        let codecs = codecs.iter().map(|entry| entry.codec().name).collect();
         Self { lenient_chain: chain.without_required(), chain, access, codecs }
     }
 }
@@ -267,90 +260,6 @@ fn namespace(
         return Err(without_key());
     }
     Ok((Pattern::new(&entry.pattern), Profile::new(chain, access, codecs)))
-}
-
-fn chain(codecs: &[Codec], base_dir: &Path) -> Result<Chain, Problem> {
-    if codecs.len() > MAX_LAYERS {
-        return Err(Problem::new(format!("{} codecs, expected at most {MAX_LAYERS}", codecs.len())));
-    }
-    let mut encrypts = false;
-    let mut required = false;
-    // Whether what comes so far is JSON.
-    let mut is_json = true;
-    let mut encoders: Vec<Box<dyn Encoder>> = Vec::new();
-    let mut server = None;
-    for (index, codec) in codecs.iter().enumerate() {
-        let encoder: Box<dyn Encoder> = match codec {
-            _ if server.is_some() => {
-                return Err(Problem::new(
-                    "remote must be the last codec: nothing opens what comes behind it",
-                )
-                .inside(index));
-            }
-            Codec::Remote(options) => {
-                let problem = |problem: Problem| problem.inside("remote").inside(index);
-                server = Some(remote::remote(options, base_dir).map_err(problem)?);
-                continue;
-            }
-            Codec::Encrypt(_) if encrypts => {
-                return Err(Problem::new("encrypt stands here a second time: once is enough").inside(index));
-            }
-            Codec::Encrypt(options) => {
-                encrypts = true;
-                required = options.required;
-                let schema::CipherName::Aes256Gcm = options.cipher;
-                Box::new(Encrypt)
-            }
-            Codec::Msgpack | Codec::Json(_) if !is_json => {
-                return Err(Problem::new(
-                    "a converter after another codec finds no JSON: move it to the front",
-                )
-                .inside(index));
-            }
-            Codec::Msgpack => Box::new(Convert::Msgpack),
-            Codec::Json(JsonOptions { canonical: true }) => Box::new(Convert::CanonicalJson),
-            Codec::Json(_) => {
-                return Err(
-                    Problem::new("json changes nothing here unless it says canonical: true").inside(index)
-                );
-            }
-            _ if encrypts => {
-                return Err(Problem::new(
-                    "compression after encrypt finds nothing to compress: move it before encrypt",
-                )
-                .inside(index));
-            }
-            Codec::Zlib(options) => Box::new(Zlib {
-                level: level(options.level, 1..=9, "zlib", index)?,
-                min_size: options.min_size.0,
-            }),
-            Codec::Gzip(options) => Box::new(Gzip {
-                level: level(options.level, 1..=9, "gzip", index)?,
-                min_size: options.min_size.0,
-            }),
-            Codec::Zstd(options) => Box::new(Zstd {
-                level: level(options.level, 1..=19, "zstd", index)?,
-                min_size: options.min_size.0,
-            }),
-            Codec::Snappy(options) => Box::new(Snappy { min_size: options.min_size.0 }),
-        };
-        is_json = matches!(codec, Codec::Json(_));
-        encoders.push(encoder);
-    }
-    Ok(Chain::new(encoders, encrypts, required).with_remote(server))
-}
-
-fn level<T: PartialOrd + core::fmt::Display + Copy>(
-    level: T,
-    range: core::ops::RangeInclusive<T>,
-    codec: &str,
-    index: usize,
-) -> Result<T, Problem> {
-    if range.contains(&level) {
-        return Ok(level);
-    }
-    let message = format!("found {level}, expected {} to {}", range.start(), range.end());
-    Err(Problem::new(message).inside("level").inside(codec).inside(index))
 }
 
 fn check_key_id(id: &str) -> Result<(), Problem> {

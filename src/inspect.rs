@@ -34,7 +34,7 @@ pub fn inspect(payload: &[u8]) -> Result<Inspection, Error> {
             .and_then(|encoding| core::str::from_utf8(encoding).ok())
             .filter(|encoding| !encoding.contains(char::is_control))
             .map(str::to_owned),
-        codec: view.encoding.and_then(Layer::of).map(Layer::codec),
+        codec: view.encoding.and_then(Layer::of).map(|layer| layer.codec),
         key_id: view.key_id.filter(|_| view.cipher.is_none()).and_then(key_id).map(str::to_owned),
         payload_len: payload.len(),
         data_len: view.data.len(),

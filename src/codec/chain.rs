@@ -68,7 +68,7 @@ impl Chain {
     }
 
     /// Whether one of the codecs makes this layer.
-    pub(super) fn lists(&self, layer: Layer) -> bool {
+    pub(super) fn lists(&self, layer: &Layer) -> bool {
         self.codecs.iter().any(|codec| codec.layer() == Some(layer))
     }
 
@@ -100,7 +100,7 @@ impl Chain {
             return Ok(Encoded::Unchanged);
         }
         if let Some(layer) = view.encoding.and_then(Layer::of)
-            && let Some(why) = layer.misfit(&view)
+            && let Some(why) = (layer.misfit)(&view)
         {
             return Err(layer.refused_value(why));
         }

@@ -1,7 +1,12 @@
 //! What the compression codecs share: the payload is kept when it is small or does not get smaller.
 
+use core::fmt;
+use core::ops::RangeInclusive;
+
 use super::layer::Layer;
+use super::list::Codec;
 use super::{Encoder, Environment, Written};
+use crate::config::document::Problem;
 use crate::error::{Code, Error};
 use crate::payload::Pieces;
 use tdc_formats::wire;
@@ -11,7 +16,7 @@ use crate::scratch;
 /// A compression format.
 pub(crate) trait Compression: Send + Sync {
     /// What it makes.
-    const LAYER: Layer;
+    const LAYER: &'static Layer;
 
     /// The payload's metadata: the one entry `encoding`, as it stands on the wire.
     const METADATA: &'static [u8];
@@ -25,7 +30,7 @@ pub(crate) trait Compression: Send + Sync {
 }
 
 impl<C: Compression> Encoder for C {
-    fn layer(&self) -> Option<Layer> {
+    fn layer(&self) -> Option<&'static Layer> {
         Some(C::LAYER)
     }
 
@@ -80,6 +85,19 @@ fn encode_whole<C: Compression>(
     }
     let data_offset = C::METADATA.len() + outside.len() + used;
     Some(Written { len: data_offset + len, data_offset })
+}
+
+/// Checks the option `level` of a codec.
+pub(super) fn check_level<T: PartialOrd + fmt::Display>(
+    codec: &Codec,
+    level: &T,
+    range: &RangeInclusive<T>,
+) -> Result<(), Problem> {
+    if range.contains(level) {
+        return Ok(());
+    }
+    let message = format!("found {level}, expected {} to {}", range.start(), range.end());
+    Err(Problem::new(message).inside("level").inside(codec.name))
 }
 
 /// The error for compressed data that is malformed.

@@ -11,10 +11,16 @@
 //!
 //! Random nonces bound what one key may encrypt: 2^32 messages (NIST SP 800-38D, 8.3).
 
+use std::path::Path;
+
+use serde::Deserialize;
 use tdc_formats::wire::{self, Cursor, Field, Value};
 
-use super::layer::Layer;
+use super::draft::Draft;
+use super::layer::{Layer, Open};
+use super::list::{AddToChain, Codec, Stage};
 use super::{Encoder, Environment, Written};
+use crate::config::document::Problem;
 use crate::error::{Code, Error};
 use crate::keys::cipher::{Aead, NONCE_LEN, TAG_LEN};
 use crate::keys::{ENCRYPTED, Found, Key, Missing};
@@ -31,11 +37,50 @@ pub(crate) const SEAL_LEN: usize = NONCE_LEN + TAG_LEN;
 /// with an id of 128 bytes, and tag and length of `data`.
 pub(crate) const MAX_OVERHEAD: usize = SEAL_LEN + 228;
 
-pub(crate) struct Encrypt;
+const NAME: &str = "encrypt";
+
+pub(super) const CODEC: Codec =
+    Codec { name: NAME, about: "AES-256-GCM.", stage: Stage::Encrypt, layer: Some(&LAYER) };
+
+pub(super) static LAYER: Layer =
+    Layer { encoding: "binary/encrypted", codec: NAME, code: Code::Ciphertext, misfit, open: Open::Decrypt };
+
+/// Options of `encrypt`.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "EncryptOptions"))]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Options {
+    /// The cipher; there is one.
+    cipher: CipherName,
+    /// Whether decode refuses a payload that was not encrypted.
+    required: bool,
+}
+
+/// A cipher.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+enum CipherName {
+    /// AES-256-GCM.
+    #[default]
+    #[serde(rename = "aes-256-gcm")]
+    Aes256Gcm,
+}
+
+impl AddToChain for Options {
+    fn add(&self, chain: &mut Draft, _: &Path) -> Result<(), Problem> {
+        let CipherName::Aes256Gcm = self.cipher;
+        chain.require_encrypted(self.required);
+        chain.push(Encrypt);
+        Ok(())
+    }
+}
+
+struct Encrypt;
 
 impl Encoder for Encrypt {
-    fn layer(&self) -> Option<Layer> {
-        Some(Layer::Encrypt)
+    fn layer(&self) -> Option<&'static Layer> {
+        Some(&LAYER)
     }
 
     fn overhead(&self) -> usize {

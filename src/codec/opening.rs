@@ -1,7 +1,7 @@
 //! Decode follows the payload: its layers are opened, the outermost first, until none of ours is left.
 
-use super::layer::Layer;
-use super::{Chain, Environment, compress, convert, encrypt};
+use super::layer::{Layer, Open};
+use super::{Chain, Environment, compress, encrypt};
 use crate::error::{Code, Error};
 use crate::keys::Key;
 use crate::limits::MAX_LAYERS;
@@ -81,7 +81,7 @@ impl Current {
 
 /// What one step found.
 enum Step {
-    Opened(Layer, Current),
+    Opened(&'static Layer, Current),
     /// No layer to be opened: where this payload's `data` is.
     Innermost(Location),
     /// What the layer before opened to is not a payload.
@@ -158,34 +158,36 @@ impl<'a> Opening<'a> {
         };
         let innermost = || Ok(Step::Innermost(view.location()));
         let Some(layer) = view.encoding.and_then(Layer::of) else { return innermost() };
-        if let Some(why) = layer.misfit(&view) {
+        if let Some(why) = (layer.misfit)(&view) {
             return if self.chain.lists(layer) { Err(layer.foreign_bytes(why)) } else { innermost() };
         }
-        if layer == Layer::Encrypt && !self.environment.keyring.has_keys() {
+        if matches!(layer.open, Open::Decrypt) && !self.environment.keyring.has_keys() {
             return innermost();
         }
         if depth == MAX_LAYERS {
             return Err(too_deep());
         }
-        if let Some(decompress) = layer.decompress() {
-            // An answer that the caller of a call on one payload keeps is memory of its own.
-            let mut bytes = if self.fixed { Vec::new() } else { scratch::take() };
-            decompress(view.data, self.budget.left, &mut bytes)?;
-            self.budget.spend(bytes.len())?;
-            return Ok(Step::Opened(layer, Current::Owned(bytes)));
-        }
-        if layer == Layer::Encrypt {
-            let key = encrypt::find_key(&view, self.environment)?;
-            return self.decrypt(&key, view.data, depth, out);
-        }
-        match convert::decode_msgpack(payload, view.data, self.budget.left) {
-            Ok(Some(bytes)) => {
+        match layer.open {
+            Open::Decompress(decompress) => {
+                // An answer that the caller of a call on one payload keeps is memory of its own.
+                let mut bytes = if self.fixed { Vec::new() } else { scratch::take() };
+                decompress(view.data, self.budget.left, &mut bytes)?;
                 self.budget.spend(bytes.len())?;
                 Ok(Step::Opened(layer, Current::Owned(bytes)))
             }
-            Ok(None) => innermost(),
-            Err(error) if error.code() == Code::MessagePack && !self.chain.lists(layer) => innermost(),
-            Err(error) => Err(error),
+            Open::Decrypt => {
+                let key = encrypt::find_key(&view, self.environment)?;
+                self.decrypt(&key, view.data, depth, out)
+            }
+            Open::Convert(convert) => match convert(payload, view.data, self.budget.left) {
+                Ok(Some(bytes)) => {
+                    self.budget.spend(bytes.len())?;
+                    Ok(Step::Opened(layer, Current::Owned(bytes)))
+                }
+                Ok(None) => innermost(),
+                Err(error) if error.code() == layer.code && !self.chain.lists(layer) => innermost(),
+                Err(error) => Err(error),
+            },
         }
     }
 
@@ -215,7 +217,7 @@ impl<'a> Opening<'a> {
                 Current::Owned(opened)
             }
         };
-        Ok(Step::Opened(Layer::Encrypt, opened))
+        Ok(Step::Opened(&encrypt::LAYER, opened))
     }
 }
 

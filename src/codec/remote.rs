@@ -15,12 +15,14 @@
 
 mod answers;
 mod exchange;
+pub(crate) mod options;
 mod request;
 mod response;
 mod url;
 
 pub(crate) use answers::Answers;
 pub(crate) use exchange::{Exchange, Found, max_waiting_bytes};
+pub(super) use options::Options;
 pub use request::Request;
 pub(crate) use response::judge;
 pub(crate) use url::Url;
@@ -29,6 +31,11 @@ pub use url::is_loopback;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
+
+use super::list::{Codec, Stage};
+
+pub(super) const CODEC: Codec =
+    Codec { name: "remote", about: "A codec server, behind all others.", stage: Stage::Remote, layer: None };
 
 /// Which of the server's two operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

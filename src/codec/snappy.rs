@@ -2,16 +2,48 @@
 //! it.
 
 use std::cell::RefCell;
+use std::path::Path;
+
+use serde::Deserialize;
 
 use tdc_formats::wire::Cursor;
 
 use super::compress::{Compression, malformed, too_large};
-use super::layer::Layer;
-use crate::error::Error;
+use super::draft::Draft;
+use super::layer::{Layer, Open};
+use super::list::{AddToChain, Codec, Stage};
+use crate::config::document::{ByteSize, Problem};
+use crate::error::{Code, Error};
 use crate::scratch;
 
-pub(crate) struct Snappy {
-    pub(crate) min_size: usize,
+const NAME: &str = "snappy";
+
+pub(super) const CODEC: Codec =
+    Codec { name: NAME, about: "Snappy's block format.", stage: Stage::Compress, layer: Some(&LAYER) };
+
+static LAYER: Layer = Layer {
+    encoding: "binary/snappy",
+    codec: NAME,
+    code: Code::Compressed,
+    misfit: |view| (!begins(view.data)).then_some("its data does not begin with a snappy block"),
+    open: Open::Decompress(decode),
+};
+
+/// Options of `snappy`.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "SnappyOptions"))]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Options {
+    /// Smaller payloads are left as they are.
+    min_size: ByteSize,
+}
+
+impl AddToChain for Options {
+    fn add(&self, chain: &mut Draft, _: &Path) -> Result<(), Problem> {
+        chain.push(*self);
+        Ok(())
+    }
 }
 
 /// No element of the format makes more of its bytes: a copy of three bytes stands for at most 64.
@@ -21,12 +53,12 @@ thread_local! {
     static ENCODER: RefCell<snap::raw::Encoder> = RefCell::new(snap::raw::Encoder::new());
 }
 
-impl Compression for Snappy {
-    const LAYER: Layer = Layer::Snappy;
+impl Compression for Options {
+    const LAYER: &'static Layer = &LAYER;
     const METADATA: &'static [u8] = b"\x0a\x19\x0a\x08encoding\x12\x0dbinary/snappy";
 
     fn min_size(&self) -> usize {
-        self.min_size
+        self.min_size.0
     }
 
     fn compress(&self, bytes: &[u8], out: &mut [u8]) -> Option<usize> {

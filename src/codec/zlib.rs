@@ -4,16 +4,60 @@
 //! Hostile data is inflated into memory that grows with what really comes out, up to the call's limit.
 
 use std::cell::RefCell;
+use std::path::Path;
 
 use flate2::{Compress, Decompress, FlushCompress, FlushDecompress, Status};
+use serde::Deserialize;
 
-use super::compress::{Compression, malformed, too_large};
-use super::layer::Layer;
-use crate::error::Error;
+use super::compress::{Compression, check_level, malformed, too_large};
+use super::draft::Draft;
+use super::layer::{Layer, Open};
+use super::list::{AddToChain, Codec, Stage};
+use crate::config::document::{ByteSize, Problem};
+use crate::error::{Code, Error};
 
-pub(crate) struct Zlib {
-    pub(crate) level: u32,
-    pub(crate) min_size: usize,
+const NAME: &str = "zlib";
+
+pub(super) const CODEC: Codec = Codec {
+    name: NAME,
+    about: "RFC 1950, as Go's and Java's zlib codecs.",
+    stage: Stage::Compress,
+    layer: Some(&LAYER),
+};
+
+static LAYER: Layer = Layer {
+    encoding: "binary/zlib",
+    codec: NAME,
+    code: Code::Compressed,
+    misfit: |view| (!begins(view.data)).then_some("its data does not begin with a zlib header"),
+    open: Open::Decompress(decode),
+};
+
+/// Options of `zlib`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "ZlibOptions"))]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Options {
+    /// 1 (fast) to 9 (small).
+    #[cfg_attr(test, schemars(range(min = 1, max = 9)))]
+    level: u32,
+    /// Smaller payloads are left as they are.
+    min_size: ByteSize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { level: 6, min_size: ByteSize(0) }
+    }
+}
+
+impl AddToChain for Options {
+    fn add(&self, chain: &mut Draft, _: &Path) -> Result<(), Problem> {
+        check_level(&CODEC, &self.level, &(1..=9))?;
+        chain.push(*self);
+        Ok(())
+    }
 }
 
 thread_local! {
@@ -22,12 +66,12 @@ thread_local! {
     static DEFLATE: RefCell<Option<(u32, Compress)>> = const { RefCell::new(None) };
 }
 
-impl Compression for Zlib {
-    const LAYER: Layer = Layer::Zlib;
+impl Compression for Options {
+    const LAYER: &'static Layer = &LAYER;
     const METADATA: &'static [u8] = b"\x0a\x17\x0a\x08encoding\x12\x0bbinary/zlib";
 
     fn min_size(&self) -> usize {
-        self.min_size
+        self.min_size.0
     }
 
     fn compress(&self, bytes: &[u8], out: &mut [u8]) -> Option<usize> {

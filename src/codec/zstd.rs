@@ -5,18 +5,58 @@
 //! are not written are never taken. Contexts are kept for each thread while they are small.
 
 use std::cell::RefCell;
+use std::path::Path;
 
+use serde::Deserialize;
 use zstd::zstd_safe::zstd_sys::ZSTD_ErrorCode;
 use zstd::zstd_safe::{self, CCtx, CParameter, DCtx, ErrorCode, ResetDirective};
 
-use super::compress::{Compression, malformed, too_large};
-use super::layer::Layer;
-use crate::error::Error;
+use super::compress::{Compression, check_level, malformed, too_large};
+use super::draft::Draft;
+use super::layer::{Layer, Open};
+use super::list::{AddToChain, Codec, Stage};
+use crate::config::document::{ByteSize, Problem};
+use crate::error::{Code, Error};
 use crate::scratch;
 
-pub(crate) struct Zstd {
-    pub(crate) level: i32,
-    pub(crate) min_size: usize,
+const NAME: &str = "zstd";
+
+pub(super) const CODEC: Codec =
+    Codec { name: NAME, about: "Zstandard.", stage: Stage::Compress, layer: Some(&LAYER) };
+
+static LAYER: Layer = Layer {
+    encoding: "binary/zstd",
+    codec: NAME,
+    code: Code::Compressed,
+    misfit: |view| (!begins(view.data)).then_some("its data does not begin with a zstd frame"),
+    open: Open::Decompress(decode),
+};
+
+/// Options of `zstd`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "ZstdOptions"))]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Options {
+    /// 1 (fast) to 19 (small).
+    #[cfg_attr(test, schemars(range(min = 1, max = 19)))]
+    level: i32,
+    /// Smaller payloads are left as they are.
+    min_size: ByteSize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { level: 1, min_size: ByteSize(0) }
+    }
+}
+
+impl AddToChain for Options {
+    fn add(&self, chain: &mut Draft, _: &Path) -> Result<(), Problem> {
+        check_level(&CODEC, &self.level, &(1..=19))?;
+        chain.push(*self);
+        Ok(())
+    }
 }
 
 /// What a frame begins with. (A skippable frame has another number, and nothing in it.)
@@ -30,12 +70,12 @@ thread_local! {
     static DECOMPRESS: RefCell<Option<DCtx<'static>>> = const { RefCell::new(None) };
 }
 
-impl Compression for Zstd {
-    const LAYER: Layer = Layer::Zstd;
+impl Compression for Options {
+    const LAYER: &'static Layer = &LAYER;
     const METADATA: &'static [u8] = b"\x0a\x17\x0a\x08encoding\x12\x0bbinary/zstd";
 
     fn min_size(&self) -> usize {
-        self.min_size
+        self.min_size.0
     }
 
     fn compress(&self, bytes: &[u8], out: &mut [u8]) -> Option<usize> {

@@ -2,7 +2,7 @@
 
 use tdc_formats::protobuf_json::Options;
 
-use super::problem::Problem;
+use super::document::Problem;
 use super::schema::{Converter as Entry, JsonOptions, JsonProtobufOptions};
 use crate::converter::{BinaryProtobuf, Bytes, Converter, Converters, Json, JsonProtobuf, Msgpack, Null};
 

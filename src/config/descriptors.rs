@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::file::read_file;
-use super::problem::Problem;
+use super::document::Problem;
+use super::document::read_file;
 use crate::descriptors::{MAX_SET_LEN, Store};
 use crate::error::text;
 

@@ -1,31 +1,43 @@
-//! YAML text → a tree of nodes that know where they stand.
+//! YAML text → a tree of nodes that know where they stand, and serde over it: whoever reads a section
+//! of a configuration reads it here, so that every error names path, line and column.
 //!
 //! The parser is `saphyr-parser`; the rules on top are ours, because a configuration that means two
 //! things is worse than one that is refused: one document, no anchors, aliases, tags or merge keys, keys
 //! that are strings and stand once, a bounded depth. JSON is read by the same door: it is YAML.
 
+mod deserialize;
+mod file;
+mod problem;
+pub(crate) mod secret;
+mod suggestion;
+mod units;
+
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span as SourceSpan};
 
-use super::problem::{Place, Problem, Step, shown};
 use crate::error::text;
+pub(crate) use file::read_file;
+pub(crate) use problem::Problem;
+use problem::{Place, Step, shown};
+pub(crate) use suggestion::did_you_mean;
+pub(crate) use units::{ByteSize, Span};
 
 /// Depth of nesting: the deepest configuration that means anything has six levels.
 const MAX_DEPTH: usize = 32;
 
 /// The longest document.
-pub(super) const MAX_LEN: usize = 1 << 20;
+pub(crate) const MAX_LEN: usize = 1 << 20;
 
 /// A value and where it stands.
 #[derive(Debug)]
-pub(super) struct Node {
-    pub(super) place: Place,
-    pub(super) value: NodeValue,
+pub(crate) struct Node {
+    pub(crate) place: Place,
+    pub(crate) value: NodeValue,
 }
 
 #[derive(Debug)]
-pub(super) enum NodeValue {
+pub(crate) enum NodeValue {
     Scalar { text: String, plain: bool },
     List(Vec<Node>),
     Map(Vec<(Key, Node)>),
@@ -33,7 +45,7 @@ pub(super) enum NodeValue {
 
 impl Node {
     /// Where the value at the end of `path` stands, or the last one on the way that exists.
-    pub(super) fn place_of(&self, path: &[Step]) -> Place {
+    pub(crate) fn place_of(&self, path: &[Step]) -> Place {
         let mut node = self;
         for step in path {
             let next = match (step, &node.value) {
@@ -54,14 +66,14 @@ impl Node {
 
 /// A key of a mapping.
 #[derive(Debug)]
-pub(super) struct Key {
-    pub(super) name: String,
-    pub(super) place: Place,
+pub(crate) struct Key {
+    pub(crate) name: String,
+    pub(crate) place: Place,
 }
 
 /// What a plain scalar means: YAML 1.2's core schema.
 #[derive(Debug, PartialEq)]
-pub(super) enum Scalar<'a> {
+pub(crate) enum Scalar<'a> {
     Null,
     Bool(bool),
     Integer(i64),
@@ -70,7 +82,7 @@ pub(super) enum Scalar<'a> {
 }
 
 impl Scalar<'_> {
-    pub(super) fn of(text: &str, plain: bool) -> Scalar<'_> {
+    pub(crate) fn of(text: &str, plain: bool) -> Scalar<'_> {
         match text {
             _ if !plain => Scalar::Text(text),
             "" | "~" | "null" | "Null" | "NULL" => Scalar::Null,
@@ -93,7 +105,7 @@ impl Scalar<'_> {
 }
 
 /// Reads the one document of `text`.
-pub(super) fn read(text: &str) -> Result<Node, Problem> {
+pub(crate) fn read(text: &str) -> Result<Node, Problem> {
     if text.len() > MAX_LEN {
         return Err(Problem::new(format!(
             "the document has {} bytes, expected at most {MAX_LEN}",
@@ -122,9 +134,9 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn next(&mut self) -> Result<(Event<'a>, Span), Problem> {
+    fn next(&mut self) -> Result<(Event<'a>, SourceSpan), Problem> {
         match self.parser.next_event() {
-            None => Ok((Event::StreamEnd, Span::default())),
+            None => Ok((Event::StreamEnd, SourceSpan::default())),
             Some(Ok(event)) => Ok(event),
             Some(Err(cause)) => {
                 let marker = cause.marker();
@@ -134,7 +146,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, Problem> {
+    fn node(&mut self, event: Event<'a>, span: SourceSpan, depth: usize) -> Result<Node, Problem> {
         let place = place(&span);
         if depth > MAX_DEPTH {
             return Err(Problem::new(format!("nested deeper than {MAX_DEPTH} levels")).at(place));
@@ -209,7 +221,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn place(span: &Span) -> Place {
+fn place(span: &SourceSpan) -> Place {
     Place { line: span.start.line(), column: span.start.col() + 1 }
 }
 

@@ -5,9 +5,9 @@ use std::path::Path;
 use tdc_formats::base64;
 use zeroize::Zeroizing;
 
-use super::problem::Problem;
-use super::schema::{KeySource, Permissions};
-use super::secret;
+use super::document::Problem;
+use super::document::secret::{self, Permissions};
+use super::schema::KeySource;
 use crate::error::text;
 use crate::sys::SecretKey;
 

@@ -6,11 +6,11 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use super::super::document::{ByteSize, Span};
 use super::super::pattern::Pattern;
-use super::super::schema::{
-    ByteSize, Codec, Converter, Deflate, Document, EncryptOptions, HeaderSecret, HeaderValue, JsonOptions,
-    JsonProtobufOptions, RemoteOptions, SnappyOptions, Span, ZstdOptions,
-};
+use super::super::schema::{Converter, Document, JsonOptions, JsonProtobufOptions};
+use crate::codec::remote::options::{HeaderSecret, HeaderValue};
+use crate::codec::{Entry, schemas};
 use crate::server_options::{Audit, Claim, Jwks};
 
 impl JsonSchema for ByteSize {
@@ -147,33 +147,32 @@ impl JsonSchema for Converter {
     }
 }
 
-impl JsonSchema for Codec {
+impl JsonSchema for Entry {
     fn schema_name() -> Cow<'static, str> {
         "Codec".into()
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let options = [
-            ("zlib", "RFC 1950, as Go's and Java's zlib codecs.", generator.subschema_for::<Deflate>()),
-            ("zstd", "Zstandard.", generator.subschema_for::<ZstdOptions>()),
-            ("snappy", "Snappy's block format.", generator.subschema_for::<SnappyOptions>()),
-            ("gzip", "RFC 1952.", generator.subschema_for::<Deflate>()),
-            ("encrypt", "AES-256-GCM.", generator.subschema_for::<EncryptOptions>()),
-            ("json", "JSON in its canonical form.", generator.subschema_for::<JsonOptions>()),
-        ];
-        let names: Vec<_> = options.iter().map(|(name, ..)| *name).chain(["msgpack"]).collect();
-        let mut entries: Vec<_> = options
-            .iter()
-            .map(|(name, description, schema)| with_options(name, description, schema))
-            .collect();
-        let remote = generator.subschema_for::<RemoteOptions>();
-        entries.push(json_schema!({
-            "type": "object",
-            "description": "A codec server, behind all others.",
-            "properties": { "remote": remote },
-            "required": ["remote"],
-            "additionalProperties": false,
-        }));
+        let mut names = Vec::new();
+        let mut entries = Vec::new();
+        for (codec, options, refer) in schemas(generator) {
+            let (name, about) = (codec.name, codec.about);
+            // Without its options where they may be left out, and with them where there are any.
+            if options.get("required").is_some() {
+                entries.push(json_schema!({
+                    "type": "object",
+                    "description": about,
+                    "properties": { name: refer(generator) },
+                    "required": [name],
+                    "additionalProperties": false,
+                }));
+                continue;
+            }
+            names.push(name);
+            if options.get("properties").is_some() {
+                entries.push(with_options(name, about, &refer(generator)));
+            }
+        }
         json_schema!({
             "description": "A payload codec: its name, or its name with options.",
             "oneOf": [{ "enum": names }, { "oneOf": entries }],

@@ -6,8 +6,8 @@ use serde::de::{
     Unexpected, VariantAccess, Visitor,
 };
 
-use super::document::{Key, Node, NodeValue, Scalar};
 use super::problem::Problem;
+use super::{Key, Node, NodeValue, Scalar};
 
 impl<'de> Deserializer<'de> for &'de Node {
     type Error = Problem;

@@ -8,14 +8,14 @@ use std::io::Read;
 use std::path::Path;
 
 /// A regular file that is open. Its errors are what is wrong with it, without its name.
-pub(super) struct RegularFile {
+pub(crate) struct RegularFile {
     file: File,
     metadata: Metadata,
 }
 
 impl RegularFile {
     /// Opens it, which never waits.
-    pub(super) fn open(path: &Path) -> Result<Self, String> {
+    pub(crate) fn open(path: &Path) -> Result<Self, String> {
         // Before it is opened, because opening a device can do something; and then again, because the path may lead
         // somewhere else by then.
         check(&std::fs::metadata(path).map_err(|cause| cause.to_string())?)?;
@@ -30,12 +30,12 @@ impl RegularFile {
     }
 
     /// What the system says of the file that is open.
-    pub(super) fn metadata(&self) -> &Metadata {
+    pub(crate) fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
     /// Appends what stands in it to `bytes`.
-    pub(super) fn read(self, max_len: usize, bytes: &mut Vec<u8>) -> Result<(), String> {
+    pub(crate) fn read(self, max_len: usize, bytes: &mut Vec<u8>) -> Result<(), String> {
         let before = bytes.len();
         // A file can grow, and some have no length: what counts is what is read.
         let limit = u64::try_from(max_len).unwrap_or(u64::MAX).saturating_add(1);

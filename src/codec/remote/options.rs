@@ -1,16 +1,21 @@
-//! `remote`: what it says → a codec server.
+//! The options of `remote` → a codec server.
 //!
 //! Headers with credentials are read here, when the document is read: a reload reads them again.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
-use super::problem::Problem;
-use super::schema::{HeaderSecret, HeaderValue, Permissions, RemoteOptions};
-use super::secret;
-use crate::codec::remote::{Header, Remote, Url};
+use super::{CODEC, Header, Remote, Url};
+use crate::codec::draft::Draft;
+use crate::codec::list::AddToChain;
+use crate::config::document::secret::{self, InlineKey, Permissions};
+use crate::config::document::{ByteSize, Problem, Span};
 use crate::error::text;
 
 /// The longest value of a header.
@@ -39,7 +44,86 @@ const RESERVED: [&str; 9] = [
 /// Headers whose values are credentials.
 const CREDENTIALS: [&str; 4] = ["authorization", "authorization-extras", "cookie", "proxy-authorization"];
 
-pub(super) fn remote(options: &RemoteOptions, base_dir: &Path) -> Result<Remote, Problem> {
+/// Options of `remote`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "RemoteOptions"))]
+#[serde(deny_unknown_fields)]
+pub(in crate::codec) struct Options {
+    /// Where the codec server is, without the operation at the end: https, or http on loopback. `{namespace}` in its path
+    /// stands for the namespace.
+    url: String,
+    /// Headers of every request, besides Content-Type and X-Namespace.
+    #[serde(default)]
+    headers: BTreeMap<String, HeaderValue>,
+    /// How long the server has to answer. Default 10 s.
+    #[serde(default)]
+    timeout: Option<Span>,
+    /// Payloads of a call go into one request as long as its body stays below. Default 1 MiB.
+    #[serde(default)]
+    max_request_bytes: Option<ByteSize>,
+}
+
+/// The value of a header: text, or where a credential is found.
+#[derive(Debug)]
+pub(crate) enum HeaderValue {
+    Text(String),
+    Secret(HeaderSecret),
+}
+
+/// Where the value of a header is found. Exactly one of `file`, `env` and `insecure_inline`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HeaderSecret {
+    /// What stands in front of it, such as "Bearer ".
+    #[serde(default)]
+    prefix: String,
+    /// A file; whitespace around its text does not count.
+    #[serde(default)]
+    file: Option<PathBuf>,
+    /// With `file`: who else may read or write it. By default nobody.
+    #[serde(default)]
+    permissions: Permissions,
+    /// An environment variable.
+    #[serde(default)]
+    env: Option<String>,
+    /// The value itself, in the open. For tests and demonstrations.
+    #[serde(default)]
+    insecure_inline: Option<InlineKey>,
+}
+
+impl<'de> Deserialize<'de> for HeaderValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOrSecret;
+        impl<'de> Visitor<'de> for TextOrSecret {
+            type Value = HeaderValue;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text, or { file: … } or { env: … }")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<HeaderValue, E> {
+                Ok(HeaderValue::Text(text.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<HeaderValue, A::Error> {
+                let map = serde::de::value::MapAccessDeserializer::new(map);
+                Deserialize::deserialize(map).map(HeaderValue::Secret)
+            }
+        }
+        deserializer.deserialize_any(TextOrSecret)
+    }
+}
+
+impl AddToChain for Options {
+    fn add(&self, chain: &mut Draft, base_dir: &Path) -> Result<(), Problem> {
+        chain.set_remote(remote(self, base_dir).map_err(|problem| problem.inside(CODEC.name))?);
+        Ok(())
+    }
+}
+
+fn remote(options: &Options, base_dir: &Path) -> Result<Remote, Problem> {
     let url = Url::parse(&options.url).map_err(|why| Problem::new(why).inside("url"))?;
     let timeout = options.timeout.map_or(DEFAULT_TIMEOUT, |span| span.0);
     if timeout.is_zero() || timeout > MAX_TIMEOUT {
@@ -53,7 +137,7 @@ pub(super) fn remote(options: &RemoteOptions, base_dir: &Path) -> Result<Remote,
     Ok(Remote { url, headers, timeout, max_request_bytes })
 }
 
-fn headers(options: &RemoteOptions, base_dir: &Path) -> Result<Vec<Header>, Problem> {
+fn headers(options: &Options, base_dir: &Path) -> Result<Vec<Header>, Problem> {
     if options.headers.len() > MAX_HEADERS {
         return Err(Problem::new(format!(
             "{} headers, expected at most {MAX_HEADERS}",

@@ -5,21 +5,21 @@ use std::fmt;
 
 use serde::de::{Expected, Unexpected};
 
-use super::document::Node;
+use super::Node;
 use super::suggestion::did_you_mean;
 use crate::error::{Code, Error, text};
 use crate::keys::key_id;
 
 /// A place in the document, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) line: usize,
-    pub(super) column: usize,
+pub(crate) struct Place {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
 }
 
 /// A step on the way from the document to a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Field(String),
     Item(usize),
 }
@@ -38,7 +38,7 @@ impl From<usize> for Step {
 
 /// One problem: what is wrong, with path (`codecs[0].zstd.level`), line and column.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     message: String,
     place: Option<Place>,
     path: Vec<Step>,
@@ -46,40 +46,40 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), place: None, path: Vec::new(), code: Code::Config }
     }
 
     /// A problem with a key file or variable that the document names, not with the document.
-    pub(super) fn with_key(message: impl Into<String>) -> Self {
+    pub(crate) fn with_key(message: impl Into<String>) -> Self {
         Self { code: Code::KeyFile, ..Self::new(message) }
     }
 
     /// A problem with a descriptor set that the document names.
-    pub(super) fn with_descriptor(message: impl Into<String>) -> Self {
+    pub(crate) fn with_descriptor(message: impl Into<String>) -> Self {
         Self { code: Code::Descriptor, ..Self::new(message) }
     }
 
     /// The same problem, at `place` unless a closer one is known.
-    pub(super) fn at(mut self, place: Place) -> Self {
+    pub(crate) fn at(mut self, place: Place) -> Self {
         self.place.get_or_insert(place);
         self
     }
 
     /// The same problem, inside a field or item.
-    pub(super) fn inside(mut self, step: impl Into<Step>) -> Self {
+    pub(crate) fn inside(mut self, step: impl Into<Step>) -> Self {
         self.path.insert(0, step.into());
         self
     }
 
     /// The same problem, with the place of its path in the document unless a place is known.
-    pub(super) fn located(self, document: &Node) -> Self {
+    pub(crate) fn located(self, document: &Node) -> Self {
         let place = document.place_of(&self.path);
         self.at(place)
     }
 
     /// The error for a caller; `source` is the file's name, or empty.
-    pub(super) fn into_error(self, source: &str) -> Error {
+    pub(crate) fn into_error(self, source: &str) -> Error {
         let separator = if source.is_empty() { "" } else { ": " };
         Error::new(self.code, format!("{source}{separator}{self}"))
     }
@@ -139,7 +139,7 @@ impl serde::de::Error for Problem {
 
 /// A name of the document for a message. What was meant as a key's id may be the key, whose base64 ends in a sign
 /// that no id has.
-pub(super) fn shown(name: &str) -> Cow<'_, str> {
+pub(crate) fn shown(name: &str) -> Cow<'_, str> {
     match key_id(name.as_bytes()) {
         Some(name) => Cow::Borrowed(name),
         None => Cow::Owned(format!("(a name of {} bytes)", name.len())),

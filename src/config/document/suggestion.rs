@@ -4,7 +4,7 @@
 const MAX_LEN: usize = 48;
 
 /// What follows the error about an unknown name: the known one that was probably meant, or nothing.
-pub(super) fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+pub(crate) fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     closest(name, known).map(|known| format!("; did you mean {known}?")).unwrap_or_default()
 }
 

@@ -2,15 +2,45 @@
 
 use std::path::Path;
 
+use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::file::RegularFile;
 use super::problem::Problem;
-use super::schema::Permissions;
 use crate::error::text;
 
+/// A key in the document; it is erased on drop and never shown.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub(crate) struct InlineKey(pub(crate) String);
+
+impl std::fmt::Debug for InlineKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("InlineKey(redacted)")
+    }
+}
+
+impl Drop for InlineKey {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.0);
+    }
+}
+
+/// Who but its owner may read or write a key file.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Permissions {
+    /// Nobody.
+    #[default]
+    Private,
+    /// Anybody: for mounted secrets, whose modes the platform decides.
+    Any,
+}
+
 /// Reads a file of at most `max_len` bytes; `what` is its name in errors.
-pub(super) fn from_file(
+pub(crate) fn from_file(
     path: &Path,
     permissions: Permissions,
     what: &str,
@@ -37,7 +67,7 @@ pub(super) fn from_file(
 }
 
 /// Reads an environment variable; `what` says what its text is expected to be.
-pub(super) fn from_variable(name: &str, what: &str) -> Result<Zeroizing<String>, Problem> {
+pub(crate) fn from_variable(name: &str, what: &str) -> Result<Zeroizing<String>, Problem> {
     if name.is_empty() || name.contains(['=', '\0']) {
         return Err(Problem::new("expected the name of an environment variable"));
     }

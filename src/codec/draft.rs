@@ -1,0 +1,58 @@
+//! A chain while it is made: which codec may follow which.
+
+use super::Encoder;
+use super::chain::Chain;
+use super::list::Stage;
+use super::remote::Remote;
+use crate::config::document::Problem;
+
+/// The codecs so far.
+#[derive(Default)]
+pub(super) struct Draft {
+    encoders: Vec<Box<dyn Encoder>>,
+    /// The stage of the codec that was added last.
+    last: Option<Stage>,
+    encrypts: bool,
+    required: bool,
+    remote: Option<Remote>,
+}
+
+impl Draft {
+    /// Begins the entry of a codec of this stage.
+    pub(super) fn enter(&mut self, stage: Stage) -> Result<(), Problem> {
+        let is_json = matches!(self.last, None | Some(Stage::Json));
+        let problem = match stage {
+            _ if self.last == Some(Stage::Remote) => {
+                Some("remote must be the last codec: nothing opens what comes behind it")
+            }
+            Stage::Encrypt if self.encrypts => Some("encrypt stands here a second time: once is enough"),
+            Stage::Json | Stage::Convert if !is_json => {
+                Some("a converter after another codec finds no JSON: move it to the front")
+            }
+            Stage::Compress if self.encrypts => {
+                Some("compression after encrypt finds nothing to compress: move it before encrypt")
+            }
+            _ => None,
+        };
+        self.last = Some(stage);
+        self.encrypts |= stage == Stage::Encrypt;
+        problem.map_or(Ok(()), |problem| Err(Problem::new(problem)))
+    }
+
+    pub(super) fn push(&mut self, encoder: impl Encoder + 'static) {
+        self.encoders.push(Box::new(encoder));
+    }
+
+    /// Says whether decode refuses a payload in which no encrypted layer was opened.
+    pub(super) fn require_encrypted(&mut self, required: bool) {
+        self.required = required;
+    }
+
+    pub(super) fn set_remote(&mut self, remote: Remote) {
+        self.remote = Some(remote);
+    }
+
+    pub(super) fn finish(self) -> Chain {
+        Chain::new(self.encoders, self.encrypts, self.required).with_remote(self.remote)
+    }
+}

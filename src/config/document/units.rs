@@ -1,0 +1,74 @@
+//! Sizes and spans of time as a configuration writes them.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// A number of bytes: a number, or text with B, KiB, MiB or GiB.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ByteSize(pub(crate) usize);
+
+impl<'de> Deserialize<'de> for ByteSize {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = ByteSize;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a number of bytes such as 1024 or \"64 MiB\"")
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<ByteSize, E> {
+                usize::try_from(value)
+                    .map(ByteSize)
+                    .map_err(|_| E::invalid_value(serde::de::Unexpected::Signed(value), &self))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<ByteSize, E> {
+                let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+                let unit: usize = match text.get(digits.len()..).unwrap_or_default().trim() {
+                    "" | "B" => 1,
+                    "KiB" => 1 << 10,
+                    "MiB" => 1 << 20,
+                    "GiB" => 1 << 30,
+                    _ => return Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
+                };
+                let number = digits.parse::<usize>().ok().and_then(|number| number.checked_mul(unit));
+                number.map(ByteSize).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// A span of time: text with ms, s or min.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span(pub(crate) Duration);
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Span;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a span of time such as \"500 ms\", \"10 s\" or \"2 min\"")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Span, E> {
+                let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+                let unit: u64 = match text.get(digits.len()..).unwrap_or_default().trim() {
+                    "ms" => 1,
+                    "s" => 1_000,
+                    "min" => 60_000,
+                    _ => return Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
+                };
+                let number = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+                number
+                    .map(|milliseconds| Span(Duration::from_millis(milliseconds)))
+                    .ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
