@@ -247,8 +247,8 @@ pub struct ServerSettings {
     pub key_files: Vec<PathBuf>,
 }
 
-/// The contents of a file that a configuration names: what is no regular file, such as a pipe or a device, is
-/// refused, and so is what has more than `max_len` bytes.
+/// The contents of a file that a configuration names. Anything but a regular file, such as a pipe or a
+/// device, is refused, and so is a file of more than `max_len` bytes.
 ///
 /// # Errors
 /// What is wrong with the file, without its name.

@@ -19,42 +19,42 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Start here: make a key and a commented tdc.yaml, and say which line of your program changes
+    /// Start here: create a key and a commented tdc.yaml, and show which line of your program changes
     #[command(after_help = help::INIT)]
     Init {
-        /// The folder to make them in
+        /// The folder to create them in
         #[arg(default_value = ".", value_hint = ValueHint::DirPath)]
         folder: PathBuf,
-        /// The id of the key; by default the folder's name with the year and month
+        /// The id of the key; by default the folder's name, year and month
         #[arg(long, value_name = "ID")]
         key_id: Option<String>,
     },
-    /// Make a key: 32 random bytes as base64 text, in a new file that you alone can read
+    /// Create a key: 32 random bytes as base64 text, in a new file that only you can read
     #[command(after_help = help::KEYGEN)]
     Keygen {
-        /// The file to make; one that exists is never overwritten
+        /// The file to create; an existing file is never overwritten
         #[arg(value_hint = ValueHint::FilePath)]
         path: PathBuf,
     },
-    /// Encode payloads: what a worker does before it sends them
+    /// Encode payloads, as a worker does before it sends them
     #[command(after_help = help::ENCODE)]
     Encode(Transcode),
-    /// Decode payloads, a failure or a history: what a worker does when it receives them
+    /// Decode payloads, a failure or a history, as a worker does when it receives them
     #[command(after_help = help::DECODE)]
     Decode {
         #[command(flatten)]
         transcode: Transcode,
-        /// Write the values as a person reads them
+        /// Write the values in readable form
         #[arg(short, long)]
         text: bool,
     },
-    /// Make payloads of values by the configuration's converters; no codec is applied
+    /// Convert values to payloads with the configuration's converters; no codec is applied
     #[command(after_help = help::TO_PAYLOAD)]
     ToPayload(Transcode),
-    /// Give the values of payloads back, each in its raw form; no codec is applied
+    /// Convert payloads back to values in their raw form; no codec is applied
     #[command(after_help = help::FROM_PAYLOAD)]
     FromPayload(Transcode),
-    /// Show encoding, key id and sizes of payloads, without opening them
+    /// Show encoding, key id and sizes of payloads without decoding them
     #[command(after_help = help::INSPECT)]
     Inspect {
         #[command(flatten)]
@@ -62,7 +62,7 @@ pub(crate) enum Command {
         /// Print JSON, for programs
         #[arg(long)]
         json: bool,
-        /// The file that has the JSON; without it, or with -, standard input
+        /// The file with the JSON; without it, or with -, standard input
         #[arg(value_hint = ValueHint::FilePath)]
         file: Option<PathBuf>,
     },
@@ -71,10 +71,10 @@ pub(crate) enum Command {
     Serve {
         #[command(flatten)]
         config: ConfigPath,
-        /// For a laptop: this machine and its Web UI only, without the rules of the configuration
+        /// For a laptop: serve this machine and its Web UI only, without the configuration's rules
         #[arg(long)]
         dev: bool,
-        /// Address and port, instead of the configuration's server.listen
+        /// Address and port, instead of server.listen in the configuration
         #[arg(long, value_name = "ADDRESS")]
         listen: Option<SocketAddr>,
     },
@@ -99,17 +99,17 @@ pub(crate) enum Command {
 pub(crate) struct Transcode {
     #[command(flatten)]
     pub(crate) configuration: Configuration,
-    /// The file that has the JSON; without it, or with -, standard input
+    /// The file with the JSON; without it, or with -, standard input
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
 pub(crate) enum FailureCommand {
-    /// Encode a failure: what a worker does before it sends it
+    /// Encode a failure, as a worker does before it sends it
     #[command(after_help = help::FAILURE)]
     Encode(Transcode),
-    /// Decode a failure: what a client does when it receives it
+    /// Decode a failure, as a client does when it receives it
     #[command(after_help = help::FAILURE)]
     Decode(Transcode),
 }
@@ -119,7 +119,7 @@ pub(crate) enum HistoryCommand {
     /// Encode every payload and failure of a decoded history
     #[command(after_help = help::HISTORY_ENCODE)]
     Encode(History),
-    /// Decode every payload and failure of a history; what comes out can be replayed without a codec
+    /// Decode every payload and failure of a history; the result can be replayed without a codec
     #[command(after_help = help::HISTORY_DECODE)]
     Decode(History),
 }
@@ -128,14 +128,14 @@ pub(crate) enum HistoryCommand {
 pub(crate) struct History {
     #[command(flatten)]
     pub(crate) transcode: Transcode,
-    /// Say on standard error what was done; work of more than a second does so in any case
+    /// Report progress on standard error; anything that takes more than a second always does
     #[arg(long)]
     pub(crate) progress: bool,
 }
 
 #[derive(Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Check a configuration with everything that it names, and show what is encrypted and what stays readable
+    /// Check a configuration and everything it refers to, and show what is encrypted and what stays readable
     #[command(after_help = help::CHECK)]
     Check {
         /// The configuration file, instead of --config

@@ -84,7 +84,10 @@ fn try_out(converter: &DataConverter, namespace: &str) -> Result<bool, Error> {
         encoded => encoded?,
     };
     if rounds::settle(converter, |converter| converter.decode(&context, &encoded))? != payload {
-        return Err(Error::new(Code::Config, "a test payload was encoded, and decoded to something else"));
+        return Err(Error::new(
+            Code::Config,
+            "a test payload was encoded and decoded, and the result differs: please report this bug",
+        ));
     }
     Ok(false)
 }
@@ -99,7 +102,7 @@ fn own_warnings(entry: &NamespaceSummary, index: usize) -> Vec<String> {
     let mut warnings = Vec::new();
     if entry.has_own_keys && !is_protected(entry) {
         warnings.push(format!(
-            "{} has keys, and its payloads are not encrypted: add encrypt to its codecs",
+            "{} has keys, but its payloads are not encrypted: add encrypt to its codecs",
             place(entry, index)
         ));
     }
@@ -110,7 +113,7 @@ fn own_warnings(entry: &NamespaceSummary, index: usize) -> Vec<String> {
             format!("a key ({} and {} are the same bytes)", shared.key, shared.other_key)
         };
         warnings.push(format!(
-            "{} and namespaces[{}] share {key}, so anyone who can read one can open payloads of the other: give each keys of its own",
+            "{} and namespaces[{}] share {key}, so anyone who can read one can decrypt payloads of the other: give each its own keys",
             place(entry, index),
             shared.with,
         ));
@@ -122,11 +125,11 @@ fn common_warnings(converter: &DataConverter, all: &[NamespaceSummary]) -> Vec<S
     let mut warnings = Vec::new();
     let any_protected = all.iter().any(is_protected);
     if converter.has_keys() && !any_protected {
-        warnings.push("there are keys, and no payload is encrypted: add encrypt to codecs".to_owned());
+        warnings.push("there are keys, but no payload is encrypted: add encrypt to codecs".to_owned());
     }
     if any_protected && !converter.encodes_common_attributes() {
         warnings.push(
-            "messages and stack traces of failures stay readable: set failures: { encode_common_attributes: true }"
+            "messages and stack traces of failures are stored unencrypted: set failures: { encode_common_attributes: true }"
                 .to_owned(),
         );
     }
@@ -173,7 +176,7 @@ impl Rows {
             self.push(
                 all,
                 "keys that are not in keys.ring",
-                "asked of the program's key provider".to_owned(),
+                "requested from the program's key provider".to_owned(),
             );
         }
         self.push(

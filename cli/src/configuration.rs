@@ -14,7 +14,7 @@ const VARIABLE: &str = "TDC_CONFIG";
 pub(crate) struct ConfigPath {
     // The text is for a terminal, and not for rustdoc.
     #[allow(clippy::doc_markdown)]
-    /// The configuration file, the same one that the workers use [default: $TDC_CONFIG, or tdc.yaml]
+    /// The configuration file, the same one the workers use [default: $TDC_CONFIG, or tdc.yaml]
     #[arg(short, long, value_name = "CONFIG", value_hint = ValueHint::FilePath)]
     config: Option<PathBuf>,
 }
@@ -23,7 +23,7 @@ pub(crate) struct ConfigPath {
 pub(crate) struct Configuration {
     #[command(flatten)]
     path: ConfigPath,
-    /// The Temporal namespace of the payloads, where the configuration has namespaces
+    /// The Temporal namespace of the payloads, if the configuration has namespaces
     #[arg(short, long, default_value = "", hide_default_value = true)]
     pub(crate) namespace: String,
 }
@@ -53,7 +53,7 @@ impl ConfigPath {
         Err(Error::new(
             Code::Config,
             format!(
-                "there is no {DEFAULT} in {}: `tdc init` makes one, and --config or {VARIABLE} names another",
+                "there is no {DEFAULT} in {}: run `tdc init` to create one, or name another with --config or {VARIABLE}",
                 std::env::current_dir().unwrap_or_default().display()
             ),
         ))

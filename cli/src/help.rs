@@ -10,9 +10,10 @@ Start here:
   tdc serve --dev                             a codec server for the Web UI
   tdc keygen keys/orders-2026-12.key          the next key
 
-Each command explains itself: tdc encode --help
---config names a configuration; without it, TDC_CONFIG does, and without that it is tdc.yaml in this folder.
-On failure the exit status is 1, standard output stays empty, and standard error has the code and what to do.";
+Every command has its own help: tdc encode --help
+The configuration is the file given by --config, else by TDC_CONFIG, else tdc.yaml in this folder.
+On failure the exit status is 1, standard output stays empty, and standard error has an error code
+and what to do.";
 
 pub(crate) const INIT: &str = "\
 Examples:
@@ -20,27 +21,30 @@ Examples:
   tdc init services/orders
   tdc init --key-id orders-2026-11
 
-Makes tdc.yaml and keys/, and says which line of your program changes. Nothing that exists is overwritten; a key that is there is used.";
+Creates tdc.yaml and keys/, and shows which line of your program changes. Existing files are not
+overwritten; an existing key is used.";
 
 pub(crate) const KEYGEN: &str = "\
 Example:
   tdc keygen keys/orders-2026-11.key
 
-The key itself is never shown. Every worker that shares payloads needs the same file; to rotate, add the new key everywhere, then make it primary.";
+The key itself is never printed. Every worker that shares payloads needs the same file; to rotate,
+add the new key everywhere, then make it primary.";
 
 pub(crate) const ENCODE: &str = "\
 Reads and writes the JSON body of a Temporal codec server; metadata and data are base64:
   {\"payloads\":[{\"metadata\":{\"encoding\":\"anNvbi9wbGFpbg==\"},\"data\":\"IlRlc3Rpbmci\"}]}
-A single payload or a JSON array of payloads is read too, and comes back in the same form.
+It also reads a single payload or a JSON array of payloads, and writes the same form.
 
 Examples:
   tdc encode payloads.json
   tdc encode --config tdc.yaml < payloads.json > encoded.json";
 
 pub(crate) const DECODE: &str = "\
-Reads the JSON body of a codec server, a single payload, a JSON array of payloads, a failure, or an exported history, and writes the same form.
-With --text it writes the values as a person reads them. Each payload says what it was encoded with, so old ones open after the
-configuration's codecs have changed; an unknown encoding comes back as it is.
+Reads the JSON body of a codec server, a single payload, a JSON array of payloads, a failure, or
+an exported history, and writes the same form. With --text it writes the values in readable form.
+Each payload names its codecs, so old payloads still decode after the configuration's codecs have
+changed; a payload with an unknown encoding is returned unchanged.
 
 Examples:
   tdc decode encoded.json
@@ -52,28 +56,32 @@ pub(crate) const FAILURE: &str = "\
 Reads and writes a temporal.api.failure.v1.Failure as JSON:
   {\"message\":\"out of stock\",\"source\":\"GoSDK\",\"applicationFailureInfo\":{\"type\":\"OutOfStock\"}}
 
-Message and stack trace are encoded where the configuration says failures.encode_common_attributes, and are decoded in any case.
+Message and stack trace are encoded if the configuration sets failures.encode_common_attributes,
+and are always decoded.
 
 Examples:
   tdc failure encode failure.json > encoded.json
   tdc failure decode encoded.json";
 
 pub(crate) const HISTORY_DECODE: &str = "\
-Reads what temporal workflow show --output json and the Web UI's download give, and temporal.api.export.v1 as JSON or binary; writes the same form.
+Reads the output of temporal workflow show --output json, the Web UI's download, and
+temporal.api.export.v1 as JSON or binary; writes the same form.
 
 Examples:
   temporal workflow show -w order-42 --output json | tdc history decode > order-42.json
   tdc history decode --config tdc.yaml events.json > decoded.json";
 
 pub(crate) const HISTORY_ENCODE: &str = "\
-The inverse of tdc history decode: a decoded history becomes one that a replayer with this configuration reads. Do not encode a history
-that is encoded already: its payloads would be encoded a second time.
+The inverse of tdc history decode: it encodes a decoded history for a replayer with this
+configuration. Do not encode a history that is already encoded: its payloads would be encoded
+twice.
 
 Example:
   tdc history encode decoded.json > events.json";
 
 pub(crate) const INSPECT: &str = "\
-Reads what tdc decode reads. Nothing is opened, and no key is needed; with a configuration it also says whether the keys are there.
+Reads the same input as tdc decode. Nothing is decoded and no key is needed; with a
+configuration it also shows which keys are available.
 
 Examples:
   tdc inspect encoded.json
@@ -82,31 +90,33 @@ Examples:
   temporal workflow show -w order-42 --output json | tdc inspect";
 
 pub(crate) const TO_PAYLOAD: &str = "\
-A value is a payload in a raw form: binary/null, binary/plain, json/plain, or binary/protobuf with its messageType. The first converter of the
-configuration that accepts it makes its payload.
+A value is a payload in a raw form: binary/null, binary/plain, json/plain, or binary/protobuf with
+its messageType. The first converter of the configuration that accepts the value converts it.
 
 Examples:
   tdc to-payload values.json
   tdc to-payload values.json | tdc encode";
 
 pub(crate) const FROM_PAYLOAD: &str = "\
-Every encoding that a converter knows is read, whatever the configuration says. Decode payloads that a codec made first.
+Reads every built-in encoding, whichever converters the configuration lists. Decode payloads first
+if a codec encoded them.
 
 Examples:
   tdc from-payload payloads.json
   tdc decode encoded.json | tdc from-payload";
 
 pub(crate) const SERVE: &str = "\
-Web pages send payloads to POST …/encode and …/decode, and so does temporal --codec-endpoint. Without rules it serves this machine only;
-docs/SERVER.md says how to serve others.
+The Web UI and temporal --codec-endpoint send payloads to POST …/encode and …/decode. Without
+rules it serves this machine only; docs/SERVER.md says how to serve others.
 
 Examples:
   tdc serve --dev
   tdc serve --config /etc/tdc/tdc.yaml";
 
 pub(crate) const CHECK: &str = "\
-Opens what the library and tdc serve would open, encodes and decodes a test payload for every namespace, and prints what is encrypted, with which
-key, and what stays readable. Exit status 0: valid. 1: not valid. 2: valid, with warnings.
+Opens everything that the library and tdc serve would open, encodes and decodes a test payload for
+every namespace, and prints what is encrypted, with which key, and what stays readable.
+The exit status is 0 if it is valid, 1 if not, and 2 if it is valid but there are warnings.
 
 Examples:
   tdc config check

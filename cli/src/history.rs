@@ -49,7 +49,7 @@ pub(crate) fn convert(
         Direction::Decode => converter.decode_history_and_say(&[], history, &say),
     })?;
     if always_say {
-        stdio::note(&format!("{} bytes became {}", history.len(), answer.len()));
+        stdio::note(&format!("{} bytes in, {} bytes out", history.len(), answer.len()));
     }
     Ok(answer)
 }

@@ -12,7 +12,7 @@ use crate::{keygen, stdio};
 const CONFIGURATION: &str = "tdc.yaml";
 /// Why one that exists stays.
 const WHY_NOT: &str =
-    "init never changes a configuration: `tdc config check` checks it, and `tdc keygen` makes another key";
+    "init does not change it: run `tdc config check` to check it, or `tdc keygen` to create another key";
 
 pub(crate) fn run(folder: &Path, key_id: Option<&str>) -> Result<(), Error> {
     let id = match key_id {
@@ -21,7 +21,7 @@ pub(crate) fn run(folder: &Path, key_id: Option<&str>) -> Result<(), Error> {
             return Err(Error::new(
                 Code::Argument,
                 format!(
-                    "--key-id has {} bytes that are not usable here: expected a letter, then at most 127 of A-Z a-z 0-9 . _ -",
+                    "--key-id ({} bytes) is not valid: expected a letter, then at most 127 of A-Z a-z 0-9 . _ -",
                     id.len()
                 ),
             ));
@@ -33,7 +33,10 @@ pub(crate) fn run(folder: &Path, key_id: Option<&str>) -> Result<(), Error> {
     let configuration = in_folder(CONFIGURATION);
     // Nothing is made where the end is known.
     if configuration.symlink_metadata().is_ok() {
-        return Err(Error::new(Code::Io, format!("{} exists, and {WHY_NOT}", configuration.display())));
+        return Err(Error::new(
+            Code::Io,
+            format!("{} already exists, and {WHY_NOT}", configuration.display()),
+        ));
     }
     std::fs::create_dir_all(folder)
         .map_err(|cause| Error::new(Code::Io, format!("cannot create {}: {cause}", folder.display())))?;
@@ -42,10 +45,10 @@ pub(crate) fn run(folder: &Path, key_id: Option<&str>) -> Result<(), Error> {
     let key = in_folder(&format!("keys/{id}.key"));
     // An earlier run may have ended after it.
     if key.is_file() {
-        said.push((key, "the key that was there"));
+        said.push((key, "the existing key, unchanged"));
     } else {
         keygen::create(&key)?;
-        said.push((key, "the key: 32 random bytes as base64, readable by you alone"));
+        said.push((key, "the key: 32 random bytes as base64, readable only by you"));
     }
     let ignore = in_folder("keys/.gitignore");
     if ignore.symlink_metadata().is_err() {
@@ -143,7 +146,7 @@ Next:
   tdc config check{argument}   # what is encrypted, and what stays readable
   tdc serve --dev{argument}    # the Web UI and the temporal command show what workers write
 
-Every worker and client needs these files. Back up the key: without it, nothing that it encrypted can be read again.
+Every worker and client needs these files. Back up the key: without it, nothing that it encrypted can ever be decrypted.
 "
     )
 }

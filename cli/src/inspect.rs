@@ -92,7 +92,7 @@ fn converter(configuration: &Configuration) -> Result<(Option<DataConverter>, Op
     let opened = configuration.open_if_any().and_then(|opened| opened.map_or(Ok(None), usable));
     match opened {
         Err(error) if !configuration.is_named() && configuration.namespace.is_empty() => {
-            Ok((None, Some(format!("the column KEY is left out: {error}"))))
+            Ok((None, Some(format!("the column KEY is omitted: {error}"))))
         }
         opened => opened.map(|converter| (converter, None)),
     }

@@ -17,7 +17,7 @@ pub(crate) fn run(path: &Path) -> Result<(), Error> {
     if path == Path::new("-") {
         return Err(Error::new(
             Code::Argument,
-            "a key is never printed: name a file, such as keys/orders-2026-11.key",
+            "keys are never printed: give a file name, such as keys/orders-2026-11.key",
         ));
     }
     create(path)?;
@@ -32,7 +32,7 @@ pub(crate) fn create(path: &Path) -> Result<(), Error> {
     let mut text = Zeroizing::new(String::with_capacity(2 * KEY_LEN));
     STANDARD.encode_string(&key[..], &mut text);
     text.push('\n');
-    let why_not = "a key is never overwritten, because payloads may need it: choose another name";
+    let why_not = "keys are never overwritten, because payloads may need them: choose another name";
     new_file::create(path, text.as_bytes(), Readers::Owner, why_not)
 }
 
@@ -43,16 +43,16 @@ fn advice(path: &Path) -> String {
     let shown = path.display();
     format!(
         "\
-wrote {shown}: a key of {KEY_LEN} random bytes as base64, readable by you alone
+wrote {shown}: a key of {KEY_LEN} random bytes as base64, readable only by you
 
-Name it in tdc.yaml; the path there is relative to that file:
+Add it to tdc.yaml; the path is relative to that file:
 
   keys:
     primary: {id}
     ring:
       {id}: {{ file: {file} }}
 
-Is there a primary key already? Then add this one to the ring of every program first, and make it primary after that.
+If there is a primary key already, add this one to the ring of every program first, and only then make it primary.
 "
     )
 }

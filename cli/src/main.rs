@@ -45,9 +45,6 @@ mod text;
 mod transcode;
 mod tree;
 
-#[cfg(test)]
-mod documentation;
-
 use std::process::ExitCode;
 
 use clap::Parser;

@@ -30,7 +30,7 @@ pub(crate) fn create(path: &Path, bytes: &[u8], readers: Readers, why_not: &str)
     made.map_err(|cause| {
         let shown = path.display();
         let sentence = match cause.kind() {
-            ErrorKind::AlreadyExists => format!("{shown} exists, and {why_not}"),
+            ErrorKind::AlreadyExists => format!("{shown} already exists, and {why_not}"),
             _ => format!("cannot create {shown}: {cause}"),
         };
         Error::new(Code::Io, sentence)

@@ -41,9 +41,7 @@ impl Place {
         let mut place = Self::parse(url)?;
         if place.tls.is_none() {
             if !tdc::is_loopback(&place.host) {
-                return Err(
-                    "what comes over http could be anybody's: use https (http is for loopback)".to_owned()
-                );
+                return Err("http is only allowed for loopback addresses: use https".to_owned());
             }
             // A name of loopback is one only if it leads there.
             place.on_loopback = true;
@@ -72,7 +70,7 @@ impl Place {
     pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
         let response = self.send_within(request, TIMEOUT, MAX_BYTES).await?;
         if response.body().len() > MAX_BYTES {
-            return Err(format!("an answer of more than {MAX_BYTES} bytes"));
+            return Err(format!("the response has more than {MAX_BYTES} bytes"));
         }
         Ok(response)
     }
@@ -86,7 +84,7 @@ impl Place {
     ) -> Result<Response<Bytes>, String> {
         tokio::time::timeout(timeout, self.send_patiently(request, max_bytes))
             .await
-            .unwrap_or_else(|_| Err(format!("no answer in {timeout:?}")))
+            .unwrap_or_else(|_| Err(format!("timed out after {timeout:?}")))
     }
 
     async fn send_patiently(
@@ -100,7 +98,7 @@ impl Place {
         if self.on_loopback {
             addresses.retain(|address| address.ip().is_loopback());
             if addresses.is_empty() {
-                return Err("the name leads off this machine: use https".to_owned());
+                return Err("the name does not resolve to a loopback address: use https".to_owned());
             }
         }
         let stream = TcpStream::connect(&*addresses).await.map_err(cannot)?;
@@ -111,7 +109,7 @@ impl Place {
                 let stream = TlsConnector::from(Arc::clone(config))
                     .connect(name, stream)
                     .await
-                    .map_err(|cause| format!("no TLS: {cause}"))?;
+                    .map_err(|cause| format!("the TLS handshake failed: {cause}"))?;
                 self.ask(stream, request, max_bytes).await
             }
         }
@@ -130,7 +128,7 @@ impl Place {
         let host = HeaderValue::from_str(authority).map_err(|cause| cause.to_string())?;
         request.headers_mut().insert(HOST, host);
         let path = self.uri.path_and_query().map_or("/", |path| path.as_str());
-        *request.uri_mut() = path.parse().map_err(|_| "a path that is none".to_owned())?;
+        *request.uri_mut() = path.parse().map_err(|_| "the path is not valid".to_owned())?;
         let (head, mut incoming) =
             sender.send_request(request.map(Body::from)).await.map_err(said)?.into_parts();
         let mut body = Vec::new();
@@ -152,7 +150,7 @@ fn client() -> Result<ClientConfig, String> {
     let (added, _) = roots.add_parsable_certificates(found.certs);
     if added == 0 {
         return Err(
-            "this machine has no certificate authorities: install ca-certificates, or set SSL_CERT_FILE"
+            "found no certificate authorities on this machine: install ca-certificates, or set SSL_CERT_FILE"
                 .to_owned(),
         );
     }
@@ -192,6 +190,6 @@ mod tests {
         let place =
             Place { host: "192.0.2.1".to_owned(), ..Place::trusted("http://keys.localhost:9/keys").unwrap() };
         let error = place.send(Request::new(Bytes::new())).await.unwrap_err();
-        assert_eq!(error, "the name leads off this machine: use https");
+        assert_eq!(error, "the name does not resolve to a loopback address: use https");
     }
 }

@@ -53,10 +53,7 @@ pub(crate) fn without_host<T>(
             settled => return settled,
         }
     }
-    Err(Error::new(
-        Code::KeyUnknown,
-        "more keys are unknown than a command line goes through: split the input",
-    ))
+    Err(Error::new(Code::KeyUnknown, "the input names too many unknown keys: split it"))
 }
 
 /// The error for a key that only a key provider may have.
@@ -67,8 +64,8 @@ fn without_provider(error: &Error) -> Error {
     let last = Error::new(
         Code::KeyProvider,
         format!(
-            "{key}; with keys.host a key provider may have it, and tdc has none: run the program that has one, or give tdc a configuration \
-             with this key in keys.ring"
+            "{key}; keys.host leaves it to a key provider, which tdc does not have: use a program that has it, or a \
+             configuration with this key in keys.ring"
         ),
     );
     match error.payload_index() {
@@ -90,7 +87,7 @@ pub(crate) fn with_reload<T>(
     }
     answer.map_err(|error| match error.code() {
         Code::ReloadNeeded => again(&error, Code::KeyUnknown, ""),
-        Code::Namespace => again(&error, Code::Namespace, "; on the command line it is --namespace"),
+        Code::Namespace => again(&error, Code::Namespace, "; on the command line, use --namespace"),
         _ => error,
     })
 }
@@ -153,8 +150,8 @@ mod tests {
         assert_eq!((error.code(), error.payload_index()), (Code::KeyProvider, Some(0)));
         assert_eq!(
             error.message(),
-            "the key \"key-0\" is not in the keyring; with keys.host a key provider may have it, and tdc has none: run the program that has \
-             one, or give tdc a configuration with this key in keys.ring"
+            "the key \"key-0\" is not in the keyring; keys.host leaves it to a key provider, which tdc does not \
+             have: use a program that has it, or a configuration with this key in keys.ring"
         );
     }
 }

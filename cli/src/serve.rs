@@ -79,7 +79,8 @@ pub(crate) fn check(config: &Path) -> Result<Checked, Error> {
     let _entered = runtime.enter();
     let state = State::open(&launch, state::Occasion::Start)?;
     let scheme = if state.tls.is_some() { "https" } else { "http" };
-    let access = if state.auth.is_some() { "by rules" } else { "for this machine, without rules" };
+    let access =
+        if state.auth.is_some() { "access by rules" } else { "for this machine only, without rules" };
     let summary = format!("{scheme} on {}, {access}", state.listen);
     Ok(Checked { summary, warning: state.warning })
 }

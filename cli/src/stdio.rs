@@ -23,7 +23,7 @@ pub(crate) fn read(file: Option<&Path>) -> Result<Vec<u8>, Error> {
         _ => {
             let input = std::io::stdin();
             if input.is_terminal() {
-                note("reading JSON from the terminal; Ctrl-D on a line of its own ends it");
+                note("reading JSON from the terminal; end it with Ctrl-D on a line of its own");
             }
             read_bounded(input.lock(), "standard input", MAX_INPUT)
         }
@@ -39,7 +39,7 @@ fn read_bounded(input: impl Read, shown: &str, max: u64) -> Result<Vec<u8>, Erro
     if len as u64 > max {
         return Err(Error::new(
             Code::Limit,
-            format!("{shown} has more than the {max} bytes that one call may have: split it"),
+            format!("{shown} has more than {max} bytes, the limit of one call: split it"),
         ));
     }
     Ok(bytes)
@@ -80,9 +80,6 @@ mod tests {
     fn longer_input_is_a_limit_error_however_long_it_is() {
         let error = read_bounded(std::io::repeat(b' '), "standard input", 5).unwrap_err();
         assert_eq!(error.code(), Code::Limit);
-        assert_eq!(
-            error.message(),
-            "standard input has more than the 5 bytes that one call may have: split it"
-        );
+        assert_eq!(error.message(), "standard input has more than 5 bytes, the limit of one call: split it");
     }
 }

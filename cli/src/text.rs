@@ -103,7 +103,7 @@ impl<'c> Reader<'c> {
                 Some(text) => Value::Json(readable(&String::from_utf8_lossy(&text))),
                 // Its type is the program's own, and no descriptor of it is here.
                 None => Value::Described(format!(
-                    "protobuf {} of {len} bytes: to see it, name its descriptors in descriptors",
+                    "protobuf {} of {len} bytes; to show it, add its descriptors to `descriptors`",
                     printable(&seen.message_type())
                 )),
             },

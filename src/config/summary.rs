@@ -45,7 +45,7 @@ enum Identity {
 }
 
 impl Config {
-    /// A summary of each entry of `namespaces`, or the one of all where there is no such list.
+    /// A summary of each entry of `namespaces`; without that list, one summary for all namespaces.
     pub(crate) fn summary(&self) -> Vec<NamespaceSummary> {
         let Some(namespaces) = &self.namespaces else {
             return vec![self.summary_of(None, &self.everywhere)];

@@ -53,7 +53,8 @@ impl DataConverter {
         self.config.load().keyring.has_keys()
     }
 
-    /// What the configuration does to payloads: for each entry of its `namespaces`, or for all where it has no such list.
+    /// What the configuration does to payloads, for each entry of `namespaces`; without that list, one
+    /// summary for all namespaces.
     #[must_use]
     pub fn summary(&self) -> Vec<NamespaceSummary> {
         self.config.load().summary()

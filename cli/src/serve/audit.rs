@@ -77,13 +77,14 @@ impl Audit {
             }
             record.line()
         };
-        let confirmed = self.lines.push_confirmed(line).map_err(|_| "too many lines wait".to_owned())?;
+        let confirmed =
+            self.lines.push_confirmed(line).map_err(|_| "the queue of lines is full".to_owned())?;
         match tokio::time::timeout(PATIENCE, confirmed).await {
             Ok(Ok(outcome)) => outcome.map_err(|cause| cause.to_string()),
-            Ok(Err(_)) => Err("the thread that writes it has ended".to_owned()),
+            Ok(Err(_)) => Err("the writer thread has ended".to_owned()),
             Err(_) => {
                 given_up.store(true, Ordering::Relaxed);
-                Err(format!("a line was not written in {PATIENCE:?}"))
+                Err(format!("a line was not written within {PATIENCE:?}"))
             }
         }
     }
@@ -93,7 +94,7 @@ impl Audit {
         let record = record.stamped();
         if self.lines.push(move || record.line()).is_err() {
             tracing::error!(
-                "cannot write the audit log: the line of a request whose client no longer waits is lost"
+                "cannot write the audit log: lost the line of a request whose client disconnected"
             );
         }
     }

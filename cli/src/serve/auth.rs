@@ -88,7 +88,7 @@ fn check(options: &server_options::Auth) -> Result<(), Error> {
     let problem =
         |place: String, text: &str| Err(Error::new(Code::Config, format!("server.auth.{place}: {text}")));
     if options.issuers.is_empty() {
-        return problem("issuers".to_owned(), "expected at least one: without an issuer no token is valid");
+        return problem("issuers".to_owned(), "expected at least one issuer: without one, no token is valid");
     }
     for (index, issuer) in options.issuers.iter().enumerate() {
         let place = format!("issuers[{index}]");
@@ -96,14 +96,20 @@ fn check(options: &server_options::Auth) -> Result<(), Error> {
             return problem(place, "issuer and audience cannot be empty");
         }
         if options.issuers.iter().take(index).any(|other| other.issuer == issuer.issuer) {
-            return problem(place, "this issuer stands here a second time");
+            return problem(place, "this issuer is listed twice: remove one");
         }
         if issuer.algorithms.as_ref().is_some_and(Vec::is_empty) {
-            return problem(place + ".algorithms", "expected at least one, or leave it out");
+            return problem(
+                place + ".algorithms",
+                "expected at least one entry; leave the field out to allow all",
+            );
         }
     }
     if options.rules.is_empty() {
-        return problem("rules".to_owned(), "expected at least one: without a rule everything is refused");
+        return problem(
+            "rules".to_owned(),
+            "expected at least one rule: without one, every request is refused",
+        );
     }
     for (index, rule) in options.rules.iter().enumerate() {
         let place = format!("rules[{index}]");
@@ -113,7 +119,7 @@ fn check(options: &server_options::Auth) -> Result<(), Error> {
                 return problem(place + ".name", &text);
             }
             if options.rules.iter().take(index).any(|other| other.name == rule.name) {
-                return problem(place + ".name", "another rule has this name: choose a different one");
+                return problem(place + ".name", "another rule has the same name: choose a different one");
             }
         }
         if rule.allow.is_empty() && rule.pass_through.is_empty() {
@@ -122,24 +128,27 @@ fn check(options: &server_options::Auth) -> Result<(), Error> {
         if rule.pass_through.contains(&Operation::Encode) {
             return problem(
                 place + ".pass_through",
-                "only decode: payloads that come back from encode as they are would be stored in the open",
+                "only decode may pass payloads through: what encode returned unchanged would be stored unencrypted",
             );
         }
         if rule.pass_through.iter().any(|operation| rule.allow.contains(operation)) {
-            return problem(place, "decode stands in allow and in pass_through: choose one");
+            return problem(place, "decode is in both allow and pass_through: remove it from one");
         }
         if rule.namespaces.as_ref().is_some_and(Vec::is_empty) {
-            return problem(place + ".namespaces", "expected at least one, or leave it out");
+            return problem(
+                place + ".namespaces",
+                "expected at least one entry; leave the field out to allow all",
+            );
         }
         if let Some((name, _)) = rule.claims.iter().find(|(_, claim)| claim.0.is_empty()) {
             return problem(format!("{place}.claims.{name}"), "expected at least one pattern");
         }
         match &rule.issuer {
             None if options.issuers.len() > 1 => {
-                return problem(place, "with more than one issuer every rule names its own: set issuer");
+                return problem(place, "with several issuers, every rule must name one: set issuer");
             }
             Some(issuer) if options.issuers.iter().all(|known| known.issuer != *issuer) => {
-                return problem(place + ".issuer", "no entry of server.auth.issuers has it");
+                return problem(place + ".issuer", "it is not in server.auth.issuers");
             }
             _ => {}
         }

@@ -48,7 +48,7 @@ pub(super) async fn handle(Shared(server): Shared<Arc<Server>>, request: Request
             StatusCode::REQUEST_TIMEOUT,
             "timeout",
             "limits.timeout",
-            "the request took longer than limits.timeout of the codec server",
+            "the request took longer than the codec server's limits.timeout",
         ))
     });
     match entry.close(answer).await {
@@ -120,12 +120,12 @@ async fn respond(
     entry: &mut Entry<'_>,
 ) -> Result<Body, Refusal> {
     let operation = namespace::operation(head.uri.path()).ok_or_else(|| {
-        let text = "a codec server has POST …/encode and …/decode, and nothing here";
+        let text = "not found: this codec server has POST …/encode and POST …/decode";
         Refusal::new(StatusCode::NOT_FOUND, "not_found", "route", text)
     })?;
     entry.record.operation = Some(name(operation));
     if head.method != Method::POST {
-        return Err(Refusal::bad_method("POST, OPTIONS", "encode and decode are POST"));
+        return Err(Refusal::bad_method("POST, OPTIONS", "encode and decode require POST"));
     }
 
     let part = entry.part("authorize");
@@ -206,14 +206,14 @@ async fn judge<'a>(
     let decision = auth.decide(&caller, namespace, operation).ok_or_else(|| {
         // The command sends none unless it is told one.
         if namespace.is_empty() && auth.asks_for_namespace(&caller, operation) {
-            let text = "your access token is valid, but no rule of this codec server lets you do this without a namespace: name one \
+            let text = "your access token is valid, but no rule of this codec server allows this request without a namespace: name one \
                  (temporal -n NAMESPACE)";
             return Refusal::forbidden("no namespace", text);
         }
         let text = if namespace.is_empty() {
-            "your access token is valid, but no rule of this codec server lets you do this"
+            "your access token is valid, but no rule of this codec server allows this request"
         } else {
-            "your access token is valid, but no rule of this codec server lets you do this in this namespace"
+            "your access token is valid, but no rule of this codec server allows this request in this namespace"
         };
         Refusal::forbidden("no rule", text)
     })?;

@@ -33,11 +33,11 @@ pub(super) fn greet(address: SocketAddr, needs_namespace: bool) -> Result<(), Er
 codec server for this machine: {url}
 
 Web UI      the glasses at the top right, \"Codec Server browser endpoint\": {url}
-            or for everybody: temporal server start-dev --ui-codec-endpoint {url}
+            or for all users: temporal server start-dev --ui-codec-endpoint {url}
 temporal    temporal workflow show -n {namespace} -w WORKFLOW --codec-endpoint {url}
-            or for every command: export TEMPORAL_CODEC_ENDPOINT={url} TEMPORAL_NAMESPACE={namespace}
+            or for all commands: export TEMPORAL_CODEC_ENDPOINT={url} TEMPORAL_NAMESPACE={namespace}
 
-Ctrl-C stops it. For other people's machines it needs rules: docs/SERVER.md
+Press Ctrl-C to stop it. To serve other machines, it needs rules: see docs/SERVER.md
 "
     );
     stdio::write(text.as_bytes())

@@ -33,7 +33,7 @@ impl Exposure {
                 return Err(Error::new(
                     Code::Config,
                     format!(
-                        "server.listen: without rules anybody who reaches {listen} could read payloads: listen on 127.0.0.1, or set \
+                        "server.listen: without rules, anyone who can connect to {listen} could read payloads: listen on 127.0.0.1, or set \
                          server.auth (docs/SERVER.md)"
                     ),
                 ));
@@ -44,8 +44,8 @@ impl Exposure {
             return Err(Error::new(
                 Code::Config,
                 format!(
-                    "server.listen: tokens and payloads would cross the network in the open at {listen}: set server.tls, or \
-                     server.behind_proxy where a proxy in front ends TLS"
+                    "server.listen: tokens and payloads would cross the network unencrypted at {listen}: set server.tls, or \
+                     server.behind_proxy if a proxy terminates TLS"
                 ),
             ));
         }
@@ -65,11 +65,12 @@ impl Exposure {
     pub(super) fn admit(&self, uri: &Uri, headers: &HeaderMap, origin_allowed: bool) -> Result<(), Refusal> {
         let Self::Loopback { hosts } = self else { return Ok(()) };
         if !host(uri, headers).is_some_and(|host| is_loopback(&host) || hosts.contains(&host)) {
-            let text = "this codec server answers on loopback names only: server.hosts can add one";
+            let text = "this codec server only answers to loopback host names: add others to server.hosts";
             return Err(Refusal::forbidden("host", text));
         }
         if headers.contains_key(ORIGIN) && !origin_allowed {
-            let text = "this web page may not use the codec server: server.cors.origins can add it";
+            let text =
+                "this web page is not allowed to use the codec server: add its origin to server.cors.origins";
             return Err(Refusal::forbidden("origin", text));
         }
         Ok(())

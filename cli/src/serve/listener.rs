@@ -114,7 +114,7 @@ where
     drop(acceptor);
     let patience = terms().patience + Duration::from_secs(1);
     if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
-        tracing::warn!("requests were still in flight after limits.timeout: they are cut off");
+        tracing::warn!("requests still in flight after limits.timeout were aborted");
     }
 }
 
@@ -191,7 +191,7 @@ async fn connection(
             error.is_parse().then_some(StatusCode::BAD_REQUEST)
         }
         () = waiting.is_left_waiting(patience) => {
-            tracing::debug!("a client did not take its answer: its connection is closed");
+            tracing::debug!("a client did not read its response: closed its connection");
             None
         }
     }

@@ -23,7 +23,7 @@ pub(super) fn install() -> Result<(), tdc::Error> {
     if LINES.set(lines).is_ok() {
         tracing_subscriber::fmt().json().flatten_event(true).with_target(false).with_writer(Queue).init();
         // The usual hook writes to standard error itself, and waits for it.
-        std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a panic: a defect of this program")));
+        std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a panic: this is a bug in tdc")));
     }
     Ok(())
 }

@@ -24,22 +24,22 @@ pub(super) fn install() -> Result<PrometheusHandle, Error> {
         "tdc_requests_total",
         "Requests to encode and decode, by operation, namespace entry, status and outcome"
     );
-    describe_histogram!("tdc_request_duration_seconds", Unit::Seconds, "How long requests took");
-    describe_counter!("tdc_payloads_total", "Payloads that were answered, by operation and namespace entry");
+    describe_histogram!("tdc_request_duration_seconds", Unit::Seconds, "Duration of requests");
+    describe_counter!("tdc_payloads_total", "Payloads returned, by operation and namespace entry");
     describe_counter!(
         "tdc_payloads_sealed_total",
         "Payloads encrypted by this process, by key. A key with random nonces is good for 2^32 over all processes and time"
     );
-    describe_gauge!("tdc_requests_in_flight", "Requests that are being read or worked on");
-    describe_counter!("tdc_reloads_total", "Times that the configuration was read again, by outcome");
-    describe_counter!("tdc_connections_closed_total", "Connections that were closed to make room for others");
-    describe_gauge!("tdc_reload_waiting", "1 while parts of a changed file wait for SIGHUP");
+    describe_gauge!("tdc_requests_in_flight", "Requests being read or processed");
+    describe_counter!("tdc_reloads_total", "Reloads of the configuration, by outcome");
+    describe_counter!("tdc_connections_closed_total", "Connections closed to make room for others");
+    describe_gauge!("tdc_reload_waiting", "1 while changes to a file wait for SIGHUP");
     describe_counter!("tdc_jwks_fetches_total", "Fetches of issuers' keys, by outcome");
     describe_counter!(
         "tdc_log_lines_dropped_total",
-        "Lines of the log that standard error did not take in time"
+        "Log lines dropped because standard error was not read in time"
     );
-    describe_counter!("tdc_trace_exports_total", "Batches of traces that were sent, by outcome");
+    describe_counter!("tdc_trace_exports_total", "Batches of traces sent, by outcome");
     Ok(handle)
 }
 

@@ -45,7 +45,7 @@ fn is_name(name: &str) -> bool {
 fn malformed() -> Refusal {
     Refusal::bad_request(
         "namespace",
-        "the request does not name a namespace: expected one name of A-Z a-z 0-9 . _ - in X-Namespace, or in the path before the operation",
+        "the namespace is not valid: expected one name of A-Z a-z 0-9 . _ - in X-Namespace, or in the path before the operation",
     )
 }
 

@@ -86,7 +86,7 @@ pub(super) async fn read(
 ) -> Result<(Bytes, Reading), Refusal> {
     let max = limits.max_body_bytes;
     let too_large = || {
-        let text = format!("the body has more than the {max} bytes that limits.max_body_bytes allows");
+        let text = format!("the body has more than {max} bytes, the limit set by limits.max_body_bytes");
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "body too large", text)
     };
     let said = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
@@ -148,8 +148,7 @@ pub(super) fn check_start(body: &[u8]) -> Result<(), Refusal> {
 }
 
 fn compressed() -> Refusal {
-    let text =
-        "the body is compressed, and this codec server reads plain JSON: send it without Content-Encoding";
+    let text = "the body is compressed: send plain JSON, without Content-Encoding";
     Refusal::bad_type("compressed body", text)
 }
 

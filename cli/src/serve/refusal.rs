@@ -41,7 +41,7 @@ impl Refusal {
 
     /// No token, or none that is believed. Which of the two, and why, is in the audit log only.
     pub(super) fn unauthenticated(reason: &'static str) -> Self {
-        let text = "this codec server needs a valid access token: log in again, or see server.auth of its configuration";
+        let text = "this codec server requires a valid access token: log in again, or check server.auth in its configuration";
         Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", reason, text)
     }
 
@@ -52,25 +52,25 @@ impl Refusal {
 
     /// Nobody can say now whether a token is valid.
     pub(super) fn provider_away() -> Self {
-        let text = "the keys of the identity provider cannot be fetched now: try again soon";
+        let text = "the identity provider's keys cannot be fetched at the moment: try again shortly";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "provider_away", "no keys of the issuer", text).later(5)
     }
 
     /// What is done must be written down.
     pub(super) fn no_audit() -> Self {
-        let text = "the codec server cannot write its audit log";
+        let text = "the codec server cannot write its audit log, so it answers no requests: see its log";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_audit", "audit log", text).later(5)
     }
 
     /// Others use the server so much that there is no room for this one. The same request may succeed in a moment.
     pub(super) fn busy(reason: &'static str) -> Self {
-        let text = "the codec server works on as many requests as limits.concurrency allows: try again";
+        let text = "the codec server is at its limit of concurrent requests (limits.concurrency): try again";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", reason, text).later(1)
     }
 
     /// The client itself uses its whole share. Trying again at once would make that worse.
     pub(super) fn too_many(reason: &'static str) -> Self {
-        let text = "too many requests at once from one connection or person: let some end first, or raise limits.concurrency";
+        let text = "too many concurrent requests from one connection or user: wait for some to finish, or raise limits.concurrency";
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", reason, text).later(1)
     }
 
@@ -111,7 +111,7 @@ impl Refusal {
                 StatusCode::NOT_FOUND,
                 "unknown_namespace",
                 reason,
-                "this codec server has no such namespace: name one in X-Namespace, or in the path before the operation",
+                "the codec server's configuration has no such namespace: name another in X-Namespace, or in the path before the operation",
             ),
             (Code::Random, _) | (_, Kind::Config | Kind::Internal | Kind::Environment | Kind::Misuse) => {
                 Self::internal(reason)
@@ -125,7 +125,7 @@ impl Refusal {
     }
 
     pub(super) fn internal(reason: &'static str) -> Self {
-        let text = "the codec server failed; its log says more";
+        let text = "the codec server failed: see its log";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "error", reason, text)
     }
 

@@ -133,19 +133,19 @@ impl Server {
                 {
                     old.stop();
                 }
-                tracing::info!(why, "the configuration was read again");
+                tracing::info!(why, "reloaded the configuration");
                 if !waiting.is_empty() && waiting != before.waiting {
                     tracing::warn!(
                         why,
                         waiting = waiting.join(", "),
-                        "a changed file may give more access than before: these parts stay as they were until SIGHUP"
+                        "changes that could widen access are not applied until SIGHUP"
                     );
                 }
                 metrics::gauge!("tdc_reload_waiting").set(u8::from(!waiting.is_empty()));
                 "ok"
             }
             Err(error) => {
-                tracing::error!(why, error = %error, "the configuration was not read again: the old one stays");
+                tracing::error!(why, error = %error, "cannot reload the configuration: the previous one stays in use");
                 "error"
             }
         };
@@ -190,7 +190,7 @@ impl Server {
     async fn reload_apart(self: &Arc<Self>, why: Why) {
         let server = Arc::clone(self);
         if tokio::task::spawn_blocking(move || server.reload(why)).await.is_err() {
-            tracing::error!(why = why.text(), "a reload panicked: the old configuration stays");
+            tracing::error!(why = why.text(), "a reload panicked: the previous configuration stays in use");
         }
     }
 

@@ -77,20 +77,20 @@ async fn healthz() -> &'static str {
 }
 
 async fn only_get() -> Response<Body> {
-    Refusal::bad_method("GET, HEAD, OPTIONS", "there is only GET here").into_response()
+    Refusal::bad_method("GET, HEAD, OPTIONS", "this path only supports GET").into_response()
 }
 
 async fn readyz(State(server): State<Arc<Server>>) -> (StatusCode, &'static str) {
     if server.is_ready() {
         (StatusCode::OK, "ready\n")
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready: stopping, or without the keys of an issuer\n")
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready: stopping, or the keys of an issuer are missing\n")
     }
 }
 
 async fn metrics(State(server): State<Arc<Server>>) -> Response<Body> {
     if server.state().metrics_listen.is_some() {
-        let text = "metrics have an address of their own";
+        let text = "metrics are served at server.metrics.listen";
         return Refusal::new(StatusCode::NOT_FOUND, "not_found", "route", text).into_response();
     }
     rendered(State(server)).await

@@ -71,7 +71,7 @@ impl State {
         let mut metrics_listen = options.metrics.listen;
         if let Some(before) = before {
             if (listen, metrics_listen) != (before.listen, before.metrics_listen) {
-                tracing::warn!("another address to listen on needs a restart: the old one stays");
+                tracing::warn!("a changed listen address needs a restart: the previous one stays in use");
             }
             // What is judged below is the address that is served, whatever the configuration says meanwhile.
             (listen, metrics_listen) = (before.listen, before.metrics_listen);
@@ -157,8 +157,8 @@ fn converter(
     if read.has_remote() {
         return Err(Error::new(
             Code::Config,
-            "codecs: remote is for workers: a codec server that asks another one would be a relay for whoever reaches it; name the other \
-             one where this one is named",
+            "codecs: `tdc serve` refuses a configuration that uses remote, because it would relay requests to \
+             another codec server: point its clients at that one instead",
         ));
     }
     if let Some(before) = occasion.noticed()
@@ -202,8 +202,8 @@ fn warning(options: &ServerOptions, converter: &DataConverter) -> Option<&'stati
         |auth: &tdc::server_options::Auth| auth.rules.iter().any(|rule| rule.namespaces.is_some());
     let has_namespaces = converter.namespace_settings("").is_err();
     (options.auth.as_ref().is_some_and(names_namespaces) && !has_namespaces).then_some(
-        "rules name namespaces, but the configuration has no `namespaces` with keys of their own: anyone who may read one namespace can \
-         open payloads of all",
+        "rules name namespaces, but the configuration does not give namespaces keys of their own: anyone allowed to \
+         read one namespace can decrypt payloads of all; add `namespaces`",
     )
 }
 

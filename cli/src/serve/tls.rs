@@ -66,7 +66,7 @@ fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     let found: Vec<_> = CertificateDer::pem_slice_iter(text)
         .collect::<Result<_, _>>()
         .map_err(|cause: pem::Error| cause.to_string())?;
-    if found.is_empty() { Err("it has no certificate".to_owned()) } else { Ok(found) }
+    if found.is_empty() { Err("found no certificate".to_owned()) } else { Ok(found) }
 }
 
 fn read(path: &Path, option: &str) -> Result<Vec<u8>, Error> {

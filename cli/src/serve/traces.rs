@@ -46,7 +46,7 @@ impl Traces {
             Error::new(Code::Config, format!("server.traces.{option}: {why}"))
         };
         if !(0.0..=1.0).contains(&options.ratio) {
-            return Err(problem("ratio", &"expected a share of requests, from 0 to 1"));
+            return Err(problem("ratio", &"expected a fraction of requests, from 0 to 1"));
         }
         let collector = Collector {
             place: Place::parse(&options.endpoint).map_err(|why| problem("endpoint", &why))?,
@@ -165,7 +165,7 @@ impl HttpClient for Collector {
         metrics::counter!("tdc_trace_exports_total", "outcome" => outcome).increment(1);
         match (&failed, self.is_away.swap(failed.is_some(), Ordering::Relaxed)) {
             (Some(why), false) => tracing::warn!(why, "cannot send traces to the collector"),
-            (None, true) => tracing::info!("traces reach the collector again"),
+            (None, true) => tracing::info!("the collector accepts traces again"),
             _ => {}
         }
         answer.map_err(Into::into)

@@ -119,7 +119,7 @@ fn a_configuration_that_is_missing_is_said_with_what_to_do() {
             error.starts_with("tdc: TDC_ERR_CONFIG: there is no tdc.yaml in /"),
             "{arguments:?}: {error}"
         );
-        assert!(error.contains("`tdc init` makes one") && error.lines().count() == 1, "{error}");
+        assert!(error.contains("run `tdc init` to create one") && error.lines().count() == 1, "{error}");
     }
     let output = folder.command(&["decode"]).env("TDC_CONFIG", "gone.yaml").output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();

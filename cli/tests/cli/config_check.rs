@@ -58,7 +58,7 @@ fn failures_that_stay_readable_are_a_warning() {
 fn keys_with_a_chain_that_encrypts_nothing_are_a_warning() {
     let (said, warnings) = warns(&Folder::with_config(&two_keys("codecs: [zstd]\n")), CHECK);
     assert!(said.contains("memo values      readable (zstd)\n"), "{said}");
-    assert_eq!(warnings, ["there are keys, and no payload is encrypted: add encrypt to codecs"]);
+    assert_eq!(warnings, ["there are keys, but no payload is encrypted: add encrypt to codecs"]);
     let host = Folder::with_config("version: 1\nkeys: { host: true }\n");
     assert_eq!(warns(&host, CHECK).1, warnings);
 }
@@ -77,7 +77,7 @@ fn keys_of_the_host_are_named() {
     );
     let said = Folder::with_config(&config).succeeds(CHECK, "");
     assert!(said.contains("encrypted with orders-2027, from the key provider\n"), "{said}");
-    assert!(said.contains("asked of the program's key provider\n"), "{said}");
+    assert!(said.contains("requested from the program's key provider\n"), "{said}");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn every_namespace_is_tried_and_described() {
     }
     assert_eq!(
         warnings,
-        ["namespaces[2] (*) has keys, and its payloads are not encrypted: add encrypt to its codecs"]
+        ["namespaces[2] (*) has keys, but its payloads are not encrypted: add encrypt to its codecs"]
     );
 
     let eu = folder.succeeds(&[CHECK, &["--namespace", "orders-eu"]].concat(), "");
@@ -119,7 +119,7 @@ fn a_key_that_two_namespaces_share_is_a_warning() {
         "codecs: [encrypt]\nnamespaces:\n  - { match: orders, keys: { primary: a } }\n  - { match: billing, keys: { primary: b, decrypt: [a] } }\n",
     );
     let (_, warnings) = warns(&Folder::with_config(&config), CHECK);
-    let advice = "so anyone who can read one can open payloads of the other: give each keys of its own";
+    let advice = "so anyone who can read one can decrypt payloads of the other: give each its own keys";
     assert_eq!(warnings, [format!("namespaces[1] (billing) and namespaces[0] share the key a, {advice}")]);
 
     let same_bytes = config.replace(OTHER_KEY, SAMPLE_KEY).replace(", decrypt: [a]", "");
@@ -211,7 +211,7 @@ fn a_server_section_that_is_complete_is_described_and_nothing_is_written() {
     );
     folder.write("keys.json", "{\"keys\":[]}");
     let (said, warnings) = warns(&folder, CHECK);
-    assert!(said.ends_with("\ntdc serve can start: http on 127.0.0.1:8443, by rules\n"), "{said}");
+    assert!(said.ends_with("\ntdc serve can start: http on 127.0.0.1:8443, access by rules\n"), "{said}");
     assert!(warnings.len() == 1 && warnings[0].starts_with("rules name namespaces"), "{warnings:?}");
     assert!(!folder.path("audit.jsonl").exists());
 }

@@ -125,7 +125,7 @@ null
 (5 bytes: \"hello\")
 (2 bytes: 00ff)
 {\"name\":\"order\"}
-(protobuf shop.Order of 7 bytes: to see it, name its descriptors in descriptors)
+(protobuf shop.Order of 7 bytes; to show it, add its descriptors to `descriptors`)
 {\"a\":1}
 (binary/other, 3 bytes)
 (no encoding, 0 bytes)

@@ -65,7 +65,7 @@ fn a_configuration_that_exists_stays_and_nothing_is_made() {
     let folder = Folder::with_config("mine");
     let error = folder.fails(&["init"], "");
     assert!(
-        error.starts_with("tdc: TDC_ERR_IO: tdc.yaml exists, and init never changes a configuration"),
+        error.starts_with("tdc: TDC_ERR_IO: tdc.yaml already exists, and init does not change it"),
         "{error}"
     );
     assert_eq!(folder.read("tdc.yaml"), "mine");
@@ -79,7 +79,7 @@ fn a_key_that_an_earlier_run_made_is_used() {
     let key = folder.read("keys/a.key");
     fs::remove_file(folder.path("tdc.yaml")).unwrap();
     let said = folder.succeeds(&["init", "--key-id", "a"], "");
-    assert!(said.contains("the key that was there"), "{said}");
+    assert!(said.contains("the existing key, unchanged"), "{said}");
     assert_eq!(folder.read("keys/a.key"), key);
     folder.succeeds(&["config", "check"], "");
 }

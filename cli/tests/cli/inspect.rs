@@ -132,7 +132,7 @@ fn a_configuration_that_is_there_but_was_not_named_only_adds_the_column_of_keys(
         let (said, note) =
             (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
         assert!(output.status.success() && !said.contains("KEY  "), "{said}");
-        assert!(note.starts_with("tdc: the column KEY is left out: TDC_ERR_"), "{note}");
+        assert!(note.starts_with("tdc: the column KEY is omitted: TDC_ERR_"), "{note}");
     }
     let named = Folder::with_config(&format!("{SAMPLE_CONFIG}namespaces:\n  - {{ match: orders }}\n"));
     assert!(named.fails(&["inspect", "-c", "tdc.yaml"], ENCRYPTED).contains("--namespace"));

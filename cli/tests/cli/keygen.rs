@@ -55,7 +55,7 @@ fn a_file_that_exists_is_never_overwritten() {
     folder.write("orders.key", "precious");
     let error = folder.fails(&["keygen", "orders.key"], "");
     assert!(
-        error.starts_with("tdc: TDC_ERR_IO: orders.key exists, and a key is never overwritten"),
+        error.starts_with("tdc: TDC_ERR_IO: orders.key already exists, and keys are never overwritten"),
         "{error}"
     );
     assert_eq!(folder.read("orders.key"), "precious");
@@ -66,7 +66,7 @@ fn a_file_that_exists_is_never_overwritten() {
 fn a_link_is_not_followed_even_to_nowhere() {
     let folder = Folder::new();
     std::os::unix::fs::symlink("elsewhere", folder.path("orders.key")).unwrap();
-    assert!(folder.fails(&["keygen", "orders.key"], "").contains("orders.key exists"));
+    assert!(folder.fails(&["keygen", "orders.key"], "").contains("orders.key already exists"));
     assert!(!folder.path("elsewhere").exists());
 }
 
@@ -110,6 +110,6 @@ fn standard_output_is_refused_with_what_to_do() {
     let folder = Folder::new();
     assert_eq!(
         folder.fails(&["keygen", "-"], ""),
-        "tdc: TDC_ERR_ARGUMENT: a key is never printed: name a file, such as keys/orders-2026-11.key\n"
+        "tdc: TDC_ERR_ARGUMENT: keys are never printed: give a file name, such as keys/orders-2026-11.key\n"
     );
 }

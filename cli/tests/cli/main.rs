@@ -10,6 +10,7 @@ mod forms;
 mod init;
 mod inspect;
 mod keygen;
+mod pages;
 mod process;
 mod remote;
 mod texts;

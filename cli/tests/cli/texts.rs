@@ -13,7 +13,7 @@ const FAILURE: &str = r#"{"message":"m","source":"GoSDK","applicationFailureInfo
 const HISTORY: &str = r#"{"events":[]}"#;
 
 /// The help of `command` and of each command below it.
-fn helps(folder: &Folder, command: &[&str], all: &mut String) {
+pub(crate) fn helps(folder: &Folder, command: &[&str], all: &mut String) {
     let help = folder.succeeds(&[command, &["--help"]].concat(), "");
     writeln!(all, "$ tdc {}\n{help}", [command, &["--help"]].concat().join(" ")).unwrap();
     let (_, commands) = help.split_once("\nCommands:\n").unwrap_or_default();
@@ -132,7 +132,7 @@ fn what_is_said_of_a_configuration_is_pinned() {
         "codecs: [zstd]\n",
         "codecs: [encrypt]\nnamespaces:\n  - { match: \"orders-*\", keys: { primary: a } }\n  \
          - { match: orders-eu, keys: { primary: a } }\n  - { match: \"*\", keys: { primary: b } }\n",
-        "codecs: [remote: { url: \"https://codec.example.com\" }]\n",
+        "codecs: [remote: { url: \"http://127.0.0.1:1\" }]\n",
         "codecs: [encrypt]\nserver: { audit: { file: audit.jsonl } }\n",
         "codecs: [zstd, encrypt, zlib]\n",
         "codex: [zstd]\n",

@@ -91,8 +91,9 @@ fn keys_of_a_host_program_need_a_key_provider_which_the_command_line_does_not_ha
     let host = "version: 1\nkeys: { primary: orders-2027, host: true }\ncodecs: [encrypt]\n";
     let folder = Folder::with_config(host);
     let error = folder.fails(DECODE, &encrypted_under("b3JkZXJzLTIwMjc="));
-    let expected = "the key \"orders-2027\" is not in the keyring; with keys.host a key provider may have it, and tdc has none: run the \
-                    program that has one, or give tdc a configuration with this key in keys.ring\n";
+    let expected = "the key \"orders-2027\" is not in the keyring; keys.host leaves it to a key provider, which \
+                    tdc does not have: use a program that has it, or a configuration with this key in \
+                    keys.ring\n";
     assert_eq!(error, format!("tdc: TDC_ERR_KEY_PROVIDER at payloads[0]: {expected}"));
     assert_eq!(folder.fails(ENCODE, TESTING), error);
 }

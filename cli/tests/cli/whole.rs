@@ -30,7 +30,7 @@ fn progress_goes_to_standard_error_and_the_history_alone_to_standard_output() {
     let output = folder.run(&[HISTORY, &["--progress"]].concat(), ENCODED);
     assert_eq!(String::from_utf8(output.stdout).unwrap(), folder.succeeds(HISTORY, ENCODED));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.starts_with(&format!("tdc: {} bytes became ", ENCODED.len())), "{said}");
+    assert!(said.starts_with(&format!("tdc: {} bytes in, ", ENCODED.len())), "{said}");
 }
 
 #[test]

@@ -177,7 +177,7 @@ fn every_way_of_not_being_somebody_is_the_same_401() {
         }
         let answer = request.send();
         assert_eq!(answer.status, 401, "{name}");
-        assert!(answer.refused(401).contains("needs a valid access token"), "{name}");
+        assert!(answer.refused(401).contains("requires a valid access token"), "{name}");
         assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{name}");
         assert_eq!(answer.header("access-control-allow-origin"), Some(ORIGIN), "{name}");
     }
@@ -260,7 +260,7 @@ fn keys_are_read_as_numbers_and_unusable_ones_are_named_once() {
     said.retain(|line| line["kid"].is_string());
     assert_eq!(said.len(), 1, "{said:?}");
     assert_eq!((&said[0]["kid"], &said[0]["issuer"]), (&json!("p-521"), &json!(ISSUER)));
-    assert_eq!(said[0]["why"], "the curve P-521 is not supported: expected P-256 or P-384");
+    assert_eq!(said[0]["why"], "the curve P-521 is not supported, expected P-256 or P-384");
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn more_than_the_limits_is_refused() {
     let limits = "limits: { max_body_bytes: 64 KiB, max_payloads: 100, max_decoded_bytes: 1 MiB }\n";
     let server = Server::start(&format!("{ENCRYPTED}{limits}"));
     let large = format!(r#"{{"payloads":[{{"data":"{}"}}]}}"#, "A".repeat(64 << 10));
-    let expected = "the body has more than the 65536 bytes that limits.max_body_bytes allows";
+    let expected = "the body has more than 65536 bytes, the limit set by limits.max_body_bytes";
     assert_eq!(server.post("/decode", &large).refused(413), expected);
     // A length that is not said is counted.
     let chunked = format!("{:x}\r\n{large}\r\n0\r\n\r\n", large.len());

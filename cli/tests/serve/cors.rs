@@ -141,7 +141,7 @@ fn routes_that_are_read_only_say_so() {
     let server = start();
     for path in ["/healthz", "/readyz", "/metrics"] {
         let answer = server.request("POST", path).header("Origin", ORIGIN).json("{}").send();
-        assert_eq!(answer.refused(405), "there is only GET here", "{path}");
+        assert_eq!(answer.refused(405), "this path only supports GET", "{path}");
         assert_eq!((answer.header("allow"), origin(&answer)), (Some("GET, HEAD, OPTIONS"), Some(ORIGIN)));
     }
 }

@@ -56,7 +56,7 @@ fn rules_that_no_keys_stand_behind_are_warned_of() {
         server
             .lines()
             .iter()
-            .any(|line| line["level"] == "WARN" && line["message"].as_str().unwrap().contains("can open"))
+            .any(|line| line["level"] == "WARN" && line["message"].as_str().unwrap().contains("can decrypt"))
     };
     assert!(warned(&Server::start(&format!("{}{rules}", crate::process::ENCRYPTED))));
     assert!(!warned(&Server::start(&format!("{CONFIG}{rules}"))));

@@ -71,8 +71,8 @@ fn a_reload_that_would_make_it_a_relay_is_refused() {
         server.signal("HUP");
         until(|| {
             server.lines().iter().skip(before).any(|line| {
-                line["message"] == "the configuration was not read again: the old one stays"
-                    && line["error"].as_str().is_some_and(|error| error.contains("remote is for workers"))
+                line["message"] == "cannot reload the configuration: the previous one stays in use"
+                    && line["error"].as_str().is_some_and(|error| error.contains("uses remote"))
             })
         });
         assert_eq!(server.post("/decode", GOLDEN).ok(), TESTING);

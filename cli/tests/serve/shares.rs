@@ -115,7 +115,7 @@ fn one_person_gets_half_of_the_places_and_is_told_so() {
     }
     server.audit(3);
     let more = decode(&server, &greedy);
-    assert!(more.refused(429).contains("one connection or person"), "{more:?}");
+    assert!(more.refused(429).contains("one connection or user"), "{more:?}");
     assert_eq!(more.header("retry-after"), Some("1"));
     assert_eq!(decode(&server, &other).ok(), TESTING);
     for stream in &mut lazy {
@@ -136,7 +136,7 @@ fn an_early_refusal_does_not_reset_a_stream_that_still_sends() {
         let stream = streams.begin("/decode", &[]);
         streams.send(stream, &vec![b'x'; len]);
         let body = streams.end(stream, b"the end");
-        assert!(body.contains("needs a valid access token"), "{len}: {body}");
+        assert!(body.contains("requires a valid access token"), "{len}: {body}");
         assert!(!streams.is_reset(stream), "{len}");
     }
 }

@@ -188,8 +188,8 @@ async def team(stage: Stage) -> None:
 
     without_namespace = CommandLine(stage, _codec(server, "--codec-auth", bearer["ada"]))
     expired = f"Bearer {issuer.token('ada@e2e.test', -3600)}"
-    no_token = "Unauthorized: this codec server needs a valid access token"
-    no_rule = "Forbidden: your access token is valid, but no rule of this codec server lets you do this"
+    no_token = "Unauthorized: this codec server requires a valid access token"
+    no_rule = "Forbidden: your access token is valid, but no rule of this codec server allows this request"
     for title, cli, status, sentence in (
         ("nobody", CommandLine(stage, (*_codec(server), *_IN_DEFAULT)), 401, no_token),
         ("an old token", CommandLine(stage, (*_codec(server, "--codec-auth", expired), *_IN_DEFAULT)), 401, no_token),

@@ -79,7 +79,7 @@ impl Jwks {
                 tell(&issuer.issuer, &set.unusable, &known.unwrap_or_default());
                 (Source::File(path.clone()), Kept::for_good(set))
             }
-            _ => return Err("this version knows a URL or a file".to_owned()),
+            _ => return Err("expected a URL or a file".to_owned()),
         };
         let allowed = issuer.algorithms.as_deref().unwrap_or(server_options::Algorithm::ALL);
         let algorithms = allowed.iter().filter_map(|algorithm| named(*algorithm)).collect();
@@ -156,7 +156,7 @@ fn tell(issuer: &str, unusable: &[Unusable], known: &[Unusable]) {
             issuer,
             kid = key.id.as_deref().unwrap_or("(none)"),
             why = key.why,
-            "a key of the issuer cannot be used: tokens that it signed are refused"
+            "a key of the issuer is not usable: tokens signed with it are refused"
         );
     }
 }

@@ -8,11 +8,11 @@ use crate::serve::record::RuleName;
 
 /// What a rule says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::serve) struct Decision {
+pub(crate) struct Decision {
     /// What the rule is called.
-    pub(in crate::serve) rule: RuleName,
+    pub(crate) rule: RuleName,
     /// The payloads are given back as they came.
-    pub(in crate::serve) pass_through: bool,
+    pub(crate) pass_through: bool,
 }
 
 pub(super) fn decide(

@@ -19,21 +19,21 @@ const CLOCK_SKEW: u64 = 30;
 
 /// Somebody whose token is believed.
 #[derive(Debug)]
-pub(in crate::serve) struct Caller {
+pub(crate) struct Caller {
     pub(super) issuer: String,
     pub(super) claims: Map<String, Value>,
 }
 
 impl Caller {
-    pub(in crate::serve) fn issuer(&self) -> &str {
+    pub(crate) fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    pub(in crate::serve) fn subject(&self) -> Option<&str> {
+    pub(crate) fn subject(&self) -> Option<&str> {
         self.claims.get("sub")?.as_str()
     }
 
-    pub(in crate::serve) fn email(&self) -> Option<&str> {
+    pub(crate) fn email(&self) -> Option<&str> {
         let cloud = "https://saas-api.tmprl.cloud/user/email";
         self.claims.get("email").or_else(|| self.claims.get(cloud))?.as_str()
     }
@@ -55,7 +55,7 @@ pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
     let mut said = headers.get_all(AUTHORIZATION).iter();
     let (first, more) = (said.next(), said.next());
     let first = first.ok_or_else(|| Refusal::unauthenticated("no token"))?;
-    let malformed = || Refusal::unauthenticated("authorization is no bearer token");
+    let malformed = || Refusal::unauthenticated("authorization is not a bearer token");
     if more.is_some() {
         return Err(malformed());
     }

@@ -19,7 +19,7 @@ const TRY_AGAIN: Duration = Duration::from_secs(30);
 
 /// Why there is no key.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::serve::auth) enum Missing {
+pub(crate) enum Missing {
     /// The issuer has no such key.
     Unknown,
     /// The issuer has it, and it cannot verify anything.

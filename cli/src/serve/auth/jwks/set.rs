@@ -31,11 +31,11 @@ const READER: GeneralPurpose = GeneralPurpose::new(
 
 /// A key that verifies signatures.
 #[derive(Clone)]
-pub(in crate::serve::auth) struct Key {
+pub(crate) struct Key {
     pub(super) id: Option<String>,
     /// The one that it is for, where the set or its kind says so.
     algorithm: Option<String>,
-    pub(in crate::serve::auth) verifies: Arc<DecodingKey>,
+    pub(crate) verifies: Arc<DecodingKey>,
 }
 
 /// A key that is for signatures, and that cannot verify any.
@@ -76,7 +76,7 @@ pub(super) fn parse(text: &[u8]) -> Option<Set> {
     for value in text.keys.into_iter().take(MAX_KEYS) {
         let id = value.get("kid").and_then(Value::as_str).map(str::to_owned);
         let found = Entry::deserialize(value)
-            .map_err(|_| "it is not an object of texts as a key has them".to_owned())
+            .map_err(|_| "expected an object whose members are texts".to_owned())
             .and_then(|entry| if entry.is_for_signatures() { entry.key().map(Some) } else { Ok(None) });
         match found {
             Ok(key) => set.keys.extend(key),
@@ -113,7 +113,7 @@ impl Entry {
             "RSA" => (self.rsa()?, None),
             "EC" => self.elliptic().map(|(key, only)| (key, Some(only)))?,
             "OKP" => (self.edwards()?, Some("EdDSA")),
-            "oct" => return Err("kty oct is a shared secret: expected a public key".to_owned()),
+            "oct" => return Err("kty oct is a shared secret, expected a public key".to_owned()),
             other => return Err(format!("kty {}: expected RSA, EC or OKP", bounded(other))),
         };
         if let (Some(said), Some(only)) = (&self.alg, only)
@@ -172,7 +172,7 @@ impl Entry {
 }
 
 fn curve(found: Option<&str>, expected: &str) -> String {
-    format!("the curve {} is not supported: expected {expected}", bounded(found.unwrap_or("(none)")))
+    format!("the curve {} is not supported, expected {expected}", bounded(found.unwrap_or("(none)")))
 }
 
 fn bytes(name: &str, text: Option<&String>) -> Result<Vec<u8>, String> {
@@ -283,10 +283,10 @@ pub(super) mod tests {
             ),
             (format!(r#""kty":"RSA","n":"{n256}""#), "e is missing"),
             (format!(r#""kty":"RSA","n":"{n256}","e":"!""#), "e is not base64url"),
-            (r#""kty":"RSA","n":7,"e":"AQAB""#.to_owned(), "it is not an object of texts as a key has them"),
+            (r#""kty":"RSA","n":7,"e":"AQAB""#.to_owned(), "expected an object whose members are texts"),
             (
                 format!(r#""kty":"EC","crv":"P-521","x":"{n32}","y":"{n32}""#),
-                "the curve P-521 is not supported: expected P-256 or P-384",
+                "the curve P-521 is not supported, expected P-256 or P-384",
             ),
             (format!(r#""kty":"EC","crv":"P-256","x":"{n33}","y":"{n32}""#), "x has 33 bytes, expected 32"),
             (
@@ -295,10 +295,10 @@ pub(super) mod tests {
             ),
             (
                 format!(r#""kty":"OKP","crv":"Ed448","x":"{n32}""#),
-                "the curve Ed448 is not supported: expected Ed25519",
+                "the curve Ed448 is not supported, expected Ed25519",
             ),
             (format!(r#""kty":"OKP","crv":"Ed25519","x":"{n33}""#), "x has 33 bytes, expected 32"),
-            (r#""kty":"oct","k":"AAAA""#.to_owned(), "kty oct is a shared secret: expected a public key"),
+            (r#""kty":"oct","k":"AAAA""#.to_owned(), "kty oct is a shared secret, expected a public key"),
             (r#""kty":"new""#.to_owned(), "kty new: expected RSA, EC or OKP"),
         ] {
             let found = read(&[format!(r#"{{"kid":"k",{entry}}}"#)]);
