@@ -31,16 +31,21 @@ const TO_MEND: &[(&str, &str)] = &[("error", "codec"), ("server_options", "confi
 
 #[test]
 fn imports_of_the_library_run_down() {
-    check("src", "The library");
+    check("src", "The library", TO_MEND);
+}
+
+#[test]
+fn imports_of_the_command_line_run_down() {
+    check("cli/src", "The command line and the codec server", &[]);
 }
 
 /// Compares the imports below `source` with the drawing under the heading.
-fn check(source: &str, heading: &str) {
+fn check(source: &str, heading: &str, to_mend: &[(&str, &str)]) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut document = std::fs::read_to_string(root.join(DOCUMENT)).unwrap();
     let mut drawing = Drawing::parse(&document, heading);
     let mut imports = source::imports(root, source);
-    for (importer, imported) in TO_MEND {
+    for (importer, imported) in to_mend {
         let before = imports.len();
         let names = Some((importer.to_string(), imported.to_string()));
         imports.retain(|import| edge(&drawing, import) != names);
