@@ -1,6 +1,14 @@
 //! The configuration on arbitrary text: it opens or is refused with a sentence, and what opens keeps its promises.
 
 #![no_main]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a fuzz target says what it expects by panicking"
+)]
 
 use std::path::Path;
 

@@ -4,6 +4,14 @@
 //! perhaps encrypted, so that the fuzzer gets through authentication.
 
 #![no_main]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a fuzz target says what it expects by panicking"
+)]
 
 use core::ptr::null;
 use std::path::Path;

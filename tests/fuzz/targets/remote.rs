@@ -4,6 +4,14 @@
 //! The first byte chooses the call and the status, the others are the body.
 
 #![no_main]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a fuzz target says what it expects by panicking"
+)]
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::alloc::{GlobalAlloc, Layout, System};

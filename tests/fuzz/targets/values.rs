@@ -3,6 +3,14 @@
 //! The first byte chooses the form of the value, or the encoding of the payload, that the others are.
 
 #![no_main]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a fuzz target says what it expects by panicking"
+)]
 
 use std::path::Path;
 use std::sync::LazyLock;

@@ -3,6 +3,14 @@
 //! Where prost is stricter or laxer than the official parsers, tdc goes with these; [`EXCUSES`] names the differences.
 
 #![no_main]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a fuzz target says what it expects by panicking"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
