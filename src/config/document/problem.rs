@@ -111,10 +111,7 @@ impl serde::de::Error for Problem {
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        match found {
-            Unexpected::Str(_) => Self::new(format!("found text, expected {expected}")),
-            found => Self::new(format!("found {found}, expected {expected}")),
-        }
+        Self::new(format!("found {}, expected {}", found_in_words(found), expected_in_words(expected)))
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -134,6 +131,36 @@ impl serde::de::Error for Problem {
     fn unknown_field(name: &str, expected: &'static [&'static str]) -> Self {
         let meant = did_you_mean(name, expected.iter().copied());
         Self::new(format!("unknown field {}, expected {}{meant}", shown(name), expected.join(", ")))
+    }
+}
+
+/// What serde found, in the words of a document. A text is not repeated.
+fn found_in_words(found: Unexpected<'_>) -> String {
+    match found {
+        Unexpected::Str(_) => "text".to_owned(),
+        Unexpected::Bool(value) => value.to_string(),
+        Unexpected::Signed(value) => value.to_string(),
+        Unexpected::Unsigned(value) => value.to_string(),
+        Unexpected::Float(value) => value.to_string(),
+        Unexpected::Unit => "nothing".to_owned(),
+        Unexpected::Seq => "a list".to_owned(),
+        Unexpected::Map => "a mapping".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// What serde expects, which names types of Rust where ours do not say it themselves.
+fn expected_in_words(expected: &dyn Expected) -> String {
+    let expected = expected.to_string();
+    match expected.as_str() {
+        "a string" => "text".to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        "a map" => "a mapping".to_owned(),
+        "i32" | "u32" | "u64" | "usize" => "a whole number".to_owned(),
+        "f64" => "a number".to_owned(),
+        name if name.starts_with("struct ") => "a mapping".to_owned(),
+        _ => expected,
     }
 }
 

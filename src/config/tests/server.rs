@@ -65,7 +65,7 @@ fn without_the_section_the_defaults_hold() {
 fn problems_name_line_column_and_path() {
     let cases = [
         ("server: { listn: x }", "line 2, column 11: server: unknown field listn, expected listen, hosts, "),
-        ("server: { listen: 8081 }", "line 2, column 19: server.listen: found integer `8081`, expected "),
+        ("server: { listen: 8081 }", "line 2, column 19: server.listen: found 8081, expected "),
         ("server: { audit: stdout }", "line 2, column 18: server.audit: found stdout, expected stderr, file"),
         (
             "server: { auth: { issuers: [{ issuer: a, audience: b, jwks: { url: x } }], rules: [] } }",
