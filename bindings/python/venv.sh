@@ -1,8 +1,7 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # floor_python is read by scripts/test-python
 # Sourced by scripts/{test,bench,driver}-python: makes target/python/venv with the pinned tools and
 # the wheel of this folder, built around target/release/libtdc.*. Warm, it does nothing.
-# Sets: root, venv, python; setup_floor_venv sets floor_python.
+# Sets: root, venv, python; find_python and setup_other_venv set other_python.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 venv="$root/target/python/venv"
@@ -59,26 +58,33 @@ setup_venv() {
     unset TDC_LIBRARY PYTHONPATH
 }
 
-# A second virtual environment with the oldest versions that pyproject.toml allows: of the packages, and of Python
-# where there is one. Needs setup_venv before it.
-setup_floor_venv() {
-    local base=''
-    local floor="$root/target/python/floor" package="$root/bindings/python"
-    for base in "$(command -v python3.10 || true)" "$HOME"/.pyenv/versions/3.10*/bin/python3.10 "${PYTHON:-python3}"; do
-        if "$base" -c 'import sys, venv' 2>/dev/null; then break; fi
+# Sets other_python to an interpreter of version $1, such as 3.12; fails where there is none.
+find_python() {
+    for other_python in "$(command -v "python$1" || true)" "$HOME"/.pyenv/versions/"$1"*/bin/"python$1" "$python"; do
+        if [[ $("$other_python" -c 'import sys, venv; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) == "$1" ]]; then
+            return
+        fi
     done
-    floor_python="$floor/bin/python"
-    if ! is_fresh "$floor/tools.stamp" "$package/requirements-floor.txt"; then
-        say "making a virtual environment with the oldest versions in target/python/floor"
-        rm -rf "$floor"
-        "$base" -m venv "$floor"
-        "$floor_python" -m pip install --quiet --disable-pip-version-check -r "$package/requirements-floor.txt"
-        touch "$floor/tools.stamp"
+    return 1
+}
+
+# Another virtual environment, in target/python/$1, by the interpreter $2, with the packages that $3 and what follows
+# say to pip. Sets other_python. Needs setup_venv before it.
+setup_other_venv() {
+    local other="$root/target/python/$1" base=$2
+    shift 2
+    other_python="$other/bin/python"
+    if ! is_fresh "$other/tools.stamp" "$root"/bindings/python/requirements-{dev,floor}.txt; then
+        say "making a virtual environment in target/python/${other##*/}"
+        rm -rf "$other"
+        "$base" -m venv "$other"
+        "$other_python" -m pip install --quiet --disable-pip-version-check "$@"
+        touch "$other/tools.stamp"
     fi
-    if ! is_fresh "$floor/wheel.stamp" "$venv/wheel.stamp"; then
-        "$floor_python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps \
+    if ! is_fresh "$other/wheel.stamp" "$venv/wheel.stamp"; then
+        "$other_python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps \
             "$root"/target/python/dist/temporal_tdc-*.whl
-        "$floor_python" -m pip check --disable-pip-version-check >&2
-        touch "$floor/wheel.stamp"
+        "$other_python" -m pip check --disable-pip-version-check >&2
+        touch "$other/wheel.stamp"
     fi
 }
