@@ -9,12 +9,16 @@
     reason = "tests say what they expect by panicking"
 )]
 
+#[path = "generated/abi.rs"]
+mod abi;
 #[path = "generated/bindings.rs"]
 mod bindings;
 #[path = "generated/errors.rs"]
 mod errors;
 #[path = "generated/header.rs"]
 mod header;
+#[path = "generated/java.rs"]
+mod java;
 
 use std::path::Path;
 

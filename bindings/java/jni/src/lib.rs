@@ -1,77 +1,59 @@
-//! JNI functions over libtdc's C ABI: the native methods of `io.tdc.JniCalls`, one for each C function.
+//! The native library in Java's jar, for both ways in which Java calls it.
 //!
-//! Nothing is decided here. Java's arrays become pointers and lengths, and statuses and out slots go back as they are.
-//! The caller, `io.tdc.JniApi`, has checked that offsets and lengths lie inside their arrays, and `io.tdc.Handle` keeps
-//! handles alive during a call.
+//! It exports the functions of `tdc.h` as libtdc does, for the foreign function and memory API (Java 22 and above),
+//! and once more as the native methods of `io.tdc.Native`, for JNI (Java 11 to 21). Both take the same arguments:
+//! pointers are addresses in a `long`. Arrays never cross: `io.tdc.Scratch` copies them, because the garbage
+//! collector of those versions of Java cannot run while native code has an array.
 //!
 //! # Safety
-//! All functions here are called by the JVM with a valid environment and valid references (see `arrays`), and by
-//! `io.tdc` with addresses that libtdc gave it and that have not been freed. Panics do not cross: `guard` catches them.
+//! The JVM calls the functions here with the arguments that `io.tdc` gave it, and `io.tdc.Boundary` makes sure that
+//! they are what `tdc.h` asks for. Panics do not cross: the functions of `tdc::ffi` catch them, and nothing here
+//! panics.
 
-#![allow(clippy::missing_safety_doc, reason = "one contract for all of them, above")]
+#[rustfmt::skip]
+mod functions;
+mod memory;
 
-mod arrays;
-mod bind;
-mod buffer;
-mod codec;
-mod data_converter;
-mod error;
-mod library;
-mod message;
-mod provide;
-mod remote;
-mod scratch;
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
-use jni_sys::{jint, jlong};
+/// The JVM's environment of the calling thread.
+type Env = *mut jni_sys::JNIEnv;
 
-use crate::library::Library;
+/// The class whose native method was called.
+type Class = jni_sys::jclass;
 
-/// `TDC_ERR_PANIC`: what a call answers that could not be made at all.
-const PANIC: jint = 901;
-
-/// `TDC_ERR_LIMIT`: what a call answers for which there is no memory.
-const TOO_LARGE: u32 = 106;
-
-/// Where the library's own buffer stands in a `result` array.
-const OWNED: i32 = 3;
-
-/// Where the error or the new handle stands in a `result` array.
-const POINTER: i32 = 6;
-
-/// Runs `body` with libtdc's functions, and keeps panics on this side.
-fn guard<T>(otherwise: T, body: impl FnOnce(&'static Library) -> T) -> T {
-    match catch_unwind(AssertUnwindSafe(|| library::get().map(body))) {
-        Ok(Some(value)) => value,
-        Ok(None) | Err(_) => otherwise,
-    }
+/// What Java knows as an address.
+fn at<T>(address: i64) -> *const T {
+    ptr::with_exposed_provenance(size(address))
 }
 
-/// An optional slice as `tdc.h` takes it.
-fn slice(bytes: Option<&Vec<u8>>) -> (*const u8, usize) {
-    bytes.map_or((ptr::null(), 0), |b| (b.as_ptr(), b.len()))
+/// What Java knows as an address, to be written.
+fn at_mut<T>(address: i64) -> *mut T {
+    ptr::with_exposed_provenance_mut(size(address))
 }
 
-/// Java keeps addresses and sizes as `long`: the same bits.
-#[expect(clippy::cast_possible_wrap, clippy::as_conversions, reason = "the same bits in Java's only 64-bit type")]
-const fn long(value: usize) -> jlong {
-    value as jlong
+/// An address as Java knows it.
+fn address<T>(pointer: *const T) -> i64 {
+    long(pointer.expose_provenance())
+}
+
+/// Java keeps sizes as `long`: the same bits.
+fn long(value: usize) -> i64 {
+    (value as u64).cast_signed()
 }
 
 /// The way back from `long`.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::as_conversions, reason = "as `long`")]
-const fn size(value: jlong) -> usize {
-    value as usize
+#[expect(clippy::cast_possible_truncation, reason = "Java got it from a usize")]
+fn size(value: i64) -> usize {
+    value.cast_unsigned() as usize
 }
 
-/// A length or offset that Java has checked.
-fn length(value: jint) -> usize {
-    usize::try_from(value).unwrap_or(0)
+/// A status or a flag as Java keeps it.
+fn int(value: u32) -> i32 {
+    value.cast_signed()
 }
 
-/// Statuses are below 1000.
-fn status(value: u32) -> jint {
-    jint::try_from(value).unwrap_or(PANIC)
+/// The way back from `int`.
+fn uint(value: i32) -> u32 {
+    value.cast_unsigned()
 }

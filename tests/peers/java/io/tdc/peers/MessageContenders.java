@@ -3,7 +3,7 @@ package io.tdc.peers;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
-import io.tdc.Boundary;
+import io.tdc.Conversion;
 import io.tdc.Tdc;
 import io.temporal.api.common.v1.Payload;
 import io.temporal.api.history.v1.History;
@@ -25,7 +25,7 @@ final class MessageContenders {
 
   private static final Path CORPUS = Path.of("tests/peers/history.json");
 
-  private final Boundary boundary = new Boundary(CONFIG);
+  private final Conversion conversion = new Conversion(CONFIG);
   private final DataConverter converter;
   private final ProtobufJsonPayloadConverter sdk = new ProtobufJsonPayloadConverter();
   private final JsonFormat.Printer printer = JsonFormat.printer().omittingInsignificantWhitespace();
@@ -39,26 +39,26 @@ final class MessageContenders {
   List<Contender> wireToJson(int size) throws IOException {
     byte[] wire = history(size).toByteArray();
     Payload payload = payload("binary/protobuf", ByteString.copyFrom(wire));
-    History back = parsed(boundary.convert(payload).toStringUtf8());
+    History back = parsed(conversion.convert(payload).toStringUtf8());
     if (!back.equals(history(size))) {
       throw new IllegalStateException("tdc's JSON says something else");
     }
     return List.of(
-        new Contender("tdc", () -> boundary.convert(payload).size()),
+        new Contender("tdc", () -> conversion.convert(payload).size()),
         contender("JsonFormat", () -> utf8(printer.print(History.parseFrom(wire))).length));
   }
 
   /** JSON to the bytes of a message. */
   List<Contender> jsonToWire(int size) throws IOException {
     byte[] wire = history(size).toByteArray();
-    ByteString json = boundary.convert(payload("binary/protobuf", ByteString.copyFrom(wire)));
+    ByteString json = conversion.convert(payload("binary/protobuf", ByteString.copyFrom(wire)));
     Payload payload = payload("json/protobuf", json);
-    if (boundary.convert(payload).size() != wire.length) {
+    if (conversion.convert(payload).size() != wire.length) {
       throw new IllegalStateException("tdc gives another message back");
     }
     byte[] text = json.toByteArray();
     return List.of(
-        new Contender("tdc", () -> boundary.convert(payload).size()),
+        new Contender("tdc", () -> conversion.convert(payload).size()),
         contender(
             "JsonFormat",
             () -> parsed(new String(text, StandardCharsets.UTF_8)).toByteArray().length));

@@ -1,11 +1,12 @@
 package io.tdc;
 
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
 /**
- * Chooses how Java reaches the native library: by JNI here. On Java 22 and above the jar's {@code
- * META-INF/versions/22} holds another class of this name, which takes the foreign function and
- * memory API.
+ * What differs between the two ways to the native library, beside {@link Native} itself: here by
+ * JNI. On Java 22 and above the jar's {@code META-INF/versions/22} holds other classes of these
+ * names, which use the foreign function and memory API.
  */
 final class Backend {
   private Backend() {}
@@ -18,13 +19,39 @@ final class Backend {
   }
 
   /**
-   * Loads the native library.
+   * Loads the native library, and gives the version of its ABI.
    *
-   * @param libtdc the library itself
-   * @param shim its JNI companion
-   * @throws UnsatisfiedLinkError if one of them cannot be loaded from there
+   * @throws UnsatisfiedLinkError if it cannot be loaded
    */
-  static NativeApi connect(Path libtdc, Path shim) {
-    return JniApi.connect(libtdc, shim);
+  static int load(Path library) {
+    System.load(library.toString());
+    return Native.abiVersion();
   }
+
+  /** As {@link Boundary#payload}: arrays are copied, always. */
+  static int payload(boolean encode, Host.Call call, byte[] context, PayloadSlices in, byte[] out) {
+    return Boundary.payload(encode, call, context, in, out);
+  }
+
+  /** As {@link Boundary#payloads}. */
+  static int payloads(boolean encode, Host.Call call, byte[] context, byte[] payloads, int length) {
+    return Boundary.payloads(encode, call, context, payloads, length);
+  }
+
+  /** As {@link Boundary#values}. */
+  static int values(boolean back, Host.Call call, byte[] context, byte[] values, int length) {
+    return Boundary.values(back, call, context, values, length);
+  }
+
+  /** The address of a direct buffer. */
+  static native long address(ByteBuffer direct);
+
+  /** Memory outside the heap as a buffer, which must not be used after that memory is freed. */
+  static native ByteBuffer view(long address, long size);
+
+  /** Memory outside the heap, whose contents are undefined; 0 if there is not so much. */
+  static native long allocate(long size);
+
+  /** Frees what {@link #allocate} gave. */
+  static native void free(long address, long size);
 }

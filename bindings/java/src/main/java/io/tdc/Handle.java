@@ -1,66 +1,100 @@
 package io.tdc;
 
 import java.lang.ref.Cleaner;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongConsumer;
+import javax.annotation.Nullable;
 
 /**
- * Owns the native data converter and counts who is using it, so that it is never freed under a
- * call: {@link #close} refuses while a call is in flight. A handle that nobody closed is freed when
- * it is garbage.
+ * Owns the native data converter and counts who is using it. After {@link #close} nobody begins a
+ * call any more; those in flight end as they would have, and the last one frees it. A handle that
+ * nobody closed is freed when it is garbage.
  */
 final class Handle {
   private static final Cleaner CLEANER = Cleaner.create();
 
-  /** {@code TDC_FLAG_HOST_KEYS} of {@code tdc.h}. */
-  private static final int HOST_KEYS = 2;
+  /** Far enough below zero that no number of threads that come too late counts up to zero. */
+  private static final int CLOSED = Integer.MIN_VALUE / 2;
 
-  /** {@code TDC_FLAG_REMOTE}. */
-  private static final int REMOTE = 8;
-
-  private final Resource resource;
+  private final AtomicInteger users = new AtomicInteger();
+  private final long pointer;
   private final Cleaner.Cleanable cleanable;
   private volatile int flags;
 
-  Handle(NativeApi api, long pointer) {
-    resource = new Resource(api, pointer);
-    cleanable = CLEANER.register(this, resource);
-    flags = resource.api.flags(pointer);
+  Handle(long pointer, LongConsumer free) {
+    this.pointer = pointer;
+    this.flags = Native.dataConverterFlags(pointer);
+    // What is run must not refer to this object.
+    this.cleanable = CLEANER.register(this, () -> free.accept(pointer));
   }
 
-  /** Starts a use and gives the native pointer; {@link #release} must follow. */
+  /**
+   * {@code tdc_data_converter_open} or, with a document, {@code tdc_data_converter_parse}.
+   *
+   * @param path of the file, or what relative paths in the document are relative to
+   */
+  static Handle open(Path path, @Nullable String document, @Nullable String namespace) {
+    TdcLibrary.requireAvailable();
+    byte[] place = path.toString().getBytes(StandardCharsets.UTF_8);
+    byte[] text = (document == null ? "" : document).getBytes(StandardCharsets.UTF_8);
+    byte[] name = (namespace == null ? "" : namespace).getBytes(StandardCharsets.UTF_8);
+    long[] result = new long[Boundary.RESULT_WORDS];
+    try (Scratch memory = Scratch.open((long) place.length + text.length + name.length)) {
+      long at = memory.put(place);
+      long document_ = memory.put(text);
+      long namespace_ = name.length == 0 ? 0 : memory.put(name);
+      long out = memory.word(0);
+      long error = memory.word(Boundary.ERROR);
+      int status =
+          document == null
+              ? Native.dataConverterOpen(at, place.length, namespace_, name.length, out, error)
+              : Native.dataConverterParse(
+                  document_, text.length, at, place.length, namespace_, name.length, out, error);
+      if (status == Abi.OK) {
+        return new Handle(memory.get(0), Native::dataConverterFree);
+      }
+      memory.get(0, result);
+      throw Errors.take(status, result);
+    }
+  }
+
+  /**
+   * Starts a use and gives the native pointer; {@link #release} must follow.
+   *
+   * @throws IllegalStateException if it is closed
+   */
   long acquire() {
-    if (resource.users.getAndIncrement() < 0) {
-      resource.users.getAndDecrement();
+    if (users.getAndIncrement() < 0) {
+      release();
       throw new IllegalStateException("this Tdc is closed");
     }
-    return resource.pointer;
+    return pointer;
   }
 
   /** Ends a use. */
   void release() {
-    resource.users.getAndDecrement();
-  }
-
-  /** Whether payloads of some namespace go to a codec server. */
-  boolean isRemote() {
-    return (flags & REMOTE) != 0;
-  }
-
-  /** Whether the configuration asks the host for keys. */
-  boolean usesHostKeys() {
-    return (flags & HOST_KEYS) != 0;
-  }
-
-  /** {@code tdc_data_converter_reload}; an error goes to {@code result}. */
-  int reload(long[] result) {
-    long self = acquire();
-    try {
-      int status = resource.api.reload(self, result);
-      flags = resource.api.flags(self);
-      return status;
-    } finally {
-      release();
+    if (users.decrementAndGet() == CLOSED) {
+      // Does nothing the second time.
+      cleanable.clean();
     }
+  }
+
+  /** The configuration's {@code TDC_FLAG_…}, as it was read last. */
+  boolean has(int flag) {
+    return (flags & flag) != 0;
+  }
+
+  /** {@code tdc_data_converter_reload} during a use; an error goes to {@code result}. */
+  int reload(long[] result) {
+    int status =
+        Boundary.provide(
+            result,
+            new byte[0],
+            (none, noneLen, more, moreLen, error) -> Native.dataConverterReload(pointer, error));
+    flags = Native.dataConverterFlags(pointer);
+    return status;
   }
 
   /** Throws if it is closed. */
@@ -69,45 +103,10 @@ final class Handle {
     release();
   }
 
-  /**
-   * Frees the native data converter. Does nothing the second time.
-   *
-   * @throws IllegalStateException if a call is in flight; nothing is freed then
-   */
+  /** Ends all use: at once, or when the last call in flight has ended. */
   void close() {
-    if (resource.users.compareAndSet(0, Resource.CLOSED)) {
+    if (users.getAndUpdate(now -> now < 0 ? now : now + CLOSED) == 0) {
       cleanable.clean();
-      return;
-    }
-    int users = resource.users.get();
-    if (users > 0) {
-      throw new IllegalStateException(
-          "close() while "
-              + users
-              + " calls are in flight: shut down the workers and clients first");
-    }
-    if (users == 0) {
-      close();
-    }
-  }
-
-  /** What outlives the handle until the cleaner has run; it must not refer to the handle. */
-  private static final class Resource implements Runnable {
-    /** Far enough below zero that no number of threads that come too late counts up to zero. */
-    static final int CLOSED = Integer.MIN_VALUE / 2;
-
-    final AtomicInteger users = new AtomicInteger();
-    final NativeApi api;
-    final long pointer;
-
-    Resource(NativeApi api, long pointer) {
-      this.api = api;
-      this.pointer = pointer;
-    }
-
-    @Override
-    public void run() {
-      api.free(pointer);
     }
   }
 }

@@ -9,9 +9,6 @@ import javax.annotation.Nullable;
  * do.
  */
 public final class MessageOption {
-  /** {@code TDC_MESSAGE_HEADERS} of {@code tdc.h}. */
-  private static final int HEADERS = 1;
-
   private final int flags;
   @Nullable private final SerializationContext place;
 
@@ -28,7 +25,7 @@ public final class MessageOption {
    * @return the option
    */
   public static MessageOption headers() {
-    return new MessageOption(HEADERS, null);
+    return new MessageOption(Abi.MESSAGE_HEADERS, null);
   }
 
   /**
@@ -50,11 +47,11 @@ public final class MessageOption {
   }
 
   /** The last one wins. */
-  static byte[] contextOf(MessageOption... options) {
-    byte[] context = ContextMessage.NONE;
+  static Context contextOf(MessageOption... options) {
+    Context context = Context.none();
     for (MessageOption option : options) {
       if (option.place != null) {
-        context = ContextMessage.of(option.place);
+        context = Context.of(option.place);
       }
     }
     return context;

@@ -1,7 +1,10 @@
 package io.tdc;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,83 +12,141 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import javax.annotation.Nullable;
 
 /**
  * Finds the native library and loads it. Every place that was tried, and what was wrong with it,
  * goes into the error's message.
  */
 final class NativeLoader {
-  private static final String LIBTDC = System.mapLibraryName("tdc");
-  private static final String SHIM = System.mapLibraryName("tdc_jni");
+  private static final String LIBRARY = System.mapLibraryName("tdc_jni");
+
+  /** More bytes than a version has. */
+  private static final int MAX_VERSION = 64;
 
   private final List<String> attempts = new ArrayList<>();
 
-  NativeApi load() {
+  void load() {
     String path = System.getProperty(TdcLibrary.PATH_PROPERTY);
     if (path != null && !path.isEmpty()) {
-      return loadFrom(Path.of(path));
+      loadFrom(Path.of(path).toAbsolutePath());
+      return;
     }
     String platform = platform();
-    for (Path parent : parents()) {
-      NativeApi api = extractTo(parent, platform);
-      if (api != null) {
-        return api;
-      }
+    String resource = "/io/tdc/native/" + platform + "/" + LIBRARY;
+    if (!loadCopy(file -> extract(resource, file))) {
+      throw new UnsatisfiedLinkError(
+          "cannot load the native library of tdc for "
+              + platform
+              + ". Tried: "
+              + String.join("; ", attempts)
+              + ". Name a directory from which libraries may be loaded with -D"
+              + TdcLibrary.TMPDIR_PROPERTY
+              + "=DIR, or one that holds "
+              + LIBRARY
+              + " with -D"
+              + TdcLibrary.PATH_PROPERTY
+              + "=DIR");
     }
-    throw new UnsatisfiedLinkError(
-        "cannot load the native library of tdc for "
-            + platform
-            + ". Tried: "
-            + String.join("; ", attempts)
-            + ". Name a directory from which libraries may be loaded with -D"
-            + TdcLibrary.TMPDIR_PROPERTY
-            + "=DIR, or one that holds "
-            + LIBTDC
-            + " with -D"
-            + TdcLibrary.PATH_PROPERTY
-            + "=DIR");
   }
 
-  private NativeApi loadFrom(Path path) {
-    Path absolute = path.toAbsolutePath();
-    Path libtdc = Files.isDirectory(absolute) ? absolute.resolve(LIBTDC) : absolute;
-    Path shim = libtdc.resolveSibling(SHIM);
+  private void loadFrom(Path path) {
+    Path library = Files.isDirectory(path) ? path.resolve(LIBRARY) : path;
     try {
-      return connect(libtdc, shim);
+      connect(library);
     } catch (UnsatisfiedLinkError e) {
-      NativeApi api = connectToCopy(libtdc, shim);
-      if (api != null) {
-        return api;
+      // JNI binds a file to the class loader that loads it first: another one needs a copy.
+      if (loadCopy(file -> Files.copy(library, file))) {
+        return;
       }
-      String message =
-          "cannot load "
-              + libtdc
-              + ", named by -D"
-              + TdcLibrary.PATH_PROPERTY
-              + ": "
-              + e.getMessage();
-      UnsatisfiedLinkError error = new UnsatisfiedLinkError(message);
+      UnsatisfiedLinkError error =
+          new UnsatisfiedLinkError(
+              "cannot load "
+                  + library
+                  + ", named by -D"
+                  + TdcLibrary.PATH_PROPERTY
+                  + ": "
+                  + e.getMessage());
       error.initCause(e);
       throw error;
     }
   }
 
-  /**
-   * The JVM binds a file to the class loader that loads it first: another class loader needs a copy
-   * of the companion. The library itself is not bound to any.
-   */
-  @Nullable
-  private NativeApi connectToCopy(Path libtdc, Path shim) {
+  @FunctionalInterface
+  private interface Source {
+    void copyTo(Path file) throws IOException;
+  }
+
+  /** Loads a copy in the first place that allows it, and removes the file again. */
+  private boolean loadCopy(Source source) {
     for (Path parent : parents()) {
-      NativeApi api =
-          inDirectory(
-              parent, directory -> connect(libtdc, Files.copy(shim, directory.resolve(SHIM))));
-      if (api != null) {
-        return api;
+      if (loadCopy(parent, source)) {
+        return true;
       }
     }
-    return null;
+    return false;
+  }
+
+  private boolean loadCopy(Path parent, Source source) {
+    Path directory = null;
+    try {
+      Files.createDirectories(parent);
+      directory = Files.createTempDirectory(parent, "tdc-");
+      Path file = directory.resolve(LIBRARY);
+      source.copyTo(file);
+      connect(file);
+      return true;
+    } catch (IOException | UnsatisfiedLinkError e) {
+      attempts.add(parent + ": " + e.getMessage());
+      return false;
+    } finally {
+      if (directory != null) {
+        discard(directory.resolve(LIBRARY).toFile());
+        discard(directory.toFile());
+      }
+    }
+  }
+
+  private static void extract(String resource, Path file) throws IOException {
+    try (InputStream in = NativeLoader.class.getResourceAsStream(resource)) {
+      if (in == null) {
+        throw new IOException("the jar has no " + resource);
+      }
+      Files.copy(in, file);
+    }
+  }
+
+  /**
+   * What is loaded stays loaded without its file. Where a file in use cannot go, it goes at exit.
+   */
+  private static void discard(File file) {
+    if (file.exists() && !file.delete()) {
+      file.deleteOnExit();
+    }
+  }
+
+  private static void connect(Path library) {
+    int version = Backend.load(library);
+    if (version != Abi.ABI_VERSION) {
+      throw new UnsatisfiedLinkError(
+          "it speaks version "
+              + version
+              + " of tdc's ABI, and this io.tdc speaks version "
+              + Abi.ABI_VERSION
+              + ": use the "
+              + LIBRARY
+              + " of the same release as this jar");
+    }
+  }
+
+  /** What {@code tdc_version} says. */
+  static String version() {
+    long text = Native.version();
+    int length = 0;
+    ByteBuffer bytes = Backend.view(text, MAX_VERSION);
+    while (bytes.get(length) != 0) {
+      length++;
+    }
+    return new String(Scratch.copy(text, length), StandardCharsets.UTF_8);
   }
 
   /**
@@ -107,82 +168,6 @@ final class NativeLoader {
     parents.add(Path.of(System.getProperty("user.home"), ".cache"));
     parents.add(Path.of(System.getProperty("user.dir")));
     return parents;
-  }
-
-  @Nullable
-  private NativeApi extractTo(Path parent, String platform) {
-    return inDirectory(
-        parent,
-        directory -> {
-          Path libtdc = extract(directory, platform, LIBTDC);
-          return connect(libtdc, extract(directory, platform, SHIM));
-        });
-  }
-
-  /** Loads files of a new directory, and removes them; null if that cannot be. */
-  @Nullable
-  private NativeApi inDirectory(Path parent, Loading loading) {
-    Path directory = null;
-    try {
-      Files.createDirectories(parent);
-      directory = Files.createTempDirectory(parent, "tdc-");
-      return loading.in(directory);
-    } catch (IOException | UnsatisfiedLinkError e) {
-      attempts.add(parent + ": " + e.getMessage());
-      return null;
-    } finally {
-      if (directory != null) {
-        discard(directory);
-      }
-    }
-  }
-
-  private static Path extract(Path directory, String platform, String name) throws IOException {
-    String resource = "/io/tdc/native/" + platform + "/" + name;
-    try (InputStream in = NativeLoader.class.getResourceAsStream(resource)) {
-      if (in == null) {
-        throw new IOException("the jar has no " + resource);
-      }
-      Path file = directory.resolve(name);
-      Files.copy(in, file);
-      return file;
-    }
-  }
-
-  /**
-   * What is loaded stays loaded without its file. Where a file in use cannot go, it goes at exit.
-   */
-  private static void discard(Path directory) {
-    for (String name : List.of(LIBTDC, SHIM)) {
-      Path file = directory.resolve(name);
-      if (file.toFile().exists() && !file.toFile().delete()) {
-        file.toFile().deleteOnExit();
-      }
-    }
-    if (!directory.toFile().delete()) {
-      directory.toFile().deleteOnExit();
-    }
-  }
-
-  @FunctionalInterface
-  private interface Loading {
-    NativeApi in(Path directory) throws IOException;
-  }
-
-  private static NativeApi connect(Path libtdc, Path shim) {
-    NativeApi api = Backend.connect(libtdc, shim);
-    int version = api.abiVersion();
-    if (version != NativeApi.ABI_VERSION) {
-      throw new UnsatisfiedLinkError(
-          "it speaks version "
-              + version
-              + " of tdc's ABI, and this io.tdc speaks version "
-              + NativeApi.ABI_VERSION
-              + ": use the "
-              + LIBTDC
-              + " of the same release as this jar");
-    }
-    return api;
   }
 
   static String platform() {

@@ -16,38 +16,27 @@ import javax.annotation.Nonnull;
  * reload may change that, so each call asks.
  */
 final class PayloadConverters implements DataConverter {
-  /** {@code TDC_FLAG_CONVERTERS} of {@code tdc.h}. */
-  private static final int CONVERTERS = 4;
-
-  private final NativeApi api;
   private final Handle handle;
   private final DataConverter sdks;
   private final DataConverter librarys;
 
-  PayloadConverters(NativeApi api, Handle handle, Place anywhere, PayloadConverter... own) {
+  PayloadConverters(Handle handle, ValueCalls calls, PayloadConverter... own) {
     this(
-        api,
         handle,
         new DefaultDataConverter(
             new OwnConverters(own, DefaultDataConverter.STANDARD_PAYLOAD_CONVERTERS).all()),
-        new ConverterChain(new ValueCalls(api, handle), anywhere, own));
+        new Values(calls, own));
   }
 
-  private PayloadConverters(
-      NativeApi api, Handle handle, DataConverter sdks, DataConverter librarys) {
-    this.api = api;
+  private PayloadConverters(Handle handle, DataConverter sdks, DataConverter librarys) {
     this.handle = handle;
     this.sdks = sdks;
     this.librarys = librarys;
   }
 
   private DataConverter now() {
-    long self = handle.acquire();
-    try {
-      return (api.flags(self) & CONVERTERS) == 0 ? sdks : librarys;
-    } finally {
-      handle.release();
-    }
+    handle.requireOpen();
+    return handle.has(Abi.FLAG_CONVERTERS) ? librarys : sdks;
   }
 
   @Override
@@ -83,7 +72,6 @@ final class PayloadConverters implements DataConverter {
   @Nonnull
   @Override
   public DataConverter withContext(@Nonnull SerializationContext context) {
-    return new PayloadConverters(
-        api, handle, sdks.withContext(context), librarys.withContext(context));
+    return new PayloadConverters(handle, sdks.withContext(context), librarys.withContext(context));
   }
 }

@@ -7,15 +7,15 @@ import io.temporal.api.common.v1.Payload;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
-import javax.annotation.Nullable;
 
 /**
  * A payload as the library takes it, in two slices: {@code head} is every field but {@code data},
  * then the tag and the length of {@code data}; {@code data} is its contents, in the very array that
  * the payload holds. So a large payload is never serialised, only its few bytes of metadata are.
  *
- * <p>One of these is kept for each thread, with the space for a call's results.
+ * <p>One of these is kept for each thread, with the space for a list of payloads.
  */
 final class PayloadSlices {
   private static final ThreadLocal<PayloadSlices> OF_THREAD =
@@ -40,7 +40,6 @@ final class PayloadSlices {
   private static final byte DATA_TAG = 0x12;
   private static final int MAX_VARINT = 5;
 
-  final long[] result = new long[NativeApi.RESULT_SLOTS];
   private final DataCapture capture = new DataCapture();
   private final RememberedHead encodingAlone = new RememberedHead();
   private final RememberedHead encodingAndKeyId = new RememberedHead();
@@ -55,9 +54,6 @@ final class PayloadSlices {
   byte[] batch = new byte[1024];
 
   int batchLength;
-
-  /** The words of a {@code tdc_usage} that several calls share, or null for a call of its own. */
-  @Nullable long[] usage;
 
   private PayloadSlices() {}
 
@@ -88,11 +84,16 @@ final class PayloadSlices {
     writeVarint(dataLength);
   }
 
-  /**
-   * Puts the payload behind those that {@link #batch} holds already, as a field of {@code
-   * Payloads}.
-   */
-  void append(Payload payload) {
+  /** Makes {@link #batch} of the payloads. */
+  void set(List<Payload> payloads) {
+    batchLength = 0;
+    for (Payload payload : payloads) {
+      append(payload);
+    }
+  }
+
+  /** Puts the payload behind those in {@link #batch}, as a field of {@code Payloads}. */
+  private void append(Payload payload) {
     set(payload);
     int length = length();
     ensureBatch(Math.addExact(length, 1 + MAX_VARINT));
@@ -135,7 +136,6 @@ final class PayloadSlices {
   /** Lets go of the payload, so that this thread does not keep it alive. */
   void clear() {
     data = EMPTY;
-    usage = null;
     batchLength = 0;
     if (batch.length > KEPT_BATCH) {
       batch = new byte[1024];

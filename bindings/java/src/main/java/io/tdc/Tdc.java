@@ -1,11 +1,9 @@
 package io.tdc;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import io.temporal.common.converter.DataConverter;
 import io.temporal.common.converter.PayloadConverter;
 import io.temporal.payload.codec.PayloadCodec;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Objects;
 import javax.annotation.Nullable;
@@ -26,28 +24,27 @@ import javax.annotation.Nullable;
  * works until it is closed.
  */
 public final class Tdc implements AutoCloseable {
-  private final NativeApi api;
   private final Handle handle;
-  private final CodecServers servers;
-  private final Place anywhere;
-  private final TdcPayloadCodec codec;
-  private final WholeCalls whole;
+  private final Remote remote;
+  private final Workflow workflow;
+  private final Codec codec;
+  private final ValueCalls values;
+  private final Messages messages;
   private final PayloadConverter[] converters;
 
   Tdc(
-      NativeApi api,
       Handle handle,
       @Nullable KeyProvider keyProvider,
-      CodecServers servers,
+      Remote remote,
       PayloadConverter[] converters,
       boolean sdkErrors) {
-    this.api = api;
     this.handle = handle;
-    this.servers = servers;
-    Host host = new Host(api, handle, keyProvider, servers);
-    this.anywhere = Place.anywhere(sdkErrors);
-    this.codec = new TdcPayloadCodec(new CodecCalls(api, handle, host), anywhere);
-    this.whole = new WholeCalls(api, handle, host);
+    this.remote = remote;
+    this.workflow = new Workflow(sdkErrors);
+    Host host = new Host(handle, keyProvider, remote);
+    this.codec = new Codec(host, workflow);
+    this.values = new ValueCalls(host, workflow);
+    this.messages = new Messages(host);
     this.converters = converters;
   }
 
@@ -130,7 +127,7 @@ public final class Tdc implements AutoCloseable {
    */
   public DataConverter payloadConverter() {
     handle.requireOpen();
-    return new PayloadConverters(api, handle, anywhere, converters);
+    return new PayloadConverters(handle, values, converters);
   }
 
   /**
@@ -142,7 +139,7 @@ public final class Tdc implements AutoCloseable {
   public DataConverter dataConverter(DataConverter own) {
     Objects.requireNonNull(own, "own");
     handle.requireOpen();
-    return new TdcDataConverter(own, codec, whole);
+    return new TdcDataConverter(own, codec, new Failures(messages, workflow));
   }
 
   /**
@@ -188,9 +185,9 @@ public final class Tdc implements AutoCloseable {
   public byte[] decodeHistory(byte[] history, MessageOption... options) {
     Objects.requireNonNull(history, "history");
     try {
-      return whole.history(MessageOption.contextOf(options), history);
+      return messages.history(MessageOption.contextOf(options), history);
     } catch (TdcException e) {
-      throw anywhere.error(e);
+      throw workflow.error(codec.context(), e);
     }
   }
 
@@ -200,39 +197,35 @@ public final class Tdc implements AutoCloseable {
    * @throws TdcException if what is there now is not usable; what was open stays open
    */
   public void reload() {
-    long[] result = new long[NativeApi.RESULT_SLOTS];
-    int status = handle.reload(result);
-    if (status != Status.OK) {
-      throw new NativeErrors(api).take(status, result, TdcException.NO_INDEX);
+    long[] result = new long[Boundary.RESULT_WORDS];
+    handle.acquire();
+    try {
+      int status = handle.reload(result);
+      if (status != Abi.OK) {
+        throw Errors.take(status, result);
+      }
+    } finally {
+      handle.release();
     }
   }
 
   private <M extends Message> M message(boolean encode, M message, MessageOption... options) {
-    byte[] context = MessageOption.contextOf(options);
     int flags = MessageOption.flagsOf(options);
-    byte[] name = message.getDescriptorForType().getFullName().getBytes(StandardCharsets.UTF_8);
     try {
-      byte[] answer = whole.message(encode, context, name, flags, message.toByteArray());
-      @SuppressWarnings("unchecked")
-      M converted = (M) message.getParserForType().parseFrom(answer);
-      return converted;
-    } catch (InvalidProtocolBufferException e) {
-      throw TdcException.notA(message.getDescriptorForType().getFullName(), e);
+      return messages.message(encode, MessageOption.contextOf(options), flags, message);
     } catch (TdcException e) {
-      throw anywhere.error(e);
+      throw workflow.error(codec.context(), e);
     }
   }
 
   /**
-   * Frees the native memory, the keys above all. Does nothing the second time. What this object
-   * handed out throws {@link IllegalStateException} from then on.
-   *
-   * @throws IllegalStateException if a call is in flight; then nothing is freed, and this stays
-   *     open
+   * Ends all use. Does nothing the second time. What this object handed out throws {@link
+   * IllegalStateException} from now on. Calls that are in flight end as they would have; with the
+   * last of them the native memory is freed, the keys above all.
    */
   @Override
   public void close() {
     handle.close();
-    servers.close();
+    remote.close();
   }
 }

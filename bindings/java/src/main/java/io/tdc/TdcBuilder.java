@@ -2,7 +2,6 @@ package io.tdc;
 
 import io.temporal.common.converter.PayloadConverter;
 import java.net.http.HttpClient;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Objects;
 import javax.annotation.Nullable;
@@ -118,19 +117,8 @@ public final class TdcBuilder {
    * @throws TdcException if the configuration or one of its keys is not usable
    */
   public Tdc open() {
-    NativeApi api = TdcLibrary.api();
-    long[] result = new long[NativeApi.RESULT_SLOTS];
-    byte[] place = path.toString().getBytes(StandardCharsets.UTF_8);
-    byte[] name = namespace == null ? null : namespace.getBytes(StandardCharsets.UTF_8);
-    int status =
-        document == null
-            ? api.open(place, name, result)
-            : api.parse(document.getBytes(StandardCharsets.UTF_8), place, name, result);
-    if (status != Status.OK) {
-      throw new NativeErrors(api).take(status, result, TdcException.NO_INDEX);
-    }
-    Handle handle = new Handle(api, result[NativeApi.POINTER]);
-    CodecServers servers = new CodecServers(httpClient, remoteHeaders);
-    return new Tdc(api, handle, keyProvider, servers, payloadConverters, sdkErrors);
+    Handle handle = Handle.open(path, document, namespace);
+    Remote remote = new Remote(httpClient, remoteHeaders);
+    return new Tdc(handle, keyProvider, remote, payloadConverters, sdkErrors);
   }
 }

@@ -1,6 +1,5 @@
 package io.tdc;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import io.temporal.api.common.v1.Payload;
 import io.temporal.api.common.v1.Payloads;
 import io.temporal.api.failure.v1.Failure;
@@ -26,22 +25,22 @@ final class TdcDataConverter implements DataConverter {
   private final DataConverter values;
 
   private final DataConverter placed;
-  private final TdcPayloadCodec codec;
-  private final WholeCalls whole;
+  private final Codec codec;
+  private final Failures failures;
 
-  TdcDataConverter(DataConverter values, TdcPayloadCodec codec, WholeCalls whole) {
-    this(values, codec, whole, null);
+  TdcDataConverter(DataConverter values, Codec codec, Failures failures) {
+    this(values, codec, failures, null);
   }
 
   private TdcDataConverter(
       DataConverter values,
-      TdcPayloadCodec codec,
-      WholeCalls whole,
+      Codec codec,
+      Failures failures,
       @Nullable SerializationContext context) {
     this.values = values;
     this.placed = context == null ? values : values.withContext(context);
     this.codec = context == null ? codec : codec.withContext(context);
-    this.whole = whole;
+    this.failures = failures;
   }
 
   @Override
@@ -97,42 +96,19 @@ final class TdcDataConverter implements DataConverter {
   @Nonnull
   @Override
   public Failure exceptionToFailure(@Nonnull Throwable throwable) {
-    Objects.requireNonNull(throwable, "throwable");
-    Failure failure = FailedTask.withCode(throwable, placed.exceptionToFailure(throwable));
-    try {
-      return convert(true, failure);
-    } catch (TdcException e) {
-      TdcException error = codec.place().error(e);
-      return FailedTask.bare(throwable).orElseThrow(() -> error);
-    }
+    return failures.of(codec.context(), placed, Objects.requireNonNull(throwable, "throwable"));
   }
 
   @Nonnull
   @Override
   public RuntimeException failureToException(@Nonnull Failure failure) {
-    Objects.requireNonNull(failure, "failure");
-    Failure decoded;
-    try {
-      decoded = convert(false, failure);
-    } catch (TdcException e) {
-      throw codec.place().decodeError(e);
-    }
-    return placed.failureToException(decoded);
+    return failures.exception(codec.context(), placed, Objects.requireNonNull(failure, "failure"));
   }
 
   @Nonnull
   @Override
   public DataConverter withContext(@Nonnull SerializationContext context) {
     Objects.requireNonNull(context, "context");
-    return new TdcDataConverter(values, codec, whole, context);
-  }
-
-  private Failure convert(boolean encode, Failure failure) {
-    byte[] answer = whole.failure(encode, codec.place().context, failure.toByteArray());
-    try {
-      return Failure.parseFrom(answer);
-    } catch (InvalidProtocolBufferException e) {
-      throw TdcException.notA("Failure", e);
-    }
+    return new TdcDataConverter(values, codec, failures, context);
   }
 }

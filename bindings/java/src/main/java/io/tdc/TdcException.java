@@ -30,13 +30,20 @@ public final class TdcException extends PayloadCodecException {
   /** For bytes that Java's protobuf refuses; its text names no contents. */
   static TdcException notA(String message, InvalidProtocolBufferException cause) {
     return new TdcException(
-        Status.PROTOBUF, NO_INDEX, "not a " + message + ": " + cause.getMessage(), null);
+        Abi.ERR_PROTOBUF, NO_INDEX, "not a " + message + ": " + cause.getMessage(), null);
+  }
+
+  /** For an answer that is not a {@code Payload}, or sizes that are not Java's. */
+  static TdcException of(Exception e) {
+    return e instanceof InvalidProtocolBufferException
+        ? notA("Payload", (InvalidProtocolBufferException) e)
+        : tooLarge();
   }
 
   /** For what no Java array can hold. */
   static TdcException tooLarge() {
     String message = "more bytes than a Java array can hold";
-    return new TdcException(Status.LIMIT, NO_INDEX, message, null);
+    return new TdcException(Abi.ERR_LIMIT, NO_INDEX, message, null);
   }
 
   /**

@@ -8,18 +8,18 @@ import javax.annotation.Nullable;
  * for once, at first use:
  *
  * <ol>
- *   <li>where the system property {@value #PATH_PROPERTY} says: a directory with {@code libtdc} and
- *       {@code libtdc_jni}, or the path of {@code libtdc};
+ *   <li>where the system property {@value #PATH_PROPERTY} says: a directory with {@code
+ *       libtdc_jni}, or the path of that library;
  *   <li>in this package's jar, from where it is copied to the directory that the system property
  *       {@value #TMPDIR_PROPERTY} names, or else to the first of the usual places for temporary
  *       files that allows it to be loaded.
  * </ol>
  */
 public final class TdcLibrary {
-  /** The system property that says where the native libraries are. */
+  /** The system property that says where the native library is. */
   public static final String PATH_PROPERTY = "io.tdc.library.path";
 
-  /** The system property that says where to copy the native libraries of the jar. */
+  /** The system property that says where to copy the native library of the jar. */
   public static final String TMPDIR_PROPERTY = "io.tdc.tmpdir";
 
   private TdcLibrary() {}
@@ -30,7 +30,7 @@ public final class TdcLibrary {
    * @return false if opening a configuration would fail with {@link #unavailabilityCause()}
    */
   public static boolean isAvailable() {
-    return Loaded.API != null;
+    return Loaded.FAILURE == null;
   }
 
   /**
@@ -49,31 +49,32 @@ public final class TdcLibrary {
    * @throws UnsatisfiedLinkError if the native library cannot be loaded
    */
   public static String description() {
-    return "libtdc " + api().version() + " by " + Backend.label();
+    requireAvailable();
+    return "libtdc " + Loaded.VERSION + " by " + Backend.label();
   }
 
-  static NativeApi api() {
-    if (Loaded.API == null) {
+  static void requireAvailable() {
+    if (Loaded.FAILURE != null) {
       UnsatisfiedLinkError error = new UnsatisfiedLinkError(Loaded.FAILURE.getMessage());
       error.initCause(Loaded.FAILURE);
       throw error;
     }
-    return Loaded.API;
   }
 
   private static final class Loaded {
-    @Nullable static final NativeApi API;
+    static final String VERSION;
     @Nullable static final UnsatisfiedLinkError FAILURE;
 
     static {
-      NativeApi api = null;
+      String version = "";
       UnsatisfiedLinkError failure = null;
       try {
-        api = new NativeLoader().load();
+        new NativeLoader().load();
+        version = NativeLoader.version();
       } catch (UnsatisfiedLinkError e) {
         failure = e;
       }
-      API = api;
+      VERSION = version;
       FAILURE = failure;
     }
   }

@@ -1,17 +1,53 @@
 package io.tdc;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.slf4j.LoggerFactory;
 
 /**
- * Chooses how Java reaches the native library: on Java 22 and above by the foreign function and
- * memory API, and by JNI for payloads that are too large for a critical call (see {@link FfmApi}).
+ * What differs between the two ways to the native library, beside {@link Native} itself: here by
+ * the foreign function and memory API.
+ *
+ * <p>A <em>critical</em> call takes Java's arrays as they are and costs some nanoseconds, but until
+ * it returns no thread can reach a safepoint, so the garbage collector waits for it. That is right
+ * for short calls only. Arguments of longer ones are copied by {@link Boundary}, and every other
+ * thread runs on. So are failures, messages and histories, for nobody knows how much is inside.
  */
 final class Backend {
   /** What a program's owner can say to the JVM, exactly as the JVM wants it. */
   private static final String FLAG = "--enable-native-access=ALL-UNNAMED";
 
+  /** What AES-GCM seals in some 5 to 15 µs: well below what any collector's pause takes. */
+  private static final int CRITICAL_MAX = 64 * 1024 + 512;
+
+  /** Converters do more for each byte: a few dozen µs. */
+  private static final int CRITICAL_VALUES = 16 * 1024;
+
+  private static volatile SymbolLookup library = name -> Optional.empty();
+
   private Backend() {}
+
+  /** The C library's, because an {@link Arena} fills its memory with zeroes first. */
+  private static final class Heap {
+    static final MethodHandle MALLOC =
+        handle("malloc", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
+    static final MethodHandle FREE = handle("free", FunctionDescriptor.ofVoid(JAVA_LONG));
+
+    private static MethodHandle handle(String name, FunctionDescriptor descriptor) {
+      Linker linker = Linker.nativeLinker();
+      return linker.downcallHandle(linker.defaultLookup().find(name).orElseThrow(), descriptor);
+    }
+  }
 
   /**
    * What {@link TdcLibrary#description()} says; a method, for constants are copied at compile time.
@@ -21,25 +57,156 @@ final class Backend {
   }
 
   /**
-   * Loads the native library.
+   * Loads the native library, and gives the version of its ABI.
    *
-   * @param libtdc the library itself
-   * @param shim its JNI companion
-   * @throws UnsatisfiedLinkError if one of them cannot be loaded from there
+   * @throws UnsatisfiedLinkError if it cannot be loaded
    */
-  static NativeApi connect(Path libtdc, Path shim) {
+  static int load(Path path) {
     if (!Backend.class.getModule().isNativeAccessEnabled()) {
       LoggerFactory.getLogger(Tdc.class)
           .warn("tdc calls native code; start the JVM with {} to allow it", FLAG);
     }
     try {
-      FfmLibrary.open(libtdc);
-      return new FfmApi(JniApi.connect(libtdc, shim));
+      library = SymbolLookup.libraryLookup(path, Arena.global());
+      return (int) find("tdc_abi_version", FunctionDescriptor.of(JAVA_INT)).invokeExact();
+    } catch (IllegalArgumentException e) {
+      throw cannotLoad(path + ": " + e.getMessage(), e);
     } catch (IllegalCallerException e) {
-      UnsatisfiedLinkError error =
-          new UnsatisfiedLinkError("native access is denied; start the JVM with " + FLAG);
-      error.initCause(e);
+      throw cannotLoad("native access is denied; start the JVM with " + FLAG, e);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  private static UnsatisfiedLinkError cannotLoad(String message, Throwable cause) {
+    UnsatisfiedLinkError error = new UnsatisfiedLinkError(message);
+    error.initCause(cause);
+    return error;
+  }
+
+  /** A function of the library that {@link #load} opened last. */
+  static MethodHandle find(String name, FunctionDescriptor descriptor, Linker.Option... options) {
+    MemorySegment function =
+        library
+            .find(name)
+            .orElseThrow(() -> new UnsatisfiedLinkError("this is not libtdc: it has no " + name));
+    return Linker.nativeLinker().downcallHandle(function, descriptor, options);
+  }
+
+  /** The functions throw nothing; what is thrown is the JVM's own, out of memory for example. */
+  static RuntimeException unexpected(Throwable e) {
+    if (e instanceof Error error) {
       throw error;
+    }
+    if (e instanceof RuntimeException exception) {
+      throw exception;
+    }
+    throw new LinkageError("a call of libtdc failed", e);
+  }
+
+  /** As {@link Boundary#payload}. */
+  static int payload(boolean encode, Host.Call call, byte[] context, PayloadSlices in, byte[] out) {
+    if (in.headLength > CRITICAL_MAX || in.dataLength > CRITICAL_MAX) {
+      return Boundary.payload(encode, call, context, in, out);
+    }
+    MemorySegment place = MemorySegment.ofArray(context);
+    MemorySegment head = MemorySegment.ofArray(in.head);
+    MemorySegment data = MemorySegment.ofArray(in.data).asSlice(in.dataOffset, in.dataLength);
+    MemorySegment room = MemorySegment.ofArray(out);
+    MemorySegment written = MemorySegment.ofArray(call.result);
+    MemorySegment error = word(written, Boundary.ERROR);
+    MemorySegment usage =
+        call.usage == null ? MemorySegment.NULL : MemorySegment.ofArray(call.usage);
+    return encode
+        ? Native.codecEncodePayload(
+            call.self,
+            place,
+            context.length,
+            usage,
+            head,
+            in.headLength,
+            data,
+            in.dataLength,
+            room,
+            out.length,
+            written,
+            error)
+        : Native.codecDecodePayload(
+            call.self,
+            place,
+            context.length,
+            usage,
+            head,
+            in.headLength,
+            data,
+            in.dataLength,
+            room,
+            out.length,
+            written,
+            error);
+  }
+
+  /** As {@link Boundary#payloads}. */
+  static int payloads(boolean encode, Host.Call call, byte[] context, byte[] payloads, int length) {
+    if (length > CRITICAL_MAX) {
+      return Boundary.payloads(encode, call, context, payloads, length);
+    }
+    MemorySegment place = MemorySegment.ofArray(context);
+    MemorySegment in = MemorySegment.ofArray(payloads);
+    MemorySegment words = MemorySegment.ofArray(call.result);
+    MemorySegment out = word(words, Boundary.OWNED);
+    MemorySegment error = word(words, Boundary.ERROR);
+    MemorySegment whole = MemorySegment.NULL;
+    int placeLength = context.length;
+    return encode
+        ? Native.codecEncode(call.self, place, placeLength, whole, in, length, out, error)
+        : Native.codecDecode(call.self, place, placeLength, whole, in, length, out, error);
+  }
+
+  /** As {@link Boundary#values}. */
+  static int values(boolean back, Host.Call call, byte[] context, byte[] values, int length) {
+    if (length > CRITICAL_VALUES) {
+      return Boundary.values(back, call, context, values, length);
+    }
+    MemorySegment place = MemorySegment.ofArray(context);
+    MemorySegment in = MemorySegment.ofArray(values);
+    MemorySegment words = MemorySegment.ofArray(call.result);
+    MemorySegment out = word(words, Boundary.OWNED);
+    MemorySegment error = word(words, Boundary.ERROR);
+    return back
+        ? Native.converterFromPayload(call.self, place, context.length, in, length, out, error)
+        : Native.converterToPayload(call.self, place, context.length, in, length, out, error);
+  }
+
+  private static MemorySegment word(MemorySegment words, int index) {
+    return words.asSlice((long) index * Long.BYTES);
+  }
+
+  /** The address of a direct buffer. */
+  static long address(ByteBuffer direct) {
+    return MemorySegment.ofBuffer(direct).address();
+  }
+
+  /** Memory outside the heap as a buffer, which must not be used after that memory is freed. */
+  static ByteBuffer view(long address, long size) {
+    return MemorySegment.ofAddress(address).reinterpret(size).asByteBuffer();
+  }
+
+  /** Memory outside the heap, whose contents are undefined; 0 if there is not so much. */
+  static long allocate(long size) {
+    try {
+      return (long) Heap.MALLOC.invokeExact(size);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** Frees what {@link #allocate} gave. */
+  static void free(long address, long size) {
+    try {
+      Heap.FREE.invokeExact(address);
+    } catch (Throwable e) {
+      throw unexpected(e);
     }
   }
 }

@@ -14,8 +14,6 @@ import io.temporal.common.converter.DataConverter;
 import io.temporal.common.converter.PayloadConverter;
 import io.temporal.payload.codec.PayloadCodec;
 import java.io.IOException;
-import java.lang.reflect.Proxy;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -25,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -84,7 +83,8 @@ class ConcurrencyTest {
           thread -> {
             for (int i = 0; i < 200 && !closed.get(); i++) {
               if (thread == 0 && i > 20) {
-                closed.compareAndSet(false, tryClose(tdc));
+                tdc.close();
+                closed.set(true);
               }
               try {
                 Payloads values = converter.toPayloads(i, "x").orElseThrow();
@@ -101,7 +101,7 @@ class ConcurrencyTest {
   }
 
   @Test
-  void closeDuringACallIsAnException() throws Exception {
+  void aCallInFlightEndsAfterClose() throws Exception {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch answer = new CountDownLatch(1);
     KeyProvider provider =
@@ -111,18 +111,41 @@ class ConcurrencyTest {
           return Configs.KEY;
         };
     Tdc tdc = Tdc.builder(Configs.withHostKeys(), Configs.HERE).keyProvider(provider).open();
+    PayloadCodec codec = tdc.payloadCodec();
+    List<Payload> values = List.of(Configs.json(1));
     ExecutorService executor = Executors.newSingleThreadExecutor();
     try {
-      Future<List<Payload>> call =
-          executor.submit(() -> tdc.payloadCodec().encode(List.of(Configs.json(1))));
+      Future<List<Payload>> call = executor.submit(() -> codec.encode(values));
       asked.await();
-      assertThrows(IllegalStateException.class, tdc::close);
+      tdc.close();
+      assertThrows(IllegalStateException.class, () -> codec.encode(values));
       answer.countDown();
       assertEquals(1, call.get().size());
-      tdc.close();
+      assertThrows(IllegalStateException.class, () -> codec.encode(values));
     } finally {
       executor.shutdownNow();
     }
+  }
+
+  /** The last call in flight frees, nothing else does, and never twice. */
+  @Test
+  void closeFreesWithTheLastCall() {
+    AtomicInteger freed = new AtomicInteger();
+    Handle opened = Handle.open(Configs.HERE, Configs.withKey("[encrypt]"), null);
+    Handle handle = new Handle(opened.acquire(), pointer -> freed.incrementAndGet());
+    handle.acquire();
+    handle.acquire();
+    handle.close();
+    assertThrows(IllegalStateException.class, handle::acquire);
+    handle.release();
+    assertEquals(0, freed.get());
+    handle.release();
+    assertEquals(1, freed.get());
+    assertThrows(IllegalStateException.class, handle::acquire);
+    handle.close();
+    assertEquals(1, freed.get());
+    opened.release();
+    opened.close();
   }
 
   @Test
@@ -136,7 +159,8 @@ class ConcurrencyTest {
           thread -> {
             for (int i = 0; i < 200 && !closed.get(); i++) {
               if (thread == 0 && i > 20) {
-                closed.compareAndSet(false, tryClose(tdc));
+                tdc.close();
+                closed.set(true);
               }
               try {
                 assertEquals(values, codec.decode(codec.encode(values)));
@@ -154,19 +178,8 @@ class ConcurrencyTest {
   @Timeout(60)
   void aForgottenHandleIsFreed() throws Exception {
     AtomicInteger freed = new AtomicInteger();
-    NativeApi counting =
-        (NativeApi)
-            Proxy.newProxyInstance(
-                NativeApi.class.getClassLoader(),
-                new Class<?>[] {NativeApi.class},
-                (self, method, arguments) -> {
-                  if (method.getName().equals("free")) {
-                    freed.incrementAndGet();
-                  }
-                  return method.invoke(TdcLibrary.api(), arguments);
-                });
     for (int i = 0; i < 50; i++) {
-      useAndForget(counting);
+      useAndForget(freed);
     }
     while (freed.get() < 50) {
       System.gc();
@@ -175,25 +188,17 @@ class ConcurrencyTest {
     assertEquals(50, freed.get());
   }
 
-  private static void useAndForget(NativeApi api) {
-    long[] result = new long[NativeApi.RESULT_SLOTS];
-    byte[] document = Configs.withKey("[encrypt]").getBytes(StandardCharsets.UTF_8);
-    byte[] here = Configs.HERE.toString().getBytes(StandardCharsets.UTF_8);
-    assertEquals(Status.OK, api.parse(document, here, null, result));
-    Handle handle = new Handle(api, result[NativeApi.POINTER]);
-    CodecServers servers = new CodecServers(null, null);
-    Tdc tdc = new Tdc(api, handle, null, servers, new PayloadConverter[0], false);
+  private static void useAndForget(AtomicInteger freed) {
+    Handle opened = Handle.open(Configs.HERE, Configs.withKey("[encrypt]"), null);
+    LongConsumer free =
+        pointer -> {
+          freed.incrementAndGet();
+          opened.close();
+        };
+    Handle handle = new Handle(opened.acquire(), free);
+    opened.release();
+    Tdc tdc = new Tdc(handle, null, new Remote(null, null), new PayloadConverter[0], false);
     assertEquals(1, tdc.payloadCodec().encode(List.of(Configs.json(1))).size());
-  }
-
-  private static boolean tryClose(Tdc tdc) {
-    try {
-      tdc.close();
-      return true;
-    } catch (IllegalStateException e) {
-      assertTrue(e.getMessage().contains("in flight"), e.getMessage());
-      return false;
-    }
   }
 
   private interface Body {

@@ -75,6 +75,6 @@ class ContextTest {
   }
 
   private static String hex(HasWorkflowSerializationContext context) {
-    return HexFormat.of().formatHex(ContextMessage.of(context));
+    return HexFormat.of().formatHex(Context.of(context).message);
   }
 }

@@ -55,7 +55,7 @@ class NativeLoaderTest {
     }
   }
 
-  /** Uses the library, through {@link JniCalls} as well. */
+  /** Uses the library, with memory of its own as well. */
   public static final class RoundTrip {
     private RoundTrip() {}
 
@@ -69,6 +69,8 @@ class NativeLoaderTest {
       }
     }
   }
+
+  private static final String LIBRARY = System.mapLibraryName("tdc_jni");
 
   @TempDir Path directory;
 
@@ -100,10 +102,8 @@ class NativeLoaderTest {
 
   @Test
   void thePropertyNamesADirectoryOrTheLibrary() throws Exception {
-    for (String name : List.of(System.mapLibraryName("tdc"), System.mapLibraryName("tdc_jni"))) {
-      copyFromJar(name);
-    }
-    Path library = directory.resolve(System.mapLibraryName("tdc"));
+    copyFromJar();
+    Path library = directory.resolve(LIBRARY);
     for (Path path : List.of(directory, library)) {
       String said = inAnotherJvm("-D" + TdcLibrary.PATH_PROPERTY + "=" + path);
       assertTrue(said.contains(" by "), said);
@@ -115,9 +115,7 @@ class NativeLoaderTest {
 
   @Test
   void eachClassLoaderHasALibrary() throws Exception {
-    for (String name : List.of(System.mapLibraryName("tdc"), System.mapLibraryName("tdc_jni"))) {
-      copyFromJar(name);
-    }
+    copyFromJar();
     for (String option :
         List.of(
             "-D" + TdcLibrary.PATH_PROPERTY + "=" + directory,
@@ -140,11 +138,11 @@ class NativeLoaderTest {
     }
   }
 
-  private void copyFromJar(String name) throws IOException {
+  private void copyFromJar() throws IOException {
     String platform = NativeLoader.platform();
     try (var in =
-        NativeLoader.class.getResourceAsStream("/io/tdc/native/" + platform + "/" + name)) {
-      Files.copy(in, directory.resolve(name));
+        NativeLoader.class.getResourceAsStream("/io/tdc/native/" + platform + "/" + LIBRARY)) {
+      Files.copy(in, directory.resolve(LIBRARY));
     }
   }
 

@@ -231,7 +231,7 @@ class RemoteFaultTest {
   }
 
   @Test
-  void closeDuringARequestIsAnException() throws Exception {
+  void aRequestInFlightEndsAfterClose() throws Exception {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch answer = new CountDownLatch(1);
     HttpHandler slow =
@@ -245,10 +245,9 @@ class RemoteFaultTest {
       Tdc tdc = Tdc.parse(Configs.remote(server.port()), Configs.HERE);
       Future<List<Payload>> call = executor.submit(() -> tdc.payloadCodec().encode(VALUES));
       asked.await();
-      assertThrows(IllegalStateException.class, tdc::close);
+      tdc.close();
       answer.countDown();
       assertEquals(1, call.get().size());
-      tdc.close();
       assertThrows(IllegalStateException.class, () -> tdc.payloadCodec().encode(VALUES));
     } finally {
       executor.shutdownNow();

@@ -203,7 +203,7 @@ class TdcTest {
       assertEquals(
           code == Code.KEY_NEEDED
               || code == Code.RELOAD_NEEDED
-              || TdcLibrary.api().isTransient(code.number()),
+              || Native.statusIsTransient(code.number()) != 0,
           code.isTransient(),
           code::symbol);
     }

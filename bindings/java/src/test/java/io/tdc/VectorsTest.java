@@ -15,7 +15,6 @@ import io.temporal.api.common.v1.Payload;
 import io.temporal.api.common.v1.Payloads;
 import io.temporal.payload.codec.PayloadCodec;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +23,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
+import javax.annotation.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -80,12 +80,12 @@ class VectorsTest {
     }
     byte[] input = HexFormat.of().parseHex(vector.get("input").asText());
     if (!CODEC_OPERATIONS.contains(operation)) {
-      try (RawDoor door = RawDoor.open(vector)) {
+      try (RawCalls door = RawCalls.open(vector)) {
         checkMessage(door, operation, input, expect);
       }
       return;
     }
-    try (RawDoor door = RawDoor.open(vector)) {
+    try (RawCalls door = RawCalls.open(vector)) {
       checkBytes(door, operation, input, expect);
     }
     try (Tdc tdc = builder.open()) {
@@ -93,7 +93,7 @@ class VectorsTest {
     }
   }
 
-  private static void checkBytes(RawDoor door, String operation, byte[] input, JsonNode expect)
+  private static void checkBytes(RawCalls door, String operation, byte[] input, JsonNode expect)
       throws InvalidProtocolBufferException {
     if (expect.has("error")) {
       boolean encode = operation.equals("encode");
@@ -108,7 +108,7 @@ class VectorsTest {
     }
   }
 
-  private static void checkMessage(RawDoor door, String operation, byte[] input, JsonNode expect) {
+  private static void checkMessage(RawCalls door, String operation, byte[] input, JsonNode expect) {
     if (expect.has("error")) {
       assertError(expect, assertThrows(TdcException.class, () -> door.message(operation, input)));
     } else {
@@ -201,72 +201,82 @@ class VectorsTest {
     return sizes;
   }
 
-  /** The C ABI's calls on a serialised {@code Payloads}, as {@link CodecCalls} makes them. */
-  private static final class RawDoor implements AutoCloseable {
-    private final NativeApi api = TdcLibrary.api();
-    private final long[] result = new long[NativeApi.RESULT_SLOTS];
-    private final long self;
+  /** The C ABI's calls on a serialised {@code Payloads}, as {@link Codec} makes them. */
+  private static final class RawCalls implements AutoCloseable {
+    private final Context context = Context.none();
+    private final Handle handle;
+    private final Messages messages;
+    private final Host host;
 
-    private RawDoor(String config, byte[] namespace) {
-      byte[] document = config.getBytes(StandardCharsets.UTF_8);
-      byte[] here = ".".getBytes(StandardCharsets.UTF_8);
-      assertEquals(Status.OK, api.parse(document, here, namespace, result));
-      self = result[NativeApi.POINTER];
+    private RawCalls(String config, @Nullable String namespace) {
+      handle = Handle.open(Path.of("."), config, namespace);
+      host = new Host(handle, null, new Remote(null, null));
+      messages = new Messages(host);
     }
 
-    static RawDoor open(JsonNode vector) {
+    static RawCalls open(JsonNode vector) {
       JsonNode namespace = vector.get("namespace");
-      return new RawDoor(
-          vector.get("config").asText(),
-          namespace == null ? null : namespace.asText().getBytes(StandardCharsets.UTF_8));
+      return new RawCalls(
+          vector.get("config").asText(), namespace == null ? null : namespace.asText());
     }
 
     byte[] run(boolean encode, byte[] input) {
-      NativeErrors errors = new NativeErrors(api);
-      int status = api.payloads(encode, self, ContextMessage.NONE, input, input.length, result);
-      if (status == Status.RELOAD_NEEDED) {
-        errors.free(result);
-        assertEquals(Status.OK, api.reload(self, result));
-        status = api.payloads(encode, self, ContextMessage.NONE, input, input.length, result);
+      try (Host.Call call = host.begin()) {
+        int status;
+        do {
+          status = Backend.payloads(encode, call, context.message, input, input.length);
+        } while (call.again(status));
+        return call.answer();
       }
-      if (status != Status.OK) {
-        throw errors.take(status, result, TdcException.NO_INDEX);
-      }
-      return api.takeOwned(result);
     }
 
     /** The operations that take a message and give one. */
     byte[] message(String operation, byte[] input) {
-      int status = call(operation, input);
-      if (status != Status.OK) {
-        throw new NativeErrors(api).take(status, result, TdcException.NO_INDEX);
-      }
-      return operation.equals("provide_descriptor") ? new byte[0] : api.takeOwned(result);
-    }
-
-    private int call(String operation, byte[] input) {
-      byte[] none = ContextMessage.NONE;
       switch (operation) {
         case "to_payload":
-          return api.values(false, self, none, input, input.length, result);
+          return values(false, input);
         case "from_payload":
-          return api.values(true, self, none, input, input.length, result);
+          return values(true, input);
         case "encode_failure":
-          return api.failure(true, self, none, input, result);
+          return messages.run(Native::failureEncode, context, input);
         case "decode_failure":
-          return api.failure(false, self, none, input, result);
+          return messages.run(Native::failureDecode, context, input);
         case "decode_history":
-          return api.history(self, none, input, result);
+          return messages.history(context, input);
         case "provide_descriptor":
-          return api.descriptorProvide(self, input, result);
+          return provideDescriptor(input);
         default:
           throw new IllegalArgumentException("unknown operation " + operation);
       }
     }
 
+    private byte[] values(boolean back, byte[] input) {
+      try (Host.Call call = host.begin()) {
+        int status;
+        do {
+          status = Backend.values(back, call, context.message, input, input.length);
+        } while (call.again(status));
+        return call.answer();
+      }
+    }
+
+    private byte[] provideDescriptor(byte[] input) {
+      try (Host.Call call = host.begin()) {
+        int status =
+            Boundary.provide(
+                call.result,
+                input,
+                (at, n, none, zero, e) -> Native.descriptorProvide(call.self, at, n, e));
+        if (status != Abi.OK) {
+          throw Errors.take(status, call.result);
+        }
+        return new byte[0];
+      }
+    }
+
     @Override
     public void close() {
-      api.free(self);
+      handle.close();
     }
   }
 }

@@ -2,23 +2,49 @@ package io.tdc;
 
 import io.temporal.api.failure.v1.ApplicationFailureInfo;
 import io.temporal.api.failure.v1.Failure;
+import io.temporal.common.converter.DataConverter;
 import java.util.Optional;
 
-/**
- * What Temporal shows of a task that failed because of the data conversion: the code and what to
- * do, in the first message.
- */
-final class FailedTask {
+/** Exceptions as failures and back: by the SDK in the clear, then by the library, whole. */
+final class Failures {
   /** Far more than the SDK wraps; an exception can be its own cause by detours. */
   private static final int MAX_CAUSES = 32;
 
-  private FailedTask() {}
+  private final Messages messages;
+  private final Workflow workflow;
+
+  Failures(Messages messages, Workflow workflow) {
+    this.messages = messages;
+    this.workflow = workflow;
+  }
+
+  /** {@code DataConverter.exceptionToFailure}; {@code sdks} knows exceptions. */
+  Failure of(Context context, DataConverter sdks, Throwable thrown) {
+    Failure failure = withCode(thrown, sdks.exceptionToFailure(thrown));
+    try {
+      return messages.failure(true, context, failure);
+    } catch (TdcException e) {
+      TdcException error = workflow.error(context, e);
+      return bare(thrown).orElseThrow(() -> error);
+    }
+  }
+
+  /** {@code DataConverter.failureToException}; {@code sdks} knows exceptions. */
+  RuntimeException exception(Context context, DataConverter sdks, Failure failure) {
+    Failure decoded;
+    try {
+      decoded = messages.failure(false, context, failure);
+    } catch (TdcException e) {
+      throw workflow.decodeError(context, e);
+    }
+    return sdks.failureToException(decoded);
+  }
 
   /**
    * Puts the code in front where the SDK's own exceptions around ours, which say during which event
    * the task failed, would hide it.
    */
-  static Failure withCode(Throwable thrown, Failure failure) {
+  private static Failure withCode(Throwable thrown, Failure failure) {
     if (!thrown.getClass().getName().startsWith("io.temporal.internal.")) {
       return failure;
     }
@@ -37,7 +63,7 @@ final class FailedTask {
    * error alone, which holds nothing of the user's. Otherwise nothing would be reported, and the
    * task would time out without a reason.
    */
-  static Optional<Failure> bare(Throwable thrown) {
+  private static Optional<Failure> bare(Throwable thrown) {
     return errorIn(thrown)
         .map(
             error ->

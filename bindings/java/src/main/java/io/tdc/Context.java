@@ -9,11 +9,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import javax.annotation.Nullable;
 
-/** The serialization context as {@code tdc.h} describes it: a small protobuf message. */
-final class ContextMessage {
-  /** No context. */
-  static final byte[] NONE = {};
-
+/** Where payloads are, as the library is told, and whose errors are met there. */
+final class Context {
   private static final int KIND = 1;
   private static final int NAMESPACE = 2;
   private static final int WORKFLOW_ID = 3;
@@ -25,10 +22,31 @@ final class ContextMessage {
   private static final int KIND_WORKFLOW = 1;
   private static final int KIND_ACTIVITY = 2;
 
-  private ContextMessage() {}
+  /** The serialization context as {@code tdc.h} describes it: a small protobuf message. */
+  final byte[] message;
+
+  /** Local activities run on other threads, but their errors fail the workflow task as well. */
+  final boolean isLocalActivity;
+
+  private Context(byte[] message, boolean isLocalActivity) {
+    this.message = message;
+    this.isLocalActivity = isLocalActivity;
+  }
+
+  /** No place in particular. */
+  static Context none() {
+    return new Context(new byte[0], false);
+  }
+
+  static Context of(SerializationContext context) {
+    boolean isLocal =
+        context instanceof ActivitySerializationContext
+            && ((ActivitySerializationContext) context).isLocal();
+    return new Context(message(context), isLocal);
+  }
 
   /** Kinds of context that later SDKs bring say at least where they are, if they can. */
-  static byte[] of(SerializationContext context) {
+  private static byte[] message(SerializationContext context) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     CodedOutputStream out = CodedOutputStream.newInstance(bytes);
     try {

@@ -30,7 +30,7 @@ import javax.annotation.Nullable;
  * raw form of a value (nothing, bytes, a serialised message, JSON by Jackson), and the library
  * makes a payload of that, which no two languages then write differently.
  */
-final class ConverterChain implements DataConverter {
+final class Values implements DataConverter {
   private static final String ENCODING = "encoding";
   private static final String MESSAGE_TYPE = "messageType";
 
@@ -45,12 +45,11 @@ final class ConverterChain implements DataConverter {
   private final DataConverter raw;
 
   @Nullable private final SerializationContext context;
-  private final Place anywhere;
 
   /** Made of {@link #context} when it is first needed: many contexts never convert a value. */
-  @Nullable private volatile Place place;
+  @Nullable private volatile Context place;
 
-  ConverterChain(ValueCalls calls, Place anywhere, PayloadConverter... own) {
+  Values(ValueCalls calls, PayloadConverter... own) {
     OwnConverters converters =
         new OwnConverters(
             own,
@@ -63,23 +62,21 @@ final class ConverterChain implements DataConverter {
     this.readBefore = new DefaultDataConverter(before.toArray(new PayloadConverter[0]));
     this.raw = new DefaultDataConverter(converters.list.toArray(new PayloadConverter[0]));
     this.context = null;
-    this.anywhere = anywhere;
-    this.place = anywhere;
+    this.place = Context.none();
   }
 
-  private ConverterChain(ConverterChain other, SerializationContext context) {
+  private Values(Values other, SerializationContext context) {
     this.calls = other.calls;
     this.before = other.before;
     this.readBefore = other.readBefore.withContext(context);
     this.raw = other.raw.withContext(context);
     this.context = context;
-    this.anywhere = other.anywhere;
   }
 
   @Nonnull
   @Override
   public DataConverter withContext(@Nonnull SerializationContext newContext) {
-    return new ConverterChain(this, newContext);
+    return new Values(this, newContext);
   }
 
   @Override
@@ -140,10 +137,10 @@ final class ConverterChain implements DataConverter {
         : genericParameterTypes;
   }
 
-  private Place place() {
-    Place known = place;
+  private Context place() {
+    Context known = place;
     if (known == null) {
-      known = anywhere.at(context);
+      known = Context.of(context);
       place = known;
     }
     return known;

@@ -15,6 +15,8 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -29,7 +31,7 @@ import javax.net.ssl.SSLException;
  * Sends the requests to codec servers that the library asks for; the library makes them, and judges
  * the answers. It never tries again: Temporal tries the whole task again.
  */
-final class CodecServers {
+final class Remote {
   /** How many requests are under way at once; others wait within their timeout. */
   private static final int MAX_REQUESTS = 32;
 
@@ -38,7 +40,7 @@ final class CodecServers {
   @Nullable private final RemoteHeaders hook;
   @Nullable private HttpClient own;
 
-  CodecServers(@Nullable HttpClient given, @Nullable RemoteHeaders hook) {
+  Remote(@Nullable HttpClient given, @Nullable RemoteHeaders hook) {
     this.given = given;
     this.hook = hook;
   }
@@ -49,7 +51,7 @@ final class CodecServers {
    *
    * @throws TdcException if the hook for headers fails
    */
-  Answer ask(RemoteRequest request, int index) {
+  Answer ask(Request request, int index) {
     return WorkflowUnsafe.deadlockDetectorOff(() -> askAndWait(request, index));
   }
 
@@ -59,7 +61,7 @@ final class CodecServers {
     own = null;
   }
 
-  private Answer askAndWait(RemoteRequest request, int index) {
+  private Answer askAndWait(Request request, int index) {
     HttpRequest.Builder message;
     try {
       message = HttpRequest.newBuilder(URI.create(request.url));
@@ -98,7 +100,7 @@ final class CodecServers {
       cause = e;
     }
     String text = "there are no headers for the codec server " + url + " now";
-    throw new TdcException(Status.REMOTE, index, text, cause);
+    throw new TdcException(Abi.ERR_REMOTE, index, text, cause);
   }
 
   private static void setHeader(HttpRequest.Builder message, String name, String value) {
@@ -111,7 +113,7 @@ final class CodecServers {
   }
 
   /** Waits for its turn, and for the answer, as long as the request allows. */
-  private Answer send(HttpRequest message, RemoteRequest request) throws InterruptedException {
+  private Answer send(HttpRequest message, Request request) throws InterruptedException {
     long end = System.nanoTime() + request.timeout.toNanos();
     if (!requests.tryAcquire(request.timeout.toNanos(), TimeUnit.NANOSECONDS)) {
       return late(request);
@@ -128,7 +130,7 @@ final class CodecServers {
     }
   }
 
-  private Answer exchange(HttpRequest message, RemoteRequest request, long end)
+  private Answer exchange(HttpRequest message, Request request, long end)
       throws InterruptedException, ExecutionException, TimeoutException {
     // One byte more than is an answer, so that the library sees that it is too long.
     BoundedBody body = new BoundedBody(request.maxResponse + 1);
@@ -142,7 +144,7 @@ final class CodecServers {
     }
   }
 
-  private static Answer late(RemoteRequest request) {
+  private static Answer late(Request request) {
     return Answer.none("no answer in " + request.timeout.toMillis() + " ms", null);
   }
 
@@ -177,6 +179,44 @@ final class CodecServers {
               .build();
     }
     return own;
+  }
+
+  /**
+   * The request that an error of the library carries, copied out. Its headers can hold credentials,
+   * and its body holds payloads.
+   */
+  static final class Request {
+    final String url;
+    final Map<String, String> headers = new LinkedHashMap<>();
+    final byte[] body;
+
+    /** For everything, from the first try to connect to the end of the answer. */
+    final Duration timeout;
+
+    /** How long an answer may be. */
+    final long maxResponse;
+
+    Request(long error) {
+      url = Errors.text(error, Native::errorRequestUrl);
+      long count = Native.errorRequestHeaderCount(error);
+      for (long i = 0; i < count; i++) {
+        addHeader(error, i);
+      }
+      body = Errors.bytes(error, Native::errorRequestBody);
+      timeout = Duration.ofMillis(Math.max(1, Native.errorRequestTimeoutMs(error)));
+      maxResponse = Native.errorRequestMaxResponse(error);
+    }
+
+    private void addHeader(long error, long index) {
+      try (Scratch memory = Scratch.open(0)) {
+        Native.errorRequestHeader(
+            error, index, memory.word(0), memory.word(1), memory.word(2), memory.word(3));
+        byte[] name = Scratch.copy(memory.get(0), memory.get(1));
+        byte[] value = Scratch.copy(memory.get(2), memory.get(3));
+        headers.put(
+            new String(name, StandardCharsets.UTF_8), new String(value, StandardCharsets.UTF_8));
+      }
+    }
   }
 
   /** What came of a request: an answer, whatever it is, or the status 0 and the reason in words. */

@@ -1,0 +1,204 @@
+package io.tdc;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.temporal.api.common.v1.Payload;
+import io.temporal.payload.codec.PayloadCodec;
+import io.temporal.payload.context.SerializationContext;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import javax.annotation.Nonnull;
+import javax.annotation.Nullable;
+
+/**
+ * The SDK's codec interface over the native codecs.
+ *
+ * <p>One payload crosses as it is, in two slices. Several small ones cross together; a list that is
+ * too large to be worth copying crosses payload by payload, and the library counts what they use of
+ * its limits together. Where a codec server is asked, every list crosses together, so that it is
+ * one request.
+ */
+final class Codec implements PayloadCodec {
+  /** Above this many bytes the copies of a batch cost more than the calls that it saves. */
+  private static final int MAX_BATCH = 64 * 1024;
+
+  /** An answer that leaves more than this part of its array unused is moved to one that fits. */
+  private static final int WASTE_DIVISOR = 8;
+
+  private final Host host;
+  private final Workflow workflow;
+  private final Context context;
+  private final PayloadReader encoded;
+  private final PayloadReader decoded;
+
+  /**
+   * The SDK asks with the same context for every payload of a workflow: the last answer is kept.
+   */
+  private volatile InContext last = new InContext(null, this);
+
+  Codec(Host host, Workflow workflow) {
+    this.host = host;
+    this.workflow = workflow;
+    this.context = Context.none();
+    this.encoded = new PayloadReader();
+    this.decoded = new PayloadReader();
+  }
+
+  private Codec(Codec other, Context context) {
+    this.host = other.host;
+    this.workflow = other.workflow;
+    this.context = context;
+    this.encoded = other.encoded;
+    this.decoded = other.decoded;
+  }
+
+  /** Where the payloads are. */
+  Context context() {
+    return context;
+  }
+
+  @Nonnull
+  @Override
+  public Codec withContext(@Nonnull SerializationContext newContext) {
+    Objects.requireNonNull(newContext, "context");
+    InContext known = last;
+    if (known.context != newContext) {
+      known = new InContext(newContext, new Codec(this, Context.of(newContext)));
+      last = known;
+    }
+    return known.codec;
+  }
+
+  @Nonnull
+  @Override
+  public List<Payload> encode(@Nonnull List<Payload> payloads) {
+    try {
+      return run(true, Objects.requireNonNull(payloads, "payloads"));
+    } catch (TdcException e) {
+      throw workflow.error(context, e);
+    }
+  }
+
+  @Nonnull
+  @Override
+  public List<Payload> decode(@Nonnull List<Payload> payloads) {
+    try {
+      return run(false, Objects.requireNonNull(payloads, "payloads"));
+    } catch (TdcException e) {
+      throw workflow.decodeError(context, e);
+    }
+  }
+
+  /** Decodes one payload of a list, whose place in it an error names. */
+  Payload decode(Payload payload, int index) {
+    try (Host.Call call = host.begin()) {
+      return one(false, call, payload, index);
+    } catch (TdcException e) {
+      throw workflow.decodeError(context, e);
+    }
+  }
+
+  private List<Payload> run(boolean encode, List<Payload> payloads) {
+    try (Host.Call call = host.begin()) {
+      if (payloads.size() == 1) {
+        return Collections.singletonList(one(encode, call, payloads.get(0), 0));
+      }
+      if (call.isRemote() || fits(payloads)) {
+        return together(encode, call, payloads);
+      }
+      call.usage = new long[Boundary.USAGE_WORDS];
+      List<Payload> answers = new ArrayList<>(payloads.size());
+      for (Payload payload : payloads) {
+        answers.add(one(encode, call, payload, answers.size()));
+      }
+      return Collections.unmodifiableList(answers);
+    }
+  }
+
+  private static boolean fits(List<Payload> payloads) {
+    long size = 0;
+    for (Payload payload : payloads) {
+      size += payload.getData().size();
+    }
+    return size <= MAX_BATCH;
+  }
+
+  private Payload one(boolean encode, Host.Call call, Payload payload, int index) {
+    call.index = index;
+    PayloadSlices slices = PayloadSlices.ofThread();
+    try {
+      int room = 0;
+      while (true) {
+        // In each round anew: a key provider that uses this library itself has overwritten them.
+        slices.set(payload);
+        int length = slices.length();
+        room = Math.max(room, encode ? Math.addExact(length, Bound.GROWTH) : length);
+        byte[] out = new byte[room];
+        int status = Backend.payload(encode, call, context.message, slices, out);
+        if (status == Abi.UNCHANGED) {
+          return payload;
+        }
+        if (status == Abi.ERR_BUFFER_TOO_SMALL) {
+          room = Math.toIntExact(call.takeSizeNeeded(room));
+        } else if (!call.again(status)) {
+          return answer(encode, call, out);
+        }
+      }
+    } catch (InvalidProtocolBufferException | ArithmeticException e) {
+      throw TdcException.of(e);
+    } finally {
+      slices.clear();
+    }
+  }
+
+  private Payload answer(boolean encode, Host.Call call, byte[] out)
+      throws InvalidProtocolBufferException {
+    long[] result = call.result;
+    int length = Math.toIntExact(result[Boundary.LEN]);
+    byte[] bytes = out;
+    if (result[Boundary.OWNED] != 0) {
+      bytes = call.answer();
+    } else if (out.length - length > out.length / WASTE_DIVISOR) {
+      bytes = Arrays.copyOf(out, length);
+    }
+    int offset = (int) result[Boundary.DATA_OFFSET];
+    return reader(encode).read(bytes, length, offset, (int) result[Boundary.DATA_LEN]);
+  }
+
+  private List<Payload> together(boolean encode, Host.Call call, List<Payload> payloads) {
+    PayloadSlices slices = PayloadSlices.ofThread();
+    try {
+      int status;
+      do {
+        slices.set(payloads);
+        status = Backend.payloads(encode, call, context.message, slices.batch, slices.batchLength);
+      } while (call.again(status));
+      return reader(encode).readAll(call.answer(), payloads.size());
+    } catch (InvalidProtocolBufferException | ArithmeticException e) {
+      throw TdcException.of(e);
+    } finally {
+      slices.clear();
+    }
+  }
+
+  private PayloadReader reader(boolean encode) {
+    return encode ? encoded : decoded;
+  }
+
+  /** How much longer any payload can get, which the library says once it is loaded. */
+  private static final class Bound {
+    static final int GROWTH = Math.toIntExact(Native.codecEncodeBound(0, 0));
+  }
+
+  private static final class InContext {
+    @Nullable final SerializationContext context;
+    final Codec codec;
+
+    InContext(@Nullable SerializationContext context, Codec codec) {
+      this.context = context;
+      this.codec = codec;
+    }
+  }
+}

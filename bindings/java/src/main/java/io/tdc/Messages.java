@@ -1,0 +1,59 @@
+package io.tdc;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import io.temporal.api.failure.v1.Failure;
+import java.nio.charset.StandardCharsets;
+
+/** Calls on one serialised message, which the library reads and writes whole. */
+final class Messages {
+  private final Host host;
+
+  Messages(Host host) {
+    this.host = host;
+  }
+
+  /** Encodes or decodes a failure and all its causes. */
+  Failure failure(boolean encode, Context context, Failure failure) {
+    Boundary.Function function = encode ? Native::failureEncode : Native::failureDecode;
+    try {
+      return Failure.parseFrom(run(function, context, failure.toByteArray()));
+    } catch (InvalidProtocolBufferException e) {
+      throw TdcException.notA("Failure", e);
+    }
+  }
+
+  /** Encodes or decodes every payload and failure of a message of Temporal's API. */
+  <M extends Message> M message(boolean encode, Context context, int flags, M message) {
+    String type = message.getDescriptorForType().getFullName();
+    byte[] name = type.getBytes(StandardCharsets.UTF_8);
+    byte[] bytes = message.toByteArray();
+    try (Host.Call call = host.begin()) {
+      int status;
+      do {
+        status = Boundary.message(encode, call, context.message, name, flags, bytes);
+      } while (call.again(status));
+      @SuppressWarnings("unchecked")
+      M converted = (M) message.getParserForType().parseFrom(call.answer());
+      return converted;
+    } catch (InvalidProtocolBufferException e) {
+      throw TdcException.notA(type, e);
+    }
+  }
+
+  /** Decodes an exported history. */
+  byte[] history(Context context, byte[] history) {
+    return run(Native::historyDecode, context, history);
+  }
+
+  /** A function on bytes, which need no type. */
+  byte[] run(Boundary.Function function, Context context, byte[] message) {
+    try (Host.Call call = host.begin()) {
+      int status;
+      do {
+        status = Boundary.message(function, call, context.message, message, message.length);
+      } while (call.again(status));
+      return call.answer();
+    }
+  }
+}
