@@ -1,4 +1,5 @@
-//! What the pages of the repository say can be done: every `tdc` command parses, every `make` target, linked file and named path is there.
+//! What the pages of the repository say can be done: every `tdc` command parses, every `make`
+//! target, linked file and named path is there.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,9 +7,11 @@ use std::process::Command;
 use crate::folder::Folder;
 use crate::texts::helps;
 
-/// Names that stand for something of the reader's own, so that a command parses with something in their place.
+/// Names that stand for something of the reader's own, so that a command parses with something in
+/// their place.
 const PLACEHOLDERS: &[(&str, &str)] = &[("ADDRESS", "127.0.0.1:1"), ("SHELL", "bash"), ("…", "x")];
-/// Folders of the repository: a path that begins with one of them, written as code, is a path of it.
+/// Folders of the repository: a path that begins with one of them, written as code, is a path of
+/// it.
 const FOLDERS: &[&str] =
     &["bindings/", "cli/", "deploy/", "docs/", "examples/", "include/", "scripts/", "src/", "tests/"];
 
@@ -55,7 +58,8 @@ fn code(page: &str) -> Vec<&str> {
     found
 }
 
-/// The `tdc` commands of a line: alone, behind a prompt, in pipes and substitutions, before a comment.
+/// The `tdc` commands of a line: alone, behind a prompt, in pipes and substitutions, before a
+/// comment.
 fn commands(line: &str) -> Vec<Vec<String>> {
     let line = line.trim().trim_start_matches("$ ");
     // A comment, of a shell or in another language's code.
@@ -234,7 +238,8 @@ fn every_make_target_on_a_page_exists_and_is_in_the_help() {
 fn what_is_made_here_is_not_in_the_context_of_an_image() {
     let lines = |name: &str| -> Vec<String> {
         let text = std::fs::read_to_string(root().join(name)).unwrap();
-        text.lines().map(|line| line.trim_matches(['/', '*']).to_owned()).collect()
+        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        lines.map(|line| line.trim_matches(['/', '*']).to_owned()).collect()
     };
     let left_out = lines(".dockerignore");
     for made in lines(".gitignore").iter().map(String::as_str).chain([".git", ".key"]) {
