@@ -1,4 +1,5 @@
-//! Bodies as the library reads and prints them, and payloads that the commands make and look at themselves.
+//! Bodies as the library reads and prints them, and payloads that the commands make and look at
+//! themselves.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -89,7 +90,8 @@ pub(crate) fn list_of(payload: &[u8]) -> Vec<u8> {
     list
 }
 
-/// The JSON that `converter` makes of a `binary/protobuf` payload, where it knows the type and has JSON for messages.
+/// The JSON that `converter` makes of a `binary/protobuf` payload, where it knows the type and has
+/// JSON for messages.
 pub(crate) fn protobuf_as_json(converter: &DataConverter, payload: &[u8]) -> Option<Bytes> {
     let json = converter.to_payload(&[], &list_of(payload)).ok()?;
     let json = Payload::read(&find(json).ok()?.pop()?).ok()?;

@@ -1,4 +1,5 @@
-//! `tdc config check`: opens all that a configuration names, encodes and decodes a test payload for every namespace, and shows what is protected.
+//! `tdc config check`: opens all that a configuration names, encodes and decodes a test payload for
+//! every namespace, and shows what is protected.
 //!
 //! What the server needs is opened by the server's own code.
 
@@ -75,7 +76,8 @@ fn a_name(all: &[NamespaceSummary], index: usize) -> Option<String> {
         .find(|name| !name.is_empty() && matching(all, name) == Some(index))
 }
 
-/// Encodes and decodes a payload in a namespace. Whether its key is the host program's, so that it could not be done here.
+/// Encodes and decodes a payload in a namespace. Whether its key is the host program's, so that it
+/// could not be done here.
 fn try_out(converter: &DataConverter, namespace: &str) -> Result<bool, Error> {
     let (context, payload) = (body::context(namespace), body::json_text(TEST_TEXT_LEN));
     let encode = |converter: &DataConverter| converter.encode(&context, &payload);

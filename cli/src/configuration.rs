@@ -1,4 +1,5 @@
-//! Which configuration a command reads: `--config`, else `TDC_CONFIG`, else `tdc.yaml` in this folder.
+//! Which configuration a command reads: `--config`, else `TDC_CONFIG`, else `tdc.yaml` in this
+//! folder.
 
 use std::path::{Path, PathBuf};
 
@@ -32,7 +33,8 @@ impl ConfigPath {
     /// The file.
     ///
     /// # Errors
-    /// [`Code::Config`] where it was not named and is not there: what to do then is another thing than for a name that is wrong.
+    /// [`Code::Config`] where it was not named and is not there: what to do then is another thing
+    /// than for a name that is wrong.
     pub(crate) fn resolve(&self) -> Result<PathBuf, Error> {
         if let Some(path) = &self.config {
             return Ok(path.clone());

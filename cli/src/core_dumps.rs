@@ -1,6 +1,7 @@
 //! Keys and plaintext must not reach a core file.
 
-/// Turns core dumps off for this process. Where the system refuses, the command goes on: it is one guard among several.
+/// Turns core dumps off for this process. Where the system refuses, the command goes on: it is one
+/// guard among several.
 pub(crate) fn turn_off() {
     #[cfg(unix)]
     {

@@ -1,4 +1,5 @@
-//! `tdc init`: a key, a commented configuration, and the changed line of a program in each language.
+//! `tdc init`: a key, a commented configuration, and the changed line of a program in each
+//! language.
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -61,7 +62,8 @@ pub(crate) fn run(folder: &Path, key_id: Option<&str>) -> Result<(), Error> {
     stdio::write(advice(&said, &configuration).as_bytes())
 }
 
-/// The folder's name with year and month, such as `orders-2026-11`: other teams' keys are called otherwise, and a later key too.
+/// The folder's name with year and month, such as `orders-2026-11`: other teams' keys are called
+/// otherwise, and a later key too.
 fn default_id(folder: &Path, now: SystemTime) -> String {
     let whole = std::path::absolute(folder).unwrap_or_default();
     let name = whole.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -73,7 +75,8 @@ fn default_id(folder: &Path, now: SystemTime) -> String {
 /// The civil date of a time, in UTC.
 fn year_and_month(time: SystemTime) -> (u64, u64) {
     let days = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 86_400;
-    // Years begin with March here, so that a leap day is the last of its year, and every 400 years are alike.
+    // Years begin with March here, so that a leap day is the last of its year, and every 400 years
+    // are alike.
     let since_0000_03_01 = days + 719_468;
     let era = since_0000_03_01 / 146_097;
     let day_of_era = since_0000_03_01 % 146_097;

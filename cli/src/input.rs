@@ -1,6 +1,8 @@
-//! What people hold: the JSON body of a codec server, one payload, an array of them, a failure, or an exported history.
+//! What people hold: the JSON body of a codec server, one payload, an array of them, a failure, or
+//! an exported history.
 //!
-//! The input may be hostile. Only the names of the outermost object, or of an array's first one, are looked at here; each form's own reader judges the rest.
+//! The input may be hostile. Only the names of the outermost object, or of an array's first one,
+//! are looked at here; each form's own reader judges the rest.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -72,8 +74,8 @@ fn without_mark(input: &[u8]) -> &[u8] {
     input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input)
 }
 
-/// Whether the bytes are meant as protobuf: an exported history begins with the tag of a field, which is a line feed as text, and control
-/// characters follow.
+/// Whether the bytes are meant as protobuf: an exported history begins with the tag of a field,
+/// which is a line feed as text, and control characters follow.
 fn is_binary(input: &[u8]) -> bool {
     const LOOKED_AT: usize = 64;
     let control = |byte: &u8| byte.is_ascii_control() && !b"\t\n\r".contains(byte);

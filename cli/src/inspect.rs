@@ -21,7 +21,8 @@ struct Row {
     path: Option<String>,
     /// `null` where there is none, or none that is text.
     encoding: Option<String>,
-    /// The codec that opens the outermost layer; `null`: none of ours, decode leaves the payload as it is.
+    /// The codec that opens the outermost layer; `null`: none of ours, decode leaves the payload as
+    /// it is.
     codec: Option<&'static str>,
     key_id: Option<String>,
     /// Only with a configuration.
@@ -82,7 +83,8 @@ pub(crate) fn run(configuration: &Configuration, json: bool, file: Option<&Path>
     Ok(())
 }
 
-/// The configuration whose keys are looked for. One that was not named and is of no use here only leaves the column out, with a note.
+/// The configuration whose keys are looked for. One that was not named and is of no use here only
+/// leaves the column out, with a note.
 fn converter(configuration: &Configuration) -> Result<(Option<DataConverter>, Option<String>), Error> {
     let usable = |converter: DataConverter| {
         let namespace = configuration.namespace.as_str();
@@ -131,8 +133,9 @@ impl Row {
     }
 }
 
-/// Whether `converter` would find the key `id`: it is given a ciphertext of our own that names the key and cannot authenticate, and how it fails is
-/// the answer. So the payload itself stays closed, and a namespace's own list of keys counts.
+/// Whether `converter` would find the key `id`: it is given a ciphertext of our own that names the
+/// key and cannot authenticate, and how it fails is the answer. So the payload itself stays closed,
+/// and a namespace's own list of keys counts.
 fn key_state(converter: &DataConverter, id: &str) -> Result<KeyState, Error> {
     let probe = body::encrypted_under(id, &[0; NONCE_AND_TAG]);
     match rounds::with_reload(converter, |converter| converter.decode(&[], &probe)) {

@@ -12,7 +12,8 @@
 //!         configuration, input, body, tree, terminal, stdio: what they read and write
 //!         rounds (what a call's status asks for) ──> remote, outgoing (a codec server is asked)
 //! ```
-//! Every failure is exit status 1, nothing on standard output, and one sentence with its code on standard error.
+//! Every failure is exit status 1, nothing on standard output, and one sentence with its code on
+//! standard error.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::pedantic)]
@@ -111,7 +112,8 @@ fn a_history(direction: history::Direction, arguments: &History) -> Result<(), E
     history::run(direction, configuration, arguments.progress, file.as_deref())
 }
 
-/// Help and version go to standard output; everything else is a usage error, said in the form of every other error.
+/// Help and version go to standard output; everything else is a usage error, said in the form of
+/// every other error.
 fn not_a_command(other: &clap::Error) -> ExitCode {
     let text = other.render().to_string();
     match other.kind() {

@@ -1,6 +1,8 @@
-//! A new file: there with all that belongs into it, or not at all, and never in the place of another.
+//! A new file: there with all that belongs into it, or not at all, and never in the place of
+//! another.
 //!
-//! It is written under a temporary name and then linked to its own: a process that is killed in between leaves nothing in the way of the next.
+//! It is written under a temporary name and then linked to its own: a process that is killed in
+//! between leaves nothing in the way of the next.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -17,7 +19,8 @@ pub(crate) enum Readers {
     Umask,
 }
 
-/// Creates `path`, which nothing may be at: no file, no link, whatever it points to. Its folder is made where there is none, for its owner alone.
+/// Creates `path`, which nothing may be at: no file, no link, whatever it points to. Its folder is
+/// made where there is none, for its owner alone.
 ///
 /// # Errors
 /// [`Code::Io`]; `why_not` says why what exists is not overwritten.
@@ -80,10 +83,12 @@ fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> std::io::Result<()>
 fn link(temporary: &Path, path: &Path, bytes: &[u8], readers: Readers) -> std::io::Result<()> {
     match std::fs::hard_link(temporary, path) {
         Err(cause) if cause.kind() == ErrorKind::AlreadyExists => Err(cause),
-        // A file system without links, such as exFAT: never overwriting matters more there than being killed.
+        // A file system without links, such as exFAT: never overwriting matters more there than
+        // being killed.
         Err(_) => write_new(path, bytes, readers),
         Ok(()) => {
-            // The name is to outlast a crash of the machine as the contents do; not every file system can promise it.
+            // The name is to outlast a crash of the machine as the contents do; not every file
+            // system can promise it.
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
             let _ = File::open(folder.unwrap_or_else(|| Path::new("."))).and_then(|folder| folder.sync_all());
             Ok(())

@@ -1,6 +1,6 @@
-//! Requests of the program's own: for the keys of an issuer, with traces, and of a command to a codec server. A connection for each, because they
-//! are seconds or minutes apart.
-//! Redirects are not followed: what is asked is the place that the configuration names, or nobody.
+//! Requests of the program's own: for the keys of an issuer, with traces, and of a command to a
+//! codec server. A connection for each, because they are seconds or minutes apart. Redirects are
+//! not followed: what is asked is the place that the configuration names, or nobody.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -75,7 +75,8 @@ impl Place {
         Ok(response)
     }
 
-    /// The same with other bounds. Of a body with more than `max_bytes` the first byte that is too many is still there, to tell.
+    /// The same with other bounds. Of a body with more than `max_bytes` the first byte that is too
+    /// many is still there, to tell.
     pub(crate) async fn send_within(
         &self,
         request: Request<Bytes>,
@@ -143,7 +144,8 @@ impl Place {
     }
 }
 
-/// Trusts what the machine trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` say otherwise where they are set.
+/// Trusts what the machine trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` say otherwise where they are
+/// set.
 fn client() -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();

@@ -1,4 +1,5 @@
-//! The request that a call asks for when the configuration has `remote`: a command line has no host, so it makes it itself.
+//! The request that a call asks for when the configuration has `remote`: a command line has no
+//! host, so it makes it itself.
 
 use axum::body::Bytes;
 use axum::http::Request;

@@ -1,7 +1,7 @@
 //! What a call's status asks for, and the call again.
 //!
-//! A binding asks its host for keys; a command line has no host, so it says that the host knows none of them. What a codec server is to be
-//! asked it asks itself.
+//! A binding asks its host for keys; a command line has no host, so it says that the host knows
+//! none of them. What a codec server is to be asked it asks itself.
 
 use tdc::{Code, DataConverter, Error};
 
@@ -18,7 +18,8 @@ pub(crate) fn settle<T>(
     without_host(converter, |converter| with_reload(converter, |converter| with_remote(converter, &call)))
 }
 
-/// Makes `call`, and again with what a codec server answers. It ends: each answer is about other payloads of the call, which are bounded.
+/// Makes `call`, and again with what a codec server answers. It ends: each answer is about other
+/// payloads of the call, which are bounded.
 pub(crate) fn with_remote<T>(
     converter: &DataConverter,
     call: impl Fn(&DataConverter) -> Result<T, Error>,
@@ -43,7 +44,8 @@ pub(crate) fn without_host<T>(
                     converter.reject_key(id.as_bytes())?;
                 }
             }
-            // That files may be worth another look is the caller's business: the answer to this one is that no one here has the key.
+            // That files may be worth another look is the caller's business: the answer to this one
+            // is that no one here has the key.
             Err(error)
                 if converter.has_host_keys()
                     && [Code::KeyUnknown, Code::ReloadNeeded].contains(&error.code()) =>
@@ -59,7 +61,8 @@ pub(crate) fn without_host<T>(
 /// The error for a key that only a key provider may have.
 fn without_provider(error: &Error) -> Error {
     let unknown = error.message();
-    // What the library says of the key, without its advice: that is for programs that have no provider by mistake.
+    // What the library says of the key, without its advice: that is for programs that have no
+    // provider by mistake.
     let key = unknown.rsplit_once(": ").map_or(unknown, |(key, _)| key);
     let last = Error::new(
         Code::KeyProvider,
@@ -74,14 +77,16 @@ fn without_provider(error: &Error) -> Error {
     }
 }
 
-/// Makes `call`, and once more after a reload if it asks for one. That it asks for keys is an answer too.
+/// Makes `call`, and once more after a reload if it asks for one. That it asks for keys is an
+/// answer too.
 pub(crate) fn with_reload<T>(
     converter: &DataConverter,
     call: impl Fn(&DataConverter) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let mut answer = call(converter);
     if answer.as_ref().is_err_and(|error| error.code() == Code::ReloadNeeded) {
-        // A file that cannot be read now leaves the keys as they were, and the call says again what it misses.
+        // A file that cannot be read now leaves the keys as they were, and the call says again what
+        // it misses.
         let _ = converter.reload();
         answer = call(converter);
     }

@@ -1,4 +1,5 @@
-//! `tdc serve`: a codec server with the workers' own configuration, so that the Web UI and the `temporal` command show what workers wrote.
+//! `tdc serve`: a codec server with the workers' own configuration, so that the Web UI and the
+//! `temporal` command show what workers wrote.
 //!
 //! ```text
 //! serve             starts it, and hands each listener its router
@@ -70,7 +71,8 @@ pub(crate) struct Checked {
     pub(crate) warning: Option<&'static str>,
 }
 
-/// Opens everything that [`run`] opens before it listens. Nothing is served and nothing is written; no issuer is asked for its keys.
+/// Opens everything that [`run`] opens before it listens. Nothing is served and nothing is written;
+/// no issuer is asked for its keys.
 pub(crate) fn check(config: &Path) -> Result<Checked, Error> {
     let launch = Launch::check(config.to_owned());
     let runtime = tokio::runtime::Builder::new_current_thread()

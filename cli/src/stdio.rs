@@ -1,6 +1,7 @@
 //! Standard input and output, and files that stand for them.
 //!
-//! Input may be hostile and endless: it is read up to a limit. Output is written whole, or not at all.
+//! Input may be hostile and endless: it is read up to a limit. Output is written whole, or not at
+//! all.
 
 use std::fs::File;
 use std::io::{ErrorKind, IsTerminal, Read, Write};

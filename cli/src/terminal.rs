@@ -1,5 +1,5 @@
-//! Texts from anywhere, made safe to show on a terminal: characters that would steer it are replaced
-//! or escaped.
+//! Texts from anywhere, made safe to show on a terminal: characters that would steer it are
+//! replaced or escaped.
 
 /// Whether a terminal would do something else than show the character, or would show others in
 /// another order.
@@ -23,7 +23,8 @@ pub(crate) fn readable(json: &str) -> String {
         let (written, len) = match unescaped(from) {
             Some((c, len)) if !steers(c) && c != '"' && c != '\\' => (c.to_string(), len),
             _ if from.starts_with('\\') => {
-                // An escape that stays: with its second character, which may be a backslash or a quote.
+                // An escape that stays: with its second character, which may be a backslash or a
+                // quote.
                 let len = 1 + from.chars().nth(1).map_or(0, char::len_utf8);
                 (from.get(..len).unwrap_or_default().to_owned(), len)
             }

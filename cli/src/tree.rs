@@ -1,4 +1,5 @@
-//! A JSON document with its members in their order, in which payloads are found by what they look like: a history or a failure.
+//! A JSON document with its members in their order, in which payloads are found by what they look
+//! like: a history or a failure.
 //!
 //! Only for showing it to a person. Its depth is what `serde_json` reads, 128.
 
@@ -28,7 +29,8 @@ impl Tree {
         })
     }
 
-    /// The serialised payload that this is, if it looks like one: an object with nothing but a payload's members, whose metadata name an encoding.
+    /// The serialised payload that this is, if it looks like one: an object with nothing but a
+    /// payload's members, whose metadata name an encoding.
     pub(crate) fn payload(&self) -> Option<Result<Vec<u8>, Error>> {
         let Self::Object(members) = self else { return None };
         let known =
@@ -46,7 +48,8 @@ impl Tree {
         })
     }
 
-    /// Every payload with its path, such as `events[0].workflowExecutionStartedEventAttributes.input.payloads[0]`.
+    /// Every payload with its path, such as
+    /// `events[0].workflowExecutionStartedEventAttributes.input.payloads[0]`.
     pub(crate) fn payloads(&self) -> Result<Vec<(String, Vec<u8>)>, Error> {
         let mut found = Vec::new();
         self.gather(&mut String::new(), &mut found)?;

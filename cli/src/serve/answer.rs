@@ -1,5 +1,6 @@
-//! Answers on their way to a client. One that is done holds its place until its last byte has gone out or its connection is closed: an answer that
-//! nobody takes is memory too, and a client that takes none would otherwise get as many as it asks for.
+//! Answers on their way to a client. One that is done holds its place until its last byte has gone
+//! out or its connection is closed: an answer that nobody takes is memory too, and a client that
+//! takes none would otherwise get as many as it asks for.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

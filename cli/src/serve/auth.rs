@@ -5,7 +5,8 @@
 //!                             |
 //!                           jwks      the issuer's keys, from the place that the configuration names
 //! ```
-//! `Authorization-Extras`, in which the Web UI sends an ID token, is never read: it is no credential for this server.
+//! `Authorization-Extras`, in which the Web UI sends an ID token, is never read: it is no
+//! credential for this server.
 
 mod jwks;
 mod rules;

@@ -1,8 +1,9 @@
 //! One request to encode or decode, from its head to its line in the audit log.
 //!
-//! The order is what keeps it cheap to refuse: the token first, then the namespace and the rules, then whether there is such a namespace, and only
-//! then the body (`reading`). A request whose body is here takes a place (`places`) and holds it until its answer has gone out, so memory is bounded by
-//! places times limits.
+//! The order is what keeps it cheap to refuse: the token first, then the namespace and the rules,
+//! then whether there is such a namespace, and only then the body (`reading`). A request whose body
+//! is here takes a place (`places`) and holds it until its answer has gone out, so memory is
+//! bounded by places times limits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +30,8 @@ use super::state::State;
 use super::{answer, metrics, namespace, reading, turns};
 use crate::{body, rounds};
 
-/// Bodies up to this many bytes are worked on at once; for larger ones, which take milliseconds, there are threads apart.
+/// Bodies up to this many bytes are worked on at once; for larger ones, which take milliseconds,
+/// there are threads apart.
 const SMALL: usize = 64 << 10;
 /// How long the rest of a refused request is read: until its client has seen the answer.
 const LINGER: Duration = Duration::from_secs(2);
@@ -79,9 +81,9 @@ pub(super) async fn refuse(
     refusal.unwrap_or_else(|| Refusal::internal("refusal")).into_response()
 }
 
-/// Reads the rest of a request that is refused. A connection that is closed with a body half read is
-/// reset, and so is a stream of HTTP/2: then the client may never see why. A small rest, which is on
-/// its way already, is read before the answer, and a larger one while the answer goes out.
+/// Reads the rest of a request that is refused. A connection that is closed with a body half read
+/// is reset, and so is a stream of HTTP/2: then the client may never see why. A small rest, which
+/// is on its way already, is read before the answer, and a larger one while the answer goes out.
 async fn discard(body: Body, max: usize) {
     if body.is_end_stream() {
         return;
@@ -186,7 +188,8 @@ struct Judged<'a> {
     person: Option<(Arc<str>, Arc<str>)>,
 }
 
-/// Who asks for which namespace, and whether the payloads are to come back as they are. Without rules everybody here may.
+/// Who asks for which namespace, and whether the payloads are to come back as they are. Without
+/// rules everybody here may.
 async fn judge<'a>(
     auth: Option<&Auth>,
     head: &'a Parts,
@@ -222,7 +225,8 @@ async fn judge<'a>(
     Ok(Judged { namespace, pass_through: decision.pass_through, person })
 }
 
-/// The work itself. It holds its place for as long as it runs, even when its client no longer waits.
+/// The work itself. It holds its place for as long as it runs, even when its client no longer
+/// waits.
 struct Job {
     operation: Operation,
     pass_through: bool,
@@ -234,7 +238,8 @@ struct Job {
     place: Place,
 }
 
-/// The answer's body and how many payloads it has; or what is wrong, and how many there were if that is known.
+/// The answer's body and how many payloads it has; or what is wrong, and how many there were if
+/// that is known.
 type Done = Result<(Vec<u8>, usize), (Error, Option<usize>)>;
 
 impl Job {

@@ -1,6 +1,8 @@
-//! Which web pages may read the answers. Browsers ask with an `Origin`, and before a POST with a preflight.
+//! Which web pages may read the answers. Browsers ask with an `Origin`, and before a POST with a
+//! preflight.
 //!
-//! Errors carry the headers too: without them the browser hides the answer, and the Web UI can only say that it could not connect.
+//! Errors carry the headers too: without them the browser hides the answer, and the Web UI can only
+//! say that it could not connect.
 
 use axum::body::Body;
 use axum::http::header::{
@@ -14,11 +16,13 @@ use tdc::{Code, Error};
 const REQUEST_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-request-private-network");
 const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 
-/// What the Web UI sends. `*` would not cover Authorization, and means nothing together with credentials.
+/// What the Web UI sends. `*` would not cover Authorization, and means nothing together with
+/// credentials.
 const HEADERS: HeaderValue =
     HeaderValue::from_static("Content-Type, X-Namespace, Authorization, Authorization-Extras");
 const METHODS: HeaderValue = HeaderValue::from_static("POST, OPTIONS");
-/// How long a browser may remember a preflight, in seconds: two hours, which is the most that Chromium takes.
+/// How long a browser may remember a preflight, in seconds: two hours, which is the most that
+/// Chromium takes.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 
 /// The origins that may call.

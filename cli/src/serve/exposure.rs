@@ -1,5 +1,7 @@
-//! Whom the server may be open to. Without rules anybody who reaches it reads payloads, so it is reached from its own machine only, and not by a
-//! web page of a stranger that this machine's browser shows: neither directly (its `Origin`) nor by a name that was pointed at loopback (its `Host`).
+//! Whom the server may be open to. Without rules anybody who reaches it reads payloads, so it is
+//! reached from its own machine only, and not by a web page of a stranger that this machine's
+//! browser shows: neither directly (its `Origin`) nor by a name that was pointed at loopback (its
+//! `Host`).
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -52,7 +54,8 @@ impl Exposure {
         Ok(Self::Rules)
     }
 
-    /// For metrics alone at `listen`. On loopback they are for this machine only; any other address is configured to be read by the network.
+    /// For metrics alone at `listen`. On loopback they are for this machine only; any other address
+    /// is configured to be read by the network.
     pub(super) fn of_metrics(options: &ServerOptions, listen: SocketAddr) -> Self {
         if listen.ip().is_loopback() { Self::loopback(options) } else { Self::Rules }
     }

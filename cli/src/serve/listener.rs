@@ -1,4 +1,5 @@
-//! Connections: as many as may be open, for as long as they say something, until the server stops. HTTP/1.1 and HTTP/2.
+//! Connections: as many as may be open, for as long as they say something, until the server stops.
+//! HTTP/1.1 and HTTP/2.
 
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -20,7 +21,8 @@ use tokio_rustls::TlsAcceptor;
 
 use super::connections::{Connection, Connections, Open};
 
-/// How long a client has for TLS, and for the head of a request; an idle connection is closed after it.
+/// How long a client has for TLS, and for the head of a request; an idle connection is closed after
+/// it.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes of the head of a request. Access tokens with many groups are large.
 const MAX_HEAD: usize = 64 << 10;
@@ -151,8 +153,8 @@ impl Acceptor {
     }
 }
 
-/// Serves one connection; `patience` is how long an answer may wait for its client. Where it ended because a request was not
-/// HTTP, gives back what that was answered with: no handler has seen it.
+/// Serves one connection; `patience` is how long an answer may wait for its client. Where it ended
+/// because a request was not HTTP, gives back what that was answered with: no handler has seen it.
 async fn connection(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     from: Connection,

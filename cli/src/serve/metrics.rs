@@ -1,4 +1,5 @@
-//! What Prometheus reads. Labels come from the configuration and from this file, never from a request: nobody outside can make a series.
+//! What Prometheus reads. Labels come from the configuration and from this file, never from a
+//! request: nobody outside can make a series.
 
 use std::sync::Arc;
 
@@ -58,7 +59,8 @@ pub(super) fn count(record: &Record) {
     }
 }
 
-/// Counts payloads that `key` has encrypted, whether or not their client gets them: each has used a nonce.
+/// Counts payloads that `key` has encrypted, whether or not their client gets them: each has used a
+/// nonce.
 pub(super) fn sealed(key: &Arc<str>, payloads: usize) {
     counter!("tdc_payloads_sealed_total", "key" => Arc::clone(key)).increment(payloads as u64);
 }

@@ -1,7 +1,8 @@
 //! The namespace of a request: one value, which rules, keys and audit all take from here.
 //!
-//! The Web UI and most clients name it in `X-Namespace`; the `temporal` command sends that header empty unless it is told a namespace. Then the
-//! path may name it, in the segment before the operation: `/orders-eu/decode`.
+//! The Web UI and most clients name it in `X-Namespace`; the `temporal` command sends that header
+//! empty unless it is told a namespace. Then the path may name it, in the segment before the
+//! operation: `/orders-eu/decode`.
 
 use axum::http::HeaderMap;
 use tdc::server_options::Operation;
@@ -34,7 +35,8 @@ pub(super) fn resolve<'a>(headers: &'a HeaderMap, path: &'a str) -> Result<&'a s
     if name.is_empty() || is_name(name) { Ok(name) } else { Err(malformed()) }
 }
 
-/// Whether it can be a namespace. No character of a name needs to be escaped in a path, so nothing is unescaped, and `%2e%2e` is no name.
+/// Whether it can be a namespace. No character of a name needs to be escaped in a path, so nothing
+/// is unescaped, and `%2e%2e` is no name.
 fn is_name(name: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     name.len() <= MAX_LEN

@@ -1,7 +1,9 @@
-//! What a request is answered with when it is not done: a status, a sentence, one word for audit and metrics, and for the audit log why.
+//! What a request is answered with when it is not done: a status, a sentence, one word for audit
+//! and metrics, and for the audit log why.
 //!
-//! The sentence is for the person in front of the Web UI or the command line. What could help somebody who tries things out (why a token was
-//! not believed, which keys are here) is left out of it.
+//! The sentence is for the person in front of the Web UI or the command line. What could help
+//! somebody who tries things out (why a token was not believed, which keys are here) is left out of
+//! it.
 
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -62,7 +64,8 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_audit", "audit log", text).later(5)
     }
 
-    /// Others use the server so much that there is no room for this one. The same request may succeed in a moment.
+    /// Others use the server so much that there is no room for this one. The same request may
+    /// succeed in a moment.
     pub(super) fn busy(reason: &'static str) -> Self {
         let text = "the codec server is at its limit of concurrent requests (limits.concurrency): try again";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", reason, text).later(1)

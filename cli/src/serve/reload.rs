@@ -1,7 +1,9 @@
-//! The server over time: a state that a signal, a changed file or an unknown key replaces, and the end.
+//! The server over time: a state that a signal, a changed file or an unknown key replaces, and the
+//! end.
 //!
-//! Where anything in a new configuration is wrong, the old one stays, and the log says why. Without a signal, a change gives no client more
-//! than before (`widening`): parts that might do so stay as they were, and the log says which.
+//! Where anything in a new configuration is wrong, the old one stays, and the log says why. Without
+//! a signal, a change gives no client more than before (`widening`): parts that might do so stay as
+//! they were, and the log says which.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +20,8 @@ use super::flight::Flight;
 use super::launch::Launch;
 use super::state::{Occasion, State};
 
-/// How often files are looked at. Mounted secrets change by a link that is replaced: a look at the file itself sees that, a watch may not.
+/// How often files are looked at. Mounted secrets change by a link that is replaced: a look at the
+/// file itself sees that, a watch may not.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// At most one search for an unknown key in this time, because each reads the files again.
@@ -29,7 +32,8 @@ pub(super) struct Server {
     state: ArcSwap<State>,
     pub(super) metrics: PrometheusHandle,
     stopping: AtomicBool,
-    /// How the files looked when they were last read. Held while they are read, so that one reload happens at a time.
+    /// How the files looked when they were last read. Held while they are read, so that one reload
+    /// happens at a time.
     seen: Mutex<Vec<Option<Look>>>,
     /// Searches for keys that payloads name and the state does not have.
     search: Flight,
@@ -158,7 +162,8 @@ impl Server {
         !state.files.iter().map(|file| look(file)).eq(seen.iter().cloned())
     }
 
-    /// Has everything read again because a payload names a key that `state` does not have. Says whether there is something new to look at.
+    /// Has everything read again because a payload names a key that `state` does not have. Says
+    /// whether there is something new to look at.
     pub(super) async fn search_key(&self, state: &Arc<State>) -> bool {
         if Arc::ptr_eq(state, &self.state()) {
             self.search.ask().await;

@@ -40,7 +40,8 @@ pub(super) fn metrics_apart(server: Arc<Server>) -> Router {
         .with_state(server)
 }
 
-/// Around every request: whether it is heard, preflights, and the headers of every answer, of errors and panics too.
+/// Around every request: whether it is heard, preflights, and the headers of every answer, of
+/// errors and panics too.
 async fn guard(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response<Body> {
     let state = server.state();
     let headers = request.headers();

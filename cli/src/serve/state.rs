@@ -1,4 +1,5 @@
-//! What a configuration says, ready for requests. Never changes; a reload makes a new one, and a request keeps the one it began with.
+//! What a configuration says, ready for requests. Never changes; a reload makes a new one, and a
+//! request keeps the one it began with.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,8 @@ pub(super) enum Occasion<'a> {
     Start,
     /// The operator says that it is meant as it is.
     Told(&'a State),
-    /// It looks changed, or may have a key that is missing. It must not give any client more than before.
+    /// It looks changed, or may have a key that is missing. It must not give any client more than
+    /// before.
     Noticed(&'a State),
 }
 
@@ -52,14 +54,16 @@ pub(super) struct State {
     pub(super) warning: Option<&'static str>,
     /// Everything that it was read from.
     pub(super) files: Vec<PathBuf>,
-    /// Parts of the files that were not applied, because they may widen access and no signal has confirmed them.
+    /// Parts of the files that were not applied, because they may widen access and no signal has
+    /// confirmed them.
     pub(super) waiting: Vec<&'static str>,
     /// The `server` section that counts.
     options: ServerOptions,
 }
 
 impl State {
-    /// Reads the configuration of `launch`. What the previous state knows and the files did not change is kept.
+    /// Reads the configuration of `launch`. What the previous state knows and the files did not
+    /// change is kept.
     pub(super) fn open(launch: &Launch, occasion: Occasion<'_>) -> Result<Self, Error> {
         let before = occasion.before();
         let mut waiting = Vec::new();
@@ -73,7 +77,8 @@ impl State {
             if (listen, metrics_listen) != (before.listen, before.metrics_listen) {
                 tracing::warn!("a changed listen address needs a restart: the previous one stays in use");
             }
-            // What is judged below is the address that is served, whatever the configuration says meanwhile.
+            // What is judged below is the address that is served, whatever the configuration says
+            // meanwhile.
             (listen, metrics_listen) = (before.listen, before.metrics_listen);
         }
         let auth = match &options.auth {
@@ -148,7 +153,8 @@ impl<'a> Occasion<'a> {
     }
 }
 
-/// Keys and codecs: the previous ones where the new ones would open more and no signal has confirmed that.
+/// Keys and codecs: the previous ones where the new ones would open more and no signal has
+/// confirmed that.
 fn converter(
     read: DataConverter,
     occasion: Occasion<'_>,
@@ -170,7 +176,8 @@ fn converter(
     Ok(Arc::new(read))
 }
 
-/// The `server` section: the previous one where the new one gives more and no signal has confirmed that.
+/// The `server` section: the previous one where the new one gives more and no signal has confirmed
+/// that.
 fn options(
     launch: &Launch,
     read: &ServerOptions,

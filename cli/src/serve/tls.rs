@@ -26,7 +26,8 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// Reads the files. With `before` a changed file of clients' authorities is left aside: it may let more clients in.
+    /// Reads the files. With `before` a changed file of clients' authorities is left aside: it may
+    /// let more clients in.
     pub(super) fn open(options: &server_options::Tls, before: Option<&Self>) -> Result<Self, Error> {
         let certificates = certificates(&read(&options.cert, "cert")?)
             .map_err(|cause| problem("cert", &options.cert, &cause))?;

@@ -1,6 +1,8 @@
-//! OpenTelemetry traces: one for each request, as OTLP over HTTP. They say what was done and how long it took, never what was in it and never by whom.
+//! OpenTelemetry traces: one for each request, as OTLP over HTTP. They say what was done and how
+//! long it took, never what was in it and never by whom.
 //!
-//! They are made off the request's way: a queue of bounded length, which loses what a collector does not take in time.
+//! They are made off the request's way: a queue of bounded length, which loses what a collector
+//! does not take in time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

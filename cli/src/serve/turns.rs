@@ -1,5 +1,6 @@
-//! Turns on a core. A thread that always finds another request never sleeps, and the kernel then lets whoever shares its core wait for a whole tick
-//! (4 ms at 250 Hz). With the client on the same machine, as a sidecar's is, that is the slowest answer of a hundred.
+//! Turns on a core. A thread that always finds another request never sleeps, and the kernel then
+//! lets whoever shares its core wait for a whole tick (4 ms at 250 Hz). With the client on the same
+//! machine, as a sidecar's is, that is the slowest answer of a hundred.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -17,7 +18,8 @@ pub(super) fn begin() {
     SINCE.set(None);
 }
 
-/// This thread is about to work on a request. When its turn is over, whoever waits for the core runs first.
+/// This thread is about to work on a request. When its turn is over, whoever waits for the core
+/// runs first.
 pub(super) fn take() {
     match SINCE.get() {
         None => SINCE.set(Some(Instant::now())),

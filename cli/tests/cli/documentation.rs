@@ -1,4 +1,5 @@
-//! `docs/CLI.md` is true: every `console` block is run, in their order and in one folder, and what it shows is what comes.
+//! `docs/CLI.md` is true: every `console` block is run, in their order and in one folder, and what
+//! it shows is what comes.
 
 use std::process::Command;
 

@@ -62,7 +62,8 @@ impl Folder {
         child.wait_with_output().unwrap()
     }
 
-    /// Runs `tdc`, which must succeed and say nothing on standard error; gives back standard output.
+    /// Runs `tdc`, which must succeed and say nothing on standard error; gives back standard
+    /// output.
     #[track_caller]
     pub(crate) fn succeeds(&self, arguments: &[&str], input: &str) -> String {
         let output = self.run(arguments, input);

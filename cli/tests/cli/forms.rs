@@ -1,4 +1,5 @@
-//! What people hold besides the body of a codec server: a payload, an array of them, a failure, a history; and values as a person reads them.
+//! What people hold besides the body of a codec server: a payload, an array of them, a failure, a
+//! history; and values as a person reads them.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -105,8 +106,9 @@ fn encode_says_which_command_is_for_another_form() {
 #[test]
 fn text_shows_values_as_a_person_reads_them() {
     let folder = Folder::with_config(SAMPLE_CONFIG);
-    // json/plain with an escape and one that would steer a terminal, binary/null, text and bytes of binary/plain, a message of Temporal's and one
-    // that is not known, MessagePack, and an encoding of somebody else.
+    // json/plain with an escape and one that would steer a terminal, binary/null, text and bytes of
+    // binary/plain, a message of Temporal's and one that is not known, MessagePack, and an encoding
+    // of somebody else.
     let body = r#"{"payloads":[
         {"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"eyJuYW1lIjoiXHU2NWU1XHUwMDFiIn0="},
         {"metadata":{"encoding":"YmluYXJ5L251bGw="}},
@@ -141,7 +143,8 @@ fn text_of_a_history_has_values_in_the_places_of_payloads() {
     assert!(text.contains("\"payloads\": [\n            \"Testing\"\n          ]"), "{text}");
 }
 
-/// `temporal.api.history.v1.History` with one event, the number 1 with a workflow's start, whose input is the golden payload.
+/// `temporal.api.history.v1.History` with one event, the number 1 with a workflow's start, whose
+/// input is the golden payload.
 fn binary_history() -> Vec<u8> {
     let field = |number: u8, bytes: &[u8]| {
         let mut out = vec![number << 3 | 2];

@@ -1,7 +1,7 @@
 use crate::folder::{Folder, SAMPLE_CONFIG};
 
-/// Encrypted under `test-key-id`, under `other`, with a key for an id as the Java sample writes it, compressed, not encoded, and without anything.
-/// No `data` here could be opened.
+/// Encrypted under `test-key-id`, under `other`, with a key for an id as the Java sample writes it,
+/// compressed, not encoded, and without anything. No `data` here could be opened.
 const BODY: &str = r#"{"payloads":[
     {"metadata":{"encoding":"YmluYXJ5L2VuY3J5cHRlZA==","encryption-key-id":"dGVzdC1rZXktaWQ="},"data":"AAAA"},
     {"metadata":{"encoding":"YmluYXJ5L2VuY3J5cHRlZA==","encryption-key-id":"b3RoZXI="},"data":"AAAA"},

@@ -1,7 +1,7 @@
 use crate::folder::{Folder, SAMPLE_CONFIG};
 
-/// Appendix A of the project's notes on the wire: the text "Testing", encrypted by the Go, Python and TypeScript samples' format with the
-/// nonce 00 01 … 0b.
+/// Appendix A of the project's notes on the wire: the text "Testing", encrypted by the Go, Python
+/// and TypeScript samples' format with the nonce 00 01 … 0b.
 const GOLDEN: &str = r#"{"payloads":[{"metadata":{"encoding":"YmluYXJ5L2VuY3J5cHRlZA==","encryption-key-id":"dGVzdC1rZXktaWQ="},"data":"AAECAwQFBgcICQoL+SuJ2idoYdJlc5Wio/f30eikViKThZLQZ+2jNHL+UIRh+De0Qqcp7H5lrR1wZhC1S+em"}]}"#;
 const TESTING: &str =
     "{\"payloads\":[{\"metadata\":{\"encoding\":\"anNvbi9wbGFpbg==\"},\"data\":\"IlRlc3Rpbmci\"}]}\n";

@@ -70,7 +70,8 @@ fn requests_are_answered_again_once_the_log_is_read() {
         assert!(start.elapsed() < PATIENCE);
         answered += 1;
     }
-    // The line of the first that was refused was being written, and the line of this one waits after it.
+    // The line of the first that was refused was being written, and the line of this one waits
+    // after it.
     server.post("/decode", GOLDEN).refused(503);
     drop(reader);
     while server.post("/decode", GOLDEN).status != 200 {

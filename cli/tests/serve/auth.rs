@@ -296,7 +296,8 @@ fn keys_are_fetched_kept_and_looked_for_at_a_limited_rate() {
     }
     assert!(provider.asked() <= asked + 1, "{} then {}", asked, provider.asked());
 
-    // The provider rotates: the new key is there as soon as it may be looked for, and the old one goes.
+    // The provider rotates: the new key is there as soon as it may be looked for, and the old one
+    // goes.
     provider.serve(&[&new]);
     let start = std::time::Instant::now();
     while decode(&server).bearer(&new.sign(&employee())).send().status != 200 {
@@ -310,7 +311,8 @@ fn keys_are_fetched_kept_and_looked_for_at_a_limited_rate() {
     assert_eq!(decode(&server).bearer(&new.sign(&employee())).send().ok(), TESTING);
 }
 
-/// Clients that ask for a key and disconnect at once: the fetch goes on without them, and serves everyone.
+/// Clients that ask for a key and disconnect at once: the fetch goes on without them, and serves
+/// everyone.
 #[test]
 fn clients_that_disconnect_do_not_keep_a_rotated_key_out() {
     let (old, new) = (SigningKey::rsa("old"), SigningKey::rsa("new"));

@@ -1,4 +1,5 @@
-//! The codec server as its clients meet it: the real process on a port of its own, real connections, real keys that the tests make.
+//! The codec server as its clients meet it: the real process on a port of its own, real
+//! connections, real keys that the tests make.
 
 #![allow(missing_docs)]
 

@@ -1,4 +1,5 @@
-//! Namespaces keep their secrets: what one may open, no other opens, whatever a request says of itself.
+//! Namespaces keep their secrets: what one may open, no other opens, whatever a request says of
+//! itself.
 
 use crate::process::Server;
 use crate::protocol::TESTING;

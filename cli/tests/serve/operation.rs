@@ -143,7 +143,8 @@ fn a_key_that_nobody_knew_is_looked_for_in_the_files_once_a_second() {
     assert!((1..=seconds + 2).contains(&searches), "{searches} in {seconds} seconds");
 }
 
-/// The search belongs to no request: clients that disconnect during it do not make the next one come earlier.
+/// The search belongs to no request: clients that disconnect during it do not make the next one
+/// come earlier.
 #[test]
 fn clients_that_disconnect_do_not_make_it_search_more_often() {
     let server = Server::start(ENCRYPTED);

@@ -1,4 +1,5 @@
-//! Clients that take nothing, go away or send on: what they cost, and what is known of them afterwards.
+//! Clients that take nothing, go away or send on: what they cost, and what is known of them
+//! afterwards.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -36,7 +37,8 @@ fn answers_that_nobody_takes_keep_their_places_and_then_lose_their_connections()
     for stream in &mut lazy {
         stream.write_all(&request).unwrap();
     }
-    // Their answers are ready, and are not taken. However many more ask meanwhile, memory stays what two requests need.
+    // Their answers are ready, and are not taken. However many more ask meanwhile, memory stays
+    // what two requests need.
     server.audit(2);
     for _ in 0..5 {
         assert!(server.post("/decode", &body).refused(503).contains("limits.concurrency"));
@@ -98,14 +100,16 @@ fn a_client_that_goes_away_is_written_down_too() {
     assert!([(Some(400), Some("bad_request")), (Some(499), Some("abandoned"))].contains(&outcome), "{line}");
 }
 
-/// Work that has begun goes on when nobody waits for it any more: what was encrypted counts, whoever got it.
+/// Work that has begun goes on when nobody waits for it any more: what was encrypted counts,
+/// whoever got it.
 #[test]
 fn what_was_encrypted_for_a_client_that_went_away_counts() {
     let server = Server::start(ENCRYPTED);
     let body = format!("{{\"payloads\":[{{\"data\":\"{}\"}}]}}", "QUJD".repeat(2 << 20));
     let request = server.request("POST", "/encode").json(&body).bytes();
     let start = Instant::now();
-    // Whether a client goes before, during or after the work is its luck, and during is what is asked for.
+    // Whether a client goes before, during or after the work is its luck, and during is what is
+    // asked for.
     for attempt in 1.. {
         let mut stream = connect(server.address);
         stream.write_all(&request).unwrap();
@@ -122,7 +126,8 @@ fn what_was_encrypted_for_a_client_that_went_away_counts() {
     }
 }
 
-/// A connection that is closed on a client that still sends is reset, and many clients then drop the answer that they have.
+/// A connection that is closed on a client that still sends is reset, and many clients then drop
+/// the answer that they have.
 #[test]
 fn a_client_that_is_refused_early_can_send_to_the_end_and_read_why() {
     let server = Server::start(&format!("{ENCRYPTED}limits: {{ max_body_bytes: 4 MiB }}\n"));

@@ -1,4 +1,5 @@
-//! The server's process: started with a configuration in a folder of its own, stopped when it is dropped.
+//! The server's process: started with a configuration in a folder of its own, stopped when it is
+//! dropped.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;

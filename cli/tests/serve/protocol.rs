@@ -2,7 +2,8 @@
 
 use crate::process::{ENCRYPTED, Server};
 
-/// Appendix A of the project's notes on the wire: the text "Testing", encrypted by the samples' format with the nonce 00 01 … 0b.
+/// Appendix A of the project's notes on the wire: the text "Testing", encrypted by the samples'
+/// format with the nonce 00 01 … 0b.
 pub(crate) const GOLDEN: &str = r#"{"payloads":[{"metadata":{"encoding":"YmluYXJ5L2VuY3J5cHRlZA==","encryption-key-id":"dGVzdC1rZXktaWQ="},"data":"AAECAwQFBgcICQoL+SuJ2idoYdJlc5Wio/f30eikViKThZLQZ+2jNHL+UIRh+De0Qqcp7H5lrR1wZhC1S+em"}]}"#;
 pub(crate) const TESTING: &str =
     "{\"payloads\":[{\"metadata\":{\"encoding\":\"anNvbi9wbGFpbg==\"},\"data\":\"IlRlc3Rpbmci\"}]}\n";
@@ -29,7 +30,8 @@ fn what_the_web_ui_sends_is_decoded() {
 #[test]
 fn what_the_temporal_command_sends_is_encoded_and_decoded() {
     let server = Server::start(ENCRYPTED);
-    // Go's encoding/json of the message: snake_case, numbers as numbers, no data where it is empty; X-Namespace is empty without -n.
+    // Go's encoding/json of the message: snake_case, numbers as numbers, no data where it is empty;
+    // X-Namespace is empty without -n.
     let go = r#"{"payloads":[{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"ImEi","external_payloads":[{"size_bytes":300000}]},{"metadata":{"encoding":"YmluYXJ5L251bGw="}}]}"#;
     let encoded = server.request("POST", "/encode").header("X-Namespace", "").json(go).send();
     let encoded = encoded.ok();

@@ -1,4 +1,5 @@
-//! An identity provider: real keys, real tokens, and a small server for the key set, which can be changed, taken away and counted.
+//! An identity provider: real keys, real tokens, and a small server for the key set, which can be
+//! changed, taken away and counted.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};

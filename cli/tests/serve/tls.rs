@@ -1,4 +1,5 @@
-//! HTTPS with certificates that the test makes: HTTP/1.1 and HTTP/2, a certificate that is replaced, and clients that must show one.
+//! HTTPS with certificates that the test makes: HTTP/1.1 and HTTP/2, a certificate that is
+//! replaced, and clients that must show one.
 
 use std::sync::Arc;
 
@@ -57,7 +58,8 @@ fn post(server: &Server, client: ClientConfig) -> std::io::Result<crate::client:
     while stream.conn.is_handshaking() {
         stream.conn.complete_io(&mut stream.sock)?;
     }
-    // With TLS 1.3 a server refuses a client's certificate after the client's handshake: an empty answer.
+    // With TLS 1.3 a server refuses a client's certificate after the client's handshake: an empty
+    // answer.
     let request =
         Request::new(server.address, "POST", "/decode").json(GOLDEN).header("Host", "localhost").bytes();
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| exchange(stream, &request)))

@@ -1,4 +1,5 @@
-//! Traces, as a collector gets them: OTLP over HTTP, read with messages that are written down here from the protocol's own files.
+//! Traces, as a collector gets them: OTLP over HTTP, read with messages that are written down here
+//! from the protocol's own files.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,7 +11,8 @@ use prost::Message;
 use crate::process::{ENCRYPTED, Server};
 use crate::protocol::{GOLDEN, TESTING};
 
-/// `opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest`, as much of it as is looked at.
+/// `opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest`, as much of it as is looked
+/// at.
 #[derive(Message)]
 struct Export {
     #[prost(message, repeated, tag = "1")]

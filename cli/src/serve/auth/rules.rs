@@ -1,4 +1,5 @@
-//! The rules: the first whose issuer, namespaces and claims match, and which knows the operation, decides.
+//! The rules: the first whose issuer, namespaces and claims match, and which knows the operation,
+//! decides.
 
 use serde_json::Value;
 use tdc::server_options::{Claim, Operation, Rule};
@@ -57,7 +58,8 @@ fn is_email(name: &str) -> bool {
     name == "email" || name.ends_with("/email")
 }
 
-/// Whether a claim's value, or one of its values, matches one of the patterns. What is inside an object matches nothing.
+/// Whether a claim's value, or one of its values, matches one of the patterns. What is inside an
+/// object matches nothing.
 fn claims(value: &Value, claim: &Claim) -> bool {
     let matches = |text: &str| claim.0.iter().any(|pattern| pattern.matches(text));
     match value {

@@ -1,5 +1,6 @@
-//! A JSON Web Token → who calls. What the token says of itself decides nothing but which of the configured issuers, keys and algorithms it is
-//! judged by: keys that it brings along or points to (`jwk`, `jku`, `x5u`, `x5c`) are not looked at.
+//! A JSON Web Token → who calls. What the token says of itself decides nothing but which of the
+//! configured issuers, keys and algorithms it is judged by: keys that it brings along or points to
+//! (`jwk`, `jku`, `x5u`, `x5c`) are not looked at.
 
 use std::sync::Arc;
 

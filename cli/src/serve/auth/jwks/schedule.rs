@@ -86,8 +86,8 @@ mod tests {
         }
     }
 
-    /// The seconds at which the first `count` fetches begin. Those for which `answers` says so bring
-    /// keys, the others fail. Tokens may ask once an hour only.
+    /// The seconds at which the first `count` fetches begin. Those for which `answers` says so
+    /// bring keys, the others fail. Tokens may ask once an hour only.
     async fn fetches(count: usize, answers: fn(u64) -> bool) -> Vec<u64> {
         let clock = Hurried { start: Instant::now(), seconds: Arc::default() };
         let kept = Arc::<Mutex<Kept>>::default();
