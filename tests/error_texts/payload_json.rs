@@ -52,8 +52,15 @@ pub(super) fn raise(texts: &mut Texts) {
     let deep = format!("{{\"a\":{}", "[".repeat(1000));
     texts.add("a body that is deep", json::parse(deep.as_bytes()));
     texts.add("two payloads, of which one is allowed", json::parse_at_most(b"{\"payloads\":[{},{}]}", 1));
+    for list in ["{}", "[1]", "[{\"data\":1}]", "[{}"] {
+        texts.add(&format!("a list: {list}"), json::parse_list(list.as_bytes()));
+    }
+    for payload in ["[]", "{\"data\":1}", "{\"date\":1}", "{"] {
+        texts.add(&format!("a single payload: {payload}"), json::parse_single(payload.as_bytes()));
+        texts.add(&format!("a payload: {payload}"), json::parse_payload(payload));
+    }
     texts.add("a list cut short", json::print(b"\x0a\x05a"));
     texts.add("a payload cut short", json::print(&field(1, b"\x12\x05a")));
-    let entry = |entry: &[u8]| json::print(&field(1, field(1, entry)));
-    texts.add("a metadata key that is not UTF-8", entry(&field(1, b"\xff")));
+    let entry = field(1, field(1, b"\xff"));
+    texts.add("a metadata key that is not UTF-8", json::print(&field(1, entry)));
 }
