@@ -50,7 +50,7 @@
 /* The host is asked for keys: provide or reject each id that the error names, then call again. */
 #define TDC_KEY_NEEDED 2
 
-/* An unknown key may stand in files changed since they were read: call tdc_data_converter_reload, ignore its failure, then call again. */
+/* An unknown key may be in files that have changed since they were read: call tdc_data_converter_reload, ignore its failure, then call again. */
 #define TDC_RELOAD_NEEDED 3
 
 /* The host is asked for the descriptor of a message type: provide it, then call again. */
@@ -74,7 +74,7 @@
 /* The config says that payloads must be encrypted, and this one was not. */
 #define TDC_ERR_NOT_ENCRYPTED 105
 
-/* A limit was passed; the message names it and the option that raises it. */
+/* A limit was exceeded; the message names it and the option that raises it. */
 #define TDC_ERR_LIMIT 106
 
 /* The serialization context is malformed. */
@@ -95,16 +95,16 @@
 /* The encoded attributes of a failure are malformed, and the config says malformed: error. */
 #define TDC_ERR_FAILURE 112
 
-/* No descriptor of the message's type is here: its full name is wrong, or it is newer than this library. */
+/* There is no descriptor of the message type: its full name is wrong, or it is newer than this library. */
 #define TDC_ERR_TYPE 113
 
-/* The codec server does not take these payloads: it answered 400, 413 or 422. */
+/* The codec server refused these payloads with status 400, 413 or 422. */
 #define TDC_ERR_REMOTE_REFUSED 114
 
-/* No key with this id is here (yet): add it to the keyring, then try again. */
+/* No key with this id is in the keyring (yet): add it, then try again. */
 #define TDC_ERR_KEY_UNKNOWN 201
 
-/* A key that was handed in has a wrong length, or its id is not a key id. */
+/* A key that the host provided has the wrong length, or its id is not a key id. */
 #define TDC_ERR_KEY_INVALID 202
 
 /* The host's key provider failed, or the configuration asks the host for keys and no key provider was given; the message says which. */
@@ -137,7 +137,7 @@
 /* A file could not be read or written. */
 #define TDC_ERR_IO 502
 
-/* The codec server did not answer, or not with payloads: it is away or busy, refuses the credentials, or is another server; the message says which. */
+/* The codec server did not answer with payloads: it is unreachable or busy, rejects the credentials, or is not a codec server; the message says which. */
 #define TDC_ERR_REMOTE 503
 
 /* A bug in this library; the handle stays usable. Please report the message. */

@@ -139,8 +139,7 @@ impl Config {
     fn build(document: &Document, base_dir: &Path) -> Result<Self, Problem> {
         if document.version != 1 {
             let found = document.version;
-            return Err(Problem::new(format!("found version {found}, this library reads version 1"))
-                .inside("version"));
+            return Err(Problem::new(format!("expected version 1, found {found}")).inside("version"));
         }
         let keyring = keyring(document, base_dir).map_err(|problem| problem.inside("keys"))?;
         let everywhere = Profile::new(
@@ -200,7 +199,7 @@ fn server(document: &Document, limits: &Limits, base_dir: &Path) -> Result<Serve
     let concurrency = set.concurrency.unwrap_or(64);
     for (name, nothing) in [("timeout", timeout.is_zero()), ("concurrency", concurrency == 0)] {
         if nothing {
-            return Err(Problem::new("found nothing, expected more").inside(name).inside("limits"));
+            return Err(Problem::new("expected more than 0, found 0").inside(name).inside("limits"));
         }
     }
     let limits = ServerLimits {
@@ -266,7 +265,7 @@ fn check_key_id(id: &str) -> Result<(), Problem> {
     match key_id(id.as_bytes()) {
         Some(_) => Ok(()),
         None => Err(Problem::new(format!(
-            "{} bytes that are no key id: expected 1 to 128 of A-Z a-z 0-9 . _ : / -",
+            "this is not a key id ({} bytes): expected 1 to 128 characters of A-Z a-z 0-9 . _ : / -",
             id.len()
         ))),
     }
@@ -279,7 +278,7 @@ fn check_reference(keyring: &Keyring, id: &str) -> Result<(), Problem> {
     }
     let meant = did_you_mean(id, keyring.ids().map(|id| &**id));
     Err(Problem::new(format!(
-        "the key \"{id}\" is not in keys.ring: add it there, or set keys.host to true if the host program has it{meant}"
+        "the key \"{id}\" is not in keys.ring: add it there, or set keys.host to true if the host program provides it{meant}"
     )))
 }
 

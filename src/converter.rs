@@ -101,7 +101,7 @@ impl Converters {
         let parts = Parts::parse(value)?;
         let form = Form {
             encoding: parts.encoding().ok_or_else(|| {
-                Error::new(Code::Value, "the value does not say its form: it has no encoding")
+                Error::new(Code::Value, "the value has no encoding, which says its raw form")
             })?,
             message_type: parts.message_type(),
             data: parts.data(),
@@ -131,7 +131,7 @@ impl Converters {
         Error::new(
             Code::Value,
             format!(
-                "no converter accepts the value, whose form is {} (tried {}){why}",
+                "no converter accepts this value with the encoding {} (tried {}){why}",
                 text::quoted_bytes(form.encoding),
                 tried.join(", ")
             ),

@@ -47,7 +47,7 @@ impl Error {
     pub(crate) fn buffer_too_small(needed: usize, capacity: usize) -> Self {
         let mut error = Self::new(
             Code::BufferTooSmall,
-            format!("the buffer holds {capacity} bytes, the answer needs {needed}"),
+            format!("the buffer has {capacity} bytes, the answer needs {needed}"),
         );
         error.0.size_needed = needed;
         error
@@ -70,7 +70,7 @@ impl Error {
         let mut error = Self::new(
             Code::TypeNeeded,
             format!(
-                "nobody has described the message type {}: name a descriptor set in descriptors, or hand one in",
+                "there is no descriptor of the message type {}: add a descriptor set to descriptors, or provide one",
                 text::words(&name)
             ),
         );

@@ -79,7 +79,7 @@ fn first(message: &[u8]) -> Option<Value<'_>> {
 fn foreign() -> Error {
     Error::new(
         Code::Type,
-        "this is no history: expected what temporal workflow show --output json or the Web UI gives ({\"events\":[…]}), \
+        "this is not a history: expected the output of temporal workflow show --output json, a download of the Web UI ({\"events\":[…]}), \
          or temporal.api.export.v1.WorkflowExecutions as JSON or binary",
     )
 }

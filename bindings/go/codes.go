@@ -6,7 +6,7 @@ package tdc
 const (
 	// ErrKeyNeeded is TDC_KEY_NEEDED. The host is asked for keys: provide or reject each id that the error names, then call again.
 	ErrKeyNeeded Code = 2
-	// ErrReloadNeeded is TDC_RELOAD_NEEDED. An unknown key may stand in files changed since they were read: call tdc_data_converter_reload, ignore its failure, then call again.
+	// ErrReloadNeeded is TDC_RELOAD_NEEDED. An unknown key may be in files that have changed since they were read: call tdc_data_converter_reload, ignore its failure, then call again.
 	ErrReloadNeeded Code = 3
 	// ErrTypeNeeded is TDC_TYPE_NEEDED. The host is asked for the descriptor of a message type: provide it, then call again.
 	ErrTypeNeeded Code = 4
@@ -22,7 +22,7 @@ const (
 	ErrCompressed Code = 104
 	// ErrNotEncrypted is TDC_ERR_NOT_ENCRYPTED. The config says that payloads must be encrypted, and this one was not.
 	ErrNotEncrypted Code = 105
-	// ErrLimit is TDC_ERR_LIMIT. A limit was passed; the message names it and the option that raises it.
+	// ErrLimit is TDC_ERR_LIMIT. A limit was exceeded; the message names it and the option that raises it.
 	ErrLimit Code = 106
 	// ErrContext is TDC_ERR_CONTEXT. The serialization context is malformed.
 	ErrContext Code = 107
@@ -36,13 +36,13 @@ const (
 	ErrMessagePack Code = 111
 	// ErrFailure is TDC_ERR_FAILURE. The encoded attributes of a failure are malformed, and the config says malformed: error.
 	ErrFailure Code = 112
-	// ErrType is TDC_ERR_TYPE. No descriptor of the message's type is here: its full name is wrong, or it is newer than this library.
+	// ErrType is TDC_ERR_TYPE. There is no descriptor of the message type: its full name is wrong, or it is newer than this library.
 	ErrType Code = 113
-	// ErrRemoteRefused is TDC_ERR_REMOTE_REFUSED. The codec server does not take these payloads: it answered 400, 413 or 422.
+	// ErrRemoteRefused is TDC_ERR_REMOTE_REFUSED. The codec server refused these payloads with status 400, 413 or 422.
 	ErrRemoteRefused Code = 114
-	// ErrKeyUnknown is TDC_ERR_KEY_UNKNOWN. No key with this id is here (yet): add it to the keyring, then try again.
+	// ErrKeyUnknown is TDC_ERR_KEY_UNKNOWN. No key with this id is in the keyring (yet): add it, then try again.
 	ErrKeyUnknown Code = 201
-	// ErrKeyInvalid is TDC_ERR_KEY_INVALID. A key that was handed in has a wrong length, or its id is not a key id.
+	// ErrKeyInvalid is TDC_ERR_KEY_INVALID. A key that the host provided has the wrong length, or its id is not a key id.
 	ErrKeyInvalid Code = 202
 	// ErrKeyProvider is TDC_ERR_KEY_PROVIDER. The host's key provider failed, or the configuration asks the host for keys and no key provider was given; the message says which.
 	ErrKeyProvider Code = 203
@@ -64,7 +64,7 @@ const (
 	ErrRandom Code = 501
 	// ErrIO is TDC_ERR_IO. A file could not be read or written.
 	ErrIO Code = 502
-	// ErrRemote is TDC_ERR_REMOTE. The codec server did not answer, or not with payloads: it is away or busy, refuses the credentials, or is another server; the message says which.
+	// ErrRemote is TDC_ERR_REMOTE. The codec server did not answer with payloads: it is unreachable or busy, rejects the credentials, or is not a codec server; the message says which.
 	ErrRemote Code = 503
 	// ErrPanic is TDC_ERR_PANIC. A bug in this library; the handle stays usable. Please report the message.
 	ErrPanic Code = 901

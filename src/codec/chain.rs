@@ -84,7 +84,7 @@ impl Chain {
         }
         Err(Error::new(
             Code::NotEncrypted,
-            "the payload is not encrypted, and the config says required: true",
+            "the payload is not encrypted, but the configuration says required: true",
         ))
     }
 

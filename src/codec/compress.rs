@@ -111,6 +111,6 @@ pub(super) fn malformed(format: &str, why: &str) -> Error {
 pub(crate) fn too_large() -> Error {
     Error::new(
         Code::Limit,
-        "the payloads of this call decode to more than limits.max_decoded_bytes allows: a decompression bomb, or raise the limit",
+        "the payloads decode to more than limits.max_decoded_bytes allows: raise the limit if they are meant to be this large",
     )
 }

@@ -23,14 +23,14 @@ impl Draft {
         let is_json = matches!(self.last, None | Some(Stage::Json));
         let problem = match stage {
             _ if self.last == Some(Stage::Remote) => {
-                Some("remote must be the last codec: nothing opens what comes behind it")
+                Some("remote must be the last codec; move it to the end of the list")
             }
-            Stage::Encrypt if self.encrypts => Some("encrypt stands here a second time: once is enough"),
-            Stage::Json | Stage::Convert if !is_json => {
-                Some("a converter after another codec finds no JSON: move it to the front")
-            }
+            Stage::Encrypt if self.encrypts => Some("encrypt is listed twice; remove one"),
+            Stage::Json | Stage::Convert if !is_json => Some(
+                "msgpack and json work on JSON, so no other codec may come before them; move it to the front of the list",
+            ),
             Stage::Compress if self.encrypts => {
-                Some("compression after encrypt finds nothing to compress: move it before encrypt")
+                Some("encrypted data does not compress; move this codec before encrypt")
             }
             _ => None,
         };

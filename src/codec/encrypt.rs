@@ -203,7 +203,7 @@ fn missing(missing: Missing) -> Error {
         Missing::Unknown(id) => Error::new(
             Code::KeyUnknown,
             format!(
-                "the key {id} is not in the keyring: add it to keys.ring everywhere before it becomes primary anywhere"
+                "the key {id} is not in the keyring: add it to keys.ring (add a new key everywhere before any program encrypts with it)"
             ),
         ),
     }

@@ -26,7 +26,9 @@ pub(super) struct Options {
 impl AddToChain for Options {
     fn add(&self, chain: &mut Draft, _: &Path) -> Result<(), Problem> {
         if !self.canonical {
-            return Err(Problem::new("json changes nothing here unless it says canonical: true"));
+            return Err(Problem::new(
+                "json has no effect as a codec without canonical: true; set that, or remove it",
+            ));
         }
         chain.push(Convert {
             layer: None,

@@ -231,5 +231,5 @@ fn leave(outer: Current, payload: Pieces<'_>, out: &mut [u8]) -> Result<Decoded,
 
 #[cold]
 fn too_deep() -> Error {
-    Error::new(Code::Limit, format!("the payload has more than {MAX_LAYERS} layers of codecs"))
+    Error::new(Code::Limit, format!("the payload has more than {MAX_LAYERS} codec layers"))
 }

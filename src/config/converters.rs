@@ -10,7 +10,9 @@ use crate::converter::{BinaryProtobuf, Bytes, Converter, Converters, Json, JsonP
 pub(super) fn converters(list: Option<&[Entry]>) -> Result<Converters, Problem> {
     let Some(list) = list else { return converters(Some(&DEFAULT)) };
     if list.is_empty() {
-        return Err(Problem::new("expected at least one converter: leave the list out for the default"));
+        return Err(Problem::new(
+            "the list is empty: add a converter, or remove converters to use the default list",
+        ));
     }
     let mut converters: Vec<Box<dyn Converter>> = Vec::new();
     let mut protobuf_json = Options::default();
@@ -28,10 +30,7 @@ pub(super) fn converters(list: Option<&[Entry]>) -> Result<Converters, Problem> 
         };
         if converters.iter().any(|other| other.name() == converter.name()) {
             let name = converter.name();
-            return Err(Problem::new(format!(
-                "{name} stands here a second time: the first takes every value"
-            ))
-            .inside(index));
+            return Err(Problem::new(format!("{name} is listed twice; remove one")).inside(index));
         }
         converters.push(converter);
     }

@@ -126,7 +126,7 @@ pub(crate) fn read(text: &str) -> Result<Node, Problem> {
             }
         }
     }
-    root.ok_or_else(|| Problem::new("the document is empty: it needs at least `version: 1`"))
+    root.ok_or_else(|| Problem::new("the document is empty: expected at least `version: 1`"))
 }
 
 struct Reader<'a> {
@@ -179,7 +179,7 @@ impl<'a> Reader<'a> {
                 }
             }
             Event::MappingStart(..) => self.map(depth)?,
-            _ => return Err(Problem::new("the document breaks off").at(place)),
+            _ => return Err(Problem::new("the document ends too early").at(place)),
         };
         Ok(Node { place, value })
     }
@@ -210,7 +210,7 @@ impl<'a> Reader<'a> {
             }
             if let Some(line) = lines.insert(name.clone(), place.line) {
                 return Err(Problem::new(format!(
-                    "the key \"{}\" is there twice, first in line {line}",
+                    "the key \"{}\" is set twice, first in line {line}",
                     shown(&name)
                 ))
                 .at(place));
@@ -236,7 +236,7 @@ mod tests {
             ("a: &x 1\nb: *x", "line 1, column 4: anchors"),
             ("a: !!int 1", "line 1, column 4: tags"),
             ("a: {b: 1}\nc:\n  <<: {}", "line 3, column 3: merge keys"),
-            ("a: 1\na: 2", "line 2, column 1: the key \"a\" is there twice, first in line 1"),
+            ("a: 1\na: 2", "line 2, column 1: the key \"a\" is set twice, first in line 1"),
             ("1: a", "line 1, column 1: the key 1 is not a string"),
             ("? [a]\n: b", "line 1, column 3: a key must be a string"),
             ("a: 1\n---\nb: 2", "line 3, column 1: expected one document"),

@@ -17,9 +17,7 @@ const MAX_FILE_LEN: usize = 1024;
 /// Reads the key that `source` names; relative paths are relative to `base_dir`.
 pub(super) fn load(source: &KeySource, base_dir: &Path) -> Result<SecretKey, Problem> {
     if source.permissions == Permissions::Any && source.file.is_none() {
-        return Err(
-            Problem::new("it says something of a file: set it together with file").inside("permissions")
-        );
+        return Err(Problem::new("permissions only applies to file; remove it").inside("permissions"));
     }
     match (&source.file, &source.env, &source.insecure_inline) {
         (Some(file), None, None) => {
@@ -53,7 +51,7 @@ fn decode(text: &[u8]) -> Result<SecretKey, Problem> {
     let mut bytes = Zeroizing::new([0; MAX_FILE_LEN]);
     let len = base64::decode_strict(text.trim_ascii(), &mut *bytes).ok_or_else(|| {
         Problem::with_key(
-            "expected 32 bytes as base64 text (44 characters, the last one =); `tdc keygen` writes one",
+            "expected 32 bytes in base64 (44 characters, the last one =); `tdc keygen` makes such a key",
         )
     })?;
     match bytes.get(..len) {
@@ -62,6 +60,8 @@ fn decode(text: &[u8]) -> Result<SecretKey, Problem> {
             key.bytes_mut().copy_from_slice(decoded);
             Ok(key)
         }
-        _ => Err(Problem::with_key(format!("the key has {len} bytes, expected 32; `tdc keygen` writes one"))),
+        _ => Err(Problem::with_key(format!(
+            "the key has {len} bytes, expected 32; `tdc keygen` makes such a key"
+        ))),
     }
 }

@@ -49,5 +49,5 @@ pub(super) fn message_type<'a>(form: Form<'a>) -> Result<&'a str, Error> {
     form.message_type
         .and_then(|name| core::str::from_utf8(name).ok())
         .filter(|name| !name.is_empty())
-        .ok_or_else(|| Error::new(Code::Value, "a message does not say its type: it has no messageType"))
+        .ok_or_else(|| Error::new(Code::Value, "the message has no messageType"))
 }

@@ -137,7 +137,7 @@ fn refusals_name_index_form_and_what_was_tried() {
     );
     assert_eq!(
         second(plain("json/plain", b"NaN")),
-        "TDC_ERR_JSON at payloads[1]: the JSON is malformed at byte 0: expected a value: NaN and Infinity are none"
+        "TDC_ERR_JSON at payloads[1]: the JSON is malformed at byte 0: expected a value (NaN and Infinity are not JSON)"
     );
     assert_eq!(
         second(plain("secret\u{7}", b"")),
@@ -146,12 +146,12 @@ fn refusals_name_index_form_and_what_was_tried() {
     );
     assert_eq!(
         second(b"\x0a\x00".to_vec()),
-        "TDC_ERR_VALUE at payloads[1]: the value does not say its form: it has no encoding"
+        "TDC_ERR_VALUE at payloads[1]: the value has no encoding, which says its raw form"
     );
     assert_eq!(
         refusal(open("[binary-protobuf]").to_payload(&[], &plain("binary/protobuf", b""))),
         "TDC_ERR_VALUE at payloads[0]: no converter accepts the value, whose form is \"binary/protobuf\" (tried \
-         binary-protobuf): binary-protobuf: a message does not say its type: it has no messageType"
+         binary-protobuf): binary-protobuf: the message has no messageType"
     );
     let back = |payload: &[u8]| refusal(converters.from_payload(&[], payload));
     assert_eq!(
@@ -161,7 +161,7 @@ fn refusals_name_index_form_and_what_was_tried() {
     assert_eq!(back(b"\x0a\x00"), "TDC_ERR_ENCODING at payloads[0]: the payload has no encoding");
     assert_eq!(
         back(&plain("binary/msgpack", b"\xc1")),
-        "TDC_ERR_MESSAGE_PACK at payloads[0]: the MessagePack is malformed at byte 0: the byte c1 begins nothing"
+        "TDC_ERR_MESSAGE_PACK at payloads[0]: the MessagePack is malformed at byte 0: the byte c1 is not used by the format"
     );
 }
 
@@ -208,7 +208,7 @@ fn messages_become_json_and_come_back() {
     assert_eq!(lenient.from_payload(&[], &unknown).unwrap(), empty);
     assert_eq!(
         refusal(default().from_payload(&[], &plain("json/protobuf", b"{}"))),
-        "TDC_ERR_VALUE at payloads[0]: a message does not say its type: it has no messageType"
+        "TDC_ERR_VALUE at payloads[0]: the message has no messageType"
     );
 }
 

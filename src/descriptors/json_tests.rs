@@ -117,16 +117,16 @@ fn refusals_name_the_field_and_never_the_value() {
     for (name, json, expected) in [
         (EXECUTION, "[]", "expected an object at byte 0"),
         (EXECUTION, "{\"workflowId\":1}", "workflowId: expected a string at byte 14"),
-        (EXECUTION, r#"{"workflowId":"a","workflow_id":"b"}"#, "workflowId: the field is there twice"),
+        (EXECUTION, r#"{"workflowId":"a","workflow_id":"b"}"#, "workflowId: the field is set twice"),
         (EXECUTION, r#"{"nope":1}"#, "the type has no field nope"),
         (start, r#"{"taskQueue":{"kind":"secret"}}"#, "taskQueue.kind: the enum has no value of this name"),
         (start, r#"{"input":{"payloads":[{},{"data":"?"}]}}"#, "input.payloads[1].data: expected base64"),
         (start, r#"{"header":{"fields":{"secret":1}}}"#, "header.fields.*: expected an object at byte 30"),
-        (PAYLOAD, r#"{"metadata":{"a":"","b":"","a":""}}"#, "metadata: a key is there twice"),
+        (PAYLOAD, r#"{"metadata":{"a":"","b":"","a":""}}"#, "metadata: a key is set twice"),
         (
             "temporal.api.failure.v1.Failure",
             r#"{"timeoutFailureInfo":{},"canceledFailureInfo":{}}"#,
-            "canceledFailureInfo: another field of the same oneof is there",
+            "canceledFailureInfo: another field of the same oneof is set",
         ),
         ("google.protobuf.Int32Value", "2147483648", "expected a signed integer of 32 bits"),
         ("google.protobuf.FloatValue", "3.5e38", "the number is too large"),
@@ -136,7 +136,11 @@ fn refusals_name_the_field_and_never_the_value() {
         assert_eq!(error.message(), format!("{name}: {expected}"), "{json}");
     }
     for (name, wire, expected) in [
-        (EXECUTION, &b"\x0a\x05w"[..], "the bytes are no protobuf message: it ends in the middle of a field"),
+        (
+            EXECUTION,
+            &b"\x0a\x05w"[..],
+            "the bytes are not a protobuf message: it ends in the middle of a field",
+        ),
         (EXECUTION, b"\x0a\x01\xff", "workflowId: the string is not UTF-8"),
         ("google.protobuf.Value", b"", "the JSON value has no kind"),
         (

@@ -61,8 +61,10 @@ impl Store {
             for file in decode(bytes).map_err(|cause| refused(&format!("{source}: {cause}")))? {
                 let name = file.name().to_owned();
                 if files.insert(name.clone(), file.clone()).is_some_and(|known| known != file) {
-                    let text =
-                        format!("{source}: another set has another {}: keep one of them", text::words(&name));
+                    let text = format!(
+                        "{source}: another set has a different {}: keep one of them",
+                        text::words(&name)
+                    );
                     return Err(refused(&text));
                 }
             }
@@ -102,7 +104,7 @@ impl Store {
         let len = host.len.saturating_add(len);
         if len > MAX_SET_LEN {
             return Err(refused(&format!(
-                "the host has handed in more than {MAX_SET_LEN} bytes of descriptors"
+                "the host has provided more than {MAX_SET_LEN} bytes of descriptors"
             )));
         }
         let current = self.current()?;
@@ -113,7 +115,7 @@ impl Store {
                 Some(known) if *known == file => {}
                 Some(_) => {
                     let text =
-                        format!("{} was handed in before, and was another file", text::words(file.name()));
+                        format!("{} was provided before with other contents", text::words(file.name()));
                     return Err(refused(&text));
                 }
                 None if current.pool().get_file_by_name(file.name()).is_some() => {}
@@ -170,11 +172,11 @@ fn link(known: &Descriptors, files: &Files) -> Result<Descriptors, Error> {
 fn decode(set: &[u8]) -> Result<Vec<FileDescriptorProto>, String> {
     if nests_deeper(set, MAX_NESTING) {
         return Err(format!(
-            "a message type of the set nests deeper than {MAX_NESTING}, which protoc does not accept either"
+            "a message type of the set nests deeper than {MAX_NESTING}, which protoc refuses too"
         ));
     }
     let set = FileDescriptorSet::decode(set)
-        .map_err(|_| "it is no google.protobuf.FileDescriptorSet (protoc --include_imports --descriptor_set_out makes one)")?;
+        .map_err(|_| "this is not a google.protobuf.FileDescriptorSet (protoc --include_imports --descriptor_set_out makes one)")?;
     if set.file.is_empty() {
         return Err("the set has no files".to_owned());
     }

@@ -108,7 +108,7 @@ codes! {
     KeyNeeded = 2, "TDC_KEY_NEEDED", Outcome, true,
         "The host is asked for keys: provide or reject each id that the error names, then call again.";
     ReloadNeeded = 3, "TDC_RELOAD_NEEDED", Outcome, true,
-        "An unknown key may stand in files changed since they were read: call tdc_data_converter_reload, ignore its failure, then call again.";
+        "An unknown key may be in files that have changed since they were read: call tdc_data_converter_reload, ignore its failure, then call again.";
     TypeNeeded = 4, "TDC_TYPE_NEEDED", Outcome, false,
         "The host is asked for the descriptor of a message type: provide it, then call again.";
     RemoteNeeded = 5, "TDC_REMOTE_NEEDED", Outcome, true,
@@ -124,7 +124,7 @@ codes! {
     NotEncrypted = 105, "TDC_ERR_NOT_ENCRYPTED", Input, true,
         "The config says that payloads must be encrypted, and this one was not.";
     Limit = 106, "TDC_ERR_LIMIT", Input, false,
-        "A limit was passed; the message names it and the option that raises it.";
+        "A limit was exceeded; the message names it and the option that raises it.";
     Context = 107, "TDC_ERR_CONTEXT", Input, false,
         "The serialization context is malformed.";
     Json = 108, "TDC_ERR_JSON", Input, false,
@@ -138,13 +138,13 @@ codes! {
     Failure = 112, "TDC_ERR_FAILURE", Input, false,
         "The encoded attributes of a failure are malformed, and the config says malformed: error.";
     Type = 113, "TDC_ERR_TYPE", Input, false,
-        "No descriptor of the message's type is here: its full name is wrong, or it is newer than this library.";
+        "There is no descriptor of the message type: its full name is wrong, or it is newer than this library.";
     RemoteRefused = 114, "TDC_ERR_REMOTE_REFUSED", Input, false,
-        "The codec server does not take these payloads: it answered 400, 413 or 422.";
+        "The codec server refused these payloads with status 400, 413 or 422.";
     KeyUnknown = 201, "TDC_ERR_KEY_UNKNOWN", Key, true,
-        "No key with this id is here (yet): add it to the keyring, then try again.";
+        "No key with this id is in the keyring (yet): add it, then try again.";
     KeyInvalid = 202, "TDC_ERR_KEY_INVALID", Key, true,
-        "A key that was handed in has a wrong length, or its id is not a key id.";
+        "A key that the host provided has the wrong length, or its id is not a key id.";
     KeyProvider = 203, "TDC_ERR_KEY_PROVIDER", Key, true,
         "The host's key provider failed, or the configuration asks the host for keys and no key provider was given; the message says which.";
     Config = 301, "TDC_ERR_CONFIG", Config, true,
@@ -166,7 +166,7 @@ codes! {
     Io = 502, "TDC_ERR_IO", Environment, true,
         "A file could not be read or written.";
     Remote = 503, "TDC_ERR_REMOTE", Environment, true,
-        "The codec server did not answer, or not with payloads: it is away or busy, refuses the credentials, or is another server; the message says which.";
+        "The codec server did not answer with payloads: it is unreachable or busy, rejects the credentials, or is not a codec server; the message says which.";
     Panic = 901, "TDC_ERR_PANIC", Internal, false,
         "A bug in this library; the handle stays usable. Please report the message.";
 }

@@ -146,7 +146,10 @@ impl Keyring {
             .or_else(|| self.ring.iter().filter(usable).find(|(_, key)| key.fingerprint == fingerprint))
             .map(|(_, key)| Found::Ring(key))
             .ok_or_else(|| {
-                Missing::Unknown(format!("of {} bytes in the form where the id is the key", id.len()))
+                Missing::Unknown(format!(
+                    "of the Java sample's form, whose id is the key itself ({} bytes),",
+                    id.len()
+                ))
             })
     }
 
@@ -168,7 +171,7 @@ impl Keyring {
         let Some(host) = &self.host else {
             return Err(Error::new(
                 Code::KeyInvalid,
-                "this configuration takes no keys from the host: set keys.host to true",
+                "this configuration does not accept keys from the host: set keys.host to true",
             ));
         };
         host.write(|answers| {
@@ -189,7 +192,7 @@ fn handed_in(id: &[u8]) -> Result<&str, Error> {
         Error::new(
             Code::KeyInvalid,
             format!(
-                "a key id of {} bytes is not a key id: expected 1 to 128 of A-Z a-z 0-9 . _ : / -",
+                "this is not a key id ({} bytes): expected 1 to 128 characters of A-Z a-z 0-9 . _ : / -",
                 id.len()
             ),
         )

@@ -59,7 +59,7 @@ pub(super) fn first_member<'n>(text: &str, names: &[&'n str]) -> Option<&'n str>
 
 #[cold]
 fn json_error(why: &str) -> Error {
-    Error::new(Code::Json, format!("the message is not what was expected: {why}"))
+    Error::new(Code::Json, format!("the JSON is not the expected message: {why}"))
 }
 
 impl<'a, 'c> JsonWalk<'a, 'c> {
@@ -154,7 +154,7 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
     fn member(&self, cursor: &mut Cursor<'a>) -> Result<Option<Member<'a>>, Error> {
         match cursor.member() {
             Some(member) if self.work.encodes() && member.name.contains('\\') => {
-                Err(json_error("expected names of fields without escapes"))
+                Err(json_error("expected field names without escapes"))
             }
             member => Ok(member),
         }
@@ -442,7 +442,7 @@ fn read_text(value: &str) -> Result<String, Error> {
         b'n' => Ok(String::new()),
         _ => match reader.string() {
             Ok(text) => Ok(text.lossy().into_owned()),
-            Err(_) => Err(json_error("a text of a failure is not a string")),
+            Err(_) => Err(json_error("message, stackTrace and the like must be strings")),
         },
     }
 }

@@ -170,7 +170,10 @@ impl<'a, 'c> Walk<'a, 'c> {
                 }
                 count += 1;
                 if count > self.work.max_payloads() {
-                    return Err(Error::new(Code::Limit, "the fields of a message come in too many pieces"));
+                    return Err(Error::new(
+                        Code::Limit,
+                        "the message's fields are split into too many pieces",
+                    ));
                 }
             }
         }

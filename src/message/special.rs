@@ -226,7 +226,7 @@ pub(crate) fn unknown_type(name: &str) -> Error {
     Error::new(
         Code::Type,
         format!(
-            "the message type {} is not known here: expected the full name of a message of Temporal's API",
+            "the message type {} is unknown: expected the full name of a message of Temporal's API",
             text::quoted(name)
         ),
     )

@@ -308,7 +308,9 @@ pub(super) fn is_split(plan: &Plan, message: &[u8]) -> Result<bool, Error> {
 pub(super) fn too_deep() -> Error {
     Error::new(
         Code::Limit,
-        format!("the message nests deeper than {MAX_MESSAGE_DEPTH}: a longer chain of causes is not read"),
+        format!(
+            "the message nests deeper than {MAX_MESSAGE_DEPTH} levels, which limits a failure's causes too"
+        ),
     )
 }
 

@@ -35,7 +35,7 @@ impl SecretKey {
             )
         };
         if memory == libc::MAP_FAILED {
-            return Err(Error::new(Code::Io, "the system has no memory for a key"));
+            return Err(Error::new(Code::Io, "the system has no memory left for a key"));
         }
         // SAFETY: the page is ours. Both calls are requests that change no byte, and may fail.
         unsafe {

@@ -97,7 +97,7 @@ fn check(options: &server_options::Auth) -> Result<(), Error> {
             return problem(place, "issuer and audience cannot be empty");
         }
         if options.issuers.iter().take(index).any(|other| other.issuer == issuer.issuer) {
-            return problem(place, "this issuer is listed twice: remove one");
+            return problem(place, "this issuer is listed twice; remove one");
         }
         if issuer.algorithms.as_ref().is_some_and(Vec::is_empty) {
             return problem(

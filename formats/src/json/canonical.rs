@@ -239,8 +239,5 @@ impl Sink<Error> for Writer {
 
 #[cold]
 fn two_of_one_name() -> Error {
-    Error::new(
-        ErrorKind::Value,
-        "an object has two members of one name: readers differ on which of them counts, so there is no canonical form",
-    )
+    Error::new(ErrorKind::Value, "an object has two members of the same name, so it has no canonical form")
 }

@@ -102,7 +102,7 @@ impl<'j> Reader<'j> {
                 Fault::expected("no byte order mark", self.at)
             }
             Some(b'N' | b'I') if what == "a value" => {
-                Fault::expected("a value: NaN and Infinity are none", self.at)
+                Fault::expected("a value (NaN and Infinity are not JSON)", self.at)
             }
             Some(_) => Fault::expected(what.to_owned(), self.at),
         }

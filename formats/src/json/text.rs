@@ -102,7 +102,7 @@ impl<'a> Text<'a> {
 
 #[cold]
 fn half_a_pair(at: usize) -> Error {
-    unfit("a text has half a surrogate pair, which is no character and has no UTF-8", at)
+    unfit("a text has half a surrogate pair, which UTF-8 cannot express", at)
 }
 
 /// The character of the escape that `bytes` begin with, and how long it is; `None` for half a pair. The

@@ -116,7 +116,7 @@ impl Writer {
             (Ok(len), ..) => self.put(marker::STR8, [len]),
             (_, Ok(len), _) => self.put(marker::STR16, len.to_be_bytes()),
             (_, _, Ok(len)) => self.put(marker::STR32, len.to_be_bytes()),
-            _ => return Err(unfit("a text is longer than MessagePack can say", at)),
+            _ => return Err(unfit("a text is longer than MessagePack allows", at)),
         }
         Ok(())
     }
@@ -189,7 +189,7 @@ fn header_len(items: u32) -> usize {
 
 #[cold]
 fn too_many() -> Error {
-    Error::new(ErrorKind::Value, "an array or object has more items than MessagePack can say")
+    Error::new(ErrorKind::Value, "an array or object has more items than MessagePack allows")
 }
 
 impl Sink<Error> for Writer {

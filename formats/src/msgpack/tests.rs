@@ -154,8 +154,8 @@ fn what_is_malformed_is_refused_where_it_stands() {
         (b"\xdd\xff\xff\xff\xff\x01", 5, "a container claims more items than there are bytes"),
         (b"\xdf\xff\xff\xff\xff\xa1a", 5, "a container claims more items than there are bytes"),
         (b"\x92\x92\x01\x01", 4, "it ends too early"),
-        (b"\x91\xc1", 1, "the byte c1 begins nothing"),
-        (b"\x01\x01", 1, "bytes stand behind the value"),
+        (b"\x91\xc1", 1, "the byte c1 is not used by the format"),
+        (b"\x01\x01", 1, "bytes follow the value"),
         (b"\xa2a\xff", 2, "a text is not UTF-8"),
     ];
     for (bytes, at, why) in cases {

@@ -56,7 +56,7 @@ impl<'a> Reader<'a, '_> {
                 return if self.at == self.bytes.len() {
                     Ok(())
                 } else {
-                    Err(malformed("bytes stand behind the value", self.at))
+                    Err(malformed("bytes follow the value", self.at))
                 };
             }
         }
@@ -80,7 +80,7 @@ impl<'a> Reader<'a, '_> {
         let start = self.at;
         let marker = self.take::<1>()?[0];
         if is_key && !matches!(marker, marker::FIXSTR..marker::NIL | marker::STR8..=marker::STR32) {
-            return Err(unfit("a map has a key that is no text, and JSON has no other", start));
+            return Err(unfit("a map has a key that is not text, which JSON cannot express", start));
         }
         match marker {
             0..marker::FIXMAP => self.integer(marker),
@@ -124,9 +124,9 @@ impl<'a> Reader<'a, '_> {
                 return self.begin(true, count);
             }
             marker::EXT8..=marker::EXT32 | marker::FIXEXT1..=marker::FIXEXT16 => {
-                return Err(unfit("a value is of an extension type, which JSON does not have", start));
+                return Err(unfit("a value has an extension type, which JSON cannot express", start));
             }
-            _ => return Err(malformed("the byte c1 begins nothing", start)),
+            _ => return Err(malformed("the byte c1 is not used by the format", start)),
         }
         Ok(None)
     }
@@ -171,7 +171,7 @@ impl<'a> Reader<'a, '_> {
 
     fn float(&mut self, value: f64, at: usize) -> Result<(), Error> {
         if !value.is_finite() {
-            return Err(unfit("a number is not finite, and JSON has no such number", at));
+            return Err(unfit("a number is NaN or infinite, which JSON cannot express", at));
         }
         write_float(value, self.out);
         Ok(())

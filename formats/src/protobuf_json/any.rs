@@ -112,7 +112,7 @@ impl Parser<'_, '_, '_> {
             (1, 1) => Ok(()),
             (1, 0) if is_empty => Ok(()),
             (1, _) => Err(Problem::json("expected a member \"value\"")),
-            _ => Err(Problem::json("the member \"@type\" is there twice")),
+            _ => Err(Problem::json("the member \"@type\" is set twice")),
         }
     }
 }

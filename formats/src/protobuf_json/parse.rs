@@ -85,7 +85,7 @@ impl<'d, 'o, 'j> Parser<'d, 'o, 'j> {
                 let name = unescaped(name)?;
                 if in_any && name == "@type" {
                     self.reader.string()?;
-                    self.see(bits, any, "the member \"@type\" is there twice")?;
+                    self.see(bits, any, "the member \"@type\" is set twice")?;
                 } else if self.options.ignore_unknown_fields {
                     self.skip(depth)?;
                 } else {
@@ -95,13 +95,13 @@ impl<'d, 'o, 'j> Parser<'d, 'o, 'j> {
             };
             next = place + 1;
             let inside = |problem: Problem| problem.inside(&*field.name);
-            self.see(bits, place, "the field is there twice").map_err(inside)?;
+            self.see(bits, place, "the field is set twice").map_err(inside)?;
             if self.reader.peek() == b'n' && !self.takes_null(field) {
                 self.reader.null()?;
                 continue;
             }
             if let Some(oneof) = field.oneof {
-                let message = "another field of the same oneof is there";
+                let message = "another field of the same oneof is set";
                 self.see(bits, oneofs + oneof, message).map_err(inside)?;
             }
             if required > 0 && table.required.contains(&place) {
@@ -112,7 +112,7 @@ impl<'d, 'o, 'j> Parser<'d, 'o, 'j> {
         self.seen.truncate(bits);
         match required {
             0 => Ok(()),
-            _ => Err(Problem::json("a required field is not there")),
+            _ => Err(Problem::json("a required field is missing")),
         }
     }
 
@@ -198,7 +198,7 @@ impl<'d, 'o, 'j> Parser<'d, 'o, 'j> {
         if !keys.is_sorted_by(|left, right| bytes(left) < bytes(right)) {
             keys.sort_unstable_by_key(bytes);
             if keys.array_windows().any(|[left, right]| bytes(left) == bytes(right)) {
-                return Err(Problem::json("a key is there twice"));
+                return Err(Problem::json("a key is set twice"));
             }
         }
         Ok(())

@@ -134,7 +134,7 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
         for place in &table.required {
             if !found.iter().any(|found| found.place == *place) {
                 let name = table.fields.get(*place).map_or("", |field| &*field.name);
-                return Err(Problem::protobuf("the field is required, and not there").inside(name));
+                return Err(Problem::protobuf("this required field is missing").inside(name));
             }
         }
         Ok(())

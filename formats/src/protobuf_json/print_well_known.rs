@@ -46,7 +46,7 @@ impl<'w> Printer<'_, '_, 'w> {
             }
             _ => (
                 time::push_duration(self.out, seconds, nanos),
-                "the duration is out of range, or of two signs",
+                "the duration is out of range, or its seconds and nanos differ in sign",
             ),
         };
         if is_in_range { Ok(()) } else { Err(Problem::value(problem)) }

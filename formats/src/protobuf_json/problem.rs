@@ -59,7 +59,10 @@ impl Problem {
     pub(super) fn type_needed(name: &str) -> Self {
         let named = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
         if name.is_empty() || name.len() > MAX_TYPE_NAME || !name.chars().all(named) {
-            return Self::new(ErrorKind::Protobuf, format!("{} bytes that are no message type", name.len()));
+            return Self::new(
+                ErrorKind::Protobuf,
+                format!("this is not a message type ({} bytes)", name.len()),
+            );
         }
         let mut problem = Self::new(ErrorKind::UnknownType, String::new());
         problem.0.type_needed = Some(name.to_owned());
@@ -119,7 +122,7 @@ impl From<Fault> for Problem {
 impl From<Malformed> for Problem {
     #[cold]
     fn from(cause: Malformed) -> Self {
-        Self::new(ErrorKind::Protobuf, format!("the bytes are no protobuf message: {cause}"))
+        Self::new(ErrorKind::Protobuf, format!("the bytes are not a protobuf message: {cause}"))
     }
 }
 

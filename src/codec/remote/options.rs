@@ -127,11 +127,11 @@ fn remote(options: &Options, base_dir: &Path) -> Result<Remote, Problem> {
     let url = Url::parse(&options.url).map_err(|why| Problem::new(why).inside("url"))?;
     let timeout = options.timeout.map_or(DEFAULT_TIMEOUT, |span| span.0);
     if timeout.is_zero() || timeout > MAX_TIMEOUT {
-        return Err(Problem::new("expected more than nothing and at most 5 min").inside("timeout"));
+        return Err(Problem::new("expected more than 0 and at most 5 min").inside("timeout"));
     }
     let max_request_bytes = options.max_request_bytes.map_or(DEFAULT_REQUEST_BYTES, |size| size.0);
     if max_request_bytes == 0 {
-        return Err(Problem::new("found nothing, expected more").inside("max_request_bytes"));
+        return Err(Problem::new("expected more than 0, found 0").inside("max_request_bytes"));
     }
     let headers = headers(options, base_dir).map_err(|problem| problem.inside("headers"))?;
     Ok(Remote { url, headers, timeout, max_request_bytes })
@@ -149,12 +149,14 @@ fn headers(options: &Options, base_dir: &Path) -> Result<Vec<Header>, Problem> {
         let inside = |problem: Problem| problem.inside(name.as_str());
         check_name(name).map_err(inside)?;
         if headers.iter().any(|other| other.name.eq_ignore_ascii_case(name)) {
-            return Err(inside(Problem::new("this header stands here twice")));
+            return Err(inside(Problem::new(
+                "this header is listed twice; remove one (case does not matter in header names)",
+            )));
         }
         let value = match value {
             HeaderValue::Text(_) if is_one_of(name, &CREDENTIALS) => {
                 return Err(inside(Problem::new(
-                    "a credential does not stand in the configuration: say { file: … } or { env: … }",
+                    "a credential must not be written in the configuration: use { file: … } or { env: … }",
                 )));
             }
             HeaderValue::Text(text) => Zeroizing::new(text.clone()),
@@ -174,10 +176,10 @@ fn check_name(name: &str) -> Result<(), Problem> {
     // A token of RFC 9110.
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if name.is_empty() || name.len() > 128 || !name.bytes().all(fits) {
-        return Err(Problem::new("expected the name of a header"));
+        return Err(Problem::new("expected a header name"));
     }
     if is_one_of(name, &RESERVED) {
-        return Err(Problem::new("this header is set by the library or the HTTP client: leave it out"));
+        return Err(Problem::new("this header is set by the library or the HTTP client; remove it"));
     }
     Ok(())
 }
@@ -186,7 +188,7 @@ fn check_value(value: &str) -> Result<(), Problem> {
     let fits = |byte: u8| byte.is_ascii_graphic() || byte == b' ' || byte == b'\t';
     if value.is_empty() || value.len() > MAX_VALUE_LEN || value.trim() != value || !value.bytes().all(fits) {
         return Err(Problem::new(format!(
-            "expected the value of a header: 1 to {MAX_VALUE_LEN} characters of ASCII in one line, without space around them"
+            "expected a header value: 1 to {MAX_VALUE_LEN} ASCII characters on one line, without leading or trailing spaces"
         )));
     }
     Ok(())
@@ -194,9 +196,7 @@ fn check_value(value: &str) -> Result<(), Problem> {
 
 fn load(source: &HeaderSecret, base_dir: &Path) -> Result<Zeroizing<String>, Problem> {
     if source.permissions == Permissions::Any && source.file.is_none() {
-        return Err(
-            Problem::new("it says something of a file: set it together with file").inside("permissions")
-        );
+        return Err(Problem::new("permissions only applies to file; remove it").inside("permissions"));
     }
     let text = match (&source.file, &source.env, &source.insecure_inline) {
         (Some(file), None, None) => {

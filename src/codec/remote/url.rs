@@ -24,17 +24,19 @@ impl Url {
         let (scheme, rest) = text.split_once("://").ok_or(EXPECTED)?;
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         if path.contains(['?', '#']) || authority.contains(['?', '#']) {
-            return Err("expected a URL without query and fragment: the operation is put at its end");
+            return Err("expected a URL without query or fragment: the operation is appended to it");
         }
         if authority.contains('@') {
-            return Err("expected a URL without user and password: credentials belong into headers");
+            return Err("expected a URL without user and password: put credentials in headers");
         }
         let host = host(authority).ok_or(EXPECTED)?;
         match scheme {
             "https" => {}
             "http" if is_loopback(&host) => {}
             "http" => {
-                return Err("payloads would cross the network in the open: use https (http is for loopback)");
+                return Err(
+                    "payloads would cross the network unencrypted: use https (http is accepted for loopback only)",
+                );
             }
             _ => return Err("expected a URL that begins with https://"),
         }

@@ -82,8 +82,11 @@ fn problems_name_line_column_and_path() {
         ("server: { tls: { cert: a } }", "line 2, column 16: server.tls: missing field `key`"),
         ("server: { traces: { ratio: 1 } }", "line 2, column 19: server.traces: missing field `endpoint`"),
         ("limits: { timeout: 10 }", "line 2, column 20: limits.timeout: "),
-        ("limits: { timeout: 0 s }", "line 2, column 20: limits.timeout: found nothing, expected more"),
-        ("limits: { concurrency: 0 }", "line 2, column 24: limits.concurrency: found nothing, expected more"),
+        ("limits: { timeout: 0 s }", "line 2, column 20: limits.timeout: expected more than 0, found 0"),
+        (
+            "limits: { concurrency: 0 }",
+            "line 2, column 24: limits.concurrency: expected more than 0, found 0",
+        ),
     ];
     for (text, expected) in cases {
         let found = problem(&format!("version: 1\n{text}\n"));
