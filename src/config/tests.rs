@@ -31,10 +31,7 @@ fn problems_name_file_line_column_path_and_what_to_do() {
             "version: 1\ncodecs: [lz4]\n",
             "tdc.yaml: line 2, column 10: codecs[0]: found lz4, expected zlib, zstd, snappy, gzip, encrypt, msgpack, json, remote",
         ),
-        (
-            "version: 2\n",
-            "tdc.yaml: line 1, column 10: version: found version 2, this library reads version 1",
-        ),
+        ("version: 2\n", "tdc.yaml: line 1, column 10: version: expected version 1, found 2"),
         ("codecs: []\n", "tdc.yaml: line 1, column 1: missing field `version`"),
         (
             "version: 1\nlimits: { max_decoded_bytes: 64 megabytes }\n",
@@ -107,7 +104,7 @@ fn key_files_are_private_regular_and_32_bytes() {
     let cases = [
         ("file: open.key", "can be read or written by others (mode 644): run chmod 600"),
         ("file: short.key", "the key has 5 bytes, expected 32"),
-        ("file: text.key", "expected 32 bytes as base64 text"),
+        ("file: text.key", "expected 32 bytes in base64"),
         ("file: long.key", "it is longer than 1024 bytes"),
         ("file: none.key", "cannot read the key file"),
         ("file: .", "expected a regular file, found a directory"),
@@ -129,7 +126,7 @@ fn descriptor_sets_must_be_there_and_be_such() {
     for (name, expected) in [
         ("none.binpb", "line 2, column 16: descriptors[0]: cannot read the descriptor set"),
         (".", "expected a regular file, found a directory"),
-        ("text.binpb", "it is no google.protobuf.FileDescriptorSet"),
+        ("text.binpb", "this is not a google.protobuf.FileDescriptorSet"),
     ] {
         let text = format!("version: 1\ndescriptors: [ {name} ]");
         let error = Config::read(&text, &folder, "").map(drop).unwrap_err();

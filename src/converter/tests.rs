@@ -127,12 +127,12 @@ fn refusals_name_index_form_and_what_was_tried() {
     let second = |bad: Vec<u8>| refusal(converters.to_payload(&[], &[good.clone(), bad].concat()));
     assert_eq!(
         second(plain("json/protobuf", b"{}")),
-        "TDC_ERR_VALUE at payloads[1]: no converter accepts the value, whose form is \"json/protobuf\" \
+        "TDC_ERR_VALUE at payloads[1]: no converter accepts this value with the encoding \"json/protobuf\" \
          (tried null, bytes, msgpack)"
     );
     assert_eq!(
         second(plain("json/plain", b"[18446744073709551617]")),
-        "TDC_ERR_VALUE at payloads[1]: no converter accepts the value, whose form is \"json/plain\" \
+        "TDC_ERR_VALUE at payloads[1]: no converter accepts this value with the encoding \"json/plain\" \
          (tried null, bytes, msgpack): msgpack: an integer needs more than 64 bits (byte 1 of the JSON)"
     );
     assert_eq!(
@@ -141,7 +141,7 @@ fn refusals_name_index_form_and_what_was_tried() {
     );
     assert_eq!(
         second(plain("secret\u{7}", b"")),
-        "TDC_ERR_VALUE at payloads[1]: no converter accepts the value, whose form is \"secret\\u{7}\" \
+        "TDC_ERR_VALUE at payloads[1]: no converter accepts this value with the encoding \"secret\\u{7}\" \
          (tried null, bytes, msgpack)"
     );
     assert_eq!(
@@ -150,7 +150,7 @@ fn refusals_name_index_form_and_what_was_tried() {
     );
     assert_eq!(
         refusal(open("[binary-protobuf]").to_payload(&[], &plain("binary/protobuf", b""))),
-        "TDC_ERR_VALUE at payloads[0]: no converter accepts the value, whose form is \"binary/protobuf\" (tried \
+        "TDC_ERR_VALUE at payloads[0]: no converter accepts this value with the encoding \"binary/protobuf\" (tried \
          binary-protobuf): binary-protobuf: the message has no messageType"
     );
     let back = |payload: &[u8]| refusal(converters.from_payload(&[], payload));

@@ -57,11 +57,11 @@ fn contradictions_and_what_does_not_link_are_refused_and_change_nothing() {
         error.message().to_owned()
     };
     let other = refusal(&set("Order", "number", None, &[]));
-    assert_eq!(other, "app/Order.proto was handed in before, and was another file");
+    assert_eq!(other, "app/Order.proto was provided before with other contents");
     assert!(
         refusal(&set("Item", "order", Some(".app.Nope"), &[])).starts_with("the descriptors do not link: ")
     );
-    assert!(refusal(b"\xff").starts_with("it is no google.protobuf.FileDescriptorSet"));
+    assert!(refusal(b"\xff").starts_with("this is not a google.protobuf.FileDescriptorSet"));
     assert_eq!(refusal(b""), "the set has no files");
     assert!(!knows(&store, "app.Item"));
     // A name of another file that is taken.
@@ -100,5 +100,5 @@ fn sets_of_the_configuration_come_first_and_the_hosts_survive_a_reload() {
         ("b.binpb".into(), set("Order", "b", None, &[])),
     ])
     .unwrap_err();
-    assert_eq!(error.message(), "b.binpb: another set has another app/Order.proto: keep one of them");
+    assert_eq!(error.message(), "b.binpb: another set has a different app/Order.proto: keep one of them");
 }
