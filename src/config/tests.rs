@@ -48,13 +48,11 @@ fn problems_name_file_line_column_path_and_what_to_do() {
         ),
         (
             "version: 1\nkeys: { primary: a, ring: { a: { insecure_inline: KEY } } }\ncodecs: [encrypt, zlib]\n",
-            "tdc.yaml: line 3, column 19: codecs[1]: compression after encrypt finds nothing to compress: \
-             move it before encrypt",
+            "tdc.yaml: line 3, column 19: codecs[1]: encrypted data does not compress; move this codec before encrypt",
         ),
         (
             "version: 1\nkeys: { primary: b, ring: { a: { insecure_inline: KEY } } }\n",
-            "tdc.yaml: line 2, column 18: keys.primary: the key \"b\" is not in keys.ring: add it there, or set \
-             keys.host to true if the host program has it",
+            "tdc.yaml: line 2, column 18: keys.primary: the key \"b\" is not in keys.ring: add it there, or set keys.host to true if the host program provides it",
         ),
     ];
     for (text, expected) in cases {
