@@ -5,30 +5,43 @@
  *
  * The rules
  *
- * - Bytes come in borrowed, as a pointer and a length, and may be freed when the call returns. `NULL, 0` is an
- *   empty slice; `NULL` with a length is TDC_ERR_NULL.
- * - The status is the return value. Result slots are written only on TDC_OK, `*error` only when the status is
- *   neither TDC_OK nor TDC_UNCHANGED; `error` may be NULL when nobody wants to know more. Nothing is both in and out.
- * - What a call gives out belongs to the caller and is freed by the matching `_free`. Every `_free(NULL)` does
- *   nothing, and a buffer that is freed twice does nothing the second time.
- * - A tdc_data_converter may be used by any number of threads at once, and is freed when no call is in flight.
- *   There is no thread-local state: a call may move to another thread between any two lines of yours.
- * - Inputs and buffers of one call do not overlap.
- * - No panic crosses: TDC_ERR_PANIC is a bug of the library, and the handle stays usable.
- * - The library does no I/O but at open and reload (the files and variables that the configuration names) and asks
- *   only the operating system's random source. What needs I/O later is asked of the host: TDC_KEY_NEEDED,
- *   TDC_RELOAD_NEEDED, TDC_TYPE_NEEDED, TDC_REMOTE_NEEDED. Do what they say and call again; a loop of some 20
- *   rounds is plenty, those for a codec server not counted: each answers for other payloads of the call.
- * - Messages never hold plaintext or key bytes.
+ * - Bytes come in borrowed, as a pointer and a length, and may be freed when the function returns.
+ *   `NULL, 0` is an empty slice; `NULL` with a length is TDC_ERR_NULL.
+ * - The status is the return value. Result slots are written only on TDC_OK, and `*error` only when the
+ *   status is an error (TDC_ERR_...); pass NULL for `error` if you do not need it. A tdc_call is the only
+ *   argument that a function both reads and writes.
+ * - What a function gives out belongs to the caller and is freed by the matching `_free`, or ended by
+ *   tdc_call_end. Each of these ignores NULL, and does nothing the second time to the same tdc_buffer or
+ *   tdc_call.
+ * - Any number of threads may use a tdc_data_converter at once. Free it when no call is in flight. There is
+ *   no thread-local state: a call may move to another thread between any two of your lines.
+ * - Inputs and buffers of one function do not overlap.
+ * - No panic crosses: TDC_ERR_PANIC is a bug in the library, and the handle stays usable.
+ * - Messages never contain plaintext or key bytes.
  *
- * Payload and Payloads are the protobuf messages temporal.api.common.v1.Payload and Payloads.
+ * What a call asks of the host
  *
- * A serialization context says where the payloads of a call live. It is `NULL, 0`, or this protobuf message:
+ * The library does no I/O except at open and reload (the files and variables that the configuration names)
+ * and the operating system's random source. Whatever else needs I/O is asked of the host: a key, a reload,
+ * the descriptor of a message type, a request to a codec server. The status is then TDC_REQUESTS:
  *
- *   1 kind (varint: 1 workflow, 2 activity)   2 namespace   3 workflow_id   4 workflow_type
- *   5 activity_id   6 activity_type   7 activity_task_queue   8 is_local (varint)
+ *     tdc_call call = {0};
+ *     while ((status = tdc_codec_decode(converter, &call, ...)) == TDC_REQUESTS) {
+ *         tdc_call_requests(&call, &bytes, &len);        // what is asked: proto/tdc/host.proto
+ *         ...                                            // answer all of it, together
+ *         status = tdc_call_answer(converter, &call, answers, answers_len, &error);
+ *         if (status != TDC_OK) break;
+ *     }
+ *     tdc_call_end(&call);
  *
- * Its namespace goes before the one given at open. Unknown fields are ignored.
+ * The loop ends: what was answered is not asked again, and what was left without any answer is not asked
+ * twice; the call then fails. With NULL for `call` nothing is asked, and the function fails with the error
+ * that the request stands for.
+ *
+ * Payload and Payloads are the protobuf messages temporal.api.common.v1.Payload and Payloads. A
+ * serialization context says where the payloads of a call live: `NULL, 0`, or the message
+ * tdc.context.v1.Context (proto/tdc/context.proto). Its namespace takes precedence over the one given at
+ * open.
  *
  * examples/c/example.c uses every part of this header.
  */
@@ -47,17 +60,8 @@
 /* Calls on one payload only: the codecs leave it as it is; nothing was written, go on with your input. */
 #define TDC_UNCHANGED 1
 
-/* The host is asked for keys: provide or reject each id that the error names, then call again. */
-#define TDC_KEY_NEEDED 2
-
-/* An unknown key may be in files that have changed since they were read: call tdc_data_converter_reload, ignore its failure, then call again. */
-#define TDC_RELOAD_NEEDED 3
-
-/* The host is asked for the descriptor of a message type: provide it, then call again. */
-#define TDC_TYPE_NEEDED 4
-
-/* The host is asked to send a request to a codec server: send it, hand the answer to tdc_remote_provide, then call again. */
-#define TDC_REMOTE_NEEDED 5
+/* The host is asked for something: answer what tdc_call_requests gives by tdc_call_answer, then call again. */
+#define TDC_REQUESTS 2
 
 /* The bytes are not the protobuf message that was expected. */
 #define TDC_ERR_PROTOBUF 101
@@ -95,7 +99,7 @@
 /* The encoded attributes of a failure are malformed, and the config says malformed: error. */
 #define TDC_ERR_FAILURE 112
 
-/* There is no descriptor of the message type: its full name is wrong, or it is newer than this library. */
+/* The message type is unknown: its full name is wrong, it is newer than this library, or the host has no descriptor of it. */
 #define TDC_ERR_TYPE 113
 
 /* The codec server refused these payloads with status 400, 413 or 422. */
@@ -147,7 +151,7 @@
 /**
  * The version of this header. It grows with every change that is not an addition.
  */
-#define TDC_ABI_VERSION 1
+#define TDC_ABI_VERSION 2
 
 /**
  * A flag of `tdc_data_converter_flags`: the failure converter moves message and stack trace into the
@@ -168,7 +172,7 @@
 
 /**
  * A flag of `tdc_data_converter_flags`: payloads of some namespace go to a codec server, so calls may ask the
- * host for requests (`TDC_REMOTE_NEEDED`). Lists are best handed in whole, and calls may take long.
+ * host for requests (`TDC_REQUESTS`). Lists are best handed in whole, and calls may take long.
  */
 #define TDC_FLAG_REMOTE 8
 
@@ -186,8 +190,8 @@
 typedef struct tdc_data_converter tdc_data_converter;
 
 /**
- * An error: code, message, payload index and what else belongs to it. It belongs to the caller, who
- * frees it by `tdc_error_free`.
+ * An error: code, message, payload index and size needed. It belongs to the caller, who frees it by
+ * `tdc_error_free`.
  */
 typedef struct tdc_error tdc_error;
 
@@ -216,25 +220,32 @@ typedef struct tdc_buffer {
 } tdc_buffer;
 
 /**
- * What the calls on one list have used of the limits. An SDK hands its codec a list of payloads, and the
- * limits hold for the list: who makes several calls for one begins with zeroes, gives the same `tdc_usage`
- * to each, and reads nothing in it. A call that gives `TDC_OK` or `TDC_UNCHANGED` adds to it, any other
- * leaves it alone. `NULL` says that the call is the whole list.
+ * A call that may have to be made again. Zero-initialise it before the first try, pass it to every try,
+ * and end it with `tdc_call_end`. An SDK hands its codec a list of payloads: to make several calls for
+ * one list, pass the same `tdc_call` to each, and the limits hold for the list.
+ *
+ * Only one function may use it at a time, on any thread. Memory is allocated at the first request. Leave
+ * its fields alone.
  */
-typedef struct tdc_usage {
+typedef struct tdc_call {
   /**
-   * Payloads handed in.
+   * Payloads that were passed in. A try that gives `TDC_OK` or `TDC_UNCHANGED` adds to it and to the
+   * next two.
    */
   size_t payloads;
   /**
-   * Bytes handed in, as they stand in a `Payloads` message.
+   * Their bytes, as in a `Payloads` message.
    */
   size_t input_bytes;
   /**
    * Bytes that their layers decoded to.
    */
   size_t decoded_bytes;
-} tdc_usage;
+  /**
+   * Requests and answers; NULL before the first request.
+   */
+  void *memory;
+} tdc_call;
 
 /**
  * Where a call on one payload put its answer: in the caller's buffer, or in `owned` where `owned.data`
@@ -332,35 +343,6 @@ int64_t tdc_error_payload_index(const struct tdc_error *self);
 size_t tdc_error_size_needed(const struct tdc_error *self);
 
 /**
- * With `TDC_KEY_NEEDED`: how many keys the host is asked for, at most 16. Otherwise 0.
- *
- * Valid arguments:
- * `self` is NULL or valid.
- */
-size_t tdc_error_key_count(const struct tdc_error *self);
-
-/**
- * The id of the key `index`, as text without a terminator that lives as long as the error.
- * `TDC_ERR_ARGUMENT` when there is no such key.
- *
- * Valid arguments:
- * `self` is NULL or valid; `out` and `out_len` are valid out slots or NULL.
- */
-tdc_status tdc_error_key_id(const struct tdc_error *self,
-                            size_t index,
-                            const uint8_t **out,
-                            size_t *out_len);
-
-/**
- * With `TDC_TYPE_NEEDED`: the full name of the message type that the host is asked for, as text without a
- * terminator that lives as long as the error. Otherwise empty.
- *
- * Valid arguments:
- * `self` is NULL or valid; `out` and `out_len` are valid out slots, or NULL: then nothing is written.
- */
-void tdc_error_type_name(const struct tdc_error *self, const uint8_t **out, size_t *out_len);
-
-/**
  * Frees an error. NULL does nothing.
  *
  * Valid arguments:
@@ -426,135 +408,55 @@ uint32_t tdc_data_converter_flags(const struct tdc_data_converter *self);
 void tdc_data_converter_free(struct tdc_data_converter *self);
 
 /**
- * Hands in a key that a call asked for (`TDC_KEY_NEEDED`): its id, and its 32 bytes. Then the call is
- * made again.
+ * After `TDC_REQUESTS`: what the call asks of the host, a serialised `tdc.host.v1.Requests`
+ * (`proto/tdc/host.proto`). It holds payloads and can hold credentials: not for logs. It belongs to the
+ * call and is valid until the next function that takes it. Empty when nothing is asked.
  *
  * Valid arguments:
- * `self` and bytes are valid; `error` may be NULL.
+ * `call` is NULL or valid; `out` and `out_len` are valid out slots, or NULL: then nothing is written.
  */
-tdc_status tdc_key_provide(const struct tdc_data_converter *self,
-                           const uint8_t *id,
-                           size_t id_len,
-                           const uint8_t *key,
-                           size_t key_len,
+void tdc_call_requests(struct tdc_call *call, const uint8_t **out, size_t *out_len);
+
+/**
+ * Takes what the host answers to the requests of the last try: a serialised `tdc.host.v1.Answers`. On
+ * `TDC_OK` make the call again; what was left out is asked again.
+ *
+ * `TDC_ERR_PROTOBUF` and `TDC_ERR_ARGUMENT` say that these are no answers to these requests, and that
+ * nothing was taken. Any other status is what the call has come to: a key or descriptor that is none, or
+ * what became of a request to a codec server.
+ *
+ * Keys and descriptors stay with `self` and serve later calls; what a codec server answered serves this
+ * call alone.
+ *
+ * Valid arguments:
+ * `self`, `call` and bytes are valid; `error` may be NULL.
+ */
+tdc_status tdc_call_answer(const struct tdc_data_converter *self,
+                           struct tdc_call *call,
+                           const uint8_t *answers,
+                           size_t answers_len,
                            struct tdc_error **error);
 
 /**
- * Says that the host has no key of this id. It is believed for 30 seconds: payloads of that key are
- * `TDC_ERR_KEY_UNKNOWN` meanwhile.
+ * Ends a call: frees its memory, erases what it holds and zeroes the struct, so that a second call does
+ * nothing. Always allowed; NULL does nothing.
  *
  * Valid arguments:
- * `self` and bytes are valid; `error` may be NULL.
+ * `call` is NULL or valid.
  */
-tdc_status tdc_key_reject(const struct tdc_data_converter *self,
-                          const uint8_t *id,
-                          size_t id_len,
-                          struct tdc_error **error);
-
-/**
- * Hands in the type that a call asked for (`TDC_TYPE_NEEDED`): a serialised
- * `google.protobuf.FileDescriptorSet` with its file and the files which that imports. Then the call is made
- * again. Files that are known already change nothing; another file of a name that was handed in before is
- * `TDC_ERR_DESCRIPTOR`. What was handed in stays over a reload.
- *
- * Valid arguments:
- * `self` and bytes are valid; `error` may be NULL.
- */
-tdc_status tdc_descriptor_provide(const struct tdc_data_converter *self,
-                                  const uint8_t *file_descriptor_set,
-                                  size_t file_descriptor_set_len,
-                                  struct tdc_error **error);
-
-/**
- * With `TDC_REMOTE_NEEDED`: the URL that the host is asked to `POST` to, as text without a terminator that
- * lives as long as the error. Otherwise empty.
- *
- * Valid arguments:
- * `self` is NULL or valid; `out` and `out_len` are valid out slots, or NULL: then nothing is written.
- */
-void tdc_error_request_url(const struct tdc_error *self, const uint8_t **out, size_t *out_len);
-
-/**
- * With `TDC_REMOTE_NEEDED`: the body of the request, which lives as long as the error. Otherwise empty. It holds
- * payloads: not for logs.
- *
- * Valid arguments:
- * `self` is NULL or valid; `out` and `out_len` are valid out slots, or NULL: then nothing is written.
- */
-void tdc_error_request_body(const struct tdc_error *self,
-                            const uint8_t **out,
-                            size_t *out_len);
-
-/**
- * With `TDC_REMOTE_NEEDED`: how many headers the request has. Otherwise 0.
- *
- * Valid arguments:
- * `self` is NULL or valid.
- */
-size_t tdc_error_request_header_count(const struct tdc_error *self);
-
-/**
- * Name and value of the header `index`, ASCII without terminators, which live as long as the error. A value can
- * be a credential: not for logs. `TDC_ERR_ARGUMENT` when there is no such header.
- *
- * Valid arguments:
- * `self` is NULL or valid; the others are valid out slots or NULL.
- */
-tdc_status tdc_error_request_header(const struct tdc_error *self,
-                                    size_t index,
-                                    const uint8_t **name,
-                                    size_t *name_len,
-                                    const uint8_t **value,
-                                    size_t *value_len);
-
-/**
- * With `TDC_REMOTE_NEEDED`: how many milliseconds the server has, from the first try to connect to the end of
- * its answer. Otherwise 0.
- *
- * Valid arguments:
- * `self` is NULL or valid.
- */
-uint32_t tdc_error_request_timeout_ms(const struct tdc_error *self);
-
-/**
- * With `TDC_REMOTE_NEEDED`: the longest body that is an answer. Who has read one byte more stops there and hands
- * in what he has. Otherwise 0.
- *
- * Valid arguments:
- * `self` is NULL or valid.
- */
-size_t tdc_error_request_max_response(const struct tdc_error *self);
-
-/**
- * Hands in what came of the request that a call asked for (`TDC_REMOTE_NEEDED`); `request` is the error of that
- * call. `http_status` and `body` are the server's answer, whatever it is; 0 says that there was none (no
- * connection, no TLS, no answer in time), and `body` is then the reason in words, UTF-8, for the error.
- *
- * On `TDC_OK` the call is made again, within a minute. Any other status is what the call has come to: it is
- * transient unless the server does not take these payloads (`TDC_ERR_REMOTE_REFUSED`) or answered too much
- * (`TDC_ERR_LIMIT`).
- *
- * Valid arguments:
- * `self`, `request` and bytes are valid; `error` may be NULL.
- */
-tdc_status tdc_remote_provide(const struct tdc_data_converter *self,
-                              const struct tdc_error *request,
-                              uint32_t http_status,
-                              const uint8_t *body,
-                              size_t body_len,
-                              struct tdc_error **error);
+void tdc_call_end(struct tdc_call *call);
 
 /**
  * Encodes a serialised `Payloads`: the same count in the same order comes out. `*out` is written on
  * `TDC_OK`, and freed by `tdc_buffer_free`.
  *
  * Valid arguments:
- * `self`, bytes and out slots are valid; `usage` and `error` may be NULL.
+ * `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
  */
 tdc_status tdc_codec_encode(const struct tdc_data_converter *self,
+                            struct tdc_call *call,
                             const uint8_t *context,
                             size_t context_len,
-                            struct tdc_usage *usage,
                             const uint8_t *payloads,
                             size_t payloads_len,
                             struct tdc_buffer *out,
@@ -565,12 +467,12 @@ tdc_status tdc_codec_encode(const struct tdc_data_converter *self,
  * library made is left alone. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
  *
  * Valid arguments:
- * `self`, bytes and out slots are valid; `usage` and `error` may be NULL.
+ * `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
  */
 tdc_status tdc_codec_decode(const struct tdc_data_converter *self,
+                            struct tdc_call *call,
                             const uint8_t *context,
                             size_t context_len,
-                            struct tdc_usage *usage,
                             const uint8_t *payloads,
                             size_t payloads_len,
                             struct tdc_buffer *out,
@@ -586,15 +488,6 @@ tdc_status tdc_codec_decode(const struct tdc_data_converter *self,
 size_t tdc_codec_encode_bound(const struct tdc_data_converter *self, size_t payload_len);
 
 /**
- * A capacity that is enough to decode a payload of `payload_len` bytes unless a layer of it was
- * compressed.
- *
- * Valid arguments:
- * `self` is not used: NULL will do.
- */
-size_t tdc_codec_decode_bound(const struct tdc_data_converter *self, size_t payload_len);
-
-/**
  * Encodes one payload, which comes in two slices, so that a large one need not be serialised first:
  * `head` is every other field in any order, then the tag (0x12) and the length of `data`; `data` is its
  * contents. With `data` as `NULL, 0`, `head` is the whole serialised payload.
@@ -606,13 +499,13 @@ size_t tdc_codec_decode_bound(const struct tdc_data_converter *self, size_t payl
  * `TDC_UNCHANGED`: the payload is to stay as it is.
  *
  * Valid arguments:
- * `self`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `usage`
+ * `self`, `call`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `call`
  * and `error` may be NULL.
  */
 tdc_status tdc_codec_encode_payload(const struct tdc_data_converter *self,
+                                    struct tdc_call *call,
                                     const uint8_t *context,
                                     size_t context_len,
-                                    struct tdc_usage *usage,
                                     const uint8_t *head,
                                     size_t head_len,
                                     const uint8_t *data,
@@ -625,18 +518,18 @@ tdc_status tdc_codec_encode_payload(const struct tdc_data_converter *self,
 /**
  * Decodes one payload in two slices, as `tdc_codec_encode_payload` takes it.
  *
- * A capacity of `tdc_codec_decode_bound(self, head_len + data_len)` is enough unless a layer was
+ * A capacity of `head_len + data_len` is enough unless a layer was
  * compressed: then an answer that does not fit comes in `written->owned`. `TDC_UNCHANGED`: no codec of
  * the library made this payload. After an error `out` holds nothing of the payload.
  *
  * Valid arguments:
- * `self`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `usage`
+ * `self`, `call`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `call`
  * and `error` may be NULL.
  */
 tdc_status tdc_codec_decode_payload(const struct tdc_data_converter *self,
+                                    struct tdc_call *call,
                                     const uint8_t *context,
                                     size_t context_len,
-                                    struct tdc_usage *usage,
                                     const uint8_t *head,
                                     size_t head_len,
                                     const uint8_t *data,
@@ -655,9 +548,10 @@ tdc_status tdc_codec_decode_payload(const struct tdc_data_converter *self,
  * `TDC_OK`, and freed by `tdc_buffer_free`.
  *
  * Valid arguments:
- * `self`, bytes and out slots are valid; `error` may be NULL.
+ * `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
  */
 tdc_status tdc_converter_to_payload(const struct tdc_data_converter *self,
+                                    struct tdc_call *call,
                                     const uint8_t *context,
                                     size_t context_len,
                                     const uint8_t *values,
@@ -671,9 +565,10 @@ tdc_status tdc_converter_to_payload(const struct tdc_data_converter *self,
  * `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
  *
  * Valid arguments:
- * `self`, bytes and out slots are valid; `error` may be NULL.
+ * `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
  */
 tdc_status tdc_converter_from_payload(const struct tdc_data_converter *self,
+                                      struct tdc_call *call,
                                       const uint8_t *context,
                                       size_t context_len,
                                       const uint8_t *payloads,
@@ -687,9 +582,10 @@ tdc_status tdc_converter_from_payload(const struct tdc_data_converter *self,
  * each move into its encoded attributes. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
  *
  * Valid arguments:
- * `self`, bytes and out slots are valid; `error` may be NULL.
+ * `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
  */
 tdc_status tdc_failure_encode(const struct tdc_data_converter *self,
+                              struct tdc_call *call,
                               const uint8_t *context,
                               size_t context_len,
                               const uint8_t *failure,
@@ -703,9 +599,10 @@ tdc_status tdc_failure_encode(const struct tdc_data_converter *self,
  * `malformed: error` the call fails. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
  *
  * Valid arguments:
- * `self`, bytes and out slots are valid; `error` may be NULL.
+ * `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
  */
 tdc_status tdc_failure_decode(const struct tdc_data_converter *self,
+                              struct tdc_call *call,
                               const uint8_t *context,
                               size_t context_len,
                               const uint8_t *failure,
@@ -720,9 +617,10 @@ tdc_status tdc_failure_decode(const struct tdc_data_converter *self,
  * unknown fields, stay as they are. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
  *
  * Valid arguments:
- * `self`, bytes and out slots are valid; `error` may be NULL.
+ * `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
  */
 tdc_status tdc_message_encode(const struct tdc_data_converter *self,
+                              struct tdc_call *call,
                               const uint8_t *context,
                               size_t context_len,
                               const uint8_t *name,
@@ -739,9 +637,10 @@ tdc_status tdc_message_encode(const struct tdc_data_converter *self,
  * `tdc_buffer_free`.
  *
  * Valid arguments:
- * `self`, bytes and out slots are valid; `error` may be NULL.
+ * `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
  */
 tdc_status tdc_message_decode(const struct tdc_data_converter *self,
+                              struct tdc_call *call,
                               const uint8_t *context,
                               size_t context_len,
                               const uint8_t *name,
@@ -759,9 +658,10 @@ tdc_status tdc_message_decode(const struct tdc_data_converter *self,
  * is `TDC_ERR_TYPE`. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
  *
  * Valid arguments:
- * `self`, bytes and out slots are valid; `error` may be NULL.
+ * `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
  */
 tdc_status tdc_history_decode(const struct tdc_data_converter *self,
+                              struct tdc_call *call,
                               const uint8_t *context,
                               size_t context_len,
                               const uint8_t *history,

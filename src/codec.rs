@@ -21,18 +21,19 @@ mod snappy;
 mod zlib;
 mod zstd;
 
-pub(crate) use chain::{Chain, Encoded, encode_bound};
+pub(crate) use chain::{Chain, encode_bound};
 pub(crate) use layer::Layer;
 #[cfg(test)]
 pub(crate) use list::schemas;
 pub(crate) use list::{Entry, chain};
-pub(crate) use opening::{Budget, Decoded};
+pub(crate) use opening::Budget;
 
 use std::time::Instant;
 
 use crate::error::Error;
 use crate::keys::{Access, Keyring};
-use crate::payload::{Pieces, View};
+use crate::outcome::Outcome;
+use crate::payload::{Location, Pieces, View};
 
 /// What a codec may use beside the payload.
 #[derive(Clone, Copy)]
@@ -42,9 +43,16 @@ pub(crate) struct Environment<'a> {
     pub(crate) now: &'a dyn Fn() -> Instant,
     /// The call's exchange with a codec server, where the chain has `remote`.
     pub(crate) remote: Option<&'a remote::Exchange<'a>>,
+    /// Whether the call can ask the host.
+    pub(crate) can_ask: bool,
 }
 
 impl Environment<'_> {
+    /// Whether a call should ask for all the keys that it can name before it begins.
+    pub(crate) fn asks_for_keys(&self) -> bool {
+        self.can_ask && self.keyring.has_host()
+    }
+
     /// Says which payload of the call is worked on next.
     pub(crate) fn at(&self, index: usize) {
         if let Some(exchange) = self.remote {
@@ -70,6 +78,12 @@ impl Environment<'_> {
 pub(crate) struct Written {
     pub(crate) len: usize,
     pub(crate) data_offset: usize,
+}
+
+impl From<Written> for Outcome {
+    fn from(Written { len, data_offset: offset }: Written) -> Self {
+        Self::Written { len, data: Location { offset, len: len - offset } }
+    }
 }
 
 /// The encoding half of a codec, with the options of its entry in the config.

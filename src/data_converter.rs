@@ -15,14 +15,14 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
+use crate::call::{Call, Request, Scope};
 use crate::codec::remote::{Answers, Exchange};
 use crate::codec::{Budget, Environment};
 use crate::config::{Config, Profile};
 use crate::context::Context;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Needs};
 use crate::limits::{Limits, Usage};
 use crate::payload::too_many;
-pub use codec::Answer;
 use open::Source;
 use reload::{Current, Reads};
 
@@ -33,22 +33,21 @@ pub struct DataConverter {
     namespace: String,
     config: ArcSwap<Current>,
     reads: Reads,
-    /// What codec servers answered, for the calls that asked.
-    answers: Answers,
 }
 
 impl DataConverter {
-    /// What every call does around its work: limits, context, namespace; and the search for a key that
-    /// is unknown.
+    /// What every try of a call does around its work: limits, context, namespace; and what it asks of the
+    /// host where that work cannot be done.
     #[inline]
     pub(crate) fn call<T>(
         &self,
-        context: &[u8],
-        usage: &mut Usage,
+        scope: Scope<'_>,
         input_len: usize,
         work: impl FnOnce(&mut Spent, &Profile, &Environment<'_>, &Config) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        let Scope { context, mut call } = scope;
         let config = self.config.load();
+        let usage = call.as_ref().map_or_else(Usage::default, |call| call.usage());
         let input_bytes = usage.input_bytes.saturating_add(input_len);
         if input_bytes > config.limits.max_input_bytes {
             return Err(Error::new(
@@ -62,34 +61,93 @@ impl DataConverter {
         let context = Context::parse(context)?;
         let namespace = if context.namespace.is_empty() { &self.namespace } else { context.namespace };
         let profile = config.profile(namespace)?;
-        let exchange = profile
-            .chain
-            .remote()
-            .map(|remote| Exchange::new(remote, &self.answers, namespace, &config.limits));
+        let exchange = profile.chain.remote().map(|remote| {
+            let answers = call.as_mut().map(|call| call.take_remote()).unwrap_or_default();
+            Exchange::new(remote, answers, namespace, &config.limits)
+        });
         let environment = Environment {
             keyring: &config.keyring,
             access: &profile.access,
             now: &Instant::now,
             remote: exchange.as_ref(),
+            can_ask: call.is_some(),
         };
         let mut spent = Spent {
             payloads: usage.payloads,
             budget: Budget::new(config.limits.max_decoded_bytes, usage.decoded_bytes),
         };
-        let answer = work(&mut spent, profile, &environment, &config).map_err(|error| {
-            if error.code() == Code::KeyUnknown && self.should_search(&config, Instant::now()) {
-                error.with_code(Code::ReloadNeeded)
-            } else {
-                error
+        let result = work(&mut spent, profile, &environment, &config);
+        match result {
+            Ok(done) if exchange.as_ref().is_none_or(|exchange| !exchange.is_waiting()) => {
+                if let Some(call) = call {
+                    let decoded_bytes = spent.budget.used();
+                    call.succeed(Usage { payloads: spent.payloads, input_bytes, decoded_bytes });
+                }
+                Ok(done)
             }
-        });
-        let answer = match exchange {
-            Some(exchange) => exchange.end(answer),
-            None => answer,
-        }?;
-        *usage = Usage { payloads: spent.payloads, input_bytes, decoded_bytes: spent.budget.used() };
-        Ok(answer)
+            result => Err(self.unfinished(&config, call, exchange, result.err())),
+        }
     }
+
+    /// What a try comes to that was not all done: what it asks of the host, or an error.
+    #[cold]
+    fn unfinished(
+        &self,
+        config: &Current,
+        call: Option<&mut Call>,
+        exchange: Option<Exchange<'_>>,
+        error: Option<Error>,
+    ) -> Error {
+        // Attributes of a failure that are not decoded yet cannot be read, which means nothing.
+        let error = error.filter(|error| {
+            error.code() != Code::Failure || !exchange.as_ref().is_some_and(Exchange::is_waiting)
+        });
+        let Some(call) = call else {
+            return error.unwrap_or_else(cannot_ask);
+        };
+        let (answers, waiting) = match exchange {
+            Some(exchange) => exchange.end(error.is_none()),
+            None => (Answers::default(), Ok(None)),
+        };
+        let (requests, instead) = match (error, waiting) {
+            (Some(error), _) => (self.requests(config, &error), error),
+            (None, Err(error)) => (Vec::new(), error),
+            (None, Ok(request)) => (request.map(Request::Http).into_iter().collect(), cannot_ask()),
+        };
+        if instead.code() == Code::BufferTooSmall {
+            call.keep_remote(answers);
+            return instead;
+        }
+        if requests.is_empty() {
+            call.settle();
+            return instead;
+        }
+        call.keep_remote(answers);
+        call.ask(requests, config.generation(), instead)
+    }
+
+    /// What a host could do about an error.
+    fn requests(&self, config: &Current, error: &Error) -> Vec<Request> {
+        match error.needs() {
+            Needs::Keys(ids) => ids.iter().cloned().map(Request::Key).collect(),
+            Needs::Descriptor(name) => vec![Request::Descriptor(name.clone())],
+            Needs::Nothing
+                if error.code() == Code::KeyUnknown && self.should_search(config, Instant::now()) =>
+            {
+                vec![Request::Reload]
+            }
+            Needs::Nothing => Vec::new(),
+        }
+    }
+}
+
+/// The payloads need a codec server, and nobody sends them there.
+#[cold]
+fn cannot_ask() -> Error {
+    Error::new(
+        Code::Remote,
+        "the payloads must go to a codec server, and the host did not send them: answer the requests of the call",
+    )
 }
 
 /// What a call uses of the limits while it works.

@@ -12,8 +12,6 @@ use std::fmt;
 
 pub use code::{Code, Kind};
 
-use crate::codec::remote::Request;
-
 /// An error of this library. One word wide; [`Error::code`] is what programs should look at.
 pub struct Error(Box<Inner>);
 
@@ -22,9 +20,18 @@ struct Inner {
     message: String,
     payload_index: Option<usize>,
     size_needed: usize,
-    key_ids: Vec<String>,
-    type_name: String,
-    request: Option<Request>,
+    needs: Needs,
+}
+
+/// What a host could give so that the same call succeeds.
+#[derive(Debug, Default)]
+pub(crate) enum Needs {
+    #[default]
+    Nothing,
+    /// The keys of these ids.
+    Keys(Vec<String>),
+    /// The descriptor of the message type of this full name.
+    Descriptor(String),
 }
 
 impl Error {
@@ -36,9 +43,7 @@ impl Error {
             message: text::one_line(message.into()),
             payload_index: None,
             size_needed: 0,
-            key_ids: Vec::new(),
-            type_name: String::new(),
-            request: None,
+            needs: Needs::Nothing,
         }))
     }
 
@@ -53,43 +58,31 @@ impl Error {
         error
     }
 
-    /// The host is asked for the keys of `ids`.
+    /// Only the host may have the keys of `ids`.
     #[cold]
     pub(crate) fn key_needed(ids: Vec<String>) -> Self {
+        let names = format!("\"{}\"", ids.join("\", \""));
         let mut error = Self::new(
-            Code::KeyNeeded,
-            format!("the host is asked for {} key(s): {}", ids.len(), ids.join(", ")),
+            Code::KeyUnknown,
+            format!(
+                "the key {names} is not in the keyring: the host may have it, and was not asked or did not answer"
+            ),
         );
-        error.0.key_ids = ids;
+        error.0.needs = Needs::Keys(ids);
         error
     }
 
-    /// The host is asked for the descriptor of the message type `name`.
+    /// Only the host may have the descriptor of the message type `name`.
     #[cold]
-    pub(crate) fn type_needed(name: String) -> Self {
+    pub(crate) fn descriptor_needed(name: String) -> Self {
         let mut error = Self::new(
-            Code::TypeNeeded,
+            Code::Type,
             format!(
                 "there is no descriptor of the message type {}: add a descriptor set to descriptors, or provide one",
                 text::words(&name)
             ),
         );
-        error.0.type_name = name;
-        error
-    }
-
-    /// The host is asked to send `request` to a codec server.
-    #[cold]
-    pub(crate) fn remote_needed(request: Request) -> Self {
-        let mut error = Self::new(
-            Code::RemoteNeeded,
-            format!(
-                "the host is asked to send {} payload(s) to the codec server {}",
-                request.entries().len(),
-                request.url()
-            ),
-        );
-        error.0.request = Some(request);
+        error.0.needs = Needs::Descriptor(name);
         error
     }
 
@@ -105,12 +98,6 @@ impl Error {
         if !path.is_empty() {
             self.0.message = text::one_line(format!("{path}: {}", self.0.message));
         }
-        self
-    }
-
-    /// The same error under another code.
-    pub(crate) fn with_code(mut self, code: Code) -> Self {
-        self.0.code = code;
         self
     }
 
@@ -138,23 +125,9 @@ impl Error {
         self.0.size_needed
     }
 
-    /// With [`Code::KeyNeeded`]: the ids of the keys that the host is asked for.
-    #[must_use]
-    pub fn key_ids(&self) -> &[String] {
-        &self.0.key_ids
-    }
-
-    /// With [`Code::TypeNeeded`]: the full name of the message type that the host is asked for. Otherwise
-    /// empty.
-    #[must_use]
-    pub fn type_name(&self) -> &str {
-        &self.0.type_name
-    }
-
-    /// With [`Code::RemoteNeeded`]: the request that the host is asked to send.
-    #[must_use]
-    pub fn request(&self) -> Option<&Request> {
-        self.0.request.as_ref()
+    /// What a host could give so that the same call succeeds.
+    pub(crate) fn needs(&self) -> &Needs {
+        &self.0.needs
     }
 }
 

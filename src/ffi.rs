@@ -12,23 +12,21 @@
 //! frees it by the matching `_free`.
 
 mod buffer;
+mod call;
 mod codec;
 mod converter;
 mod data_converter;
-mod descriptor;
 mod error;
 mod failure;
 mod guard;
 mod history;
-mod key;
 mod message;
 mod payload;
-mod remote;
 mod status;
-mod usage;
 mod version;
 
 pub use buffer::{tdc_buffer, tdc_buffer_free};
+pub use call::{tdc_call, tdc_call_answer, tdc_call_end, tdc_call_requests};
 pub use codec::{tdc_codec_decode, tdc_codec_encode};
 pub use converter::{tdc_converter_from_payload, tdc_converter_to_payload};
 pub use data_converter::{
@@ -36,25 +34,15 @@ pub use data_converter::{
     tdc_data_converter, tdc_data_converter_flags, tdc_data_converter_free, tdc_data_converter_open,
     tdc_data_converter_parse, tdc_data_converter_reload,
 };
-pub use descriptor::tdc_descriptor_provide;
 pub use error::{
-    tdc_error, tdc_error_code, tdc_error_free, tdc_error_key_count, tdc_error_key_id, tdc_error_message,
-    tdc_error_payload_index, tdc_error_size_needed, tdc_error_type_name,
+    tdc_error, tdc_error_code, tdc_error_free, tdc_error_message, tdc_error_payload_index,
+    tdc_error_size_needed,
 };
 pub use failure::{tdc_failure_decode, tdc_failure_encode};
 pub use history::tdc_history_decode;
-pub use key::{tdc_key_provide, tdc_key_reject};
 pub use message::{TDC_MESSAGE_HEADERS, tdc_message_decode, tdc_message_encode};
-pub use payload::{
-    tdc_codec_decode_bound, tdc_codec_decode_payload, tdc_codec_encode_bound, tdc_codec_encode_payload,
-    tdc_payload,
-};
-pub use remote::{
-    tdc_error_request_body, tdc_error_request_header, tdc_error_request_header_count,
-    tdc_error_request_max_response, tdc_error_request_timeout_ms, tdc_error_request_url, tdc_remote_provide,
-};
+pub use payload::{tdc_codec_decode_payload, tdc_codec_encode_bound, tdc_codec_encode_payload, tdc_payload};
 pub use status::{tdc_status, tdc_status_is_transient, tdc_status_name};
-pub use usage::tdc_usage;
 pub use version::{TDC_ABI_VERSION, tdc_abi_version, tdc_version};
 
 #[cfg(test)]

@@ -4,19 +4,12 @@
 use crate::error::Error;
 use tdc_formats::wire;
 
+use crate::outcome::Outcome;
 use crate::scratch;
 
 /// Bytes of a payload of `len` bytes as a field of `Payloads`.
 pub(crate) fn framed_len(len: usize) -> usize {
     len.saturating_add(1 + wire::varint_len(len))
-}
-
-/// What goes into a frame.
-pub(crate) enum Frame<'a> {
-    /// This many bytes, which stand in the room already.
-    Written(usize),
-    Owned(Vec<u8>),
-    Same(&'a [u8]),
 }
 
 /// A message in the making. It is zeroed memory that fills up: large and fresh, it costs
@@ -43,29 +36,31 @@ impl Framed {
         Self { bytes: vec![0; len], filled: 0 }
     }
 
-    /// Adds a payload as field `number`: `write` gets room for `expected` bytes and says what it did.
-    pub(crate) fn frame<'a>(
+    /// Adds what becomes of `payload` as field `number`: `write` gets room for `expected` bytes and says
+    /// what it did.
+    pub(crate) fn payload(
         &mut self,
         number: u32,
+        payload: &[u8],
         expected: usize,
-        write: impl FnOnce(&mut [u8]) -> Result<Frame<'a>, Error>,
+        write: impl FnOnce(&mut [u8]) -> Result<Outcome, Error>,
     ) -> Result<(), Error> {
         let reserved = wire::varint_len(tag(number)) + wire::varint_len(expected);
         let start = self.filled + reserved;
         self.make_room(start + expected);
         match write(self.bytes.get_mut(start..start + expected).unwrap_or_default())? {
-            Frame::Written(len) => {
+            Outcome::Written { len, .. } => {
                 let used = self.head(number, len);
                 if used < reserved {
                     self.bytes.copy_within(start..start + len, self.filled + used);
                 }
                 self.filled += used + len;
             }
-            Frame::Owned(bytes) => {
+            Outcome::Owned { bytes, .. } => {
                 self.field(number, &[&bytes]);
                 scratch::give(bytes);
             }
-            Frame::Same(bytes) => self.field(number, &[bytes]),
+            Outcome::Unchanged => self.field(number, &[payload]),
         }
         Ok(())
     }
@@ -145,17 +140,19 @@ fn tag(number: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::payload::Location;
 
     #[test]
     fn frames_are_tight_whatever_was_expected() {
         let mut framed = Framed::with_room(4);
+        let data = Location { offset: 0, len: 0 };
         let short = |room: &mut [u8]| {
             room[..2].copy_from_slice(b"ab");
-            Ok(Frame::Written(2))
+            Ok(Outcome::Written { len: 2, data })
         };
-        framed.frame(PAYLOADS, 200, short).unwrap();
-        framed.frame(PAYLOADS, 0, |_| Ok(Frame::Same(b"same"))).unwrap();
-        framed.frame(PAYLOADS, 1, |_| Ok(Frame::Owned(vec![7; 130]))).unwrap();
+        framed.payload(PAYLOADS, b"", 200, short).unwrap();
+        framed.payload(PAYLOADS, b"same", 0, |_| Ok(Outcome::Unchanged)).unwrap();
+        framed.payload(PAYLOADS, b"", 1, |_| Ok(Outcome::Owned { bytes: vec![7; 130], data })).unwrap();
         let expected = [b"\x0a\x02ab\x0a\x04same\x0a\x82\x01", &[7; 130][..], b"\x18\x05"].concat();
         assert_eq!(framed.finish(&[b"\x18\x05"]), expected);
     }
@@ -182,7 +179,7 @@ mod tests {
     fn a_failure_leaves_no_frame() {
         let mut framed = Framed::with_room(0);
         let failure = Error::new(crate::Code::Limit, "no");
-        assert!(framed.frame(PAYLOADS, 10, |_| Err(failure)).is_err());
+        assert!(framed.payload(PAYLOADS, b"", 10, |_| Err(failure)).is_err());
         assert_eq!(framed.finish(&[]), b"");
     }
 }

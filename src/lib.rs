@@ -23,6 +23,7 @@
 
 #![deny(unsafe_code)]
 
+mod call;
 mod codec;
 mod config;
 mod context;
@@ -40,21 +41,24 @@ mod keys;
 mod limits;
 mod lock;
 mod message;
+mod outcome;
 pub mod payload;
 mod scratch;
 pub mod server_options;
 #[allow(unsafe_code)]
 mod sys;
 
-pub use codec::remote::{Request, is_loopback};
+pub use call::{Answer, Call, Request, Scope};
+pub use codec::remote::{HttpRequest, is_loopback};
 pub use config::{NamespaceSettings, NamespaceSummary, Pattern, SharedKey};
-pub use data_converter::{Answer, DataConverter};
+pub use data_converter::DataConverter;
 pub use error::{Code, Error, Kind};
 pub use history::binary_history_type;
 pub use inspect::{Inspection, inspect};
 pub use keys::BACKEND;
 pub use limits::{Limits, Usage};
 pub use message::MessageFlags;
+pub use outcome::Outcome;
 pub use payload::Location;
 
 /// Fills `out` with random bytes of the operating system: for making keys.

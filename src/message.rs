@@ -76,7 +76,7 @@ impl MessageType {
         progress: Progress<'_>,
     ) -> Result<Vec<u8>, Error> {
         let Some(plan) = self.plan else { return Ok(message.to_vec()) };
-        if matches!(task, Task::Decode) && settings.environment.keyring.has_host() {
+        if matches!(task, Task::Decode) && settings.environment.asks_for_keys() {
             let survey = Work::new(Task::AskForKeys(Vec::new()), settings, budget);
             ask_for_keys(Walk::new(self.plans, survey, 0).survey(plan, message))?;
         }
@@ -98,7 +98,7 @@ impl MessageType {
     ) -> Result<Vec<u8>, Error> {
         let text = json::check(text)?;
         let Some(plan) = self.plan else { return Ok(text.as_bytes().to_vec()) };
-        if matches!(task, Task::Decode) && settings.environment.keyring.has_host() {
+        if matches!(task, Task::Decode) && settings.environment.asks_for_keys() {
             let survey = Work::new(Task::AskForKeys(Vec::new()), settings, budget);
             ask_for_keys(JsonWalk::new(self.plans, survey, text).survey(plan, is_list))?;
         }

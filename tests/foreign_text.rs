@@ -10,7 +10,7 @@
 
 use std::path::Path;
 
-use tdc::{DataConverter, Error, MessageFlags, payload};
+use tdc::{Answer, Call, DataConverter, Error, MessageFlags, payload};
 
 /// A line break, a terminal's escape, one of a single character, and a change of direction.
 const HOSTILE: &str = "x\n\x1b[31m\u{9b}2J\u{202e}";
@@ -246,15 +246,19 @@ fn what_the_host_hands_in() {
 #[test]
 fn answers_of_a_codec_server() {
     let converter = parse("version: 1\ncodecs: [remote: { url: https://a.example }]\n").unwrap();
-    let needed = converter.encode(b"", &payloads(&[], b"1")).unwrap_err();
-    let request = needed.request().unwrap();
+    let judge = |status: u32, body: &[u8]| {
+        let mut call = Call::default();
+        let _ = converter.encode(call.at(b""), &payloads(&[], b"1"));
+        let id = call.requests().next().unwrap().0;
+        converter.answer(&mut call, &[(id, Answer::Http { status, body })])
+    };
     for status in [0, 302, 400, 401, 404, 500] {
-        check("the body", |text| converter.provide_remote(request, status, text.as_bytes()));
+        check("the body", |text| judge(status, text.as_bytes()));
     }
     for body in ["@", "{@:1}", "{\"payloads\":[{@:1}]}", "{\"payloads\":[{\"data\":@}]}"] {
         check(body, |text| {
             let quoted = serde_json::to_string(text).unwrap();
-            converter.provide_remote(request, 200, body.replace('@', &quoted).as_bytes())
+            judge(200, body.replace('@', &quoted).as_bytes())
         });
     }
 }

@@ -15,7 +15,7 @@
 
 use std::path::Path;
 
-use tdc::{Answer, Code, DataConverter, Usage};
+use tdc::{Code, DataConverter, Outcome};
 
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
@@ -42,17 +42,14 @@ fn one_payload(codecs: &str) {
     let mut opened = vec![0; payload.len()];
     let mut length = 0;
     let mut round_trip = |opened: &mut [u8]| {
-        let (len, encoding) = blocks(|| {
-            match converter.encode_payload(&[], &mut Usage::default(), &payload, &[], &mut encoded) {
-                Ok(Answer::Written { len, .. }) => len,
-                other => panic!("{codecs}: {other:?}"),
-            }
+        let (len, encoding) = blocks(|| match converter.encode_payload(&[], &payload, &[], &mut encoded) {
+            Ok(Outcome::Written { len, .. }) => len,
+            other => panic!("{codecs}: {other:?}"),
         });
         length = len;
         let (_, decoding) = blocks(|| {
-            let answer =
-                converter.decode_payload(&[], &mut Usage::default(), &encoded[..length], &[], opened);
-            assert!(matches!(answer, Ok(Answer::Written { .. })), "{codecs}: {answer:?}");
+            let answer = converter.decode_payload(&[], &encoded[..length], &[], opened);
+            assert!(matches!(answer, Ok(Outcome::Written { .. })), "{codecs}: {answer:?}");
         });
         (encoding, decoding)
     };

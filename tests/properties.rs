@@ -7,7 +7,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use prost::Message;
-use tdc::{Answer, Code, DataConverter, Usage};
+use tdc::{Code, DataConverter, Outcome};
 
 #[derive(Clone, PartialEq, Message)]
 struct Payload {
@@ -109,7 +109,7 @@ proptest! {
         let _ = tdc::inspect(&bytes);
         let _ = converter.decode(&bytes, &bytes);
         let _ = converter.encode(&[], &bytes);
-        let _ = converter.decode_payload(&[], &mut Usage::default(), &bytes, &[], &mut [0; 64]);
+        let _ = converter.decode_payload(&[], &bytes, &[], &mut [0; 64]);
     }
 
     #[test]
@@ -135,21 +135,21 @@ proptest! {
         for codecs in ["encrypt", "zlib, encrypt", "gzip"] {
             let converter = converter(codecs);
             let mut encoded = vec![0; DataConverter::encode_bound(whole.len())];
-            match converter.encode_payload(&[], &mut Usage::default(), &head, &data, &mut encoded).unwrap() {
-                Answer::Unchanged => continue,
-                Answer::Written { len, data } => {
+            match converter.encode_payload(&[], &head, &data, &mut encoded).unwrap() {
+                Outcome::Unchanged => continue,
+                Outcome::Written { len, data } => {
                     encoded.truncate(len);
                     prop_assert_eq!(data.offset + data.len, len);
                 }
-                Answer::Owned { .. } => prop_assert!(false, "encode always fits its bound"),
+                Outcome::Owned { .. } => prop_assert!(false, "encode always fits its bound"),
             }
             let found = Payload::decode(&*encoded).unwrap();
             let mut out = vec![0; encoded.len()];
             let split = encoded.len() - found.data.len();
-            let decoded = match converter.decode_payload(&[], &mut Usage::default(), &encoded[..split], &encoded[split..], &mut out).unwrap() {
-                Answer::Written { len, .. } => out[..len].to_vec(),
-                Answer::Owned { bytes, .. } => bytes,
-                Answer::Unchanged => vec![],
+            let decoded = match converter.decode_payload(&[], &encoded[..split], &encoded[split..], &mut out).unwrap() {
+                Outcome::Written { len, .. } => out[..len].to_vec(),
+                Outcome::Owned { bytes, .. } => bytes,
+                Outcome::Unchanged => vec![],
             };
             prop_assert_eq!(&decoded, &whole);
         }
@@ -177,11 +177,11 @@ proptest! {
     fn too_little_room_is_said_and_never_taken_for_nothing_to_gain(data in "a{100,300}", room in 0..50_usize) {
         let whole = Payload { data: data.into_bytes(), ..Payload::default() }.encode_to_vec();
         for codecs in ["zlib", "zstd", "encrypt", "zlib, encrypt"] {
-            let error = converter(codecs).encode_payload(&[], &mut Usage::default(), &whole, &[], &mut vec![0; room]).unwrap_err();
+            let error = converter(codecs).encode_payload(&[], &whole, &[], &mut vec![0; room]).unwrap_err();
             prop_assert_eq!(error.code(), Code::BufferTooSmall);
             let mut out = vec![0; error.size_needed()];
-            let answer = converter(codecs).encode_payload(&[], &mut Usage::default(), &whole, &[], &mut out).unwrap();
-            let fits = matches!(answer, Answer::Written { .. });
+            let answer = converter(codecs).encode_payload(&[], &whole, &[], &mut out).unwrap();
+            let fits = matches!(answer, Outcome::Written { .. });
             prop_assert!(fits);
         }
     }

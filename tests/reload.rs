@@ -7,7 +7,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
-use tdc::{Code, DataConverter};
+use tdc::{Answer, Call, Code, DataConverter, Request};
 
 const THREADS: u32 = 8;
 
@@ -33,6 +33,14 @@ fn file(name: &str, text: &str) -> PathBuf {
     path
 }
 
+/// Does what the call asks for.
+fn reload(converter: &DataConverter, call: &mut Call) {
+    let requests: Vec<_> = call.requests().collect();
+    let [(id, Request::Reload)] = requests[..] else { panic!("{requests:?}") };
+    converter.reload().unwrap();
+    converter.answer(call, &[(id, Answer::Done)]).unwrap();
+}
+
 #[test]
 fn a_key_that_threads_meet_at_the_same_time_is_found_for_all_of_them() {
     let payloads = sealed("new");
@@ -45,11 +53,12 @@ fn a_key_that_threads_meet_at_the_same_time_is_found_for_all_of_them() {
             for _ in 0..THREADS {
                 scope.spawn(|| {
                     begin.wait();
-                    let mut decoded = converter.decode(&[], &payloads);
+                    let mut call = Call::default();
+                    let mut decoded = converter.decode(call.at(&[]), &payloads);
                     if let Err(error) = &decoded {
-                        assert_eq!(error.code(), Code::ReloadNeeded, "{error}");
-                        converter.reload().unwrap();
-                        decoded = converter.decode(&[], &payloads);
+                        assert_eq!(error.code(), Code::Requests, "{error}");
+                        reload(&converter, &mut call);
+                        decoded = converter.decode(call.at(&[]), &payloads);
                     }
                     assert_eq!(decoded.unwrap(), b"\x0a\x03\x12\x01a");
                 });
@@ -68,11 +77,14 @@ fn a_key_that_nobody_has_is_looked_for_once_in_a_while_however_many_ask() {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 for _ in 0..CALLS {
-                    match converter.decode(&[], &payloads).unwrap_err().code() {
+                    let mut call = Call::default();
+                    match converter.decode(call.at(&[]), &payloads).unwrap_err().code() {
                         Code::KeyUnknown => {}
-                        Code::ReloadNeeded => {
+                        Code::Requests => {
                             told.fetch_add(1, Ordering::Relaxed);
-                            converter.reload().unwrap();
+                            reload(&converter, &mut call);
+                            let error = converter.decode(call.at(&[]), &payloads).unwrap_err();
+                            assert_eq!(error.code(), Code::KeyUnknown, "once for each call");
                         }
                         other => panic!("{other:?}"),
                     }

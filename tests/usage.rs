@@ -5,12 +5,12 @@
 
 use std::path::Path;
 
-use tdc::{Code, DataConverter, Error, Usage};
+use tdc::{Call, Code, DataConverter, Error, Usage};
 
 const PAYLOADS: &[u8] = b"\x0a\x03\x12\x011";
 const PAYLOAD: &[u8] = b"\x12\x011";
 
-type Call = fn(&DataConverter, &mut Usage, &Sealed) -> Result<(), Error>;
+type Make = fn(&DataConverter, &mut Call, &Sealed) -> Result<(), Error>;
 
 /// A payload that was encrypted, alone and in a list.
 struct Sealed {
@@ -18,15 +18,15 @@ struct Sealed {
     one: Vec<u8>,
 }
 
-const ENCODES: [Call; 2] = [
-    |converter, usage, _| converter.encode_part(b"", usage, PAYLOADS).map(drop),
-    |converter, usage, _| converter.encode_payload(b"", usage, PAYLOAD, b"", &mut [0; 500]).map(drop),
+const ENCODES: [Make; 2] = [
+    |converter, call, _| converter.encode(call.at(b""), PAYLOADS).map(drop),
+    |converter, call, _| converter.encode_payload(call.at(b""), PAYLOAD, b"", &mut [0; 500]).map(drop),
 ];
 
-const DECODES: [Call; 2] = [
-    |converter, usage, sealed| converter.decode_part(b"", usage, &sealed.list).map(drop),
-    |converter, usage, sealed| {
-        converter.decode_payload(b"", usage, &sealed.one, b"", &mut [0; 500]).map(drop)
+const DECODES: [Make; 2] = [
+    |converter, call, sealed| converter.decode(call.at(b""), &sealed.list).map(drop),
+    |converter, call, sealed| {
+        converter.decode_payload(call.at(b""), &sealed.one, b"", &mut [0; 500]).map(drop)
     },
 ];
 
@@ -48,39 +48,39 @@ fn a_claim_of_any_size_passes_no_limit() {
         let payloads = Usage { payloads: claimed, ..Usage::default() };
         let input_bytes = Usage { input_bytes: claimed, ..Usage::default() };
         let decoded_bytes = Usage { decoded_bytes: claimed, ..Usage::default() };
-        for call in ENCODES.iter().chain(&DECODES) {
+        for make in ENCODES.iter().chain(&DECODES) {
             for before in [payloads, input_bytes] {
-                let mut usage = before;
-                let error = call(&converter, &mut usage, &sealed).unwrap_err();
-                assert_eq!((error.code(), usage), (Code::Limit, before));
+                let mut call = Call::with_usage(before);
+                let error = make(&converter, &mut call, &sealed).unwrap_err();
+                assert_eq!((error.code(), call.usage()), (Code::Limit, before));
             }
         }
-        for call in DECODES {
-            let mut usage = decoded_bytes;
-            let error = call(&converter, &mut usage, &sealed).unwrap_err();
-            assert_eq!((error.code(), usage), (Code::Limit, decoded_bytes));
+        for make in DECODES {
+            let mut call = Call::with_usage(decoded_bytes);
+            let error = make(&converter, &mut call, &sealed).unwrap_err();
+            assert_eq!((error.code(), call.usage()), (Code::Limit, decoded_bytes));
         }
         // Encode decodes nothing, and takes nothing back of what was decoded.
-        for call in ENCODES {
-            let mut usage = decoded_bytes;
-            call(&converter, &mut usage, &sealed).unwrap();
-            assert_eq!((usage.payloads, usage.decoded_bytes), (1, claimed));
+        for make in ENCODES {
+            let mut call = Call::with_usage(decoded_bytes);
+            make(&converter, &mut call, &sealed).unwrap();
+            assert_eq!((call.usage().payloads, call.usage().decoded_bytes), (1, claimed));
         }
-        let mut usage = payloads;
-        converter.encode_part(b"", &mut usage, b"").unwrap();
-        assert_eq!(usage, payloads);
+        let mut call = Call::with_usage(payloads);
+        converter.encode(call.at(b""), b"").unwrap();
+        assert_eq!(call.usage(), payloads);
     }
 }
 
 #[test]
 fn calls_add_up() {
     let (converter, sealed) = converter();
-    let mut usage = Usage::default();
-    for call in ENCODES.iter().chain(&DECODES) {
-        let before = usage;
-        call(&converter, &mut usage, &sealed).unwrap();
-        assert_eq!(usage.payloads, before.payloads + 1);
-        assert!(usage.input_bytes > before.input_bytes);
+    let mut call = Call::default();
+    for make in ENCODES.iter().chain(&DECODES) {
+        let before = call.usage();
+        make(&converter, &mut call, &sealed).unwrap();
+        assert_eq!(call.usage().payloads, before.payloads + 1);
+        assert!(call.usage().input_bytes > before.input_bytes);
     }
-    assert_eq!(usage.decoded_bytes, 2 * PAYLOAD.len());
+    assert_eq!(call.usage().decoded_bytes, 2 * PAYLOAD.len());
 }

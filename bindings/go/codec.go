@@ -95,8 +95,10 @@ func (c *payloadCodec) each(op operation, payloads []*commonpb.Payload) ([]*comm
 		return nil, ErrClosed
 	}
 	defer c.tdc.core.release()
+	var call nativeCall
+	defer call.end()
 	if len(payloads) == 1 {
-		a, err := c.one(op, nil, payloads[0])
+		a, err := c.one(op, &call, payloads[0])
 		if err != nil {
 			return nil, c.fail(0, err)
 		}
@@ -107,9 +109,8 @@ func (c *payloadCodec) each(op operation, payloads []*commonpb.Payload) ([]*comm
 		return a.list[:], nil
 	}
 	result := make([]*commonpb.Payload, len(payloads))
-	var used usage
 	for i, p := range payloads {
-		a, err := c.one(op, &used, p)
+		a, err := c.one(op, &call, p)
 		if err != nil {
 			return nil, c.fail(i, err)
 		}
@@ -131,7 +132,9 @@ func (c *payloadCodec) together(op operation, payloads []*commonpb.Payload) ([]*
 	if err != nil {
 		return nil, err
 	}
-	answer, err := c.whole(func(n native) ([]byte, *fault) { return n.payloads(op, c.serialization, message) })
+	answer, err := c.whole(func(n native, call *nativeCall) ([]byte, *fault) {
+		return n.payloads(op, call, c.serialization, message)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -143,8 +146,8 @@ func (c *payloadCodec) together(op operation, payloads []*commonpb.Payload) ([]*
 }
 
 // one gives nil if the codecs leave the payload as it is. The limits hold for
-// all payloads with the same used; nil is for one that stands alone.
-func (c *payloadCodec) one(op operation, used *usage, p *commonpb.Payload) (*answer, error) {
+// all payloads of the same call.
+func (c *payloadCodec) one(op operation, call *nativeCall, p *commonpb.Payload) (*answer, error) {
 	if p == nil {
 		return nil, nil // the SDK never does this
 	}
@@ -166,8 +169,8 @@ func (c *payloadCodec) one(op operation, used *usage, p *commonpb.Payload) (*ans
 		room = core.room(size)
 	}
 	out := allocate(room)
-	for rounds := 0; ; {
-		message, fault := core.native.payload(op, c.serialization, used, head, data, out)
+	for {
+		message, fault := core.native.payload(op, call, c.serialization, head, data, out)
 		switch {
 		case fault == nil && message == nil:
 			return nil, nil
@@ -179,7 +182,7 @@ func (c *payloadCodec) one(op operation, used *usage, p *commonpb.Payload) (*ans
 		case fault.sizeNeeded > len(out):
 			out = allocate(fault.sizeNeeded)
 		default:
-			if err := c.settle(fault, &rounds); err != nil {
+			if err := c.settle(fault, call, nil); err != nil {
 				return nil, err
 			}
 		}

@@ -4,14 +4,6 @@ package tdc
 
 // The codes of tdc.h.
 const (
-	// ErrKeyNeeded is TDC_KEY_NEEDED. The host is asked for keys: provide or reject each id that the error names, then call again.
-	ErrKeyNeeded Code = 2
-	// ErrReloadNeeded is TDC_RELOAD_NEEDED. An unknown key may be in files that have changed since they were read: call tdc_data_converter_reload, ignore its failure, then call again.
-	ErrReloadNeeded Code = 3
-	// ErrTypeNeeded is TDC_TYPE_NEEDED. The host is asked for the descriptor of a message type: provide it, then call again.
-	ErrTypeNeeded Code = 4
-	// ErrRemoteNeeded is TDC_REMOTE_NEEDED. The host is asked to send a request to a codec server: send it, hand the answer to tdc_remote_provide, then call again.
-	ErrRemoteNeeded Code = 5
 	// ErrProtobuf is TDC_ERR_PROTOBUF. The bytes are not the protobuf message that was expected.
 	ErrProtobuf Code = 101
 	// ErrAuthentication is TDC_ERR_AUTHENTICATION. The ciphertext does not authenticate: it was changed, or it was made with another key of the same id.
@@ -36,7 +28,7 @@ const (
 	ErrMessagePack Code = 111
 	// ErrFailure is TDC_ERR_FAILURE. The encoded attributes of a failure are malformed, and the config says malformed: error.
 	ErrFailure Code = 112
-	// ErrType is TDC_ERR_TYPE. There is no descriptor of the message type: its full name is wrong, or it is newer than this library.
+	// ErrType is TDC_ERR_TYPE. The message type is unknown: its full name is wrong, it is newer than this library, or the host has no descriptor of it.
 	ErrType Code = 113
 	// ErrRemoteRefused is TDC_ERR_REMOTE_REFUSED. The codec server refused these payloads with status 400, 413 or 422.
 	ErrRemoteRefused Code = 114
@@ -73,14 +65,6 @@ const (
 // entry is the row of the table for c: its name, and whether trying again later can succeed.
 func (c Code) entry() (name string, transient bool) {
 	switch c {
-	case ErrKeyNeeded:
-		return "TDC_KEY_NEEDED", true
-	case ErrReloadNeeded:
-		return "TDC_RELOAD_NEEDED", true
-	case ErrTypeNeeded:
-		return "TDC_TYPE_NEEDED", false
-	case ErrRemoteNeeded:
-		return "TDC_REMOTE_NEEDED", true
 	case ErrProtobuf:
 		return "TDC_ERR_PROTOBUF", false
 	case ErrAuthentication:

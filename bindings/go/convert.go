@@ -3,7 +3,6 @@ package tdc
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
@@ -28,29 +27,13 @@ func (c *payloadConverters) try(op operation, payloads []*commonpb.Payload, plac
 	if err != nil {
 		return err
 	}
-	core := c.codec.tdc.core
-	if !core.acquire() {
-		return ErrClosed
+	answer, err := c.codec.repeat(values, func(n native, call *nativeCall) ([]byte, *fault) {
+		return n.values(op, call, c.codec.serialization, message)
+	})
+	if err != nil {
+		return err
 	}
-	defer core.release()
-	var asked []string
-	for {
-		answer, fault := core.native.values(op, c.codec.serialization, message)
-		if fault == nil {
-			return unmarshalPayloads(answer, payloads, places)
-		}
-		// Each type is handed in once; a second time would be for ever.
-		if fault.status != statusTypeNeeded || slices.Contains(asked, fault.typeName) {
-			return fault.asError()
-		}
-		asked = append(asked, fault.typeName)
-		switch known, err := core.provideType(fault.typeName, values); {
-		case err != nil:
-			return err
-		case !known:
-			return fault.asError()
-		}
-	}
+	return unmarshalPayloads(answer, payloads, places)
 }
 
 // problem is err with the payload's place in the whole list, and the SDK's word

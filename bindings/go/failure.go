@@ -89,7 +89,9 @@ func (f *failureConverter) convert(op operation, failure *failurepb.Failure) (*f
 	if err != nil {
 		return nil, newError(ErrProtobuf, false, -1, err.Error())
 	}
-	answer, err := f.codec.whole(func(n native) ([]byte, *fault) { return n.failure(op, f.codec.serialization, wire) })
+	answer, err := f.codec.whole(func(n native, call *nativeCall) ([]byte, *fault) {
+		return n.failure(op, call, f.codec.serialization, wire)
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -100,7 +100,7 @@ func (*handmade) XXX_MessageName() string { return "no.such.Handmade" }
 
 func TestMessageOfGogoProtobufThatIsNotRegisteredIsAnError(t *testing.T) {
 	_, err := parse(t, canonicalList).DataConverter().ToPayload(&handmade{})
-	if !errors.Is(err, ErrTypeNeeded) || !errors.Is(err, converter.ErrUnableToEncode) {
+	if !errors.Is(err, ErrType) || !errors.Is(err, converter.ErrUnableToEncode) {
 		t.Errorf("got %v", err)
 	}
 }

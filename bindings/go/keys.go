@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // ErrKeyNotFound is what a [KeyProvider] answers for an id that it does not
@@ -24,36 +26,6 @@ type KeyProvider interface {
 	Key(ctx context.Context, id string) ([]byte, error)
 }
 
-// maxRounds is how often one call may make the library ask for keys or a reload.
-// A call asks for all the keys it can name, so a few rounds suffice. Those for a
-// codec server do not count: each answers for other payloads of the call.
-const maxRounds = 20
-
-// settle does what the library asks for before the call can be tried again, or
-// gives the fault as an error. It counts the rounds of the call.
-func (c *payloadCodec) settle(f *fault, rounds *int) error {
-	if f.status == statusRemoteNeeded {
-		return c.ask(f.request)
-	}
-	if *rounds++; *rounds == maxRounds {
-		return f.asError()
-	}
-	switch f.status {
-	case statusReloadNeeded:
-		// If it fails, the old keys stay, and the library says what is missing.
-		_ = c.tdc.core.reload()
-		return nil
-	case statusKeyNeeded:
-		for _, id := range f.keyIDs {
-			if err := c.fetchKey(id); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	return c.unsettled(f)
-}
-
 // unsettled is a fault that trying again does not mend, as an error. The library
 // does not know that the host has no provider for the keys that it was promised.
 func (c *payloadCodec) unsettled(f *fault) error {
@@ -69,21 +41,22 @@ func (c *payloadCodec) unsettled(f *fault) error {
 		`which "host: true" expects, or add the key to keys.ring`)
 }
 
-func (c *payloadCodec) fetchKey(id string) error {
-	core := c.tdc.core
-	if core.provider == nil {
-		return core.native.rejectKey(id)
+// fetchKey is the answer to a request for a key.
+func (c *payloadCodec) fetchKey(id string) (protowire.Number, []byte, error) {
+	provider := c.tdc.core.provider
+	if provider == nil {
+		return kindUnknown, nil, nil
 	}
-	key, err := core.provider.Key(c.context(), id)
+	key, err := provider.Key(c.context(), id)
 	switch {
 	case err == nil:
-		return core.native.provideKey(id, key)
+		return kindKey, key, nil
 	case errors.Is(err, ErrKeyNotFound):
-		return core.native.rejectKey(id)
+		return kindUnknown, nil, nil
 	}
 	failed := newError(ErrKeyProvider, true, 0, fmt.Sprintf("the key provider failed for the key %s: %v", id, err))
 	failed.cause = err
-	return failed
+	return 0, nil, failed
 }
 
 // context is the caller's, if the SDK tells it.

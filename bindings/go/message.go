@@ -55,7 +55,9 @@ func (t *Tdc) DecodeMessage(message proto.Message, opts ...MessageOption) error 
 // download, or temporal.api.export.v1, JSON or binary.
 func (t *Tdc) DecodeHistory(history []byte, opts ...MessageOption) ([]byte, error) {
 	o := t.messageOptions(opts)
-	return o.codec.whole(func(n native) ([]byte, *fault) { return n.history(o.codec.serialization, history) })
+	return o.codec.whole(func(n native, call *nativeCall) ([]byte, *fault) {
+		return n.history(call, o.codec.serialization, history)
+	})
 }
 
 func (t *Tdc) messageOptions(opts []MessageOption) *messageOptions {
@@ -74,8 +76,8 @@ func (t *Tdc) rewrite(op operation, message proto.Message, opts []MessageOption)
 	}
 	m := message.ProtoReflect()
 	name := string(m.Descriptor().FullName())
-	answer, err := o.codec.whole(func(n native) ([]byte, *fault) {
-		return n.message(op, o.codec.serialization, name, o.headers, wire)
+	answer, err := o.codec.whole(func(n native, call *nativeCall) ([]byte, *fault) {
+		return n.message(op, call, o.codec.serialization, name, o.headers, wire)
 	})
 	if err != nil {
 		return err
@@ -94,21 +96,32 @@ func (t *Tdc) rewrite(op operation, message proto.Message, opts []MessageOption)
 	return nil
 }
 
-// whole makes a call on one message, again and again while the library asks for
-// keys, a reload or a codec server.
-func (c *payloadCodec) whole(call func(native) ([]byte, *fault)) ([]byte, error) {
+// whole makes a call on one message.
+func (c *payloadCodec) whole(try func(native, *nativeCall) ([]byte, *fault)) ([]byte, error) {
+	answer, err := c.repeat(nil, try)
+	if err != nil {
+		return nil, c.raise(err)
+	}
+	return answer, nil
+}
+
+// repeat makes a call again and again while the library asks for something.
+// values know the types that it may ask for.
+func (c *payloadCodec) repeat(values []any, try func(native, *nativeCall) ([]byte, *fault)) ([]byte, error) {
 	core := c.tdc.core
 	if !core.acquire() {
 		return nil, ErrClosed
 	}
 	defer core.release()
-	for rounds := 0; ; {
-		answer, fault := call(core.native)
+	var call nativeCall
+	defer call.end()
+	for {
+		answer, fault := try(core.native, &call)
 		if fault == nil {
 			return answer, nil
 		}
-		if err := c.settle(fault, &rounds); err != nil {
-			return nil, c.raise(err)
+		if err := c.settle(fault, &call, values); err != nil {
+			return nil, err
 		}
 	}
 }

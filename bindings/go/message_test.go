@@ -134,7 +134,7 @@ func TestMessageThatFailsStaysAsItWas(t *testing.T) {
 }
 
 func TestForeignMessageIsAnError(t *testing.T) {
-	_, fault := parse(t, encryptConfig).core.native.message(decode, nil, "shop.v1.Order", false, nil)
+	_, fault := parse(t, encryptConfig).core.native.message(decode, nil, nil, "shop.v1.Order", false, nil)
 	if fault == nil || Code(fault.status) != ErrType || !strings.Contains(fault.message, "shop.v1.Order") {
 		t.Errorf("got %+v", fault)
 	}

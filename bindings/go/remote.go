@@ -7,10 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
 	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // RemoteHeaders gives headers for a request to the codec server at url, such as
@@ -88,7 +91,7 @@ func (s *codecServers) close() {
 // A request is what the library wants to be sent. Its headers can hold
 // credentials, and its body holds payloads.
 type request struct {
-	native      nativeRequest
+	method      string
 	url         string
 	header      http.Header
 	body        []byte
@@ -96,23 +99,52 @@ type request struct {
 	maxResponse int64         // bytes of an answer
 }
 
-// ask sends a request and hands in what came of it, so that the call can be made
-// again.
-func (c *payloadCodec) ask(r *request) error {
-	defer r.native.free()
+// readHTTP reads a tdc.host.v1.HttpRequest.
+func readHTTP(message []byte) *request {
+	r := &request{header: http.Header{}}
+	fields(message, func(f field) {
+		switch f.number {
+		case 1:
+			r.method = string(f.bytes)
+		case 2:
+			r.url = string(f.bytes)
+		case 3:
+			var name, value string
+			fields(f.bytes, func(f field) {
+				if f.number == 1 {
+					name = string(f.bytes)
+				} else {
+					value = string(f.bytes)
+				}
+			})
+			r.header.Add(name, value)
+		case 4:
+			r.body = f.bytes
+		case 5:
+			r.timeout = time.Duration(min(f.value, math.MaxInt64/uint64(time.Millisecond))) * time.Millisecond
+		case 6:
+			r.maxResponse = int64(min(f.value, math.MaxInt64-1))
+		}
+	})
+	return r
+}
+
+// ask sends a request. The answer is a tdc.host.v1.HttpResponse; cause is why
+// there was no response, which the answer says in words.
+func (c *payloadCodec) ask(r *request) (answer []byte, cause, err error) {
 	core, ctx := c.tdc.core, c.context()
 	if err := core.servers.addHeaders(ctx, r); err != nil {
-		return err
+		return nil, nil, err
 	}
-	status, body, err := core.servers.send(ctx, r)
-	if err != nil {
-		status, body = 0, []byte(reason(ctx, r, err))
+	status, body, cause := core.servers.send(ctx, r)
+	if cause != nil {
+		status, body = 0, []byte(reason(ctx, r, cause))
 	}
-	if f := core.native.provideRemote(r.native, status, body); f != nil {
-		f.cause = err
-		return f.asError()
-	}
-	return nil
+	answer = make([]byte, 0, len(body)+16)
+	answer = protowire.AppendTag(answer, 1, protowire.VarintType)
+	answer = protowire.AppendVarint(answer, uint64(status))
+	answer = protowire.AppendTag(answer, 2, protowire.BytesType)
+	return protowire.AppendBytes(answer, body), cause, nil
 }
 
 func (s *codecServers) addHeaders(ctx context.Context, r *request) error {
@@ -136,7 +168,7 @@ func (s *codecServers) addHeaders(ctx context.Context, r *request) error {
 func (s *codecServers) send(ctx context.Context, r *request) (status int, body []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	post, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url, bytes.NewReader(r.body))
+	post, err := http.NewRequestWithContext(ctx, r.method, r.url, bytes.NewReader(r.body))
 	if err != nil {
 		return 0, nil, err
 	}

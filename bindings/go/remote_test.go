@@ -251,12 +251,12 @@ func TestRequestsAreThoseOfTheProtocolAndShareConnections(t *testing.T) {
 func TestALongCallAsksManyTimes(t *testing.T) {
 	server := serving(t, nil)
 	opened := parse(t, remoteConfig(server.url, `, max_request_bytes: 300`))
-	payloads := make([]*commonpb.Payload, 3*maxRounds)
+	payloads := make([]*commonpb.Payload, 60)
 	for i := range payloads {
 		payloads[i] = jsonPayload(fmt.Sprintf("%q", rand.Text()+strings.Repeat(rand.Text(), 2)))
 	}
 	encoded := encodeAll(t, opened.PayloadCodec(), payloads...)
-	if n := server.asked(); n <= maxRounds {
+	if n := server.asked(); n <= 20 {
 		t.Errorf("%d requests", n)
 	}
 	for i, p := range decodeAll(t, opened.PayloadCodec(), encoded...) {

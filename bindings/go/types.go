@@ -5,6 +5,7 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -53,23 +54,23 @@ func ofType(payload *commonpb.Payload, name string) *commonpb.Payload {
 	}
 }
 
-// provideType hands in the descriptor of a message type, from the values or from
-// what is linked into the program. It reports false if no such type is known.
-func (c *core) provideType(name string, values []any) (known bool, err error) {
+// describe is the answer to a request for the descriptor of a message type, from
+// the values or from what is linked into the program.
+func describe(name string, values []any) (protowire.Number, []byte, error) {
 	var set *descriptorpb.FileDescriptorSet
 	if file := fileOf(protoreflect.FullName(name), values); file != nil {
 		set = new(descriptorpb.FileDescriptorSet)
 		addFile(set, file, make(map[string]bool))
 	} else if set = gogoFiles(name); set == nil {
-		return false, nil
+		return kindUnknown, nil, nil
 	}
 	// The library compares what it gets for a file with what it had before, and
 	// extensions of options have no order of their own.
 	message, err := proto.MarshalOptions{Deterministic: true}.Marshal(set)
 	if err != nil {
-		return false, newError(ErrDescriptor, false, -1, err.Error())
+		return 0, nil, newError(ErrDescriptor, false, -1, err.Error())
 	}
-	return true, c.native.provideDescriptor(message)
+	return kindDescriptor, message, nil
 }
 
 func fileOf(name protoreflect.FullName, values []any) protoreflect.FileDescriptor {

@@ -85,7 +85,7 @@ func (v *vector) run(t *testing.T) bool {
 		return false
 	}
 	if v.Operation == "provide_descriptor" {
-		v.checkError(t, opened.core.native.provideDescriptor(input))
+		v.checkError(t, opened.provideDescriptor(t, input))
 		return false
 	}
 	if call, ok := wholeOperations[v.Operation]; ok {
@@ -93,7 +93,7 @@ func (v *vector) run(t *testing.T) bool {
 		return false
 	}
 	v.apply(t, input, func(op operation, message []byte) ([]byte, error) {
-		answer, fault := opened.core.native.payloads(op, nil, message)
+		answer, fault := opened.core.native.payloads(op, nil, nil, message)
 		if fault != nil {
 			return nil, fault.asError()
 		}
@@ -112,7 +112,7 @@ var valueOperations = map[string]operation{"to_payload": encode, "from_payload":
 
 func (v *vector) runValues(t *testing.T, opened *Tdc, op operation, input []byte) {
 	t.Helper()
-	got, fault := opened.core.native.values(op, nil, input)
+	got, fault := opened.core.native.values(op, nil, nil, input)
 	if fault != nil {
 		v.checkError(t, fault.asError())
 		return
@@ -125,9 +125,9 @@ func (v *vector) runValues(t *testing.T, opened *Tdc, op operation, input []byte
 
 // The operations on other messages than Payloads.
 var wholeOperations = map[string]func(n native, input []byte) ([]byte, *fault){
-	"encode_failure": func(n native, input []byte) ([]byte, *fault) { return n.failure(encode, nil, input) },
-	"decode_failure": func(n native, input []byte) ([]byte, *fault) { return n.failure(decode, nil, input) },
-	"decode_history": func(n native, input []byte) ([]byte, *fault) { return n.history(nil, input) },
+	"encode_failure": func(n native, input []byte) ([]byte, *fault) { return n.failure(encode, nil, nil, input) },
+	"decode_failure": func(n native, input []byte) ([]byte, *fault) { return n.failure(decode, nil, nil, input) },
+	"decode_history": func(n native, input []byte) ([]byte, *fault) { return n.history(nil, nil, input) },
 }
 
 func (v *vector) runWhole(t *testing.T, opened *Tdc, call func(native, []byte) ([]byte, *fault), input []byte) {
@@ -286,4 +286,28 @@ func (v *vector) checkPayloads(t *testing.T, got []*commonpb.Payload, want *comm
 			t.Errorf("SDK: payloads[%d]: got %v, want %v", i, got[i], want.Payloads[i])
 		}
 	}
+}
+
+// provideDescriptor answers a call that asks for a message type.
+func (t *Tdc) provideDescriptor(test *testing.T, set []byte) error {
+	test.Helper()
+	message, err := proto.Marshal(&commonpb.Payloads{Payloads: []*commonpb.Payload{{Metadata: map[string][]byte{
+		"encoding": []byte("binary/protobuf"), "messageType": []byte("app.v1.Nothing"),
+	}}}})
+	if err != nil {
+		test.Fatal(err)
+	}
+	var call nativeCall
+	defer call.end()
+	if _, fault := t.core.native.values(encode, &call, nil, message); fault == nil || fault.status != statusRequests {
+		test.Fatalf("got %+v", fault)
+	}
+	asked := readRequests(call.requests())
+	if len(asked) != 1 || asked[0].kind != kindDescriptor || asked[0].text != "app.v1.Nothing" {
+		test.Fatalf("got %+v", asked)
+	}
+	if fault := t.core.native.answer(&call, appendAnswer(nil, asked[0].id, kindDescriptor, set)); fault != nil {
+		return fault.asError()
+	}
+	return nil
 }

@@ -8,9 +8,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use tdc::server_options::ServerOptions;
-use tdc::{Code, DataConverter, Error, NamespaceSummary};
+use tdc::{Call, Code, DataConverter, Error, NamespaceSummary};
 
-use crate::{body, rounds, serve, stdio};
+use crate::{body, host, serve, stdio};
 
 /// Bytes of text in the test payload: enough that compression shows.
 const TEST_TEXT_LEN: usize = 4096;
@@ -80,12 +80,13 @@ fn a_name(all: &[NamespaceSummary], index: usize) -> Option<String> {
 /// could not be done here.
 fn try_out(converter: &DataConverter, namespace: &str) -> Result<bool, Error> {
     let (context, payload) = (body::context(namespace), body::json_text(TEST_TEXT_LEN));
-    let encode = |converter: &DataConverter| converter.encode(&context, &payload);
-    let encoded = match rounds::with_reload(converter, |converter| rounds::with_remote(converter, encode)) {
-        Err(error) if error.code() == Code::KeyNeeded => return Ok(true),
-        encoded => encoded?,
-    };
-    if rounds::settle(converter, |converter| converter.decode(&context, &encoded))? != payload {
+    let encode = |call: &mut Call| converter.encode(call.at(&context), &payload);
+    let (encoded, is_the_hosts) = host::settle_but_keys(converter, encode);
+    if is_the_hosts {
+        return Ok(true);
+    }
+    let encoded = encoded?;
+    if host::settle(converter, |call| converter.decode(call.at(&context), &encoded))? != payload {
         return Err(Error::new(
             Code::Config,
             "a test payload was encoded and decoded, and the result differs: please report this bug",

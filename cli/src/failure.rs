@@ -5,7 +5,7 @@ use std::path::Path;
 use tdc::{DataConverter, Error};
 
 use crate::configuration::Configuration;
-use crate::{rounds, stdio};
+use crate::{host, stdio};
 
 /// Which way the failure goes.
 #[derive(Clone, Copy)]
@@ -37,8 +37,8 @@ pub(crate) fn convert(
     converter: &DataConverter,
     failure: &[u8],
 ) -> Result<Vec<u8>, Error> {
-    rounds::settle(converter, |converter| match direction {
-        Direction::Encode => converter.encode_failure_json(&[], failure),
-        Direction::Decode => converter.decode_failure_json(&[], failure),
+    host::settle(converter, |call| match direction {
+        Direction::Encode => converter.encode_failure_json(call.at(&[]), failure),
+        Direction::Decode => converter.decode_failure_json(call.at(&[]), failure),
     })
 }

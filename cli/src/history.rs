@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tdc::{DataConverter, Error};
 
 use crate::configuration::Configuration;
-use crate::{body, rounds, stdio};
+use crate::{body, host, stdio};
 
 /// How often the command says how far it is.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -44,9 +44,9 @@ pub(crate) fn convert(
             stdio::note(&format!("{payloads} payloads so far"));
         }
     };
-    let answer = rounds::settle(converter, |converter| match direction {
-        Direction::Encode => converter.encode_history_and_say(&[], history, &say),
-        Direction::Decode => converter.decode_history_and_say(&[], history, &say),
+    let answer = host::settle(converter, |call| match direction {
+        Direction::Encode => converter.encode_history_and_say(call.at(&[]), history, &say),
+        Direction::Decode => converter.decode_history_and_say(call.at(&[]), history, &say),
     })?;
     if always_say {
         stdio::note(&format!("{} bytes in, {} bytes out", history.len(), answer.len()));

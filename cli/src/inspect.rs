@@ -9,7 +9,7 @@ use tdc::{Code, DataConverter, Error, Inspection};
 use crate::configuration::Configuration;
 use crate::input::{Form, Payloads};
 use crate::tree::{self, Tree};
-use crate::{body, history, rounds, stdio};
+use crate::{body, history, host, stdio};
 
 /// One payload, as `--json` prints it.
 #[derive(Serialize)]
@@ -88,7 +88,7 @@ pub(crate) fn run(configuration: &Configuration, json: bool, file: Option<&Path>
 fn converter(configuration: &Configuration) -> Result<(Option<DataConverter>, Option<String>), Error> {
     let usable = |converter: DataConverter| {
         let namespace = configuration.namespace.as_str();
-        let settled = rounds::with_reload(&converter, |converter| converter.namespace_settings(namespace));
+        let settled = host::settle(&converter, |_| converter.namespace_settings(namespace));
         settled.map(|_| Some(converter))
     };
     let opened = configuration.open_if_any().and_then(|opened| opened.map_or(Ok(None), usable));
@@ -138,13 +138,13 @@ impl Row {
 /// and a namespace's own list of keys counts.
 fn key_state(converter: &DataConverter, id: &str) -> Result<KeyState, Error> {
     let probe = body::encrypted_under(id, &[0; NONCE_AND_TAG]);
-    match rounds::with_reload(converter, |converter| converter.decode(&[], &probe)) {
+    match host::settle_but_keys(converter, |call| converter.decode(call.at(&[]), &probe)) {
+        (_, true) => Ok(KeyState::Host),
         // Without any key, what is encrypted is left alone.
-        Ok(_) => Ok(KeyState::Missing),
-        Err(error) => match error.code() {
+        (Ok(_), _) => Ok(KeyState::Missing),
+        (Err(error), _) => match error.code() {
             Code::Authentication => Ok(KeyState::Here),
             Code::KeyUnknown => Ok(KeyState::Missing),
-            Code::KeyNeeded => Ok(KeyState::Host),
             _ => Err(error),
         },
     }

@@ -10,7 +10,7 @@
 //!                     serve                        the codec server
 //!                         |
 //!         configuration, input, body, tree, terminal, stdio: what they read and write
-//!         rounds (what a call's status asks for) ──> remote, outgoing (a codec server is asked)
+//!         host (what a call asks of its host) ────> remote, outgoing (a codec server is asked)
 //! ```
 //! Every failure is exit status 1, nothing on standard output, and one sentence with its code on
 //! standard error.
@@ -31,6 +31,7 @@ mod core_dumps;
 mod failure;
 mod help;
 mod history;
+mod host;
 mod init;
 mod input;
 mod inspect;
@@ -38,7 +39,6 @@ mod keygen;
 mod new_file;
 mod outgoing;
 mod remote;
-mod rounds;
 mod serve;
 mod stdio;
 mod terminal;

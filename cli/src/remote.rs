@@ -3,22 +3,11 @@
 
 use axum::body::Bytes;
 use axum::http::Request;
-use tdc::{Code, DataConverter, Error};
 
 use crate::outgoing::Place;
 
-/// Sends what `error` asks for and hands in what came of it.
-pub(crate) fn answer(converter: &DataConverter, error: &Error) -> Result<(), Error> {
-    let Some(request) = error.request() else {
-        return Err(Error::new(Code::Panic, "the library asks for a request, and gives none"));
-    };
-    match send(request) {
-        Ok((status, body)) => converter.provide_remote(request, u32::from(status), &body),
-        Err(reason) => converter.provide_remote(request, 0, reason.as_bytes()),
-    }
-}
-
-fn send(request: &tdc::Request) -> Result<(u16, Bytes), String> {
+/// Sends a request: status and body of what came back, or why nothing did.
+pub(crate) fn send(request: &tdc::HttpRequest) -> Result<(u16, Bytes), String> {
     let place = Place::trusted(request.url())?;
     let mut builder = Request::post("/");
     for (name, value) in request.headers() {

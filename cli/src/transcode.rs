@@ -7,7 +7,7 @@ use tdc::{Code, DataConverter, Error};
 
 use crate::configuration::Configuration;
 use crate::input::{Form, Payloads};
-use crate::{failure, history, rounds, stdio, text};
+use crate::{failure, history, host, stdio, text};
 
 /// What happens to the payloads.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,11 +70,11 @@ pub(crate) fn decode_as_text(configuration: &Configuration, file: Option<&Path>)
 }
 
 fn list(direction: Direction, converter: &DataConverter, payloads: &[u8]) -> Result<Vec<u8>, Error> {
-    rounds::settle(converter, |converter| match direction {
-        Direction::Encode => converter.encode(&[], payloads),
-        Direction::Decode => converter.decode(&[], payloads),
-        Direction::ToPayload => converter.to_payload(&[], payloads),
-        Direction::FromPayload => converter.from_payload(&[], payloads),
+    host::settle(converter, |call| match direction {
+        Direction::Encode => converter.encode(call.at(&[]), payloads),
+        Direction::Decode => converter.decode(call.at(&[]), payloads),
+        Direction::ToPayload => converter.to_payload(call.at(&[]), payloads),
+        Direction::FromPayload => converter.from_payload(call.at(&[]), payloads),
     })
 }
 

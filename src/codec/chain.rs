@@ -5,11 +5,12 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::layer::Layer;
-use super::opening::{Budget, Decoded, Opening};
+use super::opening::{Budget, Opening};
 use super::remote::{Direction, Exchange, Found, Remote};
 use super::{Encoder, Environment, Written, encrypt};
 use crate::error::{Code, Error};
-use crate::payload::{Location, Pieces, View, external_sizes, malformed};
+use crate::outcome::Outcome;
+use crate::payload::{Pieces, View, external_sizes, malformed};
 use crate::scratch;
 
 /// The codecs of a namespace, in the order in which encode applies them.
@@ -29,17 +30,6 @@ pub(crate) struct Chain {
 /// in memory of their own where they must.)
 pub(crate) fn encode_bound(len: usize) -> usize {
     len.saturating_add(encrypt::MAX_OVERHEAD)
-}
-
-/// What encode did.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Encoded {
-    /// No codec applies: the payload is to stay as it is, nothing was written.
-    Unchanged,
-    /// The encoded payload, at the start of `out`.
-    Written(Written),
-    /// The encoded payload, which is longer than [`encode_bound`], or came from a codec server.
-    Owned(Vec<u8>, Location),
 }
 
 impl Chain {
@@ -94,10 +84,10 @@ impl Chain {
         payload: Pieces<'_>,
         environment: &Environment<'_>,
         out: &mut [u8],
-    ) -> Result<Encoded, Error> {
+    ) -> Result<Outcome, Error> {
         let view = View::parse(payload).map_err(malformed)?;
         if self.is_empty() {
-            return Ok(Encoded::Unchanged);
+            return Ok(Outcome::Unchanged);
         }
         if let Some(layer) = view.encoding.and_then(Layer::of)
             && let Some(why) = (layer.misfit)(&view)
@@ -123,7 +113,7 @@ impl Chain {
         payload: Pieces<'_>,
         environment: &Environment<'_>,
         out: &mut [u8],
-    ) -> Result<Encoded, Error> {
+    ) -> Result<Outcome, Error> {
         let outside = external_sizes(payload).map_err(malformed)?;
         match self.encode_here(payload, &outside, environment, out) {
             // The caller did what was said. One or two sizes fit nearly always.
@@ -132,14 +122,14 @@ impl Chain {
             {
                 let mut room = vec![0; encode_bound(payload.len()) + outside.len()];
                 Ok(match self.encode_here(payload, &outside, environment, &mut room)? {
-                    Encoded::Written(Written { len, data_offset }) => {
+                    Outcome::Written { len, data } => {
                         room.truncate(len);
-                        Encoded::Owned(room, Location { offset: data_offset, len: len - data_offset })
+                        Outcome::Owned { bytes: room, data }
                     }
-                    encoded => encoded,
+                    outcome => outcome,
                 })
             }
-            encoded => encoded,
+            outcome => outcome,
         }
     }
 
@@ -151,11 +141,11 @@ impl Chain {
         view: &View<'_>,
         environment: &Environment<'_>,
         exchange: &Exchange<'_>,
-    ) -> Result<Encoded, Error> {
+    ) -> Result<Outcome, Error> {
         match exchange.find(Direction::Encode, payload)? {
             Found::Answer(answer) => {
                 let view = View::parse(Pieces::whole(&answer)).map_err(malformed)?;
-                return Ok(Encoded::Owned(answer.to_vec(), view.location()));
+                return Ok(Outcome::Owned { bytes: answer.to_vec(), data: view.location() });
             }
             Found::Later => {}
             Found::Nothing(key) => {
@@ -163,16 +153,16 @@ impl Chain {
                     if view.has_external { external_sizes(payload).map_err(malformed)? } else { Vec::new() };
                 let mut room = Zeroizing::new(vec![0; encode_bound(payload.len()) + outside.len()]);
                 let sent = match self.encode_here(payload, &outside, environment, &mut room)? {
-                    Encoded::Written(written) => {
-                        room.truncate(written.len);
+                    Outcome::Written { len, .. } => {
+                        room.truncate(len);
                         room
                     }
-                    Encoded::Unchanged | Encoded::Owned(..) => Zeroizing::new(payload.to_vec()),
+                    Outcome::Unchanged | Outcome::Owned { .. } => Zeroizing::new(payload.to_vec()),
                 };
                 exchange.ask(key, sent);
             }
         }
-        Ok(Encoded::Unchanged)
+        Ok(Outcome::Unchanged)
     }
 
     fn encode_here(
@@ -181,7 +171,7 @@ impl Chain {
         outside: &[u8],
         environment: &Environment<'_>,
         out: &mut [u8],
-    ) -> Result<Encoded, Error> {
+    ) -> Result<Outcome, Error> {
         // A codec that finds too little room would seem to have found nothing to gain.
         if !self.codecs.is_empty() && out.len() < payload.len() {
             return Err(Error::buffer_too_small(encode_bound(payload.len()), out.len()));
@@ -194,7 +184,7 @@ impl Chain {
                     if let Some((bytes, _)) = current {
                         scratch::give(bytes);
                     }
-                    return Ok(Encoded::Written(written));
+                    return Ok(written.into());
                 }
             } else {
                 let mut next = scratch::take();
@@ -216,13 +206,13 @@ impl Chain {
                 }
             }
         }
-        let Some((encoded, written)) = current else { return Ok(Encoded::Unchanged) };
+        let Some((encoded, written)) = current else { return Ok(Outcome::Unchanged) };
         let capacity = out.len();
         let room =
             out.get_mut(..encoded.len()).ok_or_else(|| Error::buffer_too_small(encoded.len(), capacity))?;
         room.copy_from_slice(&encoded);
         scratch::give(encoded);
-        Ok(Encoded::Written(written))
+        Ok(written.into())
     }
 
     /// Opens every built-in layer, the outermost first.
@@ -236,7 +226,7 @@ impl Chain {
         budget: &mut Budget,
         out: &mut [u8],
         fixed: bool,
-    ) -> Result<Decoded, Error> {
+    ) -> Result<Outcome, Error> {
         if let Some(exchange) = environment.remote {
             return self.decode_there(payload, environment, exchange, budget, out);
         }
@@ -253,32 +243,32 @@ impl Chain {
         exchange: &Exchange<'_>,
         budget: &mut Budget,
         out: &mut [u8],
-    ) -> Result<Decoded, Error> {
+    ) -> Result<Outcome, Error> {
         View::parse(payload).map_err(malformed)?;
         let answer = match exchange.find(Direction::Decode, payload)? {
             Found::Answer(answer) => answer,
-            Found::Later => return Ok(Decoded::Unchanged),
+            Found::Later => return Ok(Outcome::Unchanged),
             Found::Nothing(key) => {
                 exchange.ask(key, Zeroizing::new(payload.to_vec()));
-                return Ok(Decoded::Unchanged);
+                return Ok(Outcome::Unchanged);
             }
         };
         budget.spend(answer.len())?;
         let opening = Opening::new(self, environment, budget, false);
         Ok(match self.open(opening, Pieces::whole(&answer), out)? {
-            Decoded::Unchanged => {
+            Outcome::Unchanged => {
                 let view = View::parse(Pieces::whole(&answer)).map_err(malformed)?;
-                Decoded::Owned(answer.to_vec(), view.location())
+                Outcome::Owned { bytes: answer.to_vec(), data: view.location() }
             }
-            decoded => decoded,
+            outcome => outcome,
         })
     }
 
-    fn open(&self, mut opening: Opening<'_>, payload: Pieces<'_>, out: &mut [u8]) -> Result<Decoded, Error> {
+    fn open(&self, mut opening: Opening<'_>, payload: Pieces<'_>, out: &mut [u8]) -> Result<Outcome, Error> {
         let result = opening.layers(payload, out);
         let was_encrypted = opening.was_encrypted;
-        let result = result.and_then(|decoded| self.check_encrypted(was_encrypted).map(|()| decoded));
-        if !matches!(result, Ok(Decoded::Written(..))) {
+        let result = result.and_then(|outcome| self.check_encrypted(was_encrypted).map(|()| outcome));
+        if !matches!(result, Ok(Outcome::Written { .. })) {
             let written = opening.written.min(out.len());
             out.get_mut(..written).unwrap_or_default().fill(0);
         }

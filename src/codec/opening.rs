@@ -5,18 +5,9 @@ use super::{Chain, Environment, compress, encrypt};
 use crate::error::{Code, Error};
 use crate::keys::Key;
 use crate::limits::MAX_LAYERS;
+use crate::outcome::Outcome;
 use crate::payload::{Location, Pieces, View, malformed};
 use crate::scratch;
-
-/// What decode did.
-#[derive(Debug)]
-pub(crate) enum Decoded {
-    Unchanged,
-    /// The decoded payload, at the start of `out`.
-    Written(usize, Location),
-    /// The decoded payload, which did not fit, or whose length nobody knew before.
-    Owned(Vec<u8>, Location),
-}
 
 /// Counts what a call decodes to.
 pub(crate) struct Budget {
@@ -64,17 +55,11 @@ impl Current {
         }
     }
 
-    fn into_decoded(self, out: &mut [u8], data: Location) -> Decoded {
+    fn into_outcome(self, out: &mut [u8], data: Location) -> Outcome {
         match self {
-            Self::Input => Decoded::Unchanged,
-            Self::Out(len) => Decoded::Written(len, data),
-            Self::Owned(bytes) => match out.get_mut(..bytes.len()) {
-                Some(room) => {
-                    room.copy_from_slice(&bytes);
-                    Decoded::Written(bytes.len(), data)
-                }
-                None => Decoded::Owned(bytes, data),
-            },
+            Self::Input => Outcome::Unchanged,
+            Self::Out(len) => Outcome::Written { len, data },
+            Self::Owned(bytes) => Outcome::Owned { bytes, data }.placed(out),
         }
     }
 }
@@ -110,7 +95,7 @@ impl<'a> Opening<'a> {
         Self { chain, environment, budget, fixed, was_encrypted: false, written: 0 }
     }
 
-    pub(super) fn layers(&mut self, payload: Pieces<'_>, out: &mut [u8]) -> Result<Decoded, Error> {
+    pub(super) fn layers(&mut self, payload: Pieces<'_>, out: &mut [u8]) -> Result<Outcome, Error> {
         let mut current = Current::Input;
         // The layer that `current` was in, and what that was the data of.
         let mut around = None;
@@ -130,12 +115,12 @@ impl<'a> Opening<'a> {
                         scratch::give(done);
                     }
                 }
-                Step::Innermost(data) => return Ok(current.into_decoded(out, data)),
+                Step::Innermost(data) => return Ok(current.into_outcome(out, data)),
                 Step::NotAPayload => {
                     return match around {
                         Some((layer, _)) if self.chain.lists(layer) => Err(layer.foreign_contents()),
                         Some((_, outer)) => leave(outer, payload, out),
-                        None => Ok(Decoded::Unchanged),
+                        None => Ok(Outcome::Unchanged),
                     };
                 }
             }
@@ -223,10 +208,10 @@ impl<'a> Opening<'a> {
 
 /// Leaves the layer that was opened last as it is: another codec wrote it.
 #[cold]
-fn leave(outer: Current, payload: Pieces<'_>, out: &mut [u8]) -> Result<Decoded, Error> {
+fn leave(outer: Current, payload: Pieces<'_>, out: &mut [u8]) -> Result<Outcome, Error> {
     let view = View::parse(outer.pieces(payload, out)).map_err(malformed)?;
     let data = view.location();
-    Ok(outer.into_decoded(out, data))
+    Ok(outer.into_outcome(out, data))
 }
 
 #[cold]

@@ -1,12 +1,11 @@
 //! `remote`: a codec server encodes and decodes, as `docs/FORMAT.md` ("Remote codec") says.
 //!
-//! The library makes no connection. A call whose payloads need the server answers
-//! [`Code::RemoteNeeded`](crate::Code::RemoteNeeded) and carries the request; the host sends it, hands the
-//! answer in and calls again:
+//! The library makes no connection. A call whose payloads need the server ends with a request, which the
+//! host sends; it hands in the answer and calls again:
 //!
 //! ```text
-//! call ──> `Exchange` asks `Answers` for each payload ──> all there: the answers go on through the local codecs
-//!              |                                     └──> some missing: one `Request` for them, and the call ends
+//! try ──> `Exchange` looks into the call's `Answers` ──> all there: they go on through the local codecs
+//!              |                                └──> some missing: one `HttpRequest` for them, and the try ends
 //!              |                                               |
 //!              └<── call again <── `Answers` <── `judge` <── the host's HTTP client
 //! ```
@@ -21,9 +20,9 @@ mod response;
 mod url;
 
 pub(crate) use answers::Answers;
-pub(crate) use exchange::{Exchange, Found, max_waiting_bytes};
+pub(crate) use exchange::{Exchange, Found};
 pub(super) use options::Options;
-pub use request::Request;
+pub use request::HttpRequest;
 pub(crate) use response::judge;
 pub(crate) use url::Url;
 pub use url::is_loopback;

@@ -2,7 +2,12 @@
 
 use std::path::Path;
 
-use crate::{Code, DataConverter, Error};
+use crate::{Answer, Call, Code, DataConverter, Error, Request, Scope};
+
+/// What the last try asks of the host.
+fn asked(call: &Call) -> Vec<Request> {
+    call.requests().map(|(_, request)| request.clone()).collect()
+}
 
 fn open(converters: &str) -> DataConverter {
     DataConverter::parse(&format!("{{version: 1, converters: {converters}}}"), Path::new(""), "").unwrap()
@@ -93,10 +98,19 @@ fn messages_of_a_known_type_are_proto3_json() {
 fn type_that_nobody_described_is_asked_of_the_host() {
     for (encoding, data) in [("binary/protobuf", &b""[..]), ("json/protobuf", b"{}")] {
         let payload = value(&[("encoding", encoding), ("messageType", "app.v1.Order")], data);
-        let call = if data.is_empty() { DataConverter::to_payload } else { DataConverter::from_payload };
-        let error = call(&default(), &[], &[plain("binary/null", b""), payload].concat()).unwrap_err();
-        assert_eq!((error.code(), error.payload_index()), (Code::TypeNeeded, Some(1)));
-        assert_eq!(error.type_name(), "app.v1.Order");
+        let (converter, mut call) = (default(), Call::default());
+        let list = [plain("binary/null", b""), payload].concat();
+        let make = |scope: Scope<'_>| {
+            if data.is_empty() {
+                converter.to_payload(scope, &list)
+            } else {
+                converter.from_payload(scope, &list)
+            }
+        };
+        assert_eq!(make(call.at(&[])).unwrap_err().code(), Code::Requests);
+        assert_eq!(asked(&call), [Request::Descriptor("app.v1.Order".into())]);
+        let error = make(Scope::from(&[])).unwrap_err();
+        assert_eq!((error.code(), error.payload_index()), (Code::Type, Some(1)));
     }
     let without = plain("json/protobuf", b"{}");
     assert_eq!(default().from_payload(&[], &without).unwrap_err().code(), Code::Value);
@@ -217,13 +231,11 @@ fn host_is_asked_for_a_type_and_has_to_say_it_once() {
     let converter = default();
     let raw = value(&[("encoding", "binary/protobuf"), ("messageType", "app.Order")], b"\x0a\x01o");
     let made = value(&[("encoding", "json/protobuf"), ("messageType", "app.Order")], b"{\"id\":\"o\"}");
-    for error in [converter.to_payload(&[], &raw), converter.from_payload(&[], &made)].map(Result::unwrap_err)
-    {
-        assert_eq!((error.code(), error.type_name()), (Code::TypeNeeded, "app.Order"));
-        assert_eq!(error.payload_index(), Some(0));
-    }
-    converter.provide_descriptor(&order_descriptors()).unwrap();
-    assert_eq!(converter.to_payload(&[], &raw).unwrap(), made);
+    let mut call = Call::default();
+    assert_eq!(converter.to_payload(call.at(&[]), &raw).unwrap_err().code(), Code::Requests);
+    let [(id, Request::Descriptor(_))] = call.requests().collect::<Vec<_>>()[..] else { panic!("{call:?}") };
+    converter.answer(&mut call, &[(id, Answer::Descriptor(&order_descriptors()))]).unwrap();
+    assert_eq!(converter.to_payload(call.at(&[]), &raw).unwrap(), made);
     converter.reload().unwrap();
     assert_eq!(converter.from_payload(&[], &made).unwrap(), raw);
 }

@@ -1,6 +1,7 @@
 //! Failures through the failure converter and the codecs.
 
 use super::DataConverter;
+use crate::call::Scope;
 use crate::error::Error;
 use crate::message::{MessageFlags, Task};
 
@@ -12,8 +13,8 @@ impl DataConverter {
     ///
     /// # Errors
     /// As [`DataConverter::encode_message`].
-    pub fn encode_failure(&self, context: &[u8], failure: &[u8]) -> Result<Vec<u8>, Error> {
-        self.encode_message(context, FAILURE, MessageFlags::default(), failure)
+    pub fn encode_failure<'a>(&self, scope: impl Into<Scope<'a>>, failure: &[u8]) -> Result<Vec<u8>, Error> {
+        self.encode_message(scope.into(), FAILURE, MessageFlags::default(), failure)
     }
 
     /// Decodes a serialised failure. Encoded attributes are restored and cleared, whatever the options
@@ -21,8 +22,8 @@ impl DataConverter {
     ///
     /// # Errors
     /// As [`DataConverter::decode_message`].
-    pub fn decode_failure(&self, context: &[u8], failure: &[u8]) -> Result<Vec<u8>, Error> {
-        self.decode_message(context, FAILURE, MessageFlags::default(), failure)
+    pub fn decode_failure<'a>(&self, scope: impl Into<Scope<'a>>, failure: &[u8]) -> Result<Vec<u8>, Error> {
+        self.decode_message(scope.into(), FAILURE, MessageFlags::default(), failure)
     }
 
     /// [`DataConverter::encode_failure`] of a failure as proto3 JSON: what does not change stays as it
@@ -30,15 +31,23 @@ impl DataConverter {
     ///
     /// # Errors
     /// [`Code::Json`](crate::Code::Json), and as [`DataConverter::encode_message`].
-    pub fn encode_failure_json(&self, context: &[u8], failure: &[u8]) -> Result<Vec<u8>, Error> {
-        self.message_json(context, FAILURE, false, failure, Task::Encode, None)
+    pub fn encode_failure_json<'a>(
+        &self,
+        scope: impl Into<Scope<'a>>,
+        failure: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        self.message_json(scope.into(), FAILURE, false, failure, Task::Encode, None)
     }
 
     /// [`DataConverter::decode_failure`] of a failure as proto3 JSON.
     ///
     /// # Errors
     /// As [`DataConverter::encode_failure_json`].
-    pub fn decode_failure_json(&self, context: &[u8], failure: &[u8]) -> Result<Vec<u8>, Error> {
-        self.message_json(context, FAILURE, false, failure, Task::Decode, None)
+    pub fn decode_failure_json<'a>(
+        &self,
+        scope: impl Into<Scope<'a>>,
+        failure: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        self.message_json(scope.into(), FAILURE, false, failure, Task::Decode, None)
     }
 }

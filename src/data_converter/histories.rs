@@ -3,6 +3,7 @@
 use tdc_formats::json::without_mark;
 
 use super::DataConverter;
+use crate::call::Scope;
 use crate::error::Error;
 use crate::history::{self, Form};
 use crate::message::{MessageFlags, Task};
@@ -15,21 +16,21 @@ impl DataConverter {
     /// # Errors
     /// [`Code::Type`](crate::Code::Type) where it is no history, [`Code::Json`](crate::Code::Json), and what the codecs say, with the path of the
     /// field.
-    pub fn decode_history(&self, context: &[u8], history: &[u8]) -> Result<Vec<u8>, Error> {
-        self.decode_history_and_say(context, history, &|_| {})
+    pub fn decode_history<'a>(&self, scope: impl Into<Scope<'a>>, history: &[u8]) -> Result<Vec<u8>, Error> {
+        self.decode_history_and_say(scope.into(), history, &|_| {})
     }
 
     /// The same, and `say` is told now and then how many payloads were met.
     ///
     /// # Errors
     /// As [`DataConverter::decode_history`].
-    pub fn decode_history_and_say(
+    pub fn decode_history_and_say<'a>(
         &self,
-        context: &[u8],
+        scope: impl Into<Scope<'a>>,
         history: &[u8],
         say: &dyn Fn(usize),
     ) -> Result<Vec<u8>, Error> {
-        self.history(context, history, Task::Decode, say)
+        self.history(scope.into(), history, Task::Decode, say)
     }
 
     /// Encodes every payload and failure of a history, in the form that it came in: the inverse of
@@ -37,26 +38,26 @@ impl DataConverter {
     ///
     /// # Errors
     /// As [`DataConverter::decode_history`].
-    pub fn encode_history(&self, context: &[u8], history: &[u8]) -> Result<Vec<u8>, Error> {
-        self.encode_history_and_say(context, history, &|_| {})
+    pub fn encode_history<'a>(&self, scope: impl Into<Scope<'a>>, history: &[u8]) -> Result<Vec<u8>, Error> {
+        self.encode_history_and_say(scope.into(), history, &|_| {})
     }
 
     /// The same, and `say` is told now and then how many payloads were met.
     ///
     /// # Errors
     /// As [`DataConverter::decode_history`].
-    pub fn encode_history_and_say(
+    pub fn encode_history_and_say<'a>(
         &self,
-        context: &[u8],
+        scope: impl Into<Scope<'a>>,
         history: &[u8],
         say: &dyn Fn(usize),
     ) -> Result<Vec<u8>, Error> {
-        self.history(context, history, Task::Encode, say)
+        self.history(scope.into(), history, Task::Encode, say)
     }
 
     fn history(
         &self,
-        context: &[u8],
+        scope: Scope<'_>,
         history: &[u8],
         task: Task,
         say: &dyn Fn(usize),
@@ -64,9 +65,9 @@ impl DataConverter {
         let say = Some(say);
         let history = without_mark(history)?;
         match history::form(history)? {
-            Form::Binary(name) => self.message(context, name, MessageFlags::default(), history, task, say),
-            Form::Json(name) => self.message_json(context, name, false, history, task, say),
-            Form::JsonList(name) => self.message_json(context, name, true, history, task, say),
+            Form::Binary(name) => self.message(scope, name, MessageFlags::default(), history, task, say),
+            Form::Json(name) => self.message_json(scope, name, false, history, task, say),
+            Form::JsonList(name) => self.message_json(scope, name, true, history, task, say),
         }
     }
 }

@@ -1,10 +1,9 @@
 //! What the host was asked for and provides: keys, descriptors, a codec server's answers.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::DataConverter;
-use crate::codec::remote::{Request, judge, max_waiting_bytes};
+use crate::call::{Answer, Call, ForHandle};
 use crate::error::Error;
 
 impl DataConverter {
@@ -34,17 +33,31 @@ impl DataConverter {
         self.config.load().descriptors.provide(file_descriptor_set)
     }
 
-    /// Takes the answer to a `request` that the host was asked to send: status and body, or 0 and in words why
-    /// there was no answer. Answers wait for the call that is made again, for a minute.
+    /// Takes answers to what a try of `call` asked for, each with the id of its request: then the call is
+    /// made again. Keys and descriptors stay here and serve later calls; what a codec server answered
+    /// serves this call alone.
     ///
     /// # Errors
-    /// [`Code::Remote`](crate::Code::Remote), [`Code::RemoteRefused`](crate::Code::RemoteRefused) and
-    /// [`Code::Limit`](crate::Code::Limit): then the call that asked has failed with this error.
-    pub fn provide_remote(&self, request: &Request, http_status: u32, body: &[u8]) -> Result<(), Error> {
-        let payloads = judge(request, http_status, body)?;
-        let answers =
-            request.entries().iter().zip(payloads).map(|(entry, payload)| (entry.key, Arc::new(payload)));
-        self.answers.put(answers, max_waiting_bytes(&self.config.load().limits), Instant::now());
-        Ok(())
+    /// [`Code::Argument`](crate::Code::Argument) for an answer to nothing that was asked: then nothing was
+    /// taken. Any other error is what the call has come to.
+    pub fn answer(&self, call: &mut Call, answers: &[(u64, Answer<'_>)]) -> Result<(), Error> {
+        let config = self.config.load();
+        call.take(answers, &config.limits, |answer| {
+            let config = self.config.load();
+            match answer {
+                ForHandle::Key(id, key) => config.keyring.provide(id.as_bytes(), key),
+                ForHandle::NoKey(id) => config.keyring.reject(id.as_bytes(), Instant::now()),
+                ForHandle::Descriptor(set) => config.descriptors.provide(set),
+            }
+            .map(|()| config.generation())
+        })
+    }
+
+    /// The same with a serialised `tdc.host.v1.Answers`.
+    ///
+    /// # Errors
+    /// As [`DataConverter::answer`], and [`Code::Protobuf`](crate::Code::Protobuf).
+    pub fn answer_message(&self, call: &mut Call, answers: &[u8]) -> Result<(), Error> {
+        self.answer(call, &Call::read_answers(answers)?)
     }
 }

@@ -1,10 +1,10 @@
 //! Messages of Temporal's API through the codecs, every payload and failure in them.
 
 use super::DataConverter;
+use crate::call::Scope;
 use crate::codec::Environment;
 use crate::config::{Config, Profile};
 use crate::error::Error;
-use crate::limits::Usage;
 use crate::message::{MessageFlags, MessageType, Progress, Settings, Task};
 
 impl DataConverter {
@@ -13,33 +13,33 @@ impl DataConverter {
     /// # Errors
     /// [`Code::Type`](crate::Code::Type) where no such message is known, and what the codecs say, with the
     /// path of the field.
-    pub fn encode_message(
+    pub fn encode_message<'a>(
         &self,
-        context: &[u8],
+        scope: impl Into<Scope<'a>>,
         name: &str,
         flags: MessageFlags,
         message: &[u8],
     ) -> Result<Vec<u8>, Error> {
-        self.message(context, name, flags, message, Task::Encode, None)
+        self.message(scope.into(), name, flags, message, Task::Encode, None)
     }
 
     /// Decodes every payload and failure of a serialised message, whose type is given by its full name.
     ///
     /// # Errors
     /// As [`DataConverter::encode_message`].
-    pub fn decode_message(
+    pub fn decode_message<'a>(
         &self,
-        context: &[u8],
+        scope: impl Into<Scope<'a>>,
         name: &str,
         flags: MessageFlags,
         message: &[u8],
     ) -> Result<Vec<u8>, Error> {
-        self.message(context, name, flags, message, Task::Decode, None)
+        self.message(scope.into(), name, flags, message, Task::Decode, None)
     }
 
     pub(crate) fn message(
         &self,
-        context: &[u8],
+        scope: Scope<'_>,
         name: &str,
         flags: MessageFlags,
         message: &[u8],
@@ -47,7 +47,7 @@ impl DataConverter {
         progress: Progress<'_>,
     ) -> Result<Vec<u8>, Error> {
         let message_type = MessageType::find(name)?;
-        self.call(context, &mut Usage::default(), message.len(), |spent, profile, environment, config| {
+        self.call(scope, message.len(), |spent, profile, environment, config| {
             let settings = settings(profile, environment, config, flags);
             message_type.transcode(message, task, settings, &mut spent.budget, progress)
         })
@@ -57,7 +57,7 @@ impl DataConverter {
     /// `is_list`: the text is an array of such messages.
     pub(crate) fn message_json(
         &self,
-        context: &[u8],
+        scope: Scope<'_>,
         name: &str,
         is_list: bool,
         text: &[u8],
@@ -65,7 +65,7 @@ impl DataConverter {
         progress: Progress<'_>,
     ) -> Result<Vec<u8>, Error> {
         let message_type = MessageType::find(name)?;
-        self.call(context, &mut Usage::default(), text.len(), |spent, profile, environment, config| {
+        self.call(scope, text.len(), |spent, profile, environment, config| {
             let settings = settings(profile, environment, config, MessageFlags::default());
             message_type.transcode_json(text, is_list, task, settings, &mut spent.budget, progress)
         })

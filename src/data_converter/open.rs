@@ -6,7 +6,6 @@ use arc_swap::ArcSwap;
 
 use super::DataConverter;
 use super::reload::{Current, Reads};
-use crate::codec::remote::Answers;
 use crate::config::Config;
 use crate::error::Error;
 
@@ -50,7 +49,6 @@ impl DataConverter {
             namespace: namespace.to_owned(),
             config: ArcSwap::from_pointee(Current::new(config)),
             reads: Reads::default(),
-            answers: Answers::default(),
         })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! calls with the same unknown key ──> `should_search`: the files behind their configuration may be old
-//!            ├── told TDC_RELOAD_NEEDED, all of them ──> `reload` ──┐
+//!            ├── asked to reload, all of them ──────────> `reload` ──┐
 //!            └── call again, with what was read <── one read for all that came before it began
 //! ```
 //! Whether a call is told hangs on the configuration that it worked with and on nothing else: calls at the same
@@ -60,11 +60,18 @@ impl Reads {
 pub(super) struct Current {
     config: Config,
     search: Search,
+    /// How many were read before.
+    generation: u64,
 }
 
 impl Current {
     pub(super) fn new(config: Config) -> Self {
-        Self { config, search: Search::default() }
+        Self { config, search: Search::default(), generation: 0 }
+    }
+
+    /// The number of this configuration among those of its handle.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
     }
 }
 
@@ -135,14 +142,8 @@ impl DataConverter {
         });
         let now = Instant::now();
         let config = read.inspect_err(|_| before.search.fail(now))?;
-        let asks_servers = config.has_remote();
-        self.config.store(Arc::new(Current { config, search: before.search.next(now) }));
-        if asks_servers {
-            self.answers.expire(now);
-        } else {
-            // Nobody will ever come for them.
-            self.answers.clear();
-        }
+        let (search, generation) = (before.search.next(now), before.generation + 1);
+        self.config.store(Arc::new(Current { config, search, generation }));
         Ok(())
     }
 

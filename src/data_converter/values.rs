@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::DataConverter;
+use crate::call::Scope;
 use crate::codec::Budget;
 use crate::config::Config;
 use crate::converter::{self, Environment};
 use crate::descriptors::Descriptors;
 use crate::error::Error;
 use crate::framing::{Framed, PAYLOADS};
-use crate::limits::Usage;
 use crate::payload::{Payloads, Rewritten};
 
 impl DataConverter {
@@ -19,8 +19,8 @@ impl DataConverter {
     /// # Errors
     /// [`Code::Value`](crate::Code::Value), [`Code::Json`](crate::Code::Json) and what else the converters
     /// say. The lowest value that fails decides, and is named.
-    pub fn to_payload(&self, context: &[u8], values: &[u8]) -> Result<Vec<u8>, Error> {
-        self.call(context, &mut Usage::default(), values.len(), |spent, _, _, config| {
+    pub fn to_payload<'a>(&self, scope: impl Into<Scope<'a>>, values: &[u8]) -> Result<Vec<u8>, Error> {
+        self.call(scope.into(), values.len(), |spent, _, _, config| {
             let budget = &mut spent.budget;
             let descriptors = known_types(config);
             let parsed = Payloads::parse(values, &config.limits, 0)?;
@@ -45,8 +45,8 @@ impl DataConverter {
     /// # Errors
     /// [`Code::Encoding`](crate::Code::Encoding) and what the converters say. The lowest payload that
     /// fails decides, and is named.
-    pub fn from_payload(&self, context: &[u8], payloads: &[u8]) -> Result<Vec<u8>, Error> {
-        self.call(context, &mut Usage::default(), payloads.len(), |spent, _, _, config| {
+    pub fn from_payload<'a>(&self, scope: impl Into<Scope<'a>>, payloads: &[u8]) -> Result<Vec<u8>, Error> {
+        self.call(scope.into(), payloads.len(), |spent, _, _, config| {
             let budget = &mut spent.budget;
             let descriptors = known_types(config);
             let parsed = Payloads::parse(payloads, &config.limits, 0)?;

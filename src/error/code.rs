@@ -105,14 +105,8 @@ codes! {
         "The call succeeded.";
     Unchanged = 1, "TDC_UNCHANGED", Outcome, false,
         "Calls on one payload only: the codecs leave it as it is; nothing was written, go on with your input.";
-    KeyNeeded = 2, "TDC_KEY_NEEDED", Outcome, true,
-        "The host is asked for keys: provide or reject each id that the error names, then call again.";
-    ReloadNeeded = 3, "TDC_RELOAD_NEEDED", Outcome, true,
-        "An unknown key may be in files that have changed since they were read: call tdc_data_converter_reload, ignore its failure, then call again.";
-    TypeNeeded = 4, "TDC_TYPE_NEEDED", Outcome, false,
-        "The host is asked for the descriptor of a message type: provide it, then call again.";
-    RemoteNeeded = 5, "TDC_REMOTE_NEEDED", Outcome, true,
-        "The host is asked to send a request to a codec server: send it, hand the answer to tdc_remote_provide, then call again.";
+    Requests = 2, "TDC_REQUESTS", Outcome, true,
+        "The host is asked for something: answer what tdc_call_requests gives by tdc_call_answer, then call again.";
     Protobuf = 101, "TDC_ERR_PROTOBUF", Input, false,
         "The bytes are not the protobuf message that was expected.";
     Authentication = 102, "TDC_ERR_AUTHENTICATION", Input, true,
@@ -138,7 +132,7 @@ codes! {
     Failure = 112, "TDC_ERR_FAILURE", Input, false,
         "The encoded attributes of a failure are malformed, and the config says malformed: error.";
     Type = 113, "TDC_ERR_TYPE", Input, false,
-        "There is no descriptor of the message type: its full name is wrong, or it is newer than this library.";
+        "The message type is unknown: its full name is wrong, it is newer than this library, or the host has no descriptor of it.";
     RemoteRefused = 114, "TDC_ERR_REMOTE_REFUSED", Input, false,
         "The codec server refused these payloads with status 400, 413 or 422.";
     KeyUnknown = 201, "TDC_ERR_KEY_UNKNOWN", Key, true,

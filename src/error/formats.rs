@@ -17,7 +17,7 @@ impl From<tdc_formats::Error> for Error {
                 let message = format!("{}: raise limits.max_decoded_bytes", cause.message());
                 return Self::new(Code::Limit, message);
             }
-            ErrorKind::UnknownType => return Self::type_needed(cause.type_name().to_owned()),
+            ErrorKind::UnknownType => return Self::descriptor_needed(cause.type_name().to_owned()),
             ErrorKind::Misuse => Code::Panic,
         };
         Self::new(code, cause.message())

@@ -1,11 +1,11 @@
 //! The converters: a serialised `Payloads` of values in, one of payloads out, and back.
 
 use super::buffer::tdc_buffer;
-use super::codec::Call;
+use super::call::tdc_call;
+use super::codec::Arguments;
 use super::data_converter::tdc_data_converter;
 use super::error::tdc_error;
 use super::status::tdc_status;
-use crate::data_converter::DataConverter;
 
 /// Makes payloads of values, by the config's converters; no codec is applied.
 ///
@@ -15,10 +15,11 @@ use crate::data_converter::DataConverter;
 /// `TDC_OK`, and freed by `tdc_buffer_free`.
 ///
 /// # Safety
-/// `self`, bytes and out slots are valid; `error` may be NULL.
+/// `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_converter_to_payload(
     self_: *const tdc_data_converter,
+    call: *mut tdc_call,
     context: *const u8,
     context_len: usize,
     values: *const u8,
@@ -26,15 +27,16 @@ pub unsafe extern "C" fn tdc_converter_to_payload(
     out: *mut tdc_buffer,
     error: *mut *mut tdc_error,
 ) -> tdc_status {
-    let call = Call {
+    let arguments = Arguments {
         handle: self_,
+        call,
         context: (context, context_len),
         input: (values, values_len),
         input_name: "values",
         out,
     };
     // SAFETY: as the caller vouches.
-    unsafe { call.run(error, DataConverter::to_payload) }
+    unsafe { arguments.run(error, |converter, scope, input| converter.to_payload(scope, input)) }
 }
 
 /// Gives values back, each in its raw form, as `tdc_converter_to_payload` takes them; no codec is
@@ -42,10 +44,11 @@ pub unsafe extern "C" fn tdc_converter_to_payload(
 /// `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
 ///
 /// # Safety
-/// `self`, bytes and out slots are valid; `error` may be NULL.
+/// `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_converter_from_payload(
     self_: *const tdc_data_converter,
+    call: *mut tdc_call,
     context: *const u8,
     context_len: usize,
     payloads: *const u8,
@@ -53,13 +56,14 @@ pub unsafe extern "C" fn tdc_converter_from_payload(
     out: *mut tdc_buffer,
     error: *mut *mut tdc_error,
 ) -> tdc_status {
-    let call = Call {
+    let arguments = Arguments {
         handle: self_,
+        call,
         context: (context, context_len),
         input: (payloads, payloads_len),
         input_name: "payloads",
         out,
     };
     // SAFETY: as the caller vouches.
-    unsafe { call.run(error, DataConverter::from_payload) }
+    unsafe { arguments.run(error, |converter, scope, input| converter.from_payload(scope, input)) }
 }

@@ -24,7 +24,7 @@ pub const TDC_FLAG_HOST_KEYS: u32 = 2;
 pub const TDC_FLAG_CONVERTERS: u32 = 4;
 
 /// A flag of `tdc_data_converter_flags`: payloads of some namespace go to a codec server, so calls may ask the
-/// host for requests (`TDC_REMOTE_NEEDED`). Lists are best handed in whole, and calls may take long.
+/// host for requests (`TDC_REQUESTS`). Lists are best handed in whole, and calls may take long.
 pub const TDC_FLAG_REMOTE: u32 = 8;
 
 fn open(out: OutSlot<*mut tdc_data_converter>, opened: Result<DataConverter, Error>) -> Result<Code, Error> {

@@ -2,22 +2,16 @@
 
 use super::guard::guard_value;
 use super::status::tdc_status;
-use crate::codec::remote::Request;
 use crate::error::{Code, Error};
 
-/// An error: code, message, payload index and what else belongs to it. It belongs to the caller, who
-/// frees it by `tdc_error_free`.
+/// An error: code, message, payload index and size needed. It belongs to the caller, who frees it by
+/// `tdc_error_free`.
 #[allow(non_camel_case_types)]
 pub struct tdc_error(Error);
 
 impl tdc_error {
     pub(super) fn into_raw(error: Error) -> *mut Self {
         Box::into_raw(Box::new(Self(error)))
-    }
-
-    /// The request that it carries.
-    pub(super) fn request(&self) -> Option<&Request> {
-        self.0.request()
     }
 
     /// Reads from an error; `fallback` for NULL.
@@ -91,70 +85,6 @@ pub unsafe extern "C" fn tdc_error_payload_index(self_: *const tdc_error) -> i64
 pub unsafe extern "C" fn tdc_error_size_needed(self_: *const tdc_error) -> usize {
     // SAFETY: as the caller vouches.
     unsafe { tdc_error::read(self_, 0, Error::size_needed) }
-}
-
-/// With `TDC_KEY_NEEDED`: how many keys the host is asked for, at most 16. Otherwise 0.
-///
-/// # Safety
-/// `self` is NULL or valid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tdc_error_key_count(self_: *const tdc_error) -> usize {
-    // SAFETY: as the caller vouches.
-    unsafe { tdc_error::read(self_, 0, |error| error.key_ids().len()) }
-}
-
-/// The id of the key `index`, as text without a terminator that lives as long as the error.
-/// `TDC_ERR_ARGUMENT` when there is no such key.
-///
-/// # Safety
-/// `self` is NULL or valid; `out` and `out_len` are valid out slots or NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tdc_error_key_id(
-    self_: *const tdc_error,
-    index: usize,
-    out: *mut *const u8,
-    out_len: *mut usize,
-) -> tdc_status {
-    if self_.is_null() || out.is_null() || out_len.is_null() {
-        return Code::Null as tdc_status;
-    }
-    // SAFETY: as the caller vouches.
-    let id = unsafe {
-        tdc_error::read(self_, None, |error| error.key_ids().get(index).map(|id| (id.as_ptr(), id.len())))
-    };
-    let Some((pointer, len)) = id else { return Code::Argument as tdc_status };
-    // SAFETY: valid out slots, as the caller vouches.
-    unsafe {
-        out.write(pointer);
-        out_len.write(len);
-    }
-    Code::Ok as tdc_status
-}
-
-/// With `TDC_TYPE_NEEDED`: the full name of the message type that the host is asked for, as text without a
-/// terminator that lives as long as the error. Otherwise empty.
-///
-/// # Safety
-/// `self` is NULL or valid; `out` and `out_len` are valid out slots, or NULL: then nothing is written.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tdc_error_type_name(
-    self_: *const tdc_error,
-    out: *mut *const u8,
-    out_len: *mut usize,
-) {
-    // SAFETY: as the caller vouches; the text lives in the error's box, which does not move.
-    let (pointer, len) = unsafe {
-        tdc_error::read(self_, (c"".as_ptr().cast(), 0), |error| {
-            (error.type_name().as_ptr(), error.type_name().len())
-        })
-    };
-    if !out.is_null() && !out_len.is_null() {
-        // SAFETY: valid out slots, as the caller vouches.
-        unsafe {
-            out.write(pointer);
-            out_len.write(len);
-        }
-    }
 }
 
 /// Frees an error. NULL does nothing.

@@ -1,21 +1,22 @@
 //! The failure converter's half of failures: one serialised `Failure` in, one out.
 
 use super::buffer::tdc_buffer;
-use super::codec::Call;
+use super::call::tdc_call;
+use super::codec::Arguments;
 use super::data_converter::tdc_data_converter;
 use super::error::tdc_error;
 use super::status::tdc_status;
-use crate::data_converter::DataConverter;
 
 /// Encodes a serialised `temporal.api.failure.v1.Failure`: its payloads and those of its causes go through
 /// the codecs, and where the configuration says `encode_common_attributes`, message and stack trace of
 /// each move into its encoded attributes. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
 ///
 /// # Safety
-/// `self`, bytes and out slots are valid; `error` may be NULL.
+/// `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_failure_encode(
     self_: *const tdc_data_converter,
+    call: *mut tdc_call,
     context: *const u8,
     context_len: usize,
     failure: *const u8,
@@ -23,15 +24,16 @@ pub unsafe extern "C" fn tdc_failure_encode(
     out: *mut tdc_buffer,
     error: *mut *mut tdc_error,
 ) -> tdc_status {
-    let call = Call {
+    let arguments = Arguments {
         handle: self_,
+        call,
         context: (context, context_len),
         input: (failure, failure_len),
         input_name: "failure",
         out,
     };
     // SAFETY: as the caller vouches.
-    unsafe { call.run(error, DataConverter::encode_failure) }
+    unsafe { arguments.run(error, |converter, scope, input| converter.encode_failure(scope, input)) }
 }
 
 /// Decodes a serialised failure: message and stack trace come back, and the encoded attributes are
@@ -39,10 +41,11 @@ pub unsafe extern "C" fn tdc_failure_encode(
 /// `malformed: error` the call fails. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
 ///
 /// # Safety
-/// `self`, bytes and out slots are valid; `error` may be NULL.
+/// `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_failure_decode(
     self_: *const tdc_data_converter,
+    call: *mut tdc_call,
     context: *const u8,
     context_len: usize,
     failure: *const u8,
@@ -50,13 +53,14 @@ pub unsafe extern "C" fn tdc_failure_decode(
     out: *mut tdc_buffer,
     error: *mut *mut tdc_error,
 ) -> tdc_status {
-    let call = Call {
+    let arguments = Arguments {
         handle: self_,
+        call,
         context: (context, context_len),
         input: (failure, failure_len),
         input_name: "failure",
         out,
     };
     // SAFETY: as the caller vouches.
-    unsafe { call.run(error, DataConverter::decode_failure) }
+    unsafe { arguments.run(error, |converter, scope, input| converter.decode_failure(scope, input)) }
 }

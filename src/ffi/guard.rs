@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::error::tdc_error;
 use super::status::tdc_status;
-use crate::error::{Code, Error, text};
+use crate::error::{Code, Error, Kind, text};
 
 /// Runs the body of an extern function: no panic crosses, and a failure goes into `error`, if the caller
 /// wants it.
@@ -24,7 +24,7 @@ pub(super) unsafe fn guard(
         Ok(code) => code as tdc_status,
         Err(cause) => {
             let code = cause.code();
-            if !error.is_null() {
+            if code.kind() != Kind::Outcome && !error.is_null() {
                 // SAFETY: the caller vouches for the slot.
                 unsafe { error.write(tdc_error::into_raw(cause)) };
             }

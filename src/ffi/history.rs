@@ -1,11 +1,11 @@
 //! Exported histories: one in, the same form of it out.
 
 use super::buffer::tdc_buffer;
-use super::codec::Call;
+use super::call::tdc_call;
+use super::codec::Arguments;
 use super::data_converter::tdc_data_converter;
 use super::error::tdc_error;
 use super::status::tdc_status;
-use crate::data_converter::DataConverter;
 
 /// Decodes every payload and failure of an exported history: JSON as `temporal workflow show --output json`
 /// and the Web UI's download give it, or `temporal.api.export.v1.WorkflowExecutions`, JSON or binary. The
@@ -13,10 +13,11 @@ use crate::data_converter::DataConverter;
 /// is `TDC_ERR_TYPE`. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
 ///
 /// # Safety
-/// `self`, bytes and out slots are valid; `error` may be NULL.
+/// `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_history_decode(
     self_: *const tdc_data_converter,
+    call: *mut tdc_call,
     context: *const u8,
     context_len: usize,
     history: *const u8,
@@ -24,13 +25,14 @@ pub unsafe extern "C" fn tdc_history_decode(
     out: *mut tdc_buffer,
     error: *mut *mut tdc_error,
 ) -> tdc_status {
-    let call = Call {
+    let arguments = Arguments {
         handle: self_,
+        call,
         context: (context, context_len),
         input: (history, history_len),
         input_name: "history",
         out,
     };
     // SAFETY: as the caller vouches.
-    unsafe { call.run(error, DataConverter::decode_history) }
+    unsafe { arguments.run(error, |converter, scope, input| converter.decode_history(scope, input)) }
 }

@@ -1,14 +1,15 @@
 //! The codec on one payload, in two slices, into the caller's buffer.
 
 use super::buffer::tdc_buffer;
+use super::call::{tdc_call, with_call};
 use super::data_converter::tdc_data_converter;
 use super::error::tdc_error;
 use super::guard::{OutSlot, borrow_bytes, borrow_handle, borrow_mut, guard, guard_value};
 use super::status::tdc_status;
-use super::usage::{counted, tdc_usage};
-use crate::data_converter::{Answer, DataConverter};
+use crate::call::Scope;
+use crate::data_converter::DataConverter;
 use crate::error::{Code, Error};
-use crate::limits::Usage;
+use crate::outcome::Outcome;
 
 /// Where a call on one payload put its answer: in the caller's buffer, or in `owned` where `owned.data`
 /// is not NULL.
@@ -28,24 +29,24 @@ pub struct tdc_payload {
 }
 
 /// The arguments of both directions.
-struct Call {
+struct Arguments {
     handle: *const tdc_data_converter,
+    call: *mut tdc_call,
     context: (*const u8, usize),
-    usage: *mut tdc_usage,
     head: (*const u8, usize),
     data: (*const u8, usize),
     out: (*mut u8, usize),
     written: *mut tdc_payload,
 }
 
-impl Call {
+impl Arguments {
     /// # Safety
     /// Handle, bytes, buffer and out slots are valid; the buffer overlaps nothing else; `error` may be
     /// NULL.
     unsafe fn run(
         self,
         error: *mut *mut tdc_error,
-        work: impl FnOnce(&DataConverter, &[u8], &mut Usage, &[u8], &[u8], &mut [u8]) -> Result<Answer, Error>,
+        work: impl FnOnce(&DataConverter, Scope<'_>, &[u8], &[u8], &mut [u8]) -> Result<Outcome, Error>,
     ) -> tdc_status {
         // SAFETY: as the caller vouches.
         unsafe {
@@ -56,11 +57,12 @@ impl Call {
                 let head = borrow_bytes(self.head.0, self.head.1, "head")?;
                 let data = borrow_bytes(self.data.0, self.data.1, "data")?;
                 let out = borrow_mut(self.out.0, self.out.1, "out")?;
-                let answer = counted(self.usage, |usage| work(&handle.0, context, usage, head, data, out))?;
-                let (len, data, owned) = match answer {
-                    Answer::Unchanged => return Ok(Code::Unchanged),
-                    Answer::Written { len, data } => (len, data, tdc_buffer::EMPTY),
-                    Answer::Owned { bytes, data } => (bytes.len(), data, tdc_buffer::from_vec(bytes)),
+                let outcome =
+                    with_call(self.call, |call| work(&handle.0, Scope { context, call }, head, data, out))?;
+                let (len, data, owned) = match outcome {
+                    Outcome::Unchanged => return Ok(Code::Unchanged),
+                    Outcome::Written { len, data } => (len, data, tdc_buffer::EMPTY),
+                    Outcome::Owned { bytes, data } => (bytes.len(), data, tdc_buffer::from_vec(bytes)),
                 };
                 written.write(tdc_payload { len, data_offset: data.offset, data_len: data.len, owned });
                 Ok(Code::Ok)
@@ -83,20 +85,6 @@ pub unsafe extern "C" fn tdc_codec_encode_bound(
     guard_value(usize::MAX, || DataConverter::encode_bound(payload_len))
 }
 
-/// A capacity that is enough to decode a payload of `payload_len` bytes unless a layer of it was
-/// compressed.
-///
-/// # Safety
-/// `self` is not used: NULL will do.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tdc_codec_decode_bound(
-    self_: *const tdc_data_converter,
-    payload_len: usize,
-) -> usize {
-    let _ = self_;
-    payload_len
-}
-
 /// Encodes one payload, which comes in two slices, so that a large one need not be serialised first:
 /// `head` is every other field in any order, then the tag (0x12) and the length of `data`; `data` is its
 /// contents. With `data` as `NULL, 0`, `head` is the whole serialised payload.
@@ -108,14 +96,14 @@ pub unsafe extern "C" fn tdc_codec_decode_bound(
 /// `TDC_UNCHANGED`: the payload is to stay as it is.
 ///
 /// # Safety
-/// `self`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `usage`
+/// `self`, `call`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `call`
 /// and `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_codec_encode_payload(
     self_: *const tdc_data_converter,
+    call: *mut tdc_call,
     context: *const u8,
     context_len: usize,
-    usage: *mut tdc_usage,
     head: *const u8,
     head_len: usize,
     data: *const u8,
@@ -125,34 +113,37 @@ pub unsafe extern "C" fn tdc_codec_encode_payload(
     written: *mut tdc_payload,
     error: *mut *mut tdc_error,
 ) -> tdc_status {
-    let call = Call {
+    let arguments = Arguments {
         handle: self_,
+        call,
         context: (context, context_len),
-        usage,
         head: (head, head_len),
         data: (data, data_len),
         out: (out, out_capacity),
         written,
     };
     // SAFETY: as the caller vouches.
-    unsafe { call.run(error, DataConverter::encode_payload) }
+    unsafe {
+        arguments
+            .run(error, |converter, scope, head, data, out| converter.encode_payload(scope, head, data, out))
+    }
 }
 
 /// Decodes one payload in two slices, as `tdc_codec_encode_payload` takes it.
 ///
-/// A capacity of `tdc_codec_decode_bound(self, head_len + data_len)` is enough unless a layer was
+/// A capacity of `head_len + data_len` is enough unless a layer was
 /// compressed: then an answer that does not fit comes in `written->owned`. `TDC_UNCHANGED`: no codec of
 /// the library made this payload. After an error `out` holds nothing of the payload.
 ///
 /// # Safety
-/// `self`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `usage`
+/// `self`, `call`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `call`
 /// and `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_codec_decode_payload(
     self_: *const tdc_data_converter,
+    call: *mut tdc_call,
     context: *const u8,
     context_len: usize,
-    usage: *mut tdc_usage,
     head: *const u8,
     head_len: usize,
     data: *const u8,
@@ -162,15 +153,18 @@ pub unsafe extern "C" fn tdc_codec_decode_payload(
     written: *mut tdc_payload,
     error: *mut *mut tdc_error,
 ) -> tdc_status {
-    let call = Call {
+    let arguments = Arguments {
         handle: self_,
+        call,
         context: (context, context_len),
-        usage,
         head: (head, head_len),
         data: (data, data_len),
         out: (out, out_capacity),
         written,
     };
     // SAFETY: as the caller vouches.
-    unsafe { call.run(error, DataConverter::decode_payload) }
+    unsafe {
+        arguments
+            .run(error, |converter, scope, head, data, out| converter.decode_payload(scope, head, data, out))
+    }
 }

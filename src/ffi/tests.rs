@@ -16,6 +16,27 @@ const NULL: tdc_status = Code::Null as tdc_status;
 const HEAD: &[u8] = b"\x0a\x16\x0a\x08encoding\x12\x0ajson/plain\x12\x02";
 const DATA: &[u8] = b"{}";
 
+const REQUESTS: tdc_status = Code::Requests as tdc_status;
+
+fn untried() -> tdc_call {
+    tdc_call { payloads: 0, input_bytes: 0, decoded_bytes: 0, memory: null_mut() }
+}
+
+/// An `Answers` with a key for the request `id`.
+fn key_answer(id: u8) -> Vec<u8> {
+    [&[0x0a, 36, 0x08, id, 0x12, 32][..], &[7; 32]].concat()
+}
+
+/// What a call asks for.
+fn requests(call: *mut tdc_call) -> Vec<u8> {
+    let (mut bytes, mut len) = (null(), 0);
+    // SAFETY: the call and the slots are valid, and so is what was written to them.
+    unsafe {
+        tdc_call_requests(call, &raw mut bytes, &raw mut len);
+        core::slice::from_raw_parts(bytes, len).to_vec()
+    }
+}
+
 /// A handle, freed on drop.
 struct Handle(*mut tdc_data_converter);
 
@@ -42,10 +63,39 @@ impl Handle {
     /// One that encrypts with a key of the host.
     fn encrypting() -> Self {
         let handle = Self::parse("{version: 1, keys: {primary: k, host: true}, codecs: [encrypt]}");
-        // SAFETY: the handle and the bytes are valid.
-        let status = unsafe { tdc_key_provide(handle.0, b"k".as_ptr(), 1, [7; 32].as_ptr(), 32, null_mut()) };
-        assert_eq!(status, OK);
+        let mut call = untried();
+        assert_eq!(handle.encode_in(&raw mut call, &mut [0; 300]), REQUESTS);
+        assert_eq!(handle.answer(&raw mut call, &key_answer(1)), OK);
+        // SAFETY: the call is valid.
+        unsafe { tdc_call_end(&raw mut call) };
         handle
+    }
+
+    /// Encodes `HEAD` ‖ `DATA` as a part of `call`.
+    fn encode_in(&self, call: *mut tdc_call, out: &mut [u8]) -> tdc_status {
+        let mut written = untouched();
+        // SAFETY: handle, call, bytes, buffer and slot are valid.
+        unsafe {
+            tdc_codec_encode_payload(
+                self.0,
+                call,
+                null(),
+                0,
+                HEAD.as_ptr(),
+                HEAD.len(),
+                DATA.as_ptr(),
+                DATA.len(),
+                out.as_mut_ptr(),
+                out.len(),
+                &raw mut written,
+                null_mut(),
+            )
+        }
+    }
+
+    fn answer(&self, call: *mut tdc_call, answers: &[u8]) -> tdc_status {
+        // SAFETY: handle, call and bytes are valid.
+        unsafe { tdc_call_answer(self.0, call, answers.as_ptr(), answers.len(), null_mut()) }
     }
 
     /// Encodes `HEAD` ‖ `DATA` into `out`.
@@ -55,9 +105,9 @@ impl Handle {
         unsafe {
             tdc_codec_encode_payload(
                 self.0,
+                null_mut(),
                 null(),
                 0,
-                null_mut(),
                 HEAD.as_ptr(),
                 HEAD.len(),
                 DATA.as_ptr(),
@@ -78,20 +128,15 @@ impl Drop for Handle {
     }
 }
 
-/// What a caller may read of an error: code, sentence, payload index, size needed, count of keys.
-fn read_and_free(error: *mut tdc_error) -> (tdc_status, String, i64, usize, usize) {
+/// What a caller may read of an error: code, sentence, payload index, size needed.
+fn read_and_free(error: *mut tdc_error) -> (tdc_status, String, i64, usize) {
     let (mut text, mut len) = (null(), 0);
     // SAFETY: the error is valid and freed once, after its text was copied; the slots are valid.
     unsafe {
         tdc_error_message(error, &raw mut text, &raw mut len);
         let message = String::from_utf8(core::slice::from_raw_parts(text, len).to_vec()).unwrap();
-        let all = (
-            tdc_error_code(error),
-            message,
-            tdc_error_payload_index(error),
-            tdc_error_size_needed(error),
-            tdc_error_key_count(error),
-        );
+        let all =
+            (tdc_error_code(error), message, tdc_error_payload_index(error), tdc_error_size_needed(error));
         tdc_error_free(error);
         all
     }
@@ -128,9 +173,9 @@ fn payload_makes_the_round_trip_through_the_callers_buffers() {
     let status = unsafe {
         tdc_codec_decode_payload(
             handle.0,
+            null_mut(),
             null(),
             0,
-            null_mut(),
             head.as_ptr(),
             head.len(),
             data.as_ptr(),
@@ -146,19 +191,19 @@ fn payload_makes_the_round_trip_through_the_callers_buffers() {
 }
 
 #[test]
-fn usage_is_added_to_by_success_alone_and_bounds_all_calls_that_share_it() {
+fn a_call_is_added_to_by_success_alone_and_bounds_the_whole_list() {
     let handle = Handle::parse("{version: 1, codecs: [], limits: {max_payloads: 2}}");
     let one = [0x0a, 0];
-    let mut usage = tdc_usage { payloads: 0, input_bytes: 0, decoded_bytes: 0 };
-    let encode = |usage: *mut tdc_usage| {
+    let mut call = untried();
+    let encode = |call: *mut tdc_call| {
         let mut out = tdc_buffer::EMPTY;
         // SAFETY: handle, bytes and slots are valid; the buffer is one that the library filled, or zeroes.
         unsafe {
             let status = tdc_codec_encode(
                 handle.0,
+                call,
                 null(),
                 0,
-                usage,
                 one.as_ptr(),
                 one.len(),
                 &raw mut out,
@@ -169,11 +214,12 @@ fn usage_is_added_to_by_success_alone_and_bounds_all_calls_that_share_it() {
         }
     };
     for payloads in 1..=2 {
-        assert_eq!(encode(&raw mut usage), OK);
-        assert_eq!((usage.payloads, usage.input_bytes), (payloads, 2 * payloads));
+        assert_eq!(encode(&raw mut call), OK);
+        assert_eq!((call.payloads, call.input_bytes), (payloads, 2 * payloads));
     }
-    assert_eq!(encode(&raw mut usage), Code::Limit as tdc_status);
-    assert_eq!((usage.payloads, usage.input_bytes), (2, 4));
+    assert_eq!(encode(&raw mut call), Code::Limit as tdc_status);
+    assert_eq!((call.payloads, call.input_bytes), (2, 4));
+    assert!(call.memory.is_null(), "nothing was asked");
     assert_eq!(encode(null_mut()), OK);
 }
 
@@ -189,9 +235,9 @@ fn payloads_make_the_round_trip_through_the_librarys_buffers() {
         assert_eq!(
             tdc_codec_encode(
                 handle.0,
+                null_mut(),
                 null(),
                 0,
-                null_mut(),
                 payloads.as_ptr(),
                 payloads.len(),
                 &raw mut sealed,
@@ -202,9 +248,9 @@ fn payloads_make_the_round_trip_through_the_librarys_buffers() {
         assert_eq!(
             tdc_codec_decode(
                 handle.0,
+                null_mut(),
                 null(),
                 0,
-                null_mut(),
                 sealed.data,
                 sealed.len,
                 &raw mut opened,
@@ -225,34 +271,36 @@ fn payloads_make_the_round_trip_through_the_librarys_buffers() {
 fn null_is_refused_and_every_free_takes_it() {
     let handle = Handle::encrypting();
     let mut buffer = tdc_buffer { data: null_mut(), len: 44, capacity: 55 };
-    let (mut text, mut len) = (null(), 7);
+    let (mut text, mut len, mut call) = (null(), 7, untried());
     // SAFETY: what is not NULL is valid; NULL is what is tested.
     unsafe {
         assert_eq!(
-            tdc_codec_encode(null(), null(), 0, null_mut(), null(), 0, &raw mut buffer, null_mut()),
+            tdc_codec_encode(null(), null_mut(), null(), 0, null(), 0, &raw mut buffer, null_mut()),
             NULL
         );
         assert_eq!(
-            tdc_codec_encode(handle.0, null(), 1, null_mut(), null(), 0, &raw mut buffer, null_mut()),
+            tdc_codec_encode(handle.0, null_mut(), null(), 1, null(), 0, &raw mut buffer, null_mut()),
             NULL
         );
         assert_eq!(
-            tdc_codec_decode(handle.0, null(), 0, null_mut(), null(), 1, &raw mut buffer, null_mut()),
+            tdc_codec_decode(handle.0, null_mut(), null(), 0, null(), 1, &raw mut buffer, null_mut()),
             NULL
         );
         assert_eq!(
-            tdc_codec_decode(handle.0, null(), 0, null_mut(), null(), 0, null_mut(), null_mut()),
+            tdc_codec_decode(handle.0, null_mut(), null(), 0, null(), 0, null_mut(), null_mut()),
             NULL
         );
         assert_eq!(tdc_data_converter_reload(null(), null_mut()), NULL);
         assert_eq!(tdc_data_converter_open(null(), 1, null(), 0, null_mut(), null_mut()), NULL);
-        assert_eq!(tdc_key_provide(null(), null(), 0, null(), 0, null_mut()), NULL);
-        assert_eq!(tdc_key_reject(handle.0, null(), 1, null_mut()), NULL);
+        assert_eq!(tdc_call_answer(null(), &raw mut call, null(), 0, null_mut()), NULL);
+        assert_eq!(tdc_call_answer(handle.0, null_mut(), null(), 0, null_mut()), NULL);
+        assert_eq!(tdc_call_answer(handle.0, &raw mut call, null(), 1, null_mut()), NULL);
         assert_eq!(tdc_error_code(null()), NULL);
-        assert_eq!(tdc_error_key_id(null(), 0, &raw mut text, &raw mut len), NULL);
         assert_eq!(tdc_data_converter_flags(null()), 0);
         tdc_error_message(null(), &raw mut text, &raw mut len);
         tdc_error_message(null(), null_mut(), null_mut());
+        tdc_call_requests(null_mut(), null_mut(), null_mut());
+        tdc_call_end(null_mut());
         tdc_data_converter_free(null_mut());
         tdc_error_free(null_mut());
         tdc_buffer_free(null_mut());
@@ -267,7 +315,7 @@ fn null_with_no_length_is_an_empty_slice() {
     // SAFETY: the handle and the slot are valid.
     unsafe {
         assert_eq!(
-            tdc_codec_encode(handle.0, null(), 0, null_mut(), null(), 0, &raw mut buffer, null_mut()),
+            tdc_codec_encode(handle.0, null_mut(), null(), 0, null(), 0, &raw mut buffer, null_mut()),
             OK
         );
         assert_eq!(buffer.len, 0);
@@ -279,7 +327,10 @@ fn null_with_no_length_is_an_empty_slice() {
 fn length_past_the_address_space_is_refused_before_it_is_believed() {
     let mut error = null_mut();
     // SAFETY: the length is a lie, which is what is tested: nothing may be read.
-    let status = unsafe { tdc_key_reject(Handle::encrypting().0, b"k".as_ptr(), usize::MAX, &raw mut error) };
+    let status = unsafe {
+        let mut call = untried();
+        tdc_call_answer(Handle::encrypting().0, &raw mut call, b"k".as_ptr(), usize::MAX, &raw mut error)
+    };
     assert_eq!(status, Code::Argument as tdc_status);
     assert_eq!(read_and_free(error).0, status);
 }
@@ -319,8 +370,8 @@ fn slots_are_written_by_success_only() {
     let mut small = [0; 10];
     let status = handle.encode(&mut small, &raw mut written, &raw mut error);
     assert!(is_untouched(&written));
-    let (code, _, index, needed, keys) = read_and_free(error);
-    assert_eq!((status, code, index, keys), (Code::BufferTooSmall as tdc_status, status, 0, 0));
+    let (code, _, index, needed) = read_and_free(error);
+    assert_eq!((status, code, index), (Code::BufferTooSmall as tdc_status, status, 0));
     let mut out = vec![0; needed];
     let mut error = core::ptr::dangling_mut();
     assert_eq!(handle.encode(&mut out, &raw mut written, &raw mut error), OK);
@@ -334,21 +385,38 @@ fn slots_are_written_by_success_only() {
 }
 
 #[test]
-fn error_names_the_keys_that_the_host_is_asked_for() {
+fn a_call_asks_for_the_key_and_goes_on_when_it_is_there() {
     let handle = Handle::parse("{version: 1, keys: {primary: k, host: true}, codecs: [encrypt]}");
-    let (mut error, mut id, mut len) = (null_mut(), null(), 0);
+    let (mut call, mut error, mut written) = (untried(), null_mut(), untouched());
     assert_eq!(
-        handle.encode(&mut [0; 300], core::ptr::from_mut(&mut untouched()), &raw mut error),
-        Code::KeyNeeded as tdc_status
+        handle.encode(&mut [0; 300], &raw mut written, &raw mut error),
+        Code::KeyUnknown as tdc_status,
+        "without a call nobody is asked"
     );
-    // SAFETY: the error and the slots are valid; the id lives as long as the error.
-    unsafe {
-        assert_eq!(tdc_error_key_id(error, 0, &raw mut id, &raw mut len), OK);
-        assert_eq!(core::slice::from_raw_parts(id, len), b"k");
-        assert_eq!(tdc_error_key_id(error, 1, &raw mut id, &raw mut len), Code::Argument as tdc_status);
-        assert_eq!(tdc_error_key_id(error, 0, null_mut(), &raw mut len), NULL);
+    read_and_free(error);
+    assert_eq!(handle.encode_in(&raw mut call, &mut [0; 300]), REQUESTS);
+    for _ in 0..2 {
+        assert_eq!(requests(&raw mut call), b"\x0a\x07\x08\x01\x12\x03\x0a\x01k");
     }
-    assert_eq!(read_and_free(error).4, 1);
+    assert_eq!(handle.answer(&raw mut call, &key_answer(1)), OK);
+    assert_eq!(requests(&raw mut call), b"");
+    assert_eq!(handle.encode_in(&raw mut call, &mut [0; 300]), OK);
+    assert!(!call.memory.is_null());
+    for _ in 0..2 {
+        // SAFETY: the call is valid, at first as the library left it, and then a zeroed one.
+        unsafe { tdc_call_end(&raw mut call) };
+        assert_eq!((call.payloads, call.memory.is_null()), (0, true));
+    }
+}
+
+#[test]
+fn a_panic_leaves_a_call_that_owns_nothing() {
+    let handle = Handle::parse("{version: 1, keys: {primary: k, host: true}, codecs: [encrypt]}");
+    let mut call = untried();
+    assert_eq!(handle.encode_in(&raw mut call, &mut [0; 300]), REQUESTS);
+    // SAFETY: the call is valid and this thread's own.
+    let status = unsafe { guard(null_mut(), || call::with_call(&raw mut call, |_| panic!("now"))) };
+    assert_eq!((status, call.memory.is_null()), (Code::Panic as tdc_status, true));
 }
 
 #[test]
@@ -384,14 +452,15 @@ fn handle_serves_threads_at_once() {
     std::thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(move || {
-                // SAFETY: handle and bytes are valid.
-                unsafe {
-                    tdc_key_provide(shared.0.0, b"k".as_ptr(), 1, [7; 32].as_ptr(), 32, null_mut());
-                }
-                let status =
-                    shared.0.encode(&mut [0; 300], core::ptr::from_mut(&mut untouched()), null_mut());
                 // A reload forgets the host's key.
-                assert!([OK, Code::KeyNeeded as tdc_status].contains(&status));
+                let mut call = untried();
+                while shared.0.encode_in(&raw mut call, &mut [0; 300]) == REQUESTS {
+                    let id = requests(&raw mut call)[3];
+                    assert_eq!(shared.0.answer(&raw mut call, &key_answer(id)), OK);
+                }
+                assert_eq!(shared.0.encode_in(&raw mut call, &mut [0; 300]), OK);
+                // SAFETY: the call is valid.
+                unsafe { tdc_call_end(&raw mut call) };
             });
         }
         // SAFETY: the handle is valid.

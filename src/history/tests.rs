@@ -5,6 +5,7 @@ use std::path::Path;
 use tdc_formats::wire::push_bytes;
 
 use super::*;
+use crate::call::{Call, Request};
 use crate::data_converter::DataConverter;
 use crate::message::{MessageFlags, Task};
 
@@ -28,7 +29,7 @@ const FAILURE: &str = r#"{"message":"a secret","stackTrace":"at <secret>\n","sou
 fn encoded_payload() -> String {
     let name = "temporal.api.common.v1.Payload";
     let encoded =
-        encrypting().message_json(&[], name, false, PAYLOAD.as_bytes(), Task::Encode, None).unwrap();
+        encrypting().message_json((&[]).into(), name, false, PAYLOAD.as_bytes(), Task::Encode, None).unwrap();
     String::from_utf8(encoded).unwrap()
 }
 
@@ -169,9 +170,11 @@ fn numbers_and_base64_are_read_as_every_producer_writes_them() {
         r#"{"external_payloads":[{"size_bytes":300000},{"sizeBytes":null}],"data":"-_8","metadata":{"encoding":"anNvbi9wbGFpbg"}}"#,
     ];
     for form in forms {
-        let encoded =
-            encrypting().message_json(&[], name, false, form.as_bytes(), Task::Encode, None).unwrap();
-        let decoded = encrypting().message_json(&[], name, false, &encoded, Task::Decode, None).unwrap();
+        let encoded = encrypting()
+            .message_json((&[]).into(), name, false, form.as_bytes(), Task::Encode, None)
+            .unwrap();
+        let decoded =
+            encrypting().message_json((&[]).into(), name, false, &encoded, Task::Decode, None).unwrap();
         let expected = r#"{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"+/8=","externalPayloads":[{"sizeBytes":"300000"},{"sizeBytes":"0"}]}"#;
         assert_eq!(String::from_utf8(decoded).unwrap(), expected);
     }
@@ -279,9 +282,11 @@ fn half_a_surrogate_pair_costs_one_character() {
 fn keys_are_asked_for_at_once() {
     let hosted = "{version: 1, codecs: [encrypt], keys: {primary: k, host: true}}";
     let hosted = DataConverter::parse(hosted, Path::new(""), "").unwrap();
-    let error =
-        hosted.decode_history(&[], events(&encoded_payload(), &encoded_failure()).as_bytes()).unwrap_err();
-    assert_eq!((error.code(), error.key_ids()), (Code::KeyNeeded, &["k".to_owned()][..]));
+    let (events, mut call) = (events(&encoded_payload(), &encoded_failure()), Call::default());
+    let error = hosted.decode_history(call.at(&[]), events.as_bytes()).unwrap_err();
+    assert_eq!(error.code(), Code::Requests);
+    let asked: Vec<_> = call.requests().map(|(_, request)| request.clone()).collect();
+    assert_eq!(asked, [Request::Key("k".into())]);
 }
 
 #[test]

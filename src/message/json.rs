@@ -15,7 +15,6 @@ use super::walk::{path, too_deep};
 use super::work::Work;
 use crate::error::{Code, Error};
 use crate::failure::{Attributes, PLACEHOLDER};
-use crate::framing::Frame;
 use crate::limits::MAX_MESSAGE_DEPTH;
 use crate::payload::json::print_payload;
 use ahead::{Ahead, Sought};
@@ -258,26 +257,13 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         }
         let payload = read_payload(text)?;
         if self.work.applies(&payload)?
-            && let Some(payload) = self.worked(&payload)?
+            && let Some(payload) = self.work.rewrite(&payload)?
         {
             self.raw_to(start);
             self.copied = start + text.len();
             print_payload(&payload, &mut self.out)?;
         }
         Ok(())
-    }
-
-    /// The payload through the codecs; `None` where they leave it as it is.
-    fn worked(&mut self, payload: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        let mut room = vec![0; self.work.bound(payload.len())];
-        Ok(match self.work.write(payload, &mut room)? {
-            Frame::Written(len) => {
-                room.truncate(len);
-                Some(room)
-            }
-            Frame::Owned(bytes) => Some(bytes),
-            Frame::Same(_) => None,
-        })
     }
 
     /// The plan of what stands in an `Any`.
@@ -303,7 +289,7 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         self.text_member("stackTrace", &texts.stack_trace);
         if let Some(payload) = &texts.attributes {
             self.name("encodedAttributes");
-            let worked = if self.work.applies(payload)? { self.worked(payload)? } else { None };
+            let worked = if self.work.applies(payload)? { self.work.rewrite(payload)? } else { None };
             print_payload(worked.as_deref().unwrap_or(payload), &mut self.out)?;
         }
         cursor.take(b'{');

@@ -7,6 +7,7 @@ use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, ReflectMess
 use tdc_formats::wire::push_bytes;
 
 use super::*;
+use crate::call::{Answer, Call, Request};
 use crate::data_converter::DataConverter;
 use crate::error::Code;
 
@@ -264,11 +265,15 @@ fn keys_of_all_payloads_are_asked_for_at_once() {
         push_bytes(&mut event_bytes, 1, &encoded);
     }
     let converter = DataConverter::parse(&keys("three"), Path::new(""), "").unwrap();
-    let asked = decode(&converter, "history.v1.History", &event_bytes).unwrap_err();
-    assert_eq!((asked.code(), asked.key_ids()), (Code::KeyNeeded, &["one".to_owned(), "two".to_owned()][..]));
-    for id in ["one", "two"] {
-        converter.provide_key(id.as_bytes(), &[7; 32]).unwrap();
-    }
+    let mut call = Call::default();
+    let (name, flags) = ("temporal.api.history.v1.History", MessageFlags::default());
+    let error = converter.decode_message(call.at(&[]), name, flags, &event_bytes).unwrap_err();
+    assert_eq!(error.code(), Code::Requests);
+    let (ids, asked): (Vec<u64>, Vec<Request>) =
+        call.requests().map(|(id, request)| (id, request.clone())).unzip();
+    assert_eq!(asked, [Request::Key("one".into()), Request::Key("two".into())]);
+    let keys: Vec<_> = ids.into_iter().map(|id| (id, Answer::Key(&[7; 32]))).collect();
+    converter.answer(&mut call, &keys).unwrap();
     decode(&converter, "history.v1.History", &event_bytes).unwrap();
 }
 

@@ -85,15 +85,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         if !self.work.applies(payload)? {
             return Ok(None);
         }
-        let mut out = vec![0; self.work.bound(payload.len())];
-        match self.work.write(payload, &mut out)? {
-            crate::framing::Frame::Written(len) => {
-                out.truncate(len);
-                Ok(Some(out))
-            }
-            crate::framing::Frame::Owned(bytes) => Ok(Some(bytes)),
-            crate::framing::Frame::Same(_) => Ok(None),
-        }
+        self.work.rewrite(payload)
     }
 
     /// Walks a message that came in `pieces`, nearly always one. After `Ok(true)` the whole of it stands
@@ -236,7 +228,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         self.flush();
         self.out.raw(run);
         let work = &mut self.work;
-        self.out.frame(number, work.bound(payload.len()), |room| work.write(payload, room))?;
+        self.out.payload(number, payload, work.bound(payload.len()), |room| work.write(payload, room))?;
         Ok(true)
     }
 

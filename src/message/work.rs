@@ -1,10 +1,10 @@
 //! What a walk does with the payloads that it finds.
 
 use super::plan::Custom;
-use crate::codec::{Budget, Chain, Decoded, Encoded, Environment, Layer, encode_bound};
+use crate::codec::{Budget, Chain, Environment, Layer, encode_bound};
 use crate::error::{Code, Error, Kind};
-use crate::framing::Frame;
 use crate::limits::{Limits, MAX_KEYS_NEEDED};
+use crate::outcome::Outcome;
 use crate::payload::{Pieces, View, malformed};
 
 /// The payloads' work, with what all payloads of a call share.
@@ -167,26 +167,31 @@ impl<'c> Work<'c> {
         if self.encodes() { encode_bound(len) } else { len }
     }
 
-    /// Writes the payload through the codecs.
-    pub(crate) fn write<'p>(&mut self, payload: &'p [u8], room: &mut [u8]) -> Result<Frame<'p>, Error> {
+    /// Takes the payload through the codecs.
+    pub(crate) fn write(&mut self, payload: &[u8], room: &mut [u8]) -> Result<Outcome, Error> {
         let pieces = Pieces::whole(payload);
         let chain = if self.strict { self.settings.chain } else { &self.relaxed };
         let environment = &self.settings.environment;
         environment.at(self.count - 1);
-        let frame = if self.encodes() {
-            chain.encode(pieces, environment, room).map(|encoded| match encoded {
-                Encoded::Written(written) => Frame::Written(written.len),
-                Encoded::Owned(bytes, _) => Frame::Owned(bytes),
-                Encoded::Unchanged => Frame::Same(payload),
-            })
+        let outcome = if self.encodes() {
+            chain.encode(pieces, environment, room)
         } else {
-            chain.decode(pieces, environment, self.budget, room, false).map(|decoded| match decoded {
-                Decoded::Written(len, _) => Frame::Written(len),
-                Decoded::Owned(bytes, _) => Frame::Owned(bytes),
-                Decoded::Unchanged => Frame::Same(payload),
-            })
+            chain.decode(pieces, environment, self.budget, room, false)
         };
-        frame.map_err(|error| self.said_of(error))
+        outcome.map_err(|error| self.said_of(error))
+    }
+
+    /// What the codecs make of the payload; `None` where they leave it as it is.
+    pub(crate) fn rewrite(&mut self, payload: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let mut room = vec![0; self.bound(payload.len())];
+        Ok(match self.write(payload, &mut room)? {
+            Outcome::Unchanged => None,
+            Outcome::Written { len, .. } => {
+                room.truncate(len);
+                Some(room)
+            }
+            Outcome::Owned { bytes, .. } => Some(bytes),
+        })
     }
 
     /// Opens a payload that stands alone.
@@ -195,8 +200,8 @@ impl<'c> Work<'c> {
             return Ok(payload.to_vec());
         }
         match self.write(payload, &mut [])? {
-            Frame::Owned(bytes) => Ok(bytes),
-            Frame::Written(_) | Frame::Same(_) => Ok(payload.to_vec()),
+            Outcome::Owned { bytes, .. } => Ok(bytes),
+            Outcome::Written { .. } | Outcome::Unchanged => Ok(payload.to_vec()),
         }
     }
 

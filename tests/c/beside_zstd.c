@@ -67,13 +67,13 @@ int main(void) {
         return failed("open", error);
     }
     tdc_buffer encoded = {0}, decoded = {0};
-    if (tdc_codec_encode(converter, NULL, 0, NULL, payloads, sizeof payloads, &encoded, &error) != TDC_OK) {
+    if (tdc_codec_encode(converter, NULL, NULL, 0, payloads, sizeof payloads, &encoded, &error) != TDC_OK) {
         return failed("encode", error);
     }
     if (encoded.len >= DATA_LEN) {
         return failed("encode compressed nothing", NULL);
     }
-    if (tdc_codec_decode(converter, NULL, 0, NULL, encoded.data, encoded.len, &decoded, &error) != TDC_OK) {
+    if (tdc_codec_decode(converter, NULL, NULL, 0, encoded.data, encoded.len, &decoded, &error) != TDC_OK) {
         return failed("decode", error);
     }
     if (decoded.len != sizeof payloads || memcmp(decoded.data, payloads, sizeof payloads) != 0) {

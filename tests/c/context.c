@@ -16,9 +16,9 @@ static tdc_status encode_in(const tdc_data_converter *converter, const char *con
     struct payload payload = payload_make("json/plain", (const uint8_t *)"1", 1);
     uint8_t out[512];
     tdc_payload written;
-    tdc_status status =
-        tdc_codec_encode_payload(converter, (const uint8_t *)context, context != NULL ? strlen(context) : 0,
-                                 NULL, payload.bytes, payload.len, NULL, 0, out, sizeof out, &written, NULL);
+    tdc_status status = tdc_codec_encode_payload(converter, NULL, (const uint8_t *)context,
+                                                 context != NULL ? strlen(context) : 0, payload.bytes,
+                                                 payload.len, NULL, 0, out, sizeof out, &written, NULL);
     payload_free(&payload);
     return status;
 }

@@ -84,7 +84,7 @@ int main(int argc, char **argv) {
 
     struct file in = read_file(argv[6]);
     tdc_buffer out = {0};
-    tdc_status status = (encodes ? tdc_codec_encode : tdc_codec_decode)(converter, NULL, 0, NULL, in.bytes,
+    tdc_status status = (encodes ? tdc_codec_encode : tdc_codec_decode)(converter, NULL, NULL, 0, in.bytes,
                                                                         in.len, &out, &error);
     check(status, error);
     write_file(argv[7], &out);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "host.h"
 
 tdc_data_converter *parse(const char *document) {
     tdc_data_converter *converter = NULL;
@@ -91,13 +92,53 @@ struct payload encoded(const tdc_data_converter *converter, const struct payload
     CHECK(out.bytes != NULL);
     tdc_payload written;
     tdc_error *error = NULL;
-    tdc_status status = tdc_codec_encode_payload(converter, NULL, 0, NULL, payload->bytes, payload->len, NULL,
+    tdc_status status = tdc_codec_encode_payload(converter, NULL, NULL, 0, payload->bytes, payload->len, NULL,
                                                  0, out.bytes, bound, &written, &error);
     CHECK_STATUS(TDC_OK, status, error);
     CHECK(written.owned.data == NULL);
     out.len = written.len;
     out.data_offset = written.data_offset;
     return out;
+}
+
+struct payload encrypted_under(const char *id) {
+    static const char ENCODING[] = "\x0a\x1c\x0a\x08"
+                                   "encoding\x12\x10"
+                                   "binary/encrypted\x0a";
+    static const char NAME[] = "\x0a\x11"
+                               "encryption-key-id\x12";
+    size_t id_len = strlen(id), name_len = sizeof NAME - 1;
+    CHECK(id_len < 64);
+    struct payload payload = {calloc(1, 256), 0, 0};
+    CHECK(payload.bytes != NULL);
+    uint8_t *at = payload.bytes;
+    memcpy(at, ENCODING, sizeof ENCODING - 1);
+    at += sizeof ENCODING - 1;
+    *at++ = (uint8_t)(name_len + 1 + id_len);
+    memcpy(at, NAME, name_len);
+    at += name_len;
+    *at++ = (uint8_t)id_len;
+    memcpy(at, id, id_len);
+    at += id_len;
+    /* Nonce and tag, all zeroes. */
+    *at++ = 0x12;
+    *at++ = 28;
+    payload.data_offset = (size_t)(at - payload.bytes);
+    payload.len = payload.data_offset + 28;
+    return payload;
+}
+
+uint64_t ask_for_type(const tdc_data_converter *converter, tdc_call *call) {
+    static const uint8_t VALUES[] = "\x0a\x38\x0a\x1b\x0a\x08"
+                                    "encoding\x12\x0f"
+                                    "binary/protobuf\x0a\x19\x0a\x0b"
+                                    "messageType\x12\x0a"
+                                    "app.v1.Not";
+    tdc_buffer out;
+    tdc_status status =
+        tdc_converter_to_payload(converter, call, NULL, 0, VALUES, sizeof VALUES - 1, &out, NULL);
+    CHECK(status == TDC_REQUESTS);
+    return the_request(call, HOST_DESCRIPTOR).id;
 }
 
 void rewrite_file(const char *path, const char *text) {

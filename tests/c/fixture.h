@@ -54,6 +54,12 @@ int is_poisoned(const void *memory, size_t len);
 /* Encodes, which must succeed; the answer is one serialised Payload of the caller's. */
 struct payload encoded(const tdc_data_converter *converter, const struct payload *payload);
 
+/* What a payload that was encrypted under this key id looks like; it opens with no key. */
+struct payload encrypted_under(const char *id);
+
+/* Has a call ask for the descriptor of a message type; gives back the request's id. */
+uint64_t ask_for_type(const tdc_data_converter *converter, tdc_call *call);
+
 /* Writes a file that only its owner can read, in a new directory; gives back its path. */
 char *temporary_file(const char *name, const char *text);
 void rewrite_file(const char *path, const char *text);

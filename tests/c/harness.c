@@ -22,6 +22,7 @@ static const struct {
     {"secrecy", test_secrecy},
     {"serialization context", test_context},
     {"keys from the host", test_host_keys},
+    {"answers", test_answers},
     {"reload", test_reload},
     {"remote codec", test_remote},
     {"threads on one handle", test_threads},

@@ -4,7 +4,7 @@
  *
  * What must hold without knowing which of several faults the library sees first: a call with faults answers
  * the code of one of them; one without faults never answers these codes; result slots are written only on
- * success, and *error only on failure. */
+ * success, and *error only with an error. */
 #include <string.h>
 
 #include "check.h"
@@ -41,7 +41,7 @@ static struct value value_in(const struct argument *argument, enum state state, 
 
 /* The code that this state alone must be answered with; TDC_OK when it is no fault. */
 static tdc_status fault_of(enum kind kind, enum state state) {
-    if (kind == ERROR) {
+    if (kind == ERROR || kind == CALL) {
         return TDC_OK;
     }
     if (state == HUGE_LEN) {
@@ -94,11 +94,16 @@ static void call_once(const struct function *function, const enum state *states)
         CHECK(status != TDC_ERR_NULL && status != TDC_ERR_ARGUMENT && status != TDC_ERR_PANIC);
     }
     if (error_slot >= 0) {
-        if (status == TDC_OK || status == TDC_UNCHANGED) {
+        if (status == TDC_OK || status == TDC_UNCHANGED || status == TDC_REQUESTS) {
             CHECK(is_poisoned(slots[error_slot].bytes, SLOT_LEN));
         } else {
             check_error(slots[error_slot].error, status);
             tdc_error_free(slots[error_slot].error);
+        }
+    }
+    for (size_t i = 0; i < function->count; i++) {
+        if (function->arguments[i].kind == CALL) {
+            tdc_call_end(values[i].pointer);
         }
     }
     if (status == TDC_OK) {

@@ -6,9 +6,9 @@
 
 #include "tdc.h"
 
-/* HANDLE: of the library. BYTES: pointer and length in. ROOM: pointer and capacity out. SLOT: for a result.
- * ERROR: for details. */
-enum kind { HANDLE, BYTES, ROOM, SLOT, ERROR };
+/* HANDLE: of the library. CALL: a tdc_call or NULL. BYTES: pointer and length in. ROOM: pointer and capacity
+ * out. SLOT: for a result. ERROR: for details. */
+enum kind { HANDLE, CALL, BYTES, ROOM, SLOT, ERROR };
 
 struct value {
     void *pointer;
@@ -21,7 +21,7 @@ struct argument {
     const struct value *valid;
 };
 
-#define MAX_ARGUMENTS 7
+#define MAX_ARGUMENTS 8
 
 struct function {
     const char *name;

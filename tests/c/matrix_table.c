@@ -6,10 +6,10 @@
 #include "fixture.h"
 
 /* The valid values. */
-static struct value converter, host_converter, key_error, remote_converter, request;
-static struct value path, document, directory, name_of_namespace, context, id, key;
+static struct value converter, remote_converter, call, asked;
+static struct value path, document, directory, name_of_namespace, context;
 static struct value payloads, encoded_payloads, head, data, encoded_head, encoded_data, room;
-static struct value failure, name_of_message, history, descriptors, response;
+static struct value failure, name_of_message, history, answers;
 
 #define P(i) values[i].pointer
 #define N(i) values[i].len
@@ -26,72 +26,61 @@ static tdc_status call_reload(const struct value *values) {
     return tdc_data_converter_reload(P(0), P(1));
 }
 
-static tdc_status call_provide(const struct value *values) {
-    return tdc_key_provide(P(0), P(1), N(1), P(2), N(2), P(3));
-}
-
-static tdc_status call_reject(const struct value *values) {
-    return tdc_key_reject(P(0), P(1), N(1), P(2));
-}
-
-static tdc_status call_descriptor(const struct value *values) {
-    return tdc_descriptor_provide(P(0), P(1), N(1), P(2));
+/* A call that waits for a codec server, anew each time: its request is answered once. */
+static tdc_status call_answer(const struct value *values) {
+    tdc_call *waiting = P(1);
+    tdc_buffer out;
+    if (waiting != NULL) {
+        tdc_call_end(waiting);
+        CHECK(tdc_codec_encode(remote_converter.pointer, waiting, NULL, 0, payloads.pointer, payloads.len,
+                               &out, NULL) == TDC_REQUESTS);
+    }
+    return tdc_call_answer(P(0), waiting, P(2), N(2), P(3));
 }
 
 static tdc_status call_encode(const struct value *values) {
-    return tdc_codec_encode(P(0), P(1), N(1), NULL, P(2), N(2), P(3), P(4));
+    return tdc_codec_encode(P(0), P(1), P(2), N(2), P(3), N(3), P(4), P(5));
 }
 
 static tdc_status call_decode(const struct value *values) {
-    return tdc_codec_decode(P(0), P(1), N(1), NULL, P(2), N(2), P(3), P(4));
+    return tdc_codec_decode(P(0), P(1), P(2), N(2), P(3), N(3), P(4), P(5));
 }
 
 static tdc_status call_encode_payload(const struct value *values) {
-    return tdc_codec_encode_payload(P(0), P(1), N(1), NULL, P(2), N(2), P(3), N(3), P(4), N(4), P(5), P(6));
+    return tdc_codec_encode_payload(P(0), P(1), P(2), N(2), P(3), N(3), P(4), N(4), P(5), N(5), P(6), P(7));
 }
 
 static tdc_status call_decode_payload(const struct value *values) {
-    return tdc_codec_decode_payload(P(0), P(1), N(1), NULL, P(2), N(2), P(3), N(3), P(4), N(4), P(5), P(6));
+    return tdc_codec_decode_payload(P(0), P(1), P(2), N(2), P(3), N(3), P(4), N(4), P(5), N(5), P(6), P(7));
 }
 
 static tdc_status call_failure_encode(const struct value *values) {
-    return tdc_failure_encode(P(0), P(1), N(1), P(2), N(2), P(3), P(4));
+    return tdc_failure_encode(P(0), P(1), P(2), N(2), P(3), N(3), P(4), P(5));
 }
 
 static tdc_status call_failure_decode(const struct value *values) {
-    return tdc_failure_decode(P(0), P(1), N(1), P(2), N(2), P(3), P(4));
+    return tdc_failure_decode(P(0), P(1), P(2), N(2), P(3), N(3), P(4), P(5));
 }
 
 static tdc_status call_message_encode(const struct value *values) {
-    return tdc_message_encode(P(0), P(1), N(1), P(2), N(2), TDC_MESSAGE_HEADERS, P(3), N(3), P(4), P(5));
+    return tdc_message_encode(P(0), P(1), P(2), N(2), P(3), N(3), TDC_MESSAGE_HEADERS, P(4), N(4), P(5),
+                              P(6));
 }
 
 static tdc_status call_message_decode(const struct value *values) {
-    return tdc_message_decode(P(0), P(1), N(1), P(2), N(2), 0, P(3), N(3), P(4), P(5));
+    return tdc_message_decode(P(0), P(1), P(2), N(2), P(3), N(3), 0, P(4), N(4), P(5), P(6));
 }
 
 static tdc_status call_to_payload(const struct value *values) {
-    return tdc_converter_to_payload(P(0), P(1), N(1), P(2), N(2), P(3), P(4));
+    return tdc_converter_to_payload(P(0), P(1), P(2), N(2), P(3), N(3), P(4), P(5));
 }
 
 static tdc_status call_from_payload(const struct value *values) {
-    return tdc_converter_from_payload(P(0), P(1), N(1), P(2), N(2), P(3), P(4));
+    return tdc_converter_from_payload(P(0), P(1), P(2), N(2), P(3), N(3), P(4), P(5));
 }
 
 static tdc_status call_history_decode(const struct value *values) {
-    return tdc_history_decode(P(0), P(1), N(1), P(2), N(2), P(3), P(4));
-}
-
-static tdc_status call_key_id(const struct value *values) {
-    return tdc_error_key_id(P(0), 0, P(1), P(2));
-}
-
-static tdc_status call_request_header(const struct value *values) {
-    return tdc_error_request_header(P(0), 0, P(1), P(2), P(3), P(4));
-}
-
-static tdc_status call_remote_provide(const struct value *values) {
-    return tdc_remote_provide(P(0), P(1), 200, P(2), N(2), P(3));
+    return tdc_history_decode(P(0), P(1), P(2), N(2), P(3), N(3), P(4), P(5));
 }
 
 static void release_converter(void *slot) {
@@ -107,7 +96,7 @@ static void release_payload(void *slot) {
 }
 
 #define SELF {HANDLE, &converter}
-#define HOST {HANDLE, &host_converter}
+#define TRY {CALL, &call}
 #define IN(value) {BYTES, &(value)}
 #define OUT {SLOT, NULL}
 #define DETAILS {ERROR, NULL}
@@ -124,67 +113,66 @@ static const struct function FUNCTIONS[] = {
      5,
      {IN(document), IN(directory), IN(name_of_namespace), OUT, DETAILS}},
     {"tdc_data_converter_reload", call_reload, NULL, 2, {SELF, DETAILS}},
-    {"tdc_key_provide", call_provide, NULL, 4, {HOST, IN(id), IN(key), DETAILS}},
-    {"tdc_key_reject", call_reject, NULL, 3, {HOST, IN(id), DETAILS}},
-    {"tdc_descriptor_provide", call_descriptor, NULL, 3, {SELF, IN(descriptors), DETAILS}},
-    {"tdc_codec_encode", call_encode, release_buffer, 5, {SELF, IN(context), IN(payloads), OUT, DETAILS}},
+    {"tdc_call_answer",
+     call_answer,
+     NULL,
+     4,
+     {{HANDLE, &remote_converter}, {HANDLE, &asked}, IN(answers), DETAILS}},
+    {"tdc_codec_encode",
+     call_encode,
+     release_buffer,
+     6,
+     {SELF, TRY, IN(context), IN(payloads), OUT, DETAILS}},
     {"tdc_codec_decode",
      call_decode,
      release_buffer,
-     5,
-     {SELF, IN(context), IN(encoded_payloads), OUT, DETAILS}},
+     6,
+     {SELF, TRY, IN(context), IN(encoded_payloads), OUT, DETAILS}},
     {"tdc_codec_encode_payload",
      call_encode_payload,
      release_payload,
-     7,
-     {SELF, IN(context), IN(head), IN(data), {ROOM, &room}, OUT, DETAILS}},
+     8,
+     {SELF, TRY, IN(context), IN(head), IN(data), {ROOM, &room}, OUT, DETAILS}},
     {"tdc_codec_decode_payload",
      call_decode_payload,
      release_payload,
-     7,
-     {SELF, IN(context), IN(encoded_head), IN(encoded_data), {ROOM, &room}, OUT, DETAILS}},
+     8,
+     {SELF, TRY, IN(context), IN(encoded_head), IN(encoded_data), {ROOM, &room}, OUT, DETAILS}},
     {"tdc_failure_encode",
      call_failure_encode,
      release_buffer,
-     5,
-     {SELF, IN(context), IN(failure), OUT, DETAILS}},
+     6,
+     {SELF, TRY, IN(context), IN(failure), OUT, DETAILS}},
     {"tdc_failure_decode",
      call_failure_decode,
      release_buffer,
-     5,
-     {SELF, IN(context), IN(failure), OUT, DETAILS}},
+     6,
+     {SELF, TRY, IN(context), IN(failure), OUT, DETAILS}},
     {"tdc_message_encode",
      call_message_encode,
      release_buffer,
-     6,
-     {SELF, IN(context), IN(name_of_message), IN(payloads), OUT, DETAILS}},
+     7,
+     {SELF, TRY, IN(context), IN(name_of_message), IN(payloads), OUT, DETAILS}},
     {"tdc_message_decode",
      call_message_decode,
      release_buffer,
-     6,
-     {SELF, IN(context), IN(name_of_message), IN(encoded_payloads), OUT, DETAILS}},
+     7,
+     {SELF, TRY, IN(context), IN(name_of_message), IN(encoded_payloads), OUT, DETAILS}},
     {"tdc_converter_to_payload",
      call_to_payload,
      release_buffer,
-     5,
-     {SELF, IN(context), IN(payloads), OUT, DETAILS}},
+     6,
+     {SELF, TRY, IN(context), IN(payloads), OUT, DETAILS}},
     {"tdc_converter_from_payload",
      call_from_payload,
      release_buffer,
-     5,
-     {SELF, IN(context), IN(payloads), OUT, DETAILS}},
+     6,
+     {SELF, TRY, IN(context), IN(payloads), OUT, DETAILS}},
     {"tdc_history_decode",
      call_history_decode,
      release_buffer,
-     5,
-     {SELF, IN(context), IN(history), OUT, DETAILS}},
-    {"tdc_error_key_id", call_key_id, NULL, 3, {{HANDLE, &key_error}, OUT, OUT}},
-    {"tdc_error_request_header", call_request_header, NULL, 5, {{HANDLE, &request}, OUT, OUT, OUT, OUT}},
-    {"tdc_remote_provide",
-     call_remote_provide,
-     NULL,
-     4,
-     {{HANDLE, &remote_converter}, {HANDLE, &request}, IN(response), DETAILS}},
+     6,
+     {SELF, TRY, IN(context), IN(history), OUT, DETAILS}},
 };
 
 const struct function *matrix_functions(size_t *count) {
@@ -215,19 +203,9 @@ static struct value copy(const uint8_t *bytes, size_t len) {
     return value;
 }
 
-/* The error of a call that needs something of the host. */
-static tdc_error *make_error(const tdc_data_converter *self, tdc_status expected) {
-    tdc_buffer out;
-    tdc_error *error = NULL;
-    tdc_status status = tdc_codec_encode(self, NULL, 0, NULL, payloads.pointer, payloads.len, &out, &error);
-    CHECK_STATUS(expected, status, error);
-    return error;
-}
-
 void matrix_setup(void) {
     struct payload plain = payload_make("json/plain", (const uint8_t *)"{\"order\":42}", 12);
     converter.pointer = parse(ENCRYPT);
-    host_converter.pointer = parse(HOST_KEYS);
     struct payload sealed = encoded(converter.pointer, &plain);
     payloads = framed(&plain);
     encoded_payloads = framed(&sealed);
@@ -239,20 +217,17 @@ void matrix_setup(void) {
     room.pointer = poisoned(room.len);
     payload_free(&plain);
     payload_free(&sealed);
-    key_error.pointer = make_error(host_converter.pointer, TDC_KEY_NEEDED);
     remote_converter.pointer = parse(REMOTE);
-    request.pointer = make_error(remote_converter.pointer, TDC_REMOTE_NEEDED);
-    response = text("{\"payloads\":[{}]}");
+    static tdc_call tries, waits;
+    call.pointer = &tries;
+    asked.pointer = &waits;
+    /* Request 1: status 200 and a body. */
+    answers = text("\x0a\x1a\x08\x01\x2a\x16\x08\xc8\x01\x12\x11{\"payloads\":[{}]}");
     path = text(temporary_file("matrix.yaml", PLAIN));
     document = text(PLAIN);
     directory = text(".");
     name_of_namespace = text("orders");
     context = text("\x08\x01\x12\x06orders");
-    /* One file, `a.proto`, without messages. */
-    descriptors = text("\x0a\x09\x0a\x07"
-                       "a.proto");
-    id = text("one");
-    key = text("11111111111111111111111111111111");
     failure = text("\x0a\x05wrong");
     history = text("{\"events\":[]}");
     name_of_message = text("temporal.api.common.v1.Payloads");
@@ -260,10 +235,8 @@ void matrix_setup(void) {
 
 void matrix_teardown(void) {
     tdc_data_converter_free(converter.pointer);
-    tdc_data_converter_free(host_converter.pointer);
-    tdc_error_free(key_error.pointer);
     tdc_data_converter_free(remote_converter.pointer);
-    tdc_error_free(request.pointer);
+    tdc_call_end(asked.pointer);
     remove_temporary_file(path.pointer);
     struct value *owned[] = {&payloads, &encoded_payloads, &head, &data, &encoded_head, &encoded_data, &room};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) {

@@ -25,7 +25,7 @@ static void check_refused(const tdc_data_converter *converter, const struct payl
     const uint8_t *message = NULL;
     size_t len = 0;
     memset(&written, POISON, sizeof written);
-    tdc_status status = tdc_codec_decode_payload(converter, NULL, 0, NULL, sealed->bytes, sealed->len, NULL,
+    tdc_status status = tdc_codec_decode_payload(converter, NULL, NULL, 0, sealed->bytes, sealed->len, NULL,
                                                  0, out, sealed->len, &written, &error);
     CHECK_STATUS(expected, status, error);
     CHECK(holds_nothing(out, sealed->len) && is_poisoned(&written, sizeof written));

@@ -19,7 +19,7 @@ static void use_after_free(void) {
 static void leak(tdc_data_converter *converter) {
     tdc_buffer out;
     tdc_error *error = NULL;
-    CHECK(tdc_codec_encode(converter, NULL, 0, NULL, NULL, 1, &out, &error) == TDC_ERR_NULL);
+    CHECK(tdc_codec_encode(converter, NULL, NULL, 0, NULL, 1, &out, &error) == TDC_ERR_NULL);
 }
 
 /* The tag of a field at the very end of some memory, and a length that is one byte too long: the library's
@@ -30,7 +30,7 @@ static void over_read(tdc_data_converter *converter) {
     tdc_payload written;
     CHECK(tag != NULL);
     *tag = 0x12;
-    (void)tdc_codec_encode_payload(converter, NULL, 0, NULL, tag, 2, NULL, 0, out, sizeof out, &written,
+    (void)tdc_codec_encode_payload(converter, NULL, NULL, 0, tag, 2, NULL, 0, out, sizeof out, &written,
                                    NULL);
     free(tag);
 }

@@ -10,6 +10,7 @@ void test_buffers(void);
 void test_secrecy(void);
 void test_context(void);
 void test_host_keys(void);
+void test_answers(void);
 void test_reload(void);
 void test_remote(void);
 void test_threads(void);

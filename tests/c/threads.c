@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "fixture.h"
+#include "host.h"
 #include "tests.h"
 
 #define WORKERS 8
@@ -13,19 +14,21 @@
 static tdc_data_converter *shared;
 static atomic_int at_work;
 
-/* Round trips; a reload forgets the host's keys, so each call provides what it is asked for. */
+/* Round trips; a reload forgets the host's keys, so each call answers what it is asked for. */
 static tdc_status call(int encode, const struct payload *in, uint8_t *out, size_t capacity,
                        tdc_payload *written) {
+    tdc_call call = {0};
     for (;;) {
-        tdc_status status = encode ? tdc_codec_encode_payload(shared, NULL, 0, NULL, in->bytes, in->len, NULL,
-                                                              0, out, capacity, written, NULL)
-                                   : tdc_codec_decode_payload(shared, NULL, 0, NULL, in->bytes, in->len, NULL,
-                                                              0, out, capacity, written, NULL);
-        if (status != TDC_KEY_NEEDED) {
+        tdc_status status = (encode ? tdc_codec_encode_payload : tdc_codec_decode_payload)(
+            shared, &call, NULL, 0, in->bytes, in->len, NULL, 0, out, capacity, written, NULL);
+        if (status != TDC_REQUESTS) {
+            tdc_call_end(&call);
             return status;
         }
-        static const uint8_t KEY[] = "11111111111111111111111111111111";
-        CHECK(tdc_key_provide(shared, (const uint8_t *)"one", 3, KEY, 32, NULL) == TDC_OK);
+        struct request request = the_request(&call, HOST_KEY);
+        CHECK(is_text(field_of(request.contents, 1), "one"));
+        CHECK(answer(shared, &call, request.id, HOST_KEY, "11111111111111111111111111111111", 32, NULL) ==
+              TDC_OK);
     }
 }
 

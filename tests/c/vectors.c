@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "check.h"
+#include "fixture.h"
+#include "host.h"
 #include "tests.h"
 #include "wire.h"
 
@@ -71,17 +73,16 @@ static void check_outcome(const struct vector *vector, tdc_status status, tdc_er
 
 /* One payload of a list by the call on one payload, which must do the same as the call on the list. Says
  * whether it succeeded. */
-static int run_payload(const struct vector *vector, const tdc_data_converter *converter, tdc_usage *usage,
+static int run_payload(const struct vector *vector, const tdc_data_converter *converter, tdc_call *call,
                        struct slice payload, long index, struct slice *expected_rest) {
     int encodes = strcmp(vector->operation, "encode") == 0;
     struct slice expected = {NULL, 0};
-    size_t capacity = encodes ? tdc_codec_encode_bound(converter, payload.len)
-                              : tdc_codec_decode_bound(converter, payload.len);
+    size_t capacity = encodes ? tdc_codec_encode_bound(converter, payload.len) : payload.len;
     uint8_t *out = malloc(capacity > 0 ? capacity : 1);
     tdc_payload written = {0};
     tdc_error *error = NULL;
     tdc_status status = (encodes ? tdc_codec_encode_payload : tdc_codec_decode_payload)(
-        converter, NULL, 0, usage, payload.bytes, payload.len, NULL, 0, out, capacity, &written, &error);
+        converter, call, NULL, 0, payload.bytes, payload.len, NULL, 0, out, capacity, &written, &error);
     const uint8_t *answer = written.owned.data != NULL ? written.owned.data : out;
     size_t len = written.len;
     if (status == TDC_UNCHANGED) {
@@ -114,10 +115,10 @@ static void run_one_by_one(const struct vector *vector, const tdc_data_converter
     if (refused && vector->index < 0 && strcmp(vector->value, "TDC_ERR_LIMIT") != 0) {
         return;
     }
-    tdc_usage usage = {0};
+    tdc_call call = {0};
     long index = 0;
     while (next_payload(&rest, &payload)) {
-        if (!run_payload(vector, converter, &usage, payload, index++, &expected_rest)) {
+        if (!run_payload(vector, converter, &call, payload, index++, &expected_rest)) {
             return;
         }
     }
@@ -131,7 +132,7 @@ static void run_many(const struct vector *vector, const tdc_data_converter *conv
     tdc_error *error = NULL;
     int encodes = strcmp(vector->operation, "encode") == 0;
     tdc_status status = (encodes ? tdc_codec_encode : tdc_codec_decode)(
-        converter, NULL, 0, NULL, vector->input.bytes, vector->input.len, &out, &error);
+        converter, NULL, NULL, 0, vector->input.bytes, vector->input.len, &out, &error);
     if (status == TDC_OK && !same(vector->expected, out.data, out.len)) {
         fail(vector, "other payloads came out");
     }
@@ -183,11 +184,11 @@ static void run_round_trip(const struct vector *vector, const tdc_data_converter
     tdc_buffer encoded = {0}, decoded = {0};
     tdc_error *error = NULL;
     tdc_status status =
-        tdc_codec_encode(converter, NULL, 0, NULL, vector->input.bytes, vector->input.len, &encoded, &error);
+        tdc_codec_encode(converter, NULL, NULL, 0, vector->input.bytes, vector->input.len, &encoded, &error);
     check_outcome(vector, status, error);
     if (status == TDC_OK) {
         check_encodings(vector, encodings, (struct slice){encoded.data, encoded.len});
-        status = tdc_codec_decode(converter, NULL, 0, NULL, encoded.data, encoded.len, &decoded, &error);
+        status = tdc_codec_decode(converter, NULL, NULL, 0, encoded.data, encoded.len, &decoded, &error);
         check_outcome(vector, status, error);
         if (status == TDC_OK && !same(vector->input, decoded.data, decoded.len)) {
             fail(vector, "encoded and decoded, other payloads came out");
@@ -197,8 +198,9 @@ static void run_round_trip(const struct vector *vector, const tdc_data_converter
     tdc_buffer_free(&decoded);
 }
 
-typedef tdc_status call(const tdc_data_converter *self, const uint8_t *context, size_t context_len,
-                        const uint8_t *message, size_t message_len, tdc_buffer *out, tdc_error **error);
+typedef tdc_status call(const tdc_data_converter *self, tdc_call *call, const uint8_t *context,
+                        size_t context_len, const uint8_t *message, size_t message_len, tdc_buffer *out,
+                        tdc_error **error);
 
 /* The calls that take a message and give one. */
 static call *call_of(const char *operation) {
@@ -221,7 +223,8 @@ static call *call_of(const char *operation) {
 static void run_call(const struct vector *vector, const tdc_data_converter *converter, call *function) {
     tdc_buffer out = {0};
     tdc_error *error = NULL;
-    tdc_status status = function(converter, NULL, 0, vector->input.bytes, vector->input.len, &out, &error);
+    tdc_status status =
+        function(converter, NULL, NULL, 0, vector->input.bytes, vector->input.len, &out, &error);
     if (status == TDC_OK && !same(vector->expected, out.data, out.len)) {
         fail(vector, "something else came out");
     }
@@ -242,7 +245,11 @@ static void run(const struct vector *vector, char *value) {
     } else if (strcmp(vector->operation, "encode") == 0 || strcmp(vector->operation, "decode") == 0) {
         run_many(vector, converter);
     } else if (strcmp(vector->operation, "provide_descriptor") == 0) {
-        status = tdc_descriptor_provide(converter, vector->input.bytes, vector->input.len, &error);
+        tdc_call asked = {0};
+        uint64_t id = ask_for_type(converter, &asked);
+        status =
+            answer(converter, &asked, id, HOST_DESCRIPTOR, vector->input.bytes, vector->input.len, &error);
+        tdc_call_end(&asked);
         check_outcome(vector, status, error);
     } else if (call_of(vector->operation) != NULL) {
         run_call(vector, converter, call_of(vector->operation));

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-/* A length-delimited field; its number, or 0 at the end and for anything else. */
-static uint64_t next_field(struct slice *message, struct slice *contents) {
+uint64_t next_field(struct slice *message, struct slice *contents) {
     uint64_t numbers[2] = {0, 0};
     size_t at = 0;
     for (int i = 0; i < 2; i++) {

@@ -10,6 +10,9 @@ struct slice {
     size_t len;
 };
 
+/* A length-delimited field off a message; its number, or 0 at the end and for anything else. */
+uint64_t next_field(struct slice *message, struct slice *contents);
+
 /* Takes the next payload off a serialised Payloads whose fields are all payloads; 0 at the end, and for
  * anything else. */
 int next_payload(struct slice *payloads, struct slice *payload);

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from conformance import conformance_pb2 as protocol
 
-TYPE_NEEDED = 4
+REQUESTS = 2
 ERR_PROTOBUF = 101
 
 
@@ -25,6 +25,17 @@ class Buffer(ctypes.Structure):
     """``tdc_buffer``."""
 
     _fields_ = (("data", ctypes.c_void_p), ("len", ctypes.c_size_t), ("capacity", ctypes.c_size_t))
+
+
+class Call(ctypes.Structure):
+    """``tdc_call``."""
+
+    _fields_ = (
+        ("payloads", ctypes.c_size_t),
+        ("input_bytes", ctypes.c_size_t),
+        ("decoded_bytes", ctypes.c_size_t),
+        ("memory", ctypes.c_void_p),
+    )
 
 
 class ConversionError(Exception):
@@ -60,22 +71,41 @@ class Converter:
 
     def _convert(self, call: "ctypes._NamedFuncPointer", encoding: str, name: str, data: bytes) -> bytes:
         payloads = framed(payload({"encoding": encoding, "messageType": name}, data))
-        for _ in range(2):
-            out, error = Buffer(), ctypes.c_void_p()
-            status = call(self._handle, None, size(b""), payloads, size(payloads), ctypes.byref(out), ctypes.byref(error))
-            if status == 0:
-                answer = ctypes.string_at(out.data or 0, out.len)
-                self._library.tdc_buffer_free(ctypes.byref(out))
-                return data_of(answer)
-            reason = self._take_message(error)
-            if status != TYPE_NEEDED:
-                break
-            self._provide()
-        raise ConversionError(status, reason)
+        state = Call()
+        try:
+            while True:
+                out, error = Buffer(), ctypes.c_void_p()
+                status = call(
+                    self._handle,
+                    ctypes.byref(state),
+                    None,
+                    size(b""),
+                    payloads,
+                    size(payloads),
+                    ctypes.byref(out),
+                    ctypes.byref(error),
+                )
+                if status == 0:
+                    answer = ctypes.string_at(out.data or 0, out.len)
+                    self._library.tdc_buffer_free(ctypes.byref(out))
+                    return data_of(answer)
+                if status != REQUESTS:
+                    raise ConversionError(status, self._take_message(error))
+                self._answer(state)
+        finally:
+            self._library.tdc_call_end(ctypes.byref(state))
 
-    def _provide(self) -> None:
-        error = ctypes.c_void_p()
-        if self._library.tdc_descriptor_provide(self._handle, self._descriptors, size(self._descriptors), ctypes.byref(error)):
+    def _answer(self, state: Call) -> None:
+        # One type is asked for at a time: Answers { answers { id, descriptor } }.
+        message, length, error = ctypes.c_void_p(), ctypes.c_size_t(), ctypes.c_void_p()
+        self._library.tdc_call_requests(ctypes.byref(state), ctypes.byref(message), ctypes.byref(length))
+        ((_, request),) = fields(ctypes.string_at(message, length.value))
+        descriptor = b"\x22" + varint(len(self._descriptors)) + self._descriptors
+        inner = b"\x08" + request[1:2] + descriptor
+        answers = b"\x0a" + varint(len(inner)) + inner
+        if self._library.tdc_call_answer(
+            self._handle, ctypes.byref(state), answers, size(answers), ctypes.byref(error)
+        ):
             raise SystemExit(f"the descriptors of the test messages are refused: {self._take_message(error)}")
 
     def _take_message(self, error: ctypes.c_void_p) -> str:

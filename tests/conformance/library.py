@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from pathlib import Path
 
-ABI_VERSION = 1
+ABI_VERSION = 2
 OK = 0
+REQUESTS = 2
 MESSAGE_HEADERS = 1
 
 
@@ -23,6 +24,25 @@ class _Buffer(ctypes.Structure):
     """`tdc_buffer`."""
 
     _fields_ = (("data", POINTER(c_uint8)), ("len", c_size_t), ("capacity", c_size_t))
+
+
+class _Call(ctypes.Structure):
+    """`tdc_call`."""
+
+    _fields_ = (("payloads", c_size_t), ("input_bytes", c_size_t), ("decoded_bytes", c_size_t), ("memory", c_void_p))
+
+
+UNKNOWN_TYPE = b"\x0a\x38\x0a\x1b\x0a\x08encoding\x12\x0fbinary/protobuf\x0a\x19\x0a\x0bmessageType\x12\x0aapp.v1.Not"
+"""A list with a message whose type nobody knows."""
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
 
 
 class TdcError(Exception):
@@ -47,19 +67,19 @@ class Library:
         raw = ctypes.CDLL(str(path))
         slot = POINTER(c_void_p)
         bytes_in = [c_char_p, c_size_t]
-        codec = [c_void_p, *bytes_in, c_void_p, *bytes_in, POINTER(_Buffer), slot]
-        values = [c_void_p, *bytes_in, *bytes_in, POINTER(_Buffer), slot]
-        message = [c_void_p, *bytes_in, *bytes_in, c_uint32, *bytes_in, POINTER(_Buffer), slot]
+        values = [c_void_p, POINTER(_Call), *bytes_in, *bytes_in, POINTER(_Buffer), slot]
+        message = [c_void_p, POINTER(_Call), *bytes_in, *bytes_in, c_uint32, *bytes_in, POINTER(_Buffer), slot]
         for name, result, arguments in (
             ("tdc_abi_version", c_uint32, []),
             ("tdc_status_name", c_char_p, [c_uint32]),
             ("tdc_data_converter_parse", c_uint32, [*bytes_in, *bytes_in, *bytes_in, slot, slot]),
             ("tdc_data_converter_free", None, [c_void_p]),
-            ("tdc_codec_encode", c_uint32, codec),
-            ("tdc_codec_decode", c_uint32, codec),
+            ("tdc_codec_encode", c_uint32, values),
+            ("tdc_codec_decode", c_uint32, values),
             ("tdc_converter_to_payload", c_uint32, values),
             ("tdc_converter_from_payload", c_uint32, values),
-            ("tdc_descriptor_provide", c_uint32, [c_void_p, *bytes_in, slot]),
+            ("tdc_call_answer", c_uint32, [c_void_p, POINTER(_Call), *bytes_in, slot]),
+            ("tdc_call_end", None, [POINTER(_Call)]),
             ("tdc_failure_encode", c_uint32, values),
             ("tdc_failure_decode", c_uint32, values),
             ("tdc_message_encode", c_uint32, message),
@@ -128,9 +148,21 @@ class DataConverter:
         return self._call("tdc_converter_from_payload", payloads)
 
     def provide_descriptor(self, files: bytes) -> bytes:
-        """Hands in a FileDescriptorSet; gives nothing back."""
-        error = c_void_p()
-        self._library.check(self._library.raw.tdc_descriptor_provide(self._handle, files, len(files), byref(error)), error)
+        """Answers a call that asks for a message type by a FileDescriptorSet; gives nothing back."""
+        raw, call, out, error = self._library.raw, _Call(), _Buffer(), c_void_p()
+        try:
+            status = raw.tdc_converter_to_payload(
+                self._handle, byref(call), b"", 0, UNKNOWN_TYPE, len(UNKNOWN_TYPE), byref(out), byref(error)
+            )
+            if status != REQUESTS:
+                self._library.check(status, error)
+                raise RuntimeError(f"expected a request for a message type, found status {status}")
+            # Answers { answers { id: 1, descriptor: files } }: the first request of a call has the id 1.
+            descriptor = b"\x22" + _varint(len(files)) + files
+            answers = b"\x0a" + _varint(2 + len(descriptor)) + b"\x08\x01" + descriptor
+            self._library.check(raw.tdc_call_answer(self._handle, byref(call), answers, len(answers), byref(error)), error)
+        finally:
+            raw.tdc_call_end(byref(call))
         return b""
 
     def encode_failure(self, failure: bytes) -> bytes:
@@ -155,11 +187,9 @@ class DataConverter:
 
     def _call(self, function: str, message: bytes, name: str | None = None, *, headers: bool = False) -> bytes:
         raw, out, error = self._library.raw, _Buffer(), c_void_p()
-        given: list[object] = [b"", 0]
+        given: list[object] = [None, b"", 0]
         if name is not None:
             given += [name.encode(), len(name.encode()), MESSAGE_HEADERS * headers]
-        elif function.startswith("tdc_codec_"):
-            given.append(None)
         status = getattr(raw, function)(self._handle, *given, message, len(message), byref(out), byref(error))
         self._library.check(status, error)
         try:

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use tdc::{Code, DataConverter, payload};
+use tdc::{Answer, Code, DataConverter, Error, Request, payload};
 
-use crate::server::{REMOTE, Server, contains, decode_list, encode, field, list, needed, open, settle};
+use crate::server::{
+    REMOTE, Server, answer, contains, decode_list, encode, field, list, needed, open, settle,
+};
 
 #[test]
 fn payloads_of_the_same_contents_have_answers_of_their_own() {
@@ -30,11 +32,16 @@ fn an_answer_serves_one_call() {
 fn answers_belong_to_their_operation_and_namespace() {
     let (converter, server) = (open(REMOTE), Server::default());
     let payloads = list(&["\"a\""]);
-    let request = needed(converter.encode(&[], &payloads));
-    converter.provide_remote(&request, 200, &server.answer(&request)).unwrap();
-    needed(converter.decode(&[], &payloads));
-    needed(converter.encode(&field(0x12, b"other"), &payloads));
-    assert!(converter.encode(&[], &payloads).is_ok());
+    let answered = || {
+        let (mut call, id, request) = needed(|call| converter.encode(call.at(&[]), &payloads));
+        answer(&converter, &mut call, id, 200, &server.answer(&request)).unwrap();
+        call
+    };
+    let asks = |result: Result<Vec<u8>, Error>| result.unwrap_err().code() == Code::Requests;
+    assert!(asks(converter.decode(answered().at(&[]), &payloads)));
+    assert!(asks(converter.encode(answered().at(&field(0x12, b"other")), &payloads)));
+    assert!(asks(converter.encode(answered().at(&[]), &list(&["\"b\""]))));
+    assert!(converter.encode(answered().at(&[]), &payloads).is_ok());
 }
 
 #[test]
@@ -44,19 +51,17 @@ fn answers_outlive_a_reload_as_long_as_there_is_a_server() {
     write(REMOTE);
     let (converter, server) = (DataConverter::open(&path, "orders").unwrap(), Server::default());
     let payloads = list(&["\"a\""]);
-    let answered = || {
-        let request = needed(converter.encode(&[], &payloads));
-        converter.provide_remote(&request, 200, &server.answer(&request)).unwrap();
-    };
-    answered();
+    let (mut call, id, request) = needed(|call| converter.encode(call.at(&[]), &payloads));
+    answer(&converter, &mut call, id, 200, &server.answer(&request)).unwrap();
     converter.reload().unwrap();
-    assert!(contains(&converter.encode(&[], &payloads).unwrap(), "binary/far"));
-    answered();
-    for codecs in ["[]", REMOTE] {
-        write(codecs);
-        converter.reload().unwrap();
-    }
-    needed(converter.encode(&[], &payloads));
+    assert!(contains(&converter.encode(call.at(&[]), &payloads).unwrap(), "binary/far"));
+
+    // A call in flight when the server goes away does without it.
+    let (mut call, id, request) = needed(|call| converter.encode(call.at(&[]), &payloads));
+    answer(&converter, &mut call, id, 200, &server.answer(&request)).unwrap();
+    write("[]");
+    converter.reload().unwrap();
+    assert_eq!(converter.encode(call.at(&[]), &payloads).unwrap(), payloads);
 }
 
 #[test]
@@ -67,19 +72,21 @@ fn a_call_that_asks_for_something_else_keeps_its_answers() {
 
     let text = format!("version: 1\nkeys: {{ primary: one, host: true }}\ncodecs: {codecs}\n");
     let converter = DataConverter::parse(&text, Path::new(""), "orders").unwrap();
-    let request = needed(converter.decode(&[], &encoded));
-    converter.provide_remote(&request, 200, &server.answer(&request)).unwrap();
-    let error = converter.decode(&[], &encoded).unwrap_err();
-    assert_eq!((error.code(), error.key_ids()), (Code::KeyNeeded, &["one".to_owned()][..]));
-    converter.provide_key(b"one", b"test-key-test-key-test-key-test!").unwrap();
-    assert_eq!(converter.decode(&[], &encoded).unwrap(), list(&["\"a\"", "\"b\""]));
+    let (mut call, id, request) = needed(|call| converter.decode(call.at(&[]), &encoded));
+    answer(&converter, &mut call, id, 200, &server.answer(&request)).unwrap();
+    assert_eq!(converter.decode(call.at(&[]), &encoded).unwrap_err().code(), Code::Requests);
+    let asked: Vec<_> = call.requests().map(|(id, request)| (id, request.clone())).collect();
+    let [(id, Request::Key(name))] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!(name, "one");
+    converter.answer(&mut call, &[(*id, Answer::Key(b"test-key-test-key-test-key-test!"))]).unwrap();
+    assert_eq!(converter.decode(call.at(&[]), &encoded).unwrap(), list(&["\"a\"", "\"b\""]));
 }
 
 #[test]
 fn keys_of_the_servers_own_layers_are_not_asked_for() {
     let payload =
         b"\x0a\x1c\x0a\x08encoding\x12\x10binary/encrypted\x0a\x1b\x0a\x11encryption-key-id\x12\x06theirs";
-    needed(open(REMOTE).decode(&[], &field(0x0a, payload)));
+    needed(|call| open(REMOTE).decode(call.at(&[]), &field(0x0a, payload)));
 }
 
 #[test]
@@ -92,7 +99,7 @@ fn the_server_decodes_once_and_what_must_be_encrypted_must_be() {
     assert!(contains(&once, "binary/far"));
 
     let strict = open("[encrypt: { required: true }, remote: { url: \"https://codec.example.com\" }]");
-    let error = settle(&strict, &server, |converter| converter.decode(&[], &once)).unwrap_err();
+    let error = settle(&strict, &server, |converter, scope| converter.decode(scope, &once)).unwrap_err();
     assert_eq!((error.code(), error.payload_index()), (Code::NotEncrypted, Some(0)));
 }
 

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use tdc::{Code, DataConverter};
 
-use crate::server::{REMOTE, Server, list, needed, open};
+use crate::server::{REMOTE, Server, answer, list, needed, open, pending};
 
 #[test]
 fn statuses_say_who_can_mend_it() {
     let converter = open(REMOTE);
-    let request = needed(converter.decode(&[], &list(&["\"secret\"", "\"b\""])));
+    let payloads = list(&["\"secret\"", "\"b\""]);
     for (status, body, code, says) in [
         (0, "connection refused\n\u{1b}[2J", Code::Remote, "no answer: connection refused"),
         (0, "", Code::Remote, "the host says no reason"),
@@ -30,14 +30,15 @@ fn statuses_say_who_can_mend_it() {
         (200, "{\"payloads\":[{},{},{}]}", Code::Remote, "answered more than 2 payloads, expected 2"),
         (200, "{\"payloads\":[{\"data\":\"!secret\"},{}]}", Code::Remote, "expected base64 text"),
     ] {
-        let error = converter.provide_remote(&request, status, body.as_bytes()).unwrap_err();
+        let (mut call, id, _) = needed(|call| converter.decode(call.at(&[]), &payloads));
+        let error = answer(&converter, &mut call, id, status, body.as_bytes()).unwrap_err();
         assert_eq!(error.code(), code, "{status} {body}");
+        assert_eq!(call.requests().len(), 0, "that is what the call has come to");
         assert!(error.message().contains(says), "{error}");
         assert!(!error.message().contains("secret") && !error.message().contains('\u{1b}'), "{error}");
         assert!(error.message().contains("https://codec.example.com/decode"), "{error}");
         assert_eq!(code.is_transient(), code == Code::Remote);
     }
-    needed(converter.decode(&[], &list(&["\"secret\"", "\"b\""])));
 }
 
 #[test]
@@ -45,11 +46,13 @@ fn a_refusal_names_the_payload_of_the_call() {
     let codecs = "[remote: { url: \"https://codec.example.com\", max_request_bytes: 250 B }]";
     let (converter, server) = (open(codecs), Server::default());
     let payloads = list(&["1", "2", "3", "4"]);
-    let first = needed(converter.decode(&[], &payloads));
-    converter.provide_remote(&first, 200, &server.answer(&first)).unwrap();
-    let second = needed(converter.decode(&[], &payloads));
-    let index =
-        |body: &str| converter.provide_remote(&second, 400, body.as_bytes()).unwrap_err().payload_index();
+    let index = |body: &str| {
+        let (mut call, id, first) = needed(|call| converter.decode(call.at(&[]), &payloads));
+        answer(&converter, &mut call, id, 200, &server.answer(&first)).unwrap();
+        assert_eq!(converter.decode(call.at(&[]), &payloads).unwrap_err().code(), Code::Requests);
+        let (id, _) = pending(&call);
+        answer(&converter, &mut call, id, 400, body.as_bytes()).unwrap_err().payload_index()
+    };
     assert_eq!(index("TDC_ERR_KEY_UNKNOWN at payloads[0]: …"), Some(2));
     for body in
         ["payloads[9]", "payloads[", "payloads[x]", "payloads[99999999999999999999999]", "", "payloads[0"]
@@ -63,10 +66,12 @@ fn an_answer_that_is_too_long_is_a_limit() {
     let text = format!("version: 1\nlimits: {{ max_decoded_bytes: 4 KiB }}\ncodecs: {REMOTE}\n");
     let converter = DataConverter::parse(&text, Path::new(""), "").unwrap();
     let payloads = list(&["1"]);
-    let request = needed(converter.decode(&[], &payloads));
     let body = |len: usize| format!("{{\"payloads\":[{{\"data\":\"{}\"}}]}}", "A".repeat(len)).into_bytes();
-    let error = converter.provide_remote(&request, 200, &body(request.max_response_bytes())).unwrap_err();
+    let (mut call, id, request) = needed(|call| converter.decode(call.at(&[]), &payloads));
+    let too_long = body(request.max_response_bytes());
+    let error = answer(&converter, &mut call, id, 200, &too_long).unwrap_err();
     assert_eq!(error.code(), Code::Limit);
-    converter.provide_remote(&request, 200, &body(8192)).unwrap();
-    assert_eq!(converter.decode(&[], &payloads).unwrap_err().code(), Code::Limit);
+    let (mut call, id, _) = needed(|call| converter.decode(call.at(&[]), &payloads));
+    answer(&converter, &mut call, id, 200, &body(8192)).unwrap();
+    assert_eq!(converter.decode(call.at(&[]), &payloads).unwrap_err().code(), Code::Limit);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tdc::{Answer, Code, Usage, payload};
+use tdc::{Call, Code, Outcome, payload};
 
 use crate::server::{
     REMOTE, Server, base64, contains, decode_list, encode, field, list, needed, open, open_in, plain, settle,
@@ -12,7 +12,8 @@ use crate::server::{
 fn the_request_is_what_a_codec_server_expects() {
     let codecs = "[remote: { url: \"https://codec.example.com/{namespace}/\", timeout: 3 s, \
                   headers: { X-Team: blue, Authorization: { prefix: \"Bearer \", insecure_inline: \"t0ken\" } } }]";
-    let request = needed(open_in(codecs, "orders.a1").encode(&[], &list(&["\"a\"", "\"b\""])));
+    let converter = open_in(codecs, "orders.a1");
+    let (_, _, request) = needed(|call| converter.encode(call.at(&[]), &list(&["\"a\"", "\"b\""])));
     assert_eq!(request.url(), "https://codec.example.com/orders.a1/encode");
     assert_eq!(
         request.headers().collect::<Vec<_>>(),
@@ -38,9 +39,9 @@ fn the_request_is_what_a_codec_server_expects() {
 #[test]
 fn a_namespace_of_the_context_goes_before_that_of_the_handle() {
     let context = field(0x12, b"payments");
-    let request = needed(open(REMOTE).decode(&context, &list(&["1"])));
+    let (_, _, request) = needed(|call| open(REMOTE).decode(call.at(&context), &list(&["1"])));
     assert!(request.headers().any(|header| header == ("X-Namespace", "payments")));
-    let request = needed(open_in(REMOTE, "").decode(&[], &list(&["1"])));
+    let (_, _, request) = needed(|call| open_in(REMOTE, "").decode(call.at(&[]), &list(&["1"])));
     assert!(!request.headers().any(|(name, _)| name == "X-Namespace"));
     let error = open(REMOTE).decode(&field(0x12, b"a\r\nX-Evil: 1"), &list(&["1"])).unwrap_err();
     assert_eq!(error.code(), Code::Namespace);
@@ -97,20 +98,19 @@ fn one_payload_comes_in_the_buffer_or_in_memory_of_its_own() {
     let (converter, server) = (open(REMOTE), Server::default());
     let payload = plain("\"secret\"");
     let call = |input: &[u8], encodes: bool, room: usize| {
-        settle(&converter, &server, |converter| {
+        settle(&converter, &server, |converter, scope| {
             let mut out = vec![0; room];
-            let usage = &mut Usage::default();
-            let answer = if encodes {
-                converter.encode_payload(&[], usage, input, &[], &mut out)
+            let outcome = if encodes {
+                converter.encode_payload(scope, input, &[], &mut out)
             } else {
-                converter.decode_payload(&[], usage, input, &[], &mut out)
+                converter.decode_payload(scope, input, &[], &mut out)
             }?;
-            Ok(match answer {
-                Answer::Owned { bytes, data } => (true, bytes[data.offset..][..data.len].to_vec(), bytes),
-                Answer::Written { len, data } => {
+            Ok(match outcome {
+                Outcome::Owned { bytes, data } => (true, bytes[data.offset..][..data.len].to_vec(), bytes),
+                Outcome::Written { len, data } => {
                     (false, out[data.offset..][..data.len].to_vec(), out[..len].to_vec())
                 }
-                Answer::Unchanged => panic!("nothing was written"),
+                Outcome::Unchanged => panic!("nothing was written"),
             })
         })
         .unwrap()
@@ -127,8 +127,23 @@ fn one_payload_comes_in_the_buffer_or_in_memory_of_its_own() {
 #[test]
 fn a_call_that_fails_anyway_sends_nothing() {
     let payloads = [&list(&["1"])[..], b"\x0a\x02\x12\x05"].concat();
-    for result in [open(REMOTE).decode(&[], &payloads), open(REMOTE).encode(&[], &payloads)] {
-        let error = result.unwrap_err();
+    for encodes in [false, true] {
+        let (mut call, converter) = (Call::default(), open(REMOTE));
+        let error = if encodes {
+            converter.encode(call.at(&[]), &payloads)
+        } else {
+            converter.decode(call.at(&[]), &payloads)
+        }
+        .unwrap_err();
+        assert_eq!(call.requests().len(), 0);
         assert_eq!((error.code(), error.payload_index()), (Code::Protobuf, Some(1)));
+    }
+}
+
+#[test]
+fn a_call_that_cannot_ask_is_a_transient_error() {
+    for result in [open(REMOTE).decode(&[], &list(&["1"])), open(REMOTE).encode(&[], &list(&["1"]))] {
+        let error = result.unwrap_err();
+        assert_eq!((error.code(), error.code().is_transient()), (Code::Remote, true));
     }
 }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tdc::{Code, DataConverter, Error, Request, payload};
+use tdc::{Answer, Call, Code, DataConverter, Error, HttpRequest, Request, Scope, payload};
 
 pub(crate) const KEY: &str = "dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE=";
 
@@ -31,7 +31,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn answer(&self, request: &Request) -> Vec<u8> {
+    pub(crate) fn answer(&self, request: &HttpRequest) -> Vec<u8> {
         self.requests.set(self.requests.get() + 1);
         let body: Value = serde_json::from_slice(request.body()).unwrap();
         let payloads = body["payloads"].as_array().unwrap().iter();
@@ -98,36 +98,59 @@ pub(crate) fn plain(text: &str) -> Vec<u8> {
     [&b"\x0a\x16\x0a\x08encoding\x12\x0ajson/plain"[..], &field(0x12, text.as_bytes())].concat()
 }
 
-/// Makes `call` until it needs no more of the server.
+/// Makes tries until the call needs no more of the server.
 pub(crate) fn settle<T>(
     converter: &DataConverter,
     server: &Server,
-    call: impl Fn(&DataConverter) -> Result<T, Error>,
+    make: impl Fn(&DataConverter, Scope<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    for _ in 0..100 {
-        match call(converter) {
-            Err(error) if error.code() == Code::RemoteNeeded => {
-                let request = error.request().unwrap();
-                converter.provide_remote(request, 200, &server.answer(request))?;
+    let mut call = Call::default();
+    loop {
+        match make(converter, call.at(&[])) {
+            Err(error) if error.code() == Code::Requests => {
+                let (id, request) = pending(&call);
+                answer(converter, &mut call, id, 200, &server.answer(&request))?;
             }
             settled => return settled,
         }
     }
-    panic!("the call never comes to an end");
+}
+
+/// The request for the server that the last try asks for, alone.
+pub(crate) fn pending(call: &Call) -> (u64, HttpRequest) {
+    let requests: Vec<_> = call.requests().collect();
+    match requests[..] {
+        [(id, Request::Http(request))] => (id, request.clone()),
+        _ => panic!("{requests:?}"),
+    }
+}
+
+/// Hands in what came of a request.
+pub(crate) fn answer(
+    converter: &DataConverter,
+    call: &mut Call,
+    id: u64,
+    status: u32,
+    body: &[u8],
+) -> Result<(), Error> {
+    converter.answer(call, &[(id, Answer::Http { status, body })])
 }
 
 pub(crate) fn encode(converter: &DataConverter, server: &Server, payloads: &[u8]) -> Vec<u8> {
-    settle(converter, server, |converter| converter.encode(&[], payloads)).unwrap()
+    settle(converter, server, |converter, scope| converter.encode(scope, payloads)).unwrap()
 }
 
 pub(crate) fn decode_list(converter: &DataConverter, server: &Server, payloads: &[u8]) -> Vec<u8> {
-    settle(converter, server, |converter| converter.decode(&[], payloads)).unwrap()
+    settle(converter, server, |converter, scope| converter.decode(scope, payloads)).unwrap()
 }
 
-pub(crate) fn needed(result: Result<Vec<u8>, Error>) -> Request {
-    let error = result.unwrap_err();
-    assert_eq!(error.code(), Code::RemoteNeeded, "{error}");
-    error.request().unwrap().clone()
+/// A call that asks the server, and what for.
+pub(crate) fn needed(make: impl FnOnce(&mut Call) -> Result<Vec<u8>, Error>) -> (Call, u64, HttpRequest) {
+    let mut call = Call::default();
+    let error = make(&mut call).unwrap_err();
+    assert_eq!(error.code(), Code::Requests, "{error}");
+    let (id, request) = pending(&call);
+    (call, id, request)
 }
 
 pub(crate) fn contains(haystack: &[u8], needle: &str) -> bool {

@@ -10,19 +10,23 @@ fn failures_go_through_the_server() {
     let (converter, server) = (open(REMOTE), Server::default());
     let failure = br#"{"message":"secret","stackTrace":"at x","cause":{"message":"deeper","applicationFailureInfo":{"details":{"payloads":[{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"MQ=="}]}}}}"#;
     let encoded =
-        settle(&converter, &server, |converter| converter.encode_failure_json(&[], failure)).unwrap();
+        settle(&converter, &server, |converter, scope| converter.encode_failure_json(scope, failure))
+            .unwrap();
     assert!(!contains(&encoded, "secret") && !contains(&encoded, "deeper"));
     assert_eq!((server.requests.get(), server.payloads.get()), (1, 3));
     let decoded =
-        settle(&converter, &server, |converter| converter.decode_failure_json(&[], &encoded)).unwrap();
+        settle(&converter, &server, |converter, scope| converter.decode_failure_json(scope, &encoded))
+            .unwrap();
     assert_eq!(server.requests.get(), 2);
     let (decoded, failure): (Value, Value) =
         (serde_json::from_slice(&decoded).unwrap(), serde_json::from_slice(failure).unwrap());
     assert_eq!(decoded, failure);
 
     let binary = [&field(0x0a, b"secret")[..], &field(0x22, &field(0x0a, b"deeper"))].concat();
-    let encoded = settle(&converter, &server, |converter| converter.encode_failure(&[], &binary)).unwrap();
-    let decoded = settle(&converter, &server, |converter| converter.decode_failure(&[], &encoded)).unwrap();
+    let encoded =
+        settle(&converter, &server, |converter, scope| converter.encode_failure(scope, &binary)).unwrap();
+    let decoded =
+        settle(&converter, &server, |converter, scope| converter.decode_failure(scope, &encoded)).unwrap();
     assert_eq!(decoded, binary);
 }
 
@@ -36,16 +40,18 @@ fn messages_leave_search_attributes_alone() {
     let message = [&field(0x2a, &list(&["\"secret\""]))[..], &attributes, &header].concat();
     let name = "temporal.api.workflowservice.v1.StartWorkflowExecutionRequest";
     let flags = MessageFlags::default();
-    let encoded =
-        settle(&converter, &server, |converter| converter.encode_message(&[], name, flags, &message))
-            .unwrap();
+    let encoded = settle(&converter, &server, |converter, scope| {
+        converter.encode_message(scope, name, flags, &message)
+    })
+    .unwrap();
     assert_eq!(server.payloads.get(), 1, "{}", server.last.borrow());
     assert!(
         contains(&encoded, "indexed") && contains(&encoded, "header") && !contains(&encoded, "\"secret\"")
     );
-    let decoded =
-        settle(&converter, &server, |converter| converter.decode_message(&[], name, flags, &encoded))
-            .unwrap();
+    let decoded = settle(&converter, &server, |converter, scope| {
+        converter.decode_message(scope, name, flags, &encoded)
+    })
+    .unwrap();
     assert_eq!(decoded, message);
     assert_eq!(
         server.last.borrow()["payloads"].as_array().unwrap().len(),
@@ -66,7 +72,8 @@ fn histories_come_with_as_few_requests_as_they_can() {
         json!({ "events": (1..=50).map(event).collect::<Vec<_>>() }).to_string().into_bytes()
     };
     let encoded = events(&|| server.encode(&payload));
-    let decoded = settle(&converter, &server, |converter| converter.decode_history(&[], &encoded)).unwrap();
+    let decoded =
+        settle(&converter, &server, |converter, scope| converter.decode_history(scope, &encoded)).unwrap();
     let (decoded, expected): (Value, Value) = (
         serde_json::from_slice(&decoded).unwrap(),
         serde_json::from_slice(&events(&|| payload.clone())).unwrap(),

@@ -168,7 +168,7 @@ def test_a_type_that_nobody_knows_is_an_error(make_tdc: Callable[..., Tdc]) -> N
     metadata = {"encoding": b"json/protobuf", "messageType": b"no.such.Type"}
     with pytest.raises(temporal_tdc.TdcError) as caught:
         converter.from_payload(Payload(metadata=metadata, data=b"{}"))
-    assert caught.value.code == Code.TYPE_NEEDED
+    assert caught.value.code == Code.ERR_TYPE
     assert "no.such.Type" in str(caught.value)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from ctypes import byref
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,8 +19,9 @@ from temporalio.api.common.v1 import Payload, Payloads
 import temporal_tdc
 from temporal_tdc import Code, Tdc
 from temporal_tdc._bulk import call_bytes
+from temporal_tdc._call import Call as TdcCall
+from temporal_tdc._call import Kind, RequestsError, answer
 from temporal_tdc._codec import Codec
-from temporal_tdc._faults import PendingError
 from temporal_tdc._handle import Handle
 from temporal_tdc._values import from_payloads, to_payloads
 from temporal_tdc._whole import call as call_whole
@@ -37,12 +39,12 @@ VECTORS: dict[str, Vector] = {
 def raw(codec: Codec, operation: str, message: bytes) -> bytes:
     """Call the library with the bytes as they are, doing what the codec does about keys."""
     direction = codec._encoding if operation == "encode" else codec._decoding
-    for _ in range(20):
+    call = TdcCall(direction.handle.library.held)
+    while True:
         try:
-            return call_bytes(direction, b"", [message], release=False)
-        except PendingError as pending:
-            run(codec._host.settle(pending))
-    raise AssertionError("the library never has enough")
+            return call_bytes(direction, b"", [message], state=byref(call), release=False)
+        except RequestsError:
+            run(codec._host.settle(call))
 
 
 def typed(codec: Codec, operation: str, message: bytes) -> bytes:
@@ -115,13 +117,33 @@ def check_error(error: temporal_tdc.TdcError, vector: Vector) -> None:
 
 def whole(function: str) -> Callable[[Handle, bytes, bytes], bytes]:
     def run_whole(handle: Handle, context: bytes, message: bytes) -> bytes:
-        return call_whole(handle, handle.library.held, function, context, message)
+        return call_whole(
+            handle,
+            handle.library.held,
+            function=function,
+            state=None,
+            context=context,
+            message=message,
+        )
 
     return run_whole
 
 
 def provide(handle: Handle, _context: bytes, files: bytes) -> bytes:
-    handle.provide_descriptor(files)
+    metadata = {"encoding": b"binary/protobuf", "messageType": b"app.v1.Nothing"}
+    message = Payloads(payloads=[Payload(metadata=metadata)]).SerializeToString()
+    state = TdcCall(handle.library.held)
+    with pytest.raises(RequestsError):
+        call_whole(
+            handle,
+            handle.library.held,
+            function="tdc_converter_to_payload",
+            state=state,
+            context=b"",
+            message=message,
+        )
+    [request] = state.requests()
+    handle.answer(state, answer(request, Kind.DESCRIPTOR, files))
     return b""
 
 

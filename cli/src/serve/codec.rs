@@ -28,7 +28,7 @@ use super::reload::Server;
 use super::request_log::Entry;
 use super::state::State;
 use super::{answer, metrics, namespace, reading, turns};
-use crate::{body, rounds};
+use crate::{body, host};
 
 /// Bodies up to this many bytes are worked on at once; for larger ones, which take milliseconds,
 /// there are threads apart.
@@ -152,12 +152,15 @@ async fn respond(
     let seals_with = settings.encrypts_with.filter(|_| operation == Operation::Encode);
     let context = body::context(namespace);
     let max_payloads = state.limits.max_payloads;
-    let mut job = Job { operation, pass_through, seals_with, context, body, max_payloads, place };
+    let asks_for_reload = false;
+    let mut job =
+        Job { operation, pass_through, seals_with, context, body, max_payloads, place, asks_for_reload };
     let part = entry.part("convert");
     let mut done;
     (job, done) = job.run(Arc::clone(&state.converter)).await?;
-    let misses_a_key = |error: &Error| [Code::ReloadNeeded, Code::KeyProvider].contains(&error.code());
-    if done.as_ref().is_err_and(|(error, _)| misses_a_key(error)) && server.search_key(state).await {
+    let needs_provider = |error: &Error| error.code() == Code::KeyProvider;
+    let misses_a_key = done.as_ref().is_err_and(|(error, _)| job.asks_for_reload || needs_provider(error));
+    if misses_a_key && server.search_key(state).await {
         (job, done) = job.run(Arc::clone(&server.state().converter)).await?;
     }
     drop(part);
@@ -236,6 +239,8 @@ struct Job {
     body: Bytes,
     max_payloads: usize,
     place: Place,
+    /// Whether files that were not read for a while may have a key that was unknown.
+    asks_for_reload: bool,
 }
 
 /// The answer's body and how many payloads it has; or what is wrong, and how many there were if
@@ -243,7 +248,7 @@ struct Job {
 type Done = Result<(Vec<u8>, usize), (Error, Option<usize>)>;
 
 impl Job {
-    async fn run(self, converter: Arc<DataConverter>) -> Result<(Self, Done), Refusal> {
+    async fn run(mut self, converter: Arc<DataConverter>) -> Result<(Self, Done), Refusal> {
         if self.body.len() <= SMALL {
             let done = self.work(&converter);
             return Ok((self, done));
@@ -256,16 +261,21 @@ impl Job {
         .map_err(|_| Refusal::internal("panic"))
     }
 
-    fn work(&self, converter: &DataConverter) -> Done {
+    fn work(&mut self, converter: &DataConverter) -> Done {
         let payloads = body::parse_at_most(&self.body, self.max_payloads).map_err(|error| (error, None))?;
         let count = body::count(&payloads);
         let done = if self.pass_through {
             Ok(payloads)
         } else {
-            rounds::without_host(converter, |converter| match self.operation {
-                Operation::Encode => converter.encode(&self.context, &payloads),
-                Operation::Decode => converter.decode_lenient(&self.context, &payloads),
-            })
+            // The files are read again for all requests together.
+            let is_reload = |request: &tdc::Request| matches!(request, tdc::Request::Reload);
+            let (done, asks_for_reload) =
+                host::settle_but(converter, is_reload, |call| match self.operation {
+                    Operation::Encode => converter.encode(call.at(&self.context), &payloads),
+                    Operation::Decode => converter.decode_lenient(call.at(&self.context), &payloads),
+                });
+            self.asks_for_reload = asks_for_reload;
+            done
         };
         if let (Ok(_), Some(key)) = (&done, &self.seals_with) {
             metrics::sealed(key, count);

@@ -96,11 +96,7 @@ impl Refusal {
     /// What the library said.
     pub(super) fn of(error: &Error, operation: Operation) -> Self {
         let index = error.payload_index();
-        let code = match error.code() {
-            // The files were read again already, or just a moment ago.
-            Code::ReloadNeeded => Code::KeyUnknown,
-            code => code,
-        };
+        let code = error.code();
         let reason = code.name();
         let bad = |text| Self::bad_request(reason, text);
         match (code, code.kind()) {

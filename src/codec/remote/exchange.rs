@@ -1,22 +1,19 @@
-//! One call's view of a codec server: the answers that it has, and the payloads that it must ask for.
+//! One try's view of a codec server: the answers that its call has, and the payloads that it must ask for.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
-use std::time::Instant;
 
 use zeroize::Zeroizing;
 
 use super::answers::{Answer, Answers};
 use super::request::{Entry, Key};
-use super::{Direction, Remote, Request};
-use crate::error::{Code, Error, Kind};
+use super::{Direction, HttpRequest, Remote};
+use crate::error::{Code, Error};
 use crate::limits::{Limits, MAX_REMOTE_PAYLOADS};
 use crate::payload::Pieces;
 
-/// What a call shares with its codecs while it works.
+/// What a try shares with its codecs while it works.
 pub(crate) struct Exchange<'a> {
     remote: &'a Remote,
-    answers: &'a Answers,
     namespace: &'a str,
     limits: &'a Limits,
     /// Where the payload that is worked on stands among those of the call.
@@ -24,24 +21,14 @@ pub(crate) struct Exchange<'a> {
     state: RefCell<State>,
 }
 
-#[derive(Default)]
 struct State {
     /// The operation and its address, from the first payload on.
     operation: Option<(Direction, String)>,
-    taken: HashMap<Key, Taken>,
-    taken_bytes: usize,
+    answers: Answers,
     wanted: Vec<(Entry, Zeroizing<Vec<u8>>)>,
     /// What they will have as JSON.
     wanted_bytes: usize,
     is_full: bool,
-}
-
-/// The answers to payloads of the same contents.
-#[derive(Default)]
-struct Taken {
-    answers: Vec<Answer>,
-    /// How many of them the call has used so far.
-    used: usize,
 }
 
 /// What there is for a payload.
@@ -53,11 +40,6 @@ pub(crate) enum Found {
     Later,
 }
 
-/// What the answers of a handle may have together: what one call may decode to, and what it may encode.
-pub(crate) fn max_waiting_bytes(limits: &Limits) -> usize {
-    limits.max_input_bytes.saturating_add(limits.max_decoded_bytes)
-}
-
 /// About what a payload of `len` bytes has as JSON.
 fn json_len(len: usize) -> usize {
     const NAMES: usize = 64;
@@ -65,13 +47,16 @@ fn json_len(len: usize) -> usize {
 }
 
 impl<'a> Exchange<'a> {
+    /// `answers` are those of the tries before.
     pub(crate) fn new(
         remote: &'a Remote,
-        answers: &'a Answers,
+        mut answers: Answers,
         namespace: &'a str,
         limits: &'a Limits,
     ) -> Self {
-        Self { remote, answers, namespace, limits, index: Cell::new(0), state: RefCell::default() }
+        answers.rewind();
+        let state = State { operation: None, answers, wanted: Vec::new(), wanted_bytes: 0, is_full: false };
+        Self { remote, namespace, limits, index: Cell::new(0), state: RefCell::new(state) }
     }
 
     /// Says which payload of the call is worked on next.
@@ -83,36 +68,18 @@ impl<'a> Exchange<'a> {
     pub(crate) fn find(&self, direction: Direction, payload: Pieces<'_>) -> Result<Found, Error> {
         let state = &mut *self.state.borrow_mut();
         let key = self.key(state, direction, payload)?;
-        let taken = state.taken.entry(key).or_default();
-        if taken.used == taken.answers.len() {
-            let Some(answer) = self.answers.take(&key, Instant::now()) else {
-                return Ok(if state.is_full { Found::Later } else { Found::Nothing(key) });
-            };
-            state.taken_bytes += answer.len();
-            taken.answers.push(answer);
-        }
-        taken.used += 1;
-        let answer = taken.answers.get(taken.used - 1).cloned();
-        if state.taken_bytes > max_waiting_bytes(self.limits) {
-            return Err(Error::new(
-                Code::Limit,
-                "the codec server's answers are more than a call can hold: split the input, or raise limits.max_input_bytes",
-            ));
-        }
-        Ok(answer.map_or(Found::Later, Found::Answer))
+        Ok(match state.answers.next(&key) {
+            Some(answer) => Found::Answer(answer),
+            None if state.is_full => Found::Later,
+            None => Found::Nothing(key),
+        })
     }
 
     /// An answer for the payload, where there is one: what a survey looks at.
     pub(crate) fn peek(&self, direction: Direction, payload: Pieces<'_>) -> Option<Answer> {
         let state = &mut *self.state.borrow_mut();
         let key = self.key(state, direction, payload).ok()?;
-        let taken = state.taken.entry(key).or_default();
-        if taken.answers.is_empty() {
-            let answer = self.answers.take(&key, Instant::now())?;
-            state.taken_bytes += answer.len();
-            taken.answers.push(answer);
-        }
-        taken.answers.first().cloned()
+        state.answers.first(&key)
     }
 
     /// Puts a payload into the request, unless it is full: then it comes in a later one. `key` is the one that
@@ -130,29 +97,22 @@ impl<'a> Exchange<'a> {
         state.is_full = state.wanted.len() >= MAX_REMOTE_PAYLOADS;
     }
 
-    /// Ends the call: where payloads wait for the server it is to be asked, unless the call fails anyway. A call that
-    /// will be made again gets its answers again.
-    pub(crate) fn end<T>(self, result: Result<T, Error>) -> Result<T, Error> {
-        let state = self.state.into_inner();
-        // Attributes of a failure that are not decoded yet cannot be read, which means nothing.
-        let fails_anyway = result.as_ref().is_err_and(|error| error.code() != Code::Failure);
-        let result = match state.operation {
-            Some((direction, url)) if !state.wanted.is_empty() && !fails_anyway => {
-                let request =
-                    Request::new(self.remote, direction, url, self.namespace, &state.wanted, self.limits);
-                Err(request.map_or_else(core::convert::identity, Error::remote_needed))
+    /// Ends the try: its answers, for the next one, and if it `asks`, the request for the payloads that
+    /// wait for the server. That fails where JSON cannot say what they are.
+    pub(crate) fn end(self, asks: bool) -> (Answers, Result<Option<HttpRequest>, Error>) {
+        let State { operation, answers, wanted, .. } = self.state.into_inner();
+        let request = match operation {
+            Some((direction, url)) if asks && !wanted.is_empty() => {
+                HttpRequest::new(self.remote, direction, url, self.namespace, &wanted, self.limits).map(Some)
             }
-            _ => result,
+            _ => Ok(None),
         };
-        let is_made_again = |code: Code| code.kind() == Kind::Outcome || code == Code::BufferTooSmall;
-        if result.as_ref().is_err_and(|error| is_made_again(error.code())) {
-            let answers = state
-                .taken
-                .into_iter()
-                .flat_map(|(key, taken)| taken.answers.into_iter().map(move |answer| (key, answer)));
-            self.answers.put(answers, max_waiting_bytes(self.limits), Instant::now());
-        }
-        result
+        (answers, request)
+    }
+
+    /// Whether payloads wait for the server.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.state.borrow().wanted.is_empty()
     }
 
     /// # Errors

@@ -16,7 +16,7 @@ use crate::payload::json;
 /// A `POST` to a codec server. It holds payloads and perhaps credentials: neither shows in `Debug`, and both
 /// are erased on drop.
 #[derive(Clone)]
-pub struct Request(Arc<Contents>);
+pub struct HttpRequest(Arc<Contents>);
 
 struct Contents {
     url: String,
@@ -54,7 +54,7 @@ impl Key {
     }
 }
 
-impl Request {
+impl HttpRequest {
     /// The request for `payloads`, each the bytes of one.
     ///
     /// # Errors
@@ -140,8 +140,18 @@ fn max_response_bytes(sent: usize, count: usize, limits: &Limits) -> usize {
     (bytes / 3).saturating_add(1).saturating_mul(4).saturating_add(count * AROUND_PAYLOAD + AROUND_ANSWER)
 }
 
-impl fmt::Debug for Request {
+/// The same payloads on the same way: what the local codecs make of them differs each time.
+impl PartialEq for HttpRequest {
+    fn eq(&self, other: &Self) -> bool {
+        let keys = |request: &Self| request.0.entries.iter().map(|entry| entry.key).collect::<Vec<_>>();
+        self.0.direction == other.0.direction && self.0.url == other.0.url && keys(self) == keys(other)
+    }
+}
+
+impl Eq for HttpRequest {}
+
+impl fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Request({} payloads to {})", self.0.entries.len(), self.0.url)
+        write!(f, "HttpRequest({} payloads to {})", self.0.entries.len(), self.0.url)
     }
 }

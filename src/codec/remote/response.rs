@@ -12,7 +12,7 @@
 
 use zeroize::Zeroizing;
 
-use super::Request;
+use super::HttpRequest;
 use crate::error::{Code, Error, text};
 use crate::limits::Limits;
 use crate::payload::{Payloads, Pieces, View, json};
@@ -24,7 +24,11 @@ const MAX_REASON: usize = 4096;
 ///
 /// # Errors
 /// [`Code::Remote`], [`Code::RemoteRefused`], or [`Code::Limit`] for an answer that is too long.
-pub(crate) fn judge(request: &Request, status: u32, body: &[u8]) -> Result<Vec<Zeroizing<Vec<u8>>>, Error> {
+pub(crate) fn judge(
+    request: &HttpRequest,
+    status: u32,
+    body: &[u8],
+) -> Result<Vec<Zeroizing<Vec<u8>>>, Error> {
     if status != 200 {
         return Err(refused(request, status, body));
     }
@@ -63,12 +67,12 @@ pub(crate) fn judge(request: &Request, status: u32, body: &[u8]) -> Result<Vec<Z
 }
 
 #[cold]
-fn no_answer(request: &Request, what: &str) -> Error {
+fn no_answer(request: &HttpRequest, what: &str) -> Error {
     Error::new(Code::Remote, format!("the codec server {} {what}", request.url()))
 }
 
 #[cold]
-fn refused(request: &Request, status: u32, body: &[u8]) -> Error {
+fn refused(request: &HttpRequest, status: u32, body: &[u8]) -> Error {
     let operation = request.direction().name();
     match status {
         0 => no_answer(request, &format!("gave no answer: {}", reason(body))),

@@ -55,7 +55,14 @@ fn the_type_of_an_any_may_come_last_in_each() {
     ] {
         let text = |depth| format!("{{\"body\":{}}}", nested(depth, &before, "{}", &after));
         check(97, text, |text| {
-            encrypting.message_json(b"", "temporal.api.protocol.v1.Message", false, text, Task::Encode, None)
+            encrypting.message_json(
+                b"".into(),
+                "temporal.api.protocol.v1.Message",
+                false,
+                text,
+                Task::Encode,
+                None,
+            )
         });
     }
 }

@@ -150,9 +150,9 @@ fn one(payload: &[u8]) -> Option<Code> {
     let status = unsafe {
         let status = tdc_codec_decode_payload(
             HANDLE.0,
+            core::ptr::null_mut(),
             null(),
             0,
-            core::ptr::null_mut(),
             payload.as_ptr(),
             payload.len(),
             null(),

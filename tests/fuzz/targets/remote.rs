@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use tdc::{Code, DataConverter, Error, Request, payload};
+use tdc::{Answer, Call, Code, DataConverter, Error, HttpRequest, Request, payload};
 
 const CHAINS: [&str; 2] = ["", "zlib, encrypt, "];
 
@@ -43,14 +43,16 @@ fuzz_target!(|input: &[u8]| {
     let converter = &CONVERTERS[usize::from(!is_alone)];
 
     let payloads: Vec<u8> = (0..count).flat_map(|index| [0x0a, 0x03, 0x12, 0x01, index as u8]).collect();
-    let call = || {
-        if encodes { converter.encode(&[], &payloads) } else { converter.decode(&[], &payloads) }
+    let make = |call: &mut Call| {
+        let scope = call.at(&[]);
+        if encodes { converter.encode(scope, &payloads) } else { converter.decode(scope, &payloads) }
     };
-    // Nothing is left of the inputs before: what an answer is for, it is for once.
-    let asked = call().expect_err("an answer that nobody gave");
-    let request = request_for_all(&asked, count);
+    let mut call = Call::default();
+    let asked = make(&mut call).expect_err("an answer that nobody gave");
+    let (id, request) = request_for_all(&call, &asked, count);
 
-    let (judged, allocated) = ALLOCATOR.peak_of(|| converter.provide_remote(request, status, body));
+    let answers = [(id, Answer::Http { status, body })];
+    let (judged, allocated) = ALLOCATOR.peak_of(|| converter.answer(&mut call, &answers));
     assert!(allocated <= FACTOR * body.len() + CONSTANT, "{allocated} bytes for a body of {}", body.len());
     if let Err(refused) = judged {
         let allowed: &[Code] = match status {
@@ -65,13 +67,14 @@ fuzz_target!(|input: &[u8]| {
             !message.is_empty() && message.len() < 1000 && !message.contains(char::is_control),
             "{message}"
         );
-        request_for_all(&call().expect_err("a partial answer"), count);
+        let again = make(&mut call).expect_err("a partial answer");
+        request_for_all(&call, &again, count);
         return;
     }
     assert!(status == 200 && body.len() <= request.max_response_bytes());
     // The other reader takes no byte order mark and no half of a surrogate pair.
     assert!(count_of(body).is_none_or(|found| found == count), "an answer has as many payloads as were sent");
-    match call() {
+    match make(&mut call) {
         Ok(made) => {
             assert_eq!(payload::count(&made), count);
             if encodes {
@@ -80,7 +83,7 @@ fuzz_target!(|input: &[u8]| {
         }
         Err(error) => {
             assert!(!encodes, "the server's answer ends encode");
-            assert_ne!(error.code(), Code::RemoteNeeded, "everything is answered");
+            assert_ne!(error.code(), Code::Requests, "everything is answered");
             assert!(error.payload_index().is_none_or(|index| index < count));
         }
     }
@@ -95,11 +98,11 @@ fn open(chain: &str) -> DataConverter {
 }
 
 /// The request that a call asks for, which has all of its payloads.
-fn request_for_all(asked: &Error, count: usize) -> &Request {
-    assert_eq!(asked.code(), Code::RemoteNeeded);
-    let request = asked.request().expect("what is asked for");
+fn request_for_all(call: &Call, asked: &Error, count: usize) -> (u64, HttpRequest) {
+    assert_eq!(asked.code(), Code::Requests);
+    let Some((id, Request::Http(request))) = call.requests().next() else { panic!("what is asked for") };
     assert_eq!(count_of(request.body()), Some(count), "every payload is asked for");
-    request
+    (id, request.clone())
 }
 
 /// How many payloads JSON has, by another reader.

@@ -18,7 +18,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use prost::Message;
-use tdc::{Answer, Code, DataConverter, Usage};
+use tdc::{Code, DataConverter, Outcome};
 
 /// `temporal.api.common.v1.Payload`.
 #[derive(Clone, PartialEq, Message)]
@@ -99,8 +99,8 @@ fn round_trip(bytes: &[u8], payload: &Payload) {
     let mut opened = vec![0; bytes.len()];
     let location = {
         let Some(sealed) = encode(bytes, &[], payload) else { return };
-        match ENCRYPTING.decode_payload(&[], &mut Usage::default(), &sealed, &[], &mut opened) {
-            Ok(Answer::Written { len, data }) if len == bytes.len() => data,
+        match ENCRYPTING.decode_payload(&[], &sealed, &[], &mut opened) {
+            Ok(Outcome::Written { len, data }) if len == bytes.len() => data,
             other => panic!("expected {} bytes, found {other:?}", bytes.len()),
         }
     };
@@ -110,8 +110,8 @@ fn round_trip(bytes: &[u8], payload: &Payload) {
         let (head, tail) = bytes.split_at(location.offset);
         let sealed = encode(head, tail, payload).expect("one slice was encoded");
         let answer =
-            ENCRYPTING.decode_payload(&[], &mut Usage::default(), &sealed, &[], &mut opened).unwrap();
-        assert!(matches!(answer, Answer::Written { data, .. } if data == location));
+            ENCRYPTING.decode_payload(&[], &sealed, &[], &mut opened).unwrap();
+        assert!(matches!(answer, Outcome::Written { data, .. } if data == location));
         assert_eq!(opened, bytes);
     }
 }
@@ -120,8 +120,8 @@ fn round_trip(bytes: &[u8], payload: &Payload) {
 /// work of another codec.
 fn encode(head: &[u8], tail: &[u8], payload: &Payload) -> Option<Vec<u8>> {
     let mut sealed = vec![0; DataConverter::encode_bound(head.len() + tail.len())];
-    match ENCRYPTING.encode_payload(&[], &mut Usage::default(), head, tail, &mut sealed) {
-        Ok(Answer::Written { len, .. }) => sealed.truncate(len),
+    match ENCRYPTING.encode_payload(&[], head, tail, &mut sealed) {
+        Ok(Outcome::Written { len, .. }) => sealed.truncate(len),
         Err(error) if error.code() == Code::Value && *payload == Payload::default() => return None,
         other => panic!("expected an encrypted payload, found {other:?}"),
     }

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 from typing import Any, Final
 
-ABI_VERSION: Final = 1
+ABI_VERSION: Final = 2
 """The ABI this package was written for; the loader refuses any other."""
 
 FLAG_ENCODE_COMMON_ATTRIBUTES: Final = 1
@@ -56,17 +56,21 @@ class Written(ctypes.Structure):
     owned_capacity: int
 
 
-class Usage(ctypes.Structure):
-    """``tdc_usage``: what the calls on one list have used of the limits, for the library."""
-
-    _fields_ = (("payloads", _SIZE), ("input_bytes", _SIZE), ("decoded_bytes", _SIZE))
-
+CALL_FIELDS: Final = (
+    ("payloads", _SIZE),
+    ("input_bytes", _SIZE),
+    ("decoded_bytes", _SIZE),
+    ("memory", _POINTER),
+)
+"""The fields of ``tdc_call``."""
 
 OWNED_OFFSET: Final = 3 * ctypes.sizeof(_SIZE)
 """Where the embedded ``tdc_buffer`` begins inside ``Written``."""
 
 _TEXT = (_BYTES, _SIZE)
-_MESSAGE = (_POINTER, *_TEXT, *_TEXT, ctypes.c_uint32, *_TEXT, _POINTER, _POINTER)
+_CALL = (_POINTER, _POINTER, *_TEXT)
+_PLAIN = (*_CALL, *_TEXT, _POINTER, _POINTER)
+_MESSAGE = (*_CALL, *_TEXT, ctypes.c_uint32, *_TEXT, _POINTER, _POINTER)
 FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "tdc_abi_version": (_STATUS, ()),
     "tdc_version": (_BYTES, ()),
@@ -77,39 +81,29 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "tdc_error_message": (None, (_POINTER, _POINTER, _POINTER)),
     "tdc_error_payload_index": (ctypes.c_int64, (_POINTER,)),
     "tdc_error_size_needed": (_SIZE, (_POINTER,)),
-    "tdc_error_key_count": (_SIZE, (_POINTER,)),
-    "tdc_error_key_id": (_STATUS, (_POINTER, _SIZE, _POINTER, _POINTER)),
-    "tdc_error_type_name": (None, (_POINTER, _POINTER, _POINTER)),
-    "tdc_error_request_url": (None, (_POINTER, _POINTER, _POINTER)),
-    "tdc_error_request_body": (None, (_POINTER, _POINTER, _POINTER)),
-    "tdc_error_request_header_count": (_SIZE, (_POINTER,)),
-    "tdc_error_request_header": (_STATUS, (_POINTER, _SIZE, *(_POINTER,) * 4)),
-    "tdc_error_request_timeout_ms": (ctypes.c_uint32, (_POINTER,)),
-    "tdc_error_request_max_response": (_SIZE, (_POINTER,)),
     "tdc_error_free": (None, (_POINTER,)),
     "tdc_data_converter_open": (_STATUS, (*_TEXT, *_TEXT, _POINTER, _POINTER)),
     "tdc_data_converter_parse": (_STATUS, (*_TEXT, *_TEXT, *_TEXT, _POINTER, _POINTER)),
     "tdc_data_converter_reload": (_STATUS, (_POINTER, _POINTER)),
     "tdc_data_converter_flags": (_STATUS, (_POINTER,)),
     "tdc_data_converter_free": (None, (_POINTER,)),
-    "tdc_key_provide": (_STATUS, (_POINTER, *_TEXT, *_TEXT, _POINTER)),
-    "tdc_key_reject": (_STATUS, (_POINTER, *_TEXT, _POINTER)),
-    "tdc_descriptor_provide": (_STATUS, (_POINTER, *_TEXT, _POINTER)),
-    "tdc_remote_provide": (_STATUS, (_POINTER, _POINTER, ctypes.c_uint32, *_TEXT, _POINTER)),
-    "tdc_codec_encode": (_STATUS, (_POINTER, *_TEXT, _POINTER, *_TEXT, _POINTER, _POINTER)),
-    "tdc_codec_decode": (_STATUS, (_POINTER, *_TEXT, _POINTER, *_TEXT, _POINTER, _POINTER)),
-    "tdc_converter_to_payload": (_STATUS, (_POINTER, *_TEXT, *_TEXT, _POINTER, _POINTER)),
-    "tdc_converter_from_payload": (_STATUS, (_POINTER, *_TEXT, *_TEXT, _POINTER, _POINTER)),
-    "tdc_failure_encode": (_STATUS, (_POINTER, *_TEXT, *_TEXT, _POINTER, _POINTER)),
-    "tdc_failure_decode": (_STATUS, (_POINTER, *_TEXT, *_TEXT, _POINTER, _POINTER)),
+    "tdc_call_requests": (None, (_POINTER, _POINTER, _POINTER)),
+    "tdc_call_answer": (_STATUS, (_POINTER, _POINTER, *_TEXT, _POINTER)),
+    "tdc_call_end": (None, (_POINTER,)),
+    "tdc_codec_encode": (_STATUS, _PLAIN),
+    "tdc_codec_decode": (_STATUS, _PLAIN),
+    "tdc_converter_to_payload": (_STATUS, _PLAIN),
+    "tdc_converter_from_payload": (_STATUS, _PLAIN),
+    "tdc_failure_encode": (_STATUS, _PLAIN),
+    "tdc_failure_decode": (_STATUS, _PLAIN),
     "tdc_message_encode": (_STATUS, _MESSAGE),
     "tdc_message_decode": (_STATUS, _MESSAGE),
-    "tdc_history_decode": (_STATUS, (_POINTER, *_TEXT, *_TEXT, _POINTER, _POINTER)),
+    "tdc_history_decode": (_STATUS, _PLAIN),
 }
 """Result type and argument types of the functions that are called by declaration."""
 
 HOT: Final = ("tdc_codec_encode_payload", "tdc_codec_decode_payload")
 """The calls on one payload.
 
-Their arguments: self, context, n, usage, head, n, data, n, out, capacity, written, error.
+Their arguments: self, call, context, n, head, n, data, n, out, capacity, written, error.
 """

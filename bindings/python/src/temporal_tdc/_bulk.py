@@ -24,10 +24,10 @@ from temporal_tdc._faults import TooSmallError
 from temporal_tdc._frames import SIZES, SMALL, Frame
 from temporal_tdc._wire import DATA_TAG, ITEM_PREFIXES, varint
 
-UsageOut: TypeAlias = Any
-"""A pointer to the ``Usage`` of a list, or ``None`` for a call that is the whole list."""
+CallOut: TypeAlias = Any
+"""A pointer to the ``Call`` of a list; ``None`` for one that can ask for nothing."""
 
-SingleCall: TypeAlias = Callable[[Payload, int, UsageOut], Payload | None]
+SingleCall: TypeAlias = Callable[[Payload, int, CallOut], Payload | None]
 
 _TOGETHER: Final = 16 * 1024
 _GROUP: Final = 384 * 1024
@@ -59,7 +59,7 @@ def call_all(
     payloads: Sequence[Payload],
     done: list[Payload],
     *,
-    usage: UsageOut,
+    state: CallOut,
     release: bool,
 ) -> None:
     """Encode or decode payloads of any number and size.
@@ -71,7 +71,7 @@ def call_all(
         payloads: The payloads, which are not changed.
         done: Where the answers go. Called again, it goes on where it stopped: after a key has come,
             or when the rest turned out to be too much for the event loop.
-        usage: What the calls for these payloads have used of the limits, which hold for all.
+        state: The call that all of these payloads are a part of.
         release: Whether this is a thread of its own: then the GIL is given up for what takes long,
             and nothing is too much.
     """
@@ -83,27 +83,32 @@ def call_all(
         begin, index = thread_time_ns(), len(done)
         if rest > 1 and direction.size <= _TOGETHER:
             group = payloads[index : index + max(2, _GROUP // max(1, direction.size))]
-            _call_group(direction, context, group, done, usage=usage, release=release)
+            _call_group(direction, context, group, done, state=state, release=release)
         elif direction.size <= SMALL:
             group = payloads[index : index + max(1, _GROUP // max(1, direction.size))]
             done += [
-                single(payload, at, usage)
-                or call_one(direction, context, payload, at, usage=usage, release=release)
+                single(payload, at, state)
+                or call_one(direction, context, payload, at, state=state, release=release)
                 for at, payload in enumerate(group, index)
             ]
         else:
             payload = payloads[index]
-            done.append(call_one(direction, context, payload, index, usage=usage, release=release))
+            done.append(call_one(direction, context, payload, index, state=state, release=release))
             continue
         direction.note(direction.size * len(group), len(group), thread_time_ns() - begin)
 
 
 def call_together(
-    direction: Direction, context: bytes, items: Sequence[bytes], *, release: bool
+    direction: Direction,
+    context: bytes,
+    items: Sequence[bytes],
+    *,
+    state: CallOut,
+    release: bool,
 ) -> list[Payload]:
     """Encode or decode serialised payloads by one call, however many and large they are."""
     parts = [part for item in items for part in (ITEM_PREFIXES[len(item)], item)]
-    answer = call_bytes(direction, context, parts, release=release)
+    answer = call_bytes(direction, context, parts, state=state, release=release)
     try:
         return list(Payloads.FromString(answer).payloads)
     except DecodeError as error:
@@ -116,14 +121,14 @@ def _call_group(
     group: Sequence[Payload],
     done: list[Payload],
     *,
-    usage: UsageOut,
+    state: CallOut,
     release: bool,
 ) -> None:
     items = list(map(Payload.SerializeToString, group))
     direction.size = sum(map(len, items)) // len(items)
     prefixes = ITEM_PREFIXES
     parts = [part for item in items for part in (prefixes[len(item)], item)]
-    answer = call_bytes(direction, context, parts, len(done), usage=usage, release=release)
+    answer = call_bytes(direction, context, parts, len(done), state=state, release=release)
     try:
         done += Payloads.FromString(answer).payloads
     except DecodeError as error:
@@ -136,7 +141,7 @@ def call_bytes(
     parts: list[bytes],
     index: int = 0,
     *,
-    usage: UsageOut = None,
+    state: CallOut,
     release: bool,
 ) -> bytes:
     """Encode or decode one serialised ``Payloads``, whose first one has ``index`` in the list.
@@ -155,9 +160,9 @@ def call_bytes(
         with buffer.getbuffer() as message:
             status = call(
                 handle.argument,
+                state,
                 context,
                 len(context),
-                usage,
                 _Bytes.from_buffer(message) if size else None,
                 size,
                 ctypes.byref(out),
@@ -177,7 +182,7 @@ def call_one(
     payload: Payload,
     index: int,
     *,
-    usage: UsageOut = None,
+    state: CallOut,
     release: bool,
 ) -> Payload:
     """Encode or decode one payload of any size; the arguments are those of ``call_all``."""
@@ -192,9 +197,9 @@ def call_one(
         # The export that `from_buffer` makes ends with the call: then the area can be cut to size.
         status = call(
             handle.argument,
+            state,
             context,
             SIZES[len(context)],
-            usage,
             head,
             _size_argument(len(head)),
             data,
@@ -217,7 +222,7 @@ def call_one(
         handle.give(frame)
         if size > SMALL:
             direction.note(size, 1, thread_time_ns() - begin)
-    return call_one(direction, context, payload, index, usage=usage, release=release)
+    return call_one(direction, context, payload, index, state=state, release=release)
 
 
 def _slices(direction: Direction, payload: Payload) -> tuple[bytes, bytes]:

@@ -13,12 +13,11 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.converter import PayloadCodec, SerializationContext, WithSerializationContext
 from typing_extensions import Self
 
-from temporal_tdc._abi import Usage
 from temporal_tdc._bulk import SingleCall, call_all, call_together
+from temporal_tdc._call import Call, RequestsError
 from temporal_tdc._direction import Direction
 from temporal_tdc._errors import TdcError
-from temporal_tdc._faults import PendingError
-from temporal_tdc._host import ROUNDS, Host
+from temporal_tdc._host import Host
 from temporal_tdc._refusal import refusal
 from temporal_tdc._single import single_call
 from temporal_tdc._whole import Whole
@@ -81,13 +80,9 @@ class Codec(PayloadCodec, WithSerializationContext):
             TdcError: A payload cannot be encoded; nothing is returned then.
         """
         if len(payloads) == 1:
-            try:
-                encoded = self._encode_one(payloads[0], 0, None)
-            except PendingError as pending:
-                await self._host.settle(pending)
-            else:
-                if encoded is not None:
-                    return [encoded]
+            encoded = self._encode_one(payloads[0], 0, None)
+            if encoded is not None:
+                return [encoded]
         return await self._run(self._encoding, self._encode_one, payloads)
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
@@ -105,13 +100,9 @@ class Codec(PayloadCodec, WithSerializationContext):
         """
         try:
             if len(payloads) == 1:
-                try:
-                    decoded = self._decode_one(payloads[0], 0, None)
-                except PendingError as pending:
-                    await self._host.settle(pending)
-                else:
-                    if decoded is not None:
-                        return [decoded]
+                decoded = self._decode_one(payloads[0], 0, None)
+                if decoded is not None:
+                    return [decoded]
             return await self._run(self._decoding, self._decode_one, payloads)
         except TdcError as error:
             refused = None if self._sdk_errors else refusal(payloads, error)
@@ -144,21 +135,17 @@ class Codec(PayloadCodec, WithSerializationContext):
         if direction.handle.has_remote:
             return await self._run_together(direction, payloads)
         done: list[Payload] = []
-        usage = ctypes.byref(Usage())
-        rounds = before = 0
+        call = Call(direction.handle.library.held)
+        state = ctypes.byref(call)
         while (rest := len(payloads) - len(done)) > 0:
-            work = partial(call_all, direction, self._context, single, payloads, done, usage=usage)
+            work = partial(call_all, direction, self._context, single, payloads, done, state=state)
             try:
                 if direction.fits_the_loop(rest):
                     work(release=False)
                 else:
                     await asyncio.to_thread(work, release=True)
-            except PendingError as pending:
-                rounds = rounds + 1 if len(done) == before else 1
-                before = len(done)
-                if rounds > ROUNDS:
-                    raise pending.cause from None
-                await self._host.settle(pending)
+            except RequestsError:
+                await self._host.settle(call)
         return done
 
     async def _run_together(
@@ -167,16 +154,12 @@ class Codec(PayloadCodec, WithSerializationContext):
         """Do the same by calls on the whole list, so that a codec server is asked once for it."""
         items = list(map(Payload.SerializeToString, payloads))
         size = sum(map(len, items))
-        rounds = 0
+        call = Call(direction.handle.library.held)
+        work = partial(call_together, direction, self._context, items, state=ctypes.byref(call))
         while True:
-            work = partial(call_together, direction, self._context, items)
             try:
                 if size <= _IN_THE_LOOP:
                     return work(release=False)
                 return await asyncio.to_thread(work, release=True)
-            except PendingError as pending:
-                # Each answer of a server is about other payloads: those rounds have an end.
-                rounds += pending.request is None
-                if rounds > ROUNDS:
-                    raise pending.cause from None
-                await self._host.settle(pending)
+            except RequestsError:
+                await self._host.settle(call)

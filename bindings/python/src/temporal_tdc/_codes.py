@@ -11,10 +11,7 @@ class Code(enum.IntEnum):
 
     OK = 0
     UNCHANGED = 1
-    KEY_NEEDED = 2
-    RELOAD_NEEDED = 3
-    TYPE_NEEDED = 4
-    REMOTE_NEEDED = 5
+    REQUESTS = 2
     ERR_PROTOBUF = 101
     ERR_AUTHENTICATION = 102
     ERR_CIPHERTEXT = 103
@@ -47,9 +44,7 @@ class Code(enum.IntEnum):
 
 TRANSIENT: Final = frozenset(
     {
-        Code.KEY_NEEDED,
-        Code.RELOAD_NEEDED,
-        Code.REMOTE_NEEDED,
+        Code.REQUESTS,
         Code.ERR_AUTHENTICATION,
         Code.ERR_NOT_ENCRYPTED,
         Code.ERR_KEY_UNKNOWN,

@@ -6,31 +6,26 @@ from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
-from temporal_tdc._faults import PendingError
-from temporal_tdc._handle import Handle
+from temporal_tdc._call import Kind, Request, answer
 
 
-def provide_type(
-    handle: Handle, pending: PendingError, known: FileDescriptor | None = None
-) -> None:
-    """Hand in the type that ``pending`` asks for, with the files that it needs.
+def describe(request: Request, known: FileDescriptor | None = None) -> bytes:
+    """Answer a request for a message type with its file and the files that it needs.
 
     Args:
-        handle: Whose library asks.
-        pending: The question.
+        request: What the library asks for.
         known: The file of the type where the caller has it; else the default pool is searched.
 
-    Raises:
-        TdcError: No module with this type was imported, or the library refuses its files.
+    Returns:
+        The answer: that there is no such type where no module with it was imported.
     """
     file = known
     if file is None:
         try:
-            pool = descriptor_pool.Default()
-            file = pool.FindMessageTypeByName(pending.type_name).file
+            file = descriptor_pool.Default().FindMessageTypeByName(request.text).file
         except KeyError:
-            raise pending.cause from None
-    handle.provide_descriptor(_files(file).SerializeToString())
+            return answer(request, Kind.UNKNOWN)
+    return answer(request, Kind.DESCRIPTOR, _files(file).SerializeToString())
 
 
 def _files(file: FileDescriptor) -> FileDescriptorSet:

@@ -15,6 +15,7 @@ from collections.abc import Generator
 from typing import Any, NoReturn, cast
 
 from temporal_tdc._abi import FLAG_HOST_KEYS, FLAG_REMOTE
+from temporal_tdc._call import Call, RequestsError
 from temporal_tdc._codes import Code
 from temporal_tdc._errors import KeyProviderError, KeyUnknownError, MisuseError
 from temporal_tdc._faults import fault
@@ -101,40 +102,18 @@ class Handle:
             self._check(reload_(self.argument, frame.error_out), frame)
         self.has_remote = bool(self.flags() & FLAG_REMOTE)
 
-    def provide_key(self, key_id: bytes, key: bytes) -> None:
-        """Hand in a key of the host."""
+    def answer(self, call: Call, answers: bytes) -> None:
+        """Hand in what the host answers, so that the call can be made again."""
         with self.borrowed() as frame:
-            status = self.library.held.tdc_key_provide(
-                self.argument, key_id, len(key_id), key, len(key), frame.error_out
-            )
-            self._check(status, frame)
-
-    def reject_key(self, key_id: bytes) -> None:
-        """Say that the host has no such key."""
-        with self.borrowed() as frame:
-            status = self.library.held.tdc_key_reject(
-                self.argument, key_id, len(key_id), frame.error_out
-            )
-            self._check(status, frame)
-
-    def provide_descriptor(self, file_descriptor_set: bytes) -> None:
-        """Hand in the files of a message type."""
-        with self.borrowed() as frame:
-            status = self.library.held.tdc_descriptor_provide(
-                self.argument, file_descriptor_set, len(file_descriptor_set), frame.error_out
-            )
-            self._check(status, frame)
-
-    def provide_remote(self, error: int, http_status: int, body: bytes) -> None:
-        """Hand in what came of the request that the native ``error`` carries."""
-        with self.borrowed() as frame:
-            status = self.library.released.tdc_remote_provide(
-                self.argument, error, http_status, body, len(body), frame.error_out
+            status = self.library.released.tdc_call_answer(
+                self.argument, ctypes.byref(call), answers, len(answers), frame.error_out
             )
             self._check(status, frame)
 
     def fail(self, status: int, frame: Frame, index: int = 0) -> NoReturn:
         """Raise what ``status`` and the frame's error object say."""
+        if status == Code.REQUESTS:
+            raise RequestsError
         error, frame.error.value = frame.error.value, None
         problem = fault(self.library.held, status, error, index)
         if isinstance(problem, KeyUnknownError) and self._lacks_provider():

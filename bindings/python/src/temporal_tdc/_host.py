@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
+from temporal_tdc._call import Call, Kind, Request, answer
 from temporal_tdc._codes import Code
-from temporal_tdc._descriptors import provide_type
+from temporal_tdc._descriptors import describe
 from temporal_tdc._errors import KeyProviderError, TdcError
-from temporal_tdc._faults import PendingError
 from temporal_tdc._handle import Handle
 from temporal_tdc._remote import CodecServers, RemoteHeaders
 
@@ -22,10 +22,6 @@ It may be an ordinary function (it then runs in a thread, so it may block) or a 
 An exception means that it cannot tell now: the call fails with a ``KeyProviderError``, which is
 transient.
 """
-
-
-ROUNDS: Final = 20
-"""How often a call may ask for keys or a reload without getting on before we give up."""
 
 
 class Host:
@@ -39,34 +35,47 @@ class Host:
         self._handle = handle
         self._servers = CodecServers(handle, headers)
         self._provider = provider
-        self._asking: dict[tuple[object, bytes], asyncio.Task[None]] = {}
+        self._asking: dict[tuple[object, str], asyncio.Task[bytes | None]] = {}
 
-    async def settle(self, pending: PendingError) -> None:
-        """Do what ``pending`` asks, so that the call can be made again.
+    async def settle(self, call: Call) -> None:
+        """Answer all that the last try of ``call`` asks for, so that it can be made again.
+
+        The library sees to it that this ends: it asks for nothing twice.
 
         Raises:
             KeyProviderError: The provider raised.
             KeyInvalidError: The provider gave something that is not a key.
             RemoteError: The codec server gave no usable answer.
-            TdcError: Nobody here knows the message type that is asked for.
+            TdcError: The library refuses an answer.
         """
-        if pending.type_name:
-            provide_type(self._handle, pending)
-        if pending.request is not None:
-            await self._servers.ask(pending.request)
-        if pending.reload:
+        answers = await asyncio.gather(*map(self._answer, call.requests()))
+        self._handle.answer(call, b"".join(answers))
+
+    async def _answer(self, request: Request) -> bytes:
+        if request.kind == Kind.KEY:
+            return await self._key(request)
+        if request.kind == Kind.RELOAD:
             await asyncio.to_thread(self._reload)
-        for key_id in pending.key_ids:
-            try:
-                await asyncio.shield(self._ask_once(key_id))
-            except TdcError:
-                raise
-            except Exception as error:
-                raise KeyProviderError(
-                    f'the key provider failed for the key "{key_id.decode(errors="replace")}"',
-                    code=Code.ERR_KEY_PROVIDER,
-                    payload_index=pending.cause.payload_index,
-                ) from error
+            return answer(request, Kind.RELOAD)
+        if request.kind == Kind.HTTP:
+            return answer(request, Kind.HTTP, await self._servers.ask(request.message))
+        if request.kind == Kind.DESCRIPTOR:
+            return describe(request)
+        return answer(request, Kind.UNKNOWN)
+
+    async def _key(self, request: Request) -> bytes:
+        try:
+            key = await asyncio.shield(self._ask_once(request.text))
+        except TdcError:
+            raise
+        except Exception as error:
+            raise KeyProviderError(
+                f'the key provider failed for the key "{request.text}"',
+                code=Code.ERR_KEY_PROVIDER,
+            ) from error
+        if key is None:
+            return answer(request, Kind.UNKNOWN)
+        return answer(request, Kind.KEY, key)
 
     def _reload(self) -> None:
         # The files may be half written; what was loaded before stays. If the key is really missing,
@@ -74,7 +83,7 @@ class Host:
         with contextlib.suppress(TdcError):
             self._handle.reload()
 
-    def _ask_once(self, key_id: bytes) -> asyncio.Task[None]:
+    def _ask_once(self, key_id: str) -> asyncio.Task[bytes | None]:
         """Give the question that is under way for this key: a key service is not flooded."""
         loop = asyncio.get_running_loop()
         place = (loop, key_id)
@@ -84,19 +93,15 @@ class Host:
             task.add_done_callback(lambda _: self._asking.pop(place, None))
         return task
 
-    async def _ask(self, key_id: bytes) -> None:
-        provider, name = self._provider, key_id.decode(errors="replace")
-        key: bytes | None = None
-        if provider is not None:
-            if _is_coroutine_function(provider):
-                answer = provider(name)
-            else:
-                answer = await asyncio.to_thread(provider, name)
-            key = await answer if inspect.isawaitable(answer) else answer
-        if key is None:
-            self._handle.reject_key(key_id)
+    async def _ask(self, key_id: str) -> bytes | None:
+        provider = self._provider
+        if provider is None:
+            return None
+        if _is_coroutine_function(provider):
+            given = provider(key_id)
         else:
-            self._handle.provide_key(key_id, key)
+            given = await asyncio.to_thread(provider, key_id)
+        return await given if inspect.isawaitable(given) else given
 
 
 def _is_coroutine_function(provider: KeyProvider) -> bool:

@@ -14,10 +14,10 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import ModuleType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from temporal_tdc._call import bytes_field, fields, int_field
 from temporal_tdc._codes import Code
 from temporal_tdc._errors import ConfigError, RemoteError
 from temporal_tdc._handle import Handle
-from temporal_tdc._request import Request
 
 if TYPE_CHECKING:
     import httpx
@@ -34,8 +34,37 @@ _CONNECTIONS: Final = 32
 """To one server from one event loop at once; further requests wait within their timeout."""
 
 
+class _Request:
+    """What is to be sent: ``tdc.host.v1.HttpRequest``."""
+
+    def __init__(self, message: bytes) -> None:
+        """Read the message; header values can be credentials, and the body holds payloads."""
+        self.method = self.url = ""
+        self.headers: dict[str, str] = {}
+        self.body = b""
+        self.timeout = 0.0
+        self.max_response = 0
+        for number, value in fields(message):
+            match number:
+                case 1:
+                    self.method = value.decode()
+                case 2:
+                    self.url = value.decode()
+                case 3:
+                    name, text = (part.decode() for _, part in fields(value))
+                    self.headers[name] = text
+                case 4:
+                    self.body = value
+                case 5:
+                    self.timeout = value / 1000
+                case 6:
+                    self.max_response = value
+                case _:
+                    pass
+
+
 class CodecServers:
-    """Sends requests and hands the answers in."""
+    """Sends the requests that the library asks for."""
 
     def __init__(self, handle: Handle, headers: RemoteHeaders | None) -> None:
         """Keep who is asked for headers.
@@ -43,7 +72,6 @@ class CodecServers:
         Raises:
             ConfigError: The config needs ``httpx`` and it is not installed.
         """
-        self._handle = handle
         self._headers = headers
         self._clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[bool, _Client]] = (
             weakref.WeakKeyDictionary()
@@ -51,28 +79,28 @@ class CodecServers:
         if handle.has_remote:
             _require_httpx()
 
-    async def ask(self, request: Request) -> None:
-        """Send a request and hand in what came of it, so that the call can be made again.
+    async def ask(self, message: bytes) -> bytes:
+        """Send a request; give what came of it, whatever it is, as ``tdc.host.v1.HttpResponse``.
 
         Raises:
-            RemoteError: There was no usable answer. Transient.
-            InputError: The server does not take the payloads, or its answer is too long.
+            RemoteError: There are no headers for it. Transient.
         """
+        request = _Request(message)
         headers = await self._own_headers(request.url)
         try:
             status, body = await asyncio.wait_for(self._send(request, headers), request.timeout)
         except asyncio.TimeoutError:
             status, body = 0, f"no answer in {request.timeout:g} s".encode()
-        self._handle.provide_remote(request.error, status, body)
+        return int_field(1, status) + bytes_field(2, body)
 
-    async def _send(self, request: Request, own: Mapping[str, str]) -> tuple[int, bytes]:
+    async def _send(self, request: _Request, own: Mapping[str, str]) -> tuple[int, bytes]:
         httpx = _require_httpx()
         headers = httpx.Headers({**request.headers, "Accept-Encoding": "identity"})
         headers.update(own)
         client = await self._client(tls=request.url.startswith("https:"))
         try:
             async with client.stream(
-                "POST", request.url, headers=headers, content=request.body
+                request.method, request.url, headers=headers, content=request.body
             ) as response:
                 body = bytearray()
                 async for chunk in response.aiter_raw():

@@ -11,7 +11,7 @@ from typing import Final
 from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payload
 
-from temporal_tdc._bulk import SingleCall, UsageOut, call_one
+from temporal_tdc._bulk import CallOut, SingleCall, call_one
 from temporal_tdc._codes import Code
 from temporal_tdc._direction import Direction, not_protobuf
 from temporal_tdc._faults import TooSmallError
@@ -24,10 +24,10 @@ _UNCHANGED: Final = int(Code.UNCHANGED)
 def single_call(direction: Direction, context: bytes) -> SingleCall:
     """Make the function for one payload.
 
-    The function gets the payload, its place in the user's list, and what the list's payloads before
-    it have used of the limits (``None`` for a payload that stands alone). It returns ``None`` when
-    the payload may take too long for the event loop or its size is a surprise, and raises as
-    ``Handle.fail`` does.
+    The function gets the payload, its place in the user's list, and the call that it is a part of.
+    It returns ``None`` when the payload may take too long for the event loop or its size is a
+    surprise, and raises as ``Handle.fail`` does. Without a call it is quicker, and returns ``None``
+    whenever it cannot do it: then a call does it, which asks the host or says what is wrong.
     """
     handle = direction.handle
     take, give, new_frame = handle.idle.pop, handle.idle.append, handle.new_frame
@@ -36,11 +36,11 @@ def single_call(direction: Direction, context: bytes) -> SingleCall:
     sizes, capacity, zero = SIZES, CAPACITY, ZERO
     context_size = sizes[len(context)]
 
-    def single(payload: Payload, index: int, usage: UsageOut = None) -> Payload | None:
+    def single(payload: Payload, index: int, state: CallOut = None) -> Payload | None:
         if direction.size > SMALL:
-            if not direction.fits_the_loop(1):
+            if state is None or not direction.fits_the_loop(1):
                 return None
-            return call_one(direction, context, payload, index, usage=usage, release=False)
+            return call_one(direction, context, payload, index, state=state, release=False)
         head = serialise(payload)
         size = len(head)
         if size > SMALL:
@@ -53,9 +53,9 @@ def single_call(direction: Direction, context: bytes) -> SingleCall:
         try:
             status = call(
                 converter,
+                state,
                 context,
                 context_size,
-                usage,
                 head,
                 sizes[size],
                 None,
@@ -63,7 +63,7 @@ def single_call(direction: Direction, context: bytes) -> SingleCall:
                 frame.out,
                 capacity,
                 frame.written_out,
-                frame.error_out,
+                None if state is None else frame.error_out,
             )
             if status == _OK:
                 written = frame.written
@@ -72,6 +72,8 @@ def single_call(direction: Direction, context: bytes) -> SingleCall:
                 return parse(frame.buffer[: written.len])
             if status == _UNCHANGED:
                 return payload
+            if state is None:
+                return None
             handle.fail(status, frame, index)
         except TooSmallError:
             direction.size = SMALL + 1

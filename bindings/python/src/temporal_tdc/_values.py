@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from temporal_tdc._descriptors import provide_type
-from temporal_tdc._faults import PendingError
+from temporal_tdc._call import Call, RequestsError
+from temporal_tdc._descriptors import describe
 from temporal_tdc._handle import Handle
 from temporal_tdc._whole import call
 
@@ -33,13 +33,18 @@ def _call(
     message: bytes,
     files: Files | None,
 ) -> bytes:
-    asked: set[str] = set()
+    state = Call(handle.library.held)
     while True:
         try:
-            return call(handle, handle.library.held, function, context, message)
-        except PendingError as pending:
-            # Each type is asked for once; a second time would be for ever.
-            if not pending.type_name or pending.type_name in asked:
-                raise pending.cause from None
-            asked.add(pending.type_name)
-            provide_type(handle, pending, (files or {}).get(pending.type_name))
+            return call(
+                handle,
+                handle.library.held,
+                function=function,
+                state=state,
+                context=context,
+                message=message,
+            )
+        except RequestsError:
+            asked = state.requests()
+            answers = [describe(request, (files or {}).get(request.text)) for request in asked]
+            handle.answer(state, b"".join(answers))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+from functools import partial
 from typing import Any, Final, Literal, TypeAlias
 
 from temporal_tdc._abi import MESSAGE_HEADERS, Buffer
+from temporal_tdc._call import Call, RequestsError
 from temporal_tdc._codes import Code
-from temporal_tdc._faults import PendingError
 from temporal_tdc._handle import Handle
-from temporal_tdc._host import ROUNDS, Host
+from temporal_tdc._host import Host
 
 Verb: TypeAlias = Literal["encode", "decode"]
 
@@ -43,28 +44,25 @@ class Whole:
 
     async def _call(self, function: str, message: bytes, *middle: bytes | int) -> bytes:
         library = self._handle.library
-        rounds = 0
+        state = Call(library.held)
+        work = partial(call, self._handle, function=function, state=state, context=self._context)
         while True:
             try:
                 if len(message) <= _IN_THE_LOOP:
-                    return call(
-                        self._handle, library.held, function, self._context, message, middle
-                    )
+                    return work(library.held, message=message, middle=middle)
                 return await asyncio.to_thread(
-                    call, self._handle, library.released, function, self._context, message, middle
+                    work, library.released, message=message, middle=middle
                 )
-            except PendingError as pending:
-                # Each answer of a server is about other payloads: those rounds have an end.
-                rounds += pending.request is None
-                if rounds > ROUNDS:
-                    raise pending.cause from None
-                await self._host.settle(pending)
+            except RequestsError:
+                await self._host.settle(state)
 
 
-def call(  # noqa: PLR0913, PLR0917
+def call(  # noqa: PLR0913
     handle: Handle,
     door: Any,
+    *,
     function: str,
+    state: Call | None,
     context: bytes,
     message: bytes,
     middle: tuple[bytes | int, ...] = (),
@@ -75,6 +73,7 @@ def call(  # noqa: PLR0913, PLR0917
         handle: Whose converter is called.
         door: The library with the GIL held or released.
         function: The name of the function.
+        state: The call that this is a try of; without one it can ask for nothing.
         context: The encoded serialization context.
         message: The serialised message.
         middle: The arguments between context and message.
@@ -86,6 +85,7 @@ def call(  # noqa: PLR0913, PLR0917
     with handle.borrowed() as frame:
         status = getattr(door, function)(
             handle.argument,
+            None if state is None else ctypes.byref(state),
             context,
             len(context),
             *middle,

@@ -8,14 +8,8 @@ public enum Code {
   OK("TDC_OK", 0, false),
   /** The codecs leave this payload as it is. */
   UNCHANGED("TDC_UNCHANGED", 1, false),
-  /** The host is asked for keys: what the key provider answers. */
-  KEY_NEEDED("TDC_KEY_NEEDED", 2, true),
-  /** An unknown key may be in files changed since open. */
-  RELOAD_NEEDED("TDC_RELOAD_NEEDED", 3, true),
-  /** The host is asked for the descriptor of a message type: provide it, then call again. */
-  TYPE_NEEDED("TDC_TYPE_NEEDED", 4, false),
-  /** The host is asked to send a request to a codec server. */
-  REMOTE_NEEDED("TDC_REMOTE_NEEDED", 5, true),
+  /** The host is asked for something. */
+  REQUESTS("TDC_REQUESTS", 2, true),
   /** Malformed protobuf. */
   PROTOBUF("TDC_ERR_PROTOBUF", 101, false),
   /** The ciphertext does not authenticate. */

@@ -1,0 +1,184 @@
+//! What a call asks of its host, where the host is this program.
+//!
+//! A binding asks its program for keys; a command line has none, so it says that there is none. It reloads
+//! the configuration and sends requests to a codec server itself.
+
+use axum::body::Bytes;
+use tdc::{Answer, Call, Code, DataConverter, Error, Request};
+
+use crate::remote;
+
+/// Makes tries of a call until it succeeds or fails for good.
+pub(crate) fn settle<T>(
+    converter: &DataConverter,
+    attempt: impl Fn(&mut Call) -> Result<T, Error>,
+) -> Result<T, Error> {
+    for_a_command(settle_but(converter, |_| false, attempt).0)
+}
+
+/// The same, but a key that only a host program may have is left to it: then the second of the answer is
+/// true.
+pub(crate) fn settle_but_keys<T>(
+    converter: &DataConverter,
+    attempt: impl Fn(&mut Call) -> Result<T, Error>,
+) -> (Result<T, Error>, bool) {
+    let is_key = |request: &Request| matches!(request, Request::Key(_));
+    let (result, left) = settle_but(converter, is_key, attempt);
+    (for_a_command(result), left)
+}
+
+/// The same, but what `leaves` says is not answered, so that the call fails where it asks for nothing else.
+/// The second of the answer says whether there was such a request.
+pub(crate) fn settle_but<T>(
+    converter: &DataConverter,
+    leaves: impl Fn(&Request) -> bool,
+    attempt: impl Fn(&mut Call) -> Result<T, Error>,
+) -> (Result<T, Error>, bool) {
+    let (mut call, mut left) = (Call::default(), false);
+    loop {
+        let result = attempt(&mut call);
+        match result {
+            Err(error) if error.code() == Code::Requests => {
+                let own: Vec<(u64, Own)> = call
+                    .requests()
+                    .filter(|(_, request)| {
+                        let is_left = leaves(request);
+                        left |= is_left;
+                        !is_left
+                    })
+                    .map(|(id, request)| (id, answer(converter, request)))
+                    .collect();
+                let answers: Vec<(u64, Answer<'_>)> =
+                    own.iter().map(|(id, own)| (*id, own.as_answer())).collect();
+                if let Err(error) = converter.answer(&mut call, &answers) {
+                    return (Err(error), left);
+                }
+            }
+            Err(error) if error.code() == Code::KeyUnknown && converter.has_host_keys() => {
+                return (Err(without_provider(&error)), left);
+            }
+            result => return (result, left),
+        }
+    }
+}
+
+/// An answer with what it is made of.
+enum Own {
+    Unknown,
+    Done,
+    Http(u32, Bytes),
+}
+
+impl Own {
+    fn as_answer(&self) -> Answer<'_> {
+        match self {
+            Self::Unknown => Answer::Unknown,
+            Self::Done => Answer::Done,
+            Self::Http(status, body) => Answer::Http { status: *status, body },
+        }
+    }
+}
+
+fn answer(converter: &DataConverter, request: &Request) -> Own {
+    match request {
+        Request::Reload => {
+            // A file that cannot be read now leaves the keys as they were, and the call says again what it
+            // misses.
+            let _ = converter.reload();
+            Own::Done
+        }
+        Request::Http(request) => match remote::send(request) {
+            Ok((status, body)) => Own::Http(u32::from(status), body),
+            Err(reason) => Own::Http(0, reason.into()),
+        },
+        _ => Own::Unknown,
+    }
+}
+
+/// A command is told by which option a namespace is given.
+fn for_a_command<T>(result: Result<T, Error>) -> Result<T, Error> {
+    result.map_err(|error| match error.code() {
+        Code::Namespace => {
+            let text = format!("{}; on the command line, use --namespace", error.message());
+            let last = Error::new(Code::Namespace, text);
+            match error.payload_index() {
+                Some(index) => last.at_payload(index),
+                None => last,
+            }
+        }
+        _ => error,
+    })
+}
+
+/// The error for a key that only a key provider may have.
+fn without_provider(error: &Error) -> Error {
+    let unknown = error.message();
+    // What the library says of the key, without its advice: that is for programs that have no provider by mistake.
+    let key = unknown.rsplit_once(": ").map_or(unknown, |(key, _)| key);
+    let last = Error::new(
+        Code::KeyProvider,
+        format!(
+            "{key}; keys.host leaves it to a key provider, which tdc does not have: use a program that has it, or a \
+             configuration with this key in keys.ring"
+        ),
+    );
+    match error.payload_index() {
+        Some(index) => last.at_payload(index),
+        None => last,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::body::encrypted_under;
+
+    const KEY: &str = "dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE=";
+
+    fn config(ids: &[&str]) -> String {
+        let entries: Vec<String> =
+            ids.iter().map(|id| format!("    {id}: {{ insecure_inline: {KEY} }}\n")).collect();
+        format!("version: 1\nkeys:\n  primary: one\n  ring:\n{}codecs: [encrypt]\n", entries.concat())
+    }
+
+    #[test]
+    fn key_that_was_added_to_the_file_meanwhile_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tdc.yaml");
+        std::fs::write(&path, config(&["one"])).unwrap();
+        let converter = DataConverter::open(&path, "").unwrap();
+        std::fs::write(&path, config(&["one", "two"])).unwrap();
+
+        let payload = encrypted_under("two", &[0; 28]);
+        let error = settle(&converter, |call| converter.decode(call.at(&[]), &payload)).unwrap_err();
+        assert_eq!(error.code(), Code::Authentication, "the key is there: {error}");
+    }
+
+    #[test]
+    fn key_that_stays_away_is_unknown_even_when_the_file_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tdc.yaml");
+        std::fs::write(&path, config(&["one"])).unwrap();
+        let converter = DataConverter::open(&path, "").unwrap();
+        std::fs::remove_file(&path).unwrap();
+
+        let payload = encrypted_under("two", &[0; 28]);
+        let error = settle(&converter, |call| converter.decode(call.at(&[]), &payload)).unwrap_err();
+        assert_eq!((error.code(), error.payload_index()), (Code::KeyUnknown, Some(0)));
+    }
+
+    #[test]
+    fn host_keys_are_rejected_however_many_the_payloads_name() {
+        let text = format!("{}\n", config(&["one"])).replace("keys:\n", "keys:\n  host: true\n");
+        let converter = DataConverter::parse(&text, std::path::Path::new(""), "").unwrap();
+        let payloads: Vec<u8> =
+            (0..100).flat_map(|n| encrypted_under(&format!("key-{n}"), &[0; 28])).collect();
+        let error = settle(&converter, |call| converter.decode(call.at(&[]), &payloads)).unwrap_err();
+        assert_eq!((error.code(), error.payload_index()), (Code::KeyProvider, Some(0)));
+        assert_eq!(
+            error.message(),
+            "the key \"key-0\" is not in the keyring; keys.host leaves it to a key provider, which tdc does not have: use a program that has it, \
+             or a configuration with this key in keys.ring"
+        );
+    }
+}

@@ -1,0 +1,167 @@
+//! One call of a host, which may have to be made again: what it used of the limits, what the library
+//! asks of the host, and what the host has answered so far.
+//!
+//! ```text
+//! call ──> done
+//!   └────> Code::Requests ──> `Call::requests` ──> the host answers all of them, together
+//!   ^                                                          │
+//!   └────────────── call again <── `DataConverter::answer` <───┘
+//! ```
+//! It ends by itself: a call asks for nothing a second time that was answered, or that the host left
+//! unanswered. It then fails with the error that the request stands for.
+
+mod answers;
+mod message;
+mod request;
+mod scope;
+
+pub(crate) use answers::ForHandle;
+pub use request::{Answer, Request};
+pub use scope::Scope;
+
+use std::collections::HashSet;
+
+use zeroize::Zeroizing;
+
+use crate::codec::remote::Answers;
+use crate::error::{Code, Error};
+use crate::limits::Usage;
+
+/// A call, from the first try to its end. An SDK hands its codec a list of payloads; a binding that makes
+/// several calls for one list gives the same `Call` to each, and the limits hold for the list. Begin with
+/// the default: it takes no memory before the first request.
+#[derive(Debug, Default)]
+pub struct Call {
+    usage: Usage,
+    state: Option<Box<State>>,
+}
+
+/// What a call remembers between two tries.
+#[derive(Default)]
+pub(crate) struct State {
+    last_id: u64,
+    pending: Vec<Pending>,
+    /// Whether one was answered since they were asked.
+    progressed: bool,
+    /// The pending requests as a message, once the host has asked for it.
+    message: Option<Zeroizing<Vec<u8>>>,
+    answered: HashSet<Answered>,
+    /// What codec servers answered.
+    remote: Answers,
+}
+
+/// A request that waits for its answer.
+struct Pending {
+    id: u64,
+    request: Request,
+}
+
+/// What was answered. A key is asked for again after a reload, which forgets the host's keys.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Answered {
+    Key { id: String, generation: u64 },
+    Descriptor(String),
+    Reload,
+}
+
+impl Call {
+    /// A call that goes on where another left off: it has used so much of the limits.
+    #[must_use]
+    pub fn with_usage(usage: Usage) -> Self {
+        Self { usage, state: None }
+    }
+
+    /// What the calls so far used of the limits. Only a call that succeeds adds to it.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// The place where the payloads of the next try live, and this call.
+    pub fn at<'a>(&'a mut self, context: &'a [u8]) -> Scope<'a> {
+        Scope { context, call: Some(self) }
+    }
+
+    /// What the last try asks of the host, with the id that the answer names.
+    pub fn requests(&self) -> impl ExactSizeIterator<Item = (u64, &Request)> {
+        let pending = self.state.as_ref().map_or(&[][..], |state| &state.pending);
+        pending.iter().map(|pending| (pending.id, &pending.request))
+    }
+
+    /// The same as a serialised `tdc.host.v1.Requests`. It holds payloads and perhaps credentials, and is
+    /// erased when the call goes on.
+    pub fn requests_message(&mut self) -> &[u8] {
+        match &mut self.state {
+            None => &[],
+            Some(state) => {
+                let pending = &state.pending;
+                state.message.get_or_insert_with(|| Zeroizing::new(message::requests(pending)))
+            }
+        }
+    }
+
+    pub(crate) fn from_parts(usage: Usage, state: Option<Box<State>>) -> Self {
+        Self { usage, state }
+    }
+
+    pub(crate) fn into_parts(self) -> (Usage, Option<Box<State>>) {
+        (self.usage, self.state)
+    }
+
+    /// The answers of codec servers, for the length of a try.
+    pub(crate) fn take_remote(&mut self) -> Answers {
+        self.state.as_mut().map(|state| core::mem::take(&mut state.remote)).unwrap_or_default()
+    }
+
+    /// The answers again, for the next try.
+    pub(crate) fn keep_remote(&mut self, answers: Answers) {
+        if !answers.is_empty() {
+            self.state.get_or_insert_default().remote = answers;
+        }
+    }
+
+    /// A try succeeded.
+    #[inline]
+    pub(crate) fn succeed(&mut self, usage: Usage) {
+        self.usage = usage;
+        self.settle();
+    }
+
+    /// A try came to its end: what belongs to it is erased.
+    #[inline]
+    pub(crate) fn settle(&mut self) {
+        if let Some(state) = &mut self.state {
+            **state = State { last_id: state.last_id, ..State::default() };
+        }
+    }
+
+    /// Asks the host, unless that was done before: then `instead` is what the call has come to.
+    /// `generation` is the number of the configuration that the try worked with.
+    pub(crate) fn ask(&mut self, requests: Vec<Request>, generation: u64, instead: Error) -> Error {
+        let state = self.state.get_or_insert_default();
+        let is_answered = |request: &Request| {
+            request.answered(generation).is_some_and(|answered| state.answered.contains(&answered))
+        };
+        let was_asked = |request: &Request| state.pending.iter().any(|pending| pending.request == *request);
+        let open: Vec<Request> = requests.into_iter().filter(|request| !is_answered(request)).collect();
+        if !open.iter().any(|request| state.progressed || !was_asked(request)) {
+            self.settle();
+            return instead;
+        }
+        state.message = None;
+        state.progressed = false;
+        state.pending.clear();
+        for request in open {
+            state.last_id += 1;
+            state.pending.push(Pending { id: state.last_id, request });
+        }
+        let count = state.pending.len();
+        Error::new(Code::Requests, format!("{count} request(s) to the host: answer them, then call again"))
+    }
+}
+
+impl core::fmt::Debug for State {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "State({} requests)", self.pending.len())
+    }
+}

@@ -1,0 +1,110 @@
+//! Answers of a host, checked against what was asked.
+
+use std::sync::Arc;
+
+use super::{Answer, Answered, Call, Pending, Request};
+use crate::codec::remote::judge;
+use crate::error::{Code, Error};
+use crate::limits::Limits;
+
+/// An answer that belongs to the handle, and what it answers.
+pub(crate) enum ForHandle<'r, 'a> {
+    Key(&'r str, &'a [u8]),
+    NoKey(&'r str),
+    Descriptor(&'a [u8]),
+}
+
+impl Call {
+    /// Takes answers to the pending requests. What belongs to the handle goes through `provide`, which
+    /// gives the number of the configuration that has it; what a codec server said stays here.
+    ///
+    /// # Errors
+    /// [`Code::Argument`] for an answer to nothing that is pending, or of another kind: then nothing
+    /// was taken. Any other error is what the call has come to.
+    pub(crate) fn take(
+        &mut self,
+        answers: &[(u64, Answer<'_>)],
+        limits: &Limits,
+        mut provide: impl FnMut(ForHandle<'_, '_>) -> Result<u64, Error>,
+    ) -> Result<(), Error> {
+        self.check(answers)?;
+        let result = answers.iter().try_for_each(|(id, answer)| {
+            let Some(state) = &mut self.state else { return Ok(()) };
+            let Some(at) = state.pending.iter().position(|pending| pending.id == *id) else {
+                return Ok(());
+            };
+            (state.message, state.progressed) = (None, true);
+            let Pending { request, .. } = state.pending.remove(at);
+            match (request, *answer) {
+                (Request::Key(id), Answer::Key(key)) => {
+                    let generation = provide(ForHandle::Key(&id, key))?;
+                    state.answered.insert(Answered::Key { id, generation });
+                }
+                (Request::Key(id), Answer::Unknown) => {
+                    let generation = provide(ForHandle::NoKey(&id))?;
+                    state.answered.insert(Answered::Key { id, generation });
+                }
+                (Request::Descriptor(name), Answer::Descriptor(set)) => {
+                    provide(ForHandle::Descriptor(set))?;
+                    state.answered.insert(Answered::Descriptor(name));
+                }
+                (Request::Descriptor(name), _) => {
+                    state.answered.insert(Answered::Descriptor(name));
+                }
+                (Request::Http(request), Answer::Http { status, body }) => {
+                    let payloads = judge(&request, status, body)?;
+                    for (entry, payload) in request.entries().iter().zip(payloads) {
+                        state.remote.add(entry.key, Arc::new(payload), limits)?;
+                    }
+                }
+                // `check` lets no others through.
+                (Request::Reload | Request::Key(_) | Request::Http(_), _) => {
+                    state.answered.insert(Answered::Reload);
+                }
+            }
+            Ok(())
+        });
+        if result.is_err() {
+            self.settle();
+        }
+        result
+    }
+
+    /// That every answer is one to a request that waits for it.
+    fn check(&self, answers: &[(u64, Answer<'_>)]) -> Result<(), Error> {
+        for (at, (id, answer)) in answers.iter().enumerate() {
+            let mut requests = self.requests();
+            let Some((_, request)) = requests.find(|(pending, _)| pending == id) else {
+                return Err(misfit(*id, "no request of this id is pending"));
+            };
+            let earlier = answers.get(..at).unwrap_or_default();
+            if earlier.iter().any(|(earlier, _)| earlier == id) {
+                return Err(misfit(*id, "it is answered twice"));
+            }
+            let fits = matches!(
+                (request, answer),
+                (Request::Key(_), Answer::Key(_) | Answer::Unknown)
+                    | (Request::Reload, Answer::Done)
+                    | (Request::Descriptor(_), Answer::Descriptor(_) | Answer::Unknown)
+                    | (Request::Http(_), Answer::Http { .. })
+            );
+            if !fits {
+                return Err(misfit(*id, "the answer is of another kind than the request"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads answers from a serialised `tdc.host.v1.Answers`.
+    ///
+    /// # Errors
+    /// [`Code::Protobuf`], [`Code::Argument`].
+    pub(crate) fn read_answers(message: &[u8]) -> Result<Vec<(u64, Answer<'_>)>, Error> {
+        super::message::answers(message)
+    }
+}
+
+#[cold]
+fn misfit(id: u64, why: &str) -> Error {
+    Error::new(Code::Argument, format!("the answer to request {id} was not taken: {why}"))
+}

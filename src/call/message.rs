@@ -1,0 +1,163 @@
+//! Requests and answers as bytes: `proto/tdc/host.proto`.
+
+use tdc_formats::wire::{Cursor, Value, push_bytes, push_head, push_varint, varint_len};
+
+use super::{Answer, Pending, Request};
+use crate::codec::remote::HttpRequest;
+use crate::error::{Code, Error};
+
+/// The numbers of the kinds, which a request and its answer share.
+const KEY: u8 = 2;
+const RELOAD: u8 = 3;
+const DESCRIPTOR: u8 = 4;
+const HTTP: u8 = 5;
+const UNKNOWN: u8 = 9;
+
+/// Answers in one message: more than one try can ask for.
+const MAX_ANSWERS: usize = 1024;
+
+/// A serialised `Requests`. Its memory does not move while it grows, so nothing of it stays behind.
+pub(super) fn requests(pending: &[Pending]) -> Vec<u8> {
+    let len = |pending: &Pending| field_len(request_len(pending));
+    let mut out = Vec::with_capacity(pending.iter().map(len).sum());
+    for pending in pending {
+        push_head(&mut out, 1, request_len(pending));
+        push_number(&mut out, 1, pending.id);
+        match &pending.request {
+            Request::Key(id) => push_message(&mut out, KEY, id.as_bytes()),
+            Request::Reload => push_head(&mut out, RELOAD, 0),
+            Request::Descriptor(name) => push_message(&mut out, DESCRIPTOR, name.as_bytes()),
+            Request::Http(request) => {
+                push_head(&mut out, HTTP, http_len(request));
+                push_http(&mut out, request);
+            }
+        }
+    }
+    out
+}
+
+fn request_len(pending: &Pending) -> usize {
+    let body = match &pending.request {
+        Request::Key(text) | Request::Descriptor(text) => field_len(text.len()),
+        Request::Reload => 0,
+        Request::Http(request) => http_len(request),
+    };
+    number_len(pending.id) + field_len(body)
+}
+
+/// A message of one text, as a field.
+fn push_message(out: &mut Vec<u8>, number: u8, text: &[u8]) {
+    push_head(out, number, field_len(text.len()));
+    push_bytes(out, 1, text);
+}
+
+const METHOD: &str = "POST";
+
+fn push_http(out: &mut Vec<u8>, request: &HttpRequest) {
+    push_bytes(out, 1, METHOD.as_bytes());
+    push_bytes(out, 2, request.url().as_bytes());
+    for (name, value) in request.headers() {
+        push_head(out, 3, header_len(name, value));
+        push_bytes(out, 1, name.as_bytes());
+        push_bytes(out, 2, value.as_bytes());
+    }
+    push_bytes(out, 4, request.body());
+    push_number(out, 5, timeout_ms(request));
+    push_number(out, 6, request.max_response_bytes() as u64);
+}
+
+fn http_len(request: &HttpRequest) -> usize {
+    let headers = request.headers().map(|(name, value)| field_len(header_len(name, value)));
+    field_len(METHOD.len())
+        + field_len(request.url().len())
+        + headers.sum::<usize>()
+        + field_len(request.body().len())
+        + number_len(timeout_ms(request))
+        + number_len(request.max_response_bytes() as u64)
+}
+
+fn header_len(name: &str, value: &str) -> usize {
+    field_len(name.len()) + field_len(value.len())
+}
+
+fn timeout_ms(request: &HttpRequest) -> u64 {
+    u64::try_from(request.timeout().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Bytes of a field with `len` bytes in it. Every number here has a tag of one byte.
+fn field_len(len: usize) -> usize {
+    1 + varint_len(len) + len
+}
+
+fn number_len(value: u64) -> usize {
+    let mut len = 2;
+    let mut rest = value >> 7;
+    while rest > 0 {
+        (len, rest) = (len + 1, rest >> 7);
+    }
+    len
+}
+
+fn push_number(out: &mut Vec<u8>, number: u8, value: u64) {
+    out.push(number << 3);
+    push_varint(out, value);
+}
+
+/// Reads a serialised `Answers`: what each says, with the id of its request.
+///
+/// # Errors
+/// [`Code::Protobuf`], and [`Code::Argument`] for an answer that says nothing.
+pub(super) fn answers(message: &[u8]) -> Result<Vec<(u64, Answer<'_>)>, Error> {
+    let mut answers = Vec::new();
+    let mut cursor = Cursor::new(message);
+    while let Some(field) = cursor.field().map_err(malformed)? {
+        if let (1, Value::Bytes(bytes)) = (field.number, field.value) {
+            if answers.len() == MAX_ANSWERS {
+                return Err(Error::new(
+                    Code::Argument,
+                    format!("the message has more than {MAX_ANSWERS} answers, more than were asked for"),
+                ));
+            }
+            answers.push(answer(bytes)?);
+        }
+    }
+    Ok(answers)
+}
+
+fn answer(message: &[u8]) -> Result<(u64, Answer<'_>), Error> {
+    let (mut id, mut answer) = (0, None);
+    let mut cursor = Cursor::new(message);
+    while let Some(field) = cursor.field().map_err(malformed)? {
+        match (u8::try_from(field.number), field.value) {
+            (Ok(1), Value::Varint(value)) => id = value,
+            (Ok(KEY), Value::Bytes(key)) => answer = Some(Answer::Key(key)),
+            (Ok(RELOAD), Value::Bytes(_)) => answer = Some(Answer::Done),
+            (Ok(DESCRIPTOR), Value::Bytes(set)) => answer = Some(Answer::Descriptor(set)),
+            (Ok(HTTP), Value::Bytes(response)) => answer = Some(http(response)?),
+            (Ok(UNKNOWN), Value::Bytes(_)) => answer = Some(Answer::Unknown),
+            _ => {}
+        }
+    }
+    let answer = answer
+        .ok_or_else(|| Error::new(Code::Argument, format!("the answer to request {id} says nothing")))?;
+    Ok((id, answer))
+}
+
+fn http(message: &[u8]) -> Result<Answer<'_>, Error> {
+    let (mut status, mut body) = (0, &[][..]);
+    let mut cursor = Cursor::new(message);
+    while let Some(field) = cursor.field().map_err(malformed)? {
+        match (field.number, field.value) {
+            // A status that is none is an answer that nobody takes.
+            (1, Value::Varint(value)) => status = u32::try_from(value).unwrap_or(u32::MAX),
+            (2, Value::Bytes(bytes)) => body = bytes,
+            _ => {}
+        }
+    }
+    Ok(Answer::Http { status, body })
+}
+
+#[cold]
+fn malformed(cause: tdc_formats::wire::Malformed) -> Error {
+    Error::new(Code::Protobuf, format!("the answers are not a tdc.host.v1.Answers message: {cause}"))
+}
