@@ -56,24 +56,6 @@ unsafe extern "system" fn Java_io_tdc_Native_errorSizeNeeded(_: Env, _: Class, t
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_errorKeyCount(_: Env, _: Class, this: i64) -> i64 {
-    // SAFETY: io.tdc passes what tdc.h asks for.
-    long(unsafe { ffi::tdc_error_key_count(at(this)) })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_errorKeyId(_: Env, _: Class, this: i64, index: i64, out: i64, out_len: i64) -> i32 {
-    // SAFETY: io.tdc passes what tdc.h asks for.
-    int(unsafe { ffi::tdc_error_key_id(at(this), size(index), at_mut(out), at_mut(out_len)) })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_errorTypeName(_: Env, _: Class, this: i64, out: i64, out_len: i64) {
-    // SAFETY: io.tdc passes what tdc.h asks for.
-    unsafe { ffi::tdc_error_type_name(at(this), at_mut(out), at_mut(out_len)) };
-}
-
-#[unsafe(no_mangle)]
 unsafe extern "system" fn Java_io_tdc_Native_errorFree(_: Env, _: Class, this: i64) {
     // SAFETY: io.tdc passes what tdc.h asks for.
     unsafe { ffi::tdc_error_free(at_mut(this)) };
@@ -110,75 +92,33 @@ unsafe extern "system" fn Java_io_tdc_Native_dataConverterFree(_: Env, _: Class,
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_keyProvide(_: Env, _: Class, this: i64, id: i64, id_len: i64, key: i64, key_len: i64, error: i64) -> i32 {
+unsafe extern "system" fn Java_io_tdc_Native_callRequests(_: Env, _: Class, call: i64, out: i64, out_len: i64) {
     // SAFETY: io.tdc passes what tdc.h asks for.
-    int(unsafe { ffi::tdc_key_provide(at(this), at(id), size(id_len), at(key), size(key_len), at_mut(error)) })
+    unsafe { ffi::tdc_call_requests(at_mut(call), at_mut(out), at_mut(out_len)) };
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_keyReject(_: Env, _: Class, this: i64, id: i64, id_len: i64, error: i64) -> i32 {
+unsafe extern "system" fn Java_io_tdc_Native_callAnswer(_: Env, _: Class, this: i64, call: i64, answers: i64, answers_len: i64, error: i64) -> i32 {
     // SAFETY: io.tdc passes what tdc.h asks for.
-    int(unsafe { ffi::tdc_key_reject(at(this), at(id), size(id_len), at_mut(error)) })
+    int(unsafe { ffi::tdc_call_answer(at(this), at_mut(call), at(answers), size(answers_len), at_mut(error)) })
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_descriptorProvide(_: Env, _: Class, this: i64, file_descriptor_set: i64, file_descriptor_set_len: i64, error: i64) -> i32 {
+unsafe extern "system" fn Java_io_tdc_Native_callEnd(_: Env, _: Class, call: i64) {
     // SAFETY: io.tdc passes what tdc.h asks for.
-    int(unsafe { ffi::tdc_descriptor_provide(at(this), at(file_descriptor_set), size(file_descriptor_set_len), at_mut(error)) })
+    unsafe { ffi::tdc_call_end(at_mut(call)) };
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_errorRequestUrl(_: Env, _: Class, this: i64, out: i64, out_len: i64) {
+unsafe extern "system" fn Java_io_tdc_Native_codecEncode(_: Env, _: Class, this: i64, call: i64, context: i64, context_len: i64, payloads: i64, payloads_len: i64, out: i64, error: i64) -> i32 {
     // SAFETY: io.tdc passes what tdc.h asks for.
-    unsafe { ffi::tdc_error_request_url(at(this), at_mut(out), at_mut(out_len)) };
+    int(unsafe { ffi::tdc_codec_encode(at(this), at_mut(call), at(context), size(context_len), at(payloads), size(payloads_len), at_mut(out), at_mut(error)) })
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_errorRequestBody(_: Env, _: Class, this: i64, out: i64, out_len: i64) {
+unsafe extern "system" fn Java_io_tdc_Native_codecDecode(_: Env, _: Class, this: i64, call: i64, context: i64, context_len: i64, payloads: i64, payloads_len: i64, out: i64, error: i64) -> i32 {
     // SAFETY: io.tdc passes what tdc.h asks for.
-    unsafe { ffi::tdc_error_request_body(at(this), at_mut(out), at_mut(out_len)) };
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_errorRequestHeaderCount(_: Env, _: Class, this: i64) -> i64 {
-    // SAFETY: io.tdc passes what tdc.h asks for.
-    long(unsafe { ffi::tdc_error_request_header_count(at(this)) })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_errorRequestHeader(_: Env, _: Class, this: i64, index: i64, name: i64, name_len: i64, value: i64, value_len: i64) -> i32 {
-    // SAFETY: io.tdc passes what tdc.h asks for.
-    int(unsafe { ffi::tdc_error_request_header(at(this), size(index), at_mut(name), at_mut(name_len), at_mut(value), at_mut(value_len)) })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_errorRequestTimeoutMs(_: Env, _: Class, this: i64) -> i32 {
-    // SAFETY: io.tdc passes what tdc.h asks for.
-    int(unsafe { ffi::tdc_error_request_timeout_ms(at(this)) })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_errorRequestMaxResponse(_: Env, _: Class, this: i64) -> i64 {
-    // SAFETY: io.tdc passes what tdc.h asks for.
-    long(unsafe { ffi::tdc_error_request_max_response(at(this)) })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_remoteProvide(_: Env, _: Class, this: i64, request: i64, http_status: i32, body: i64, body_len: i64, error: i64) -> i32 {
-    // SAFETY: io.tdc passes what tdc.h asks for.
-    int(unsafe { ffi::tdc_remote_provide(at(this), at(request), uint(http_status), at(body), size(body_len), at_mut(error)) })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_codecEncode(_: Env, _: Class, this: i64, context: i64, context_len: i64, usage: i64, payloads: i64, payloads_len: i64, out: i64, error: i64) -> i32 {
-    // SAFETY: io.tdc passes what tdc.h asks for.
-    int(unsafe { ffi::tdc_codec_encode(at(this), at(context), size(context_len), at_mut(usage), at(payloads), size(payloads_len), at_mut(out), at_mut(error)) })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_codecDecode(_: Env, _: Class, this: i64, context: i64, context_len: i64, usage: i64, payloads: i64, payloads_len: i64, out: i64, error: i64) -> i32 {
-    // SAFETY: io.tdc passes what tdc.h asks for.
-    int(unsafe { ffi::tdc_codec_decode(at(this), at(context), size(context_len), at_mut(usage), at(payloads), size(payloads_len), at_mut(out), at_mut(error)) })
+    int(unsafe { ffi::tdc_codec_decode(at(this), at_mut(call), at(context), size(context_len), at(payloads), size(payloads_len), at_mut(out), at_mut(error)) })
 }
 
 #[unsafe(no_mangle)]
@@ -188,61 +128,55 @@ unsafe extern "system" fn Java_io_tdc_Native_codecEncodeBound(_: Env, _: Class, 
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_codecDecodeBound(_: Env, _: Class, this: i64, payload_len: i64) -> i64 {
+unsafe extern "system" fn Java_io_tdc_Native_codecEncodePayload(_: Env, _: Class, this: i64, call: i64, context: i64, context_len: i64, head: i64, head_len: i64, data: i64, data_len: i64, out: i64, out_capacity: i64, written: i64, error: i64) -> i32 {
     // SAFETY: io.tdc passes what tdc.h asks for.
-    long(unsafe { ffi::tdc_codec_decode_bound(at(this), size(payload_len)) })
+    int(unsafe { ffi::tdc_codec_encode_payload(at(this), at_mut(call), at(context), size(context_len), at(head), size(head_len), at(data), size(data_len), at_mut(out), size(out_capacity), at_mut(written), at_mut(error)) })
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_codecEncodePayload(_: Env, _: Class, this: i64, context: i64, context_len: i64, usage: i64, head: i64, head_len: i64, data: i64, data_len: i64, out: i64, out_capacity: i64, written: i64, error: i64) -> i32 {
+unsafe extern "system" fn Java_io_tdc_Native_codecDecodePayload(_: Env, _: Class, this: i64, call: i64, context: i64, context_len: i64, head: i64, head_len: i64, data: i64, data_len: i64, out: i64, out_capacity: i64, written: i64, error: i64) -> i32 {
     // SAFETY: io.tdc passes what tdc.h asks for.
-    int(unsafe { ffi::tdc_codec_encode_payload(at(this), at(context), size(context_len), at_mut(usage), at(head), size(head_len), at(data), size(data_len), at_mut(out), size(out_capacity), at_mut(written), at_mut(error)) })
+    int(unsafe { ffi::tdc_codec_decode_payload(at(this), at_mut(call), at(context), size(context_len), at(head), size(head_len), at(data), size(data_len), at_mut(out), size(out_capacity), at_mut(written), at_mut(error)) })
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_codecDecodePayload(_: Env, _: Class, this: i64, context: i64, context_len: i64, usage: i64, head: i64, head_len: i64, data: i64, data_len: i64, out: i64, out_capacity: i64, written: i64, error: i64) -> i32 {
+unsafe extern "system" fn Java_io_tdc_Native_converterToPayload(_: Env, _: Class, this: i64, call: i64, context: i64, context_len: i64, values: i64, values_len: i64, out: i64, error: i64) -> i32 {
     // SAFETY: io.tdc passes what tdc.h asks for.
-    int(unsafe { ffi::tdc_codec_decode_payload(at(this), at(context), size(context_len), at_mut(usage), at(head), size(head_len), at(data), size(data_len), at_mut(out), size(out_capacity), at_mut(written), at_mut(error)) })
+    int(unsafe { ffi::tdc_converter_to_payload(at(this), at_mut(call), at(context), size(context_len), at(values), size(values_len), at_mut(out), at_mut(error)) })
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_converterToPayload(_: Env, _: Class, this: i64, context: i64, context_len: i64, values: i64, values_len: i64, out: i64, error: i64) -> i32 {
+unsafe extern "system" fn Java_io_tdc_Native_converterFromPayload(_: Env, _: Class, this: i64, call: i64, context: i64, context_len: i64, payloads: i64, payloads_len: i64, out: i64, error: i64) -> i32 {
     // SAFETY: io.tdc passes what tdc.h asks for.
-    int(unsafe { ffi::tdc_converter_to_payload(at(this), at(context), size(context_len), at(values), size(values_len), at_mut(out), at_mut(error)) })
+    int(unsafe { ffi::tdc_converter_from_payload(at(this), at_mut(call), at(context), size(context_len), at(payloads), size(payloads_len), at_mut(out), at_mut(error)) })
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_converterFromPayload(_: Env, _: Class, this: i64, context: i64, context_len: i64, payloads: i64, payloads_len: i64, out: i64, error: i64) -> i32 {
+unsafe extern "system" fn Java_io_tdc_Native_failureEncode(_: Env, _: Class, this: i64, call: i64, context: i64, context_len: i64, failure: i64, failure_len: i64, out: i64, error: i64) -> i32 {
     // SAFETY: io.tdc passes what tdc.h asks for.
-    int(unsafe { ffi::tdc_converter_from_payload(at(this), at(context), size(context_len), at(payloads), size(payloads_len), at_mut(out), at_mut(error)) })
+    int(unsafe { ffi::tdc_failure_encode(at(this), at_mut(call), at(context), size(context_len), at(failure), size(failure_len), at_mut(out), at_mut(error)) })
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_failureEncode(_: Env, _: Class, this: i64, context: i64, context_len: i64, failure: i64, failure_len: i64, out: i64, error: i64) -> i32 {
+unsafe extern "system" fn Java_io_tdc_Native_failureDecode(_: Env, _: Class, this: i64, call: i64, context: i64, context_len: i64, failure: i64, failure_len: i64, out: i64, error: i64) -> i32 {
     // SAFETY: io.tdc passes what tdc.h asks for.
-    int(unsafe { ffi::tdc_failure_encode(at(this), at(context), size(context_len), at(failure), size(failure_len), at_mut(out), at_mut(error)) })
+    int(unsafe { ffi::tdc_failure_decode(at(this), at_mut(call), at(context), size(context_len), at(failure), size(failure_len), at_mut(out), at_mut(error)) })
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_failureDecode(_: Env, _: Class, this: i64, context: i64, context_len: i64, failure: i64, failure_len: i64, out: i64, error: i64) -> i32 {
+unsafe extern "system" fn Java_io_tdc_Native_messageEncode(_: Env, _: Class, this: i64, call: i64, context: i64, context_len: i64, name: i64, name_len: i64, flags: i32, message: i64, message_len: i64, out: i64, error: i64) -> i32 {
     // SAFETY: io.tdc passes what tdc.h asks for.
-    int(unsafe { ffi::tdc_failure_decode(at(this), at(context), size(context_len), at(failure), size(failure_len), at_mut(out), at_mut(error)) })
+    int(unsafe { ffi::tdc_message_encode(at(this), at_mut(call), at(context), size(context_len), at(name), size(name_len), uint(flags), at(message), size(message_len), at_mut(out), at_mut(error)) })
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_messageEncode(_: Env, _: Class, this: i64, context: i64, context_len: i64, name: i64, name_len: i64, flags: i32, message: i64, message_len: i64, out: i64, error: i64) -> i32 {
+unsafe extern "system" fn Java_io_tdc_Native_messageDecode(_: Env, _: Class, this: i64, call: i64, context: i64, context_len: i64, name: i64, name_len: i64, flags: i32, message: i64, message_len: i64, out: i64, error: i64) -> i32 {
     // SAFETY: io.tdc passes what tdc.h asks for.
-    int(unsafe { ffi::tdc_message_encode(at(this), at(context), size(context_len), at(name), size(name_len), uint(flags), at(message), size(message_len), at_mut(out), at_mut(error)) })
+    int(unsafe { ffi::tdc_message_decode(at(this), at_mut(call), at(context), size(context_len), at(name), size(name_len), uint(flags), at(message), size(message_len), at_mut(out), at_mut(error)) })
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_messageDecode(_: Env, _: Class, this: i64, context: i64, context_len: i64, name: i64, name_len: i64, flags: i32, message: i64, message_len: i64, out: i64, error: i64) -> i32 {
+unsafe extern "system" fn Java_io_tdc_Native_historyDecode(_: Env, _: Class, this: i64, call: i64, context: i64, context_len: i64, history: i64, history_len: i64, out: i64, error: i64) -> i32 {
     // SAFETY: io.tdc passes what tdc.h asks for.
-    int(unsafe { ffi::tdc_message_decode(at(this), at(context), size(context_len), at(name), size(name_len), uint(flags), at(message), size(message_len), at_mut(out), at_mut(error)) })
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "system" fn Java_io_tdc_Native_historyDecode(_: Env, _: Class, this: i64, context: i64, context_len: i64, history: i64, history_len: i64, out: i64, error: i64) -> i32 {
-    // SAFETY: io.tdc passes what tdc.h asks for.
-    int(unsafe { ffi::tdc_history_decode(at(this), at(context), size(context_len), at(history), size(history_len), at_mut(out), at_mut(error)) })
+    int(unsafe { ffi::tdc_history_decode(at(this), at_mut(call), at(context), size(context_len), at(history), size(history_len), at_mut(out), at_mut(error)) })
 }

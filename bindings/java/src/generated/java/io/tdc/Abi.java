@@ -5,10 +5,7 @@ package io.tdc;
 final class Abi {
   static final int OK = 0;
   static final int UNCHANGED = 1;
-  static final int KEY_NEEDED = 2;
-  static final int RELOAD_NEEDED = 3;
-  static final int TYPE_NEEDED = 4;
-  static final int REMOTE_NEEDED = 5;
+  static final int REQUESTS = 2;
   static final int ERR_PROTOBUF = 101;
   static final int ERR_AUTHENTICATION = 102;
   static final int ERR_CIPHERTEXT = 103;
@@ -37,7 +34,7 @@ final class Abi {
   static final int ERR_IO = 502;
   static final int ERR_REMOTE = 503;
   static final int ERR_PANIC = 901;
-  static final int ABI_VERSION = 1;
+  static final int ABI_VERSION = 2;
   static final int FLAG_ENCODE_COMMON_ATTRIBUTES = 1;
   static final int FLAG_HOST_KEYS = 2;
   static final int FLAG_CONVERTERS = 4;
@@ -51,12 +48,13 @@ final class Abi {
   static final int BUFFER_LEN = 8;
   static final int BUFFER_CAPACITY = 16;
 
-  /** {@code sizeof(struct tdc_usage)}, and where its fields are. */
-  static final int SIZE_OF_USAGE = 24;
+  /** {@code sizeof(struct tdc_call)}, and where its fields are. */
+  static final int SIZE_OF_CALL = 32;
 
-  static final int USAGE_PAYLOADS = 0;
-  static final int USAGE_INPUT_BYTES = 8;
-  static final int USAGE_DECODED_BYTES = 16;
+  static final int CALL_PAYLOADS = 0;
+  static final int CALL_INPUT_BYTES = 8;
+  static final int CALL_DECODED_BYTES = 16;
+  static final int CALL_MEMORY = 24;
 
   /** {@code sizeof(struct tdc_payload)}, and where its fields are. */
   static final int SIZE_OF_PAYLOAD = 48;

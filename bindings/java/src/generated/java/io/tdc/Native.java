@@ -26,12 +26,6 @@ final class Native {
 
   static native long errorSizeNeeded(long self);
 
-  static native long errorKeyCount(long self);
-
-  static native int errorKeyId(long self, long index, long out, long outLen);
-
-  static native void errorTypeName(long self, long out, long outLen);
-
   static native void errorFree(long self);
 
   static native int dataConverterOpen(long path, long pathLen, long namespace, long namespaceLen, long out, long error);
@@ -44,49 +38,33 @@ final class Native {
 
   static native void dataConverterFree(long self);
 
-  static native int keyProvide(long self, long id, long idLen, long key, long keyLen, long error);
+  static native void callRequests(long call, long out, long outLen);
 
-  static native int keyReject(long self, long id, long idLen, long error);
+  static native int callAnswer(long self, long call, long answers, long answersLen, long error);
 
-  static native int descriptorProvide(long self, long fileDescriptorSet, long fileDescriptorSetLen, long error);
+  static native void callEnd(long call);
 
-  static native void errorRequestUrl(long self, long out, long outLen);
+  static native int codecEncode(long self, long call, long context, long contextLen, long payloads, long payloadsLen, long out, long error);
 
-  static native void errorRequestBody(long self, long out, long outLen);
-
-  static native long errorRequestHeaderCount(long self);
-
-  static native int errorRequestHeader(long self, long index, long name, long nameLen, long value, long valueLen);
-
-  static native int errorRequestTimeoutMs(long self);
-
-  static native long errorRequestMaxResponse(long self);
-
-  static native int remoteProvide(long self, long request, int httpStatus, long body, long bodyLen, long error);
-
-  static native int codecEncode(long self, long context, long contextLen, long usage, long payloads, long payloadsLen, long out, long error);
-
-  static native int codecDecode(long self, long context, long contextLen, long usage, long payloads, long payloadsLen, long out, long error);
+  static native int codecDecode(long self, long call, long context, long contextLen, long payloads, long payloadsLen, long out, long error);
 
   static native long codecEncodeBound(long self, long payloadLen);
 
-  static native long codecDecodeBound(long self, long payloadLen);
+  static native int codecEncodePayload(long self, long call, long context, long contextLen, long head, long headLen, long data, long dataLen, long out, long outCapacity, long written, long error);
 
-  static native int codecEncodePayload(long self, long context, long contextLen, long usage, long head, long headLen, long data, long dataLen, long out, long outCapacity, long written, long error);
+  static native int codecDecodePayload(long self, long call, long context, long contextLen, long head, long headLen, long data, long dataLen, long out, long outCapacity, long written, long error);
 
-  static native int codecDecodePayload(long self, long context, long contextLen, long usage, long head, long headLen, long data, long dataLen, long out, long outCapacity, long written, long error);
+  static native int converterToPayload(long self, long call, long context, long contextLen, long values, long valuesLen, long out, long error);
 
-  static native int converterToPayload(long self, long context, long contextLen, long values, long valuesLen, long out, long error);
+  static native int converterFromPayload(long self, long call, long context, long contextLen, long payloads, long payloadsLen, long out, long error);
 
-  static native int converterFromPayload(long self, long context, long contextLen, long payloads, long payloadsLen, long out, long error);
+  static native int failureEncode(long self, long call, long context, long contextLen, long failure, long failureLen, long out, long error);
 
-  static native int failureEncode(long self, long context, long contextLen, long failure, long failureLen, long out, long error);
+  static native int failureDecode(long self, long call, long context, long contextLen, long failure, long failureLen, long out, long error);
 
-  static native int failureDecode(long self, long context, long contextLen, long failure, long failureLen, long out, long error);
+  static native int messageEncode(long self, long call, long context, long contextLen, long name, long nameLen, int flags, long message, long messageLen, long out, long error);
 
-  static native int messageEncode(long self, long context, long contextLen, long name, long nameLen, int flags, long message, long messageLen, long out, long error);
+  static native int messageDecode(long self, long call, long context, long contextLen, long name, long nameLen, int flags, long message, long messageLen, long out, long error);
 
-  static native int messageDecode(long self, long context, long contextLen, long name, long nameLen, int flags, long message, long messageLen, long out, long error);
-
-  static native int historyDecode(long self, long context, long contextLen, long history, long historyLen, long out, long error);
+  static native int historyDecode(long self, long call, long context, long contextLen, long history, long historyLen, long out, long error);
 }

@@ -53,18 +53,6 @@ final class Native {
       Backend.find(
           "tdc_error_size_needed",
           FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
-  private static final MethodHandle ERROR_KEY_COUNT =
-      Backend.find(
-          "tdc_error_key_count",
-          FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
-  private static final MethodHandle ERROR_KEY_ID =
-      Backend.find(
-          "tdc_error_key_id",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
-  private static final MethodHandle ERROR_TYPE_NAME =
-      Backend.find(
-          "tdc_error_type_name",
-          FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_LONG, JAVA_LONG));
   private static final MethodHandle ERROR_FREE =
       Backend.find(
           "tdc_error_free",
@@ -89,46 +77,18 @@ final class Native {
       Backend.find(
           "tdc_data_converter_free",
           FunctionDescriptor.ofVoid(JAVA_LONG));
-  private static final MethodHandle KEY_PROVIDE =
+  private static final MethodHandle CALL_REQUESTS =
       Backend.find(
-          "tdc_key_provide",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
-  private static final MethodHandle KEY_REJECT =
-      Backend.find(
-          "tdc_key_reject",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
-  private static final MethodHandle DESCRIPTOR_PROVIDE =
-      Backend.find(
-          "tdc_descriptor_provide",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
-  private static final MethodHandle ERROR_REQUEST_URL =
-      Backend.find(
-          "tdc_error_request_url",
+          "tdc_call_requests",
           FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_LONG, JAVA_LONG));
-  private static final MethodHandle ERROR_REQUEST_BODY =
+  private static final MethodHandle CALL_ANSWER =
       Backend.find(
-          "tdc_error_request_body",
-          FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_LONG, JAVA_LONG));
-  private static final MethodHandle ERROR_REQUEST_HEADER_COUNT =
+          "tdc_call_answer",
+          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+  private static final MethodHandle CALL_END =
       Backend.find(
-          "tdc_error_request_header_count",
-          FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
-  private static final MethodHandle ERROR_REQUEST_HEADER =
-      Backend.find(
-          "tdc_error_request_header",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
-  private static final MethodHandle ERROR_REQUEST_TIMEOUT_MS =
-      Backend.find(
-          "tdc_error_request_timeout_ms",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
-  private static final MethodHandle ERROR_REQUEST_MAX_RESPONSE =
-      Backend.find(
-          "tdc_error_request_max_response",
-          FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
-  private static final MethodHandle REMOTE_PROVIDE =
-      Backend.find(
-          "tdc_remote_provide",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+          "tdc_call_end",
+          FunctionDescriptor.ofVoid(JAVA_LONG));
   private static final MethodHandle CODEC_ENCODE =
       Backend.find(
           "tdc_codec_encode",
@@ -136,7 +96,7 @@ final class Native {
   private static final MethodHandle CODEC_ENCODE_CRITICAL =
       Backend.find(
           "tdc_codec_encode",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS),
+          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS),
           Linker.Option.critical(true));
   private static final MethodHandle CODEC_DECODE =
       Backend.find(
@@ -145,15 +105,11 @@ final class Native {
   private static final MethodHandle CODEC_DECODE_CRITICAL =
       Backend.find(
           "tdc_codec_decode",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS),
+          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS),
           Linker.Option.critical(true));
   private static final MethodHandle CODEC_ENCODE_BOUND =
       Backend.find(
           "tdc_codec_encode_bound",
-          FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG));
-  private static final MethodHandle CODEC_DECODE_BOUND =
-      Backend.find(
-          "tdc_codec_decode_bound",
           FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG));
   private static final MethodHandle CODEC_ENCODE_PAYLOAD =
       Backend.find(
@@ -162,7 +118,7 @@ final class Native {
   private static final MethodHandle CODEC_ENCODE_PAYLOAD_CRITICAL =
       Backend.find(
           "tdc_codec_encode_payload",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS),
+          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS),
           Linker.Option.critical(true));
   private static final MethodHandle CODEC_DECODE_PAYLOAD =
       Backend.find(
@@ -171,46 +127,46 @@ final class Native {
   private static final MethodHandle CODEC_DECODE_PAYLOAD_CRITICAL =
       Backend.find(
           "tdc_codec_decode_payload",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS),
+          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS),
           Linker.Option.critical(true));
   private static final MethodHandle CONVERTER_TO_PAYLOAD =
       Backend.find(
           "tdc_converter_to_payload",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
   private static final MethodHandle CONVERTER_TO_PAYLOAD_CRITICAL =
       Backend.find(
           "tdc_converter_to_payload",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS),
+          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS),
           Linker.Option.critical(true));
   private static final MethodHandle CONVERTER_FROM_PAYLOAD =
       Backend.find(
           "tdc_converter_from_payload",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
   private static final MethodHandle CONVERTER_FROM_PAYLOAD_CRITICAL =
       Backend.find(
           "tdc_converter_from_payload",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS),
+          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS),
           Linker.Option.critical(true));
   private static final MethodHandle FAILURE_ENCODE =
       Backend.find(
           "tdc_failure_encode",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
   private static final MethodHandle FAILURE_DECODE =
       Backend.find(
           "tdc_failure_decode",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
   private static final MethodHandle MESSAGE_ENCODE =
       Backend.find(
           "tdc_message_encode",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
   private static final MethodHandle MESSAGE_DECODE =
       Backend.find(
           "tdc_message_decode",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
   private static final MethodHandle HISTORY_DECODE =
       Backend.find(
           "tdc_history_decode",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
 
   private Native() {}
 
@@ -286,30 +242,6 @@ final class Native {
     }
   }
 
-  static long errorKeyCount(long self) {
-    try {
-      return (long) ERROR_KEY_COUNT.invokeExact(self);
-    } catch (Throwable e) {
-      throw Backend.unexpected(e);
-    }
-  }
-
-  static int errorKeyId(long self, long index, long out, long outLen) {
-    try {
-      return (int) ERROR_KEY_ID.invokeExact(self, index, out, outLen);
-    } catch (Throwable e) {
-      throw Backend.unexpected(e);
-    }
-  }
-
-  static void errorTypeName(long self, long out, long outLen) {
-    try {
-      ERROR_TYPE_NAME.invokeExact(self, out, outLen);
-    } catch (Throwable e) {
-      throw Backend.unexpected(e);
-    }
-  }
-
   static void errorFree(long self) {
     try {
       ERROR_FREE.invokeExact(self);
@@ -358,113 +290,57 @@ final class Native {
     }
   }
 
-  static int keyProvide(long self, long id, long idLen, long key, long keyLen, long error) {
+  static void callRequests(long call, long out, long outLen) {
     try {
-      return (int) KEY_PROVIDE.invokeExact(self, id, idLen, key, keyLen, error);
+      CALL_REQUESTS.invokeExact(call, out, outLen);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
   }
 
-  static int keyReject(long self, long id, long idLen, long error) {
+  static int callAnswer(long self, long call, long answers, long answersLen, long error) {
     try {
-      return (int) KEY_REJECT.invokeExact(self, id, idLen, error);
+      return (int) CALL_ANSWER.invokeExact(self, call, answers, answersLen, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
   }
 
-  static int descriptorProvide(long self, long fileDescriptorSet, long fileDescriptorSetLen, long error) {
+  static void callEnd(long call) {
     try {
-      return (int) DESCRIPTOR_PROVIDE.invokeExact(self, fileDescriptorSet, fileDescriptorSetLen, error);
+      CALL_END.invokeExact(call);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
   }
 
-  static void errorRequestUrl(long self, long out, long outLen) {
+  static int codecEncode(long self, long call, long context, long contextLen, long payloads, long payloadsLen, long out, long error) {
     try {
-      ERROR_REQUEST_URL.invokeExact(self, out, outLen);
+      return (int) CODEC_ENCODE.invokeExact(self, call, context, contextLen, payloads, payloadsLen, out, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
   }
 
-  static void errorRequestBody(long self, long out, long outLen) {
+  static int codecEncode(long self, MemorySegment call, MemorySegment context, long contextLen, MemorySegment payloads, long payloadsLen, MemorySegment out, MemorySegment error) {
     try {
-      ERROR_REQUEST_BODY.invokeExact(self, out, outLen);
+      return (int) CODEC_ENCODE_CRITICAL.invokeExact(self, call, context, contextLen, payloads, payloadsLen, out, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
   }
 
-  static long errorRequestHeaderCount(long self) {
+  static int codecDecode(long self, long call, long context, long contextLen, long payloads, long payloadsLen, long out, long error) {
     try {
-      return (long) ERROR_REQUEST_HEADER_COUNT.invokeExact(self);
+      return (int) CODEC_DECODE.invokeExact(self, call, context, contextLen, payloads, payloadsLen, out, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
   }
 
-  static int errorRequestHeader(long self, long index, long name, long nameLen, long value, long valueLen) {
+  static int codecDecode(long self, MemorySegment call, MemorySegment context, long contextLen, MemorySegment payloads, long payloadsLen, MemorySegment out, MemorySegment error) {
     try {
-      return (int) ERROR_REQUEST_HEADER.invokeExact(self, index, name, nameLen, value, valueLen);
-    } catch (Throwable e) {
-      throw Backend.unexpected(e);
-    }
-  }
-
-  static int errorRequestTimeoutMs(long self) {
-    try {
-      return (int) ERROR_REQUEST_TIMEOUT_MS.invokeExact(self);
-    } catch (Throwable e) {
-      throw Backend.unexpected(e);
-    }
-  }
-
-  static long errorRequestMaxResponse(long self) {
-    try {
-      return (long) ERROR_REQUEST_MAX_RESPONSE.invokeExact(self);
-    } catch (Throwable e) {
-      throw Backend.unexpected(e);
-    }
-  }
-
-  static int remoteProvide(long self, long request, int httpStatus, long body, long bodyLen, long error) {
-    try {
-      return (int) REMOTE_PROVIDE.invokeExact(self, request, httpStatus, body, bodyLen, error);
-    } catch (Throwable e) {
-      throw Backend.unexpected(e);
-    }
-  }
-
-  static int codecEncode(long self, long context, long contextLen, long usage, long payloads, long payloadsLen, long out, long error) {
-    try {
-      return (int) CODEC_ENCODE.invokeExact(self, context, contextLen, usage, payloads, payloadsLen, out, error);
-    } catch (Throwable e) {
-      throw Backend.unexpected(e);
-    }
-  }
-
-  static int codecEncode(long self, MemorySegment context, long contextLen, MemorySegment usage, MemorySegment payloads, long payloadsLen, MemorySegment out, MemorySegment error) {
-    try {
-      return (int) CODEC_ENCODE_CRITICAL.invokeExact(self, context, contextLen, usage, payloads, payloadsLen, out, error);
-    } catch (Throwable e) {
-      throw Backend.unexpected(e);
-    }
-  }
-
-  static int codecDecode(long self, long context, long contextLen, long usage, long payloads, long payloadsLen, long out, long error) {
-    try {
-      return (int) CODEC_DECODE.invokeExact(self, context, contextLen, usage, payloads, payloadsLen, out, error);
-    } catch (Throwable e) {
-      throw Backend.unexpected(e);
-    }
-  }
-
-  static int codecDecode(long self, MemorySegment context, long contextLen, MemorySegment usage, MemorySegment payloads, long payloadsLen, MemorySegment out, MemorySegment error) {
-    try {
-      return (int) CODEC_DECODE_CRITICAL.invokeExact(self, context, contextLen, usage, payloads, payloadsLen, out, error);
+      return (int) CODEC_DECODE_CRITICAL.invokeExact(self, call, context, contextLen, payloads, payloadsLen, out, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
@@ -478,113 +354,105 @@ final class Native {
     }
   }
 
-  static long codecDecodeBound(long self, long payloadLen) {
+  static int codecEncodePayload(long self, long call, long context, long contextLen, long head, long headLen, long data, long dataLen, long out, long outCapacity, long written, long error) {
     try {
-      return (long) CODEC_DECODE_BOUND.invokeExact(self, payloadLen);
+      return (int) CODEC_ENCODE_PAYLOAD.invokeExact(self, call, context, contextLen, head, headLen, data, dataLen, out, outCapacity, written, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
   }
 
-  static int codecEncodePayload(long self, long context, long contextLen, long usage, long head, long headLen, long data, long dataLen, long out, long outCapacity, long written, long error) {
+  static int codecEncodePayload(long self, MemorySegment call, MemorySegment context, long contextLen, MemorySegment head, long headLen, MemorySegment data, long dataLen, MemorySegment out, long outCapacity, MemorySegment written, MemorySegment error) {
     try {
-      return (int) CODEC_ENCODE_PAYLOAD.invokeExact(self, context, contextLen, usage, head, headLen, data, dataLen, out, outCapacity, written, error);
+      return (int) CODEC_ENCODE_PAYLOAD_CRITICAL.invokeExact(self, call, context, contextLen, head, headLen, data, dataLen, out, outCapacity, written, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
   }
 
-  static int codecEncodePayload(long self, MemorySegment context, long contextLen, MemorySegment usage, MemorySegment head, long headLen, MemorySegment data, long dataLen, MemorySegment out, long outCapacity, MemorySegment written, MemorySegment error) {
+  static int codecDecodePayload(long self, long call, long context, long contextLen, long head, long headLen, long data, long dataLen, long out, long outCapacity, long written, long error) {
     try {
-      return (int) CODEC_ENCODE_PAYLOAD_CRITICAL.invokeExact(self, context, contextLen, usage, head, headLen, data, dataLen, out, outCapacity, written, error);
+      return (int) CODEC_DECODE_PAYLOAD.invokeExact(self, call, context, contextLen, head, headLen, data, dataLen, out, outCapacity, written, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
   }
 
-  static int codecDecodePayload(long self, long context, long contextLen, long usage, long head, long headLen, long data, long dataLen, long out, long outCapacity, long written, long error) {
+  static int codecDecodePayload(long self, MemorySegment call, MemorySegment context, long contextLen, MemorySegment head, long headLen, MemorySegment data, long dataLen, MemorySegment out, long outCapacity, MemorySegment written, MemorySegment error) {
     try {
-      return (int) CODEC_DECODE_PAYLOAD.invokeExact(self, context, contextLen, usage, head, headLen, data, dataLen, out, outCapacity, written, error);
+      return (int) CODEC_DECODE_PAYLOAD_CRITICAL.invokeExact(self, call, context, contextLen, head, headLen, data, dataLen, out, outCapacity, written, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
   }
 
-  static int codecDecodePayload(long self, MemorySegment context, long contextLen, MemorySegment usage, MemorySegment head, long headLen, MemorySegment data, long dataLen, MemorySegment out, long outCapacity, MemorySegment written, MemorySegment error) {
+  static int converterToPayload(long self, long call, long context, long contextLen, long values, long valuesLen, long out, long error) {
     try {
-      return (int) CODEC_DECODE_PAYLOAD_CRITICAL.invokeExact(self, context, contextLen, usage, head, headLen, data, dataLen, out, outCapacity, written, error);
+      return (int) CONVERTER_TO_PAYLOAD.invokeExact(self, call, context, contextLen, values, valuesLen, out, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
   }
 
-  static int converterToPayload(long self, long context, long contextLen, long values, long valuesLen, long out, long error) {
+  static int converterToPayload(long self, MemorySegment call, MemorySegment context, long contextLen, MemorySegment values, long valuesLen, MemorySegment out, MemorySegment error) {
     try {
-      return (int) CONVERTER_TO_PAYLOAD.invokeExact(self, context, contextLen, values, valuesLen, out, error);
+      return (int) CONVERTER_TO_PAYLOAD_CRITICAL.invokeExact(self, call, context, contextLen, values, valuesLen, out, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
   }
 
-  static int converterToPayload(long self, MemorySegment context, long contextLen, MemorySegment values, long valuesLen, MemorySegment out, MemorySegment error) {
+  static int converterFromPayload(long self, long call, long context, long contextLen, long payloads, long payloadsLen, long out, long error) {
     try {
-      return (int) CONVERTER_TO_PAYLOAD_CRITICAL.invokeExact(self, context, contextLen, values, valuesLen, out, error);
+      return (int) CONVERTER_FROM_PAYLOAD.invokeExact(self, call, context, contextLen, payloads, payloadsLen, out, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
   }
 
-  static int converterFromPayload(long self, long context, long contextLen, long payloads, long payloadsLen, long out, long error) {
+  static int converterFromPayload(long self, MemorySegment call, MemorySegment context, long contextLen, MemorySegment payloads, long payloadsLen, MemorySegment out, MemorySegment error) {
     try {
-      return (int) CONVERTER_FROM_PAYLOAD.invokeExact(self, context, contextLen, payloads, payloadsLen, out, error);
+      return (int) CONVERTER_FROM_PAYLOAD_CRITICAL.invokeExact(self, call, context, contextLen, payloads, payloadsLen, out, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
   }
 
-  static int converterFromPayload(long self, MemorySegment context, long contextLen, MemorySegment payloads, long payloadsLen, MemorySegment out, MemorySegment error) {
+  static int failureEncode(long self, long call, long context, long contextLen, long failure, long failureLen, long out, long error) {
     try {
-      return (int) CONVERTER_FROM_PAYLOAD_CRITICAL.invokeExact(self, context, contextLen, payloads, payloadsLen, out, error);
+      return (int) FAILURE_ENCODE.invokeExact(self, call, context, contextLen, failure, failureLen, out, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
   }
 
-  static int failureEncode(long self, long context, long contextLen, long failure, long failureLen, long out, long error) {
+  static int failureDecode(long self, long call, long context, long contextLen, long failure, long failureLen, long out, long error) {
     try {
-      return (int) FAILURE_ENCODE.invokeExact(self, context, contextLen, failure, failureLen, out, error);
+      return (int) FAILURE_DECODE.invokeExact(self, call, context, contextLen, failure, failureLen, out, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
   }
 
-  static int failureDecode(long self, long context, long contextLen, long failure, long failureLen, long out, long error) {
+  static int messageEncode(long self, long call, long context, long contextLen, long name, long nameLen, int flags, long message, long messageLen, long out, long error) {
     try {
-      return (int) FAILURE_DECODE.invokeExact(self, context, contextLen, failure, failureLen, out, error);
+      return (int) MESSAGE_ENCODE.invokeExact(self, call, context, contextLen, name, nameLen, flags, message, messageLen, out, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
   }
 
-  static int messageEncode(long self, long context, long contextLen, long name, long nameLen, int flags, long message, long messageLen, long out, long error) {
+  static int messageDecode(long self, long call, long context, long contextLen, long name, long nameLen, int flags, long message, long messageLen, long out, long error) {
     try {
-      return (int) MESSAGE_ENCODE.invokeExact(self, context, contextLen, name, nameLen, flags, message, messageLen, out, error);
+      return (int) MESSAGE_DECODE.invokeExact(self, call, context, contextLen, name, nameLen, flags, message, messageLen, out, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
   }
 
-  static int messageDecode(long self, long context, long contextLen, long name, long nameLen, int flags, long message, long messageLen, long out, long error) {
+  static int historyDecode(long self, long call, long context, long contextLen, long history, long historyLen, long out, long error) {
     try {
-      return (int) MESSAGE_DECODE.invokeExact(self, context, contextLen, name, nameLen, flags, message, messageLen, out, error);
-    } catch (Throwable e) {
-      throw Backend.unexpected(e);
-    }
-  }
-
-  static int historyDecode(long self, long context, long contextLen, long history, long historyLen, long out, long error) {
-    try {
-      return (int) HISTORY_DECODE.invokeExact(self, context, contextLen, history, historyLen, out, error);
+      return (int) HISTORY_DECODE.invokeExact(self, call, context, contextLen, history, historyLen, out, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }

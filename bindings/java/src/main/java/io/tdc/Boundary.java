@@ -25,18 +25,29 @@ final class Boundary {
   /** How many words a result has. */
   static final int RESULT_WORDS = ERROR + 1;
 
-  /** How many words a {@code tdc_usage} has. */
-  static final int USAGE_WORDS = Abi.SIZE_OF_USAGE / Long.BYTES;
+  /** How many words a {@code tdc_call} has. */
+  static final int CALL_WORDS = Abi.SIZE_OF_CALL / Long.BYTES;
 
-  private static final int USAGE = RESULT_WORDS;
-  private static final byte[] NOTHING = {};
+  /** Its memory, which is there after the first request. */
+  static final int CALL_MEMORY = Abi.CALL_MEMORY / Long.BYTES;
+
+  /** Where a {@code tdc_call} is among the words of {@link Scratch}. */
+  private static final int CALL = RESULT_WORDS;
 
   private Boundary() {}
 
   /** A function on one serialised message. */
   @FunctionalInterface
   interface Function {
-    int call(long self, long context, long contextLen, long in, long inLen, long out, long error);
+    int call(
+        long self,
+        long call,
+        long context,
+        long contextLen,
+        long in,
+        long inLen,
+        long out,
+        long error);
   }
 
   /**
@@ -49,11 +60,7 @@ final class Boundary {
       long place = memory.put(context);
       long head = memory.put(in.head, 0, in.headLength);
       long data = memory.put(in.data, in.dataOffset, in.dataLength);
-      long usage = 0;
-      if (call.usage != null) {
-        memory.set(USAGE, call.usage);
-        usage = memory.word(USAGE);
-      }
+      long words = begin(memory, call);
       long room = memory.room();
       long written = memory.word(0);
       long error = memory.word(ERROR);
@@ -61,9 +68,9 @@ final class Boundary {
           encode
               ? Native.codecEncodePayload(
                   call.self,
+                  words,
                   place,
                   context.length,
-                  usage,
                   head,
                   in.headLength,
                   data,
@@ -74,9 +81,9 @@ final class Boundary {
                   error)
               : Native.codecDecodePayload(
                   call.self,
+                  words,
                   place,
                   context.length,
-                  usage,
                   head,
                   in.headLength,
                   data,
@@ -85,10 +92,7 @@ final class Boundary {
                   out.length,
                   written,
                   error);
-      memory.get(0, call.result);
-      if (call.usage != null) {
-        memory.get(USAGE, call.usage);
-      }
+      end(memory, call);
       if (status == Abi.OK && call.result[OWNED] == 0) {
         memory.get(out, (int) call.result[LEN]);
       }
@@ -98,12 +102,7 @@ final class Boundary {
 
   /** {@code tdc_codec_encode} or {@code tdc_codec_decode}, on a serialised {@code Payloads}. */
   static int payloads(boolean encode, Host.Call call, byte[] context, byte[] payloads, int length) {
-    Function function =
-        encode
-            ? (self, place, placeLen, in, inLen, out, error) ->
-                Native.codecEncode(self, place, placeLen, 0, in, inLen, out, error)
-            : (self, place, placeLen, in, inLen, out, error) ->
-                Native.codecDecode(self, place, placeLen, 0, in, inLen, out, error);
+    Function function = encode ? Native::codecEncode : Native::codecDecode;
     return message(function, call, context, payloads, length);
   }
 
@@ -126,13 +125,14 @@ final class Boundary {
       int status =
           function.call(
               call.self,
+              begin(memory, call),
               memory.put(context),
               context.length,
               memory.put(message, 0, length),
               length,
               memory.word(OWNED),
               memory.word(ERROR));
-      memory.get(0, call.result);
+      end(memory, call);
       return status;
     }
   }
@@ -141,6 +141,7 @@ final class Boundary {
   static int message(
       boolean encode, Host.Call call, byte[] context, byte[] name, int flags, byte[] message) {
     try (Scratch memory = Scratch.open((long) context.length + name.length + message.length)) {
+      long words = begin(memory, call);
       long type = memory.put(name);
       long place = memory.put(context);
       long in = memory.put(message);
@@ -150,6 +151,7 @@ final class Boundary {
           encode
               ? Native.messageEncode(
                   call.self,
+                  words,
                   place,
                   context.length,
                   type,
@@ -161,6 +163,7 @@ final class Boundary {
                   error)
               : Native.messageDecode(
                   call.self,
+                  words,
                   place,
                   context.length,
                   type,
@@ -170,7 +173,7 @@ final class Boundary {
                   message.length,
                   out,
                   error);
-      memory.get(0, call.result);
+      end(memory, call);
       return status;
     }
   }
@@ -187,26 +190,47 @@ final class Boundary {
     }
   }
 
-  /** A function on bytes that gives nothing but a status; its error goes to {@code result}. */
-  @FunctionalInterface
-  interface Provision {
-    int call(long first, long firstLen, long second, long secondLen, long error);
+  /** {@code tdc_call_requests}: what the last try of the call asks for. */
+  static byte[] requests(Host.Call call) {
+    try (Scratch memory = Scratch.open(0)) {
+      Native.callRequests(begin(memory, call), memory.word(0), memory.word(1));
+      byte[] requests = Scratch.copy(memory.get(0), memory.get(1));
+      memory.get(CALL, call.words);
+      return requests;
+    }
   }
 
-  /** Hands bytes in, which are erased here: they can be keys. */
-  static int provide(long[] result, byte[] first, byte[] second, Provision function) {
-    try (Scratch memory = Scratch.open((long) first.length + second.length)) {
-      long at = memory.put(first);
-      int status =
-          function.call(at, first.length, memory.put(second), second.length, memory.word(ERROR));
+  /** {@code tdc_call_answer}. Answers can be keys, so the copy here is erased. */
+  static int answer(Host.Call call, byte[] answers) {
+    try (Scratch memory = Scratch.open(answers.length)) {
+      long words = begin(memory, call);
+      long in = memory.put(answers);
+      int status = Native.callAnswer(call.self, words, in, answers.length, memory.word(ERROR));
+      end(memory, call);
       memory.erase();
-      result[ERROR] = memory.get(ERROR);
       return status;
     }
   }
 
-  /** As {@link #provide(long[], byte[], byte[], Provision)} with less. */
-  static int provide(long[] result, byte[] bytes, Provision function) {
-    return provide(result, bytes, NOTHING, function);
+  /** {@code tdc_call_end}, where there is something to end. */
+  static void end(Host.Call call) {
+    if (call.words[CALL_MEMORY] != 0) {
+      try (Scratch memory = Scratch.open(0)) {
+        Native.callEnd(begin(memory, call));
+        memory.get(CALL, call.words);
+      }
+    }
+  }
+
+  /** Copies the {@code tdc_call} in, and gives its address. */
+  private static long begin(Scratch memory, Host.Call call) {
+    memory.set(CALL, call.words);
+    return memory.word(CALL);
+  }
+
+  /** Copies out what the library wrote. */
+  private static void end(Scratch memory, Host.Call call) {
+    memory.get(0, call.result);
+    memory.get(CALL, call.words);
   }
 }

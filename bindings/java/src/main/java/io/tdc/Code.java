@@ -8,7 +8,7 @@ public enum Code {
   OK("TDC_OK", 0, false),
   /** The codecs leave this payload as it is. */
   UNCHANGED("TDC_UNCHANGED", 1, false),
-  /** The host is asked for something. */
+  /** The host is asked for something, and the call is made again. */
   REQUESTS("TDC_REQUESTS", 2, true),
   /** Malformed protobuf. */
   PROTOBUF("TDC_ERR_PROTOBUF", 101, false),

@@ -108,7 +108,6 @@ final class Codec implements PayloadCodec {
       if (call.isRemote() || fits(payloads)) {
         return together(encode, call, payloads);
       }
-      call.usage = new long[Boundary.USAGE_WORDS];
       List<Payload> answers = new ArrayList<>(payloads.size());
       for (Payload payload : payloads) {
         answers.add(one(encode, call, payload, answers.size()));
@@ -159,7 +158,7 @@ final class Codec implements PayloadCodec {
     int length = Math.toIntExact(result[Boundary.LEN]);
     byte[] bytes = out;
     if (result[Boundary.OWNED] != 0) {
-      bytes = call.answer();
+      bytes = call.takeAnswer();
     } else if (out.length - length > out.length / WASTE_DIVISOR) {
       bytes = Arrays.copyOf(out, length);
     }
@@ -175,7 +174,7 @@ final class Codec implements PayloadCodec {
         slices.set(payloads);
         status = Backend.payloads(encode, call, context.message, slices.batch, slices.batchLength);
       } while (call.again(status));
-      return reader(encode).readAll(call.answer(), payloads.size());
+      return reader(encode).readAll(call.takeAnswer(), payloads.size());
     } catch (InvalidProtocolBufferException | ArithmeticException e) {
       throw TdcException.of(e);
     } finally {

@@ -1,20 +1,12 @@
 package io.tdc;
 
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.function.IntUnaryOperator;
 import javax.annotation.Nullable;
 
 /** Reads what {@code tdc_error} objects say, and frees them. */
 final class Errors {
   private Errors() {}
-
-  /** A function that gives bytes of an error by two slots. */
-  @FunctionalInterface
-  interface Getter {
-    void get(long error, long out, long outLen);
-  }
 
   /** The exception of a failed call that was not about payloads. */
   static TdcException take(int status, long[] result) {
@@ -36,37 +28,16 @@ final class Errors {
     try {
       int where = (int) Native.errorPayloadIndex(error);
       int index = where < 0 ? TdcException.NO_INDEX : place.applyAsInt(where);
-      return new TdcException(status, index, text(error, Native::errorMessage), cause);
+      return new TdcException(status, index, message(error), cause);
     } finally {
       free(result);
     }
   }
 
-  static List<String> takeKeyIds(long[] result) {
-    long error = result[Boundary.ERROR];
-    try {
-      List<String> ids = new ArrayList<>();
-      long count = Native.errorKeyCount(error);
-      for (long i = 0; i < count; i++) {
-        long index = i;
-        ids.add(text(error, (self, out, len) -> Native.errorKeyId(self, index, out, len)));
-      }
-      return ids;
-    } finally {
-      free(result);
-    }
-  }
-
-  /** A text of an error, which stays. */
-  static String text(long error, Getter getter) {
-    return new String(bytes(error, getter), StandardCharsets.UTF_8);
-  }
-
-  /** Bytes of an error, which stays. */
-  static byte[] bytes(long error, Getter getter) {
+  private static String message(long error) {
     try (Scratch memory = Scratch.open(0)) {
-      getter.get(error, memory.word(0), memory.word(1));
-      return Scratch.copy(memory.get(0), memory.get(1));
+      Native.errorMessage(error, memory.word(0), memory.word(1));
+      return new String(Scratch.copy(memory.get(0), memory.get(1)), StandardCharsets.UTF_8);
     }
   }
 

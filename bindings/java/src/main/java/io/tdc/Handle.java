@@ -88,13 +88,12 @@ final class Handle {
 
   /** {@code tdc_data_converter_reload} during a use; an error goes to {@code result}. */
   int reload(long[] result) {
-    int status =
-        Boundary.provide(
-            result,
-            new byte[0],
-            (none, noneLen, more, moreLen, error) -> Native.dataConverterReload(pointer, error));
-    flags = Native.dataConverterFlags(pointer);
-    return status;
+    try (Scratch memory = Scratch.open(0)) {
+      int status = Native.dataConverterReload(pointer, memory.word(Boundary.ERROR));
+      memory.get(0, result);
+      flags = Native.dataConverterFlags(pointer);
+      return status;
+    }
   }
 
   /** Throws if it is closed. */

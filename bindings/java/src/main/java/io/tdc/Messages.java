@@ -34,7 +34,7 @@ final class Messages {
         status = Boundary.message(encode, call, context.message, name, flags, bytes);
       } while (call.again(status));
       @SuppressWarnings("unchecked")
-      M converted = (M) message.getParserForType().parseFrom(call.answer());
+      M converted = (M) message.getParserForType().parseFrom(call.takeAnswer());
       return converted;
     } catch (InvalidProtocolBufferException e) {
       throw TdcException.notA(type, e);
@@ -53,7 +53,7 @@ final class Messages {
       do {
         status = Boundary.message(function, call, context.message, message, message.length);
       } while (call.again(status));
-      return call.answer();
+      return call.takeAnswer();
     }
   }
 }

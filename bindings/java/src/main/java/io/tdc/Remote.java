@@ -1,5 +1,7 @@
 package io.tdc;
 
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.WireFormat;
 import io.temporal.workflow.unsafe.WorkflowUnsafe;
 import java.io.EOFException;
 import java.io.IOException;
@@ -182,8 +184,8 @@ final class Remote {
   }
 
   /**
-   * The request that an error of the library carries, copied out. Its headers can hold credentials,
-   * and its body holds payloads.
+   * A request that the library makes. Its headers can hold credentials, and its body holds
+   * payloads.
    */
   static final class Request {
     final String url;
@@ -196,26 +198,55 @@ final class Remote {
     /** How long an answer may be. */
     final long maxResponse;
 
-    Request(long error) {
-      url = Errors.text(error, Native::errorRequestUrl);
-      long count = Native.errorRequestHeaderCount(error);
-      for (long i = 0; i < count; i++) {
-        addHeader(error, i);
+    /** Reads a {@code tdc.host.v1.HttpRequest}. */
+    Request(CodedInputStream message) throws IOException {
+      String to = "";
+      byte[] contents = {};
+      long milliseconds = 0;
+      long longest = 0;
+      for (int tag = message.readTag(); tag != 0; tag = message.readTag()) {
+        switch (WireFormat.getTagFieldNumber(tag)) {
+          case 2:
+            to = message.readString();
+            break;
+          case 3:
+            addHeader(message.readBytes().newCodedInput());
+            break;
+          case 4:
+            contents = message.readByteArray();
+            break;
+          case 5:
+            milliseconds = message.readUInt64();
+            break;
+          case 6:
+            longest = message.readUInt64();
+            break;
+          default:
+            message.skipField(tag);
+        }
       }
-      body = Errors.bytes(error, Native::errorRequestBody);
-      timeout = Duration.ofMillis(Math.max(1, Native.errorRequestTimeoutMs(error)));
-      maxResponse = Native.errorRequestMaxResponse(error);
+      url = to;
+      body = contents;
+      timeout = Duration.ofMillis(Math.max(1, milliseconds));
+      maxResponse = longest;
     }
 
-    private void addHeader(long error, long index) {
-      try (Scratch memory = Scratch.open(0)) {
-        Native.errorRequestHeader(
-            error, index, memory.word(0), memory.word(1), memory.word(2), memory.word(3));
-        byte[] name = Scratch.copy(memory.get(0), memory.get(1));
-        byte[] value = Scratch.copy(memory.get(2), memory.get(3));
-        headers.put(
-            new String(name, StandardCharsets.UTF_8), new String(value, StandardCharsets.UTF_8));
+    private void addHeader(CodedInputStream header) throws IOException {
+      String name = "";
+      String value = "";
+      for (int tag = header.readTag(); tag != 0; tag = header.readTag()) {
+        switch (WireFormat.getTagFieldNumber(tag)) {
+          case 1:
+            name = header.readString();
+            break;
+          case 2:
+            value = header.readString();
+            break;
+          default:
+            header.skipField(tag);
+        }
       }
+      headers.put(name, value);
     }
   }
 

@@ -36,7 +36,7 @@ final class ValueCalls {
         slices.set(items);
         status = Backend.values(back, call, context.message, slices.batch, slices.batchLength);
       } while (call.again(status));
-      return (back ? forms : payloads).readAll(call.answer(), items.size());
+      return (back ? forms : payloads).readAll(call.takeAnswer(), items.size());
     } catch (InvalidProtocolBufferException | ArithmeticException e) {
       throw workflow.valueError(context, TdcException.of(e));
     } catch (TdcException e) {

@@ -115,14 +115,13 @@ final class Backend {
     MemorySegment room = MemorySegment.ofArray(out);
     MemorySegment written = MemorySegment.ofArray(call.result);
     MemorySegment error = word(written, Boundary.ERROR);
-    MemorySegment usage =
-        call.usage == null ? MemorySegment.NULL : MemorySegment.ofArray(call.usage);
+    MemorySegment words = MemorySegment.ofArray(call.words);
     return encode
         ? Native.codecEncodePayload(
             call.self,
+            words,
             place,
             context.length,
-            usage,
             head,
             in.headLength,
             data,
@@ -133,9 +132,9 @@ final class Backend {
             error)
         : Native.codecDecodePayload(
             call.self,
+            words,
             place,
             context.length,
-            usage,
             head,
             in.headLength,
             data,
@@ -153,14 +152,14 @@ final class Backend {
     }
     MemorySegment place = MemorySegment.ofArray(context);
     MemorySegment in = MemorySegment.ofArray(payloads);
-    MemorySegment words = MemorySegment.ofArray(call.result);
-    MemorySegment out = word(words, Boundary.OWNED);
-    MemorySegment error = word(words, Boundary.ERROR);
-    MemorySegment whole = MemorySegment.NULL;
+    MemorySegment words = MemorySegment.ofArray(call.words);
+    MemorySegment result = MemorySegment.ofArray(call.result);
+    MemorySegment out = word(result, Boundary.OWNED);
+    MemorySegment error = word(result, Boundary.ERROR);
     int placeLength = context.length;
     return encode
-        ? Native.codecEncode(call.self, place, placeLength, whole, in, length, out, error)
-        : Native.codecDecode(call.self, place, placeLength, whole, in, length, out, error);
+        ? Native.codecEncode(call.self, words, place, placeLength, in, length, out, error)
+        : Native.codecDecode(call.self, words, place, placeLength, in, length, out, error);
   }
 
   /** As {@link Boundary#values}. */
@@ -170,12 +169,14 @@ final class Backend {
     }
     MemorySegment place = MemorySegment.ofArray(context);
     MemorySegment in = MemorySegment.ofArray(values);
-    MemorySegment words = MemorySegment.ofArray(call.result);
-    MemorySegment out = word(words, Boundary.OWNED);
-    MemorySegment error = word(words, Boundary.ERROR);
+    MemorySegment words = MemorySegment.ofArray(call.words);
+    MemorySegment result = MemorySegment.ofArray(call.result);
+    MemorySegment out = word(result, Boundary.OWNED);
+    MemorySegment error = word(result, Boundary.ERROR);
+    int placeLength = context.length;
     return back
-        ? Native.converterFromPayload(call.self, place, context.length, in, length, out, error)
-        : Native.converterToPayload(call.self, place, context.length, in, length, out, error);
+        ? Native.converterFromPayload(call.self, words, place, placeLength, in, length, out, error)
+        : Native.converterToPayload(call.self, words, place, placeLength, in, length, out, error);
   }
 
   private static MemorySegment word(MemorySegment words, int index) {

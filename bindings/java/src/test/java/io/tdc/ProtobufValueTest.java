@@ -169,7 +169,7 @@ class ProtobufValueTest {
     DataConverterException error =
         assertThrows(DataConverterException.class, () -> ours.toPayload(strange));
     TdcException cause = assertInstanceOf(TdcException.class, error.getCause());
-    assertEquals("TDC_TYPE_NEEDED", cause.codeName());
+    assertEquals("TDC_ERR_TYPE", cause.codeName());
   }
 
   @Test

@@ -200,12 +200,7 @@ class TdcTest {
   void theTableOfCodesIsTheLibrarys() {
     for (Code code : Code.values()) {
       assertSame(code, Code.of(code.number()).orElseThrow());
-      assertEquals(
-          code == Code.KEY_NEEDED
-              || code == Code.RELOAD_NEEDED
-              || Native.statusIsTransient(code.number()) != 0,
-          code.isTransient(),
-          code::symbol);
+      assertEquals(Native.statusIsTransient(code.number()) != 0, code.isTransient(), code::symbol);
     }
     assertTrue(Code.of(999).isEmpty());
   }

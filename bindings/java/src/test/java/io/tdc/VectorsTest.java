@@ -63,7 +63,7 @@ class VectorsTest {
    * Runs a vector through the C ABI's call on many payloads, for its bytes may be any, and then, if
    * Java's protobuf reads them, through the SDK's interface.
    */
-  private static void run(JsonNode vector) throws InvalidProtocolBufferException {
+  private static void run(JsonNode vector) throws IOException {
     JsonNode expect = vector.get("expect");
     TdcBuilder builder = Tdc.builder(vector.get("config").asText(), Configs.HERE);
     if (vector.has("namespace")) {
@@ -80,40 +80,40 @@ class VectorsTest {
     }
     byte[] input = HexFormat.of().parseHex(vector.get("input").asText());
     if (!CODEC_OPERATIONS.contains(operation)) {
-      try (RawCalls door = RawCalls.open(vector)) {
-        checkMessage(door, operation, input, expect);
+      try (RawCalls calls = RawCalls.open(vector)) {
+        checkMessage(calls, operation, input, expect);
       }
       return;
     }
-    try (RawCalls door = RawCalls.open(vector)) {
-      checkBytes(door, operation, input, expect);
+    try (RawCalls calls = RawCalls.open(vector)) {
+      checkBytes(calls, operation, input, expect);
     }
     try (Tdc tdc = builder.open()) {
       checkPayloads(tdc.payloadCodec(), operation, input, expect);
     }
   }
 
-  private static void checkBytes(RawCalls door, String operation, byte[] input, JsonNode expect)
+  private static void checkBytes(RawCalls calls, String operation, byte[] input, JsonNode expect)
       throws InvalidProtocolBufferException {
     if (expect.has("error")) {
       boolean encode = operation.equals("encode");
-      assertError(expect, assertThrows(TdcException.class, () -> door.run(encode, input)));
+      assertError(expect, assertThrows(TdcException.class, () -> calls.run(encode, input)));
     } else if (operation.equals("roundtrip")) {
-      byte[] encoded = door.run(true, input);
+      byte[] encoded = calls.run(true, input);
       assertEncodings(expect, Payloads.parseFrom(encoded).getPayloadsList());
-      assertArrayEquals(input, door.run(false, encoded));
+      assertArrayEquals(input, calls.run(false, encoded));
     } else {
-      byte[] answer = door.run(operation.equals("encode"), input);
+      byte[] answer = calls.run(operation.equals("encode"), input);
       assertEquals(expect.get("payloads").asText(), HexFormat.of().formatHex(answer));
     }
   }
 
-  private static void checkMessage(RawCalls door, String operation, byte[] input, JsonNode expect) {
+  private static void checkMessage(RawCalls calls, String operation, byte[] input, JsonNode expect) throws IOException {
     if (expect.has("error")) {
-      assertError(expect, assertThrows(TdcException.class, () -> door.message(operation, input)));
+      assertError(expect, assertThrows(TdcException.class, () -> calls.message(operation, input)));
     } else {
       JsonNode expected = expect.has("message") ? expect.get("message") : expect.get("payloads");
-      String answer = HexFormat.of().formatHex(door.message(operation, input));
+      String answer = HexFormat.of().formatHex(calls.message(operation, input));
       assertEquals(expected == null ? "" : expected.asText(), answer);
     }
   }
@@ -226,12 +226,12 @@ class VectorsTest {
         do {
           status = Backend.payloads(encode, call, context.message, input, input.length);
         } while (call.again(status));
-        return call.answer();
+        return call.takeAnswer();
       }
     }
 
     /** The operations that take a message and give one. */
-    byte[] message(String operation, byte[] input) {
+    byte[] message(String operation, byte[] input) throws IOException {
       switch (operation) {
         case "to_payload":
           return values(false, input);
@@ -256,17 +256,44 @@ class VectorsTest {
         do {
           status = Backend.values(back, call, context.message, input, input.length);
         } while (call.again(status));
-        return call.answer();
+        return call.takeAnswer();
       }
     }
 
-    private byte[] provideDescriptor(byte[] input) {
+    /** Answers the request for a type that is not known with these descriptors. */
+    private byte[] provideDescriptor(byte[] input) throws IOException {
+      Payload unknown =
+          Payload.newBuilder()
+              .putMetadata("encoding", ByteString.copyFromUtf8("binary/protobuf"))
+              .putMetadata("messageType", ByteString.copyFromUtf8("app.v1.Nothing"))
+              .build();
+      byte[] value = Payloads.newBuilder().addPayloads(unknown).build().toByteArray();
       try (Host.Call call = host.begin()) {
-        int status =
-            Boundary.provide(
-                call.result,
-                input,
-                (at, n, none, zero, e) -> Native.descriptorProvide(call.self, at, n, e));
+        assertEquals(
+            Abi.REQUESTS, Backend.values(false, call, context.message, value, value.length));
+        Errors.free(call.result);
+        UnknownFieldSet requests = UnknownFieldSet.parseFrom(Boundary.requests(call));
+        UnknownFieldSet request =
+            UnknownFieldSet.parseFrom(requests.getField(1).getLengthDelimitedList().get(0));
+        UnknownFieldSet answer =
+            UnknownFieldSet.newBuilder()
+                .addField(1, request.getField(1))
+                .addField(
+                    4,
+                    UnknownFieldSet.Field.newBuilder()
+                        .addLengthDelimited(ByteString.copyFrom(input))
+                        .build())
+                .build();
+        byte[] answers =
+            UnknownFieldSet.newBuilder()
+                .addField(
+                    1,
+                    UnknownFieldSet.Field.newBuilder()
+                        .addLengthDelimited(answer.toByteString())
+                        .build())
+                .build()
+                .toByteArray();
+        int status = Boundary.answer(call, answers);
         if (status != Abi.OK) {
           throw Errors.take(status, call.result);
         }

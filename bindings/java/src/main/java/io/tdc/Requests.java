@@ -1,0 +1,188 @@
+package io.tdc;
+
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.Descriptors.Descriptor;
+import com.google.protobuf.WireFormat;
+import io.temporal.workflow.unsafe.WorkflowUnsafe;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import javax.annotation.Nullable;
+
+/**
+ * What the library asks its host for, and the answers: {@code proto/tdc/host.proto}. A request and
+ * its answer share the number of their kind.
+ */
+final class Requests {
+  private static final int ID = 1;
+  private static final int KEY = 2;
+  private static final int RELOAD = 3;
+  private static final int DESCRIPTOR = 4;
+  private static final int HTTP = 5;
+
+  /** There is no such thing; of a kind that this package does not know, too. */
+  private static final int UNKNOWN = 9;
+
+  private static final byte[] NOTHING = {};
+
+  private final byte[] message;
+  private final Handle handle;
+  @Nullable private final KeyProvider provider;
+  private final Remote remote;
+  private final List<Descriptor> types;
+  @Nullable private Throwable cause;
+
+  Requests(
+      byte[] message,
+      Handle handle,
+      @Nullable KeyProvider provider,
+      Remote remote,
+      List<Descriptor> types) {
+    this.message = message;
+    this.handle = handle;
+    this.provider = provider;
+    this.remote = remote;
+    this.types = types;
+  }
+
+  /** What Java threw before the library judges the answers. */
+  @Nullable
+  Throwable cause() {
+    return cause;
+  }
+
+  /**
+   * Answers all of them, as a serialised {@code Answers}. It can hold keys: the caller erases it.
+   *
+   * @param index in the user's list of the payload that this is for, for errors
+   * @throws TdcException if a key provider or a hook fails
+   */
+  byte[] answers(int index) {
+    List<byte[]> answers = new ArrayList<>();
+    try {
+      CodedInputStream in = CodedInputStream.newInstance(message);
+      for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+        answers.add(answer(in.readBytes().newCodedInput(), index));
+      }
+      return joined(answers);
+    } catch (IOException e) {
+      String text = "the library's requests cannot be read";
+      throw new TdcException(Abi.ERR_PROTOBUF, TdcException.NO_INDEX, text, e);
+    } finally {
+      answers.forEach(Requests::erase);
+    }
+  }
+
+  private byte[] answer(CodedInputStream request, int index) throws IOException {
+    long id = 0;
+    int kind = UNKNOWN;
+    byte[] body = NOTHING;
+    for (int tag = request.readTag(); tag != 0; tag = request.readTag()) {
+      int field = WireFormat.getTagFieldNumber(tag);
+      if (field == ID) {
+        id = request.readUInt64();
+        continue;
+      }
+      CodedInputStream what = request.readBytes().newCodedInput();
+      byte[] given = answer(field, what, index);
+      kind = given == null ? UNKNOWN : field;
+      body = given == null ? NOTHING : given;
+    }
+    int size = CodedOutputStream.computeUInt64Size(ID, id);
+    byte[] answer = new byte[size + CodedOutputStream.computeByteArraySize(kind, body)];
+    CodedOutputStream out = CodedOutputStream.newInstance(answer);
+    out.writeUInt64(ID, id);
+    out.writeByteArray(kind, body);
+    return answer;
+  }
+
+  /** The body of the answer of the same kind, or null for {@link #UNKNOWN}. */
+  @Nullable
+  private byte[] answer(int kind, CodedInputStream request, int index) throws IOException {
+    switch (kind) {
+      case KEY:
+        return provider == null ? null : ask(provider, text(request), index);
+      case RELOAD:
+        reload();
+        return NOTHING;
+      case DESCRIPTOR:
+        return MessageTypes.filesOf(text(request), types).orElse(null);
+      case HTTP:
+        return send(new Remote.Request(request), index);
+      default:
+        return null;
+    }
+  }
+
+  /** The one field of a message. */
+  private static String text(CodedInputStream message) throws IOException {
+    String text = "";
+    for (int tag = message.readTag(); tag != 0; tag = message.readTag()) {
+      text = message.readString();
+    }
+    return text;
+  }
+
+  private void reload() {
+    long[] result = new long[Boundary.RESULT_WORDS];
+    if (handle.reload(result) != Abi.OK) {
+      // The call that follows says what is missing better than this error does.
+      Errors.free(result);
+    }
+  }
+
+  private byte[] send(Remote.Request request, int index) throws IOException {
+    Remote.Answer answer = remote.ask(request, index);
+    cause = answer.cause;
+    int size = CodedOutputStream.computeUInt32Size(1, answer.status);
+    byte[] response = new byte[size + CodedOutputStream.computeByteArraySize(2, answer.body)];
+    CodedOutputStream out = CodedOutputStream.newInstance(response);
+    out.writeUInt32(1, answer.status);
+    out.writeByteArray(2, answer.body);
+    return response;
+  }
+
+  private static byte[] joined(List<byte[]> answers) throws IOException {
+    int size = 0;
+    for (byte[] answer : answers) {
+      size = Math.addExact(size, CodedOutputStream.computeByteArraySize(1, answer));
+    }
+    byte[] joined = new byte[size];
+    CodedOutputStream out = CodedOutputStream.newInstance(joined);
+    for (byte[] answer : answers) {
+      out.writeByteArray(1, answer);
+    }
+    return joined;
+  }
+
+  private static void erase(byte[] answer) {
+    Arrays.fill(answer, (byte) 0);
+  }
+
+  /** A provider may take long, and in workflow code the SDK must not take that for a deadlock. */
+  @Nullable
+  private static byte[] ask(KeyProvider provider, String id, int index) {
+    return WorkflowUnsafe.deadlockDetectorOff(
+        () -> {
+          try {
+            return provider.key(id);
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw failed(id, index, e);
+          } catch (Exception e) {
+            throw failed(id, index, e);
+          }
+        });
+  }
+
+  private static TdcException failed(String id, int index, Exception cause) {
+    String message =
+        "the key provider failed for the key \""
+            + id
+            + "\" with "
+            + cause.getClass().getSimpleName();
+    return new TdcException(Abi.ERR_KEY_PROVIDER, index, message, cause);
+  }
+}
