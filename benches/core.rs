@@ -58,8 +58,8 @@ fn main() {
                 ffi::tdc_codec_encode_payload(
                     handle,
                     null_mut(),
-                    0,
                     null_mut(),
+                    0,
                     head.as_ptr(),
                     head.len(),
                     data.as_ptr(),
@@ -93,8 +93,8 @@ fn main() {
                 ffi::tdc_codec_decode_payload(
                     handle,
                     null_mut(),
-                    0,
                     null_mut(),
+                    0,
                     sealed.as_ptr(),
                     split,
                     sealed[split..].as_ptr(),

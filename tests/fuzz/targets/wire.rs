@@ -109,8 +109,7 @@ fn round_trip(bytes: &[u8], payload: &Payload) {
     if location.len > 0 && location.offset + location.len == bytes.len() {
         let (head, tail) = bytes.split_at(location.offset);
         let sealed = encode(head, tail, payload).expect("one slice was encoded");
-        let answer =
-            ENCRYPTING.decode_payload(&[], &sealed, &[], &mut opened).unwrap();
+        let answer = ENCRYPTING.decode_payload(&[], &sealed, &[], &mut opened).unwrap();
         assert!(matches!(answer, Outcome::Written { data, .. } if data == location));
         assert_eq!(opened, bytes);
     }
