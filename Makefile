@@ -1,7 +1,7 @@
 # What people type. Every target sets up what it needs from the package registries and says so.
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-rust test-c test-go test-python test-java test-conformance test-scripts \
-        test-e2e test-deep ci vectors generated fmt bench bench-quick bench-core install clean
+        test-e2e test-deep ci vectors generated fmt texts bench bench-quick bench-core install clean
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
@@ -60,6 +60,9 @@ vectors: ## Make tests/vectors/*.json again
 
 generated: ## Write the header, the status codes of every language and the JSON Schema again
 	@UPDATE=1 cargo test --quiet --test generated --test imports --lib -- generated header error_page published_schema bindings imports_of
+
+texts: ## Write the snapshots of error texts and of the command line again; read the difference
+	@INSTA_UPDATE=always cargo test --quiet --workspace --features portable --test error_texts --test cli --test serve
 
 fmt: ## Format the Rust sources
 	@cargo fmt

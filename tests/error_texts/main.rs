@@ -1,8 +1,5 @@
-//! The text of every error of the library. A change of one shows in a snapshot, to be read before it is taken:
-//!
-//! ```text
-//! INSTA_UPDATE=always cargo test --features portable --test error_texts
-//! ```
+//! The text of every error of the library. A change of one shows in a snapshot: `make texts` writes
+//! them again, and the difference is to be read.
 
 #![allow(
     clippy::unwrap_used,
