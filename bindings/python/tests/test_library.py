@@ -77,7 +77,7 @@ def test_another_abi_version_is_refused_with_advice(
     with pytest.raises(temporal_tdc.LibraryError) as caught:
         temporal_tdc.library_version()
     _, packaged, system = str(caught.value).splitlines()
-    assert f"it has ABI version 1, this package needs {needed}: " in packaged
+    assert f"it has ABI version 2, this package needs {needed}: " in packaged
     assert advice in packaged
     assert system.startswith("  the system: ")
 
