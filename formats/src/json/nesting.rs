@@ -14,6 +14,8 @@ const WORDS: usize = MAX_DEPTH.div_ceil(64);
 /// The open containers, the outermost first; a set bit is an object.
 pub(super) struct Nesting {
     bits: [u64; WORDS],
+    /// The innermost of them: it is asked for after every value.
+    innermost: Option<Container>,
     depth: usize,
     max: usize,
 }
@@ -22,7 +24,7 @@ impl Nesting {
     /// Nothing is open, and at most `max` may be: never more than [`MAX_DEPTH`].
     #[inline]
     pub(super) fn new(max: usize) -> Self {
-        Self { bits: [0; WORDS], depth: 0, max: max.min(MAX_DEPTH) }
+        Self { bits: [0; WORDS], innermost: None, depth: 0, max: max.min(MAX_DEPTH) }
     }
 
     /// How many may be open.
@@ -44,21 +46,29 @@ impl Nesting {
             }
         }
         self.depth += 1;
+        self.innermost = Some(container);
         true
     }
 
     /// The innermost.
     #[inline]
     pub(super) fn innermost(&self) -> Option<Container> {
-        let place = self.depth.checked_sub(1)?;
-        let word = self.bits.get(place / 64)?;
-        Some(if word >> (place % 64) & 1 == 1 { Container::Object } else { Container::Array })
+        self.innermost
     }
 
     /// Closes the innermost.
     #[inline]
     pub(super) fn leave(&mut self) {
         self.depth = self.depth.saturating_sub(1);
+        self.innermost = self.at(self.depth);
+    }
+
+    /// The innermost of the outer `depth`.
+    #[inline]
+    fn at(&self, depth: usize) -> Option<Container> {
+        let place = depth.checked_sub(1)?;
+        let word = self.bits.get(place / 64)?;
+        Some(if word >> (place % 64) & 1 == 1 { Container::Object } else { Container::Array })
     }
 }
 

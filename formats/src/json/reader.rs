@@ -237,6 +237,12 @@ impl<'j> Reader<'j> {
     #[inline]
     pub fn number(&mut self) -> Result<Number<'j>, Fault> {
         self.peek();
+        self.rest_of_number()
+    }
+
+    /// A number that begins here.
+    #[inline(always)]
+    fn rest_of_number(&mut self) -> Result<Number<'j>, Fault> {
         let start = self.at;
         self.at += usize::from(self.byte() == Some(b'-'));
         match self.byte() {
@@ -302,11 +308,13 @@ impl<'j> Reader<'j> {
     /// # Errors
     /// Where it does not come next.
     pub fn null(&mut self) -> Result<(), Fault> {
+        self.peek();
         self.word("null")
     }
 
+    /// A word that begins here.
+    #[inline]
     fn word(&mut self, word: &str) -> Result<(), Fault> {
-        self.peek();
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         if !rest.starts_with(word.as_bytes()) {
             return Err(Fault::expected("a value", self.at));
@@ -320,7 +328,11 @@ impl<'j> Reader<'j> {
     /// # Errors
     /// Where the text is not JSON, or nests deeper.
     pub fn skip(&mut self, max_depth: usize) -> Result<(), Fault> {
-        self.walk(&mut Ignored, max_depth)
+        match self.peek() {
+            b'"' => self.rest_of_string().map(drop),
+            b'-' | b'0'..=b'9' => self.rest_of_number().map(drop),
+            _ => self.walk(&mut Ignored, max_depth),
+        }
     }
 
     /// Reads any value and tells `sink` what it meets.
@@ -330,11 +342,20 @@ impl<'j> Reader<'j> {
         sink: &mut S,
         max_depth: usize,
     ) -> Result<(), E> {
+        // A copy of its own, so that the place stays in a register.
+        let mut reader = *self;
+        let walked = reader.tokens(sink, max_depth);
+        *self = reader;
+        walked
+    }
+
+    #[inline(always)]
+    fn tokens<E: From<Fault>, S: Sink<E>>(&mut self, sink: &mut S, max_depth: usize) -> Result<(), E> {
         let mut open = Nesting::new(max_depth);
         'value: loop {
             match self.peek() {
                 b'"' => sink.text(self.rest_of_string()?)?,
-                b'-' | b'0'..=b'9' => sink.number(self.number()?)?,
+                b'-' | b'0'..=b'9' => sink.number(self.rest_of_number()?)?,
                 b'{' => {
                     self.enter(&mut open, Container::Object)?;
                     sink.begin_object()?;
@@ -354,9 +375,16 @@ impl<'j> Reader<'j> {
                     sink.end_array()?;
                     open.leave();
                 }
-                b't' | b'f' => sink.boolean(self.boolean()?)?,
+                b't' => {
+                    self.word("true")?;
+                    sink.boolean(true)?;
+                }
+                b'f' => {
+                    self.word("false")?;
+                    sink.boolean(false)?;
+                }
                 b'n' => {
-                    self.null()?;
+                    self.word("null")?;
                     sink.null()?;
                 }
                 _ => return Err(self.expected("a value").into()),
