@@ -8,10 +8,11 @@ import json
 from builder.configs import KEYS_AND_ENCRYPT, NOTHING
 from builder.layers import KEY_ID, encrypted, zlibbed
 from builder.vector import Expect, Family, Vector, fails
-from builder.wire import delimited, plain
+from builder.wire import delimited, number_field, plain
 
 READERS = "go:HistoryFromJSON, python:WorkflowHistory.from_json, java:WorkflowExecutionHistory.fromJson"
 WEB_UI = "ui:src/lib/utilities/decode-payload.ts"
+PROTOJSON = "protobuf:ProtoJSON format; ui:src/lib/utilities/decode-payload.ts"
 JAVASCRIPT = "JSON.stringify of a message that was cut inside an emoji; go:encoding/json"
 
 #: The payload in the layer. Its length makes base64 that ends in two equals signs, with four unused bits.
@@ -254,8 +255,55 @@ def _surrogates() -> list[Vector]:
     ]
 
 
+def _printed_forms() -> list[Vector]:
+    """What decode writes into a history in the place of a layer."""
+
+    def opened(name: str, comment: str, inner: bytes, form: str) -> Vector:
+        layer = zlibbed(inner)
+        text = _printed(b"binary/zlib", layer[layer.index(b"\x78\x01") :])
+        return _history(f"printed-{name}", comment, gives_message((BEFORE + form + AFTER).encode()), BEFORE + text + AFTER, PROTOJSON)
+
+    null = plain("binary/null", b"")
+    no_data = delimited(1, delimited(1, b"encoding") + delimited(2, b"binary/null"))
+    form = '{"metadata":{"encoding":"YmluYXJ5L251bGw="},"data":""'
+    sizes = "".join(f'{{"sizeBytes":"{size}"}},' for size in (-5, 0, 2**63 - 1))[:-1]
+    details = b"".join(delimited(3, number_field(1, size % 2**64) if size else b"") for size in (-5, 0, 2**63 - 1))
+    return [
+        opened("no-data", "data is printed even where it is not there: the Web UI hides a list without it", no_data, form + "}"),
+        opened("empty-data", "and where it is empty", null, form + "}"),
+        opened("sizes", "sizes are signed, in the order in which they came", null + details, f'{form},"externalPayloads":[{sizes}]}}'),
+        opened(
+            "wire-types",
+            "a known number with another wire type is an unknown field, and JSON has no place for it",
+            null + number_field(1, 1) + number_field(2, 1) + number_field(3, 1) + delimited(4, b"new"),
+            form + "}",
+        ),
+        opened(
+            "keys",
+            "keys are sorted, and of two of a kind the last counts",
+            delimited(1, delimited(1, b"k") + delimited(2, b"1")) + no_data + delimited(1, delimited(1, b"k") + delimited(2, b"2")),
+            '{"metadata":{"encoding":"YmluYXJ5L251bGw=","k":"Mg=="},"data":""}',
+        ),
+    ]
+
+
+def _depth() -> list[Vector]:
+    # The history itself nests seven levels down to a member of a payload.
+    deepest = "[" * 993 + "]" * 993
+    return [
+        _read("depth-most", "an unknown member as deep as JSON may be", _layer(more=f',"new":{deepest}'), "jackson:StreamReadConstraints"),
+        _history(
+            "depth-past",
+            "one level deeper",
+            fails("LIMIT", None),
+            BEFORE + _layer(more=f',"new":[{deepest}]') + AFTER,
+            "jackson:StreamReadConstraints",
+        ),
+    ]
+
+
 FAMILY = Family(
     "payload-json.json",
     "The JSON of payloads in histories and failures: what every reader takes, and what none does.",
-    [*_base64(), *_members(), *_readable(), *_marks(), *_surrogates()],
+    [*_base64(), *_members(), *_readable(), *_marks(), *_surrogates(), *_printed_forms(), *_depth()],
 )
