@@ -11,14 +11,15 @@ mod key_source;
 mod loosening;
 mod pattern;
 mod schema;
+mod server_limits;
 mod summary;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::codec::{Chain, Entry, chain};
 use crate::converter::Converters;
@@ -26,12 +27,15 @@ use crate::descriptors::Store;
 use crate::error::{Code, Error, text};
 use crate::keys::{Access, Key, Keyring, key_id};
 use crate::limits::Limits;
-use crate::server_options::{ServerLimits, ServerSettings};
-pub(crate) use document::read_file;
-use document::{Problem, did_you_mean};
+pub use document::read_file;
+use document::{Node, Problem, did_you_mean};
 pub use pattern::Pattern;
 use schema::{Document, Malformed};
+pub use server_limits::ServerLimits;
 pub use summary::{NamespaceSummary, SharedKey};
+
+/// The section of the codec server.
+const SERVER: &str = "server";
 
 /// What a document says, ready for calls. Never changes; a reload makes a new one.
 pub(crate) struct Config {
@@ -44,7 +48,13 @@ pub(crate) struct Config {
     pub(crate) encode_common_attributes: bool,
     /// Whether decode keeps encoded attributes that cannot be read.
     pub(crate) keeps_malformed: bool,
-    pub(crate) server: Arc<ServerSettings>,
+    pub(crate) server_limits: ServerLimits,
+    /// The key files that the document names.
+    pub(crate) key_files: Vec<PathBuf>,
+    /// The `server` section, which only the codec server knows.
+    server: Option<Node>,
+    /// What errors call the document.
+    source: String,
     everywhere: Profile,
     namespaces: Option<Vec<(Pattern, Profile)>>,
 }
@@ -91,9 +101,16 @@ impl Config {
         let read = || {
             let node = document::read(text)?;
             let document = Document::deserialize(&node)?;
-            Self::build(&document, base_dir).map_err(|problem| problem.located(&node))
+            let config = Self::build(&document, base_dir).map_err(|problem| problem.located(&node))?;
+            Ok(Self { server: node.into_field(SERVER), source: source.to_owned(), ..config })
         };
         read().map_err(|problem: Problem| problem.into_error(source))
+    }
+
+    /// The `server` section by the schema of the codec server.
+    pub(crate) fn server_section<T: DeserializeOwned>(&self) -> Result<Option<T>, Error> {
+        let read = |node| T::deserialize(node).map_err(|problem: Problem| problem.inside(SERVER));
+        self.server.as_ref().map(read).transpose().map_err(|problem| problem.into_error(&self.source))
     }
 
     /// What holds for the payloads of `namespace` (empty: not said).
@@ -168,7 +185,10 @@ impl Config {
         limits.max_decoded_bytes = set.max_decoded_bytes.map_or(limits.max_decoded_bytes, |size| size.0);
         let converters = converters::converters(document.converters.as_deref())
             .map_err(|problem| problem.inside("converters"))?;
-        let server = Arc::new(server(document, &limits, base_dir)?);
+        let server_limits = ServerLimits::new(set, &limits).map_err(|problem| problem.inside("limits"))?;
+        let sources = document.keys.iter().flat_map(|keys| keys.ring.values());
+        let key_files =
+            sources.filter_map(|source| source.file.as_ref()).map(|file| base_dir.join(file)).collect();
         let descriptors = descriptors::load(&document.descriptors, base_dir)
             .map_err(|problem| problem.inside("descriptors"))?;
         Ok(Self {
@@ -177,7 +197,10 @@ impl Config {
             limits,
             converters,
             has_default_converters: converters::is_default(document.converters.as_deref()),
-            server,
+            server_limits,
+            key_files,
+            server: None,
+            source: String::new(),
             encode_common_attributes: document.failures.encode_common_attributes,
             keeps_malformed: document.failures.malformed == Malformed::Keep,
             everywhere,
@@ -189,29 +212,6 @@ impl Config {
 fn text_of(path: &Path) -> Result<String, String> {
     String::from_utf8(read_file(path, document::MAX_LEN)?)
         .map_err(|cause| format!("it is not UTF-8 at byte {}", cause.utf8_error().valid_up_to()))
-}
-
-fn server(document: &Document, limits: &Limits, base_dir: &Path) -> Result<ServerSettings, Problem> {
-    let mut options = document.server.clone().unwrap_or_default();
-    options.resolve(base_dir);
-    let set = &document.limits;
-    let timeout = set.timeout.map_or(Duration::from_secs(10), |span| span.0);
-    let concurrency = set.concurrency.unwrap_or(64);
-    for (name, nothing) in [("timeout", timeout.is_zero()), ("concurrency", concurrency == 0)] {
-        if nothing {
-            return Err(Problem::new("expected more than 0, found 0").inside(name).inside("limits"));
-        }
-    }
-    let limits = ServerLimits {
-        max_body_bytes: set.max_body_bytes.map_or(16 << 20, |size| size.0),
-        max_payloads: limits.max_payloads,
-        timeout,
-        concurrency,
-    };
-    let sources = document.keys.iter().flat_map(|keys| keys.ring.values());
-    let key_files: Vec<PathBuf> =
-        sources.filter_map(|source| source.file.as_ref()).map(|file| base_dir.join(file)).collect();
-    Ok(ServerSettings { options, limits, key_files })
 }
 
 fn keyring(document: &Document, base_dir: &Path) -> Result<Keyring, Problem> {

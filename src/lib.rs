@@ -44,13 +44,12 @@ mod message;
 mod outcome;
 pub mod payload;
 mod scratch;
-pub mod server_options;
 #[allow(unsafe_code)]
 mod sys;
 
 pub use call::{Answer, Call, Request, Scope};
 pub use codec::remote::{HttpRequest, is_loopback};
-pub use config::{NamespaceSettings, NamespaceSummary, Pattern, SharedKey};
+pub use config::{NamespaceSettings, NamespaceSummary, Pattern, ServerLimits, SharedKey, read_file};
 pub use data_converter::DataConverter;
 pub use error::{Code, Error, Kind};
 pub use history::binary_history_type;

@@ -7,9 +7,9 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use tdc::server_options::ServerOptions;
 use tdc::{Call, Code, DataConverter, Error, NamespaceSummary};
 
+use crate::serve::options::ServerOptions;
 use crate::{body, host, serve, stdio};
 
 /// Bytes of text in the test payload: enough that compression shows.
@@ -19,7 +19,7 @@ const WARNED: u8 = 2;
 
 pub(crate) fn run(file: &Path, namespace: &str) -> Result<ExitCode, Error> {
     let converter = DataConverter::open(file, namespace)?;
-    let has_server = converter.server_settings().options != ServerOptions::default();
+    let has_server = ServerOptions::read(&converter, file)? != ServerOptions::default();
     let server = if has_server { Some(serve::check(file)?) } else { None };
     let all = converter.summary();
     let mut rows =

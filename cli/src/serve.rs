@@ -31,6 +31,7 @@ mod listener;
 mod logs;
 mod metrics;
 mod namespace;
+pub(crate) mod options;
 mod places;
 mod reading;
 mod record;

@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as SourceSpan};
 
 use crate::error::text;
-pub(crate) use file::read_file;
+pub use file::read_file;
 pub(crate) use problem::Problem;
 use problem::{Place, Step, shown};
 pub(crate) use suggestion::did_you_mean;
@@ -61,6 +61,14 @@ impl Node {
             }
         }
         node.place
+    }
+}
+
+impl Node {
+    /// The value of a field, if this is a mapping that has it.
+    pub(crate) fn into_field(self, name: &str) -> Option<Self> {
+        let NodeValue::Map(entries) = self.value else { return None };
+        entries.into_iter().find(|(key, _)| key.name == name).map(|(_, value)| value)
     }
 }
 

@@ -1,11 +1,12 @@
 //! What the configuration says, for bindings, the command line and the codec server.
 
-use std::sync::Arc;
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
 
 use super::DataConverter;
-use crate::config::{NamespaceSettings, NamespaceSummary};
+use crate::config::{NamespaceSettings, NamespaceSummary, ServerLimits};
 use crate::error::Error;
-use crate::server_options::ServerSettings;
 
 impl DataConverter {
     /// Whether the failure converter is to move message and stack trace into the encoded attributes.
@@ -26,10 +27,24 @@ impl DataConverter {
         self.config.load().keyring.has_host()
     }
 
-    /// What the configuration says to a codec server.
+    /// The `server` section, by the schema of whoever serves: the library only knows that it may be there.
+    ///
+    /// # Errors
+    /// [`Code::Config`](crate::Code::Config), with line, column and path.
+    pub fn server_section<T: DeserializeOwned>(&self) -> Result<Option<T>, Error> {
+        self.config.load().server_section()
+    }
+
+    /// The limits of a codec server.
     #[must_use]
-    pub fn server_settings(&self) -> Arc<ServerSettings> {
-        Arc::clone(&self.config.load().server)
+    pub fn server_limits(&self) -> ServerLimits {
+        self.config.load().server_limits
+    }
+
+    /// The key files that the configuration names: when one changes it is to be read again.
+    #[must_use]
+    pub fn key_files(&self) -> Vec<PathBuf> {
+        self.config.load().key_files.clone()
     }
 
     /// What the configuration says of a namespace.

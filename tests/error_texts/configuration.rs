@@ -23,7 +23,6 @@ const DOCUMENTS: &[&str] = &[
     "keys: []",
     "limits: [1 B]",
     "namespaces: [[a]]",
-    "server: { tls: [a, b] }",
     "keys: 1",
     "keys: true",
     "keys: 1.5",
@@ -109,14 +108,6 @@ const DOCUMENTS: &[&str] = &[
     "namespaces: [{ match: a, keys: { primary: one, decrypt: [two] } }]",
     "namespaces: [{ codecs: [] }]",
     "namespaces: [{ match: a, codecs: [zlip] }]",
-    // The codec server.
-    "server: { listen: everywhere }",
-    "server: { tls: { cert: a } }",
-    "server: { auth: { issuers: [{ issuer: a, audience: b, jwks: 1 }], rules: [] } }",
-    "server: { auth: { issuers: [], rules: [{ claims: { a: 1 } }] } }",
-    "server: { auth: { issuers: [], rules: [{ allow: [delete] }] } }",
-    "server: { audit: syslog }",
-    "server: { traces: { endpoint: a, ratio: all } }",
 ];
 
 pub(super) fn raise(texts: &mut Texts) {

@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tdc::server_options;
 use tdc::{Code, Error};
 
 use super::lines::{Lines, Sink};
+use super::options;
 use super::record::Record;
 use super::refusal::Refusal;
 
@@ -32,12 +32,9 @@ pub(super) struct Audit {
 impl Audit {
     /// Opens a file anew each time, so that a reload follows a rotation. Standard error stays what
     /// it was.
-    pub(super) fn open(
-        options: &server_options::Audit,
-        before: Option<&Arc<Self>>,
-    ) -> Result<Arc<Self>, Error> {
+    pub(super) fn open(options: &options::Audit, before: Option<&Arc<Self>>) -> Result<Arc<Self>, Error> {
         let (sink, is_stderr) = match options {
-            server_options::Audit::File(path) => {
+            options::Audit::File(path) => {
                 let sink = open(path).map_err(|cause| cannot_open(path, &cause))?;
                 (Arc::new(Mutex::new(sink)), false)
             }
@@ -53,9 +50,9 @@ impl Audit {
 
     /// Whether [`Self::open`] would succeed, as far as that shows without making the file: one that
     /// another user made would be in the server's way.
-    pub(super) fn check(options: &server_options::Audit) -> Result<(), Error> {
+    pub(super) fn check(options: &options::Audit) -> Result<(), Error> {
         use rustix::fs::{Access, access};
-        let server_options::Audit::File(path) = options else { return Ok(()) };
+        let options::Audit::File(path) = options else { return Ok(()) };
         let checked = if path.exists() {
             OpenOptions::new().append(true).open(path).map(drop)
         } else {

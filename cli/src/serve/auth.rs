@@ -15,9 +15,9 @@ mod token;
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
-use tdc::server_options::{self, Operation};
 use tdc::{Code, Error};
 
+use super::options::{self, Operation};
 use super::refusal::Refusal;
 use jwks::Jwks;
 pub(super) use rules::Decision;
@@ -29,15 +29,15 @@ const MAX_NAME: usize = 64;
 /// The issuers and rules of a configuration.
 #[derive(Debug)]
 pub(super) struct Auth {
-    options: server_options::Auth,
+    options: options::Auth,
     issuers: Vec<Arc<Jwks>>,
 }
 
 impl Auth {
     /// Takes over what `before` knows of the issuers that stay as they were.
-    pub(super) fn open(options: &server_options::Auth, before: Option<&Self>) -> Result<Self, Error> {
+    pub(super) fn open(options: &options::Auth, before: Option<&Self>) -> Result<Self, Error> {
         check(options)?;
-        let open = |(index, issuer): (usize, &server_options::Issuer)| {
+        let open = |(index, issuer): (usize, &options::Issuer)| {
             let same = |known: &&Arc<Jwks>| known.issuer == *issuer;
             let known = before.and_then(|before| before.issuers.iter().find(same));
             // A file is read again, and keys that were fetched stay.
@@ -85,7 +85,7 @@ impl Auth {
     }
 }
 
-fn check(options: &server_options::Auth) -> Result<(), Error> {
+fn check(options: &options::Auth) -> Result<(), Error> {
     let problem =
         |place: String, text: &str| Err(Error::new(Code::Config, format!("server.auth.{place}: {text}")));
     if options.issuers.is_empty() {

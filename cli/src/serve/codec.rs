@@ -15,12 +15,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use prost::bytes::Bytes;
-use tdc::server_options::Operation;
 use tdc::{Code, DataConverter, Error};
 
 use super::auth::Auth;
 use super::client::Client;
 use super::connections::Connection;
+use super::options::Operation;
 use super::places::Place;
 use super::record::{Record, bounded};
 use super::refusal::Refusal;

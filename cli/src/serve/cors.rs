@@ -4,13 +4,13 @@
 //! Errors carry the headers too: without them the browser hides the answer, and the Web UI can only
 //! say that it could not connect.
 
+use super::options;
 use axum::body::Body;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ORIGIN, VARY,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use tdc::server_options;
 use tdc::{Code, Error};
 
 const REQUEST_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-request-private-network");
@@ -41,7 +41,7 @@ struct Origin {
 }
 
 impl Cors {
-    pub(super) fn open(options: &server_options::Cors) -> Result<Self, Error> {
+    pub(super) fn open(options: &options::Cors) -> Result<Self, Error> {
         let pattern = |(index, text): (usize, &String)| {
             Origin::parse(text, true).ok_or_else(|| {
                 Error::new(

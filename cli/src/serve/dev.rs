@@ -4,9 +4,10 @@
 use std::net::SocketAddr;
 
 use tdc::Error;
-use tdc::server_options::ServerOptions;
 
 use crate::stdio;
+
+use super::options::ServerOptions;
 
 /// Where the Web UI is: that of `temporal server start-dev`, and that of Temporal's containers.
 const LOCAL_WEB_UI: [&str; 4] =

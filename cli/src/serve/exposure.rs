@@ -8,9 +8,9 @@ use std::net::{IpAddr, SocketAddr};
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri};
-use tdc::server_options::ServerOptions;
 use tdc::{Code, Error, is_loopback};
 
+use super::options::ServerOptions;
 use super::refusal::Refusal;
 
 /// The address without `server.listen`.

@@ -5,8 +5,8 @@
 //! operation: `/orders-eu/decode`.
 
 use axum::http::HeaderMap;
-use tdc::server_options::Operation;
 
+use super::options::Operation;
 use super::refusal::Refusal;
 
 /// Bytes of the longest name.

@@ -13,7 +13,7 @@ use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use prost::bytes::{Bytes, BytesMut};
-use tdc::server_options::ServerLimits;
+use tdc::ServerLimits;
 use tokio::sync::Notify;
 
 use super::client::{Client, Share};

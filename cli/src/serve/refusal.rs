@@ -8,8 +8,9 @@
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Response, StatusCode};
-use tdc::server_options::Operation;
 use tdc::{Code, Error, Kind};
+
+use super::options::Operation;
 
 /// A request that is not done.
 #[derive(Debug)]

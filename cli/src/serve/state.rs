@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tdc::server_options::{ServerLimits, ServerOptions};
+use tdc::ServerLimits;
 use tdc::{Code, DataConverter, Error};
 
 use super::audit::Audit;
@@ -13,6 +13,7 @@ use super::auth::Auth;
 use super::cors::Cors;
 use super::exposure::{DEFAULT_LISTEN, Exposure};
 use super::launch::Launch;
+use super::options::ServerOptions;
 use super::places::Places;
 use super::reading::Readers;
 use super::tls::Tls;
@@ -68,9 +69,9 @@ impl State {
         let before = occasion.before();
         let mut waiting = Vec::new();
         let read = DataConverter::open(&launch.config, "")?;
-        let options = options(launch, &read.server_settings().options, occasion, &mut waiting)?;
+        let options = options(launch, ServerOptions::read(&read, &launch.config)?, occasion, &mut waiting)?;
         let converter = converter(read, occasion, &mut waiting)?;
-        let settings = converter.server_settings();
+        let limits = converter.server_limits();
         let mut listen = launch.listen.or(options.listen).unwrap_or(DEFAULT_LISTEN);
         let mut metrics_listen = options.metrics.listen;
         if let Some(before) = before {
@@ -101,16 +102,16 @@ impl State {
             Occasion::Noticed(before) => Arc::clone(&before.audit),
             _ if launch.only_check => {
                 Audit::check(&options.audit)?;
-                Audit::open(&tdc::server_options::Audit::Stderr, None)?
+                Audit::open(&super::options::Audit::Stderr, None)?
             }
             _ => Audit::open(&options.audit, before.map(|before| &before.audit))?,
         };
-        let concurrency = settings.limits.concurrency;
+        let concurrency = limits.concurrency;
         // Requests that are worked on meanwhile count, however often everything is read again.
         let places = before
             .filter(|before| before.limits.concurrency == concurrency)
             .map_or_else(|| Arc::new(Places::new(concurrency)), |before| Arc::clone(&before.places));
-        let files = files(&launch.config, &settings.key_files, &options, auth.as_ref());
+        let files = files(&launch.config, &converter.key_files(), &options, auth.as_ref());
         Ok(Self {
             exposure: Exposure::open(&options, listen)?,
             metrics_exposure: Exposure::of_metrics(&options, metrics_listen.unwrap_or(listen)),
@@ -124,7 +125,7 @@ impl State {
             readers: before.map(|before| Arc::clone(&before.readers)).unwrap_or_default(),
             places,
             has_own_connections: !options.behind_proxy,
-            limits: settings.limits,
+            limits,
             converter,
             auth,
             listen,
@@ -180,11 +181,10 @@ fn converter(
 /// that.
 fn options(
     launch: &Launch,
-    read: &ServerOptions,
+    mut options: ServerOptions,
     occasion: Occasion<'_>,
     waiting: &mut Vec<&'static str>,
 ) -> Result<ServerOptions, Error> {
-    let mut options = read.clone();
     if launch.dev {
         dev::set_aside(&mut options);
     }
@@ -206,7 +206,7 @@ fn options(
 /// A payload does not say where it comes from: only keys keep namespaces apart.
 fn warning(options: &ServerOptions, converter: &DataConverter) -> Option<&'static str> {
     let names_namespaces =
-        |auth: &tdc::server_options::Auth| auth.rules.iter().any(|rule| rule.namespaces.is_some());
+        |auth: &super::options::Auth| auth.rules.iter().any(|rule| rule.namespaces.is_some());
     let has_namespaces = converter.namespace_settings("").is_err();
     (options.auth.as_ref().is_some_and(names_namespaces) && !has_namespaces).then_some(
         "rules name namespaces, but the configuration does not give namespaces keys of their own: anyone allowed to \

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tdc::server_options;
+use super::options;
 use tdc::{Code, Error};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
@@ -28,7 +28,7 @@ pub(super) struct Tls {
 impl Tls {
     /// Reads the files. With `before` a changed file of clients' authorities is left aside: it may
     /// let more clients in.
-    pub(super) fn open(options: &server_options::Tls, before: Option<&Self>) -> Result<Self, Error> {
+    pub(super) fn open(options: &options::Tls, before: Option<&Self>) -> Result<Self, Error> {
         let certificates = certificates(&read(&options.cert, "cert")?)
             .map_err(|cause| problem("cert", &options.cert, &cause))?;
         let key = read(&options.key, "key").map(Zeroizing::new)?;
@@ -71,7 +71,7 @@ fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
 }
 
 fn read(path: &Path, option: &str) -> Result<Vec<u8>, Error> {
-    server_options::read_file(path, MAX_LEN).map_err(|cause| problem(option, path, &cause))
+    tdc::read_file(path, MAX_LEN).map_err(|cause| problem(option, path, &cause))
 }
 
 /// The causes name positions and kinds, never what stands in the file.

@@ -18,9 +18,9 @@ use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
-use tdc::server_options;
 use tdc::{Code, Error};
 
+use super::options;
 use super::record::Record;
 use crate::outgoing::Place;
 
@@ -30,17 +30,14 @@ const FLUSH: Duration = Duration::from_secs(3);
 /// Where traces go.
 #[derive(Debug)]
 pub(super) struct Traces {
-    options: server_options::Traces,
+    options: options::Traces,
     provider: SdkTracerProvider,
     tracer: SdkTracer,
 }
 
 impl Traces {
     /// Takes over those of `before` if nobody changed the options.
-    pub(super) fn open(
-        options: &server_options::Traces,
-        before: Option<&Arc<Self>>,
-    ) -> Result<Arc<Self>, Error> {
+    pub(super) fn open(options: &options::Traces, before: Option<&Arc<Self>>) -> Result<Arc<Self>, Error> {
         if let Some(before) = before.filter(|before| before.options == *options) {
             return Ok(Arc::clone(before));
         }

@@ -5,7 +5,7 @@
 //! everyone. So a change that the server notices by itself is applied only where it gives no client
 //! more than before; everything else waits for SIGHUP.
 
-use tdc::server_options::{Auth, Rule, ServerOptions};
+use super::options::{Auth, Rule, ServerOptions};
 
 /// The parts of `after` that wait, by their paths.
 pub(super) fn waiting(after: &ServerOptions, before: &ServerOptions) -> Vec<&'static str> {
@@ -78,7 +78,7 @@ mod tests {
     fn options(section: &str) -> ServerOptions {
         let text = format!("version: 1\nserver: {{ {section} }}\n");
         let converter = tdc::DataConverter::parse(&text, std::path::Path::new(""), "").unwrap();
-        converter.server_settings().options.clone()
+        converter.server_section().unwrap().unwrap()
     }
 
     fn rules(list: &str) -> ServerOptions {
@@ -183,7 +183,7 @@ server:
 ";
         let read = |text: &str| {
             let converter = tdc::DataConverter::parse(text, std::path::Path::new(""), "").ok()?;
-            Some(converter.server_settings().options.clone())
+            converter.server_section().ok().map(Option::unwrap_or_default)
         };
         let before = read(whole).unwrap();
         let mut taken = 0;

@@ -47,8 +47,12 @@ impl RegularFile {
     }
 }
 
-/// The contents of a regular file of at most `max_len` bytes.
-pub(crate) fn read_file(path: &Path, max_len: usize) -> Result<Vec<u8>, String> {
+/// The contents of a file that a configuration names: what is no regular file, such as a pipe or a device, is
+/// refused, and so is what has more than `max_len` bytes.
+///
+/// # Errors
+/// What is wrong with the file, without its name.
+pub fn read_file(path: &Path, max_len: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     RegularFile::open(path)?.read(max_len, &mut bytes)?;
     Ok(bytes)

@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
+use crate::serve::options::{self, Issuer};
 use axum::body::Bytes;
 use axum::http::header::ACCEPT;
 use axum::http::{Request, StatusCode};
 use jsonwebtoken::Algorithm;
-use tdc::server_options::{self, Issuer};
 use tokio::task::AbortHandle;
 
 use crate::outgoing::Place;
@@ -65,23 +65,22 @@ impl Jwks {
     /// `before` is what was known of the same issuer.
     pub(super) fn open(issuer: &Issuer, before: Option<&Self>) -> Result<Self, String> {
         let (source, kept) = match &issuer.jwks {
-            server_options::Jwks::Url(url) => {
+            options::Jwks::Url(url) => {
                 let flight = Arc::new(Flight::new(BETWEEN_FETCHES));
                 let fetcher = Fetcher { place: Place::trusted(url)?, flight, task: OnceLock::new() };
                 (Source::Url(fetcher), Kept::default())
             }
-            server_options::Jwks::File(path) => {
+            options::Jwks::File(path) => {
                 let shown = path.display();
-                let text = server_options::read_file(path, MAX_LEN)
-                    .map_err(|cause| format!("cannot read {shown}: {cause}"))?;
+                let text =
+                    tdc::read_file(path, MAX_LEN).map_err(|cause| format!("cannot read {shown}: {cause}"))?;
                 let set = set::parse(&text).ok_or_else(|| format!("{shown} is not a JSON Web Key Set"))?;
                 let known = before.map(|before| with(&before.kept, |kept| kept.unusable().to_vec()));
                 tell(&issuer.issuer, &set.unusable, &known.unwrap_or_default());
                 (Source::File(path.clone()), Kept::for_good(set))
             }
-            _ => return Err("expected a URL or a file".to_owned()),
         };
-        let allowed = issuer.algorithms.as_deref().unwrap_or(server_options::Algorithm::ALL);
+        let allowed = issuer.algorithms.as_deref().unwrap_or(options::Algorithm::ALL);
         let algorithms = allowed.iter().filter_map(|algorithm| named(*algorithm)).collect();
         Ok(Self { issuer: issuer.clone(), algorithms, source, kept: Arc::new(Mutex::new(kept)) })
     }
@@ -171,6 +170,6 @@ async fn ask(place: &Place) -> Result<Bytes, String> {
     }
 }
 
-fn named(algorithm: server_options::Algorithm) -> Option<Algorithm> {
+fn named(algorithm: options::Algorithm) -> Option<Algorithm> {
     format!("{algorithm:?}").parse().ok()
 }

@@ -1,8 +1,8 @@
 //! The rules: the first whose issuer, namespaces and claims match, and which knows the operation,
 //! decides.
 
+use crate::serve::options::{Claim, Operation, Rule};
 use serde_json::Value;
-use tdc::server_options::{Claim, Operation, Rule};
 
 use super::token::Caller;
 use crate::serve::record::RuleName;
@@ -80,12 +80,14 @@ mod tests {
     use tdc::DataConverter;
 
     use super::*;
+    use crate::serve::options::ServerOptions;
 
     /// Rules as a configuration has them.
     fn rules(yaml: &str) -> Vec<Rule> {
         let head = "version: 1\nserver:\n  auth:\n    issuers: [{ issuer: i, audience: a, jwks: \"https://i\" }]\n    rules:\n";
         let converter = DataConverter::parse(&format!("{head}{yaml}"), std::path::Path::new(""), "").unwrap();
-        converter.server_settings().options.auth.clone().unwrap().rules
+        let options: ServerOptions = converter.server_section().unwrap().unwrap();
+        options.auth.unwrap().rules
     }
 
     fn decided(yaml: &str, claims: &Value, namespace: &str, operation: Operation) -> Option<(usize, bool)> {

@@ -1,106 +1,128 @@
 //! The `server` section of a configuration: what `tdc serve` is to do.
 //!
-//! The library reads it, so that one document holds for every program and a slip in it is found everywhere, with line and column. Only
-//! the codec server acts on it; what the values mean together (whether an address may be served without rules, for example) is judged
-//! there.
+//! The library knows the section by its name only, and reads it with this schema, so that an error has
+//! line and column. What the values mean together (whether an address may be served without rules, for
+//! example) is judged where they are used.
+
+#[cfg(test)]
+mod json_schema;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
-
-use crate::config::Pattern;
+use tdc::{DataConverter, Error as TdcError, Pattern};
 
 /// The codec server.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct ServerOptions {
+pub(crate) struct ServerOptions {
     /// Address and port. By default 127.0.0.1:8081.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
-    pub listen: Option<SocketAddr>,
+    pub(crate) listen: Option<SocketAddr>,
     /// Without rules: names besides those of loopback that a request's Host may have.
-    pub hosts: Vec<String>,
+    pub(crate) hosts: Vec<String>,
     /// With rules: a proxy in front ends TLS, so that an address off loopback may be served without it.
-    pub behind_proxy: bool,
+    pub(crate) behind_proxy: bool,
     /// HTTPS.
-    pub tls: Option<Tls>,
+    pub(crate) tls: Option<Tls>,
     /// Which web pages may call.
-    pub cors: Cors,
+    pub(crate) cors: Cors,
     /// Who may call. By default anybody, and then on loopback only.
-    pub auth: Option<Auth>,
+    pub(crate) auth: Option<Auth>,
     /// Where the line for each request goes.
-    pub audit: Audit,
+    pub(crate) audit: Audit,
     /// Prometheus metrics.
-    pub metrics: Metrics,
+    pub(crate) metrics: Metrics,
     /// OpenTelemetry traces. By default there are none.
-    pub traces: Option<Traces>,
+    pub(crate) traces: Option<Traces>,
+}
+
+impl ServerOptions {
+    /// The section of a configuration that was read from `file`; the default where there is none.
+    pub(crate) fn read(converter: &DataConverter, file: &Path) -> Result<Self, TdcError> {
+        let mut options: Self = converter.server_section()?.unwrap_or_default();
+        options.resolve(file.parent().unwrap_or_else(|| Path::new("")));
+        Ok(options)
+    }
+
+    /// Makes the paths relative to `base_dir`.
+    fn resolve(&mut self, base_dir: &Path) {
+        let resolve = |path: &mut PathBuf| *path = base_dir.join(&path);
+        if let Some(tls) = &mut self.tls {
+            [&mut tls.cert, &mut tls.key].into_iter().chain(&mut tls.client_ca).for_each(resolve);
+        }
+        for issuer in self.auth.iter_mut().flat_map(|auth| &mut auth.issuers) {
+            if let Jwks::File(path) = &mut issuer.jwks {
+                resolve(path);
+            }
+        }
+        if let Audit::File(path) = &mut self.audit {
+            resolve(path);
+        }
+    }
 }
 
 /// HTTPS.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Tls {
+pub(crate) struct Tls {
     /// The certificate chain, as PEM.
-    pub cert: PathBuf,
+    pub(crate) cert: PathBuf,
     /// Its private key, as PEM.
-    pub key: PathBuf,
+    pub(crate) key: PathBuf,
     /// Authorities, as PEM: clients must show a certificate that one of them signed.
     #[serde(default)]
-    pub client_ca: Option<PathBuf>,
+    pub(crate) client_ca: Option<PathBuf>,
 }
 
 /// Which web pages may call.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct Cors {
+pub(crate) struct Cors {
     /// Their origins, such as `https://cloud.temporal.io`; `*` stands for one label of the host.
-    pub origins: Vec<String>,
+    pub(crate) origins: Vec<String>,
     /// Whether browsers may send cookies along.
-    pub credentials: bool,
+    pub(crate) credentials: bool,
 }
 
 /// Who may call.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Auth {
+pub(crate) struct Auth {
     /// Whose tokens are believed.
-    pub issuers: Vec<Issuer>,
+    pub(crate) issuers: Vec<Issuer>,
     /// The first that matches decides; where none does, the request is refused.
-    pub rules: Vec<Rule>,
+    pub(crate) rules: Vec<Rule>,
 }
 
 /// A provider of tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Issuer {
+pub(crate) struct Issuer {
     /// The token's `iss`, to the letter.
-    pub issuer: String,
+    pub(crate) issuer: String,
     /// What its `aud` must be or hold.
-    pub audience: String,
+    pub(crate) audience: String,
     /// Where its keys are: a URL, or `{ file: … }`.
-    pub jwks: Jwks,
+    pub(crate) jwks: Jwks,
     /// The algorithms that a token may be signed with. By default those with public keys.
     #[serde(default)]
-    pub algorithms: Option<Vec<Algorithm>>,
+    pub(crate) algorithms: Option<Vec<Algorithm>>,
 }
 
 /// Where the keys of an issuer are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Jwks {
+pub(crate) enum Jwks {
     /// A URL.
     Url(String),
     /// A file.
@@ -111,8 +133,7 @@ pub enum Jwks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[allow(missing_docs, reason = "RFC 7518 and RFC 8037 name them")]
-#[non_exhaustive]
-pub enum Algorithm {
+pub(crate) enum Algorithm {
     RS256,
     RS384,
     RS512,
@@ -126,7 +147,7 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// All of them.
-    pub const ALL: &'static [Self] = &[
+    pub(crate) const ALL: &'static [Self] = &[
         Self::RS256,
         Self::RS384,
         Self::RS512,
@@ -143,34 +164,33 @@ impl Algorithm {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Rule {
+pub(crate) struct Rule {
     /// What the audit log calls it. By default its place in the list, from 0.
     #[serde(default)]
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// The issuer whose tokens it is about. With more than one issuer it must be said.
     #[serde(default)]
-    pub issuer: Option<String>,
+    pub(crate) issuer: Option<String>,
     /// Operations that are done.
     #[serde(default)]
-    pub allow: Vec<Operation>,
+    pub(crate) allow: Vec<Operation>,
     /// Operations that are answered with the payloads as they came, still encoded.
     #[serde(default)]
-    pub pass_through: Vec<Operation>,
+    pub(crate) pass_through: Vec<Operation>,
     /// The namespaces that it is about; `*` stands for any run of characters. By default all.
+    #[cfg_attr(test, schemars(with = "Option<Vec<json_schema::PatternSchema>>"))]
     #[serde(default)]
-    pub namespaces: Option<Vec<Pattern>>,
+    pub(crate) namespaces: Option<Vec<Pattern>>,
     /// What the token must claim, by the literal name of the claim.
     #[serde(default)]
-    pub claims: BTreeMap<String, Claim>,
+    pub(crate) claims: BTreeMap<String, Claim>,
 }
 
 /// What a client asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-#[allow(clippy::exhaustive_enums, reason = "the protocol has two")]
-pub enum Operation {
+pub(crate) enum Operation {
     /// Payloads as a worker sends them.
     Encode,
     /// Payloads as a person reads them.
@@ -179,13 +199,12 @@ pub enum Operation {
 
 /// Patterns of a claim, one of which its value, or one of its values, must match: a text, or a list of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim(pub Vec<Pattern>);
+pub(crate) struct Claim(pub(crate) Vec<Pattern>);
 
 /// Where the line for each request goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Audit {
+pub(crate) enum Audit {
     /// Standard error.
     #[default]
     Stderr,
@@ -197,81 +216,26 @@ pub enum Audit {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct Metrics {
+pub(crate) struct Metrics {
     /// Another address for `/metrics`. By default it is on the address of the server.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
-    pub listen: Option<SocketAddr>,
+    pub(crate) listen: Option<SocketAddr>,
 }
 
 /// OpenTelemetry traces: one for each request, with what it did and never with what it held.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Traces {
+pub(crate) struct Traces {
     /// Where they go, as OTLP over HTTP in protobuf: the whole URL, such as `http://localhost:4318/v1/traces`.
-    pub endpoint: String,
+    pub(crate) endpoint: String,
     /// The share of requests that is traced, from 0 to 1. By default all.
     #[serde(default = "all")]
-    pub ratio: f64,
+    pub(crate) ratio: f64,
 }
 
 fn all() -> f64 {
     1.0
-}
-
-/// The limits that only a server has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ServerLimits {
-    /// Bytes of a request's body. Default 16 MiB.
-    pub max_body_bytes: usize,
-    /// Payloads of a request: the library's own limit.
-    pub max_payloads: usize,
-    /// How long a request may take. Default 10 seconds.
-    pub timeout: Duration,
-    /// Requests that are worked on at once; the next is told to come back. Default 64.
-    pub concurrency: usize,
-}
-
-/// All that a configuration says to a codec server.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct ServerSettings {
-    /// The `server` section; its paths are absolute, or relative to the working directory.
-    pub options: ServerOptions,
-    /// The limits.
-    pub limits: ServerLimits,
-    /// The key files that the configuration names: when one changes it is to be read again.
-    pub key_files: Vec<PathBuf>,
-}
-
-/// The contents of a file that a configuration names. Anything but a regular file, such as a pipe or a
-/// device, is refused, and so is a file of more than `max_len` bytes.
-///
-/// # Errors
-/// What is wrong with the file, without its name.
-pub fn read_file(path: &Path, max_len: usize) -> Result<Vec<u8>, String> {
-    crate::config::read_file(path, max_len)
-}
-
-impl ServerOptions {
-    /// Makes the paths relative to `base_dir`.
-    pub(crate) fn resolve(&mut self, base_dir: &Path) {
-        let resolve = |path: &mut PathBuf| *path = base_dir.join(&path);
-        if let Some(tls) = &mut self.tls {
-            [&mut tls.cert, &mut tls.key].into_iter().chain(&mut tls.client_ca).for_each(resolve);
-        }
-        for issuer in self.auth.iter_mut().flat_map(|auth| &mut auth.issuers) {
-            if let Jwks::File(path) = &mut issuer.jwks {
-                resolve(path);
-            }
-        }
-        if let Audit::File(path) = &mut self.audit {
-            resolve(path);
-        }
-    }
 }
 
 impl<'de> Deserialize<'de> for Jwks {
