@@ -38,7 +38,7 @@ impl Audit {
                 let sink = open(path).map_err(|cause| cannot_open(path, &cause))?;
                 (Arc::new(Mutex::new(sink)), false)
             }
-            _ => match before.filter(|before| before.is_stderr) {
+            options::Audit::Stderr => match before.filter(|before| before.is_stderr) {
                 Some(before) => return Ok(Arc::clone(before)),
                 None => (Sink::stderr(), true),
             },

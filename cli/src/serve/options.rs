@@ -108,6 +108,7 @@ pub(crate) struct Auth {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the configuration calls it so")]
 pub(crate) struct Issuer {
     /// The token's `iss`, to the letter.
     pub(crate) issuer: String,
