@@ -10,7 +10,6 @@ use serde::de::{Deserialize, Deserializer, EnumAccess, Error as _, VariantAccess
 use super::chain::Chain;
 use super::draft::Draft;
 use super::layer::Layer;
-use super::{encrypt, gzip, json, msgpack, remote, snappy, zlib, zstd};
 use crate::config::document::Problem;
 use crate::limits::MAX_LAYERS;
 
@@ -75,15 +74,15 @@ pub(crate) type Refer = fn(&mut SchemaGenerator) -> Schema;
 macro_rules! codecs {
     ($($file:ident),* $(,)?) => {
         /// Every codec.
-        pub(super) static CODECS: &[&Codec] = &[$(&$file::CODEC),*];
+        pub(super) static CODECS: &[&Codec] = &[$(&super::$file::CODEC),*];
 
-        const NAMES: &[&str] = &[$($file::CODEC.name),*];
+        const NAMES: &[&str] = &[$(super::$file::CODEC.name),*];
 
         fn read<'de, A: VariantAccess<'de>>(name: &str, entry: A) -> Result<Entry, A::Error> {
             $(
-                if name == $file::CODEC.name {
-                    let options = <$file::Options as AddToChain>::read(entry)?;
-                    return Ok(Entry { codec: &$file::CODEC, options: Box::new(options) });
+                if name == super::$file::CODEC.name {
+                    let options = <super::$file::Options as AddToChain>::read(entry)?;
+                    return Ok(Entry { codec: &super::$file::CODEC, options: Box::new(options) });
                 }
             )*
             Err(A::Error::unknown_variant(name, NAMES))
@@ -93,9 +92,9 @@ macro_rules! codecs {
         #[cfg(test)]
         pub(crate) fn schemas(generator: &mut SchemaGenerator) -> Vec<(&'static Codec, Schema, Refer)> {
             vec![$((
-                &$file::CODEC,
-                $file::Options::json_schema(generator),
-                SchemaGenerator::subschema_for::<$file::Options> as Refer,
+                &super::$file::CODEC,
+                super::$file::Options::json_schema(generator),
+                SchemaGenerator::subschema_for::<super::$file::Options> as Refer,
             )),*]
         }
     };
