@@ -49,8 +49,7 @@ class RequestsTest {
     for (ByteString request : requests) {
       all.addLengthDelimited(request);
     }
-    byte[] message =
-        UnknownFieldSet.newBuilder().addField(1, all.build()).build().toByteArray();
+    byte[] message = UnknownFieldSet.newBuilder().addField(1, all.build()).build().toByteArray();
     byte[] answers = new Requests(message, null, provider, null, List.of()).answers(0);
     return UnknownFieldSet.parseFrom(answers).getField(1).getLengthDelimitedList();
   }

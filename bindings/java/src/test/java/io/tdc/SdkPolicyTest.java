@@ -85,7 +85,13 @@ class SdkPolicyTest {
       environment.own.newUntypedWorkflowStub("update").signal("hand", "update");
       assertEquals("update", update.getResult(String.class));
 
-      for (String site : List.of("activity result", "activity failure", "child result")) {
+      for (String site :
+          List.of(
+              "activity result",
+              "activity failure",
+              "child result",
+              "child failure",
+              "nexus result")) {
         assertFailed(environment.start(site, "readers"), "TDC_ERR_AUTHENTICATION");
       }
       // That is decoded on another thread, which the option does not reach.
@@ -93,6 +99,34 @@ class SdkPolicyTest {
       environment.awaitTaskFailure(local);
       environment.mend();
       assertEquals("local activity arguments", local.getResult(String.class));
+    }
+  }
+
+  /**
+   * The same for what the workflow's own worker wrote, with another key. What the failure says is
+   * the SDK's: it names the event at which the replay ended.
+   */
+  @Test
+  void whereTheWorkerFailsWorkflowsForAnyThrowableInSideEffects() throws Exception {
+    List<String> sites =
+        List.of(
+            "side effect",
+            "mutable side effect",
+            "local activity result",
+            "local activity failure");
+    try (SitesEnvironment environment = new SitesEnvironment(WRONG, false, Throwable.class)) {
+      for (String site : sites) {
+        WorkflowStub stub = environment.start(site, "writers");
+        environment.await(stub, EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED);
+      }
+      environment.spoilWriters();
+      for (String site : sites) {
+        environment.own.newUntypedWorkflowStub(site).signal("hand", "go on");
+      }
+      for (String site : sites) {
+        WorkflowStub stub = environment.own.newUntypedWorkflowStub(site);
+        assertThrows(WorkflowFailedException.class, () -> stub.getResult(String.class), site);
+      }
     }
   }
 

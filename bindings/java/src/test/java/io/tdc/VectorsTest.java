@@ -108,7 +108,8 @@ class VectorsTest {
     }
   }
 
-  private static void checkMessage(RawCalls calls, String operation, byte[] input, JsonNode expect) throws IOException {
+  private static void checkMessage(RawCalls calls, String operation, byte[] input, JsonNode expect)
+      throws IOException {
     if (expect.has("error")) {
       assertError(expect, assertThrows(TdcException.class, () -> calls.message(operation, input)));
     } else {
