@@ -55,7 +55,7 @@ test-deep: ## Miri, sanitizers and fuzzing
 ci: ## What CI runs
 	@.ci/run
 
-vectors: ## Make tests/vectors/*.json again
+vectors: ## Make vectors/*.json again
 	@scripts/make-vectors
 
 generated: ## Write the header, the status codes of every language and the JSON Schema again

@@ -1,4 +1,4 @@
-//! Every vector of `tests/vectors`, through the public Rust API.
+//! Every vector of `vectors`, through the public Rust API.
 
 #![allow(
     clippy::unwrap_used,
@@ -58,7 +58,7 @@ struct Expect {
 
 #[test]
 fn every_vector_gives_what_it_expects() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
     let (mut count, mut names, mut failures) = (0, HashSet::new(), Vec::new());
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -171,7 +171,7 @@ fn hex(text: &str) -> Vec<u8> {
 
 #[test]
 fn every_error_code_that_bytes_can_cause_has_a_vector() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
     let text: String = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())

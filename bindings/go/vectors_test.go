@@ -16,7 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// The vectors of tests/vectors, which every language runs: once as the bytes
+// The vectors of vectors, which every language runs: once as the bytes
 // that they are, and, where the input is a message that the SDK's types can
 // hold, once more through the codec that a client uses.
 
@@ -38,7 +38,7 @@ type vector struct {
 }
 
 func TestVectors(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join("..", "..", "tests", "vectors", "*.json"))
+	files, err := filepath.Glob(filepath.Join("..", "..", "vectors", "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no vectors found: %v", err)
 	}

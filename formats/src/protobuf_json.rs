@@ -4,7 +4,7 @@
 //! declaration order and extensions after them by full name, map entries sorted by key, text unescaped but
 //! for what JSON must escape, default values left out unless the field says when it is set. What is read is
 //! everything that the official parsers accept: `docs/FORMAT.md` has the rules, and protobuf's own
-//! conformance suite runs through the C ABI (`tests/conformance-protobuf`).
+//! conformance suite runs through the C ABI (`conformance/protobuf`).
 //!
 //! Both texts come from outside: nothing here panics, messages nest to [`MAX_DEPTH`], and errors name
 //! fields, never values.

@@ -28,7 +28,7 @@ from temporal_tdc._whole import call as call_whole
 
 Vector: TypeAlias = dict[str, Any]
 
-FOLDER = Path(__file__).parents[3] / "tests" / "vectors"
+FOLDER = Path(__file__).parents[3] / "vectors"
 VECTORS: dict[str, Vector] = {
     vector["name"]: vector
     for file in sorted(FOLDER.glob("*.json"))

@@ -28,9 +28,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/** The contract between the languages: every vector of {@code tests/vectors}. */
+/** The contract between the languages: every vector of {@code vectors}. */
 class VectorsTest {
-  private static final Path VECTORS = Path.of("..", "..", "tests", "vectors");
+  private static final Path VECTORS = Path.of("..", "..", "vectors");
   private static final Set<String> CODEC_OPERATIONS = Set.of("encode", "decode", "roundtrip");
   private static int ran;
 
