@@ -169,10 +169,10 @@ fn what_json_does_not_have_is_refused() {
     let cases: &[(&[u8], &str)] = &[
         (b"\x81\x01\x01", "a map has a key that is not text"),
         (b"\x81\xc4\x01a\x01", "a map has a key that is not text"),
-        (b"\xd6\xff\x00\x00\x00\x00", "a value is of an extension type"),
-        (b"\xc7\x01\x05a", "a value is of an extension type"),
-        (b"\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00", "a number is not finite"),
-        (b"\xca\xff\x80\x00\x00", "a number is not finite"),
+        (b"\xd6\xff\x00\x00\x00\x00", "a value has an extension type"),
+        (b"\xc7\x01\x05a", "a value has an extension type"),
+        (b"\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00", "a number is NaN or infinite"),
+        (b"\xca\xff\x80\x00\x00", "a number is NaN or infinite"),
     ];
     for (bytes, why) in cases {
         let (kind, message) = refusal(bytes);
