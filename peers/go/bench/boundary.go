@@ -22,8 +22,8 @@ typedef struct {
 static inline bench_answer bench_values(int back, const tdc_data_converter *self, const uint8_t *message, size_t len) {
 	bench_answer answer = {0};
 	answer.status = back
-		? tdc_converter_from_payload(self, NULL, 0, message, len, &answer.out, NULL)
-		: tdc_converter_to_payload(self, NULL, 0, message, len, &answer.out, NULL);
+		? tdc_converter_from_payload(self, NULL, NULL, 0, message, len, &answer.out, NULL)
+		: tdc_converter_to_payload(self, NULL, NULL, 0, message, len, &answer.out, NULL);
 	return answer;
 }
 */
