@@ -103,9 +103,7 @@ class Converter:
         descriptor = b"\x22" + varint(len(self._descriptors)) + self._descriptors
         inner = b"\x08" + request[1:2] + descriptor
         answers = b"\x0a" + varint(len(inner)) + inner
-        if self._library.tdc_call_answer(
-            self._handle, ctypes.byref(state), answers, size(answers), ctypes.byref(error)
-        ):
+        if self._library.tdc_call_answer(self._handle, ctypes.byref(state), answers, size(answers), ctypes.byref(error)):
             raise SystemExit(f"the descriptors of the test messages are refused: {self._take_message(error)}")
 
     def _take_message(self, error: ctypes.c_void_p) -> str:

@@ -1,7 +1,7 @@
 //! Descriptors of protobuf messages, linked, as the transcoder reads them.
 //!
 //! [`Descriptors`] is one linked set that never changes. What a message type looks like to the
-//! transcoder is a [`Table`], made when the type is first met.
+//! transcoder is a `Table`, made when the type is first met.
 
 mod names;
 mod table;

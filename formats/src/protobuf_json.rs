@@ -6,7 +6,7 @@
 //! everything that the official parsers accept: `docs/FORMAT.md` has the rules, and protobuf's own
 //! conformance suite runs through the C ABI (`conformance/protobuf`).
 //!
-//! Both texts come from outside: nothing here panics, messages nest to [`MAX_DEPTH`], and errors name
+//! Both texts come from outside: nothing here panics, messages nest to 100 levels, and errors name
 //! fields, never values.
 
 mod any;

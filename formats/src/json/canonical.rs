@@ -13,7 +13,7 @@ use crate::{Error, ErrorKind};
 /// fewest escapes, numbers as `Number::write_canonical` says.
 ///
 /// # Errors
-/// What [`scan`] says of text that is not JSON; [`ErrorKind::Value`](crate::ErrorKind::Value) for two members of
+/// [`ErrorKind::Json`](crate::ErrorKind::Json) for text that is not JSON; [`ErrorKind::Value`](crate::ErrorKind::Value) for two members of
 /// one name, half a surrogate pair, and an exponent past 64 bits.
 pub fn canonical(text: &[u8]) -> Result<Vec<u8>, Error> {
     let mut writer = Writer { out: Vec::with_capacity(text.len()), ..Writer::default() };

@@ -14,7 +14,7 @@ const MAX_SHORT: u32 = 15;
 /// Writes the MessagePack form of a JSON text into the memory of `out`, whose contents are lost.
 ///
 /// # Errors
-/// What [`scan`] says of text that is not JSON; [`ErrorKind::Value`] for numbers past 64 bits, and for half a
+/// [`ErrorKind::Json`] for text that is not JSON; [`ErrorKind::Value`] for numbers past 64 bits, and for half a
 /// surrogate pair.
 pub fn from_json(text: &[u8], mut out: Vec<u8>) -> Result<Vec<u8>, Error> {
     out.clear();
