@@ -29,7 +29,7 @@ impl DataConverter {
     /// means none.
     ///
     /// # Errors
-    /// [`Code::Config`] or [`Code::KeyFile`], with line, column and path.
+    /// [`Code::Config`](crate::Code::Config) or [`Code::KeyFile`](crate::Code::KeyFile), with line, column and path.
     pub fn open(path: &Path, namespace: &str) -> Result<Self, Error> {
         Self::new(Source::File(path.to_owned()), namespace)
     }
