@@ -2,221 +2,167 @@ package tdc
 
 import (
 	"bytes"
-	"context"
+	"errors"
+	"slices"
 	"strings"
 	"unsafe"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
-	"google.golang.org/protobuf/proto"
 )
 
-// PayloadCodec is the configuration's codecs as one codec of the SDK. Use it to
-// put codecs of your own around it:
-//
-//	converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), outer, t.PayloadCodec(), inner)
-//
-// Go applies codecs last to first: on the way out inner comes first, then tdc,
-// then outer; on the way in the other way round. With a key provider or a codec
-// server, which may take long, wrap the whole by
-// workflow.DataConverterWithoutDeadlockDetection.
-//
-// It also implements [converter.PayloadCodecWithSerializationContext].
-func (t *Tdc) PayloadCodec() converter.PayloadCodec { return &payloadCodec{tdc: t} }
+// payloadCodec is the configuration's codecs as one codec of the SDK.
+type payloadCodec struct{ scope }
 
-type operation int
-
-const (
-	encode operation = 0
-	decode operation = 1
-)
-
-type payloadCodec struct {
-	tdc           *Tdc
-	serialization []byte          // the serialization context, as protobuf
-	ctx           context.Context // for the key provider and requests; may be nil
-	inWorkflow    bool            // known to run in workflow code
-}
-
-var (
-	_ converter.PayloadCodec                         = (*payloadCodec)(nil)
-	_ converter.PayloadCodecWithSerializationContext = (*payloadCodec)(nil)
-)
+var _ converter.PayloadCodecWithSerializationContext = (*payloadCodec)(nil)
 
 // Encode implements [converter.PayloadCodec].
 func (c *payloadCodec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
-	return c.each(encode, payloads)
+	return c.apply(encode, payloads)
 }
 
 // Decode implements [converter.PayloadCodec].
 func (c *payloadCodec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
-	return c.each(decode, payloads)
+	return c.apply(decode, payloads)
 }
 
 // WithSerializationContext implements
 // [converter.PayloadCodecWithSerializationContext].
 func (c *payloadCodec) WithSerializationContext(sc converter.SerializationContext) converter.PayloadCodec {
-	return c.withSerializationContext(sc)
+	return &payloadCodec{c.withSerializationContext(sc)}
 }
 
-func (c *payloadCodec) withSerializationContext(sc converter.SerializationContext) *payloadCodec {
-	with := *c
-	with.serialization = marshalContext(sc)
-	return &with
-}
-
-// inWorkflowCode is the codec for calls of workflow code.
-func (c *payloadCodec) inWorkflowCode() *payloadCodec {
-	with := *c
-	with.inWorkflow = true
-	return &with
-}
-
-// withContext is the codec for calls in ctx.
-func (c *payloadCodec) withContext(ctx context.Context) *payloadCodec {
-	with := *c
-	with.ctx = ctx
-	return &with
-}
-
-// An answer is a payload that the library made, with room for the list of one
-// that most calls give back: one piece of memory instead of two.
-type answer struct {
+// A converted payload has room for the list of one that most calls give back: one
+// allocation instead of two.
+type converted struct {
 	payload commonpb.Payload
 	list    [1]*commonpb.Payload
 }
 
-// each gives no payload at all if there is one that fails.
-func (c *payloadCodec) each(op operation, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
-	if c.tdc.core.remote.Load() && len(payloads) > 1 {
-		return c.together(op, payloads)
+// apply gives no payload at all if one of them fails.
+func (c *payloadCodec) apply(op operation, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+	h := c.tdc.handle
+	if h.remote.Load() && len(payloads) > 1 {
+		return c.batch(op, payloads)
 	}
-	if !c.tdc.core.acquire() {
+	if !h.acquire() {
 		return nil, ErrClosed
 	}
-	defer c.tdc.core.release()
+	defer h.release()
 	var call nativeCall
 	defer call.end()
-	if len(payloads) == 1 {
-		a, err := c.one(op, &call, payloads[0])
-		if err != nil {
-			return nil, c.fail(0, err)
-		}
-		if a == nil {
-			return []*commonpb.Payload{payloads[0]}, nil
-		}
-		a.list[0] = &a.payload
-		return a.list[:], nil
-	}
-	result := make([]*commonpb.Payload, len(payloads))
-	for i, p := range payloads {
-		a, err := c.one(op, &call, p)
+	result := []*commonpb.Payload{}
+	for i, before := range payloads {
+		p, err := c.one(op, &call, before)
 		if err != nil {
 			return nil, c.fail(i, err)
 		}
-		if result[i] = p; a != nil {
-			result[i] = &a.payload
+		if p != nil && len(payloads) == 1 {
+			p.list[0] = &p.payload
+			return p.list[:], nil
+		}
+		if i == 0 {
+			result = slices.Clone(payloads)
+		}
+		if p != nil {
+			result[i] = &p.payload
 		}
 	}
 	return result, nil
 }
 
-// together makes one call for all payloads, so that they cost one request to a
-// codec server.
-func (c *payloadCodec) together(op operation, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
-	places := make([]int, len(payloads))
-	for i := range places {
-		places[i] = i
+// batch makes one call for all payloads, so that they cost one request to a codec
+// server.
+func (c *payloadCodec) batch(op operation, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+	indexes := make([]int, len(payloads))
+	for i := range indexes {
+		indexes[i] = i
 	}
-	message, err := marshalPayloads(payloads, places)
+	message, err := marshalPayloads(payloads, indexes)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := c.whole(func(n native, call *nativeCall) ([]byte, *fault) {
-		return n.payloads(op, call, c.serialization, message)
-	})
+	answer, err := c.convert(op, message)
 	if err != nil {
 		return nil, err
 	}
 	result := make([]*commonpb.Payload, len(payloads))
-	if err := unmarshalPayloads(answer, result, places); err != nil {
+	if err := unmarshalPayloads(answer, result, indexes); err != nil {
 		return nil, err
 	}
 	return result, nil
 }
 
-// one gives nil if the codecs leave the payload as it is. The limits hold for
-// all payloads of the same call.
-func (c *payloadCodec) one(op operation, call *nativeCall, p *commonpb.Payload) (*answer, error) {
+// one gives nil if the codecs leave the payload as it is. The limits hold for all
+// payloads of the same call.
+func (c *payloadCodec) one(op operation, call *nativeCall, p *commonpb.Payload) (*converted, error) {
 	if p == nil {
 		return nil, nil // the SDK never does this
 	}
 	var stack [256]byte
-	head, ok := appendHead(stack[:0], p)
-	data := p.Data
-	if !ok {
-		var err error
-		if head, err = (proto.MarshalOptions{Deterministic: true}).Marshal(p); err != nil {
-			return nil, newError(ErrProtobuf, false, 0, err.Error())
-		}
-		data = nil // head is the whole payload
+	head, data, err := splitPayload(stack[:0], p, 0)
+	if err != nil {
+		return nil, err
 	}
-
-	core := c.tdc.core
-	size := len(head) + len(data)
-	room := size // decoding makes it shorter; if it was compressed, the answer brings its own memory
+	h := c.tdc.handle
+	size := len(head) + len(data) // enough for decode: decompressed data has a buffer of its own
 	if op == encode {
-		room = core.room(size)
+		size += h.overhead
 	}
-	out := allocate(room)
+	out := allocate(size)
 	for {
-		message, fault := core.native.payload(op, call, c.serialization, head, data, out)
-		switch {
-		case fault == nil && message == nil:
-			return nil, nil
-		case fault == nil:
-			if op == encode && !core.remote.Load() { // a codec server's answer has any length
-				core.learn(size, len(message))
+		message, problem := h.native.payload(op, call, c.serialization, head, data, out)
+		if problem == nil {
+			if message == nil {
+				return nil, nil
 			}
-			return newAnswer(message, len(out))
-		case fault.sizeNeeded > len(out):
-			out = allocate(fault.sizeNeeded)
-		default:
-			if err := c.settle(fault, call, nil); err != nil {
-				return nil, err
-			}
+			return newConverted(message, size)
+		}
+		if err := c.answer(problem, call, nil); err != nil {
+			return nil, err
 		}
 	}
 }
 
-// newAnswer is the payload that message holds, made of slices of it. reserved is
-// how much memory stands behind message.
-func newAnswer(message []byte, reserved int) (*answer, error) {
-	if reserved-len(message) > 4<<10 {
+// newConverted is the payload in message, made of slices of it, for which so many
+// bytes were allocated.
+func newConverted(message []byte, allocated int) (*converted, error) {
+	if allocated-len(message) > 4<<10 {
 		// It was compressed: do not keep what is not needed.
 		message = bytes.Clone(message)
 	}
-	a := new(answer)
-	if readPayload(message, &a.payload) {
-		return a, nil
+	p := new(converted)
+	if err := unmarshalPayload(message, &p.payload, 0); err != nil {
+		return nil, err
 	}
-	a = new(answer)
-	if err := proto.Unmarshal(message, &a.payload); err != nil {
-		return nil, newError(ErrProtobuf, false, 0, err.Error())
-	}
-	return a, nil
+	return p, nil
 }
 
-// allocate is make([]byte, size), but large ones are not zeroed first: the
-// library overwrites what is used of them, and of a mebibyte that costs as much
-// as a quarter of encrypting it. A strings.Builder is the one way that the
-// standard library offers to get such memory.
+// fail is raise for an err about payloads[i].
+func (c *payloadCodec) fail(i int, err error) error {
+	var e *Error
+	if errors.As(err, &e) && e.PayloadIndex >= 0 {
+		e.PayloadIndex = i
+	}
+	return c.raise(err)
+}
+
+// allocate is make([]byte, size), but large ones are not zeroed first: the library
+// overwrites what is used of them, and zeroing a mebibyte costs a quarter of the
+// time to encrypt it. Of the standard library only a [strings.Builder] gives such
+// memory.
+//
+// Its string is the first byte alone, which stays as it is: [unsafe.StringData]
+// forbids to modify a string. The rest of the Builder's memory belongs to no string
+// and to the same allocation, through which rule 3 of [unsafe.Pointer] allows to
+// advance a pointer.
 func allocate(size int) []byte {
 	if size < 4<<10 {
 		return make([]byte, size)
 	}
 	var b strings.Builder
-	b.Grow(size)
+	b.Grow(1 + size)
 	b.WriteByte(0)
-	return unsafe.Slice(unsafe.StringData(b.String()), size)
+	first := unsafe.Pointer(unsafe.StringData(b.String()))
+	return unsafe.Slice((*byte)(unsafe.Add(first, 1)), size)
 }

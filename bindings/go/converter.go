@@ -8,68 +8,16 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// DataConverter is the configuration's converters with its codecs behind them,
-// ready for client.Options. Where the converters are the default list, the
-// SDK's own default data converter does their work. With a key provider or a
-// codec server it also tells the SDK's deadlock detector that asking may take
-// long.
+// dataConverter is the SDK's CodecDataConverter, which alone would neither pass on
+// in which code it runs, nor keep the plaintext to itself: where encoding fails, it
+// gives the payload as it was together with the error.
 //
-// How Go's types become JSON and come back is package encoding/json's job, as in
-// the SDK; see [WithPayloadConverters] for another one.
-func (t *Tdc) DataConverter() converter.DataConverter {
-	codec := &payloadCodec{tdc: t}
-	dc := newDataConverter(newValues(codec), codec)
-	if t.core.provider != nil || t.core.remote.Load() {
-		return newPatient(dc)
-	}
-	return dc
-}
-
-// patient is the SDK's converter that stops deadlock detection, which before SDK
-// 1.49 does not hand serialization contexts on.
-type patient struct {
-	converter.DataConverter // the SDK's, around inner
-	inner                   converter.DataConverter
-	workflow                workflow.Context // known to the SDK's; may be nil
-}
-
-var (
-	_ converter.DataConverterWithSerializationContext = (*patient)(nil)
-	_ workflow.ContextAware                           = (*patient)(nil)
-)
-
-func newPatient(inner converter.DataConverter) *patient {
-	return &patient{DataConverter: workflow.DataConverterWithoutDeadlockDetection(inner), inner: inner}
-}
-
-// WithSerializationContext implements
-// [converter.DataConverterWithSerializationContext].
-func (p *patient) WithSerializationContext(sc converter.SerializationContext) converter.DataConverter {
-	with := newPatient(converter.WithDataConverterSerializationContext(p.inner, sc))
-	if p.workflow != nil {
-		return with.WithWorkflowContext(p.workflow)
-	}
-	return with
-}
-
-// WithWorkflowContext implements [workflow.ContextAware].
-func (p *patient) WithWorkflowContext(ctx workflow.Context) converter.DataConverter {
-	return &patient{p.DataConverter.(workflow.ContextAware).WithWorkflowContext(ctx), p.inner, ctx}
-}
-
-// WithContext implements [workflow.ContextAware]. There are no deadlocks outside
-// of workflow code.
-func (p *patient) WithContext(ctx context.Context) converter.DataConverter {
-	return newPatient(p.inner.(workflow.ContextAware).WithContext(ctx))
-}
-
-// dataConverter is the SDK's CodecDataConverter, which alone would neither hand
-// on in which code it runs, nor keep the plaintext to itself: where encoding
-// fails, it gives the payload as it was together with the error.
+// Where calls may wait, the SDK's converter that stops deadlock detection is around
+// it, which before SDK 1.49 does not pass on serialization contexts.
 type dataConverter struct {
-	converter.DataConverter
-	values converter.DataConverter
-	codec  *payloadCodec
+	converter.DataConverter // the SDK's
+	values                  *values
+	workflow                workflow.Context // nil outside of workflow code
 }
 
 var (
@@ -77,8 +25,15 @@ var (
 	_ workflow.ContextAware                           = (*dataConverter)(nil)
 )
 
-func newDataConverter(values converter.DataConverter, codec *payloadCodec) *dataConverter {
-	return &dataConverter{converter.NewCodecDataConverter(values, codec), values, codec}
+func newDataConverter(v *values, ctx workflow.Context) *dataConverter {
+	sdk := converter.DataConverter(converter.NewCodecDataConverter(v, &payloadCodec{v.scope}))
+	if v.tdc.handle.mayWait() {
+		sdk = workflow.DataConverterWithoutDeadlockDetection(sdk)
+		if ctx != nil {
+			sdk = sdk.(workflow.ContextAware).WithWorkflowContext(ctx)
+		}
+	}
+	return &dataConverter{sdk, v, ctx}
 }
 
 // ToPayload implements [converter.DataConverter].
@@ -102,23 +57,27 @@ func (d *dataConverter) ToPayloads(values ...any) (*commonpb.Payloads, error) {
 // WithSerializationContext implements
 // [converter.DataConverterWithSerializationContext].
 func (d *dataConverter) WithSerializationContext(sc converter.SerializationContext) converter.DataConverter {
-	return newDataConverter(converter.WithDataConverterSerializationContext(d.values, sc), d.codec.withSerializationContext(sc))
+	with := &values{d.values.withSerializationContext(sc), converter.WithDataConverterSerializationContext(d.values.sdk, sc)}
+	return newDataConverter(with, d.workflow)
 }
 
 // WithWorkflowContext implements [workflow.ContextAware].
 func (d *dataConverter) WithWorkflowContext(ctx workflow.Context) converter.DataConverter {
-	values := d.values
-	if aware, ok := values.(workflow.ContextAware); ok {
-		values = aware.WithWorkflowContext(ctx)
+	with := *d.values
+	with.inWorkflow = true
+	if aware, ok := with.sdk.(workflow.ContextAware); ok { // since 1.50
+		with.sdk = aware.WithWorkflowContext(ctx)
 	}
-	return newDataConverter(values, d.codec.inWorkflowCode())
+	return newDataConverter(&with, ctx)
 }
 
-// WithContext implements [workflow.ContextAware].
+// WithContext implements [workflow.ContextAware]. There are no deadlocks outside of
+// workflow code.
 func (d *dataConverter) WithContext(ctx context.Context) converter.DataConverter {
-	values := d.values
-	if aware, ok := values.(workflow.ContextAware); ok {
-		values = aware.WithContext(ctx)
+	with := *d.values
+	with.ctx = ctx
+	if aware, ok := with.sdk.(workflow.ContextAware); ok {
+		with.sdk = aware.WithContext(ctx)
 	}
-	return newDataConverter(values, d.codec.withContext(ctx))
+	return newDataConverter(&with, nil)
 }

@@ -6,16 +6,16 @@ import (
 	"strconv"
 )
 
-// ErrClosed is the answer of every call on a [Tdc] after its Close.
+// ErrClosed is the error of every call on a [Tdc] after its Close.
 var ErrClosed = errors.New("tdc: used after Close")
 
-// ErrNoLibrary is the answer of [Open] and [Parse] in a program that was built
+// ErrNoLibrary is the error of [Open] and [Parse] in a program that was built
 // without cgo, and so without the library that does the work.
 var ErrNoLibrary = errors.New("tdc: this program was built with CGO_ENABLED=0, and the tdc library is linked by cgo: " +
 	"build with CGO_ENABLED=1 and a C compiler")
 
 // A Code says what went wrong, by the same number in every language. Numbers
-// are grouped by who can mend the cause: 1xx the input, 2xx the keys, 3xx the
+// are grouped by who can fix the cause: 1xx the input, 2xx the keys, 3xx the
 // configuration, 4xx the caller, 5xx the machine, 9xx a bug in tdc.
 //
 // A Code is an error itself, so that it can be asked for:
@@ -34,8 +34,8 @@ func (c Code) String() string {
 // Error makes a Code usable with [errors.Is].
 func (c Code) Error() string { return "tdc: " + c.String() }
 
-// An Error is a fault that the library reported, or a key provider or codec
-// server that did not answer. Its text never holds plaintext or key bytes.
+// An Error is what the library reported, or says that a key provider or codec
+// server did not answer. Its text never contains plaintext or key bytes.
 type Error struct {
 	Code         Code   // the stable number, such as [ErrAuthentication]
 	Name         string // the stable name, such as TDC_ERR_AUTHENTICATION
@@ -68,7 +68,16 @@ func (e *Error) Is(target error) bool {
 // cause.
 func (e *Error) Unwrap() error { return e.cause }
 
-// newError is an Error with the name of its code.
-func newError(code Code, transient bool, index int, message string) *Error {
+// newError is an Error with what the table says of its code.
+func newError(code Code, index int, message string) *Error {
+	_, transient := code.entry()
 	return &Error{Code: code, Name: code.String(), Message: message, PayloadIndex: index, Transient: transient}
+}
+
+// asError is e, or an error that is nil.
+func (e *Error) asError() error {
+	if e == nil {
+		return nil
+	}
+	return e
 }

@@ -54,7 +54,7 @@ func TestEveryCodeOfTheHeaderIsHere(t *testing.T) {
 }
 
 func TestErrorsAreAskedForByCode(t *testing.T) {
-	err := fmt.Errorf("more: %w", newError(ErrLimit, false, 3, "too long"))
+	err := fmt.Errorf("more: %w", newError(ErrLimit, 3, "too long"))
 	if !errors.Is(err, ErrLimit) || errors.Is(err, ErrProtobuf) || errors.Is(err, io.EOF) {
 		t.Error("errors.Is does not go by the code")
 	}
@@ -69,10 +69,10 @@ func TestTextsOfErrors(t *testing.T) {
 		err  error
 		want string
 	}{
-		{newError(ErrLimit, false, 3, "too long"), "tdc: TDC_ERR_LIMIT: payloads[3]: too long"},
-		{newError(ErrConfig, false, -1, "line 2"), "tdc: TDC_ERR_CONFIG: line 2"},
-		{newError(ErrPanic, false, -1, ""), "tdc: TDC_ERR_PANIC"},
-		{newError(Code(999), false, -1, ""), "tdc: TDC_STATUS_999"},
+		{newError(ErrLimit, 3, "too long"), "tdc: TDC_ERR_LIMIT: payloads[3]: too long"},
+		{newError(ErrConfig, -1, "line 2"), "tdc: TDC_ERR_CONFIG: line 2"},
+		{newError(ErrPanic, -1, ""), "tdc: TDC_ERR_PANIC"},
+		{newError(Code(999), -1, ""), "tdc: TDC_STATUS_999"},
 		{ErrAuthentication, "tdc: TDC_ERR_AUTHENTICATION"},
 	}
 	for _, test := range tests {

@@ -26,43 +26,30 @@ type KeyProvider interface {
 	Key(ctx context.Context, id string) ([]byte, error)
 }
 
-// unsettled is a fault that trying again does not mend, as an error. The library
-// does not know that the host has no provider for the keys that it was promised.
-func (c *payloadCodec) unsettled(f *fault) error {
-	core := c.tdc.core
-	if Code(f.status) != ErrKeyUnknown || core.provider != nil || !core.native.usesHostKeys() {
-		return f.asError()
-	}
-	unknown := f.message
-	if advice := strings.LastIndex(unknown, ": "); advice >= 0 { // for keys of the ring
-		unknown = unknown[:advice]
-	}
-	return newError(ErrKeyProvider, true, f.index, unknown+`, and no key provider was given: pass tdc.WithKeyProvider to Open, `+
-		`which "host: true" expects, or add the key to keys.ring`)
-}
-
 // fetchKey is the answer to a request for a key.
-func (c *payloadCodec) fetchKey(id string) (protowire.Number, []byte, error) {
-	provider := c.tdc.core.provider
+func fetchKey(ctx context.Context, provider KeyProvider, id string) (protowire.Number, []byte, error) {
 	if provider == nil {
 		return kindUnknown, nil, nil
 	}
-	key, err := provider.Key(c.context(), id)
+	key, err := provider.Key(ctx, id)
 	switch {
 	case err == nil:
 		return kindKey, key, nil
 	case errors.Is(err, ErrKeyNotFound):
 		return kindUnknown, nil, nil
 	}
-	failed := newError(ErrKeyProvider, true, 0, fmt.Sprintf("the key provider failed for the key %s: %v", id, err))
+	failed := newError(ErrKeyProvider, 0, fmt.Sprintf("the key provider failed for the key %s: %v", id, err))
 	failed.cause = err
 	return 0, nil, failed
 }
 
-// context is the caller's, if the SDK tells it.
-func (c *payloadCodec) context() context.Context {
-	if c.ctx == nil {
-		return context.Background()
+// withoutProvider is what an unknown key means if the configuration asks the host
+// for keys and there is no key provider, which the library does not know.
+func withoutProvider(e *Error) *Error {
+	unknown := e.Message
+	if advice := strings.LastIndex(unknown, ": "); advice >= 0 { // for keys of the ring
+		unknown = unknown[:advice]
 	}
-	return c.ctx
+	return newError(ErrKeyProvider, e.PayloadIndex, unknown+`, and no key provider was given: pass tdc.WithKeyProvider to Open, `+
+		`which "host: true" expects, or add the key to keys.ring`)
 }

@@ -81,9 +81,9 @@ func TestLoggerKeepsFieldsAndEverythingElse(t *testing.T) {
 	logged := new(lines)
 	logger := log.With(Logger(logged), "Namespace", "orders")
 	logger.Error("odd", "StackTrace", "kept", "Error", errors.New("tdc is mentioned"), "alone")
-	logger.Warn("Failed to process workflow task.", "Error", newError(ErrLimit, false, -1, "not a panic"))
+	logger.Warn("Failed to process workflow task.", "Error", newError(ErrLimit, -1, "not a panic"))
 	logger.Info("all is well")
-	logger.Error("Workflow panic", "Error", newError(ErrAuthentication, true, 0, "wrong key"), "StackTrace", "gone", "alone")
+	logger.Error("Workflow panic", "Error", newError(ErrAuthentication, 0, "wrong key"), "StackTrace", "gone", "alone")
 	want := []string{
 		"ERROR odd [Namespace orders StackTrace kept Error tdc is mentioned alone]",
 		"WARN Failed to process workflow task. [Namespace orders Error tdc: TDC_ERR_LIMIT: not a panic]",

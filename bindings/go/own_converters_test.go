@@ -66,7 +66,7 @@ func (secretive) ToString(payload *commonpb.Payload) string { return "order " + 
 func TestOnesOwnConvertersStandInFront(t *testing.T) {
 	for list, encoding := range map[string]string{defaultList: "json/plain", msgpackList: "binary/msgpack"} {
 		opened := parse(t, list, WithPayloadConverters(shouting{converter.NewJSONPayloadConverter()}), WithPayloadConverters(secretive{}))
-		dc := newValues(&payloadCodec{tdc: opened})
+		dc := newValues(scope{tdc: opened})
 		payloads, err := dc.ToPayloads("text", order{ID: "o-1"}, 7)
 		if err != nil {
 			t.Fatal(err)

@@ -8,28 +8,30 @@ import (
 	"go.temporal.io/sdk/converter"
 )
 
-// rawForms make what the library takes of values, and the first that accepts a
-// value has it. How objects become JSON is the last one's job.
-var rawForms = []converter.PayloadConverter{
+// rawForms are what the library takes of values. The first converter that accepts
+// a value makes its raw form: the user's own come first.
+type rawForms struct{ own []converter.PayloadConverter }
+
+// makers make the raw forms. How objects become JSON is the last one's job.
+var makers = []converter.PayloadConverter{
 	converter.NewNilPayloadConverter(),
 	converter.NewByteSlicePayloadConverter(),
 	converter.NewProtoPayloadConverter(),
 	converter.NewJSONPayloadConverter(),
 }
 
-// protoJSON stands in where the library is not asked; see reader.
+// protoJSON is used where the library is not asked; see reader.
 var protoJSON = converter.NewProtoJSONPayloadConverter()
 
-// rawForm is the payload of value by the first converter that accepts it: the
-// user's own come first.
-func (c *payloadConverters) rawForm(value any) (*commonpb.Payload, error) {
+// make is the payload of value by the first converter that accepts it.
+func (r rawForms) make(value any) (*commonpb.Payload, error) {
 	if raw, ok := value.(converter.RawValue); ok {
 		return raw.Payload(), nil
 	}
 	if usesTransferType(value) {
 		return nil, fmt.Errorf("%w: %w", converter.ErrUnableToEncode, errTransferType(value))
 	}
-	for _, list := range [...][]converter.PayloadConverter{c.codec.tdc.core.own, rawForms} {
+	for _, list := range [...][]converter.PayloadConverter{r.own, makers} {
 		for _, each := range list {
 			if payload, err := each.ToPayload(value); payload != nil || err != nil {
 				return payload, err
@@ -57,14 +59,14 @@ func errTransferType(value any) error {
 // isRawForm tells whether the library takes the payload. Payloads of other
 // encodings are made by the user's own converters, and are theirs alone.
 func isRawForm(payload *commonpb.Payload) bool {
-	return of(rawForms, encodingOf(payload)) != nil
+	return byEncoding(makers, encodingOf(payload)) != nil
 }
 
-// reader is what reads the payload as it stands; nil if the library is to make
+// reader is what reads the payload as it is; nil if the library is to make
 // a raw form of it first.
-func (c *payloadConverters) reader(payload *commonpb.Payload, target any) converter.PayloadConverter {
+func (r rawForms) reader(payload *commonpb.Payload, target any) converter.PayloadConverter {
 	encoding := encodingOf(payload)
-	if own := of(c.codec.tdc.core.own, encoding); own != nil && !isRawForm(payload) {
+	if own := byEncoding(r.own, encoding); own != nil && !isRawForm(payload) {
 		return own
 	}
 	// Messages of gogo/protobuf, text for people, null, and the error for a
@@ -76,15 +78,15 @@ func (c *payloadConverters) reader(payload *commonpb.Payload, target any) conver
 }
 
 // rawReader is what reads a raw form.
-func (c *payloadConverters) rawReader(payload *commonpb.Payload) converter.PayloadConverter {
+func (r rawForms) rawReader(payload *commonpb.Payload) converter.PayloadConverter {
 	encoding := encodingOf(payload)
-	if own := of(c.codec.tdc.core.own, encoding); own != nil {
+	if own := byEncoding(r.own, encoding); own != nil {
 		return own
 	}
-	return of(rawForms, encoding)
+	return byEncoding(makers, encoding)
 }
 
-func of(converters []converter.PayloadConverter, encoding string) converter.PayloadConverter {
+func byEncoding(converters []converter.PayloadConverter, encoding string) converter.PayloadConverter {
 	for _, each := range converters {
 		if each.Encoding() == encoding {
 			return each
@@ -95,4 +97,16 @@ func of(converters []converter.PayloadConverter, encoding string) converter.Payl
 
 func encodingOf(payload *commonpb.Payload) string {
 	return string(payload.GetMetadata()[converter.MetadataEncoding])
+}
+
+// withMessageType is the payload with this messageType: the target decides how JSON
+// is read, as with the SDK, which does not look at messageType.
+func withMessageType(payload *commonpb.Payload, name string) *commonpb.Payload {
+	return &commonpb.Payload{
+		Metadata: map[string][]byte{
+			converter.MetadataEncoding:    payload.Metadata[converter.MetadataEncoding],
+			converter.MetadataMessageType: []byte(name),
+		},
+		Data: payload.Data,
+	}
 }

@@ -17,21 +17,21 @@ import (
 )
 
 // RemoteHeaders gives headers for a request to the codec server at url, such as
-// a fresh Authorization. They go before headers of the configuration of the same
-// name. It is asked for each request, by many goroutines at once, so it keeps
-// what it can use again. An error fails the call with a transient [*Error] that
+// a fresh Authorization. They take precedence over headers of the configuration
+// with the same name. It is called for each request, by many goroutines at once,
+// so it should cache what can be used again. An error fails the call with a transient [*Error] that
 // wraps it. The context is that of the activity or client call if the SDK tells
 // it, else [context.Background].
 type RemoteHeaders func(ctx context.Context, url string) (http.Header, error)
 
-// WithRemoteHeaders names where to ask for headers of requests, for
-// configurations whose codecs hold "remote".
+// WithRemoteHeaders sets where headers of requests come from, for
+// configurations whose codecs include "remote".
 func WithRemoteHeaders(headers RemoteHeaders) Option {
 	return func(o *options) { o.headers = headers }
 }
 
-// WithHTTPClient names the HTTP client whose transport sends requests, for
-// configurations whose codecs hold "remote": one that knows your certificate
+// WithHTTPClient sets the HTTP client whose transport sends requests, for
+// configurations whose codecs include "remote": one that knows your certificate
 // authority, has a client certificate, adds credentials or traces. Only its
 // transport is used: requests have the timeout of the configuration, follow no
 // redirects and carry no cookies.
@@ -41,12 +41,12 @@ func WithHTTPClient(client *http.Client) Option {
 	return func(o *options) { o.client = client }
 }
 
-// maxConnections to one server are open at once; further requests wait for one
-// within their timeout.
+// maxConnections is how many connections to one server are open at once; further
+// requests wait for one within their timeout.
 const maxConnections = 32
 
-// codecServers sends the requests that the library asks for. It never tries
-// again: Temporal tries the whole task again.
+// codecServers sends the requests that the library asks for. It never retries:
+// Temporal retries the task.
 type codecServers struct {
 	client  *http.Client
 	own     *http.Transport // to be closed; nil if it is the caller's
@@ -88,36 +88,32 @@ func (s *codecServers) close() {
 	}
 }
 
-// A request is what the library wants to be sent. Its headers can hold
-// credentials, and its body holds payloads.
+// A request is what the library asks to send. Its headers can contain
+// credentials, and its body contains payloads.
 type request struct {
 	method      string
 	url         string
 	header      http.Header
 	body        []byte
-	timeout     time.Duration // for everything, up to the end of the answer
-	maxResponse int64         // bytes of an answer
+	timeout     time.Duration // until the end of the response
+	maxResponse int64         // bytes
 }
 
 // readHTTP reads a tdc.host.v1.HttpRequest.
 func readHTTP(message []byte) *request {
 	r := &request{header: http.Header{}}
-	fields(message, func(f field) {
+	for f := range fields(message) {
 		switch f.number {
 		case 1:
 			r.method = string(f.bytes)
 		case 2:
 			r.url = string(f.bytes)
 		case 3:
-			var name, value string
-			fields(f.bytes, func(f field) {
-				if f.number == 1 {
-					name = string(f.bytes)
-				} else {
-					value = string(f.bytes)
-				}
-			})
-			r.header.Add(name, value)
+			var header [3]string // name and value, by their numbers
+			for f := range fields(f.bytes) {
+				header[min(f.number, 2)] = string(f.bytes)
+			}
+			r.header.Add(header[1], header[2])
 		case 4:
 			r.body = f.bytes
 		case 5:
@@ -125,18 +121,25 @@ func readHTTP(message []byte) *request {
 		case 6:
 			r.maxResponse = int64(min(f.value, math.MaxInt64-1))
 		}
-	})
+	}
 	return r
 }
 
-// ask sends a request. The answer is a tdc.host.v1.HttpResponse; cause is why
+// exchange sends a request. The answer is a tdc.host.v1.HttpResponse; cause is why
 // there was no response, which the answer says in words.
-func (c *payloadCodec) ask(r *request) (answer []byte, cause, err error) {
-	core, ctx := c.tdc.core, c.context()
-	if err := core.servers.addHeaders(ctx, r); err != nil {
-		return nil, nil, err
+func (s *codecServers) exchange(ctx context.Context, r *request) (answer []byte, cause, err error) {
+	if s.headers != nil {
+		headers, err := s.headers(ctx, r.url)
+		if err != nil {
+			failed := newError(ErrRemote, -1, fmt.Sprintf("there are no headers for the codec server %s: %v", r.url, err))
+			failed.cause = err
+			return nil, nil, failed
+		}
+		for name, values := range headers {
+			r.header[http.CanonicalHeaderKey(name)] = values
+		}
 	}
-	status, body, cause := core.servers.send(ctx, r)
+	status, body, cause := s.send(ctx, r)
 	if cause != nil {
 		status, body = 0, []byte(reason(ctx, r, cause))
 	}
@@ -147,24 +150,8 @@ func (c *payloadCodec) ask(r *request) (answer []byte, cause, err error) {
 	return protowire.AppendBytes(answer, body), cause, nil
 }
 
-func (s *codecServers) addHeaders(ctx context.Context, r *request) error {
-	if s.headers == nil {
-		return nil
-	}
-	headers, err := s.headers(ctx, r.url)
-	if err != nil {
-		away := newError(ErrRemote, true, -1, fmt.Sprintf("there are no headers for the codec server %s: %v", r.url, err))
-		away.cause = err
-		return away
-	}
-	for name, values := range headers {
-		r.header[http.CanonicalHeaderKey(name)] = values
-	}
-	return nil
-}
-
-// send gives the server's answer, whatever it is. One that is too long ends a
-// byte behind the maximum.
+// send gives the server's response, whatever it is. It stops reading one byte past
+// the maximum.
 func (s *codecServers) send(ctx context.Context, r *request) (status int, body []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
@@ -182,8 +169,8 @@ func (s *codecServers) send(ctx context.Context, r *request) (status int, body [
 	return response.StatusCode, body, err
 }
 
-// reason says why there was no answer. Errors of net/http can repeat what the
-// server sent, so only those are shown that are known to hold none of it.
+// reason says why there was no response. Errors of net/http can repeat what the
+// server sent, so only those are shown that are known not to.
 func reason(ctx context.Context, r *request, err error) string {
 	var network *net.OpError
 	var certificate *tls.CertificateVerificationError

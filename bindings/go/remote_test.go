@@ -339,7 +339,7 @@ func TestManyGoroutinesShareTheServer(t *testing.T) {
 	for i := range goroutines {
 		var once sync.Once
 		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GetConn: func(string) { once.Do(want.Done) }})
-		codec := opened.PayloadCodec().(*payloadCodec).withContext(ctx)
+		codec := &payloadCodec{scope{tdc: opened, ctx: ctx}}
 		payloads := []*commonpb.Payload{jsonPayload(fmt.Sprint(i)), jsonPayload(fmt.Sprint(-i - 1))}
 		start(&wait, func() {
 			encoded, err := codec.Encode(payloads)

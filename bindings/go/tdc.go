@@ -1,7 +1,7 @@
 // Package tdc converts, encrypts and compresses Temporal payloads by one
 // configuration file that every language reads the same way.
 //
-// [Open] a file and hand what it gives to the client; nothing else changes:
+// [Open] a file and give its converters to the client; nothing else changes:
 //
 //	t, err := tdc.Open("tdc.yaml")
 //	if err != nil {
@@ -23,13 +23,13 @@ package tdc
 import (
 	"net/http"
 	"runtime"
-	"sync/atomic"
 
 	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/proto"
 )
 
 // A Tdc is an open configuration: converters, codecs, keys and limits.
-type Tdc struct{ core *core }
+type Tdc struct{ handle *handle }
 
 // An Option changes what [Open] and [Parse] do.
 type Option func(*options)
@@ -43,27 +43,28 @@ type options struct {
 	sdkErrors bool
 }
 
-// WithNamespace names the Temporal namespace, for configurations with rules for
+// WithNamespace sets the Temporal namespace, for configurations with rules for
 // namespaces. A serialization context of the SDK has its own and overrides it.
 func WithNamespace(namespace string) Option {
 	return func(o *options) { o.namespace = namespace }
 }
 
-// WithKeyProvider names where to ask for keys that are not in the ring of the
-// configuration, which says "host: true" for that.
+// WithKeyProvider sets the provider of keys that are not in the configuration's
+// ring. The configuration needs "host: true" for that.
 func WithKeyProvider(provider KeyProvider) Option {
 	return func(o *options) { o.provider = provider }
 }
 
 // WithPayloadConverters puts payload converters of your own in front of the
-// configuration's: each value goes to the first that accepts it.
+// configuration's: the first that accepts a value converts it.
 //
-// What it makes in one of the SDK's forms json/plain, binary/plain, binary/null
-// and binary/protobuf, the configuration's converters change as they would the
-// SDK's own: so a converter with the encoding json/plain decides how your types
+// If it makes one of the SDK's forms json/plain, binary/plain, binary/null and
+// binary/protobuf, the configuration's converters go on as they would with the
+// SDK's own: a converter with the encoding json/plain decides how your types
 // become JSON and come back, and the configuration whether that is stored as
-// JSON or as MessagePack. Payloads of any other encoding are its own alone, both
-// ways; name one that the library does not know, or its codecs open it first.
+// JSON or as MessagePack. Payloads of any other encoding are left to your
+// converter, both ways; choose one that the library does not know, or its codecs
+// decode it first.
 func WithPayloadConverters(own ...converter.PayloadConverter) Option {
 	return func(o *options) { o.own = append(o.own, own...) }
 }
@@ -71,40 +72,105 @@ func WithPayloadConverters(own ...converter.PayloadConverter) Option {
 // Open reads the configuration at path, and the keys that it names. Paths in
 // the file are relative to it.
 func Open(path string, opts ...Option) (*Tdc, error) {
-	o := collect(opts)
+	o := collect(options{}, opts)
 	n, err := openNative(path, o.namespace)
-	if err != nil {
-		return nil, err
-	}
-	return newTdc(n, o), nil
+	return newTdc(n, o, err)
 }
 
 // Parse opens a configuration that is not in a file. Paths in the document are
 // relative to dir.
 func Parse(document []byte, dir string, opts ...Option) (*Tdc, error) {
-	o := collect(opts)
+	o := collect(options{}, opts)
 	n, err := parseNative(document, dir, o.namespace)
-	if err != nil {
-		return nil, err
-	}
-	return newTdc(n, o), nil
+	return newTdc(n, o, err)
 }
 
-func collect(opts []Option) options {
-	var o options
+// collect applies options to their defaults.
+func collect[T any, Option ~func(*T)](o T, opts []Option) T {
 	for _, opt := range opts {
 		opt(&o)
 	}
 	return o
 }
 
-func newTdc(n native, o options) *Tdc {
-	t := &Tdc{core: &core{native: n, provider: o.provider, own: o.own, servers: newCodecServers(o), sdkErrors: o.sdkErrors}}
-	t.core.users.Store(1)
-	t.core.look()
-	// Whoever forgets Close gives the memory and the keys back all the same.
-	runtime.AddCleanup(t, func(c *core) { c.close() }, t.core)
-	return t
+func newTdc(n native, o options, err error) (*Tdc, error) {
+	if err != nil {
+		return nil, err
+	}
+	t := &Tdc{newHandle(n, o)}
+	// Without a Close, memory and keys are freed all the same.
+	runtime.AddCleanup(t, func(h *handle) { h.close() }, t.handle)
+	return t, nil
+}
+
+// PayloadCodec is the configuration's codecs as one codec of the SDK. Use it to
+// put codecs of your own around it:
+//
+//	converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), outer, t.PayloadCodec(), inner)
+//
+// Go applies codecs last to first: encoding calls inner first, then tdc, then
+// outer; decoding the other way round. With a key provider or a codec server,
+// which may take long, wrap the data converter with
+// workflow.DataConverterWithoutDeadlockDetection.
+//
+// It also implements [converter.PayloadCodecWithSerializationContext].
+func (t *Tdc) PayloadCodec() converter.PayloadCodec { return &payloadCodec{scope{tdc: t}} }
+
+// DataConverter is the configuration's converters, followed by its codecs, ready
+// for client.Options. If the converters are the default list, the SDK's own
+// default data converter does their work. With a key provider or a codec server
+// it also tells the SDK's deadlock detector that calls may take long.
+//
+// How Go's types become JSON and come back is package encoding/json's job, as in
+// the SDK; see [WithPayloadConverters] for another one.
+func (t *Tdc) DataConverter() converter.DataConverter {
+	return newDataConverter(newValues(scope{tdc: t}), nil)
+}
+
+// FailureConverter is the SDK's default failure converter, followed by the
+// configuration's codecs, ready for client.Options: the details of errors are
+// encoded, and messages and stack traces too if the configuration says
+// "failures: { encode_common_attributes: true }".
+//
+// Go's SDK does not use the client's data converter for failures; without this one in client.Options, details of errors travel in the clear.
+//
+// Decoding restores messages and stack traces whatever the configuration says of
+// encoding. If it fails, the error is both the SDK's, made of what can be read, and
+// an [*Error] that says why.
+//
+// The SDK's deadlock detector cannot be told about a failure converter: where
+// workflow code waits here for more than a second, the workflow task fails and is
+// retried. By then a key is remembered; a codec server is asked again, so one that
+// always takes that long is too slow for update handlers that fail.
+func (t *Tdc) FailureConverter() converter.FailureConverter {
+	return newFailureConverter(scope{tdc: t})
+}
+
+// EncodeMessage encodes every payload and failure in message, which is any
+// message of Temporal's API: a request, a history, a schedule. Search attributes
+// are never touched, headers only [WithHeaders]. The message changes only if
+// all of it was encoded.
+func (t *Tdc) EncodeMessage(message proto.Message, opts ...MessageOption) error {
+	return t.messages(opts).rewrite(encode, message)
+}
+
+// DecodeMessage decodes every payload and failure in message, which is any
+// message of Temporal's API. What tdc did not make stays as it is. The message
+// changes only if all of it was decoded.
+func (t *Tdc) DecodeMessage(message proto.Message, opts ...MessageOption) error {
+	return t.messages(opts).rewrite(decode, message)
+}
+
+// DecodeHistory decodes an exported history and returns it in the same form: the
+// JSON of "temporal workflow show --output json" or of the Web UI's
+// download, or temporal.api.export.v1, JSON or binary.
+func (t *Tdc) DecodeHistory(history []byte, opts ...MessageOption) ([]byte, error) {
+	return t.messages(opts).convert(decodeHistory, history)
+}
+
+func (t *Tdc) messages(opts []MessageOption) *messageOptions {
+	o := collect(messageOptions{scope: scope{tdc: t}}, opts)
+	return &o
 }
 
 // Reload reads the configuration's key files and variables again, for a changed
@@ -112,102 +178,17 @@ func newTdc(n native, o options) *Tdc {
 // changes. A key that is not in the ring makes the library ask for a reload by
 // itself, so calling it is only needed to promote a new primary key at once.
 func (t *Tdc) Reload() error {
-	if !t.core.acquire() {
+	if !t.handle.acquire() {
 		return ErrClosed
 	}
-	defer t.core.release()
-	return t.core.reload()
+	defer t.handle.release()
+	return t.handle.reload()
 }
 
-// Close wipes the keys. Calls in flight end as they began, and the last of them
-// frees the memory; later calls are answered with [ErrClosed]. Closing again
+// Close erases the keys. Calls in flight complete, and the last of them frees the
+// memory; later calls fail with [ErrClosed]. Closing again
 // does nothing. The error is always nil, for the sake of [io.Closer].
 func (t *Tdc) Close() error {
-	t.core.close()
+	t.handle.close()
 	return nil
-}
-
-// core is what the calls share. It is apart from Tdc so that the cleanup of an
-// unreachable Tdc can still reach it.
-type core struct {
-	native   native
-	provider KeyProvider
-	own      []converter.PayloadConverter // of the user
-	servers  *codecServers
-
-	sdkErrors bool // see WithSDKErrors
-
-	// converts tells whether the SDK's default converter does not do what the
-	// configuration and the user say.
-	converts atomic.Bool
-
-	// remote tells whether payloads of some namespace go to a codec server.
-	remote atomic.Bool
-
-	closed atomic.Bool
-	users  atomic.Int64 // the calls in flight, and one until Close
-
-	// added is how much longer than itself encoding has made a payload so far.
-	added atomic.Int64
-}
-
-// acquire keeps the library's memory until release. It reports false after
-// Close.
-func (c *core) acquire() bool {
-	for !c.closed.Load() {
-		n := c.users.Load()
-		if n == 0 {
-			return false
-		}
-		if c.users.CompareAndSwap(n, n+1) {
-			return true
-		}
-	}
-	return false
-}
-
-func (c *core) release() {
-	if c.users.Add(-1) == 0 {
-		c.native.free()
-		c.servers.close()
-	}
-}
-
-func (c *core) close() {
-	if !c.closed.Swap(true) {
-		c.release()
-	}
-}
-
-// reload reads the configuration again, which may say something else now.
-func (c *core) reload() error {
-	if err := c.native.reload(); err != nil {
-		return err
-	}
-	c.look()
-	return nil
-}
-
-func (c *core) look() {
-	c.converts.Store(len(c.own) > 0 || c.native.hasConverters())
-	c.remote.Store(c.native.usesRemote())
-}
-
-// room is a good guess of what encoding makes of size bytes. The library's bound
-// has to allow for the longest key id; once a payload was encoded, the same
-// again nearly always suffices, and where it does not, the library says so
-// before it does any work.
-func (c *core) room(size int) int {
-	if added := c.added.Load(); added > 0 {
-		return size + int(added)
-	}
-	return c.native.encodeBound(size)
-}
-
-// learn keeps what room wants to know. The varint of a longer payload's length
-// may take some bytes more.
-func (c *core) learn(size, encoded int) {
-	if added := int64(encoded - size); added > c.added.Load() {
-		c.added.Store(added + 8)
-	}
 }

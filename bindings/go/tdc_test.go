@@ -163,7 +163,7 @@ func TestCloseDuringCallsLetsThemEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 		wait.Wait()
-		if got := opened.core.users.Load(); got != 0 {
+		if got := opened.handle.users.Load(); got != 0 {
 			t.Fatalf("%d users left", got)
 		}
 	}
@@ -174,7 +174,7 @@ func TestUnreachableTdcIsClosed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inner := opened.core
+	inner := opened.handle
 	encodeAll(t, opened.PayloadCodec(), jsonPayload("1"))
 	opened = nil
 	for range 100 {

@@ -1,99 +1,250 @@
 package tdc
 
 import (
-	"context"
+	"errors"
+	"fmt"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/workflow"
 )
 
 // values makes payloads of values and values of payloads, without codecs: by the
 // SDK's default data converter, which is quick, where that does what the
 // configuration says, and by the configuration's converters where it does not.
-// The default reads all the same what these wrote elsewhere: the codecs, which
-// come first, open whatever the library made.
+// The default also reads what these wrote elsewhere: the codecs, which come
+// first, open whatever the library made.
+//
+// For the configuration's converters the SDK's payload converters make raw forms
+// of values: nothing, bytes, JSON text, serialised messages. The library makes
+// payloads of these and raw forms of payloads, the same in every language; a list
+// of values is one call.
 type values struct {
-	core       *core
-	sdk        converter.DataConverter
-	configured converter.DataConverter
+	scope
+	sdk converter.DataConverter
 }
 
-var (
-	_ converter.DataConverterWithSerializationContext = (*values)(nil)
-	_ workflow.ContextAware                           = (*values)(nil)
-)
+func newValues(s scope) *values { return &values{s, converter.GetDefaultDataConverter()} }
 
-func newValues(codec *payloadCodec) *values {
-	return &values{
-		core:       codec.tdc.core,
-		sdk:        converter.GetDefaultDataConverter(),
-		configured: &payloadConverters{codec},
-	}
-}
+// configured tells whether the configuration's converters are needed. A reload may
+// change that.
+func (v *values) configured() bool { return v.tdc.handle.converts.Load() }
 
-// chosen is looked up for each call, since a reload may bring other converters.
-func (v *values) chosen() converter.DataConverter {
-	if v.core.converts.Load() {
-		return v.configured
-	}
-	return v.sdk
-}
+func (v *values) raw() rawForms { return rawForms{v.tdc.handle.own} }
 
 // ToPayload implements [converter.DataConverter].
-func (v *values) ToPayload(value any) (*commonpb.Payload, error) { return v.chosen().ToPayload(value) }
+func (v *values) ToPayload(value any) (*commonpb.Payload, error) {
+	if !v.configured() {
+		return v.sdk.ToPayload(value)
+	}
+	payload, err := v.raw().make(value)
+	if err != nil {
+		return nil, err
+	}
+	payloads := [1]*commonpb.Payload{payload}
+	if err := v.toPayloads(payloads[:], []any{value}); err != nil {
+		return nil, err
+	}
+	return payloads[0], nil
+}
 
 // ToPayloads implements [converter.DataConverter].
 func (v *values) ToPayloads(list ...any) (*commonpb.Payloads, error) {
-	return v.chosen().ToPayloads(list...)
+	if len(list) == 0 || !v.configured() {
+		return v.sdk.ToPayloads(list...)
+	}
+	payloads := make([]*commonpb.Payload, len(list))
+	for i, value := range list {
+		var err error
+		if payloads[i], err = v.raw().make(value); err != nil {
+			return nil, fmt.Errorf("values[%d]: %w", i, err)
+		}
+	}
+	if err := v.toPayloads(payloads, list); err != nil {
+		return nil, err
+	}
+	return &commonpb.Payloads{Payloads: payloads}, nil
+}
+
+// toPayloads replaces raw forms of values by payloads.
+func (v *values) toPayloads(raw []*commonpb.Payload, list []any) error {
+	indexes := make([]int, 0, len(raw))
+	for i, payload := range raw {
+		if _, ready := list[i].(converter.RawValue); !ready && isRawForm(payload) {
+			indexes = append(indexes, i)
+		}
+	}
+	return v.replace(toPayload, raw, indexes, list)
 }
 
 // FromPayload implements [converter.DataConverter].
 func (v *values) FromPayload(payload *commonpb.Payload, valuePtr any) error {
-	return v.chosen().FromPayload(payload, valuePtr)
+	if !v.configured() {
+		return v.sdk.FromPayload(payload, valuePtr)
+	}
+	payloads := [1]*commonpb.Payload{payload}
+	if err := v.toRawForms(payloads[:], []any{valuePtr}); err != nil {
+		return err
+	}
+	return v.read(payloads[0], valuePtr)
 }
 
-// FromPayloads implements [converter.DataConverter].
+// FromPayloads implements [converter.DataConverter]. Like the SDK's it leaves alone
+// what is too few or too many.
 func (v *values) FromPayloads(payloads *commonpb.Payloads, valuePtrs ...any) error {
-	return v.chosen().FromPayloads(payloads, valuePtrs...)
+	if !v.configured() {
+		return v.sdk.FromPayloads(payloads, valuePtrs...)
+	}
+	raw := make([]*commonpb.Payload, min(len(payloads.GetPayloads()), len(valuePtrs)))
+	copy(raw, payloads.GetPayloads())
+	if err := v.toRawForms(raw, valuePtrs); err != nil {
+		return err
+	}
+	for i, payload := range raw {
+		if err := v.read(payload, valuePtrs[i]); err != nil {
+			return fmt.Errorf("payload item %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// toRawForms replaces the payloads that the library is to read for these targets
+// by raw forms.
+func (v *values) toRawForms(payloads []*commonpb.Payload, targets []any) error {
+	indexes := make([]int, 0, len(payloads))
+	for i, payload := range payloads {
+		if _, raw := targets[i].(*converter.RawValue); raw || payload == nil || v.raw().reader(payload, targets[i]) != nil {
+			continue
+		}
+		if encodingOf(payload) == converter.MetadataEncodingProtoJSON {
+			payloads[i] = withMessageType(payload, string(messageType(targets[i]).FullName()))
+		}
+		indexes = append(indexes, i)
+	}
+	return v.replace(fromPayload, payloads, indexes, targets)
+}
+
+// read puts what a raw form says into the target.
+func (v *values) read(payload *commonpb.Payload, valuePtr any) error {
+	if payload == nil {
+		return nil
+	}
+	if target, ok := valuePtr.(*converter.RawValue); ok {
+		*target = converter.NewRawValue(payload)
+		return nil
+	}
+	if usesTransferType(valuePtr) {
+		return fmt.Errorf("%w: %w", converter.ErrUnableToDecode, errTransferType(valuePtr))
+	}
+	reader := v.raw().reader(payload, valuePtr)
+	if reader == nil {
+		reader = v.raw().rawReader(payload)
+	}
+	err := reader.FromPayload(payload, valuePtr)
+	if err != nil && reader == protoJSON {
+		return v.readGogo(payload, valuePtr, err)
+	}
+	return err
+}
+
+// readGogo reads JSON that the SDK could not read into a message of
+// gogo/protobuf: the library may, since it knows whether the configuration says
+// "ignore_unknown_fields: true". Otherwise the SDK's error stays.
+func (v *values) readGogo(payload *commonpb.Payload, valuePtr any, sdkError error) error {
+	name := gogoName(valuePtr)
+	if name == "" {
+		return sdkError
+	}
+	raw := [1]*commonpb.Payload{withMessageType(payload, name)}
+	if err := v.tryReplace(fromPayload, raw[:], []int{0}, []any{valuePtr}); err != nil {
+		return sdkError
+	}
+	return v.raw().rawReader(raw[0]).FromPayload(raw[0], valuePtr)
 }
 
 // ToString implements [converter.DataConverter].
-func (v *values) ToString(payload *commonpb.Payload) string { return v.chosen().ToString(payload) }
+func (v *values) ToString(payload *commonpb.Payload) string {
+	if !v.configured() {
+		return v.sdk.ToString(payload)
+	}
+	if payload == nil {
+		return ""
+	}
+	if reader := v.raw().reader(payload, nil); reader != nil {
+		return reader.ToString(payload)
+	}
+	raw := [1]*commonpb.Payload{payload}
+	if err := v.replace(fromPayload, raw[:], []int{0}, nil); err != nil {
+		return err.Error()
+	}
+	return v.raw().rawReader(raw[0]).ToString(raw[0])
+}
 
 // ToStrings implements [converter.DataConverter].
 func (v *values) ToStrings(payloads *commonpb.Payloads) []string {
-	return v.chosen().ToStrings(payloads)
+	var texts []string
+	for _, payload := range payloads.GetPayloads() {
+		texts = append(texts, v.ToString(payload))
+	}
+	return texts
 }
 
-// WithSerializationContext implements
-// [converter.DataConverterWithSerializationContext].
-func (v *values) WithSerializationContext(sc converter.SerializationContext) converter.DataConverter {
-	return v.both(func(dc converter.DataConverter) converter.DataConverter {
-		return converter.WithDataConverterSerializationContext(dc, sc)
+// replace replaces the payloads at these indexes by what the library makes of
+// them, all of them or none. list is the values that they are made of, or the
+// targets: it knows the message types that the library may ask for.
+func (v *values) replace(op operation, payloads []*commonpb.Payload, indexes []int, list []any) error {
+	if len(indexes) == 0 {
+		return nil
+	}
+	err := v.tryReplace(op, payloads, indexes, list)
+	if err == nil {
+		return nil
+	}
+	// A descriptor that the library refuses belongs to the value's own type.
+	if op == fromPayload || !errors.Is(err, ErrDescriptor) {
+		err = v.raise(err)
+	}
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	var payload *commonpb.Payload
+	if i := e.PayloadIndex; i >= 0 && i < len(indexes) {
+		e.PayloadIndex = indexes[i]
+		payload = payloads[indexes[i]]
+	}
+	return fmt.Errorf("%w: %w", sdkError(op, e.Code, payload), err)
+}
+
+// tryReplace is replace with the library's own errors.
+func (v *values) tryReplace(op operation, payloads []*commonpb.Payload, indexes []int, list []any) error {
+	message, err := marshalPayloads(payloads, indexes)
+	if err != nil {
+		return err
+	}
+	answer, err := v.repeat(list, func(n native, call *nativeCall) ([]byte, *Error) {
+		return n.convert(op, call, v.serialization, message)
 	})
+	if err != nil {
+		return err
+	}
+	return unmarshalPayloads(answer, payloads, indexes)
 }
 
-// WithWorkflowContext implements [workflow.ContextAware].
-func (v *values) WithWorkflowContext(ctx workflow.Context) converter.DataConverter {
-	return v.both(func(dc converter.DataConverter) converter.DataConverter {
-		if aware, ok := dc.(workflow.ContextAware); ok { // the SDK's default is, since 1.50
-			return aware.WithWorkflowContext(ctx)
-		}
-		return dc
-	})
-}
-
-// WithContext implements [workflow.ContextAware].
-func (v *values) WithContext(ctx context.Context) converter.DataConverter {
-	return v.both(func(dc converter.DataConverter) converter.DataConverter {
-		if aware, ok := dc.(workflow.ContextAware); ok {
-			return aware.WithContext(ctx)
-		}
-		return dc
-	})
-}
-
-func (v *values) both(with func(converter.DataConverter) converter.DataConverter) converter.DataConverter {
-	return &values{v.core, with(v.sdk), with(v.configured)}
+// sdkError is the SDK's error for a code: errors.Is finds what it would with the
+// SDK's default converter.
+func sdkError(op operation, code Code, payload *commonpb.Payload) error {
+	switch {
+	case code == ErrValue && op == toPayload:
+		return converter.ErrUnableToFindConverter
+	case op == toPayload:
+		return converter.ErrUnableToEncode
+	case code != ErrEncoding:
+		return converter.ErrUnableToDecode
+	case payload.GetMetadata() == nil:
+		return converter.ErrMetadataIsNotSet
+	}
+	if _, ok := payload.GetMetadata()[converter.MetadataEncoding]; !ok {
+		return converter.ErrEncodingIsNotSet
+	}
+	return converter.ErrEncodingIsNotSupported
 }

@@ -242,7 +242,7 @@ func TestTheSDKKeepsItsOwnWhereTheListIsTheDefault(t *testing.T) {
 		canonicalList:                                                                                       false,
 		msgpackList:                                                                                         false,
 	} {
-		if got := newValues(&payloadCodec{tdc: parse(t, list)}).chosen() == converter.GetDefaultDataConverter(); got != want {
+		if got := !newValues(scope{tdc: parse(t, list)}).configured(); got != want {
 			t.Errorf("%s: got %v", list, got)
 		}
 	}
@@ -288,7 +288,7 @@ func TestConvertersFollowAReload(t *testing.T) {
 }
 
 func TestRawValuesPassAndErrorsNameThePlace(t *testing.T) {
-	dc := newValues(&payloadCodec{tdc: parse(t, "version: 1\nconverters: [json]\n")})
+	dc := newValues(scope{tdc: parse(t, "version: 1\nconverters: [json]\n")})
 	raw := converter.NewRawValue(payloadOf("my/own", "anything"))
 	payloads, err := dc.ToPayloads(raw, 1)
 	if err != nil || !proto.Equal(payloads.Payloads[0], raw.Payload()) || !proto.Equal(payloads.Payloads[1], jsonPayload("1")) {
@@ -373,20 +373,23 @@ func TestConvertersGetTheSerializationContext(t *testing.T) {
 	const rules = "namespaces: [{ match: orders, codecs: [] }]\n"
 	for _, list := range []string{msgpackList, canonicalList} {
 		for name, dc := range map[string]converter.DataConverter{
-			"whole":                 parse(t, list+rules).DataConverter(),
-			"with key provider":     parse(t, list+rules, WithKeyProvider(knows("", ""))).DataConverter(),
-			"in an activity":        parse(t, list+rules).DataConverter().(workflow.ContextAware).WithContext(t.Context()),
-			"without codecs behind": newValues(&payloadCodec{tdc: parse(t, list+rules)}),
+			"as it is":          parse(t, list+rules).DataConverter(),
+			"with key provider": parse(t, list+rules, WithKeyProvider(knows("", ""))).DataConverter(),
+			"in an activity":    parse(t, list+rules).DataConverter().(workflow.ContextAware).WithContext(t.Context()),
 		} {
-			bound := converter.WithDataConverterSerializationContext(dc, converter.WorkflowSerializationContext{Namespace: "orders"})
-			var got int
-			if payload, err := bound.ToPayload(1); err != nil {
-				t.Errorf("%s: %v", name, err)
-			} else if err := bound.FromPayload(payload, &got); err != nil || got != 1 || bound.ToString(payload) != "1" {
-				t.Errorf("%s: got %d, %v", name, got, err)
+			with := converter.WithDataConverterSerializationContext(dc, converter.WorkflowSerializationContext{Namespace: "orders"})
+			for _, bound := range []converter.DataConverter{with, with.(*dataConverter).values} {
+				var got int
+				if payload, err := bound.ToPayload(1); err != nil {
+					t.Errorf("%s: %T: %v", name, bound, err)
+				} else if err := bound.FromPayload(payload, &got); err != nil || got != 1 || bound.ToString(payload) != "1" {
+					t.Errorf("%s: %T: got %d, %v", name, bound, got, err)
+				}
 			}
-			if _, err := dc.ToPayload(1); !errors.Is(err, ErrNamespace) {
-				t.Errorf("%s: got %v", name, err)
+			for _, unbound := range []converter.DataConverter{dc, dc.(*dataConverter).values} {
+				if _, err := unbound.ToPayload(1); !errors.Is(err, ErrNamespace) {
+					t.Errorf("%s: %T: got %v", name, unbound, err)
+				}
 			}
 		}
 	}
@@ -423,7 +426,7 @@ func TestClosedConvertersSaySo(t *testing.T) {
 	if err := dc.FromPayload(payload, new(int)); !errors.Is(err, ErrClosed) {
 		t.Errorf("got %v", err)
 	}
-	if text := newValues(&payloadCodec{tdc: opened}).ToString(payload); text != ErrClosed.Error() {
+	if text := newValues(scope{tdc: opened}).ToString(payload); text != ErrClosed.Error() {
 		t.Errorf("got %s", text)
 	}
 }

@@ -80,24 +80,17 @@ func (v *vector) run(t *testing.T) bool {
 		return false
 	}
 	defer opened.Close()
-	if op, ok := valueOperations[v.Operation]; ok {
-		v.runValues(t, opened, op, input)
-		return false
-	}
 	if v.Operation == "provide_descriptor" {
 		v.checkError(t, opened.provideDescriptor(t, input))
 		return false
 	}
-	if call, ok := wholeOperations[v.Operation]; ok {
-		v.runWhole(t, opened, call, input)
+	if op, ok := otherOperations[v.Operation]; ok {
+		v.convert(t, opened, op, input)
 		return false
 	}
 	v.apply(t, input, func(op operation, message []byte) ([]byte, error) {
-		answer, fault := opened.core.native.payloads(op, nil, nil, message)
-		if fault != nil {
-			return nil, fault.asError()
-		}
-		return answer, nil
+		answer, problem := opened.handle.native.convert(op, nil, nil, message)
+		return answer, problem.asError()
 	})
 	payloads := new(commonpb.Payloads)
 	if !v.fitsTheSDK(t, input, payloads) {
@@ -107,39 +100,25 @@ func (v *vector) run(t *testing.T) bool {
 	return true
 }
 
-// The operations of the converters.
-var valueOperations = map[string]operation{"to_payload": encode, "from_payload": decode}
-
-func (v *vector) runValues(t *testing.T, opened *Tdc, op operation, input []byte) {
-	t.Helper()
-	got, fault := opened.core.native.values(op, nil, nil, input)
-	if fault != nil {
-		v.checkError(t, fault.asError())
-		return
-	}
-	v.checkError(t, nil)
-	if hex.EncodeToString(got) != *v.Expect.Payloads {
-		t.Errorf("got %x, want %s", got, *v.Expect.Payloads)
-	}
+// The operations of everything but the codecs.
+var otherOperations = map[string]operation{
+	"to_payload": toPayload, "from_payload": fromPayload,
+	"encode_failure": encodeFailure, "decode_failure": decodeFailure, "decode_history": decodeHistory,
 }
 
-// The operations on other messages than Payloads.
-var wholeOperations = map[string]func(n native, input []byte) ([]byte, *fault){
-	"encode_failure": func(n native, input []byte) ([]byte, *fault) { return n.failure(encode, nil, nil, input) },
-	"decode_failure": func(n native, input []byte) ([]byte, *fault) { return n.failure(decode, nil, nil, input) },
-	"decode_history": func(n native, input []byte) ([]byte, *fault) { return n.history(nil, nil, input) },
-}
-
-func (v *vector) runWhole(t *testing.T, opened *Tdc, call func(native, []byte) ([]byte, *fault), input []byte) {
+func (v *vector) convert(t *testing.T, opened *Tdc, op operation, input []byte) {
 	t.Helper()
-	got, fault := call(opened.core.native, input)
-	if fault != nil {
-		v.checkError(t, fault.asError())
+	got, problem := opened.handle.native.convert(op, nil, nil, input)
+	v.checkError(t, problem.asError())
+	if problem != nil {
 		return
 	}
-	v.checkError(t, nil)
-	if hex.EncodeToString(got) != v.Expect.Message {
-		t.Errorf("got %x, want %s", got, v.Expect.Message)
+	want := v.Expect.Message
+	if op == toPayload || op == fromPayload {
+		want = *v.Expect.Payloads
+	}
+	if hex.EncodeToString(got) != want {
+		t.Errorf("got %x, want %s", got, want)
 	}
 }
 
@@ -299,15 +278,12 @@ func (t *Tdc) provideDescriptor(test *testing.T, set []byte) error {
 	}
 	var call nativeCall
 	defer call.end()
-	if _, fault := t.core.native.values(encode, &call, nil, message); fault == nil || fault.status != statusRequests {
-		test.Fatalf("got %+v", fault)
+	if _, problem := t.handle.native.convert(toPayload, &call, nil, message); problem == nil || problem.Code != statusRequests {
+		test.Fatalf("got %+v", problem)
 	}
 	asked := readRequests(call.requests())
 	if len(asked) != 1 || asked[0].kind != kindDescriptor || asked[0].text != "app.v1.Nothing" {
 		test.Fatalf("got %+v", asked)
 	}
-	if fault := t.core.native.answer(&call, appendAnswer(nil, asked[0].id, kindDescriptor, set)); fault != nil {
-		return fault.asError()
-	}
-	return nil
+	return t.handle.native.answer(&call, appendAnswer(nil, asked[0].id, kindDescriptor, set)).asError()
 }

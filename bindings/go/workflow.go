@@ -1,7 +1,6 @@
 package tdc
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -17,35 +16,21 @@ func WithSDKErrors() Option {
 	return func(o *options) { o.sdkErrors = true }
 }
 
-// fail is raise for an err about payloads[i].
-func (c *payloadCodec) fail(i int, err error) error {
-	var e *Error
-	if errors.As(err, &e) && e.PayloadIndex >= 0 {
-		e.PayloadIndex = i
-	}
-	return c.raise(err)
-}
-
-// raise returns err. In a workflow task, if the same call can succeed later, it
-// panics instead.
+// failWorkflowTask panics with a transient error if a workflow task is being
+// processed; see inWorkflowTask for known.
 //
 // In workflow code the SDK takes an error of a codec as the workflow's own: the
 // workflow fails, a signal is dropped, a version marker is read as another. A
-// panic fails the task, and the server hands it out again (package converter
-// says so at PayloadCodec; it holds for the default WorkflowPanicPolicy). So a
-// wrong key costs retries and nothing else.
+// panic fails the task, and the server schedules it again (package converter says
+// so at PayloadCodec, for the default WorkflowPanicPolicy). So a wrong key costs
+// retries and nothing else.
 //
-// Malformed bytes and values that cannot be encoded stay the SDK's to judge: no
+// Malformed bytes and values that cannot be encoded are left to the SDK: no
 // operator can cure them, and a garbage signal must not stop a workflow.
-func (c *payloadCodec) raise(err error) error {
-	var e *Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	if e.Transient && !c.tdc.core.sdkErrors && inWorkflowTask(c.inWorkflow) {
+func failWorkflowTask(e *Error, known bool) {
+	if inWorkflowTask(known) {
 		panic(fmt.Errorf("%w; the workflow task fails and is retried until this is fixed", e))
 	}
-	return e
 }
 
 // sdkCode is the prefix of the SDK's functions that process tasks.
@@ -54,7 +39,7 @@ const sdkCode = "go.temporal.io/sdk/internal."
 // inWorkflowTask tells whether a workflow task is being processed. The SDK says
 // so to a data converter in workflow code (known), but not to a codec, not to a
 // failure converter, and not where it reads markers from the history. There the
-// stack tells. It is walked only after a transient fault, and to its end, since
+// stack tells. It is walked only after a transient error, and to its end, since
 // workflow code may be deeply nested.
 //
 // A query is answered with the error: its caller can ask again, while a panic
@@ -80,7 +65,7 @@ func inWorkflowTask(known bool) bool {
 	return known
 }
 
-// callers is the whole stack.
+// callers is the complete stack.
 func callers() []uintptr {
 	for size := 128; ; size *= 2 {
 		pcs := make([]uintptr, size)

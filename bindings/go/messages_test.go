@@ -134,9 +134,9 @@ func TestMessageThatFailsStaysAsItWas(t *testing.T) {
 }
 
 func TestForeignMessageIsAnError(t *testing.T) {
-	_, fault := parse(t, encryptConfig).core.native.message(decode, nil, nil, "shop.v1.Order", false, nil)
-	if fault == nil || Code(fault.status) != ErrType || !strings.Contains(fault.message, "shop.v1.Order") {
-		t.Errorf("got %+v", fault)
+	_, err := parse(t, encryptConfig).handle.native.message(decode, nil, nil, "shop.v1.Order", false, nil)
+	if err == nil || err.Code != ErrType || !strings.Contains(err.Message, "shop.v1.Order") {
+		t.Errorf("got %+v", err)
 	}
 	// A well-known type is known, and has no payload.
 	value := wrapperspb.String("x")

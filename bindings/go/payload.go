@@ -1,11 +1,13 @@
 package tdc
 
 import (
-	"encoding/binary"
+	"fmt"
 	"slices"
 	"unicode/utf8"
 
 	commonpb "go.temporal.io/api/common/v1"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
 )
 
 // The protobuf of a Payload, written and read by hand for the shape that nearly
@@ -14,7 +16,9 @@ import (
 // a small payload. Whatever has another shape is left to package proto.
 //
 //	Payload { map<string, bytes> metadata = 1; bytes data = 2; … }
+//	Payloads { repeated Payload payloads = 1; }
 const (
+	tagPayload  = 1<<3 | 2
 	tagMetadata = 1<<3 | 2
 	tagData     = 2<<3 | 2
 	tagKey      = 1<<3 | 2 // in an entry of metadata
@@ -29,6 +33,72 @@ const (
 	keyKeyID       = "encryption-key-id"
 	keyMessageType = "messageType"
 )
+
+// splitPayload is p in the two slices that the library takes; head is made in b if
+// it fits. index is for the error.
+func splitPayload(b []byte, p *commonpb.Payload, index int) (head, data []byte, err error) {
+	if head, ok := appendHead(b, p); ok {
+		return head, p.Data, nil
+	}
+	if head, err = (proto.MarshalOptions{Deterministic: true}).Marshal(p); err != nil {
+		return nil, nil, newError(ErrProtobuf, index, err.Error())
+	}
+	return head, nil, nil // head is the complete payload
+}
+
+// marshalPayloads is the payloads at these indexes as one Payloads message.
+func marshalPayloads(payloads []*commonpb.Payload, indexes []int) ([]byte, error) {
+	size := 0
+	for _, at := range indexes {
+		size += len(payloads[at].GetData()) + 100
+	}
+	message := make([]byte, 0, size)
+	for i, at := range indexes {
+		var stack [256]byte
+		head, data, err := splitPayload(stack[:0], payloads[at], i)
+		if err != nil {
+			return nil, err
+		}
+		message = protowire.AppendVarint(append(message, tagPayload), uint64(len(head)+len(data)))
+		message = append(append(message, head...), data...)
+	}
+	return message, nil
+}
+
+// unmarshalPayloads puts the payloads of the message at these indexes; all of them
+// or none. They are made of slices of it.
+func unmarshalPayloads(message []byte, payloads []*commonpb.Payload, indexes []int) error {
+	made := make([]commonpb.Payload, len(indexes))
+	for i := range made {
+		if len(message) == 0 || message[0] != tagPayload {
+			return newError(ErrProtobuf, -1, fmt.Sprintf("expected %d payloads in the answer, found %d", len(indexes), i))
+		}
+		field, rest, ok := readBytes(message[1:])
+		if !ok {
+			return newError(ErrProtobuf, -1, "the answer is not a list of payloads")
+		}
+		message = rest
+		if err := unmarshalPayload(field, &made[i], i); err != nil {
+			return err
+		}
+	}
+	for i, at := range indexes {
+		payloads[at] = &made[i]
+	}
+	return nil
+}
+
+// unmarshalPayload reads b into the empty p, which is made of slices of b.
+func unmarshalPayload(b []byte, p *commonpb.Payload, index int) error {
+	if readPayload(b, p) {
+		return nil
+	}
+	proto.Reset(p)
+	if err := proto.Unmarshal(b, p); err != nil {
+		return newError(ErrProtobuf, index, err.Error())
+	}
+	return nil
+}
 
 // appendHead appends to b everything of p but the contents of data: the entries
 // of metadata in the order of their keys, then, if there is data, its tag and
@@ -55,8 +125,7 @@ func appendHead(b []byte, p *commonpb.Payload) ([]byte, bool) {
 		}
 	}
 	if len(p.Data) != 0 {
-		b = append(b, tagData)
-		b = binary.AppendUvarint(b, uint64(len(p.Data)))
+		b = protowire.AppendVarint(append(b, tagData), uint64(len(p.Data)))
 	}
 	return b, true
 }
@@ -85,36 +154,23 @@ func appendEntry(b []byte, key string, value []byte) []byte {
 		b = append(b, tagValue, byte(len(value)))
 		return append(b, value...)
 	}
-	size := 1 + uvarintLen(len(key)) + len(key) + 1 + uvarintLen(len(value)) + len(value)
-	b = append(b, tagMetadata)
-	b = binary.AppendUvarint(b, uint64(size))
-	b = append(b, tagKey)
-	b = binary.AppendUvarint(b, uint64(len(key)))
-	b = append(b, key...)
-	b = append(b, tagValue)
-	b = binary.AppendUvarint(b, uint64(len(value)))
-	return append(b, value...)
-}
-
-func uvarintLen(n int) int {
-	size := 1
-	for ; n >= 1<<7; n >>= 7 {
-		size++
-	}
-	return size
+	size := 2 + protowire.SizeBytes(len(key)) + protowire.SizeBytes(len(value))
+	b = protowire.AppendVarint(append(b, tagMetadata), uint64(size))
+	b = protowire.AppendString(append(b, tagKey), key)
+	return protowire.AppendBytes(append(b, tagValue), value)
 }
 
 // readPayload reads b into the empty p, whose metadata values and data become
 // slices of b. It reports false, with p in part filled, if b is not made of
 // plain metadata entries and data: then package proto decides.
 func readPayload(b []byte, p *commonpb.Payload) bool {
-	for pos := 0; pos < len(b); {
-		tag := b[pos]
-		field, next, ok := readBytes(b, pos+1)
+	for len(b) > 0 {
+		tag := b[0]
+		field, rest, ok := readBytes(b[1:])
 		if !ok {
 			return false
 		}
-		pos = next
+		b = rest
 		switch tag {
 		case tagMetadata:
 			key, value, ok := readEntry(field)
@@ -138,17 +194,17 @@ func readPayload(b []byte, p *commonpb.Payload) bool {
 }
 
 // readEntry reads a metadata entry that is a key and then a value, which is
-// how every writer known to us makes it.
+// how every known writer makes it.
 func readEntry(b []byte) (key string, value []byte, ok bool) {
 	if len(b) == 0 || b[0] != tagKey {
 		return "", nil, false
 	}
-	k, next, ok := readBytes(b, 1)
-	if !ok || next >= len(b) || b[next] != tagValue {
+	k, b, ok := readBytes(b[1:])
+	if !ok || len(b) == 0 || b[0] != tagValue {
 		return "", nil, false
 	}
-	value, next, ok = readBytes(b, next+1)
-	if !ok || next != len(b) {
+	value, b, ok = readBytes(b[1:])
+	if !ok || len(b) != 0 {
 		return "", nil, false
 	}
 	switch string(k) { // no allocation and no check for the usual ones
@@ -162,23 +218,16 @@ func readEntry(b []byte) (key string, value []byte, ok bool) {
 	return string(k), value, utf8.Valid(k)
 }
 
-// readBytes reads a length and as many bytes of b from pos on. The answer's
-// capacity is its length, so that appending to it never writes into b.
-func readBytes(b []byte, pos int) (field []byte, next int, ok bool) {
-	if pos < len(b) && b[pos] < 1<<7 {
-		next = pos + 1 + int(b[pos])
-		if next > len(b) {
-			return nil, 0, false
-		}
-		return b[pos+1 : next : next], next, true
+// readBytes reads a length and as many bytes. The capacity of field is its length,
+// so that appending to it never writes into b.
+func readBytes(b []byte) (field, rest []byte, ok bool) {
+	if len(b) > 0 && int(b[0]) < min(len(b), 1<<7) { // the length is one byte, as nearly always
+		end := 1 + int(b[0])
+		return b[1:end:end], b[end:], true
 	}
-	if pos > len(b) {
-		return nil, 0, false
+	field, n := protowire.ConsumeBytes(b)
+	if n < 0 {
+		return nil, nil, false
 	}
-	length, n := binary.Uvarint(b[pos:])
-	if n <= 0 || length > uint64(len(b)-pos-n) {
-		return nil, 0, false
-	}
-	next = pos + n + int(length)
-	return b[pos+n : next : next], next, true
+	return slices.Clip(field), b[n:], true
 }

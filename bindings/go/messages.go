@@ -1,0 +1,75 @@
+package tdc
+
+import (
+	"context"
+
+	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// A MessageOption changes what [Tdc.EncodeMessage], [Tdc.DecodeMessage] and
+// [Tdc.DecodeHistory] do.
+type MessageOption func(*messageOptions)
+
+type messageOptions struct {
+	scope
+	headers bool
+}
+
+// WithHeaders encodes the payloads of headers as well, which the SDKs leave
+// alone. Decoding opens encoded headers in any case.
+func WithHeaders() MessageOption {
+	return func(o *messageOptions) { o.headers = true }
+}
+
+// WithSerializationContext says where the payloads live, for configurations
+// with rules for namespaces.
+func WithSerializationContext(sc converter.SerializationContext) MessageOption {
+	return func(o *messageOptions) { o.serialization = marshalContext(sc) }
+}
+
+// WithContext is passed to the key provider with each id, and ends requests to a
+// codec server.
+func WithContext(ctx context.Context) MessageOption {
+	return func(o *messageOptions) { o.ctx = ctx }
+}
+
+// rewrite encodes or decodes a message in place.
+func (o *messageOptions) rewrite(op operation, message proto.Message) error {
+	m := message.ProtoReflect()
+	name := string(m.Descriptor().FullName())
+	// Read into another message first: nothing is half written.
+	fresh := m.New()
+	err := rewrite(message, fresh.Interface(), func(wire []byte) ([]byte, error) {
+		return o.call(func(n native, call *nativeCall) ([]byte, *Error) {
+			return n.message(op, call, o.serialization, name, o.headers, wire)
+		})
+	})
+	if err != nil {
+		return err
+	}
+	proto.Reset(message)
+	fresh.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		m.Set(field, value)
+		return true
+	})
+	m.SetUnknown(fresh.GetUnknown())
+	return nil
+}
+
+// rewrite puts into the empty message to what convert makes of from.
+func rewrite(from, to proto.Message, convert func([]byte) ([]byte, error)) error {
+	wire, err := proto.Marshal(from)
+	if err != nil {
+		return newError(ErrProtobuf, -1, err.Error())
+	}
+	answer, err := convert(wire)
+	if err != nil {
+		return err
+	}
+	if err := proto.Unmarshal(answer, to); err != nil {
+		return newError(ErrProtobuf, -1, err.Error())
+	}
+	return nil
+}
