@@ -19,6 +19,8 @@ mod errors;
 mod header;
 #[path = "generated/java.rs"]
 mod java;
+#[path = "generated/python.rs"]
+mod python;
 
 use std::path::Path;
 

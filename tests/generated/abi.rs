@@ -28,9 +28,16 @@ pub(crate) enum Type {
 /// A struct that the caller sees, and where its fields are.
 pub(crate) struct Struct {
     pub(crate) name: String,
-    /// Name and offset in bytes.
-    pub(crate) fields: Vec<(String, usize)>,
+    pub(crate) fields: Vec<Field>,
     pub(crate) size: usize,
+}
+
+/// A field of a struct, with its type as C writes it.
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    /// In bytes.
+    pub(crate) offset: usize,
 }
 
 /// The header's declarations, in its order.
@@ -79,7 +86,7 @@ fn struct_of(name: &str, fields: &str, known: &[Struct]) -> Struct {
             inner => known.iter().find(|each| format!("struct {}", each.name) == inner).unwrap().size,
         };
         read.size = read.size.next_multiple_of(size.min(8));
-        read.fields.push((name, read.size));
+        read.fields.push(Field { name, kind, offset: read.size });
         read.size += size;
     }
     read.size = read.size.next_multiple_of(8);

@@ -51,8 +51,9 @@ fn constants(abi: &Abi) -> String {
         writeln!(text, "\n  /** {{@code sizeof(struct {})}}, and where its fields are. */", each.name)
             .unwrap();
         writeln!(text, "  static final int SIZE_OF_{name} = {};\n", each.size).unwrap();
-        for (field, offset) in &each.fields {
-            writeln!(text, "  static final int {name}_{} = {offset};", field.to_uppercase()).unwrap();
+        for field in &each.fields {
+            let (field, offset) = (field.name.to_uppercase(), field.offset);
+            writeln!(text, "  static final int {name}_{field} = {offset};").unwrap();
         }
     }
     text + "\n  private Abi() {}\n}\n"

@@ -17,7 +17,7 @@ from temporalio.converter import (
 
 import temporal_tdc
 from temporal_tdc import Code, Tdc
-from temporal_tdc._wire import encode_context
+from temporal_tdc._context import encode_context
 
 KNOWN = {field.name for field in dataclasses.fields(ActivitySerializationContext)}
 FIELDS: dict[str, Any] = {

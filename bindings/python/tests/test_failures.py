@@ -144,3 +144,39 @@ def test_a_workflow_restores_and_clears_what_the_codec_opened(tdc: Tdc) -> None:
     assert (error.failure.message, error.failure.stack_trace) == ("m", "s")
     assert not error.failure.HasField("encoded_attributes")
     assert failure.HasField("encoded_attributes")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "data"),
+    [
+        (b"json/plain", b"[1]"),
+        (b"json/plain", b"{"),
+        (b"binary/encrypted", b"no key for this"),
+        (b"another/codec", b'{"message":"m"}'),
+    ],
+)
+def test_a_workflow_keeps_attributes_that_cannot_be_read(
+    tdc: Tdc, encoding: bytes, data: bytes
+) -> None:
+    converter = tdc.data_converter
+    attributes = Payload(metadata={"encoding": encoding}, data=data)
+    failure = Failure(message="Encoded failure", encoded_attributes=attributes)
+    failure.application_failure_info.SetInParent()
+    error = converter.failure_converter.from_failure(failure, converter.payload_converter)
+    assert isinstance(error, ApplicationError)
+    assert error.message == "Encoded failure"
+    assert error.failure is not None
+    assert error.failure.encoded_attributes == attributes
+
+
+def test_a_workflow_clears_a_text_that_was_empty(tdc: Tdc) -> None:
+    converter = tdc.data_converter
+    attributes = Payload(
+        metadata={"encoding": b"json/plain"}, data=b'{"message":"m","stack_trace":""}'
+    )
+    failure = Failure(message="x", stack_trace="y", encoded_attributes=attributes)
+    failure.application_failure_info.SetInParent()
+    error = converter.failure_converter.from_failure(failure, converter.payload_converter)
+    assert isinstance(error, ApplicationError)
+    assert error.failure is not None
+    assert (error.failure.message, error.failure.stack_trace) == ("m", "")

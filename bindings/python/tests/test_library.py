@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -99,8 +100,6 @@ def test_importing_does_not_load_the_library() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
 
 
-def test_every_function_of_the_header_is_declared_here_or_known_to_be_unused() -> None:
-    header = HEADER.read_text()
-    unused = {"tdc_codec_encode_bound"}
-    for name in {*_abi.FUNCTIONS, *_abi.HOT, *unused}:
-        assert f"{name}(" in header, name
+def test_every_function_of_the_header_is_declared() -> None:
+    code = re.sub(r"/\*.*?\*/", "", HEADER.read_text(), flags=re.DOTALL)
+    assert set(re.findall(r"\b(tdc_\w+)\(", code)) == set(_abi.FUNCTIONS)

@@ -43,13 +43,13 @@ def test_the_context_manager_closes() -> None:
     assert repr(tdc) == "<temporal_tdc.Tdc closed>"
 
 
-def test_a_close_waits_for_the_call_in_flight_to_give_its_frame_back() -> None:
+def test_a_close_waits_for_the_call_in_flight_to_give_its_scratch_back() -> None:
     tdc = temporal_tdc.parse(config())
     handle = tdc._handle
-    frame = handle.take()
+    scratch = handle.take()
     tdc.close()
     assert handle._free.alive, "the native object must live while a call is inside"
-    handle.give(frame)
+    handle.give(scratch)
     assert not handle._free.alive
 
 

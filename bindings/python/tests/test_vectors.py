@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from ctypes import byref
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,13 +19,11 @@ from temporalio.api.common.v1 import Payload, Payloads
 
 import temporal_tdc
 from temporal_tdc import Code, Tdc
-from temporal_tdc._bulk import call_bytes
-from temporal_tdc._call import Call as TdcCall
-from temporal_tdc._call import Kind, RequestsError, answer
 from temporal_tdc._codec import Codec
 from temporal_tdc._handle import Handle
+from temporal_tdc._requests import Call as TdcCall
+from temporal_tdc._requests import Kind, RequestsError
 from temporal_tdc._values import from_payloads, to_payloads
-from temporal_tdc._whole import call as call_whole
 
 Vector: TypeAlias = dict[str, Any]
 
@@ -38,13 +37,8 @@ VECTORS: dict[str, Vector] = {
 
 def raw(codec: Codec, operation: str, message: bytes) -> bytes:
     """Call the library with the bytes as they are, doing what the codec does about keys."""
-    direction = codec._encoding if operation == "encode" else codec._decoding
-    call = TdcCall(direction.handle.library.held)
-    while True:
-        try:
-            return call_bytes(direction, b"", [message], state=byref(call), release=False)
-        except RequestsError:
-            run(codec._host.settle(call))
+    work = partial(codec._encoding.handle.call, f"tdc_codec_{operation}", b"", message)
+    return run(codec._host.run(work, lambda: True))
 
 
 def typed(codec: Codec, operation: str, message: bytes) -> bytes:
@@ -115,44 +109,30 @@ def check_error(error: temporal_tdc.TdcError, vector: Vector) -> None:
     assert error.payload_index == expect.get("payload_index")
 
 
-def whole(function: str) -> Callable[[Handle, bytes, bytes], bytes]:
-    def run_whole(handle: Handle, context: bytes, message: bytes) -> bytes:
-        return call_whole(
-            handle,
-            handle.library.held,
-            function=function,
-            state=None,
-            context=context,
-            message=message,
-        )
+def by_name(function: str) -> Callable[[Handle, bytes, bytes], bytes]:
+    def call_it(handle: Handle, context: bytes, message: bytes) -> bytes:
+        return handle.call(function, context, message, state=None, release=False)
 
-    return run_whole
+    return call_it
 
 
 def provide(handle: Handle, _context: bytes, files: bytes) -> bytes:
     metadata = {"encoding": b"binary/protobuf", "messageType": b"app.v1.Nothing"}
     message = Payloads(payloads=[Payload(metadata=metadata)]).SerializeToString()
-    state = TdcCall(handle.library.held)
+    call = TdcCall(handle.library.held)
     with pytest.raises(RequestsError):
-        call_whole(
-            handle,
-            handle.library.held,
-            function="tdc_converter_to_payload",
-            state=state,
-            context=b"",
-            message=message,
-        )
-    [request] = state.requests()
-    handle.answer(state, answer(request, Kind.DESCRIPTOR, files))
+        handle.call("tdc_converter_to_payload", b"", message, state=byref(call), release=False)
+    [request] = call.requests()
+    handle.answer(call, request.answer(Kind.DESCRIPTOR, files))
     return b""
 
 
 VALUES: dict[str, Callable[[Handle, bytes, bytes], bytes]] = {
     "to_payload": to_payloads,
     "from_payload": from_payloads,
-    "encode_failure": whole("tdc_failure_encode"),
-    "decode_failure": whole("tdc_failure_decode"),
-    "decode_history": whole("tdc_history_decode"),
+    "encode_failure": by_name("tdc_failure_encode"),
+    "decode_failure": by_name("tdc_failure_decode"),
+    "decode_history": by_name("tdc_history_decode"),
     "provide_descriptor": provide,
 }
 """The operations that take a message and give one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import dataclasses
 import time
 import zlib
 from collections.abc import Callable, Sequence
@@ -12,13 +13,16 @@ import pytest
 from support import KEY, KEY_ID, config, payload, run
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.enums.v1 import EventType
+from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import History, HistoryEvent
 from temporalio.client import WorkflowHistory
+from temporalio.converter import DataConverter, PayloadConverter
 from temporalio.worker import Replayer
-from workflows import Greeting, Listener
+from workflows import Failing, Greeting, Listener
 
 import temporal_tdc
 from temporal_tdc import Tdc
+from temporal_tdc._failures import EncodingFailureConverter
 
 HOST_KEYS = {"primary": KEY_ID, "host": True}
 
@@ -61,10 +65,14 @@ async def replay(
     tdc: Tdc, encoded: Payload, workflow: str = "Greeting", signals: Sequence[Payload] = ()
 ) -> Exception | None:
     """Run the workflow's task on the SDK's worker core and give what failed."""
-    replayer = Replayer(workflows=[Greeting, Listener], data_converter=tdc.data_converter)
-    result = await replayer.replay_workflow(
-        history(encoded, encoded, workflow, signals), raise_on_replay_failure=False
-    )
+    return await replay_history(tdc.data_converter, history(encoded, encoded, workflow, signals))
+
+
+async def replay_history(converter: DataConverter, told: WorkflowHistory) -> Exception | None:
+    """Replay any history."""
+    workflows = [Failing, Greeting, Listener]
+    replayer = Replayer(workflows=workflows, data_converter=converter)
+    result = await replayer.replay_workflow(told, raise_on_replay_failure=False)
     return result.replay_failure
 
 
@@ -75,6 +83,30 @@ def encoded(tdc: Tdc) -> Payload:
 
 def test_a_workflow_reads_encrypted_input_inside_the_sandbox(tdc: Tdc, encoded: Payload) -> None:
     assert run(replay(tdc, encoded)) is None
+
+
+def test_a_workflow_that_fails_hides_its_text_inside_the_sandbox(
+    make_tdc: Callable[..., Tdc], encoded: Payload
+) -> None:
+    told = history(encoded, encoded, "Failing")
+    end = told.events[-1]
+    completed = end.workflow_execution_completed_event_attributes.workflow_task_completed_event_id
+    end.event_type = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED
+    failed = end.workflow_execution_failed_event_attributes
+    failed.workflow_task_completed_event_id = completed
+    hidden: list[str] = []
+
+    class Watched(EncodingFailureConverter):
+        def to_failure(
+            self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure
+        ) -> None:
+            super().to_failure(exception, payload_converter, failure)
+            hidden.append(failure.message)
+
+    tdc = make_tdc(config(failures={"encode_common_attributes": True}))
+    converter = dataclasses.replace(tdc.data_converter, failure_converter_class=Watched)
+    assert run(replay_history(converter, told)) is None
+    assert hidden == ["Encoded failure"] * 2
 
 
 def test_a_provider_that_takes_three_seconds_is_no_deadlock(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from temporalio import workflow
+from temporalio.exceptions import ApplicationError
 
 import temporal_tdc
 
@@ -15,6 +16,16 @@ class Greeting:
     async def run(self, name: str) -> str:
         """Show in the answer that the package is there inside the sandbox."""
         return f"hello {name} from {temporal_tdc.Tdc.__name__}"
+
+
+@workflow.defn
+class Failing:
+    """Fails."""
+
+    @workflow.run
+    async def run(self, name: str) -> str:
+        """Raise an error with a cause."""
+        raise ApplicationError(f"no greeting for {name}") from ApplicationError("the cause")
 
 
 @workflow.defn

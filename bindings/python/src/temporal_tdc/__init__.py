@@ -27,7 +27,7 @@ from temporal_tdc._errors import (
     SystemFaultError,
     TdcError,
 )
-from temporal_tdc._host import KeyProvider
+from temporal_tdc._keys import KeyProvider
 from temporal_tdc._library import library_version
 from temporal_tdc._remote import RemoteHeaders
 from temporal_tdc._tdc import Tdc, open, parse  # noqa: A004

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import ctypes
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
 
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.converter import PayloadCodec, SerializationContext, WithSerializationContext
 from typing_extensions import Self
 
-from temporal_tdc._bulk import SingleCall, call_all, call_together
-from temporal_tdc._call import Call, RequestsError
-from temporal_tdc._direction import Direction
+from temporal_tdc._context import encode_context
+from temporal_tdc._cost import IN_THE_LOOP
 from temporal_tdc._errors import TdcError
 from temporal_tdc._host import Host
-from temporal_tdc._refusal import refusal
-from temporal_tdc._single import single_call
-from temporal_tdc._whole import Whole
-from temporal_tdc._wire import encode_context
-
-_IN_THE_LOOP: Final = 16 * 1024
-"""With a codec server longer lists go to a thread: JSON is made and read there as well."""
+from temporal_tdc._payload import Operation, SmallCall, small_call
+from temporal_tdc._payloads import call_all, call_batch
+from temporal_tdc._workflow import rejection
 
 
 class Codec(PayloadCodec, WithSerializationContext):
@@ -34,37 +26,21 @@ class Codec(PayloadCodec, WithSerializationContext):
     """
 
     def __init__(
-        self,
-        encoding: Direction,
-        decoding: Direction,
-        host: Host,
-        context: bytes = b"",
-        *,
-        sdk_errors: bool = False,
+        self, encoding: Operation, decoding: Operation, host: Host, *, sdk_errors: bool
     ) -> None:
-        """Bind both directions to a serialization context; users take ``Tdc.payload_codec``."""
+        """Join both operations; users take ``Tdc.payload_codec``."""
         self._encoding = encoding
         self._decoding = decoding
+        self._encode_one = small_call(encoding)
+        self._decode_one = small_call(decoding)
         self._host = host
-        self._context = context
         self._sdk_errors = sdk_errors
-        self._encode_one = single_call(encoding, context)
-        self._decode_one = single_call(decoding, context)
-
-    @property
-    def whole(self) -> Whole:
-        """The calls on whole failures, messages and histories, in this codec's context."""
-        return Whole(self._encoding.handle, self._host, self._context)
 
     def with_context(self, context: SerializationContext) -> Self:
         """Give this codec for the place where the payloads live."""
-        return type(self)(
-            self._encoding,
-            self._decoding,
-            self._host,
-            encode_context(context),
-            sdk_errors=self._sdk_errors,
-        )
+        place = encode_context(context)
+        encoding, decoding = self._encoding.within(place), self._decoding.within(place)
+        return type(self)(encoding, decoding, self._host, sdk_errors=self._sdk_errors)
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Encode payloads as the config says; the given ones are not changed.
@@ -96,7 +72,7 @@ class Codec(PayloadCodec, WithSerializationContext):
 
         Raises:
             TdcError: A payload cannot be decoded; nothing is returned then. A workflow task gets
-                the error of a signal, an update or a query as a payload, see ``_refusal``.
+                the error of a signal, an update or a query as a payload, see ``_workflow``.
         """
         try:
             if len(payloads) == 1:
@@ -105,10 +81,10 @@ class Codec(PayloadCodec, WithSerializationContext):
                     return [decoded]
             return await self._run(self._decoding, self._decode_one, payloads)
         except TdcError as error:
-            refused = None if self._sdk_errors else refusal(payloads, error)
-            if refused is None:
+            rejected = None if self._sdk_errors else rejection(payloads, error)
+            if rejected is None:
                 raise
-            return refused
+            return rejected
 
     async def encode_failure(self, failure: Failure) -> None:
         """Encode a failure and its causes in place, as the config's ``failures`` say.
@@ -116,7 +92,7 @@ class Codec(PayloadCodec, WithSerializationContext):
         Raises:
             TdcError: A part cannot be encoded; the failure is not changed then.
         """
-        encoded = await self.whole.failure("encode", failure.SerializeToString())
+        encoded = await self.call("tdc_failure_encode", failure.SerializeToString())
         failure.CopyFrom(Failure.FromString(encoded))
 
     async def decode_failure(self, failure: Failure) -> None:
@@ -125,41 +101,23 @@ class Codec(PayloadCodec, WithSerializationContext):
         Raises:
             TdcError: A part cannot be decoded; the failure is not changed then.
         """
-        decoded = await self.whole.failure("decode", failure.SerializeToString())
+        decoded = await self.call("tdc_failure_decode", failure.SerializeToString())
         failure.CopyFrom(Failure.FromString(decoded))
 
-    async def _run(
-        self, direction: Direction, single: SingleCall, payloads: Sequence[Payload]
-    ) -> list[Payload]:
-        """Do the work here or in a thread, until the library has all that it asks for."""
-        if direction.handle.has_remote:
-            return await self._run_together(direction, payloads)
-        done: list[Payload] = []
-        call = Call(direction.handle.library.held)
-        state = ctypes.byref(call)
-        while (rest := len(payloads) - len(done)) > 0:
-            work = partial(call_all, direction, self._context, single, payloads, done, state=state)
-            try:
-                if direction.fits_the_loop(rest):
-                    work(release=False)
-                else:
-                    await asyncio.to_thread(work, release=True)
-            except RequestsError:
-                await self._host.settle(call)
-        return done
+    async def call(self, function: str, message: bytes, *middle: bytes | int) -> bytes:
+        """Call a function on a whole failure, message or history, in this codec's context."""
+        operation = self._encoding
+        work = partial(operation.handle.call, function, operation.context, message, *middle)
+        return await self._host.run(work, lambda: len(message) <= IN_THE_LOOP)
 
-    async def _run_together(
-        self, direction: Direction, payloads: Sequence[Payload]
+    async def _run(
+        self, operation: Operation, small: SmallCall, payloads: Sequence[Payload]
     ) -> list[Payload]:
-        """Do the same by calls on the whole list, so that a codec server is asked once for it."""
-        items = list(map(Payload.SerializeToString, payloads))
-        size = sum(map(len, items))
-        call = Call(direction.handle.library.held)
-        work = partial(call_together, direction, self._context, items, state=ctypes.byref(call))
-        while True:
-            try:
-                if size <= _IN_THE_LOOP:
-                    return work(release=False)
-                return await asyncio.to_thread(work, release=True)
-            except RequestsError:
-                await self._host.settle(call)
+        if operation.handle.has_remote:
+            # One call on the whole list, so that the codec server is asked once for it.
+            items = list(map(Payload.SerializeToString, payloads))
+            fits = sum(map(len, items)) <= IN_THE_LOOP
+            return await self._host.run(partial(call_batch, operation, items), lambda: fits)
+        done: list[Payload] = []
+        work, cost = partial(call_all, operation, small, payloads, done), operation.cost
+        return await self._host.run(work, lambda: cost.fits_the_loop(len(payloads) - len(done)))

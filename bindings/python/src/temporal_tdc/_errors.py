@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any
 
 from temporal_tdc._codes import TRANSIENT, Code
@@ -114,6 +115,43 @@ _CLASSES_BY_HUNDRED: dict[int, type[TdcError]] = {
 def error_class(code: int) -> type[TdcError]:
     """Choose the class for a status; a newer library's unknown code is a plain ``TdcError``."""
     return _CLASSES.get(code) or _CLASSES_BY_HUNDRED.get(code // 100, TdcError)
+
+
+def library_error(library: ctypes.CDLL, status: int, error: int | None, first: int = 0) -> TdcError:
+    """Make the exception of a status, and free the error object.
+
+    Args:
+        library: Whose function failed.
+        status: What it returned.
+        error: The error object's address, if there is one.
+        first: Where the call's first payload stands in the user's list.
+
+    Returns:
+        The exception to raise.
+    """
+    message, index = "the library gave no details", None
+    if error is not None:
+        text, size = ctypes.c_void_p(), ctypes.c_size_t()
+        library.tdc_error_message(error, ctypes.byref(text), ctypes.byref(size))
+        message = ctypes.string_at(text, size.value).decode(errors="replace")
+        in_call: int = library.tdc_error_payload_index(error)
+        index = None if in_call < 0 else first + in_call
+        library.tdc_error_free(error)
+    name: bytes = library.tdc_status_name(status)
+    return error_class(status)(
+        message,
+        code=status,
+        name=name.decode(),
+        payload_index=index,
+        transient=bool(library.tdc_status_is_transient(status)),
+    )
+
+
+def invalid_payload(index: int | None = None) -> InputError:
+    """Say that protobuf refused an answer that the library had let through."""
+    return InputError(
+        "the contents are not a valid Payload", code=Code.ERR_PROTOBUF, payload_index=index
+    )
 
 
 def _name(code: int) -> str:

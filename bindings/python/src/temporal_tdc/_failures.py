@@ -7,15 +7,15 @@ classes.
 
 from __future__ import annotations
 
-import json
+import functools
 from dataclasses import dataclass
-from typing import Any, cast
 
-from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.converter import DataConverter, DefaultFailureConverter, PayloadConverter
 
 from temporal_tdc._codec import Codec
+from temporal_tdc._errors import TdcError
+from temporal_tdc._handle import Handle, parse_document
 
 
 class TdcFailureConverter(DefaultFailureConverter):
@@ -23,7 +23,9 @@ class TdcFailureConverter(DefaultFailureConverter):
 
     def from_failure(self, failure: Failure, payload_converter: PayloadConverter) -> BaseException:
         """Make an exception of a failure, whose ``failure`` holds no encoded attributes."""
-        return super().from_failure(_restored(failure), payload_converter)
+        if failure.HasField("encoded_attributes"):
+            failure = _restored(failure)
+        return super().from_failure(failure, payload_converter)
 
 
 class EncodingFailureConverter(TdcFailureConverter):
@@ -34,11 +36,7 @@ class EncodingFailureConverter(TdcFailureConverter):
     ) -> None:
         """Make a failure of an exception, with all its causes."""
         super().to_failure(exception, payload_converter, failure)
-        # An exception that was a failure before brings its causes along without coming here.
-        _hide(failure)
-        while failure.HasField("cause"):
-            failure = failure.cause
-            _hide(failure)
+        failure.CopyFrom(_by_library("tdc_failure_encode", failure))
 
 
 @dataclass(frozen=True)
@@ -68,39 +66,35 @@ class TdcDataConverter(DataConverter):
         return self.payload_codec if isinstance(self.payload_codec, Codec) else None
 
 
-_ENCODED = "Encoded failure"
-_JSON = b"json/plain"
-_FIELDS = {"message": ("message",), "stack_trace": ("stack_trace", "stackTrace")}
+@functools.cache
+def _attributes_alone() -> Handle:
+    """Open a config that hides and restores text but has no codec: the SDK calls that later."""
+    return parse_document(
+        "{version: 1, codecs: [], failures: {encode_common_attributes: true}}", None, None
+    )
 
 
-def _hide(failure: Failure) -> None:
-    is_hidden = failure.message == _ENCODED and not failure.stack_trace
-    if is_hidden and failure.HasField("encoded_attributes"):
-        return
-    texts = {"message": failure.message, "stack_trace": failure.stack_trace}
-    data = json.dumps(texts, ensure_ascii=False, separators=(",", ":")).encode()
-    failure.encoded_attributes.CopyFrom(Payload(metadata={"encoding": _JSON}, data=data))
-    failure.message, failure.stack_trace = _ENCODED, ""
+def _by_library(function: str, failure: Failure) -> Failure:
+    message = failure.SerializeToString()
+    answer = _attributes_alone().call(function, b"", message, state=None, release=False)
+    return Failure.FromString(answer)
 
 
 def _restored(failure: Failure) -> Failure:
     """Give a failure whose attributes are back in place; the given one is not changed."""
-    attributes = failure.encoded_attributes
-    if attributes.metadata.get("encoding") != _JSON:
-        return failure
+    hidden = Failure(
+        message=failure.message,
+        stack_trace=failure.stack_trace,
+        encoded_attributes=failure.encoded_attributes,
+    )
     try:
-        texts: Any = json.loads(attributes.data)
-    except (ValueError, RecursionError):
+        texts = _by_library("tdc_failure_decode", hidden)
+    except TdcError:  # they are still encrypted: no codec was there before
         return failure
-    if not isinstance(texts, dict):
+    if texts.HasField("encoded_attributes"):
         return failure
-    known = cast("dict[str, object]", texts)
     restored = Failure()
     restored.CopyFrom(failure)
     restored.ClearField("encoded_attributes")
-    for field, names in _FIELDS.items():
-        for name in names:
-            if isinstance(text := known.get(name), str):
-                setattr(restored, field, text)
-                break
+    restored.message, restored.stack_trace = texts.message, texts.stack_trace
     return restored

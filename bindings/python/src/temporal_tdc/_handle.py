@@ -1,8 +1,8 @@
 """Owns the native data converter: opening, closing, and who is using it.
 
-Every call borrows a frame; the native object is freed when the handle is closed and all frames are
-back. There is no lock: borrowing is one ``list.pop`` and one ``list.append``, both atomic, and a
-lock could be held by another thread at the moment of a ``fork``.
+Every call borrows scratch memory; the native object is freed when the handle is closed and all of
+it is back. There is no lock: borrowing is one ``list.pop`` and one ``list.append``, both atomic,
+and a lock could be held by another thread at the moment of a ``fork``.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import weakref
 from collections.abc import Generator
 from typing import Any, NoReturn, cast
 
-from temporal_tdc._abi import FLAG_HOST_KEYS, FLAG_REMOTE
-from temporal_tdc._call import Call, RequestsError
+from temporal_tdc._abi import FLAG_HOST_KEYS, FLAG_REMOTE, TdcBuffer
 from temporal_tdc._codes import Code
-from temporal_tdc._errors import KeyProviderError, KeyUnknownError, MisuseError
-from temporal_tdc._faults import fault
-from temporal_tdc._frames import Frame
+from temporal_tdc._cost import SMALL
+from temporal_tdc._errors import KeyProviderError, KeyUnknownError, MisuseError, library_error
 from temporal_tdc._library import Library, load
+from temporal_tdc._requests import Call, RequestsError
+from temporal_tdc._scratch import Scratch
 
 
 class Handle:
@@ -30,51 +30,52 @@ class Handle:
         """Take over ``pointer``; ``open_file`` and ``parse_document`` make one."""
         self.library = library
         self.argument: Any = ctypes.c_void_p.from_param(pointer)
-        self.idle: list[Frame] = []
+        self.capacity = SMALL + library.overhead
+        self.idle: list[Scratch] = []
         self.closed = False
         self.has_provider = False
-        self._existing: list[Frame] = []
+        self._existing: list[Scratch] = []
         self._free = weakref.finalize(self, library.held.tdc_data_converter_free, pointer)
         # At exit daemon threads may still be inside a call: the system takes the memory back.
         self._free.atexit = False
         self.has_remote = bool(self.flags() & FLAG_REMOTE)
 
-    def new_frame(self) -> Frame:
-        """Add a frame, because all are in use.
+    def new_scratch(self) -> Scratch:
+        """Add scratch memory, because all of it is in use.
 
         Raises:
             MisuseError: The handle is closed.
         """
-        frame = Frame()
-        # Counted before the look at `closed`: either `close` sees this frame or we see `close`.
-        self._existing.append(frame)
+        scratch = Scratch(self.capacity)
+        # Counted before the look at `closed`: either `close` sees this scratch or we see `close`.
+        self._existing.append(scratch)
         if self.closed:
-            self._existing.remove(frame)
+            self._existing.remove(scratch)
             self.drain()
             raise MisuseError("this Tdc is closed", code=Code.ERR_ARGUMENT)
-        return frame
+        return scratch
 
-    def take(self) -> Frame:
-        """Borrow a frame; give it back with ``give``."""
+    def take(self) -> Scratch:
+        """Borrow scratch memory; give it back with ``give``."""
         try:
             return self.idle.pop()
         except IndexError:
-            return self.new_frame()
+            return self.new_scratch()
 
-    def give(self, frame: Frame) -> None:
-        """Take a frame back; the last one after ``close`` frees the native object."""
-        self.idle.append(frame)
+    def give(self, scratch: Scratch) -> None:
+        """Take scratch memory back; the last one after ``close`` frees the native object."""
+        self.idle.append(scratch)
         if self.closed:
             self.drain()
 
     @contextlib.contextmanager
-    def borrowed(self) -> Generator[Frame]:
-        """Borrow a frame for a ``with`` block."""
-        frame = self.take()
+    def borrowed(self) -> Generator[Scratch]:
+        """Borrow scratch memory for a ``with`` block."""
+        scratch = self.take()
         try:
-            yield frame
+            yield scratch
         finally:
-            self.give(frame)
+            self.give(scratch)
 
     def close(self) -> None:
         """Refuse new calls, and free the native object as soon as no call is inside it."""
@@ -82,7 +83,7 @@ class Handle:
         self.drain()
 
     def drain(self) -> None:
-        """Retire all idle frames; free the native object when none is left."""
+        """Retire all that is idle; free the native object when nothing is left."""
         with contextlib.suppress(IndexError):
             while True:
                 self._existing.remove(self.idle.pop())
@@ -98,25 +99,72 @@ class Handle:
     def reload(self) -> None:
         """Read the config and key files again; on failure everything stays as it was."""
         reload_ = self.library.released.tdc_data_converter_reload
-        with self.borrowed() as frame:
-            self._check(reload_(self.argument, frame.error_out), frame)
+        with self.borrowed() as scratch:
+            self._check(reload_(self.argument, scratch.error_out), scratch)
         self.has_remote = bool(self.flags() & FLAG_REMOTE)
+
+    def call(
+        self,
+        function: str,
+        context: bytes,
+        message: bytes,
+        *middle: bytes | int,
+        state: Any,
+        release: bool,
+    ) -> bytes:
+        """Make a call on a serialised message.
+
+        Args:
+            function: The name of the function.
+            context: The encoded serialization context.
+            message: The message.
+            middle: The arguments between context and message.
+            state: A pointer to the ``Call``; ``None`` for one that can ask for nothing.
+            release: Whether to give up the GIL meanwhile.
+
+        Returns:
+            The answer.
+        """
+        library: Any = self.library.released if release else self.library.held
+        out = TdcBuffer()
+        with self.borrowed() as scratch:
+            status = getattr(library, function)(
+                self.argument,
+                state,
+                context,
+                len(context),
+                *middle,
+                message,
+                len(message),
+                ctypes.byref(out),
+                scratch.error_out,
+            )
+            self._check(status, scratch)
+        return self.take_bytes(out)
+
+    def take_bytes(self, buffer: TdcBuffer) -> bytes:
+        """Copy and free an answer that the library owns."""
+        try:
+            return ctypes.string_at(buffer.data or 0, buffer.len) if buffer.len else b""
+        finally:
+            self.library.held.tdc_buffer_free(ctypes.byref(buffer))
 
     def answer(self, call: Call, answers: bytes) -> None:
         """Hand in what the host answers, so that the call can be made again."""
-        with self.borrowed() as frame:
+        with self.borrowed() as scratch:
             status = self.library.released.tdc_call_answer(
-                self.argument, ctypes.byref(call), answers, len(answers), frame.error_out
+                self.argument, ctypes.byref(call), answers, len(answers), scratch.error_out
             )
-            self._check(status, frame)
+            self._check(status, scratch)
 
-    def fail(self, status: int, frame: Frame, index: int = 0) -> NoReturn:
-        """Raise what ``status`` and the frame's error object say."""
+    def fail(self, status: int, scratch: Scratch, index: int = 0) -> NoReturn:
+        """Raise what ``status`` and the scratch's error object say."""
         if status == Code.REQUESTS:
             raise RequestsError
-        error, frame.error.value = frame.error.value, None
-        problem = fault(self.library.held, status, error, index)
-        if isinstance(problem, KeyUnknownError) and self._lacks_provider():
+        error, scratch.error.value = scratch.error.value, None
+        problem = library_error(self.library.held, status, error, index)
+        lacks_key = isinstance(problem, KeyUnknownError) and not self.has_provider
+        if lacks_key and self.flags() & FLAG_HOST_KEYS:
             problem = KeyProviderError(
                 "keys.host is true, but no key provider was given: pass key_provider=... to "
                 f"temporal_tdc.open ({problem.message})",
@@ -125,12 +173,9 @@ class Handle:
             )
         raise problem
 
-    def _lacks_provider(self) -> bool:
-        return not self.has_provider and bool(self.flags() & FLAG_HOST_KEYS)
-
-    def _check(self, status: int, frame: Frame) -> None:
+    def _check(self, status: int, scratch: Scratch) -> None:
         if status != Code.OK:
-            self.fail(status, frame)
+            self.fail(status, scratch)
 
 
 def open_file(path: str | os.PathLike[str], namespace: str | None) -> Handle:
@@ -153,5 +198,5 @@ def _make(function: str, *texts: bytes) -> Handle:
     slices = [part for text in texts for part in (text, len(text))]
     status = getattr(library.released, function)(*slices, ctypes.byref(out), ctypes.byref(error))
     if status != Code.OK:
-        raise fault(library.held, status, error.value)
+        raise library_error(library.held, status, error.value)
     return Handle(library, cast("int", out.value))

@@ -1,81 +1,79 @@
-"""What the library asks of its host: keys, types, codec servers, and reading the files again."""
+"""Makes calls, and answers what they ask of the host until they need nothing more."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
-from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+import ctypes
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from temporal_tdc._call import Call, Kind, Request, answer
-from temporal_tdc._codes import Code
-from temporal_tdc._descriptors import describe
-from temporal_tdc._errors import KeyProviderError, TdcError
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import FileDescriptor
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+from temporal_tdc._errors import TdcError
 from temporal_tdc._handle import Handle
+from temporal_tdc._keys import KeyProvider, Keys
 from temporal_tdc._remote import CodecServers, RemoteHeaders
+from temporal_tdc._requests import Call, Kind, Request, RequestsError
 
-KeyProvider: TypeAlias = Callable[[str], bytes | Awaitable[bytes | None] | None]
-"""Gives the 32 bytes of a key by its id, or ``None`` for "there is no such key".
-
-It may be an ordinary function (it then runs in a thread, so it may block) or a coroutine function.
-An exception means that it cannot tell now: the call fails with a ``KeyProviderError``, which is
-transient.
-"""
+_T = TypeVar("_T")
 
 
 class Host:
-    """Answers the library's questions for one handle."""
+    """Answers the library's requests for one handle."""
 
     def __init__(
         self, handle: Handle, provider: KeyProvider | None, headers: RemoteHeaders | None
     ) -> None:
-        """Keep who is asked; without a provider every key the host is asked for is rejected."""
+        """Keep who is asked; without a provider there is no key of the host."""
         handle.has_provider = provider is not None
         self._handle = handle
+        self._keys = Keys(provider)
         self._servers = CodecServers(handle, headers)
-        self._provider = provider
-        self._asking: dict[tuple[object, str], asyncio.Task[bytes | None]] = {}
 
-    async def settle(self, call: Call) -> None:
-        """Answer all that the last try of ``call`` asks for, so that it can be made again.
+    async def run(self, work: Callable[..., _T | None], fits_the_loop: Callable[[], bool]) -> _T:
+        """Make a call until it has all that it asks for.
 
         The library sees to it that this ends: it asks for nothing twice.
 
+        Args:
+            work: Makes the call. It gets ``state``, a pointer to the ``Call``, and ``release``:
+                whether it runs in a thread of its own. ``None`` means that there is more to do.
+            fits_the_loop: Whether the next try is quick enough for the event loop.
+
         Raises:
-            KeyProviderError: The provider raised.
-            KeyInvalidError: The provider gave something that is not a key.
+            KeyProviderError: The key provider raised.
             RemoteError: The codec server gave no usable answer.
-            TdcError: The library refuses an answer.
+            TdcError: The call fails, or the library refuses an answer.
         """
-        answers = await asyncio.gather(*map(self._answer, call.requests()))
-        self._handle.answer(call, b"".join(answers))
+        call = Call(self._handle.library.held)
+        state = ctypes.byref(call)
+        while True:
+            try:
+                if fits_the_loop():
+                    result = work(state=state, release=False)
+                else:
+                    result = await asyncio.to_thread(work, state=state, release=True)
+            except RequestsError:
+                answers = await asyncio.gather(*map(self._answer, call.requests()))
+                self._handle.answer(call, b"".join(answers))
+            else:
+                if result is not None:
+                    return result
 
     async def _answer(self, request: Request) -> bytes:
         if request.kind == Kind.KEY:
-            return await self._key(request)
+            return await self._keys.answer(request)
         if request.kind == Kind.RELOAD:
             await asyncio.to_thread(self._reload)
-            return answer(request, Kind.RELOAD)
+            return request.answer(Kind.RELOAD)
         if request.kind == Kind.HTTP:
-            return answer(request, Kind.HTTP, await self._servers.ask(request.message))
+            return request.answer(Kind.HTTP, await self._servers.ask(request.message))
         if request.kind == Kind.DESCRIPTOR:
             return describe(request)
-        return answer(request, Kind.UNKNOWN)
-
-    async def _key(self, request: Request) -> bytes:
-        try:
-            key = await asyncio.shield(self._ask_once(request.text))
-        except TdcError:
-            raise
-        except Exception as error:
-            raise KeyProviderError(
-                f'the key provider failed for the key "{request.text}"',
-                code=Code.ERR_KEY_PROVIDER,
-            ) from error
-        if key is None:
-            return answer(request, Kind.UNKNOWN)
-        return answer(request, Kind.KEY, key)
+        return request.answer(Kind.UNKNOWN)
 
     def _reload(self) -> None:
         # The files may be half written; what was loaded before stays. If the key is really missing,
@@ -83,27 +81,33 @@ class Host:
         with contextlib.suppress(TdcError):
             self._handle.reload()
 
-    def _ask_once(self, key_id: str) -> asyncio.Task[bytes | None]:
-        """Give the question that is under way for this key: a key service is not flooded."""
-        loop = asyncio.get_running_loop()
-        place = (loop, key_id)
-        task = self._asking.get(place)
-        if task is None:
-            task = self._asking[place] = loop.create_task(self._ask(key_id))
-            task.add_done_callback(lambda _: self._asking.pop(place, None))
-        return task
 
-    async def _ask(self, key_id: str) -> bytes | None:
-        provider = self._provider
-        if provider is None:
-            return None
-        if _is_coroutine_function(provider):
-            given = provider(key_id)
-        else:
-            given = await asyncio.to_thread(provider, key_id)
-        return await given if inspect.isawaitable(given) else given
+def describe(request: Request, known: Any = None) -> bytes:
+    """Answer a request for a message type with its file and the files that it needs.
 
+    Args:
+        request: What the library asks for.
+        known: The file of the type where the caller has it; else the default pool is searched.
 
-def _is_coroutine_function(provider: KeyProvider) -> bool:
-    call = getattr(provider, "__call__", None)  # noqa: B004
-    return inspect.iscoroutinefunction(provider) or inspect.iscoroutinefunction(call)
+    Returns:
+        The answer: that there is no such type where no module with it was imported.
+    """
+    file = known
+    if file is None:
+        try:
+            file = descriptor_pool.Default().FindMessageTypeByName(request.text).file
+        except KeyError:
+            return request.answer(Kind.UNKNOWN)
+    files = FileDescriptorSet()
+    seen: set[str] = set()
+
+    def add(each: FileDescriptor) -> None:
+        """Add a file after all that it imports."""
+        if each.name not in seen:
+            seen.add(each.name)
+            for imported in each.dependencies:
+                add(imported)
+            files.file.add().ParseFromString(each.serialized_pb)
+
+    add(file)
+    return request.answer(Kind.DESCRIPTOR, files.SerializeToString())

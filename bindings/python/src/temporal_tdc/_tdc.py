@@ -4,37 +4,33 @@ from __future__ import annotations
 
 import os
 from types import TracebackType
-from typing import TypeVar
 
-from google.protobuf.message import Message
 from temporalio.converter import (
     DataConverter,
     DefaultPayloadConverter,
     FailureConverter,
     PayloadCodec,
     PayloadConverter,
-    SerializationContext,
 )
 from typing_extensions import Self
 
 from temporal_tdc._abi import FLAG_CONVERTERS, FLAG_ENCODE_COMMON_ATTRIBUTES
 from temporal_tdc._codec import Codec
-from temporal_tdc._converter import payload_converter_class
-from temporal_tdc._direction import Direction
 from temporal_tdc._failures import (
     EncodingFailureConverter,
     TdcDataConverter,
     TdcFailureConverter,
 )
 from temporal_tdc._handle import Handle, open_file, parse_document
-from temporal_tdc._host import Host, KeyProvider
+from temporal_tdc._host import Host
+from temporal_tdc._keys import KeyProvider
+from temporal_tdc._messages import Messages
+from temporal_tdc._payload import Operation
 from temporal_tdc._remote import RemoteHeaders
-from temporal_tdc._whole import Verb
-
-AnyMessage = TypeVar("AnyMessage", bound=Message)
+from temporal_tdc._values import payload_converter_class
 
 
-class Tdc:
+class Tdc(Messages):
     """An open config: payload codec, data converter and failure converter for Temporal's SDK.
 
     Any number of clients, workers, threads and event loops may share one. It stays usable in the
@@ -57,12 +53,9 @@ class Tdc:
     ) -> None:
         """Wire the codec; users call ``open`` or ``parse``."""
         self._handle = handle
-        self._codec = Codec(
-            Direction(handle, "encode"),
-            Direction(handle, "decode"),
-            Host(handle, key_provider, remote_headers),
-            sdk_errors=sdk_errors,
-        )
+        encoding, decoding = Operation(handle, "encode"), Operation(handle, "decode")
+        host = Host(handle, key_provider, remote_headers)
+        self._codec = Codec(encoding, decoding, host, sdk_errors=sdk_errors)
 
     @property
     def payload_codec(self) -> PayloadCodec:
@@ -101,85 +94,6 @@ class Tdc:
             payload_codec=self._codec,
             failure_converter_class=self.failure_converter_class,
         )
-
-    async def encode_message(
-        self,
-        message: AnyMessage,
-        *,
-        context: SerializationContext | None = None,
-        headers: bool = False,
-    ) -> AnyMessage:
-        """Encode every payload and failure inside a message of Temporal's API.
-
-        Args:
-            message: Any message of ``temporalio.api``; it is not changed.
-            context: Where its payloads live, for configs with ``namespaces``.
-            headers: Whether headers are encoded too. Search attributes never are.
-
-        Returns:
-            A message of the same class.
-
-        Raises:
-            TdcError: A payload cannot be encoded, or the type is not one of Temporal's.
-        """
-        return await self._message("encode", message, context, headers=headers)
-
-    async def decode_message(
-        self,
-        message: AnyMessage,
-        *,
-        context: SerializationContext | None = None,
-        headers: bool = False,
-    ) -> AnyMessage:
-        """Decode every payload and failure inside a message of Temporal's API.
-
-        Args:
-            message: Any message of ``temporalio.api``, such as ``History``; it is not changed.
-            context: Where its payloads live, for configs with ``namespaces``.
-            headers: Whether plain headers are refused where the config says ``required``; encoded
-                ones are opened in any case.
-
-        Returns:
-            A message of the same class.
-
-        Raises:
-            TdcError: A payload cannot be decoded, or the type is not one of Temporal's.
-        """
-        return await self._message("decode", message, context, headers=headers)
-
-    async def decode_history(
-        self, history: bytes, *, context: SerializationContext | None = None
-    ) -> bytes:
-        """Decode an exported history, in the form it has.
-
-        Args:
-            history: JSON as ``temporal workflow show --output json`` and the Web UI's download give
-                it, or an export of ``temporal.api.export.v1``, JSON or binary.
-            context: Where its payloads live, for configs with ``namespaces``.
-
-        Returns:
-            The same form with every payload and failure decoded; the SDK's replayer reads it.
-
-        Raises:
-            TdcError: It is no history, or a payload cannot be decoded.
-        """
-        return await self._bound(context).whole.history(history)
-
-    async def _message(
-        self,
-        verb: Verb,
-        message: AnyMessage,
-        context: SerializationContext | None,
-        *,
-        headers: bool,
-    ) -> AnyMessage:
-        answer = await self._bound(context).whole.message(
-            verb, message.DESCRIPTOR.full_name, message.SerializeToString(), headers=headers
-        )
-        return type(message).FromString(answer)
-
-    def _bound(self, context: SerializationContext | None) -> Codec:
-        return self._codec if context is None else self._codec.with_context(context)
 
     def reload(self) -> None:
         """Read the config and its key files again; calls in flight keep what they began with.

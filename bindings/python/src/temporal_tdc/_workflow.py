@@ -26,7 +26,7 @@ _FROM_CALLERS: Final = {
 _QUERY: Final = "_visit_coresdk_workflow_activation_QueryWorkflow"
 
 
-def refusal(payloads: Sequence[Payload], error: TdcError) -> list[Payload] | None:
+def rejection(payloads: Sequence[Payload], error: TdcError) -> list[Payload] | None:
     """Give what stands for ``payloads``, which ``error`` says cannot be decoded.
 
     Returns:

@@ -1,21 +1,22 @@
-"""A call that may have to be made again: ``tdc_call``, and what it asks of the host.
+"""What a call asks of the host: ``tdc_call`` and the messages of ``proto/tdc/host.proto``.
 
-Requests and answers are the messages of ``proto/tdc/host.proto``, read and written by hand:
-a generated module would be longer, and would have to fit the protobuf runtime of the program.
+These are read and written by hand: a generated module would be longer, and would have to fit the
+protobuf runtime of the program.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import enum
-from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, TypeVar
 
-from temporal_tdc._abi import CALL_FIELDS
-from temporal_tdc._wire import varint
+from temporal_tdc._abi import TdcCall
+from temporal_tdc._wire import bytes_field, fields, int_field
 
-_VARINT: Final = 0
-_BYTES: Final = 2
+_T = TypeVar("_T")
 
 
 class RequestsError(Exception):
@@ -45,17 +46,17 @@ class Request(NamedTuple):
         """The id of a key, or the full name of a message type."""
         return next((text.decode(errors="replace") for _, text in fields(self.message)), "")
 
+    def answer(self, kind: Kind, value: bytes = b"") -> bytes:
+        """Encode the answer, as a part of ``Answers``."""
+        return bytes_field(1, int_field(1, self.id) + bytes_field(kind, value))
 
-class Call(ctypes.Structure):
+
+class Call(TdcCall):
     """What a call has used of the limits, what it asks for and what was answered.
 
     It ends with the last reference to it: a thread may still be inside a call whose coroutine was
     cancelled.
     """
-
-    _fields_ = CALL_FIELDS
-
-    memory: int | None
 
     def __init__(self, library: Any) -> None:
         """Make one that was not tried; ``library`` ends it."""
@@ -86,40 +87,12 @@ def _request(message: bytes) -> Request:
     return Request(number, kind, contents)
 
 
-def fields(message: bytes) -> Iterator[tuple[int, Any]]:
-    """Take a message of the library apart: numbers of fields, each with an int or bytes."""
-    at = 0
-    while at < len(message):
-        tag, at = _read_varint(message, at)
-        value, at = _read_varint(message, at)
-        if tag & 7 == _VARINT:
-            yield tag >> 3, value
-        else:
-            yield tag >> 3, message[at : at + value]
-            at += value
-
-
-def _read_varint(message: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:  # noqa: PLR2004
-            return value, at
-        shift += 7
-
-
-def bytes_field(number: int, value: bytes) -> bytes:
-    """Encode a field of bytes."""
-    return varint(number << 3 | _BYTES) + varint(len(value)) + value
-
-
-def int_field(number: int, value: int) -> bytes:
-    """Encode a field with a number."""
-    return varint(number << 3 | _VARINT) + varint(value)
-
-
-def answer(request: Request, kind: Kind, value: bytes = b"") -> bytes:
-    """Encode the answer to a request, as a part of ``Answers``."""
-    return bytes_field(1, int_field(1, request.id) + bytes_field(kind, value))
+async def ask_user(function: Callable[[str], _T | Awaitable[_T]], argument: str) -> _T:
+    """Call a user's function: a coroutine function here, any other in a thread: it may block."""
+    call = getattr(function, "__call__", None)  # noqa: B004
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call):
+        answer: Any = function(argument)
+    else:
+        answer = await asyncio.to_thread(function, argument)
+    given: _T = await answer if inspect.isawaitable(answer) else answer
+    return given

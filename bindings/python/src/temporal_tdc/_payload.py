@@ -1,0 +1,196 @@
+"""The calls on one payload: a small one, which most of Temporal's calls are, and any other."""
+
+from __future__ import annotations
+
+import copy
+import ctypes
+from collections.abc import Callable
+from time import thread_time_ns
+from typing import Any, Final, TypeAlias
+
+from google.protobuf.message import DecodeError
+from google.protobuf.unknown_fields import UnknownFieldSet
+from temporalio.api.common.v1 import Payload
+
+from temporal_tdc._codes import Code
+from temporal_tdc._cost import SMALL, TWO_SLICES, Cost
+from temporal_tdc._errors import invalid_payload
+from temporal_tdc._handle import Handle
+from temporal_tdc._scratch import SIZES
+from temporal_tdc._wire import length_prefix
+
+State: TypeAlias = Any
+"""A pointer to the ``Call`` of a list; ``None`` for a try that can ask for nothing."""
+
+SmallCall: TypeAlias = Callable[[Payload, int, State], Payload | None]
+
+_OK: Final = int(Code.OK)
+_UNCHANGED: Final = int(Code.UNCHANGED)
+_DATA: Final = 2
+# Older SDKs have fewer fields.
+_REST: Final = tuple(field.name for field in Payload.DESCRIPTOR.fields if field.name != "data")
+_Bytes: Final = ctypes.c_char * 0
+
+
+def _reads_bytearray() -> bool:
+    area: Any = bytearray()
+    try:
+        Payload.FromString(area)
+    except TypeError:
+        return False
+    return True
+
+
+_READS_BYTEARRAY: Final = _reads_bytearray()
+
+
+class Operation:
+    """Encode or decode on one handle, in one serialization context.
+
+    Attributes:
+        one: The function for one payload, with the GIL held and released.
+        many: The function for a serialised ``Payloads``, with the GIL held and released.
+        cost: What the calls cost, in all contexts together.
+    """
+
+    def __init__(self, handle: Handle, verb: str) -> None:
+        """Look the functions up; ``verb`` is ``encode`` or ``decode``."""
+        self.handle = handle
+        self.cost = Cost()
+        libraries: tuple[Any, Any] = (handle.library.held, handle.library.released)
+        self.one = tuple(getattr(each, f"tdc_codec_{verb}_payload") for each in libraries)
+        self.many = tuple(getattr(each, f"tdc_codec_{verb}") for each in libraries)
+        self.context = b""
+
+    def within(self, context: bytes) -> Operation:
+        """Give the same in the place that the encoded context names."""
+        bound = copy.copy(self)
+        bound.context = context
+        return bound
+
+
+def small_call(operation: Operation) -> SmallCall:
+    """Make the function for one small payload.
+
+    The number of Python operations counts here, so it is one closure over ready-made arguments, and
+    it keeps the GIL: giving it up and taking it back costs more than sealing some KiB.
+
+    The function gets the payload, its place in the user's list, and the call that it is a part of.
+    It returns ``None`` when the payload may take too long for the event loop or its size is a
+    surprise, and raises as ``Handle.fail`` does. Without a call it is quicker, and returns ``None``
+    whenever it cannot do it: then a call does it, which asks the host or says what is wrong.
+    """
+    handle, cost, context = operation.handle, operation.cost, operation.context
+    take, give, new_scratch = handle.idle.pop, handle.idle.append, handle.new_scratch
+    call, converter = operation.one[False], handle.argument
+    serialise, parse = Payload.SerializeToString, Payload.FromString
+    sizes, capacity, zero = SIZES, SIZES.make(handle.capacity), SIZES[0]
+    context_size = sizes[len(context)]
+
+    def small(payload: Payload, index: int, state: State = None) -> Payload | None:
+        if cost.size > SMALL:
+            if state is None or not cost.fits_the_loop(1):
+                return None
+            return call_one(operation, payload, index, state=state, release=False)
+        head = serialise(payload)
+        size = len(head)
+        if size > SMALL:
+            cost.size = size
+            return None
+        try:
+            scratch = take()
+        except IndexError:
+            scratch = new_scratch()
+        try:
+            status = call(
+                converter,
+                state,
+                context,
+                context_size,
+                head,
+                sizes[size],
+                None,
+                zero,
+                scratch.out,
+                capacity,
+                scratch.written_out,
+                None if state is None else scratch.error_out,
+            )
+            if status == _OK:
+                if scratch.owned.data:
+                    return parse(handle.take_bytes(scratch.owned))
+                return parse(scratch.buffer[: scratch.written.len])
+            if status == _UNCHANGED:
+                return payload
+            if state is None:
+                return None
+            handle.fail(status, scratch, index)
+        except DecodeError as error:
+            raise invalid_payload(index) from error
+        finally:
+            give(scratch)
+            if handle.closed:
+                handle.drain()
+
+    return small
+
+
+def call_one(
+    operation: Operation, payload: Payload, index: int, *, state: State, release: bool
+) -> Payload:
+    """Encode or decode one payload of any size; the arguments are those of ``call_all``."""
+    begin = thread_time_ns()
+    head, data = _slices(operation.cost, payload)
+    size = len(head) + len(data)
+    handle, context = operation.handle, operation.context
+    capacity = size + handle.library.overhead
+    scratch = handle.take()
+    try:
+        # The export that `from_buffer` makes ends with the call: then the area can be cut to size.
+        status = operation.one[release](
+            handle.argument,
+            state,
+            context,
+            SIZES[len(context)],
+            head,
+            SIZES[len(head)],
+            data,
+            SIZES[len(data)],
+            ctypes.byref(_Bytes.from_buffer(scratch.sized_area(capacity))),
+            SIZES[capacity],
+            scratch.written_out,
+            scratch.error_out,
+        )
+        if status == _OK:
+            if scratch.owned.data:
+                return Payload.FromString(handle.take_bytes(scratch.owned))
+            del scratch.area[scratch.written.len :]
+            # Newer protobuf reads a bytearray in place, whatever its type stub says; older wants
+            # bytes.
+            area: Any = scratch.area if _READS_BYTEARRAY else bytes(scratch.area)
+            answer = Payload.FromString(area)
+            scratch.trim()
+            return answer
+        if status == _UNCHANGED:
+            return payload
+        handle.fail(status, scratch, index)
+    except DecodeError as error:
+        raise invalid_payload(index) from error
+    finally:
+        handle.give(scratch)
+        if size > SMALL:
+            operation.cost.note(size, 1, thread_time_ns() - begin)
+
+
+def _slices(cost: Cost, payload: Payload) -> tuple[bytes, bytes]:
+    """Serialise a payload: whole, or its contents apart when they are large."""
+    if cost.size >= TWO_SLICES:
+        data = payload.data
+        cost.size = len(data)
+        # Fields that this SDK does not know must come through too: then it is not taken apart.
+        if len(data) >= TWO_SLICES and not UnknownFieldSet(payload):
+            rest = Payload(**{name: getattr(payload, name) for name in _REST})
+            return rest.SerializeToString() + length_prefix(_DATA, len(data)), data
+    whole = payload.SerializeToString()
+    cost.size = len(whole)
+    return whole, b""
