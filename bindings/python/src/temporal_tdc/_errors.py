@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any
+from functools import partial
 
 from temporal_tdc._codes import TRANSIENT, Code
 
@@ -46,7 +46,7 @@ class TdcError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by all fields; the default would lose the keyword arguments."""
-        return _rebuild, (type(self), self.message, self.__dict__)
+        return partial(type(self), code=self.code), (self.message,), self.__dict__
 
 
 class InputError(TdcError, ValueError):
@@ -159,9 +159,3 @@ def _name(code: int) -> str:
         return f"TDC_{Code(code).name}"
     except ValueError:
         return f"TDC_{code}"
-
-
-def _rebuild(cls: type[TdcError], message: str, fields: dict[str, Any]) -> TdcError:
-    error = cls(message, code=0)
-    error.__dict__.update(fields)
-    return error

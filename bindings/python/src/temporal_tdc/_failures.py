@@ -7,6 +7,7 @@ classes.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from dataclasses import dataclass
 
@@ -24,7 +25,8 @@ class TdcFailureConverter(DefaultFailureConverter):
     def from_failure(self, failure: Failure, payload_converter: PayloadConverter) -> BaseException:
         """Make an exception of a failure, whose ``failure`` holds no encoded attributes."""
         if failure.HasField("encoded_attributes"):
-            failure = _restored(failure)
+            with contextlib.suppress(TdcError):  # such as still encrypted: no codec was there
+                failure = _by_library("tdc_failure_decode", failure)
         return super().from_failure(failure, payload_converter)
 
 
@@ -75,26 +77,7 @@ def _attributes_alone() -> Handle:
 
 
 def _by_library(function: str, failure: Failure) -> Failure:
+    """Give what the library makes of a failure, which is not changed."""
     message = failure.SerializeToString()
     answer = _attributes_alone().call(function, b"", message, state=None, release=False)
     return Failure.FromString(answer)
-
-
-def _restored(failure: Failure) -> Failure:
-    """Give a failure whose attributes are back in place; the given one is not changed."""
-    hidden = Failure(
-        message=failure.message,
-        stack_trace=failure.stack_trace,
-        encoded_attributes=failure.encoded_attributes,
-    )
-    try:
-        texts = _by_library("tdc_failure_decode", hidden)
-    except TdcError:  # they are still encrypted: no codec was there before
-        return failure
-    if texts.HasField("encoded_attributes"):
-        return failure
-    restored = Failure()
-    restored.CopyFrom(failure)
-    restored.ClearField("encoded_attributes")
-    restored.message, restored.stack_trace = texts.message, texts.stack_trace
-    return restored

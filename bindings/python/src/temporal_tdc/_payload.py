@@ -6,7 +6,7 @@ import copy
 import ctypes
 from collections.abc import Callable
 from time import thread_time_ns
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -30,18 +30,11 @@ _DATA: Final = 2
 # Older SDKs have fewer fields.
 _REST: Final = tuple(field.name for field in Payload.DESCRIPTOR.fields if field.name != "data")
 _Bytes: Final = ctypes.c_char * 0
-
-
-def _reads_bytearray() -> bool:
-    area: Any = bytearray()
-    try:
-        Payload.FromString(area)
-    except TypeError:
-        return False
-    return True
-
-
-_READS_BYTEARRAY: Final = _reads_bytearray()
+_READS_BYTEARRAY = True
+try:
+    Payload.FromString(cast("Any", bytearray()))
+except TypeError:  # older protobuf wants bytes
+    _READS_BYTEARRAY = False
 
 
 class Operation:
@@ -165,8 +158,7 @@ def call_one(
             if scratch.owned.data:
                 return Payload.FromString(handle.take_bytes(scratch.owned))
             del scratch.area[scratch.written.len :]
-            # Newer protobuf reads a bytearray in place, whatever its type stub says; older wants
-            # bytes.
+            # Newer protobuf reads a bytearray in place, whatever its type stub says.
             area: Any = scratch.area if _READS_BYTEARRAY else bytes(scratch.area)
             answer = Payload.FromString(area)
             scratch.trim()
