@@ -44,7 +44,8 @@ fn structure(each: &Struct) -> String {
         writeln!(attributes, "    {}: {read}", field.name).unwrap();
     }
     format!(
-        "\n\nclass {class}(ctypes.Structure):\n    \"\"\"``{}``.\"\"\"\n\n    _fields_ = (\n{types}    )\n\n{attributes}",
+        "\n\nclass {class}(ctypes.Structure):\n    \"\"\"``{}``.\"\"\"\n\n    \
+         _fields_ = (\n{types}    )\n\n{attributes}",
         each.name
     )
 }
@@ -81,7 +82,8 @@ fn module(abi: &Abi) -> String {
     for (name, value) in abi.constants.iter().skip_while(|(name, _)| name != "ABI_VERSION") {
         writeln!(text, "{name}: Final = {value}").unwrap();
     }
-    text += "\n_BYTES: Final = ctypes.c_char_p\n_POINTER: Final = ctypes.c_void_p\n_SIZE: Final = ctypes.c_size_t\n";
+    text += "\n_BYTES: Final = ctypes.c_char_p\n_POINTER: Final = ctypes.c_void_p\n\
+             _SIZE: Final = ctypes.c_size_t\n";
     text.extend(abi.structs.iter().map(structure));
     text += "\n\nFUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {\n";
     for function in &abi.functions {

@@ -24,8 +24,7 @@ TWO_SLICES: Final = 128 * 1024
 """The contents of a payload from here on are a slice of their own."""
 
 IN_THE_LOOP: Final = 16 * 1024
-"""For messages, and for lists with a codec server: nobody knows what is inside; what is longer goes
-to a thread."""
+"""Longer messages, and longer lists for a codec server, go to a thread: their cost is unknown."""
 
 BUDGET_NS: Final = 5_000_000
 """How long one call may hold the event loop: as long as Python lets one thread hold the GIL."""

@@ -1,4 +1,4 @@
-"""The exceptions: one small tree, by whose turn it is to act."""
+"""The exceptions: one small tree, by who can fix the cause."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def library_error(library: ctypes.CDLL, status: int, error: int | None, first: i
         library: Whose function failed.
         status: What it returned.
         error: The error object's address, if there is one.
-        first: Where the call's first payload stands in the user's list.
+        first: The index in the user's list of the call's first payload.
 
     Returns:
         The exception to raise.

@@ -62,7 +62,7 @@ class TdcDataConverter(DataConverter):
         return self.failure_converter.from_failure(failure, self.payload_converter)
 
     def _codec_alone(self) -> Codec | None:
-        """Give the codec where nothing else, of the user or the SDK, has a hand in payloads."""
+        """Give the codec where no other part, of the user or the SDK, changes payloads."""
         if getattr(self, "external_storage", None) is not None:  # older SDKs have none
             return None
         return self.payload_codec if isinstance(self.payload_codec, Codec) else None

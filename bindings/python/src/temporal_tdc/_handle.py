@@ -150,7 +150,7 @@ class Handle:
             self.library.held.tdc_buffer_free(ctypes.byref(buffer))
 
     def answer(self, call: Call, answers: bytes) -> None:
-        """Hand in what the host answers, so that the call can be made again."""
+        """Pass on what the host answers, so that the call can be made again."""
         with self.borrowed() as scratch:
             status = self.library.released.tdc_call_answer(
                 self.argument, ctypes.byref(call), answers, len(answers), scratch.error_out

@@ -74,7 +74,7 @@ def load() -> Library:
 def _candidates() -> Iterator[tuple[str, str]]:
     override = os.environ.get(_OVERRIDE)
     if override:
-        # Whoever names a file means that file: a silent fall-back would hide a typing error.
+        # Only the named file is tried: a silent fall-back would hide a typing error.
         yield f"environment variable {_OVERRIDE}", override
         return
     yield "this package", str(Path(__file__).parent / "_lib" / _FILE_NAME)

@@ -77,7 +77,7 @@ class Messages:
             The same form with every payload and failure decoded; the SDK's replayer reads it.
 
         Raises:
-            TdcError: It is no history, or a payload cannot be decoded.
+            TdcError: It is not a history, or a payload cannot be decoded.
         """
         return await self._bound(context).call("tdc_history_decode", history)
 

@@ -66,7 +66,7 @@ def small_call(operation: Operation) -> SmallCall:
     """Make the function for one small payload.
 
     The number of Python operations counts here, so it is one closure over ready-made arguments, and
-    it keeps the GIL: giving it up and taking it back costs more than sealing some KiB.
+    it keeps the GIL: giving it up and taking it back costs more than encrypting some KiB.
 
     The function gets the payload, its place in the user's list, and the call that it is a part of.
     It returns ``None`` when the payload may take too long for the event loop or its size is a
@@ -179,7 +179,7 @@ def _slices(cost: Cost, payload: Payload) -> tuple[bytes, bytes]:
     if cost.size >= TWO_SLICES:
         data = payload.data
         cost.size = len(data)
-        # Fields that this SDK does not know must come through too: then it is not taken apart.
+        # Fields that this SDK does not know must come through too: then it stays whole.
         if len(data) >= TWO_SLICES and not UnknownFieldSet(payload):
             rest = Payload(**{name: getattr(payload, name) for name in _REST})
             return rest.SerializeToString() + length_prefix(_DATA, len(data)), data

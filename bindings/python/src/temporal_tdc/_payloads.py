@@ -1,4 +1,4 @@
-"""The calls on a list of payloads, which ``_cost`` divides into batches and single ones."""
+"""The calls on a list of payloads, in batches or one by one as ``_cost`` says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTTP client that asks a codec server, for configs whose codecs hold ``remote``.
+"""The HTTP client that asks a codec server, for configs with a ``remote`` codec.
 
 The library makes the request and judges the answer; here it is only sent. ``httpx`` is an optional
 dependency: ``pip install temporal-tdc[remote]``.
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 RemoteHeaders: TypeAlias = Callable[[str], Mapping[str, str] | Awaitable[Mapping[str, str]]]
 """Gives headers for a request to a codec server by its URL, such as a fresh ``Authorization``.
 
-They go before headers of the config of the same name. It may be an ordinary function (it then runs
-in a thread, so it may block) or a coroutine function, and is asked for every request. An exception
-fails the call with a transient ``RemoteError``.
+They take precedence over headers of the config with the same name. It may be an ordinary function
+(it then runs in a thread, so it may block) or a coroutine function, and is called for every
+request. An exception fails the call with a transient ``RemoteError``.
 """
 
 _HEADERS: Final = 3
@@ -119,7 +119,7 @@ class CodecServers:
         """Give the pool of this event loop.
 
         It is opened inside an asynchronous generator, because a loop that ends closes these
-        (``asyncio.run`` does): nobody else knows when the connections have to go.
+        (``asyncio.run`` does): nothing else knows when the connections must close.
         """
         clients = self._clients.setdefault(asyncio.get_running_loop(), {})
         if tls not in clients:
@@ -133,7 +133,7 @@ async def _life(*, tls: bool) -> AsyncGenerator[httpx.AsyncClient]:
     httpx = _require_httpx()
     async with httpx.AsyncClient(
         follow_redirects=False,
-        # The timeout is for the whole request, and is kept by whoever makes it.
+        # The timeout is for the whole request, and ``ask`` keeps it.
         timeout=None,
         limits=httpx.Limits(max_connections=_CONNECTIONS),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),

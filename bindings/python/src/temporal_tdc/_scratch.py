@@ -1,6 +1,6 @@
 """Scratch memory: ready-made arguments and buffers for a call, used again and again.
 
-Making ctypes objects costs more than sealing a kilobyte, so ``Scratch`` keeps those of one call:
+Making ctypes objects costs more than encrypting a kilobyte, so ``Scratch`` keeps those of one call:
 where the answer goes and where an error goes. It belongs to one call at a time; ``Handle`` lends
 it.
 """

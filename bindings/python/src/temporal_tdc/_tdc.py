@@ -58,7 +58,7 @@ class Tdc(Messages):
 
     @property
     def payload_codec(self) -> PayloadCodec:
-        """The codec alone, to stand before or after a codec of your own."""
+        """The codec alone, to use before or after a codec of your own."""
         return self._codec
 
     @property
@@ -140,7 +140,7 @@ def open(  # noqa: A001
     Args:
         path: The file; relative paths inside it are relative to it.
         namespace: The Temporal namespace, for configs with ``namespaces``. A namespace that the SDK
-            hands over with a call goes before this one.
+            passes with a call takes precedence over this one.
         key_provider: Gives keys by their id, for configs with ``keys: { host: true }``.
         remote_headers: Gives headers for each request to a codec server, for configs whose codecs
             hold ``remote``: a token that is fetched and refreshed, for example.

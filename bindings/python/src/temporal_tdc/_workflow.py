@@ -1,7 +1,7 @@
 """What a workflow gets in the place of a signal, an update or a query that cannot be decoded.
 
 The SDK's worker decodes all payloads of a workflow task before workflow code runs, and fails the
-task for each exception of the codec. The task is then tried again, so a fault that somebody cures
+task for each exception of the codec. The task is then tried again, so a fault that is fixed
 costs time and nothing else. A payload that can never be decoded, however, would stop the workflow,
 and anybody who may send a signal can send one. Workflow code is therefore handed a payload that no
 converter reads: the SDK drops the signal, rejects the update, or answers the query with the error,
@@ -27,16 +27,16 @@ _QUERY: Final = "_visit_coresdk_workflow_activation_QueryWorkflow"
 
 
 def rejection(payloads: Sequence[Payload], error: TdcError) -> list[Payload] | None:
-    """Give what stands for ``payloads``, which ``error`` says cannot be decoded.
+    """Give a replacement for ``payloads``, which ``error`` says cannot be decoded.
 
     Returns:
         As many payloads, or ``None`` where the error is to be raised: outside of workflow tasks, at
-        their other sites, and for what can be cured.
+        their other sites, and for what can be fixed.
     """
     site = _site()
     # A query changes nothing, so its caller is told of every error, and can ask again.
-    is_hopeless = isinstance(error, InputError) and not error.transient
-    if site == _QUERY or (site in _FROM_CALLERS and is_hopeless):
+    is_permanent = isinstance(error, InputError) and not error.transient
+    if site == _QUERY or (site in _FROM_CALLERS and is_permanent):
         # The SDK's converter shows the encoding in its error.
         return [Payload(metadata={"encoding": f"not decoded: {error}".encode()}) for _ in payloads]
     return None
