@@ -98,9 +98,7 @@ class Handle:
 
     def reload(self) -> None:
         """Read the config and key files again; on failure everything stays as it was."""
-        reload_ = self.library.released.tdc_data_converter_reload
-        with self.borrowed() as scratch:
-            self._check(reload_(self.argument, scratch.error_out), scratch)
+        self._checked(self.library.released.tdc_data_converter_reload)
         self.has_remote = bool(self.flags() & FLAG_REMOTE)
 
     def call(
@@ -127,19 +125,8 @@ class Handle:
         """
         library: Any = self.library.released if release else self.library.held
         out = TdcBuffer()
-        with self.borrowed() as scratch:
-            status = getattr(library, function)(
-                self.argument,
-                state,
-                context,
-                len(context),
-                *middle,
-                message,
-                len(message),
-                ctypes.byref(out),
-                scratch.error_out,
-            )
-            self._check(status, scratch)
+        arguments = (state, context, len(context), *middle, message, len(message))
+        self._checked(getattr(library, function), *arguments, ctypes.byref(out))
         return self.take_bytes(out)
 
     def take_bytes(self, buffer: TdcBuffer) -> bytes:
@@ -151,11 +138,8 @@ class Handle:
 
     def answer(self, call: Call, answers: bytes) -> None:
         """Pass on what the host answers, so that the call can be made again."""
-        with self.borrowed() as scratch:
-            status = self.library.released.tdc_call_answer(
-                self.argument, ctypes.byref(call), answers, len(answers), scratch.error_out
-            )
-            self._check(status, scratch)
+        function = self.library.released.tdc_call_answer
+        self._checked(function, ctypes.byref(call), answers, len(answers))
 
     def fail(self, status: int, scratch: Scratch, index: int = 0) -> NoReturn:
         """Raise what ``status`` and the scratch's error object say."""
@@ -173,9 +157,12 @@ class Handle:
             )
         raise problem
 
-    def _check(self, status: int, scratch: Scratch) -> None:
-        if status != Code.OK:
-            self.fail(status, scratch)
+    def _checked(self, function: Any, *arguments: Any) -> None:
+        """Call a function between the handle and the error slot."""
+        with self.borrowed() as scratch:
+            status = function(self.argument, *arguments, scratch.error_out)
+            if status != Code.OK:
+                self.fail(status, scratch)
 
 
 def open_file(path: str | os.PathLike[str], namespace: str | None) -> Handle:

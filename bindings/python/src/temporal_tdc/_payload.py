@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import ctypes
 from collections.abc import Callable
@@ -30,11 +31,16 @@ _DATA: Final = 2
 # Older SDKs have fewer fields.
 _REST: Final = tuple(field.name for field in Payload.DESCRIPTOR.fields if field.name != "data")
 _Bytes: Final = ctypes.c_char * 0
-_READS_BYTEARRAY = True
-try:
-    Payload.FromString(cast("Any", bytearray()))
-except TypeError:  # older protobuf wants bytes
-    _READS_BYTEARRAY = False
+
+
+def _reads_bytearray() -> bool:
+    with contextlib.suppress(TypeError):  # older protobuf wants bytes
+        Payload.FromString(cast("Any", bytearray()))
+        return True
+    return False
+
+
+_READS_BYTEARRAY: Final = _reads_bytearray()
 
 
 class Operation:
