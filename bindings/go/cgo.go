@@ -130,9 +130,6 @@ func checkVersion() error {
 type native struct{ converter *C.tdc_data_converter }
 
 func openNative(path, namespace string) (n native, err error) {
-	if err := checkVersion(); err != nil {
-		return n, err
-	}
 	p, ns := []byte(path), []byte(namespace)
 	var problem *C.tdc_error
 	status := C.tdc_data_converter_open(pointer(p), length(p), pointer(ns), length(ns), &n.converter, &problem)
@@ -140,9 +137,6 @@ func openNative(path, namespace string) (n native, err error) {
 }
 
 func parseNative(document []byte, dir, namespace string) (n native, err error) {
-	if err := checkVersion(); err != nil {
-		return n, err
-	}
 	d, ns := []byte(dir), []byte(namespace)
 	var problem *C.tdc_error
 	status := C.tdc_data_converter_parse(pointer(document), length(document), pointer(d), length(d), pointer(ns), length(ns),

@@ -10,8 +10,10 @@ const statusRequests Code = 2
 
 type native struct{}
 
-func openNative(string, string) (native, error)          { return native{}, ErrNoLibrary }
-func parseNative([]byte, string, string) (native, error) { return native{}, ErrNoLibrary }
+func checkVersion() error { return ErrNoLibrary }
+
+func openNative(string, string) (native, error)          { panic(ErrNoLibrary) }
+func parseNative([]byte, string, string) (native, error) { panic(ErrNoLibrary) }
 
 func (native) free()                        {}
 func (native) reload() error                { return ErrNoLibrary }

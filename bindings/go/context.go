@@ -101,9 +101,9 @@ func (s *scope) answer(problem *Error, call *nativeCall, values []any) error {
 	problem = h.native.answer(call, answers)
 	clear(answers) // keys are in it
 	if problem != nil {
-		problem.cause = cause
+		return problem.because(cause)
 	}
-	return problem.asError()
+	return nil
 }
 
 // raise returns err, or fails the workflow task if the same call can succeed later.

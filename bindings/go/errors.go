@@ -74,6 +74,12 @@ func newError(code Code, index int, message string) *Error {
 	return &Error{Code: code, Name: code.String(), Message: message, PayloadIndex: index, Transient: transient}
 }
 
+// because is e with its cause.
+func (e *Error) because(cause error) *Error {
+	e.cause = cause
+	return e
+}
+
 // asError is e, or an error that is nil.
 func (e *Error) asError() error {
 	if e == nil {

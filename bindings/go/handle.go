@@ -103,8 +103,10 @@ func (h *handle) mayWait() bool { return h.provider != nil || h.remote.Load() }
 
 // withAdvice is an error of the library, with what the host knows of it.
 func (h *handle) withAdvice(e *Error) *Error {
-	if _, _, hostKeys := h.native.flags(); hostKeys && h.provider == nil && e.Code == ErrKeyUnknown {
-		return withoutProvider(e)
+	if e.Code == ErrKeyUnknown && h.provider == nil {
+		if _, _, hostKeys := h.native.flags(); hostKeys {
+			return withoutProvider(e)
+		}
 	}
 	return e
 }

@@ -38,9 +38,7 @@ func fetchKey(ctx context.Context, provider KeyProvider, id string) (protowire.N
 	case errors.Is(err, ErrKeyNotFound):
 		return kindUnknown, nil, nil
 	}
-	failed := newError(ErrKeyProvider, 0, fmt.Sprintf("the key provider failed for the key %s: %v", id, err))
-	failed.cause = err
-	return 0, nil, failed
+	return 0, nil, newError(ErrKeyProvider, 0, fmt.Sprintf("the key provider failed for the key %s: %v", id, err)).because(err)
 }
 
 // withoutProvider is what an unknown key means if the configuration asks the host

@@ -131,9 +131,8 @@ func (s *codecServers) exchange(ctx context.Context, r *request) (answer []byte,
 	if s.headers != nil {
 		headers, err := s.headers(ctx, r.url)
 		if err != nil {
-			failed := newError(ErrRemote, -1, fmt.Sprintf("there are no headers for the codec server %s: %v", r.url, err))
-			failed.cause = err
-			return nil, nil, failed
+			text := fmt.Sprintf("there are no headers for the codec server %s: %v", r.url, err)
+			return nil, nil, newError(ErrRemote, -1, text).because(err)
 		}
 		for name, values := range headers {
 			r.header[http.CanonicalHeaderKey(name)] = values

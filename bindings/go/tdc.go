@@ -72,17 +72,28 @@ func WithPayloadConverters(own ...converter.PayloadConverter) Option {
 // Open reads the configuration at path, and the keys that it names. Paths in
 // the file are relative to it.
 func Open(path string, opts ...Option) (*Tdc, error) {
-	o := collect(options{}, opts)
-	n, err := openNative(path, o.namespace)
-	return newTdc(n, o, err)
+	return open(opts, func(namespace string) (native, error) { return openNative(path, namespace) })
 }
 
 // Parse opens a configuration that is not in a file. Paths in the document are
 // relative to dir.
 func Parse(document []byte, dir string, opts ...Option) (*Tdc, error) {
+	return open(opts, func(namespace string) (native, error) { return parseNative(document, dir, namespace) })
+}
+
+func open(opts []Option, open func(namespace string) (native, error)) (*Tdc, error) {
+	if err := checkVersion(); err != nil {
+		return nil, err
+	}
 	o := collect(options{}, opts)
-	n, err := parseNative(document, dir, o.namespace)
-	return newTdc(n, o, err)
+	n, err := open(o.namespace)
+	if err != nil {
+		return nil, err
+	}
+	t := &Tdc{newHandle(n, o)}
+	// Without a Close, memory and keys are freed all the same.
+	runtime.AddCleanup(t, func(h *handle) { h.close() }, t.handle)
+	return t, nil
 }
 
 // collect applies options to their defaults.
@@ -91,16 +102,6 @@ func collect[T any, Option ~func(*T)](o T, opts []Option) T {
 		opt(&o)
 	}
 	return o
-}
-
-func newTdc(n native, o options, err error) (*Tdc, error) {
-	if err != nil {
-		return nil, err
-	}
-	t := &Tdc{newHandle(n, o)}
-	// Without a Close, memory and keys are freed all the same.
-	runtime.AddCleanup(t, func(h *handle) { h.close() }, t.handle)
-	return t, nil
 }
 
 // PayloadCodec is the configuration's codecs as one codec of the SDK. Use it to
