@@ -193,10 +193,17 @@ func (n native) encodeBound(size int) int {
 	return int(C.tdc_codec_encode_bound(n.converter, C.size_t(size)))
 }
 
-// payload encodes or decodes one Payload, given as head and data, into out. The
-// answer is a slice of out, or memory of its own if it did not fit. It is nil
-// without an error if the codecs leave the payload as it is.
-func (n native) payload(op operation, call *nativeCall, context, head, data, out []byte) ([]byte, *Error) {
+// payload encodes or decodes one Payload, given as head and data, into size bytes,
+// or more if the answer does not fit. It is nil without an error if the codecs
+// leave the payload as it is.
+func (n native) payload(op operation, call *nativeCall, context, head, data []byte, size int) ([]byte, *Error) {
+	var small [512]byte // on the stack: small answers get as much memory as they need
+	var large []byte
+	out := small[:]
+	if size > len(small) {
+		large = allocate(size)
+		out = large
+	}
 	answer := C.tdc_go_payload(C.int(op), n.converter, call.pointer(), pointer(context), length(context),
 		pointer(head), length(head), pointer(data), length(data), pointer(out), length(out))
 	switch {
@@ -207,7 +214,10 @@ func (n native) payload(op operation, call *nativeCall, context, head, data, out
 	case answer.owned.data != nil:
 		return takeBuffer(answer.owned), nil
 	}
-	return out[:answer.len:answer.len], nil
+	if large == nil || size-int(answer.len) > 4<<10 { // it was compressed: do not keep what is not needed
+		return bytes.Clone(out[:answer.len]), nil
+	}
+	return large[:answer.len:answer.len], nil
 }
 
 var functions = [...]C.tdc_go_function{

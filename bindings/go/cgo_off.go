@@ -27,7 +27,7 @@ func (*nativeCall) end()             {}
 
 func (native) answer(*nativeCall, []byte) *Error { panic(ErrNoLibrary) }
 
-func (native) payload(operation, *nativeCall, []byte, []byte, []byte, []byte) ([]byte, *Error) {
+func (native) payload(operation, *nativeCall, []byte, []byte, []byte, int) ([]byte, *Error) {
 	panic(ErrNoLibrary)
 }
 

@@ -1,7 +1,6 @@
 package tdc
 
 import (
-	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -109,33 +108,19 @@ func (c *payloadCodec) one(op operation, call *nativeCall, p *commonpb.Payload) 
 	if op == encode {
 		size += h.overhead
 	}
-	out := allocate(size)
 	for {
-		message, problem := h.native.payload(op, call, c.serialization, head, data, out)
+		message, problem := h.native.payload(op, call, c.serialization, head, data, size)
 		if problem == nil {
 			if message == nil {
 				return nil, nil
 			}
-			return newConverted(message, size)
+			result := new(converted)
+			return result, unmarshalPayload(message, &result.payload, 0)
 		}
 		if err := c.answer(problem, call, nil); err != nil {
 			return nil, err
 		}
 	}
-}
-
-// newConverted is the payload in message, made of slices of it, for which so many
-// bytes were allocated.
-func newConverted(message []byte, allocated int) (*converted, error) {
-	if allocated-len(message) > 4<<10 {
-		// It was compressed: do not keep what is not needed.
-		message = bytes.Clone(message)
-	}
-	p := new(converted)
-	if err := unmarshalPayload(message, &p.payload, 0); err != nil {
-		return nil, err
-	}
-	return p, nil
 }
 
 // fail is raise for an err about payloads[i].
