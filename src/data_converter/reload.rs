@@ -214,7 +214,7 @@ mod tests {
         let converter = DataConverter::open(&file.0, "").unwrap();
         let begin = Instant::now();
         let first = converter.config.load_full();
-        // Whoever comes first does not use it up for the others.
+        // The first caller does not use it up for the others.
         assert!(converter.should_search(&first, begin) && converter.should_search(&first, begin));
         converter.reload().unwrap();
         let second = converter.config.load_full();

@@ -27,7 +27,7 @@ impl DataConverter {
         self.config.load().keyring.has_host()
     }
 
-    /// The `server` section, by the schema of whoever serves: the library only knows that it may be there.
+    /// The `server` section, by the caller's schema: the library only knows that it may be there.
     ///
     /// # Errors
     /// [`Code::Config`](crate::Code::Config), with line, column and path.

@@ -62,8 +62,8 @@ fn constants(abi: &Abi) -> String {
 fn by_jni(abi: &Abi) -> String {
     let mut text = format!(
         "{NOTE}package io.tdc;\n\n\
-         /**\n * The functions of {{@code tdc.h}} by JNI. Pointers are addresses: whoever calls them makes sure that\n \
-         * they are as the header asks.\n */\nfinal class Native {{\n  private Native() {{}}\n"
+         /**\n * The functions of {{@code tdc.h}} by JNI. Pointers are addresses: the caller makes sure\n \
+         * that they are as the header asks.\n */\nfinal class Native {{\n  private Native() {{}}\n"
     );
     for function in &abi.functions {
         let (kind, name) = (java_type(function.result), camel(&function.name));
@@ -143,8 +143,8 @@ fn by_ffm(abi: &Abi) -> String {
          import java.lang.foreign.Linker;\n\
          import java.lang.foreign.MemorySegment;\n\
          import java.lang.invoke.MethodHandle;\n\n\
-         /**\n * The functions of {{@code tdc.h}} by the foreign function and memory API. Pointers are addresses: whoever\n \
-         * calls them makes sure that they are as the header asks. Those with memory segments are critical calls,\n \
+         /**\n * The functions of {{@code tdc.h}} by the foreign function and memory API. Pointers are addresses: the\n \
+         * caller makes sure that they are as the header asks. Those with memory segments are critical calls,\n \
          * which take arrays as they are, and until they return the garbage collector waits.\n */\n\
          final class Native {{\n"
     );

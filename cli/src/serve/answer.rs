@@ -32,7 +32,7 @@ impl Waiting {
     }
 }
 
-/// The bytes of an answer. Whoever sends them drops them when they are sent.
+/// The bytes of an answer. The sender drops them when they are sent.
 struct Held {
     bytes: Vec<u8>,
     since: Instant,

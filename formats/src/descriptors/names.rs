@@ -1,6 +1,6 @@
 //! From a name to the place of its field: an open hash table that is made once and never changes.
 //!
-//! Whoever chooses the names that are looked up can meet one full run of slots at most, and how long these
+//! A caller who chooses the names that are looked up can meet one full run of slots at most, and how long these
 //! are was settled when the table was made; it is at most half full.
 
 /// The names of a message type's fields.

@@ -59,7 +59,7 @@ impl Url {
         if !self.path.contains(NAMESPACE) {
             return Ok(format!("{}{}/{operation}", self.origin, self.path));
         }
-        // A segment of dots would be taken away by whoever makes the request.
+        // A segment of dots would be removed by the HTTP client.
         if namespace.is_empty() || namespace.bytes().all(|byte| byte == b'.') {
             return Err(Error::new(
                 Code::Namespace,

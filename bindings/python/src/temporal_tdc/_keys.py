@@ -11,7 +11,7 @@ from temporal_tdc._errors import KeyProviderError, TdcError
 from temporal_tdc._requests import Kind, Request, ask_user
 
 KeyProvider: TypeAlias = Callable[[str], bytes | Awaitable[bytes | None] | None]
-"""Gives the 32 bytes of a key by its id, or ``None`` for "there is no such key".
+"""Gives the 32 bytes of a key by its id, or ``None`` if there is no such key.
 
 It may be an ordinary function (it then runs in a thread, so it may block) or a coroutine function.
 An exception means that it cannot tell now: the call fails with a ``KeyProviderError``, which is

@@ -12,8 +12,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The functions of {@code tdc.h} by the foreign function and memory API. Pointers are addresses: whoever
- * calls them makes sure that they are as the header asks. Those with memory segments are critical calls,
+ * The functions of {@code tdc.h} by the foreign function and memory API. Pointers are addresses: the
+ * caller makes sure that they are as the header asks. Those with memory segments are critical calls,
  * which take arrays as they are, and until they return the garbage collector waits.
  */
 final class Native {
