@@ -14,13 +14,15 @@ typedef struct {
 	tdc_buffer owned;
 } tdc_go_answer;
 
+// The call comes as its words: cgo looks for Go's pointers in what a pointer to a
+// struct with pointers points to, which costs as much as all of this function.
 static inline tdc_go_answer tdc_go_payload(int decode, const tdc_data_converter *self,
-		tdc_call *call, const uint8_t *context, size_t context_len,
+		uint64_t *call, const uint8_t *context, size_t context_len,
 		const uint8_t *head, size_t head_len, const uint8_t *data, size_t data_len,
 		uint8_t *out, size_t capacity) {
 	tdc_go_answer answer = {0};
 	tdc_payload written = {0};
-	answer.status = (decode ? tdc_codec_decode_payload : tdc_codec_encode_payload)(self, call,
+	answer.status = (decode ? tdc_codec_decode_payload : tdc_codec_encode_payload)(self, (tdc_call *)call,
 		context, context_len, head, head_len, data, data_len, out, capacity, &written, &answer.error);
 	answer.len = written.len;
 	answer.owned = written.owned;
@@ -166,6 +168,8 @@ type nativeCall C.tdc_call
 
 func (c *nativeCall) pointer() *C.tdc_call { return (*C.tdc_call)(c) }
 
+func (c *nativeCall) words() *C.uint64_t { return (*C.uint64_t)(unsafe.Pointer(c)) }
+
 // requests is a copy of what the library asks for.
 func (c *nativeCall) requests() []byte {
 	var message *C.uint8_t
@@ -204,7 +208,7 @@ func (n native) payload(op operation, call *nativeCall, context, head, data []by
 		large = allocate(size)
 		out = large
 	}
-	answer := C.tdc_go_payload(C.int(op), n.converter, call.pointer(), pointer(context), length(context),
+	answer := C.tdc_go_payload(C.int(op), n.converter, call.words(), pointer(context), length(context),
 		pointer(head), length(head), pointer(data), length(data), pointer(out), length(out))
 	switch {
 	case answer.status == C.TDC_UNCHANGED:
