@@ -81,7 +81,7 @@
 /* A limit was exceeded; the message names it and the option that raises it. */
 #define TDC_ERR_LIMIT 106
 
-/* The serialization context is malformed. */
+/* The payload is bound to another place than the one it was read in, or to none where the config requires it; or the serialization context is malformed. */
 #define TDC_ERR_CONTEXT 107
 
 /* The text is not JSON, or not the JSON that was expected; the message says where. */
@@ -113,6 +113,12 @@
 
 /* The host's key provider failed, or the configuration asks the host for keys and no key provider was given; the message says which. */
 #define TDC_ERR_KEY_PROVIDER 203
+
+/* The key service could not be reached, was too slow, or its answer is not usable; the message says which. */
+#define TDC_ERR_KEY_SERVICE 204
+
+/* The key service refused: access is denied, or the key is disabled or destroyed. An administrator can change that. */
+#define TDC_ERR_KEY_REFUSED 205
 
 /* The configuration is malformed; the message says where and what to do. */
 #define TDC_ERR_CONFIG 301
@@ -151,7 +157,7 @@
 /**
  * The version of this header. It grows with every change that is not an addition.
  */
-#define TDC_ABI_VERSION 2
+#define TDC_ABI_VERSION 3
 
 /**
  * A flag of `tdc_data_converter_flags`: the failure converter moves message and stack trace into the
@@ -175,6 +181,12 @@
  * host for requests (`TDC_REQUESTS`). Lists are best handed in whole, and calls may take long.
  */
 #define TDC_FLAG_REMOTE 8
+
+/**
+ * A flag of `tdc_data_converter_flags`: `keys.ring` has keys of key services, so calls may ask the host to
+ * have data keys wrapped and unwrapped (`TDC_REQUESTS`).
+ */
+#define TDC_FLAG_KEY_SERVICES 16
 
 /**
  * A flag of `tdc_message_encode` and `tdc_message_decode`: headers go through the codecs as well. Decode
@@ -241,6 +253,12 @@ typedef struct tdc_call {
    * Bytes that their layers decoded to.
    */
   size_t decoded_bytes;
+  /**
+   * Requests that wait for an answer. After `TDC_OK` and `TDC_UNCHANGED` these ask for the next data key
+   * of a key service, while the call has used the one before: they may be answered off the call's path,
+   * by `tdc_call_answer` before `tdc_call_end`, or not at all.
+   */
+  size_t pending;
   /**
    * Requests and answers; NULL before the first request.
    */
@@ -479,11 +497,13 @@ tdc_status tdc_codec_decode(const struct tdc_data_converter *self,
                             struct tdc_error **error);
 
 /**
- * The most bytes that a payload of `payload_len` bytes encodes to: `payload_len` and a constant that no
- * reload changes.
+ * The most bytes that a payload of `payload_len` bytes encodes to: `payload_len` and a number that holds for
+ * the configuration and the data keys of this moment. `TDC_ERR_BUFFER_TOO_SMALL` stays possible where
+ * `keys.ring` has a key of a key service: try again with the size that the error gives. NULL stands
+ * for a configuration without such keys.
  *
  * Valid arguments:
- * `self` is not used: NULL will do.
+ * `self` is valid or NULL.
  */
 size_t tdc_codec_encode_bound(const struct tdc_data_converter *self, size_t payload_len);
 

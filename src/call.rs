@@ -25,6 +25,7 @@ use zeroize::Zeroizing;
 
 use crate::codec::remote::Answers;
 use crate::error::{Code, Error};
+use crate::keys::CallKeys;
 use crate::limits::Usage;
 
 /// A call, from the first try to its end. An SDK hands its codec a list of payloads; a binding that makes
@@ -48,12 +49,16 @@ pub(crate) struct State {
     answered: HashSet<Answered>,
     /// What codec servers answered.
     remote: Answers,
+    /// What key services answered.
+    keys: CallKeys,
 }
 
 /// A request that waits for its answer.
 struct Pending {
     id: u64,
     request: Request,
+    /// The call does not need the answer: it is over, or goes on meanwhile.
+    is_left: bool,
 }
 
 /// What was answered. A key is asked for again after a reload, which forgets the host's keys.
@@ -113,10 +118,29 @@ impl Call {
         self.state.as_mut().map(|state| core::mem::take(&mut state.remote)).unwrap_or_default()
     }
 
+    /// The answers of key services, for the length of a try.
+    pub(crate) fn take_keys(&mut self) -> CallKeys {
+        self.state.as_mut().map(|state| core::mem::take(&mut state.keys)).unwrap_or_default()
+    }
+
     /// The answers again, for the next try.
-    pub(crate) fn keep_remote(&mut self, answers: Answers) {
-        if !answers.is_empty() {
-            self.state.get_or_insert_default().remote = answers;
+    pub(crate) fn keep(&mut self, remote: Answers, keys: CallKeys) {
+        if !remote.is_empty() || !keys.is_empty() {
+            let state = self.state.get_or_insert_default();
+            (state.remote, state.keys) = (remote, keys);
+        }
+    }
+
+    /// Whether the host was asked to read the files again, and did.
+    pub(crate) fn has_reloaded(&self) -> bool {
+        self.state.as_ref().is_some_and(|state| state.answered.contains(&Answered::Reload))
+    }
+
+    /// Leaves a request behind that this call does not need: it may be answered when the call is over.
+    pub(crate) fn leave(&mut self, request: Option<Request>) {
+        if let Some(request) = request {
+            let state = self.state.get_or_insert_default();
+            state.add(request, true);
         }
     }
 
@@ -131,7 +155,9 @@ impl Call {
     #[inline]
     pub(crate) fn settle(&mut self) {
         if let Some(state) = &mut self.state {
-            **state = State { last_id: state.last_id, ..State::default() };
+            let mut pending = core::mem::take(&mut state.pending);
+            pending.retain(|pending| pending.is_left);
+            **state = State { last_id: state.last_id, pending, ..State::default() };
         }
     }
 
@@ -150,13 +176,25 @@ impl Call {
         }
         state.message = None;
         state.progressed = false;
-        state.pending.clear();
+        state.pending.retain(|pending| pending.is_left);
         for request in open {
-            state.last_id += 1;
-            state.pending.push(Pending { id: state.last_id, request });
+            state.add(request, false);
         }
         let count = state.pending.len();
         Error::new(Code::Requests, format!("{count} request(s) to the host: answer them, then call again"))
+    }
+}
+
+impl State {
+    /// How many requests wait for an answer.
+    pub(crate) fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    fn add(&mut self, request: Request, is_left: bool) {
+        self.message = None;
+        self.last_id += 1;
+        self.pending.push(Pending { id: self.last_id, request, is_left });
     }
 }
 

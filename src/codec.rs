@@ -21,7 +21,7 @@ mod snappy;
 mod zlib;
 mod zstd;
 
-pub(crate) use chain::{Chain, encode_bound};
+pub(crate) use chain::{Chain, Found};
 pub(crate) use layer::Layer;
 #[cfg(test)]
 pub(crate) use list::schemas;
@@ -30,8 +30,9 @@ pub(crate) use opening::Budget;
 
 use std::time::Instant;
 
-use crate::error::Error;
-use crate::keys::{Access, Keyring};
+use crate::context::Context;
+use crate::error::{Error, Needed};
+use crate::keys::{Access, Keyring, Session};
 use crate::outcome::Outcome;
 use crate::payload::{Location, Pieces, View};
 
@@ -40,7 +41,13 @@ use crate::payload::{Location, Pieces, View};
 pub(crate) struct Environment<'a> {
     pub(crate) keyring: &'a Keyring,
     pub(crate) access: &'a Access,
+    /// What the call knows of data keys.
+    pub(crate) session: &'a Session<'a>,
+    /// Where the payloads live.
+    pub(crate) context: &'a Context<'a>,
     pub(crate) now: &'a dyn Fn() -> Instant,
+    /// The most bytes by which a payload grows in a chain.
+    pub(crate) overhead: usize,
     /// The call's exchange with a codec server, where the chain has `remote`.
     pub(crate) remote: Option<&'a remote::Exchange<'a>>,
     /// Whether the call can ask the host.
@@ -50,7 +57,13 @@ pub(crate) struct Environment<'a> {
 impl Environment<'_> {
     /// Whether a call should ask for all the keys that it can name before it begins.
     pub(crate) fn asks_for_keys(&self) -> bool {
-        self.can_ask && self.keyring.has_host()
+        self.can_ask && (self.keyring.has_host() || self.keyring.has_key_services())
+    }
+
+    /// The most bytes that a payload of `len` bytes encodes to, but for what a codec server answers and for
+    /// external payloads, which are shown outside as well: these come in memory of their own where they must.
+    pub(crate) fn encode_bound(&self, len: usize) -> usize {
+        len.saturating_add(self.overhead)
     }
 
     /// Says which payload of the call is worked on next.
@@ -60,9 +73,9 @@ impl Environment<'_> {
         }
     }
 
-    /// The id of the key that the host must be asked for to open the payload's outermost layer here, if any. What is
+    /// The key that the host must be asked for to open the payload's outermost layer here, if any. What is
     /// malformed is the business of decoding.
-    pub(crate) fn key_to_ask_for(&self, payload: &[u8]) -> Option<String> {
+    pub(crate) fn key_to_ask_for(&self, payload: &[u8]) -> Option<Needed> {
         let payload = Pieces::whole(payload);
         let Some(exchange) = self.remote else {
             return encrypt::key_to_ask_for(&View::parse(payload).ok()?, self);
@@ -94,7 +107,7 @@ pub(crate) trait Encoder: Send + Sync {
     fn layer(&self) -> Option<&'static Layer>;
 
     /// The most bytes by which a payload can grow.
-    fn overhead(&self) -> usize;
+    fn overhead(&self, environment: &Environment<'_>) -> usize;
 
     /// Writes the encoded payload to the start of `out`, which has room for `payload`, [`Encoder::overhead`] and
     /// `outside`; gives back what it wrote, or `None` to leave the payload as it is. `outside` are whole fields that

@@ -10,25 +10,26 @@ pub(crate) mod document;
 mod key_source;
 mod loosening;
 mod pattern;
+mod ring;
 mod schema;
 mod server_limits;
 mod summary;
 
-use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::codec::encrypt::{self, binding::Fields};
 use crate::codec::{Chain, Entry, chain};
 use crate::converter::Converters;
 use crate::descriptors::Store;
 use crate::error::{Code, Error, text};
-use crate::keys::{Access, Key, Keyring, key_id};
+use crate::keys::{Access, Keyring};
 use crate::limits::Limits;
 pub use document::read_file;
-use document::{Node, Problem, did_you_mean};
+use document::{Node, Problem};
 pub use pattern::Pattern;
 use schema::{Document, Malformed};
 pub use server_limits::ServerLimits;
@@ -57,6 +58,8 @@ pub(crate) struct Config {
     source: String,
     everywhere: Profile,
     namespaces: Option<Vec<(Pattern, Profile)>>,
+    /// The most bytes that a binding adds to a payload.
+    binding_overhead: usize,
 }
 
 /// What holds for the payloads of a namespace.
@@ -64,7 +67,7 @@ pub(crate) struct Profile {
     pub(crate) chain: Chain,
     /// The same chain for readers that are no workers: `required` does not bind them.
     pub(crate) lenient_chain: Chain,
-    pub(crate) access: Access,
+    access: Access,
     /// The names of the codecs, in the order in which encode applies them.
     codecs: Vec<&'static str>,
 }
@@ -73,6 +76,11 @@ impl Profile {
     fn new(chain: Chain, access: Access, codecs: &[Entry]) -> Self {
         let codecs = codecs.iter().map(|entry| entry.codec().name).collect();
         Self { lenient_chain: chain.without_required(), chain, access, codecs }
+    }
+
+    /// The keys of a namespace.
+    pub(crate) fn access(&self, namespace: &str) -> &Access {
+        self.access.of(namespace)
     }
 }
 
@@ -120,9 +128,16 @@ impl Config {
 
     /// Whether payloads of some namespace go to a codec server.
     pub(crate) fn has_remote(&self) -> bool {
-        let mut profiles =
-            self.namespaces.iter().flatten().map(|(_, profile)| profile).chain([&self.everywhere]);
-        profiles.any(|profile| profile.chain.remote().is_some())
+        self.profiles().any(|profile| profile.chain.remote().is_some())
+    }
+
+    /// The most bytes by which a payload grows in any chain, with the data keys of this moment.
+    pub(crate) fn overhead(&self) -> usize {
+        encrypt::overhead(&self.keyring).saturating_add(self.binding_overhead)
+    }
+
+    fn profiles(&self) -> impl Iterator<Item = &Profile> {
+        self.namespaces.iter().flatten().map(|(_, profile)| profile).chain([&self.everywhere])
     }
 
     /// The same, for somebody who asks.
@@ -158,10 +173,10 @@ impl Config {
             let found = document.version;
             return Err(Problem::new(format!("expected version 1, found {found}")).inside("version"));
         }
-        let keyring = keyring(document, base_dir).map_err(|problem| problem.inside("keys"))?;
+        let keyring = ring::keyring(document, base_dir).map_err(|problem| problem.inside("keys"))?;
         let everywhere = Profile::new(
             chain(&document.codecs, base_dir).map_err(|problem| problem.inside("codecs"))?,
-            Access::new(&keyring, document.keys.as_ref().and_then(|keys| keys.primary.as_deref()), None),
+            ring::access_everywhere(&keyring, document),
             &document.codecs,
         );
         let namespaces = document
@@ -191,7 +206,7 @@ impl Config {
             sources.filter_map(|source| source.file.as_ref()).map(|file| base_dir.join(file)).collect();
         let descriptors = descriptors::load(&document.descriptors, base_dir)
             .map_err(|problem| problem.inside("descriptors"))?;
-        Ok(Self {
+        let config = Self {
             keyring,
             descriptors,
             limits,
@@ -205,29 +220,17 @@ impl Config {
             keeps_malformed: document.failures.malformed == Malformed::Keep,
             everywhere,
             namespaces,
-        })
+            binding_overhead: 0,
+        };
+        let bindings = config.profiles().filter_map(|profile| profile.chain.binding());
+        let binding_overhead = bindings.map(Fields::overhead).max().unwrap_or(0);
+        Ok(Self { binding_overhead, ..config })
     }
 }
 
 fn text_of(path: &Path) -> Result<String, String> {
     String::from_utf8(read_file(path, document::MAX_LEN)?)
         .map_err(|cause| format!("it is not UTF-8 at byte {}", cause.utf8_error().valid_up_to()))
-}
-
-fn keyring(document: &Document, base_dir: &Path) -> Result<Keyring, Problem> {
-    let Some(keys) = &document.keys else { return Ok(Keyring::default()) };
-    let mut ring = HashMap::new();
-    for (id, source) in &keys.ring {
-        check_key_id(id).map_err(|problem| problem.inside(id.as_str()).inside("ring"))?;
-        let key = key_source::load(source, base_dir)
-            .map_err(|problem| problem.inside(id.as_str()).inside("ring"))?;
-        ring.insert(Arc::from(id.as_str()), Arc::new(Key::new(id, key.bytes())));
-    }
-    let keyring = Keyring::new(ring, keys.host);
-    if let Some(primary) = &keys.primary {
-        check_reference(&keyring, primary).map_err(|problem| problem.inside("primary"))?;
-    }
-    Ok(keyring)
 }
 
 fn namespace(
@@ -242,44 +245,13 @@ fn namespace(
     let codecs = entry.codecs.as_ref().unwrap_or(&document.codecs);
     let chain = chain(codecs, base_dir).map_err(|problem| problem.inside("codecs"))?;
     let access = match &entry.keys {
-        None => Access::new(keyring, document.keys.as_ref().and_then(|keys| keys.primary.as_deref()), None),
-        Some(keys) => {
-            let inside = |problem: Problem| problem.inside("keys");
-            check_reference(keyring, &keys.primary).map_err(|problem| inside(problem.inside("primary")))?;
-            for (index, id) in keys.decrypt.iter().enumerate() {
-                check_reference(keyring, id)
-                    .map_err(|problem| inside(problem.inside(index).inside("decrypt")))?;
-            }
-            let allowed: HashSet<Arc<str>> =
-                keys.decrypt.iter().chain([&keys.primary]).map(|id| Arc::from(id.as_str())).collect();
-            Access::new(keyring, Some(&keys.primary), Some(allowed))
-        }
+        None => ring::access_everywhere(keyring, document),
+        Some(keys) => ring::access(keyring, keys).map_err(|problem| problem.inside("keys"))?,
     };
     if chain.encrypts() && !access.has_primary() {
         return Err(without_key());
     }
     Ok((Pattern::new(&entry.pattern), Profile::new(chain, access, codecs)))
-}
-
-fn check_key_id(id: &str) -> Result<(), Problem> {
-    match key_id(id.as_bytes()) {
-        Some(_) => Ok(()),
-        None => Err(Problem::new(format!(
-            "this is not a key id ({} bytes): expected 1 to 128 characters of A-Z a-z 0-9 . _ : / -",
-            id.len()
-        ))),
-    }
-}
-
-fn check_reference(keyring: &Keyring, id: &str) -> Result<(), Problem> {
-    check_key_id(id)?;
-    if keyring.contains(id) || keyring.has_host() {
-        return Ok(());
-    }
-    let meant = did_you_mean(id, keyring.ids().map(|id| &**id));
-    Err(Problem::new(format!(
-        "the key \"{id}\" is not in keys.ring: add it there, or set keys.host to true if the host program provides it{meant}"
-    )))
 }
 
 fn without_key() -> Problem {

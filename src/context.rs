@@ -5,13 +5,15 @@
 //!
 //! | field | type | |
 //! |---|---|---|
-//! | 1 kind | varint | 1 workflow, 2 activity |
+//! | 1 kind | varint | 1 workflow, 2 activity, 3 Nexus |
 //! | 2 namespace, 3 workflow_id, 4 workflow_type | string | |
 //! | 5 activity_id, 6 activity_type, 7 activity_task_queue | string | |
 //! | 8 is_local | varint | a local activity |
+//! | 9 endpoint, 10 service, 11 operation | string | of Nexus |
 //!
-//! Unknown fields are ignored, so that newer hosts can say more. Only the namespace decides anything
-//! today; the others are checked for their form, so that a host that writes them wrongly learns it now.
+//! Unknown fields are ignored, so that newer hosts can say more. The namespace decides about keys and codecs;
+//! it and the workflow id can be bound. The others are checked for their form, so that a host that writes them
+//! wrongly learns it now.
 
 use tdc_formats::wire::{Cursor, Value};
 
@@ -22,7 +24,14 @@ use crate::error::{Code, Error};
 pub(crate) struct Context<'a> {
     /// The namespace; empty when the host does not say it.
     pub(crate) namespace: &'a str,
+    /// The workflow; empty when the host does not say it.
+    pub(crate) workflow_id: &'a str,
+    /// Payloads of a Nexus operation, which go from one namespace to another.
+    pub(crate) is_nexus: bool,
 }
+
+/// The kind of Nexus.
+const NEXUS: u64 = 3;
 
 impl<'a> Context<'a> {
     /// Parses the message; empty bytes are "no context".
@@ -38,14 +47,17 @@ impl<'a> Context<'a> {
         let mut cursor = Cursor::new(bytes);
         while let Some(field) = cursor.field().map_err(|cause| malformed(&cause.to_string()))? {
             match (field.number, field.value) {
-                (2..=7, Value::Bytes(text)) => {
+                (2..=7 | 9..=11, Value::Bytes(text)) => {
                     let text =
                         core::str::from_utf8(text).map_err(|_| malformed("a text field is not UTF-8"))?;
-                    if field.number == 2 {
-                        context.namespace = text;
+                    match field.number {
+                        2 => context.namespace = text,
+                        3 => context.workflow_id = text,
+                        _ => {}
                     }
                 }
-                (1 | 8, Value::Varint(_)) | (9.., _) => {}
+                (1, Value::Varint(kind)) => context.is_nexus = kind == NEXUS,
+                (8, Value::Varint(_)) | (12.., _) => {}
                 (number, _) => {
                     return Err(malformed(&format!("field {number} has an unexpected wire type")));
                 }

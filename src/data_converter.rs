@@ -20,7 +20,8 @@ use crate::codec::remote::{Answers, Exchange};
 use crate::codec::{Budget, Environment};
 use crate::config::{Config, Profile};
 use crate::context::Context;
-use crate::error::{Code, Error, Needs};
+use crate::error::{Code, Error, Needed, Needs};
+use crate::keys::Session;
 use crate::limits::{Limits, Usage};
 use crate::payload::too_many;
 use open::Source;
@@ -58,19 +59,30 @@ impl DataConverter {
                 ),
             ));
         }
-        let context = Context::parse(context)?;
-        let namespace = if context.namespace.is_empty() { &self.namespace } else { context.namespace };
+        let mut context = Context::parse(context)?;
+        if context.namespace.is_empty() {
+            context.namespace = &self.namespace;
+        }
+        let namespace = context.namespace;
         let profile = config.profile(namespace)?;
         let exchange = profile.chain.remote().map(|remote| {
             let answers = call.as_mut().map(|call| call.take_remote()).unwrap_or_default();
             Exchange::new(remote, answers, namespace, &config.limits)
         });
+        let (can_ask, has_reloaded) =
+            call.as_ref().map_or((false, false), |call| (true, call.has_reloaded()));
+        let may_search = || can_ask && !has_reloaded && self.should_search(&config, Instant::now());
+        let keys = call.as_mut().map(|call| call.take_keys()).unwrap_or_default();
+        let session = Session::new(namespace, keys, &may_search);
         let environment = Environment {
             keyring: &config.keyring,
-            access: &profile.access,
+            access: profile.access(namespace),
+            session: &session,
+            context: &context,
             now: &Instant::now,
+            overhead: config.overhead(),
             remote: exchange.as_ref(),
-            can_ask: call.is_some(),
+            can_ask,
         };
         let mut spent = Spent {
             payloads: usage.payloads,
@@ -82,10 +94,14 @@ impl DataConverter {
                 if let Some(call) = call {
                     let decoded_bytes = spent.budget.used();
                     call.succeed(Usage { payloads: spent.payloads, input_bytes, decoded_bytes });
+                    if let Some(kek) = session.end().1 {
+                        // Without random bytes the old key goes on.
+                        call.leave(config.keyring.wrap(&kek.name, namespace).ok().map(Request::Wrap));
+                    }
                 }
                 Ok(done)
             }
-            result => Err(self.unfinished(&config, call, exchange, result.err())),
+            result => Err(self.unfinished(&config, call, exchange, session, result.err())),
         }
     }
 
@@ -96,8 +112,11 @@ impl DataConverter {
         config: &Current,
         call: Option<&mut Call>,
         exchange: Option<Exchange<'_>>,
+        session: Session<'_>,
         error: Option<Error>,
     ) -> Error {
+        let namespace = session.namespace();
+        let (keys, _) = session.end();
         // Attributes of a failure that are not decoded yet cannot be read, which means nothing.
         let error = error.filter(|error| {
             error.code() != Code::Failure || !exchange.as_ref().is_some_and(Exchange::is_waiting)
@@ -110,26 +129,37 @@ impl DataConverter {
             None => (Answers::default(), Ok(None)),
         };
         let (requests, instead) = match (error, waiting) {
-            (Some(error), _) => (self.requests(config, &error), error),
+            (Some(error), _) => (self.requests(config, namespace, &error), error),
             (None, Err(error)) => (Vec::new(), error),
             (None, Ok(request)) => (request.map(Request::Http).into_iter().collect(), cannot_ask()),
         };
         if instead.code() == Code::BufferTooSmall {
-            call.keep_remote(answers);
+            call.keep(answers, keys);
             return instead;
         }
         if requests.is_empty() {
             call.settle();
             return instead;
         }
-        call.keep_remote(answers);
+        call.keep(answers, keys);
         call.ask(requests, config.generation(), instead)
     }
 
     /// What a host could do about an error.
-    fn requests(&self, config: &Current, error: &Error) -> Vec<Request> {
+    fn requests(&self, config: &Current, namespace: &str, error: &Error) -> Vec<Request> {
         match error.needs() {
-            Needs::Keys(ids) => ids.iter().cloned().map(Request::Key).collect(),
+            Needs::Keys(keys) => keys
+                .iter()
+                .filter_map(|key| match key {
+                    Needed::Key(id) => Some(Request::Key(id.clone())),
+                    Needed::DataKey { kek, wrapped } => {
+                        config.keyring.unwrap(kek, wrapped).map(Request::Unwrap)
+                    }
+                })
+                .collect(),
+            Needs::Wrap(kek) => {
+                config.keyring.wrap(kek, namespace).ok().map(Request::Wrap).into_iter().collect()
+            }
             Needs::Descriptor(name) => vec![Request::Descriptor(name.clone())],
             Needs::Nothing
                 if error.code() == Code::KeyUnknown && self.should_search(config, Instant::now()) =>

@@ -9,6 +9,7 @@ mod formats;
 pub(crate) mod text;
 
 use std::fmt;
+use std::sync::Arc;
 
 pub use code::{Code, Kind};
 
@@ -28,10 +29,26 @@ struct Inner {
 pub(crate) enum Needs {
     #[default]
     Nothing,
-    /// The keys of these ids.
-    Keys(Vec<String>),
+    /// Keys.
+    Keys(Vec<Needed>),
+    /// A new data key, wrapped by the KEK of this name.
+    Wrap(Arc<str>),
     /// The descriptor of the message type of this full name.
     Descriptor(String),
+}
+
+/// A key that a host may have, or may have unwrapped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Needed {
+    /// The key of this id.
+    Key(String),
+    /// The data key that a KEK wrapped.
+    DataKey {
+        /// The name of the KEK in the ring.
+        kek: Arc<str>,
+        /// Its wrapped form in base64, as the payload has it.
+        wrapped: Box<[u8]>,
+    },
 }
 
 impl Error {
@@ -58,17 +75,49 @@ impl Error {
         error
     }
 
-    /// Only the host may have the keys of `ids`.
+    /// Only the host may have these keys, or may have them unwrapped.
     #[cold]
-    pub(crate) fn key_needed(ids: Vec<String>) -> Self {
-        let names = format!("\"{}\"", ids.join("\", \""));
+    pub(crate) fn keys_needed(keys: Vec<Needed>) -> Self {
+        let mut ids = Vec::new();
+        let mut keks = Vec::new();
+        for key in &keys {
+            match key {
+                Needed::Key(id) => ids.push(id.as_str()),
+                Needed::DataKey { kek, .. } if !keks.contains(&&**kek) => keks.push(&**kek),
+                Needed::DataKey { .. } => {}
+            }
+        }
+        let mut error = if ids.is_empty() {
+            let names = keks.join("\", \"");
+            Self::new(
+                Code::KeyService,
+                format!(
+                    "the data key must be unwrapped with the key \"{names}\": its key service was not asked or did not answer"
+                ),
+            )
+        } else {
+            let names = ids.join("\", \"");
+            Self::new(
+                Code::KeyUnknown,
+                format!(
+                    "the key \"{names}\" is not in the keyring: the host may have it, and was not asked or did not answer"
+                ),
+            )
+        };
+        error.0.needs = Needs::Keys(keys);
+        error
+    }
+
+    /// A new data key must be wrapped with the KEK `kek`.
+    #[cold]
+    pub(crate) fn wrap_needed(kek: &Arc<str>) -> Self {
         let mut error = Self::new(
-            Code::KeyUnknown,
+            Code::KeyService,
             format!(
-                "the key {names} is not in the keyring: the host may have it, and was not asked or did not answer"
+                "a data key must be wrapped with the key \"{kek}\": its key service was not asked or did not answer"
             ),
         );
-        error.0.needs = Needs::Keys(ids);
+        error.0.needs = Needs::Wrap(Arc::clone(kek));
         error
     }
 
@@ -128,6 +177,14 @@ impl Error {
     /// What a host could give so that the same call succeeds.
     pub(crate) fn needs(&self) -> &Needs {
         &self.0.needs
+    }
+
+    /// The keys that a host could give.
+    pub(crate) fn needed_keys(&self) -> &[Needed] {
+        match &self.0.needs {
+            Needs::Keys(keys) => keys,
+            Needs::Nothing | Needs::Wrap(_) | Needs::Descriptor(_) => &[],
+        }
     }
 }
 

@@ -30,9 +30,9 @@ pub use call::{tdc_call, tdc_call_answer, tdc_call_end, tdc_call_requests};
 pub use codec::{tdc_codec_decode, tdc_codec_encode};
 pub use converter::{tdc_converter_from_payload, tdc_converter_to_payload};
 pub use data_converter::{
-    TDC_FLAG_CONVERTERS, TDC_FLAG_ENCODE_COMMON_ATTRIBUTES, TDC_FLAG_HOST_KEYS, TDC_FLAG_REMOTE,
-    tdc_data_converter, tdc_data_converter_flags, tdc_data_converter_free, tdc_data_converter_open,
-    tdc_data_converter_parse, tdc_data_converter_reload,
+    TDC_FLAG_CONVERTERS, TDC_FLAG_ENCODE_COMMON_ATTRIBUTES, TDC_FLAG_HOST_KEYS, TDC_FLAG_KEY_SERVICES,
+    TDC_FLAG_REMOTE, tdc_data_converter, tdc_data_converter_flags, tdc_data_converter_free,
+    tdc_data_converter_open, tdc_data_converter_parse, tdc_data_converter_reload,
 };
 pub use error::{
     tdc_error, tdc_error_code, tdc_error_free, tdc_error_message, tdc_error_payload_index,

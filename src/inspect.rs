@@ -2,7 +2,7 @@
 
 use crate::codec::Layer;
 use crate::error::Error;
-use crate::keys::key_id;
+use crate::keys::shown_id;
 use crate::payload::{Pieces, View, malformed};
 
 /// What the outside of a payload shows.
@@ -13,8 +13,8 @@ pub struct Inspection {
     pub encoding: Option<String>,
     /// The name of the codec that opens the outermost layer; `None` where no codec of ours does.
     pub codec: Option<&'static str>,
-    /// `metadata["encryption-key-id"]`, where it is a key id. In the Java sample's form it is the key,
-    /// and not given.
+    /// `metadata["encryption-key-id"]`, where it is an id. In the Java sample's form and of Temporal Proxy's
+    /// test keys it is the key, and not given.
     pub key_id: Option<String>,
     /// Bytes of the serialised payload.
     pub payload_len: usize,
@@ -35,7 +35,7 @@ pub fn inspect(payload: &[u8]) -> Result<Inspection, Error> {
             .filter(|encoding| !encoding.contains(char::is_control))
             .map(str::to_owned),
         codec: view.encoding.and_then(Layer::of).map(|layer| layer.codec),
-        key_id: view.key_id.filter(|_| view.cipher.is_none()).and_then(key_id).map(str::to_owned),
+        key_id: view.key_id.filter(|_| view.cipher.is_none()).and_then(shown_id).map(str::to_owned),
         payload_len: payload.len(),
         data_len: view.data.len(),
     })

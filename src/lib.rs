@@ -54,7 +54,7 @@ pub use data_converter::DataConverter;
 pub use error::{Code, Error, Kind};
 pub use history::binary_history_type;
 pub use inspect::{Inspection, inspect};
-pub use keys::BACKEND;
+pub use keys::{BACKEND, Fault, KeyService, Unwrap, Wrap};
 pub use limits::{Limits, Usage};
 pub use message::MessageFlags;
 pub use outcome::Outcome;

@@ -110,7 +110,7 @@ impl MessageType {
 /// Asks the host for the keys that a survey found, all at once.
 fn ask_for_keys(survey: Work<'_>) -> Result<(), Error> {
     let ids = survey.keys();
-    if ids.is_empty() { Ok(()) } else { Err(Error::key_needed(ids)) }
+    if ids.is_empty() { Ok(()) } else { Err(Error::keys_needed(ids)) }
 }
 
 /// Which of `names` is the first member of a JSON object to be called so.

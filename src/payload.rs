@@ -71,6 +71,10 @@ pub(crate) struct View<'a> {
     pub(crate) key_id: Option<&'a [u8]>,
     /// `metadata["encryption-cipher"]`, which only the Java sample writes.
     pub(crate) cipher: Option<&'a [u8]>,
+    /// `metadata["encryption-dek"]`: the wrapped data key of an envelope.
+    pub(crate) data_key: Option<&'a [u8]>,
+    /// `metadata["encryption-context"]`: the place that a payload is bound to.
+    pub(crate) bound_to: Option<&'a [u8]>,
     /// The contents of the last `data` field.
     pub(crate) data: &'a [u8],
     /// Where `data` begins, counted over both slices; the length of the payload where there is no such
@@ -158,6 +162,8 @@ impl<'a> View<'a> {
             Some(Known::Encoding) => self.encoding = Some(value),
             Some(Known::KeyId) => self.key_id = Some(value),
             Some(Known::Cipher) => self.cipher = Some(value),
+            Some(Known::DataKey) => self.data_key = Some(value),
+            Some(Known::BoundTo) => self.bound_to = Some(value),
             None => {}
         }
     }
@@ -169,6 +175,8 @@ enum Known {
     Encoding,
     KeyId,
     Cipher,
+    DataKey,
+    BoundTo,
 }
 
 impl Known {
@@ -177,6 +185,8 @@ impl Known {
             b"encoding" => Ok(Some(Self::Encoding)),
             b"encryption-key-id" => Ok(Some(Self::KeyId)),
             b"encryption-cipher" => Ok(Some(Self::Cipher)),
+            b"encryption-dek" => Ok(Some(Self::DataKey)),
+            b"encryption-context" => Ok(Some(Self::BoundTo)),
             _ => core::str::from_utf8(key).map(|_| None).map_err(|_| Malformed::Utf8),
         }
     }

@@ -38,7 +38,7 @@ fn calls_allocate_the_answer_alone() {
 fn one_payload(codecs: &str) {
     let converter = converter(codecs, 64 << 20);
     let payload = payload(4000);
-    let mut encoded = vec![0; DataConverter::encode_bound(payload.len())];
+    let mut encoded = vec![0; converter.encode_bound(payload.len())];
     let mut opened = vec![0; payload.len()];
     let mut length = 0;
     let mut round_trip = |opened: &mut [u8]| {

@@ -134,7 +134,7 @@ proptest! {
         let head = whole[..whole.len() - data.len()].to_vec();
         for codecs in ["encrypt", "zlib, encrypt", "gzip"] {
             let converter = converter(codecs);
-            let mut encoded = vec![0; DataConverter::encode_bound(whole.len())];
+            let mut encoded = vec![0; converter.encode_bound(whole.len())];
             match converter.encode_payload(&[], &head, &data, &mut encoded).unwrap() {
                 Outcome::Unchanged => continue,
                 Outcome::Written { len, data } => {

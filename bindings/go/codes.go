@@ -16,7 +16,7 @@ const (
 	ErrNotEncrypted Code = 105
 	// ErrLimit is TDC_ERR_LIMIT. A limit was exceeded; the message names it and the option that raises it.
 	ErrLimit Code = 106
-	// ErrContext is TDC_ERR_CONTEXT. The serialization context is malformed.
+	// ErrContext is TDC_ERR_CONTEXT. The payload is bound to another place than the one it was read in, or to none where the config requires it; or the serialization context is malformed.
 	ErrContext Code = 107
 	// ErrJSON is TDC_ERR_JSON. The text is not JSON, or not the JSON that was expected; the message says where.
 	ErrJSON Code = 108
@@ -38,6 +38,10 @@ const (
 	ErrKeyInvalid Code = 202
 	// ErrKeyProvider is TDC_ERR_KEY_PROVIDER. The host's key provider failed, or the configuration asks the host for keys and no key provider was given; the message says which.
 	ErrKeyProvider Code = 203
+	// ErrKeyService is TDC_ERR_KEY_SERVICE. The key service could not be reached, was too slow, or its answer is not usable; the message says which.
+	ErrKeyService Code = 204
+	// ErrKeyRefused is TDC_ERR_KEY_REFUSED. The key service refused: access is denied, or the key is disabled or destroyed. An administrator can change that.
+	ErrKeyRefused Code = 205
 	// ErrConfig is TDC_ERR_CONFIG. The configuration is malformed; the message says where and what to do.
 	ErrConfig Code = 301
 	// ErrKeyFile is TDC_ERR_KEY_FILE. A file or variable with a key or a credential is missing, malformed, or readable by others.
@@ -78,7 +82,7 @@ func (c Code) entry() (name string, transient bool) {
 	case ErrLimit:
 		return "TDC_ERR_LIMIT", false
 	case ErrContext:
-		return "TDC_ERR_CONTEXT", false
+		return "TDC_ERR_CONTEXT", true
 	case ErrJSON:
 		return "TDC_ERR_JSON", false
 	case ErrEncoding:
@@ -99,6 +103,10 @@ func (c Code) entry() (name string, transient bool) {
 		return "TDC_ERR_KEY_INVALID", true
 	case ErrKeyProvider:
 		return "TDC_ERR_KEY_PROVIDER", true
+	case ErrKeyService:
+		return "TDC_ERR_KEY_SERVICE", true
+	case ErrKeyRefused:
+		return "TDC_ERR_KEY_REFUSED", true
 	case ErrConfig:
 		return "TDC_ERR_CONFIG", true
 	case ErrKeyFile:

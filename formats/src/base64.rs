@@ -85,6 +85,12 @@ pub fn decode_strict(text: &[u8], out: &mut [u8]) -> Option<usize> {
     STRICT.decode_slice(text, out).ok()
 }
 
+/// `bytes` in the standard alphabet with padding.
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
+    STRICT.encode(bytes)
+}
+
 /// Appends `bytes` as a JSON string, in the standard alphabet with padding.
 pub fn write(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');

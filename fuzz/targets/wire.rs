@@ -118,7 +118,7 @@ fn round_trip(bytes: &[u8], payload: &Payload) {
 /// `None` where encode refuses bytes that have no field of a payload: decode would take what they encode to for the
 /// work of another codec.
 fn encode(head: &[u8], tail: &[u8], payload: &Payload) -> Option<Vec<u8>> {
-    let mut sealed = vec![0; DataConverter::encode_bound(head.len() + tail.len())];
+    let mut sealed = vec![0; ENCRYPTING.encode_bound(head.len() + tail.len())];
     match ENCRYPTING.encode_payload(&[], head, tail, &mut sealed) {
         Ok(Outcome::Written { len, .. }) => sealed.truncate(len),
         Err(error) if error.code() == Code::Value && *payload == Payload::default() => return None,

@@ -5,13 +5,21 @@ use std::sync::Arc;
 use super::{Answer, Answered, Call, Pending, Request};
 use crate::codec::remote::judge;
 use crate::error::{Code, Error};
+use crate::keys::{CallKeys, Fault, Unwrap, Wrap};
 use crate::limits::Limits;
+
+/// Why there is no data key where the host answers that it knows none.
+const NO_KEY_SERVICE: &str = "the host program has no client of a key service";
 
 /// An answer that belongs to the handle, and what it answers.
 pub(crate) enum ForHandle<'r, 'a> {
     Key(&'r str, &'a [u8]),
     NoKey(&'r str),
     Descriptor(&'a [u8]),
+    Wrapped(&'r Wrap, &'a [u8], &'r mut CallKeys),
+    NotWrapped(&'r Wrap, Fault, &'a str, &'r mut CallKeys),
+    DataKey(&'r Unwrap, &'a [u8], &'r mut CallKeys),
+    NoDataKey(&'r Unwrap, Fault, &'a str, &'r mut CallKeys),
 }
 
 impl Call {
@@ -51,6 +59,26 @@ impl Call {
                 (Request::Descriptor(name), _) => {
                     state.answered.insert(Answered::Descriptor(name));
                 }
+                (Request::Wrap(wrap), answer) => {
+                    let keys = &mut state.keys;
+                    provide(match answer {
+                        Answer::Wrapped(wrapped) => ForHandle::Wrapped(&wrap, wrapped, keys),
+                        Answer::KeyServiceFailed { fault, reason } => {
+                            ForHandle::NotWrapped(&wrap, fault, reason, keys)
+                        }
+                        _ => ForHandle::NotWrapped(&wrap, Fault::Unavailable, NO_KEY_SERVICE, keys),
+                    })?;
+                }
+                (Request::Unwrap(unwrap), answer) => {
+                    let keys = &mut state.keys;
+                    provide(match answer {
+                        Answer::DataKey(data_key) => ForHandle::DataKey(&unwrap, data_key, keys),
+                        Answer::KeyServiceFailed { fault, reason } => {
+                            ForHandle::NoDataKey(&unwrap, fault, reason, keys)
+                        }
+                        _ => ForHandle::NoDataKey(&unwrap, Fault::Unavailable, NO_KEY_SERVICE, keys),
+                    })?;
+                }
                 (Request::Http(request), Answer::Http { status, body }) => {
                     let payloads = judge(&request, status, body)?;
                     for (entry, payload) in request.entries().iter().zip(payloads) {
@@ -87,6 +115,14 @@ impl Call {
                     | (Request::Reload, Answer::Done)
                     | (Request::Descriptor(_), Answer::Descriptor(_) | Answer::Unknown)
                     | (Request::Http(_), Answer::Http { .. })
+                    | (
+                        Request::Wrap(_),
+                        Answer::Wrapped(_) | Answer::KeyServiceFailed { .. } | Answer::Unknown
+                    )
+                    | (
+                        Request::Unwrap(_),
+                        Answer::DataKey(_) | Answer::KeyServiceFailed { .. } | Answer::Unknown
+                    )
             );
             if !fits {
                 return Err(misfit(*id, "the answer is of another kind than the request"));

@@ -1,16 +1,22 @@
 //! Requests and answers as bytes: `proto/tdc/host.proto`.
 
+use std::time::Duration;
+
 use tdc_formats::wire::{Cursor, Value, push_bytes, push_head, push_varint, varint_len};
 
 use super::{Answer, Pending, Request};
 use crate::codec::remote::HttpRequest;
 use crate::error::{Code, Error};
+use crate::keys::{Fault, KeyService};
 
 /// The numbers of the kinds, which a request and its answer share.
 const KEY: u8 = 2;
 const RELOAD: u8 = 3;
 const DESCRIPTOR: u8 = 4;
 const HTTP: u8 = 5;
+const WRAP: u8 = 6;
+const UNWRAP: u8 = 7;
+const KEY_SERVICE_FAILURE: u8 = 8;
 const UNKNOWN: u8 = 9;
 
 /// Answers in one message: more than one try can ask for.
@@ -31,6 +37,10 @@ pub(super) fn requests(pending: &[Pending]) -> Vec<u8> {
                 push_head(&mut out, HTTP, http_len(request));
                 push_http(&mut out, request);
             }
+            Request::Wrap(wrap) => push_key_service(&mut out, WRAP, wrap.service(), wrap.data_key()),
+            Request::Unwrap(unwrap) => {
+                push_key_service(&mut out, UNWRAP, unwrap.service(), unwrap.wrapped());
+            }
         }
     }
     out
@@ -41,6 +51,8 @@ fn request_len(pending: &Pending) -> usize {
         Request::Key(text) | Request::Descriptor(text) => field_len(text.len()),
         Request::Reload => 0,
         Request::Http(request) => http_len(request),
+        Request::Wrap(wrap) => key_service_len(wrap.service(), wrap.data_key()),
+        Request::Unwrap(unwrap) => key_service_len(unwrap.service(), unwrap.wrapped()),
     };
     number_len(pending.id) + field_len(body)
 }
@@ -49,6 +61,29 @@ fn request_len(pending: &Pending) -> usize {
 fn push_message(out: &mut Vec<u8>, number: u8, text: &[u8]) {
     push_head(out, number, field_len(text.len()));
     push_bytes(out, 1, text);
+}
+
+/// A `Wrap` or `Unwrap`: the service's key, and the data key.
+fn push_key_service(out: &mut Vec<u8>, number: u8, service: Option<&KeyService>, data_key: &[u8]) {
+    push_head(out, number, key_service_len(service, data_key));
+    if let Some(service) = service {
+        push_head(out, 1, service_len(service));
+        push_bytes(out, 1, service.uri.as_bytes());
+        for earlier in &*service.earlier {
+            push_bytes(out, 2, earlier.as_bytes());
+        }
+        push_number(out, 3, milliseconds(service.timeout));
+    }
+    push_bytes(out, 2, data_key);
+}
+
+fn key_service_len(service: Option<&KeyService>, data_key: &[u8]) -> usize {
+    service.map_or(0, |service| field_len(service_len(service))) + field_len(data_key.len())
+}
+
+fn service_len(service: &KeyService) -> usize {
+    let earlier = service.earlier.iter().map(|earlier| field_len(earlier.len()));
+    field_len(service.uri.len()) + earlier.sum::<usize>() + number_len(milliseconds(service.timeout))
 }
 
 const METHOD: &str = "POST";
@@ -62,7 +97,7 @@ fn push_http(out: &mut Vec<u8>, request: &HttpRequest) {
         push_bytes(out, 2, value.as_bytes());
     }
     push_bytes(out, 4, request.body());
-    push_number(out, 5, timeout_ms(request));
+    push_number(out, 5, milliseconds(request.timeout()));
     push_number(out, 6, request.max_response_bytes() as u64);
 }
 
@@ -72,7 +107,7 @@ fn http_len(request: &HttpRequest) -> usize {
         + field_len(request.url().len())
         + headers.sum::<usize>()
         + field_len(request.body().len())
-        + number_len(timeout_ms(request))
+        + number_len(milliseconds(request.timeout()))
         + number_len(request.max_response_bytes() as u64)
 }
 
@@ -80,8 +115,8 @@ fn header_len(name: &str, value: &str) -> usize {
     field_len(name.len()) + field_len(value.len())
 }
 
-fn timeout_ms(request: &HttpRequest) -> u64 {
-    u64::try_from(request.timeout().as_millis()).unwrap_or(u64::MAX)
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Bytes of a field with `len` bytes in it. Every number here has a tag of one byte.
@@ -134,6 +169,9 @@ fn answer(message: &[u8]) -> Result<(u64, Answer<'_>), Error> {
             (Ok(RELOAD), Value::Bytes(_)) => answer = Some(Answer::Done),
             (Ok(DESCRIPTOR), Value::Bytes(set)) => answer = Some(Answer::Descriptor(set)),
             (Ok(HTTP), Value::Bytes(response)) => answer = Some(http(response)?),
+            (Ok(WRAP), Value::Bytes(wrapped)) => answer = Some(Answer::Wrapped(wrapped)),
+            (Ok(UNWRAP), Value::Bytes(data_key)) => answer = Some(Answer::DataKey(data_key)),
+            (Ok(KEY_SERVICE_FAILURE), Value::Bytes(failure)) => answer = Some(key_service_failure(failure)?),
             (Ok(UNKNOWN), Value::Bytes(_)) => answer = Some(Answer::Unknown),
             _ => {}
         }
@@ -141,6 +179,26 @@ fn answer(message: &[u8]) -> Result<(u64, Answer<'_>), Error> {
     let answer = answer
         .ok_or_else(|| Error::new(Code::Argument, format!("the answer to request {id} says nothing")))?;
     Ok((id, answer))
+}
+
+fn key_service_failure(message: &[u8]) -> Result<Answer<'_>, Error> {
+    let (mut refused, mut invalid, mut reason) = (false, false, &[][..]);
+    let mut cursor = Cursor::new(message);
+    while let Some(field) = cursor.field().map_err(malformed)? {
+        match (field.number, field.value) {
+            (1, Value::Varint(value)) => refused = value != 0,
+            (2, Value::Varint(value)) => invalid = value != 0,
+            (3, Value::Bytes(bytes)) => reason = bytes,
+            _ => {}
+        }
+    }
+    let fault = match (refused, invalid) {
+        (_, true) => Fault::Invalid,
+        (true, false) => Fault::Refused,
+        (false, false) => Fault::Unavailable,
+    };
+    let reason = core::str::from_utf8(reason).unwrap_or("its reason is not UTF-8");
+    Ok(Answer::KeyServiceFailed { fault, reason })
 }
 
 fn http(message: &[u8]) -> Result<Answer<'_>, Error> {

@@ -2,6 +2,7 @@
 
 use super::Answered;
 use crate::codec::remote::HttpRequest;
+use crate::keys::{Fault, Unwrap, Wrap};
 
 /// One thing that the library asks of the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,10 @@ pub enum Request {
     Descriptor(String),
     /// Send this request: [`Answer::Http`].
     Http(HttpRequest),
+    /// Have a key service wrap a data key: [`Answer::Wrapped`], or [`Answer::KeyServiceFailed`].
+    Wrap(Wrap),
+    /// Have a key service unwrap a data key: [`Answer::DataKey`], or [`Answer::KeyServiceFailed`].
+    Unwrap(Unwrap),
 }
 
 impl Request {
@@ -24,7 +29,7 @@ impl Request {
             Self::Key(id) => Some(Answered::Key { id: id.clone(), generation }),
             Self::Reload => Some(Answered::Reload),
             Self::Descriptor(name) => Some(Answered::Descriptor(name.clone())),
-            Self::Http(_) => None,
+            Self::Http(_) | Self::Wrap(_) | Self::Unwrap(_) => None,
         }
     }
 }
@@ -45,6 +50,17 @@ pub enum Answer<'a> {
         /// The response's body, or the reason.
         body: &'a [u8],
     },
+    /// The wrapped data key.
+    Wrapped(&'a [u8]),
+    /// The 32 bytes of the data key.
+    DataKey(&'a [u8]),
+    /// The key service did not wrap or unwrap the key.
+    KeyServiceFailed {
+        /// What kind of failure it is.
+        fault: Fault,
+        /// The service's reason in words, without a secret.
+        reason: &'a str,
+    },
     /// It was done.
     Done,
     /// There is no such key or type. Of a key this is believed for 30 seconds.
@@ -58,6 +74,9 @@ impl core::fmt::Debug for Answer<'_> {
             Self::Key(_) => "Key(redacted)",
             Self::Descriptor(_) => "Descriptor",
             Self::Http { .. } => "Http",
+            Self::Wrapped(_) => "Wrapped",
+            Self::DataKey(_) => "DataKey(redacted)",
+            Self::KeyServiceFailed { .. } => "KeyServiceFailed",
             Self::Done => "Done",
             Self::Unknown => "Unknown",
         })

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::encrypt::binding::Fields;
 use super::layer::Layer;
 use super::opening::{Budget, Opening};
-use super::remote::{Direction, Exchange, Found, Remote};
-use super::{Encoder, Environment, Written, encrypt};
+use super::remote::{self, Direction, Exchange, Remote};
+use super::{Encoder, Environment, Written};
 use crate::error::{Code, Error};
 use crate::outcome::Outcome;
 use crate::payload::{Pieces, View, external_sizes, malformed};
@@ -20,21 +21,37 @@ pub(crate) struct Chain {
     encrypts: bool,
     /// Decode refuses a payload in which no encrypted layer was opened.
     required: bool,
+    /// What payloads are bound to.
+    binding: Option<Fields>,
+    /// Decode refuses a payload that is not bound.
+    binding_required: bool,
     /// The codec server behind the codecs.
     remote: Option<Arc<Remote>>,
 }
 
-/// The most bytes that a payload of `len` bytes can become, whatever the codecs: no chain encrypts twice,
-/// and compression never grows. That it does not depend on the configuration keeps it true over a
-/// reload. (What a codec server answers has any length, and external payloads are shown outside as well: these come
-/// in memory of their own where they must.)
-pub(crate) fn encode_bound(len: usize) -> usize {
-    len.saturating_add(encrypt::MAX_OVERHEAD)
+/// What decode found around a payload.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Found {
+    /// A layer that we opened was encrypted.
+    pub(crate) encrypted: bool,
+    /// One of these was bound to all that the configuration names.
+    pub(crate) bound: bool,
 }
 
 impl Chain {
     pub(crate) fn new(codecs: Vec<Box<dyn Encoder>>, encrypts: bool, required: bool) -> Self {
-        Self { codecs: codecs.into(), encrypts, required, remote: None }
+        Self { codecs: codecs.into(), encrypts, required, ..Self::default() }
+    }
+
+    /// The same chain, whose payloads are bound.
+    pub(crate) fn with_binding(self, binding: Option<(Fields, bool)>) -> Self {
+        let (fields, required) = (binding.map(|(fields, _)| fields), binding.is_some_and(|(_, is)| is));
+        Self { binding: fields, binding_required: required, ..self }
+    }
+
+    /// What payloads are bound to.
+    pub(crate) fn binding(&self) -> Option<Fields> {
+        self.binding
     }
 
     /// The same chain, with a codec server behind it.
@@ -49,7 +66,7 @@ impl Chain {
 
     /// The same chain, which decodes what is not encrypted too.
     pub(crate) fn without_required(&self) -> Self {
-        Self { required: false, ..self.clone() }
+        Self { required: false, binding_required: false, ..self.clone() }
     }
 
     /// Whether one of the codecs is `encrypt`.
@@ -59,7 +76,7 @@ impl Chain {
 
     /// Whether one of the codecs makes this layer.
     pub(super) fn lists(&self, layer: &Layer) -> bool {
-        self.codecs.iter().any(|codec| codec.layer() == Some(layer))
+        self.codecs.iter().any(|codec| codec.layer().is_some_and(|own| own.codec == layer.codec))
     }
 
     /// Whether encode leaves every payload as it is.
@@ -67,18 +84,25 @@ impl Chain {
         self.codecs.is_empty() && self.remote.is_none()
     }
 
-    /// Refuses a payload in which no encrypted layer was opened, where the config asks for that.
-    pub(crate) fn check_encrypted(&self, was_encrypted: bool) -> Result<(), Error> {
-        if was_encrypted || !self.required {
-            return Ok(());
+    /// Refuses a payload that is not encrypted or not bound, where the config asks for that. `is_nexus` is
+    /// about payloads that are never bound.
+    pub(crate) fn check(&self, found: Found, is_nexus: bool) -> Result<(), Error> {
+        if self.required && !found.encrypted {
+            return Err(Error::new(
+                Code::NotEncrypted,
+                "the payload is not encrypted, but the configuration says required: true",
+            ));
         }
-        Err(Error::new(
-            Code::NotEncrypted,
-            "the payload is not encrypted, but the configuration says required: true",
-        ))
+        if self.binding_required && !found.bound && !is_nexus {
+            return Err(Error::new(
+                Code::Context,
+                "the payload is not bound to where it belongs, but the configuration says bind.required: true",
+            ));
+        }
+        Ok(())
     }
 
-    /// Applies the codecs; `out` has room for [`encode_bound`], and does not overlap the payload.
+    /// Applies the codecs; `out` has room for [`Environment::encode_bound`], and does not overlap the payload.
     pub(crate) fn encode(
         &self,
         payload: Pieces<'_>,
@@ -118,9 +142,10 @@ impl Chain {
         match self.encode_here(payload, &outside, environment, out) {
             // The caller did what was said. One or two sizes fit nearly always.
             Err(error)
-                if error.code() == Code::BufferTooSmall && out.len() >= encode_bound(payload.len()) =>
+                if error.code() == Code::BufferTooSmall
+                    && out.len() >= environment.encode_bound(payload.len()) =>
             {
-                let mut room = vec![0; encode_bound(payload.len()) + outside.len()];
+                let mut room = vec![0; environment.encode_bound(payload.len()) + outside.len()];
                 Ok(match self.encode_here(payload, &outside, environment, &mut room)? {
                     Outcome::Written { len, data } => {
                         room.truncate(len);
@@ -143,15 +168,16 @@ impl Chain {
         exchange: &Exchange<'_>,
     ) -> Result<Outcome, Error> {
         match exchange.find(Direction::Encode, payload)? {
-            Found::Answer(answer) => {
+            remote::Found::Answer(answer) => {
                 let view = View::parse(Pieces::whole(&answer)).map_err(malformed)?;
                 return Ok(Outcome::Owned { bytes: answer.to_vec(), data: view.location() });
             }
-            Found::Later => {}
-            Found::Nothing(key) => {
+            remote::Found::Later => {}
+            remote::Found::Nothing(key) => {
                 let outside =
                     if view.has_external { external_sizes(payload).map_err(malformed)? } else { Vec::new() };
-                let mut room = Zeroizing::new(vec![0; encode_bound(payload.len()) + outside.len()]);
+                let mut room =
+                    Zeroizing::new(vec![0; environment.encode_bound(payload.len()) + outside.len()]);
                 let sent = match self.encode_here(payload, &outside, environment, &mut room)? {
                     Outcome::Written { len, .. } => {
                         room.truncate(len);
@@ -174,7 +200,7 @@ impl Chain {
     ) -> Result<Outcome, Error> {
         // A codec that finds too little room would seem to have found nothing to gain.
         if !self.codecs.is_empty() && out.len() < payload.len() {
-            return Err(Error::buffer_too_small(encode_bound(payload.len()), out.len()));
+            return Err(Error::buffer_too_small(environment.encode_bound(payload.len()), out.len()));
         }
         let mut current: Option<(Vec<u8>, Written)> = None;
         for (index, codec) in self.codecs.iter().enumerate() {
@@ -188,7 +214,7 @@ impl Chain {
                 }
             } else {
                 let mut next = scratch::take();
-                let room = input.len() + codec.overhead() + outside.len();
+                let room = input.len() + codec.overhead(environment) + outside.len();
                 if next.len() < room {
                     next.resize(room, 0);
                 }
@@ -246,9 +272,9 @@ impl Chain {
     ) -> Result<Outcome, Error> {
         View::parse(payload).map_err(malformed)?;
         let answer = match exchange.find(Direction::Decode, payload)? {
-            Found::Answer(answer) => answer,
-            Found::Later => return Ok(Outcome::Unchanged),
-            Found::Nothing(key) => {
+            remote::Found::Answer(answer) => answer,
+            remote::Found::Later => return Ok(Outcome::Unchanged),
+            remote::Found::Nothing(key) => {
                 exchange.ask(key, Zeroizing::new(payload.to_vec()));
                 return Ok(Outcome::Unchanged);
             }
@@ -266,8 +292,8 @@ impl Chain {
 
     fn open(&self, mut opening: Opening<'_>, payload: Pieces<'_>, out: &mut [u8]) -> Result<Outcome, Error> {
         let result = opening.layers(payload, out);
-        let was_encrypted = opening.was_encrypted;
-        let result = result.and_then(|outcome| self.check_encrypted(was_encrypted).map(|()| outcome));
+        let (found, is_nexus) = (opening.found, opening.is_nexus());
+        let result = result.and_then(|outcome| self.check(found, is_nexus).map(|()| outcome));
         if !matches!(result, Ok(Outcome::Written { .. })) {
             let written = opening.written.min(out.len());
             out.get_mut(..written).unwrap_or_default().fill(0);

@@ -34,7 +34,7 @@ impl<C: Compression> Encoder for C {
         Some(C::LAYER)
     }
 
-    fn overhead(&self) -> usize {
+    fn overhead(&self, _: &Environment<'_>) -> usize {
         0
     }
 

@@ -2,7 +2,7 @@
 //! payload, and what does not fit their format, as it is.
 
 use super::layer::Layer;
-use super::{Encoder, Environment, Written, encode_bound};
+use super::{Encoder, Environment, Written};
 use crate::error::Error;
 use crate::payload::{Parts, Pieces, View, malformed};
 use crate::scratch;
@@ -27,7 +27,7 @@ impl Encoder for Convert {
         self.layer
     }
 
-    fn overhead(&self) -> usize {
+    fn overhead(&self, _: &Environment<'_>) -> usize {
         MAX_GROWTH
     }
 
@@ -36,7 +36,7 @@ impl Encoder for Convert {
         payload: Pieces<'_>,
         // It keeps every field of the payload itself.
         _: &[u8],
-        _: &Environment<'_>,
+        environment: &Environment<'_>,
         out: &mut [u8],
     ) -> Result<Option<Written>, Error> {
         let view = View::parse(payload).map_err(malformed)?;
@@ -54,7 +54,7 @@ impl Encoder for Convert {
         let (head_room, data_room) = out
             .get_mut(..len)
             .and_then(|room| room.split_at_mut_checked(head.len()))
-            .ok_or_else(|| Error::buffer_too_small(encode_bound(payload.len()), capacity))?;
+            .ok_or_else(|| Error::buffer_too_small(environment.encode_bound(payload.len()), capacity))?;
         head_room.copy_from_slice(&head);
         data_room.copy_from_slice(&data);
         scratch::give(data);

@@ -2,6 +2,7 @@
 
 use super::Encoder;
 use super::chain::Chain;
+use super::encrypt::binding::Fields;
 use super::list::Stage;
 use super::remote::Remote;
 use crate::config::document::Problem;
@@ -14,6 +15,8 @@ pub(super) struct Draft {
     last: Option<Stage>,
     encrypts: bool,
     required: bool,
+    /// What payloads are bound to, and whether decode refuses others.
+    binding: Option<(Fields, bool)>,
     remote: Option<Remote>,
 }
 
@@ -48,11 +51,18 @@ impl Draft {
         self.required = required;
     }
 
+    /// Says what payloads are bound to, and whether decode refuses those that are not.
+    pub(super) fn bind(&mut self, fields: Fields, required: bool) {
+        self.binding = Some((fields, required));
+    }
+
     pub(super) fn set_remote(&mut self, remote: Remote) {
         self.remote = Some(remote);
     }
 
     pub(super) fn finish(self) -> Chain {
-        Chain::new(self.encoders, self.encrypts, self.required).with_remote(self.remote)
+        Chain::new(self.encoders, self.encrypts, self.required)
+            .with_binding(self.binding)
+            .with_remote(self.remote)
     }
 }

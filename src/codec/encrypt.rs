@@ -1,20 +1,28 @@
-//! `binary/encrypted`: AES-256-GCM over the whole payload, byte for byte the format of the Go, Python
-//! and TypeScript samples.
+//! `encrypt`: AES-256-GCM over the whole payload, byte for byte the format of the Go, Python and TypeScript
+//! samples, of Temporal Proxy for keys of a key service, and a form of our own for bound payloads.
 //!
 //! ```text
-//! metadata  encoding = binary/encrypted     encryption-key-id = <id>
-//! data      nonce (12 bytes, random) ‖ ciphertext ‖ tag (16 bytes)        no associated data
+//! key of the ring     encoding = binary/encrypted       encryption-key-id = <id>
+//! envelope            encoding = binary/encrypted       encryption-key-id = <URI>   encryption-dek = <base64>
+//! bound               encoding = binary/tdc-encrypted   … and encryption-context = <where it belongs>
+//! data                nonce (12 bytes, random) ‖ ciphertext ‖ tag (16 bytes)
+//! associated data     none; of a bound payload a prefix and its encryption-context
 //! ```
-//! The Java sample writes a third entry, `encryption-cipher = AES/GCM/NoPadding`, and its id *is* the
+//! The Java sample writes another entry, `encryption-cipher = AES/GCM/NoPadding`, and its id *is* the
 //! key. Such a payload is opened with a key of the ring only: one that brings its own key proves
 //! nothing.
 //!
 //! Random nonces bound what one key may encrypt: 2^32 messages (NIST SP 800-38D, 8.3).
 
+pub(crate) mod binding;
+mod open;
+
+pub(crate) use open::{find_key, is_foreign, key_to_ask_for, open, opened_len, recognise, recorded};
+
 use std::path::Path;
 
 use serde::Deserialize;
-use tdc_formats::wire::{self, Cursor, Field, Value};
+use tdc_formats::wire;
 
 use super::draft::Draft;
 use super::layer::{Layer, Open};
@@ -23,9 +31,10 @@ use super::{Encoder, Environment, Written};
 use crate::config::document::Problem;
 use crate::error::{Code, Error};
 use crate::keys::cipher::{Aead, NONCE_LEN, TAG_LEN};
-use crate::keys::{ENCRYPTED, Found, Key, Missing};
+use crate::keys::{Keyring, Missing, NoDataKey};
 use crate::payload::{Pieces, View};
 use crate::sys;
+use binding::{Binding, Fields};
 
 /// The one value that the Java sample writes.
 const JAVA_CIPHER: &[u8] = b"AES/GCM/NoPadding";
@@ -33,17 +42,34 @@ const JAVA_CIPHER: &[u8] = b"AES/GCM/NoPadding";
 /// Bytes that encryption adds to `data`.
 pub(crate) const SEAL_LEN: usize = NONCE_LEN + TAG_LEN;
 
-/// The most bytes that encryption adds to a payload: nonce and tag, and in front of them the metadata
-/// with an id of 128 bytes, and tag and length of `data`.
-pub(crate) const MAX_OVERHEAD: usize = SEAL_LEN + 228;
+/// The most bytes that encryption adds to a payload with a key of the ring: nonce and tag, and in front of
+/// them the metadata with an id of 128 bytes, and tag and length of `data`.
+pub(crate) const RING_OVERHEAD: usize = SEAL_LEN + 228;
+
+/// Tag and length of `data`.
+const DATA_HEAD: usize = 11;
+
+/// The most bytes that encryption adds to a payload with a key of `keyring`, without a binding.
+pub(crate) fn overhead(keyring: &Keyring) -> usize {
+    RING_OVERHEAD.max(SEAL_LEN + DATA_HEAD + keyring.longest_metadata())
+}
 
 const NAME: &str = "encrypt";
 
 pub(super) const CODEC: Codec =
-    Codec { name: NAME, about: "AES-256-GCM.", stage: Stage::Encrypt, layer: Some(&LAYER) };
+    Codec { name: NAME, about: "AES-256-GCM.", stage: Stage::Encrypt, layers: &[&LAYER, &BOUND_LAYER] };
 
 pub(super) static LAYER: Layer =
     Layer { encoding: "binary/encrypted", codec: NAME, code: Code::Ciphertext, misfit, open: Open::Decrypt };
+
+/// Of payloads that are bound to where they belong.
+pub(super) static BOUND_LAYER: Layer = Layer {
+    encoding: "binary/tdc-encrypted",
+    codec: NAME,
+    code: Code::Ciphertext,
+    misfit: misfit_of_bound,
+    open: Open::Decrypt,
+};
 
 /// Options of `encrypt`.
 #[derive(Debug, Default, Deserialize)]
@@ -55,6 +81,8 @@ pub(super) struct Options {
     cipher: CipherName,
     /// Whether decode refuses a payload that was not encrypted.
     required: bool,
+    /// Binds payloads to where they belong. Only tdc reads such payloads.
+    bind: Option<Binding>,
 }
 
 /// A cipher.
@@ -71,20 +99,27 @@ impl AddToChain for Options {
     fn add(&self, chain: &mut Draft, _: &Path) -> Result<(), Problem> {
         let CipherName::Aes256Gcm = self.cipher;
         chain.require_encrypted(self.required);
-        chain.push(Encrypt);
+        let fields = self.bind.as_ref().map(Binding::fields).transpose()?;
+        if let (Some(bind), Some(fields)) = (&self.bind, fields) {
+            chain.bind(fields, bind.required);
+        }
+        chain.push(Encrypt { fields });
         Ok(())
     }
 }
 
-struct Encrypt;
+struct Encrypt {
+    /// What payloads are bound to.
+    fields: Option<Fields>,
+}
 
 impl Encoder for Encrypt {
     fn layer(&self) -> Option<&'static Layer> {
         Some(&LAYER)
     }
 
-    fn overhead(&self) -> usize {
-        MAX_OVERHEAD
+    fn overhead(&self, environment: &Environment<'_>) -> usize {
+        environment.overhead
     }
 
     fn encode(
@@ -94,16 +129,28 @@ impl Encoder for Encrypt {
         environment: &Environment<'_>,
         out: &mut [u8],
     ) -> Result<Option<Written>, Error> {
-        let key = environment.keyring.primary(environment.access, environment.now).map_err(missing)?;
+        let key = environment
+            .keyring
+            .primary(environment.access, environment.session, environment.now)
+            .map_err(missing)?;
+        let bound = match self.fields {
+            // Nexus hands payloads from one namespace to another.
+            Some(fields) if !environment.context.is_nexus => Some(binding::Bound::new(fields, environment)?),
+            _ => None,
+        };
+        let (metadata, entry, associated) = match &bound {
+            None => (&key.metadata, &[][..], &[][..]),
+            Some(bound) => (&key.bound_metadata, bound.entry(), bound.associated()),
+        };
         let sealed_len = payload.len() + SEAL_LEN;
         let capacity = out.len();
-        let mut head_len = key.metadata.len();
-        let room = || Error::buffer_too_small(payload.len() + MAX_OVERHEAD + outside.len(), capacity);
-        out.get_mut(..head_len).ok_or_else(room)?.copy_from_slice(&key.metadata);
-        out.get_mut(head_len..head_len + outside.len()).ok_or_else(room)?.copy_from_slice(outside);
-        head_len += outside.len();
-        *out.get_mut(head_len).ok_or_else(room)? = 0x12;
-        head_len += 1;
+        let needed = metadata.len() + entry.len() + outside.len() + DATA_HEAD + sealed_len;
+        let room = || Error::buffer_too_small(needed, capacity);
+        let mut head_len = 0;
+        for part in [metadata.as_slice(), entry, outside, &[0x12]] {
+            out.get_mut(head_len..head_len + part.len()).ok_or_else(room)?.copy_from_slice(part);
+            head_len += part.len();
+        }
         head_len +=
             wire::put_varint(out.get_mut(head_len..).unwrap_or_default(), sealed_len).ok_or_else(room)?;
 
@@ -112,7 +159,7 @@ impl Encoder for Encrypt {
         let mut nonce = [0; NONCE_LEN];
         sys::random(&mut nonce)?;
         nonce_out.copy_from_slice(&nonce);
-        key.cipher.seal(nonce, payload, sealed).map_err(|_| {
+        key.cipher.seal(nonce, associated, payload, sealed).map_err(|_| {
             Error::new(
                 Code::Limit,
                 format!("a payload of {} bytes is too long for AES-256-GCM", payload.len()),
@@ -123,7 +170,7 @@ impl Encoder for Encrypt {
 }
 
 /// Why a payload under this encoding cannot be one of ours, as far as it shows without a key.
-pub(super) fn misfit(view: &View<'_>) -> Option<&'static str> {
+fn misfit(view: &View<'_>) -> Option<&'static str> {
     if view.key_id.is_none_or(<[u8]>::is_empty) {
         Some("it has no encryption-key-id")
     } else if view.cipher.is_some_and(|cipher| cipher != JAVA_CIPHER) {
@@ -135,75 +182,34 @@ pub(super) fn misfit(view: &View<'_>) -> Option<&'static str> {
     }
 }
 
-/// The key of an encrypted payload that is not a [`misfit`].
-pub(crate) fn find_key<'a>(view: &View<'_>, environment: &Environment<'a>) -> Result<Found<'a>, Error> {
-    let id = view.key_id.unwrap_or_default();
-    match view.cipher {
-        None => environment.keyring.find(environment.access, id, environment.now),
-        Some(_) => environment.keyring.find_by_own_bytes(environment.access, id),
+fn misfit_of_bound(view: &View<'_>) -> Option<&'static str> {
+    if view.bound_to.is_none_or(<[u8]>::is_empty) {
+        Some("it has no encryption-context")
+    } else if view.cipher.is_some() {
+        Some("it has an encryption-cipher")
+    } else {
+        misfit(view)
     }
-    .map_err(missing)
-}
-
-/// The id of the key that the host should be asked for before `view` can be opened.
-pub(crate) fn key_to_ask_for(view: &View<'_>, environment: &Environment<'_>) -> Option<String> {
-    if view.encoding != Some(ENCRYPTED) || view.cipher.is_some() || misfit(view).is_some() {
-        return None;
-    }
-    match environment.keyring.find(environment.access, view.key_id?, environment.now) {
-        Err(Missing::AskHost(id)) => Some(id),
-        _ => None,
-    }
-}
-
-/// Key and data of a payload in the very bytes that we would write with the primary key: nearly all are, and comparing
-/// costs less than a walk.
-pub(crate) fn recognise<'a>(
-    payload: Pieces<'a>,
-    environment: &Environment<'a>,
-) -> Option<(&'a Key, &'a [u8])> {
-    let key = environment.access.primary_of_ring()?;
-    let rest = payload.head.strip_prefix(key.metadata.as_slice())?;
-    let mut cursor = Cursor::with_tail(rest, payload.tail);
-    match cursor.field() {
-        Ok(Some(Field { number: 2, value: Value::Bytes(sealed) }))
-            if cursor.is_at_end() && sealed.len() >= SEAL_LEN =>
-        {
-            Some((key, sealed))
-        }
-        _ => None,
-    }
-}
-
-/// How many bytes the data of an encrypted payload opens to.
-pub(crate) fn opened_len(sealed: &[u8]) -> Result<usize, Error> {
-    sealed.len().checked_sub(SEAL_LEN).ok_or_else(|| malformed("data is shorter than nonce and tag"))
-}
-
-/// Opens into `out`, which is exactly [`opened_len`] long.
-pub(crate) fn open(key: &Key, sealed: &[u8], out: &mut [u8]) -> Result<(), Error> {
-    let (nonce, sealed) = sealed.split_first_chunk().ok_or_else(|| malformed("data has no nonce"))?;
-    key.cipher.open(*nonce, sealed, out).map_err(|_| {
-        Error::new(
-            Code::Authentication,
-            "the payload does not authenticate: it was changed, or made with another key of the same id",
-        )
-    })
-}
-
-#[cold]
-fn malformed(why: &str) -> Error {
-    Error::new(Code::Ciphertext, format!("the encrypted payload is malformed: {why}"))
 }
 
 #[cold]
 fn missing(missing: Missing) -> Error {
     match missing {
-        Missing::AskHost(id) => Error::key_needed(vec![id]),
+        Missing::AskHost(id) => Error::keys_needed(vec![crate::error::Needed::Key(id)]),
+        Missing::DataKey(NoDataKey::Wrap(kek)) => Error::wrap_needed(&kek.name),
+        Missing::DataKey(NoDataKey::Unwrap(unwrap)) => Error::keys_needed(vec![unwrap.needed()]),
+        Missing::DataKey(NoDataKey::Failed(failure)) => failure.into_error(),
+        Missing::DataKey(NoDataKey::Error(error)) => error,
         Missing::Unknown(id) => Error::new(
             Code::KeyUnknown,
             format!(
                 "the key {id} is not in the keyring: add it to keys.ring (add a new key everywhere before any program encrypts with it)"
+            ),
+        ),
+        Missing::NotAllowed(name) => Error::new(
+            Code::KeyUnknown,
+            format!(
+                "the key \"{name}\" may not be used in this namespace: the payload belongs to another one, or the key is missing in its entry of namespaces"
             ),
         ),
     }

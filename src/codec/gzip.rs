@@ -18,7 +18,7 @@ use crate::error::{Code, Error};
 const NAME: &str = "gzip";
 
 pub(super) const CODEC: Codec =
-    Codec { name: NAME, about: "RFC 1952.", stage: Stage::Compress, layer: Some(&LAYER) };
+    Codec { name: NAME, about: "RFC 1952.", stage: Stage::Compress, layers: &[&LAYER] };
 
 static LAYER: Layer = Layer {
     encoding: "binary/gzip",

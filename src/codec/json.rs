@@ -11,7 +11,7 @@ use super::list::{AddToChain, Codec, Stage};
 use crate::config::document::Problem;
 
 pub(super) const CODEC: Codec =
-    Codec { name: "json", about: "JSON in its canonical form.", stage: Stage::Json, layer: None };
+    Codec { name: "json", about: "JSON in its canonical form.", stage: Stage::Json, layers: &[] };
 
 /// Options of `json`.
 #[derive(Debug, Default, Deserialize)]

@@ -62,8 +62,11 @@ impl Layer {
         if !encoding.starts_with(b"binary/") {
             return None;
         }
-        let mut layers = CODECS.iter().filter_map(|codec| codec.layer);
-        layers.find(|layer| layer.encoding.as_bytes() == encoding)
+        CODECS
+            .iter()
+            .flat_map(|codec| codec.layers)
+            .copied()
+            .find(|layer| layer.encoding.as_bytes() == encoding)
     }
 
     /// The error of decode for bytes that cannot be such a layer, where the chain lists the codec.
@@ -108,10 +111,11 @@ mod tests {
     #[test]
     fn every_layer_is_found_by_its_encoding_alone() {
         for codec in CODECS {
-            let Some(layer) = codec.layer else { continue };
-            assert_eq!(layer.codec, codec.name);
-            assert_eq!(Layer::of(layer.encoding.as_bytes()).unwrap().codec, codec.name);
-            assert!(Layer::of(layer.encoding.to_uppercase().as_bytes()).is_none());
+            for layer in codec.layers {
+                assert_eq!(layer.codec, codec.name);
+                assert_eq!(Layer::of(layer.encoding.as_bytes()).unwrap().codec, codec.name);
+                assert!(Layer::of(layer.encoding.to_uppercase().as_bytes()).is_none());
+            }
         }
         assert!(Layer::of(b"binary/plain").is_none());
         assert!(Layer::of(b"").is_none());

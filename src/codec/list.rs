@@ -23,8 +23,8 @@ pub(crate) struct Codec {
     pub(crate) about: &'static str,
     /// Where it may be in a chain.
     pub(super) stage: Stage,
-    /// The layer that it makes, if it makes one.
-    pub(super) layer: Option<&'static Layer>,
+    /// The layers that it opens, if it makes one.
+    pub(super) layers: &'static [&'static Layer],
 }
 
 /// Where a codec may be in a chain, which is in this order.

@@ -18,7 +18,7 @@ use crate::scratch;
 const NAME: &str = "msgpack";
 
 pub(super) const CODEC: Codec =
-    Codec { name: NAME, about: "JSON as MessagePack.", stage: Stage::Convert, layer: Some(&LAYER) };
+    Codec { name: NAME, about: "JSON as MessagePack.", stage: Stage::Convert, layers: &[&LAYER] };
 
 static LAYER: Layer = Layer {
     encoding: "binary/msgpack",

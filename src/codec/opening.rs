@@ -1,7 +1,7 @@
 //! Decode follows the payload: its layers are opened, the outermost first, until none of ours is left.
 
 use super::layer::{Layer, Open};
-use super::{Chain, Environment, compress, encrypt};
+use super::{Chain, Environment, Found, compress, encrypt};
 use crate::error::{Code, Error};
 use crate::keys::Key;
 use crate::limits::MAX_LAYERS;
@@ -80,7 +80,7 @@ pub(super) struct Opening<'a> {
     budget: &'a mut Budget,
     /// `out` is a caller's buffer: too small for what is known beforehand is then an error.
     fixed: bool,
-    pub(super) was_encrypted: bool,
+    pub(super) found: Found,
     /// How much of `out` may hold the plaintext of a layer.
     pub(super) written: usize,
 }
@@ -92,7 +92,11 @@ impl<'a> Opening<'a> {
         budget: &'a mut Budget,
         fixed: bool,
     ) -> Self {
-        Self { chain, environment, budget, fixed, was_encrypted: false, written: 0 }
+        Self { chain, environment, budget, fixed, found: Found::default(), written: 0 }
+    }
+
+    pub(super) fn is_nexus(&self) -> bool {
+        self.environment.context.is_nexus
     }
 
     pub(super) fn layers(&mut self, payload: Pieces<'_>, out: &mut [u8]) -> Result<Outcome, Error> {
@@ -133,7 +137,7 @@ impl<'a> Opening<'a> {
         if let Some((key, sealed)) = encrypt::recognise(payload, self.environment)
             && depth < MAX_LAYERS
         {
-            return self.decrypt(key, sealed, depth, out);
+            return self.decrypt(&key, &[], sealed, depth, out);
         }
         let view = match View::parse(payload) {
             // What a caller hands in need not show that it is a payload: a later version may have other fields.
@@ -143,6 +147,10 @@ impl<'a> Opening<'a> {
         };
         let innermost = || Ok(Step::Innermost(view.location()));
         let Some(layer) = view.encoding.and_then(Layer::of) else { return innermost() };
+        if matches!(layer.open, Open::Decrypt) && encrypt::is_foreign(&view, self.environment) {
+            // A new KEK is added everywhere before it is used, and this process may not have read of it yet.
+            return if self.environment.session.should_search() { Err(unknown_kek()) } else { innermost() };
+        }
         if let Some(why) = (layer.misfit)(&view) {
             return if self.chain.lists(layer) { Err(layer.foreign_bytes(why)) } else { innermost() };
         }
@@ -161,8 +169,14 @@ impl<'a> Opening<'a> {
                 Ok(Step::Opened(layer, Current::Owned(bytes)))
             }
             Open::Decrypt => {
+                let recorded = encrypt::recorded(layer, &view, self.environment)?;
                 let key = encrypt::find_key(&view, self.environment)?;
-                self.decrypt(&key, view.data, depth, out)
+                let Some(recorded) = recorded else {
+                    return self.decrypt(&key, &[], view.data, depth, out);
+                };
+                let opened = self.decrypt(&key, &recorded.associated(), view.data, depth, out)?;
+                self.found.bound |= self.chain.binding().is_some_and(|fields| recorded.has(fields));
+                Ok(opened)
             }
             Open::Convert(convert) => match convert(payload, view.data, self.budget.left) {
                 Ok(Some(bytes)) => {
@@ -180,25 +194,26 @@ impl<'a> Opening<'a> {
     fn decrypt(
         &mut self,
         key: &Key,
+        associated: &[u8],
         sealed: &[u8],
         depth: usize,
         out: Option<&mut [u8]>,
     ) -> Result<Step, Error> {
         let len = encrypt::opened_len(sealed)?;
         // Without `encrypt` in the list nothing can be required, so it does not matter whether it stays so.
-        self.was_encrypted = true;
+        self.found.encrypted = true;
         self.budget.spend(len)?;
         let capacity = out.as_ref().map_or(0, |out| out.len());
         let opened = match out.and_then(|out| out.get_mut(..len)) {
             Some(room) => {
-                encrypt::open(key, sealed, room)?;
+                encrypt::open(key, associated, sealed, room)?;
                 self.written = self.written.max(len);
                 Current::Out(len)
             }
             None if self.fixed && depth == 0 => return Err(Error::buffer_too_small(len, capacity)),
             None => {
                 let mut opened = vec![0; len];
-                encrypt::open(key, sealed, &mut opened)?;
+                encrypt::open(key, associated, sealed, &mut opened)?;
                 Current::Owned(opened)
             }
         };
@@ -212,6 +227,12 @@ fn leave(outer: Current, payload: Pieces<'_>, out: &mut [u8]) -> Result<Outcome,
     let view = View::parse(outer.pieces(payload, out)).map_err(malformed)?;
     let data = view.location();
     Ok(outer.into_outcome(out, data))
+}
+
+/// The payload may be left alone once the configuration was read again.
+#[cold]
+fn unknown_kek() -> Error {
+    Error::new(Code::KeyUnknown, "the payload is an envelope of a key service that keys.ring does not name")
 }
 
 #[cold]

@@ -34,7 +34,7 @@ use zeroize::Zeroizing;
 use super::list::{Codec, Stage};
 
 pub(super) const CODEC: Codec =
-    Codec { name: "remote", about: "A codec server, behind all others.", stage: Stage::Remote, layer: None };
+    Codec { name: "remote", about: "A codec server, behind all others.", stage: Stage::Remote, layers: &[] };
 
 /// Which of the server's two operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use crate::scratch;
 const NAME: &str = "snappy";
 
 pub(super) const CODEC: Codec =
-    Codec { name: NAME, about: "Snappy's block format.", stage: Stage::Compress, layer: Some(&LAYER) };
+    Codec { name: NAME, about: "Snappy's block format.", stage: Stage::Compress, layers: &[&LAYER] };
 
 static LAYER: Layer = Layer {
     encoding: "binary/snappy",

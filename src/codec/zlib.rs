@@ -22,7 +22,7 @@ pub(super) const CODEC: Codec = Codec {
     name: NAME,
     about: "RFC 1950, as Go's and Java's zlib codecs.",
     stage: Stage::Compress,
-    layer: Some(&LAYER),
+    layers: &[&LAYER],
 };
 
 static LAYER: Layer = Layer {

@@ -22,7 +22,7 @@ use crate::scratch;
 const NAME: &str = "zstd";
 
 pub(super) const CODEC: Codec =
-    Codec { name: NAME, about: "Zstandard.", stage: Stage::Compress, layer: Some(&LAYER) };
+    Codec { name: NAME, about: "Zstandard.", stage: Stage::Compress, layers: &[&LAYER] };
 
 static LAYER: Layer = Layer {
     encoding: "binary/zstd",

@@ -57,16 +57,20 @@ pub(super) struct Keys {
     /// The id of the key that encrypts; the others only decrypt.
     #[serde(default)]
     pub(super) primary: Option<String>,
-    /// Key id (1 to 128 of A-Z a-z 0-9 . _ : / -) to where its 32 bytes are found.
+    /// Key id (1 to 128 of A-Z a-z 0-9 . _ : / -) to where its 32 bytes are found, or to a key of a key
+    /// service.
     #[serde(default)]
     pub(super) ring: BTreeMap<String, KeySource>,
+    /// Unwrapped data keys.
+    #[serde(default)]
+    pub(super) cache: CacheSize,
     /// Whether the host program hands in keys that are not in the ring.
     #[serde(default)]
     pub(super) host: bool,
 }
 
-/// Where a key is found. Exactly one of `file`, `env` and `insecure_inline`; each holds 32 bytes as
-/// base64 text.
+/// Where a key is found. Exactly one of `file`, `env` and `insecure_inline`, each of which holds 32 bytes
+/// as base64 text, and `service`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -83,6 +87,50 @@ pub(super) struct KeySource {
     /// The key itself, in the open. For tests and demonstrations.
     #[serde(default)]
     pub(super) insecure_inline: Option<InlineKey>,
+    /// The URI of a key in a key service: `awskms://`, `gcpkms://`, `azurekeyvault://`, `hashivault://`. It
+    /// wraps the data keys that encrypt, and never leaves the service.
+    #[serde(default)]
+    pub(super) service: Option<String>,
+    /// Whether the 32 bytes wrap data keys, as a key service does: for development and tests.
+    #[serde(default)]
+    pub(super) envelope: bool,
+    /// What else payloads call this key: other spellings of its URI.
+    #[serde(default)]
+    pub(super) also: Vec<String>,
+    /// With `service`: keys that an alias of AWS named earlier, which still open what they wrapped.
+    #[serde(default)]
+    pub(super) earlier: Vec<String>,
+    /// With `service`: how long one attempt may take. Default 5 s.
+    #[serde(default)]
+    pub(super) timeout: Option<Span>,
+    /// How long a data key encrypts.
+    #[serde(default)]
+    pub(super) data_key: Option<DataKeySettings>,
+}
+
+/// How long a data key encrypts: whatever comes first.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct DataKeySettings {
+    /// Default 1 h.
+    pub(super) lifetime: Option<Span>,
+    /// Payloads; at most 4294967296. Default 1048576.
+    pub(super) messages: Option<u64>,
+    /// How long before the end of its lifetime the next one is made. Default 5 min, or a quarter of a short
+    /// lifetime.
+    pub(super) renew_before: Option<Span>,
+}
+
+/// How many unwrapped data keys are kept, and how long.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct CacheSize {
+    /// Default 1000.
+    pub(super) entries: Option<usize>,
+    /// How long a revoked key still opens what was open. Default 5 min.
+    pub(super) lifetime: Option<Span>,
 }
 
 /// A payload converter: its name, or its name with options.
@@ -186,7 +234,7 @@ pub(super) struct Namespace {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct NamespaceKeys {
-    /// The id of the key that encrypts (and decrypts).
+    /// The id of the key that encrypts (and decrypts). `{namespace}` in it stands for the whole namespace.
     pub(super) primary: String,
     /// Ids of the keys that only decrypt.
     #[serde(default)]

@@ -2,19 +2,20 @@
 
 use super::DataConverter;
 use crate::call::Scope;
-use crate::codec::{Chain, Environment, encode_bound};
+use crate::codec::{Chain, Environment};
 use crate::config::Profile;
-use crate::error::Error;
+use crate::error::{Error, Needed};
 use crate::framing::{Framed, PAYLOADS, framed_len};
 use crate::limits::MAX_KEYS_NEEDED;
 use crate::outcome::Outcome;
 use crate::payload::{Payloads, Pieces};
 
 impl DataConverter {
-    /// The most bytes that a payload of `len` bytes encodes to.
+    /// The most bytes that a payload of `len` bytes encodes to with the configuration and the data keys of
+    /// this moment.
     #[must_use]
-    pub fn encode_bound(len: usize) -> usize {
-        encode_bound(len)
+    pub fn encode_bound(&self, len: usize) -> usize {
+        len.saturating_add(self.config.load().overhead())
     }
 
     /// Encodes a serialised `Payloads`; the answer has the same count and order. An error's index counts
@@ -30,11 +31,16 @@ impl DataConverter {
         self.call(scope, payloads.len(), |spent, profile, environment, config| {
             let parsed = Payloads::parse(payloads, &config.limits, spent.payloads)?;
             spent.add(parsed.payloads.len());
-            let bounds = parsed.payloads.iter().map(|payload| framed_len(encode_bound(payload.len())));
+            let bounds =
+                parsed.payloads.iter().map(|payload| framed_len(environment.encode_bound(payload.len())));
             let out = Framed::with_room(bounds.sum::<usize>() + payloads.len());
-            each_payload(&parsed, environment, out, encode_bound, |payload, room| {
-                profile.chain.encode(payload, environment, room)
-            })
+            each_payload(
+                &parsed,
+                environment,
+                out,
+                |len| environment.encode_bound(len),
+                |payload, room| profile.chain.encode(payload, environment, room),
+            )
         })
     }
 
@@ -129,13 +135,24 @@ fn each_payload(
     expected: impl Fn(usize) -> usize,
     mut transcode: impl FnMut(Pieces<'_>, &mut [u8]) -> Result<Outcome, Error>,
 ) -> Result<Vec<u8>, Error> {
+    let mut needed = Vec::new();
     for (index, payload) in list.payloads.iter().enumerate() {
         environment.at(index);
         let write = |room: &mut [u8]| transcode(Pieces::whole(payload), room);
-        out.payload(PAYLOADS, payload, expected(payload.len()), write)
-            .map_err(|error| error.at_payload(index))?;
+        match out.payload(PAYLOADS, payload, expected(payload.len()), write) {
+            Ok(()) => {}
+            // The keys of inner layers show only here: all of them cost one round, too.
+            Err(error) if environment.asks_for_keys() && !error.needed_keys().is_empty() => {
+                add_needed(&mut needed, error.needed_keys());
+                if needed.len() >= MAX_KEYS_NEEDED {
+                    break;
+                }
+            }
+            Err(_) if !needed.is_empty() => break,
+            Err(error) => return Err(error.at_payload(index)),
+        }
     }
-    Ok(out.finish(&list.unknown))
+    if needed.is_empty() { Ok(out.finish(&list.unknown)) } else { Err(Error::keys_needed(needed)) }
 }
 
 /// Asks the host for every key that the outermost layers need and it may know, so that a batch costs one
@@ -144,17 +161,21 @@ fn needed_keys(payloads: &Payloads<'_>, environment: &Environment<'_>) -> Result
     if !environment.asks_for_keys() {
         return Ok(());
     }
-    let mut ids: Vec<String> = Vec::new();
+    let mut needed = Vec::new();
     for payload in &payloads.payloads {
         // What is malformed is the business of decoding, which knows the payload's index.
-        if let Some(id) = environment.key_to_ask_for(payload)
-            && !ids.contains(&id)
-        {
-            ids.push(id);
-            if ids.len() == MAX_KEYS_NEEDED {
-                break;
-            }
+        add_needed(&mut needed, environment.key_to_ask_for(payload).as_slice());
+        if needed.len() == MAX_KEYS_NEEDED {
+            break;
         }
     }
-    if ids.is_empty() { Ok(()) } else { Err(Error::key_needed(ids)) }
+    if needed.is_empty() { Ok(()) } else { Err(Error::keys_needed(needed)) }
+}
+
+fn add_needed(needed: &mut Vec<Needed>, keys: &[Needed]) {
+    for key in keys {
+        if !needed.contains(key) {
+            needed.push(key.clone());
+        }
+    }
 }

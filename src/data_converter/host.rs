@@ -43,13 +43,22 @@ impl DataConverter {
     pub fn answer(&self, call: &mut Call, answers: &[(u64, Answer<'_>)]) -> Result<(), Error> {
         let config = self.config.load();
         call.take(answers, &config.limits, |answer| {
-            let config = self.config.load();
+            let (config, now) = (self.config.load(), Instant::now());
+            let keyring = &config.keyring;
             match answer {
-                ForHandle::Key(id, key) => config.keyring.provide(id.as_bytes(), key),
-                ForHandle::NoKey(id) => config.keyring.reject(id.as_bytes(), Instant::now()),
-                ForHandle::Descriptor(set) => config.descriptors.provide(set),
+                ForHandle::Key(id, key) => keyring.provide(id.as_bytes(), key)?,
+                ForHandle::NoKey(id) => keyring.reject(id.as_bytes(), now)?,
+                ForHandle::Descriptor(set) => config.descriptors.provide(set)?,
+                ForHandle::Wrapped(wrap, wrapped, keys) => keyring.wrapped(wrap, wrapped, keys, now),
+                ForHandle::NotWrapped(wrap, fault, reason, keys) => {
+                    keyring.did_not_wrap(wrap, fault, reason, keys, now);
+                }
+                ForHandle::DataKey(unwrap, data_key, keys) => keyring.unwrapped(unwrap, data_key, keys, now),
+                ForHandle::NoDataKey(unwrap, fault, reason, keys) => {
+                    keyring.did_not_unwrap(unwrap, fault, reason, keys, now);
+                }
             }
-            .map(|()| config.generation())
+            Ok(config.generation())
         })
     }
 

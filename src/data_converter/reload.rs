@@ -137,7 +137,9 @@ impl DataConverter {
     fn read(&self) -> Result<(), Error> {
         let before = self.config.load_full();
         let read = self.source.read().and_then(|config| {
+            let mut config = config;
             config.descriptors.adopt(&before.descriptors)?;
+            config.keyring.adopt(&before.keyring);
             Ok(config)
         });
         let now = Instant::now();

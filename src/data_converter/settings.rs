@@ -1,12 +1,14 @@
 //! What the configuration says, for bindings, the command line and the codec server.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
 use super::DataConverter;
 use crate::config::{NamespaceSettings, NamespaceSummary, ServerLimits};
 use crate::error::Error;
+use crate::keys::KeyService;
 
 impl DataConverter {
     /// Whether the failure converter is to move message and stack trace into the encoded attributes.
@@ -25,6 +27,25 @@ impl DataConverter {
     #[must_use]
     pub fn has_host_keys(&self) -> bool {
         self.config.load().keyring.has_host()
+    }
+
+    /// Whether the host may be asked to have data keys wrapped and unwrapped by a key service.
+    #[must_use]
+    pub fn has_key_services(&self) -> bool {
+        self.config.load().keyring.has_key_services()
+    }
+
+    /// The keys of key services that the configuration names: the name in the ring, and what it stands for.
+    #[must_use]
+    pub fn key_services(&self) -> Vec<(Arc<str>, KeyService)> {
+        let config = self.config.load();
+        let mut services: Vec<_> = config
+            .keyring
+            .keks()
+            .filter_map(|kek| Some((Arc::clone(&kek.name), kek.service()?.clone())))
+            .collect();
+        services.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        services
     }
 
     /// The `server` section, by the caller's schema: the library only knows that it may be there.

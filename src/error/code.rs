@@ -119,8 +119,8 @@ codes! {
         "The config says that payloads must be encrypted, and this one was not.";
     Limit = 106, "TDC_ERR_LIMIT", Input, false,
         "A limit was exceeded; the message names it and the option that raises it.";
-    Context = 107, "TDC_ERR_CONTEXT", Input, false,
-        "The serialization context is malformed.";
+    Context = 107, "TDC_ERR_CONTEXT", Input, true,
+        "The payload is bound to another place than the one it was read in, or to none where the config requires it; or the serialization context is malformed.";
     Json = 108, "TDC_ERR_JSON", Input, false,
         "The text is not JSON, or not the JSON that was expected; the message says where.";
     Encoding = 109, "TDC_ERR_ENCODING", Input, false,
@@ -141,6 +141,10 @@ codes! {
         "A key that the host provided has the wrong length, or its id is not a key id.";
     KeyProvider = 203, "TDC_ERR_KEY_PROVIDER", Key, true,
         "The host's key provider failed, or the configuration asks the host for keys and no key provider was given; the message says which.";
+    KeyService = 204, "TDC_ERR_KEY_SERVICE", Key, true,
+        "The key service could not be reached, was too slow, or its answer is not usable; the message says which.";
+    KeyRefused = 205, "TDC_ERR_KEY_REFUSED", Key, true,
+        "The key service refused: access is denied, or the key is disabled or destroyed. An administrator can change that.";
     Config = 301, "TDC_ERR_CONFIG", Config, true,
         "The configuration is malformed; the message says where and what to do.";
     KeyFile = 302, "TDC_ERR_KEY_FILE", Config, true,

@@ -28,6 +28,10 @@ pub struct tdc_call {
     pub input_bytes: usize,
     /// Bytes that their layers decoded to.
     pub decoded_bytes: usize,
+    /// Requests that wait for an answer. After `TDC_OK` and `TDC_UNCHANGED` these ask for the next data key
+    /// of a key service, while the call has used the one before: they may be answered off the call's path,
+    /// by `tdc_call_answer` before `tdc_call_end`, or not at all.
+    pub pending: usize,
     /// Requests and answers; NULL before the first request.
     pub memory: *mut c_void,
 }
@@ -64,6 +68,7 @@ pub(super) unsafe fn with_call<T>(call: *mut tdc_call, work: impl FnOnce(Option<
         payloads: usage.payloads,
         input_bytes: usage.input_bytes,
         decoded_bytes: usage.decoded_bytes,
+        pending: state.as_ref().map_or(0, |state| state.pending()),
         memory: state.map_or(core::ptr::null_mut(), |state| Box::into_raw(state).cast()),
     };
     // SAFETY: writable, as the caller vouches; what is overwritten owns nothing.

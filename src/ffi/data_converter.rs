@@ -27,6 +27,10 @@ pub const TDC_FLAG_CONVERTERS: u32 = 4;
 /// host for requests (`TDC_REQUESTS`). Lists are best handed in whole, and calls may take long.
 pub const TDC_FLAG_REMOTE: u32 = 8;
 
+/// A flag of `tdc_data_converter_flags`: `keys.ring` has keys of key services, so calls may ask the host to
+/// have data keys wrapped and unwrapped (`TDC_REQUESTS`).
+pub const TDC_FLAG_KEY_SERVICES: u32 = 16;
+
 fn open(out: OutSlot<*mut tdc_data_converter>, opened: Result<DataConverter, Error>) -> Result<Code, Error> {
     out.write(Box::into_raw(Box::new(tdc_data_converter(Arc::new(opened?)))));
     Ok(Code::Ok)
@@ -115,7 +119,8 @@ pub unsafe extern "C" fn tdc_data_converter_flags(self_: *const tdc_data_convert
         let keys = if handle.0.has_host_keys() { TDC_FLAG_HOST_KEYS } else { 0 };
         let converters = if handle.0.has_own_converters() { TDC_FLAG_CONVERTERS } else { 0 };
         let remote = if handle.0.has_remote() { TDC_FLAG_REMOTE } else { 0 };
-        attributes | keys | converters | remote
+        let services = if handle.0.has_key_services() { TDC_FLAG_KEY_SERVICES } else { 0 };
+        attributes | keys | converters | remote | services
     })
 }
 

@@ -7,6 +7,7 @@ use super::error::tdc_error;
 use super::guard::{OutSlot, borrow_bytes, borrow_handle, borrow_mut, guard, guard_value};
 use super::status::tdc_status;
 use crate::call::Scope;
+use crate::codec::encrypt::RING_OVERHEAD;
 use crate::data_converter::DataConverter;
 use crate::error::{Code, Error};
 use crate::outcome::Outcome;
@@ -71,18 +72,25 @@ impl Arguments {
     }
 }
 
-/// The most bytes that a payload of `payload_len` bytes encodes to: `payload_len` and a constant that no
-/// reload changes.
+/// The most bytes that a payload of `payload_len` bytes encodes to: `payload_len` and a number that holds for
+/// the configuration and the data keys of this moment. `TDC_ERR_BUFFER_TOO_SMALL` stays possible where
+/// `keys.ring` has a key of a key service: try again with the size that the error gives. NULL stands
+/// for a configuration without such keys.
 ///
 /// # Safety
-/// `self` is not used: NULL will do.
+/// `self` is valid or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_codec_encode_bound(
     self_: *const tdc_data_converter,
     payload_len: usize,
 ) -> usize {
-    let _ = self_;
-    guard_value(usize::MAX, || DataConverter::encode_bound(payload_len))
+    // SAFETY: as the caller vouches.
+    guard_value(usize::MAX, || unsafe {
+        borrow_handle(self_).map_or_else(
+            |_| payload_len.saturating_add(RING_OVERHEAD),
+            |handle| handle.0.encode_bound(payload_len),
+        )
+    })
 }
 
 /// Encodes one payload, which comes in two slices, so that a large one need not be serialised first:

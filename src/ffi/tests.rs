@@ -19,7 +19,7 @@ const DATA: &[u8] = b"{}";
 const REQUESTS: tdc_status = Code::Requests as tdc_status;
 
 fn untried() -> tdc_call {
-    tdc_call { payloads: 0, input_bytes: 0, decoded_bytes: 0, memory: null_mut() }
+    tdc_call { payloads: 0, input_bytes: 0, decoded_bytes: 0, pending: 0, memory: null_mut() }
 }
 
 /// An `Answers` with a key for the request `id`.

@@ -5,7 +5,7 @@ use core::ffi::c_char;
 use super::guard::guard_value;
 
 /// The version of this header. It grows with every change that is not an addition.
-pub const TDC_ABI_VERSION: u32 = 2;
+pub const TDC_ABI_VERSION: u32 = 3;
 
 /// The `TDC_ABI_VERSION` of the library that is loaded. A program refuses one that is not its header's.
 #[unsafe(no_mangle)]

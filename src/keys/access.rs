@@ -1,9 +1,9 @@
 //! Which keys a namespace may use.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Key, Keyring};
+use super::{Kek, Key, Keyring};
 
 /// Which keys of the ring a namespace may use.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +11,8 @@ pub(crate) struct Access {
     pub(super) primary: Option<Primary>,
     /// `None`: every key of the ring.
     allowed: Option<HashSet<Arc<str>>>,
+    /// The access of each namespace that has a key of its own; this one is everybody else's.
+    by_namespace: HashMap<Box<str>, Access>,
 }
 
 #[derive(Clone, Debug)]
@@ -18,12 +20,33 @@ pub(super) struct Primary {
     pub(super) id: Arc<str>,
     /// The key itself where the ring has it, so that most calls look nothing up.
     pub(super) key: Option<Arc<Key>>,
+    /// The key that wraps data keys, where it is one.
+    pub(super) kek: Option<Arc<Kek>>,
+    /// What the id is made of, where each namespace has its own and this one has none.
+    pub(super) template: Option<Arc<str>>,
 }
 
 impl Access {
     pub(crate) fn new(keyring: &Keyring, primary: Option<&str>, allowed: Option<HashSet<Arc<str>>>) -> Self {
-        let primary = primary.map(|id| Primary { id: Arc::from(id), key: keyring.ring.get(id).cloned() });
-        Self { primary, allowed }
+        let primary = primary.map(|id| Primary {
+            id: Arc::from(id),
+            key: keyring.ring.get(id).cloned(),
+            kek: keyring.kek_named(id).cloned(),
+            template: None,
+        });
+        Self { primary, allowed, by_namespace: HashMap::new() }
+    }
+
+    /// An access whose key that encrypts is each namespace's own: `template` says how it is called.
+    pub(crate) fn by_namespace(self, template: &str, by_namespace: HashMap<Box<str>, Self>) -> Self {
+        let (id, template) = (Arc::from(template), Some(Arc::from(template)));
+        Self { primary: Some(Primary { id, key: None, kek: None, template }), by_namespace, ..self }
+    }
+
+    /// What holds for a namespace.
+    #[inline]
+    pub(crate) fn of(&self, namespace: &str) -> &Self {
+        if self.by_namespace.is_empty() { self } else { self.by_namespace.get(namespace).unwrap_or(self) }
     }
 
     pub(crate) fn has_primary(&self) -> bool {
@@ -34,24 +57,32 @@ impl Access {
         self.primary.as_ref().map(|primary| &primary.id)
     }
 
-    /// The key that encrypts, where the ring has it.
-    pub(crate) fn primary_of_ring(&self) -> Option<&Key> {
-        self.primary.as_ref()?.key.as_deref()
-    }
-
     /// Whether it may use a key of `keyring` that `before` may not.
     pub(crate) fn opens_more_than(&self, before: &Self, keyring: &Keyring) -> bool {
-        match (&self.allowed, &before.allowed) {
+        if self.template() != before.template() {
+            return true;
+        }
+        let more = match (&self.allowed, &before.allowed) {
             (_, None) => false,
             (None, Some(_)) => true,
             (Some(now), Some(before)) => now.iter().any(|id| !before.contains(id) && keyring.contains(id)),
-        }
+        };
+        more || self.by_namespace.iter().any(|(namespace, access)| {
+            before.by_namespace.get(namespace).is_some_and(|before| access.opens_more_than(before, keyring))
+        })
+    }
+
+    fn template(&self) -> Option<&str> {
+        self.primary.as_ref()?.template.as_deref()
     }
 
     /// The ids of the keys that may be used, sorted: those of the ring, and those that are named and that the host must have.
     pub(crate) fn ids(&self, keyring: &Keyring) -> Vec<Arc<str>> {
         let mut ids: Vec<Arc<str>> = match &self.allowed {
-            Some(allowed) => allowed.iter().cloned().collect(),
+            Some(allowed) => {
+                let own = self.by_namespace.values().filter_map(Self::primary_id);
+                allowed.iter().chain(own).cloned().collect()
+            }
             None => keyring.ids().chain(self.primary_id()).cloned().collect(),
         };
         ids.sort_unstable();
@@ -64,7 +95,7 @@ impl Access {
         self.allowed.is_some()
     }
 
-    pub(super) fn allows(&self, id: &str) -> bool {
+    pub(crate) fn allows(&self, id: &str) -> bool {
         self.allowed.as_ref().is_none_or(|allowed| allowed.contains(id))
     }
 }

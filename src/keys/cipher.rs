@@ -2,8 +2,8 @@
 //!
 //! `aws_lc` (the feature `aws-lc`, default) is hand-tuned; `rust_crypto` (the feature `portable`) is
 //! Rust alone. Where both are built, `aws_lc` is used. Key setup costs as much as sealing 64 bytes, so a
-//! cipher is made once and kept with its key. The nonce is 12 bytes, the tag 16; there is no associated
-//! data, as in the SDKs' samples.
+//! cipher is made once and kept with its key. The nonce is 12 bytes, the tag 16. The SDKs' samples have no
+//! associated data.
 
 #[cfg(feature = "aws-lc")]
 mod aws_lc;
@@ -34,13 +34,25 @@ pub const BACKEND: &str = if cfg!(feature = "aws-lc") { "aws-lc-rs" } else { "ae
 pub(crate) trait Aead: Sized + Send + Sync {
     fn new(key: &[u8; 32]) -> Self;
 
-    /// Encrypts the two slices of `plaintext` as one message; `out` is exactly as long as both and the
-    /// tag.
-    fn seal(&self, nonce: [u8; NONCE_LEN], plaintext: Pieces<'_>, out: &mut [u8]) -> Result<(), Failed>;
+    /// Encrypts the two slices of `plaintext` as one message, and authenticates `associated` data with it;
+    /// `out` is exactly as long as both slices and the tag.
+    fn seal(
+        &self,
+        nonce: [u8; NONCE_LEN],
+        associated: &[u8],
+        plaintext: Pieces<'_>,
+        out: &mut [u8],
+    ) -> Result<(), Failed>;
 
     /// Decrypts; `sealed` is ciphertext and tag, `out` is exactly as long as the ciphertext. On failure
     /// `out` holds zeroes.
-    fn open(&self, nonce: [u8; NONCE_LEN], sealed: &[u8], out: &mut [u8]) -> Result<(), Failed>;
+    fn open(
+        &self,
+        nonce: [u8; NONCE_LEN],
+        associated: &[u8],
+        sealed: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), Failed>;
 }
 
 /// The message does not authenticate (on open), or is too long for the cipher.
@@ -61,16 +73,16 @@ mod tests {
         for split in [0, 1, 16, 26, plaintext.len()] {
             let (head, tail) = plaintext.split_at(split);
             let mut out = [0; 51];
-            cipher.seal(nonce, Pieces { head, tail }, &mut out).unwrap();
+            cipher.seal(nonce, &[], Pieces { head, tail }, &mut out).unwrap();
             assert_eq!(&out, sealed, "split at {split}");
         }
         let mut out = [0; 35];
-        cipher.open(nonce, sealed, &mut out).unwrap();
+        cipher.open(nonce, &[], sealed, &mut out).unwrap();
         assert_eq!(&out, plaintext);
 
         let mut changed = *sealed;
         changed[50] ^= 1;
-        assert_eq!(cipher.open(nonce, &changed, &mut out), Err(Failed));
+        assert_eq!(cipher.open(nonce, &[], &changed, &mut out), Err(Failed));
         assert_eq!(out, [0; 35], "nothing of a message that does not authenticate is given out");
     }
 
@@ -97,13 +109,13 @@ mod tests {
             crate::sys::random(&mut nonce).unwrap();
             let (head, tail) = plaintext[..len].split_at(len / 3);
             let mut outs = [vec![0; len + TAG_LEN], vec![0; len + TAG_LEN]];
-            one.seal(nonce, Pieces { head, tail }, &mut outs[0]).unwrap();
-            other.seal(nonce, Pieces { head, tail }, &mut outs[1]).unwrap();
+            one.seal(nonce, &[], Pieces { head, tail }, &mut outs[0]).unwrap();
+            other.seal(nonce, &[], Pieces { head, tail }, &mut outs[1]).unwrap();
             assert_eq!(outs[0], outs[1], "{len} bytes");
             let mut opened = vec![0; len];
-            other.open(nonce, &outs[0], &mut opened).unwrap();
+            other.open(nonce, &[], &outs[0], &mut opened).unwrap();
             assert_eq!(opened, &plaintext[..len]);
-            one.open(nonce, &outs[1], &mut opened).unwrap();
+            one.open(nonce, &[], &outs[1], &mut opened).unwrap();
             assert_eq!(opened, &plaintext[..len]);
         }
     }

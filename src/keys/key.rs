@@ -7,17 +7,25 @@ use tdc_formats::wire;
 
 use super::cipher::{Aead, Cipher};
 
-/// The longest key id.
+/// The longest id of a key of the ring.
 const MAX_KEY_ID_LEN: usize = 128;
 
-/// The metadata of a payload encrypted with a key, as it stands on the wire in front of `data`.
-pub(crate) const ENCRYPTED: &[u8] = b"binary/encrypted";
+/// The longest id of a key in a key service, which is a URI.
+const MAX_SERVICE_ID_LEN: usize = 2048;
+
+/// The encoding of what the samples and Temporal Proxy encrypt.
+const ENCRYPTED: &[u8] = b"binary/encrypted";
+
+/// The encoding of what only tdc reads: payloads that are bound to where they belong.
+const TDC_ENCRYPTED: &[u8] = b"binary/tdc-encrypted";
 
 /// One key, ready for use. The raw bytes are not kept.
 pub(crate) struct Key {
     pub(crate) cipher: Cipher,
-    /// The two metadata entries that name the codec and this key.
+    /// The metadata entries that name the codec and this key, as they stand on the wire in front of `data`.
     pub(crate) metadata: Vec<u8>,
+    /// The same for payloads that are bound; their context comes behind it.
+    pub(crate) bound_metadata: Vec<u8>,
     /// SHA-256 of the key, to know the Java sample's key ids, which are the key itself.
     pub(super) fingerprint: Fingerprint,
 }
@@ -27,14 +35,27 @@ pub(crate) type Fingerprint = [u8; 32];
 
 impl Key {
     pub(crate) fn new(id: &str, key: &[u8; 32]) -> Self {
-        let mut metadata = Vec::new();
-        for (name, value) in [("encoding", ENCRYPTED), ("encryption-key-id", id.as_bytes())] {
-            let mut entry = Vec::new();
-            wire::push_bytes(&mut entry, 1, name.as_bytes());
-            wire::push_bytes(&mut entry, 2, value);
-            wire::push_bytes(&mut metadata, 1, &entry);
+        Self::with_entries(&[("encryption-key-id", id.as_bytes())], key)
+    }
+
+    /// A data key that the key `id` of a key service wrapped: `wrapped` is base64.
+    pub(crate) fn data_key(id: &str, wrapped: &[u8], key: &[u8; 32]) -> Self {
+        Self::with_entries(&[("encryption-key-id", id.as_bytes()), ("encryption-dek", wrapped)], key)
+    }
+
+    fn with_entries(entries: &[(&str, &[u8])], key: &[u8; 32]) -> Self {
+        let metadata = |encoding| {
+            let mut metadata = Vec::new();
+            push_entry(&mut metadata, "encoding", encoding);
+            entries.iter().for_each(|(name, value)| push_entry(&mut metadata, name, value));
+            metadata
+        };
+        Self {
+            cipher: Cipher::new(key),
+            metadata: metadata(ENCRYPTED),
+            bound_metadata: metadata(TDC_ENCRYPTED),
+            fingerprint: Sha256::digest(key).into(),
         }
-        Self { cipher: Cipher::new(key), metadata, fingerprint: Sha256::digest(key).into() }
     }
 }
 
@@ -44,9 +65,57 @@ impl fmt::Debug for Key {
     }
 }
 
-/// `id` as text if it is a key id: `[A-Za-z0-9._:/-]{1,128}`.
+/// Appends an entry of a payload's metadata.
+pub(crate) fn push_entry(metadata: &mut Vec<u8>, name: &str, value: &[u8]) {
+    let mut entry = Vec::new();
+    wire::push_bytes(&mut entry, 1, name.as_bytes());
+    wire::push_bytes(&mut entry, 2, value);
+    wire::push_bytes(metadata, 1, &entry);
+}
+
+/// `id` as text if it is the id of a key of the ring: `[A-Za-z0-9._:/-]{1,128}`.
 pub(crate) fn key_id(id: &[u8]) -> Option<&str> {
     let fits = (1..=MAX_KEY_ID_LEN).contains(&id.len())
         && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._:/-".contains(byte));
     if fits { core::str::from_utf8(id).ok() } else { None }
+}
+
+/// Whether `id` can name a key of a key service: 1 to 2,048 printable characters of ASCII.
+pub(crate) fn is_service_id(id: &[u8]) -> bool {
+    (1..=MAX_SERVICE_ID_LEN).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic)
+}
+
+/// Whether `id` is the key itself, as the ids of Temporal Proxy's test keys are: never to be shown.
+pub(crate) fn is_key_itself(id: &[u8]) -> bool {
+    ["base64key:", "testing:"].iter().any(|scheme| {
+        id.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes()))
+    })
+}
+
+/// The id of a key of the ring or of a key service as text, where it may be shown.
+pub(crate) fn shown_id(id: &[u8]) -> Option<&str> {
+    let is_shown = (key_id(id).is_some() || is_service_id(id)) && !is_key_itself(id);
+    core::str::from_utf8(id).ok().filter(|_| is_shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_that_are_a_key_are_known_in_any_case() {
+        for id in ["base64key://c2VjcmV0", "BASE64KEY:c2VjcmV0", "testing://x", "Testing:"] {
+            assert!(is_key_itself(id.as_bytes()), "{id}");
+            assert_eq!(shown_id(id.as_bytes()), None);
+        }
+        assert!(!is_key_itself(b"base64key") && !is_key_itself(b"awskms://testing:"));
+    }
+
+    #[test]
+    fn ids_of_a_key_service_are_printable_and_bounded() {
+        assert!(is_service_id(&[b'x'; 2048]) && is_service_id(b"awskms:///a?b=c&d=~%7B"));
+        for id in [&b""[..], b"a b", b"a\n", b"\xc3\xa9", &[b'x'; 2049]] {
+            assert!(!is_service_id(id));
+        }
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! A key comes from the config's ring or from the host, never from a payload's metadata. What the host
 //! handed in, and which ids it does not know, is remembered behind a lock; the ring itself never changes
-//! (a reload makes a new one).
+//! (a reload makes a new one). A key of a key service (KEK) wraps data keys, and what is known of these
+//! goes on over a reload.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,12 +12,18 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use super::access::Primary;
-use super::{Access, Fingerprint, Key, key_id};
-use crate::error::{Code, Error};
+use super::data_keys::{CacheOptions, DataKeys, Known};
+use super::service::{Failure, Fault, Unwrap, Wrap};
+use super::session::{CallKeys, MAX_WRAPPED, NoDataKey, Session};
+use super::{Access, Fingerprint, Kek, Key, is_key_itself, key_id};
+use crate::error::{Code, Error, text};
 use crate::lock::Lock;
 
 /// How long "the host does not know this key" is believed.
 const REJECTION_LASTS: Duration = Duration::from_secs(30);
+
+/// The longest wrapped data key.
+const MAX_WRAPPED_BYTES: usize = MAX_WRAPPED / 4 * 3;
 
 /// Keys and rejections that a host may have handed in; beyond it the oldest kind of knowledge is
 /// dropped.
@@ -25,7 +32,8 @@ const MAX_HOST_ENTRIES: usize = 4096;
 /// A key for the length of a call.
 pub(crate) enum Found<'a> {
     Ring(&'a Key),
-    Host(Arc<Key>),
+    /// A key of the host, or a data key.
+    Shared(Arc<Key>),
 }
 
 impl core::ops::Deref for Found<'_> {
@@ -34,7 +42,7 @@ impl core::ops::Deref for Found<'_> {
     fn deref(&self) -> &Key {
         match self {
             Self::Ring(key) => key,
-            Self::Host(key) => key,
+            Self::Shared(key) => key,
         }
     }
 }
@@ -47,25 +55,86 @@ enum HostAnswer {
 }
 
 /// The keys behind a handle.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Keyring {
     pub(super) ring: HashMap<Arc<str>, Arc<Key>>,
     /// `None` unless the config says `host: true`.
     host: Option<Lock<HashMap<Arc<str>, HostAnswer>>>,
+    /// The KEKs, by what payloads call them.
+    keks: HashMap<Arc<str>, Arc<Kek>>,
+    /// The KEKs, by their names in the ring.
+    kek_names: HashMap<Arc<str>, Arc<Kek>>,
+    data_keys: Arc<DataKeys>,
+    cache: CacheOptions,
 }
 
 /// Why there is no key.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Missing {
+    /// There is no data key (yet).
+    DataKey(NoDataKey),
     /// The host may know it.
     AskHost(String),
     /// Nobody here knows it. What to say of the id: itself, or its length.
     Unknown(String),
+    /// The KEK of this name is another namespace's.
+    NotAllowed(Arc<str>),
 }
 
 impl Keyring {
     pub(crate) fn new(ring: HashMap<Arc<str>, Arc<Key>>, host: bool) -> Self {
-        Self { ring, host: host.then(Lock::default) }
+        Self { ring, host: host.then(Lock::default), ..Self::default() }
+    }
+
+    /// The same keyring with KEKs: each with what payloads may call it.
+    pub(crate) fn with_keks(self, keks: Vec<(Arc<Kek>, Vec<String>)>, cache: CacheOptions) -> Self {
+        let mut by_id = HashMap::new();
+        let mut by_name = HashMap::new();
+        for (kek, also) in keks {
+            by_name.insert(Arc::clone(&kek.name), Arc::clone(&kek));
+            for id in also {
+                by_id.insert(Arc::from(id), Arc::clone(&kek));
+            }
+            by_id.insert(Arc::clone(&kek.id), kek);
+        }
+        Self { keks: by_id, kek_names: by_name, cache, ..self }
+    }
+
+    /// Goes on with the data keys of the keyring before.
+    pub(crate) fn adopt(&mut self, before: &Self) {
+        self.data_keys = Arc::clone(&before.data_keys);
+    }
+
+    /// The KEK of this name in the ring.
+    pub(crate) fn kek_named(&self, name: &str) -> Option<&Arc<Kek>> {
+        self.kek_names.get(name)
+    }
+
+    /// The KEK that payloads call so, whoever may use it.
+    pub(crate) fn kek_of(&self, id: &[u8]) -> Option<&Arc<Kek>> {
+        self.keks.get(core::str::from_utf8(id).ok()?)
+    }
+
+    /// Whether there is a KEK.
+    pub(crate) fn has_keks(&self) -> bool {
+        !self.keks.is_empty()
+    }
+
+    /// Whether the host may be asked to have data keys wrapped and unwrapped.
+    pub(crate) fn has_key_services(&self) -> bool {
+        self.kek_names.values().any(|kek| kek.service().is_some())
+    }
+
+    /// The KEKs.
+    pub(crate) fn keks(&self) -> impl Iterator<Item = &Arc<Kek>> {
+        self.kek_names.values()
+    }
+
+    /// The most bytes that the metadata of a key has.
+    pub(crate) fn longest_metadata(&self) -> usize {
+        /// What is expected before the first data key is wrapped.
+        const GUESS: usize = 600;
+        if self.has_keks() { self.data_keys.longest_metadata().max(GUESS) } else { 0 }
     }
 
     pub(crate) fn has_host(&self) -> bool {
@@ -74,33 +143,58 @@ impl Keyring {
 
     /// Whether there can be any key.
     pub(crate) fn has_keys(&self) -> bool {
-        self.has_host() || !self.ring.is_empty()
+        self.has_host() || !self.ring.is_empty() || self.has_keks()
     }
 
-    /// The ids of the ring.
+    /// The names of the ring.
     pub(crate) fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.ring.keys()
+        self.ring.keys().chain(self.kek_names.keys())
     }
 
     /// The fingerprint of a key of the ring.
     pub(crate) fn fingerprint(&self, id: &str) -> Option<Fingerprint> {
-        self.ring.get(id).map(|key| key.fingerprint)
+        self.ring
+            .get(id)
+            .map(|key| key.fingerprint)
+            .or_else(|| self.kek_named(id).map(|kek| kek.fingerprint()))
     }
 
     pub(crate) fn contains(&self, id: &str) -> bool {
-        self.ring.contains_key(id)
+        self.ring.contains_key(id) || self.kek_names.contains_key(id)
     }
 
     /// The key that encrypts.
     pub(crate) fn primary<'a>(
         &'a self,
         access: &'a Access,
+        session: &Session<'_>,
         now: &dyn Fn() -> Instant,
     ) -> Result<Found<'a>, Missing> {
         match &access.primary {
             Some(Primary { key: Some(key), .. }) => Ok(Found::Ring(key)),
+            Some(Primary { kek: Some(kek), .. }) => session
+                .sealing(kek, &self.data_keys, self.cache, now)
+                .map(|sealing| Found::Shared(Arc::clone(&sealing.key)))
+                .map_err(Missing::DataKey),
+            Some(Primary { template: Some(template), .. }) => {
+                Err(Missing::Unknown(text::quoted(&template.replace("{namespace}", session.namespace()))))
+            }
             Some(Primary { id, .. }) => self.find(access, id.as_bytes(), now),
             None => Err(Missing::Unknown("that encrypts".to_owned())),
+        }
+    }
+
+    /// The key that this process used last to encrypt, or to open what others encrypted as it would.
+    #[inline]
+    pub(crate) fn recent<'a>(&'a self, access: &'a Access, now: &dyn Fn() -> Instant) -> Option<Found<'a>> {
+        match access.primary.as_ref()? {
+            Primary { key: Some(key), .. } => Some(Found::Ring(key)),
+            Primary { kek: Some(kek), .. } => {
+                let opened = kek.opened.load();
+                let opened = opened.as_ref().filter(|opened| opened.until > now())?;
+                Some(Found::Shared(Arc::clone(&opened.key)))
+            }
+            Primary { .. } => None,
         }
     }
 
@@ -111,7 +205,7 @@ impl Keyring {
         id: &[u8],
         now: &dyn Fn() -> Instant,
     ) -> Result<Found<'a>, Missing> {
-        if let Some(Primary { id: primary, key: Some(key) }) = &access.primary
+        if let Some(Primary { id: primary, key: Some(key), .. }) = &access.primary
             && primary.as_bytes() == id
         {
             return Ok(Found::Ring(key));
@@ -119,6 +213,9 @@ impl Keyring {
         let Some(id) = key_id(id) else {
             return Err(Missing::Unknown(format!("of {} bytes that is not a key id", id.len())));
         };
+        if is_key_itself(id.as_bytes()) && !self.ring.contains_key(id) {
+            return Err(Missing::Unknown(format!("whose id is the key itself ({} bytes)", id.len())));
+        }
         if access.allows(id) {
             if let Some(key) = self.ring.get(id) {
                 return Ok(Found::Ring(key));
@@ -126,7 +223,7 @@ impl Keyring {
             if let Some(host) = &self.host {
                 let answer = host.read(|answers| answers.get(id).cloned());
                 match answer {
-                    Some(HostAnswer::Key(key)) => return Ok(Found::Host(key)),
+                    Some(HostAnswer::Key(key)) => return Ok(Found::Shared(key)),
                     Some(HostAnswer::Rejected(until)) if until > now() => {}
                     _ => return Err(Missing::AskHost(id.to_owned())),
                 }
@@ -151,6 +248,83 @@ impl Keyring {
                     id.len()
                 ))
             })
+    }
+
+    /// The data key of an envelope that `kek` is said to have sealed.
+    pub(crate) fn open_envelope(
+        &self,
+        kek: &Arc<Kek>,
+        text: &[u8],
+        session: &Session<'_>,
+        now: &dyn Fn() -> Instant,
+    ) -> Result<Arc<Key>, Missing> {
+        session.open(kek, text, &self.data_keys, self.cache, now).map_err(Missing::DataKey)
+    }
+
+    /// The request to unwrap what an error named.
+    pub(crate) fn unwrap(&self, kek: &str, text: &[u8]) -> Option<Unwrap> {
+        Unwrap::new(self.kek_named(kek)?, text).ok()
+    }
+
+    /// The request for a new data key of `namespace`.
+    pub(crate) fn wrap(&self, kek: &str, namespace: &str) -> Result<Wrap, Error> {
+        let kek = self.kek_named(kek).ok_or_else(|| Error::wrap_needed(&kek.into()))?;
+        let namespace = Arc::from(namespace);
+        let data_key = self.data_keys.candidate(kek, &namespace)?;
+        Ok(Wrap::new(kek, namespace, data_key))
+    }
+
+    /// Takes a wrapped data key.
+    pub(crate) fn wrapped(&self, wrap: &Wrap, wrapped: &[u8], keys: &mut CallKeys, now: Instant) {
+        if (1..=MAX_WRAPPED_BYTES).contains(&wrapped.len()) {
+            let Wrap { kek, namespace, data_key } = wrap;
+            // A reload may have made the KEK anew: the table that both share is what counts.
+            self.data_keys.install(kek, namespace, data_key, wrapped, self.cache, now);
+        } else {
+            let reason = format!("the wrapped key has {} bytes", wrapped.len());
+            self.did_not_wrap(wrap, Fault::Unavailable, &reason, keys, now);
+        }
+    }
+
+    /// Takes the word of a service that it did not wrap a data key.
+    pub(crate) fn did_not_wrap(
+        &self,
+        wrap: &Wrap,
+        fault: Fault,
+        reason: &str,
+        keys: &mut CallKeys,
+        now: Instant,
+    ) {
+        let failure = Failure::of_wrap(&wrap.kek, fault, reason);
+        self.data_keys.fail(&wrap.kek, &wrap.namespace, failure.clone(), now);
+        keys.did_not_wrap(failure);
+    }
+
+    /// Takes an unwrapped data key.
+    pub(crate) fn unwrapped(&self, unwrap: &Unwrap, data_key: &[u8], keys: &mut CallKeys, now: Instant) {
+        let Ok(data_key) = <&[u8; 32]>::try_from(data_key) else {
+            let reason = format!("the data key has {} bytes, expected 32", data_key.len());
+            return self.did_not_unwrap(unwrap, Fault::Invalid, &reason, keys, now);
+        };
+        let key = Arc::new(Key::data_key(&unwrap.kek.id, &unwrap.text, data_key));
+        let until = now + self.cache.lifetime;
+        self.data_keys.remember(&unwrap.kek, &unwrap.text, Known::Key(key, until), until, self.cache);
+        keys.opened(unwrap, (*data_key).into());
+    }
+
+    /// Takes the word of a service that it did not unwrap a data key.
+    pub(crate) fn did_not_unwrap(
+        &self,
+        unwrap: &Unwrap,
+        fault: Fault,
+        reason: &str,
+        keys: &mut CallKeys,
+        now: Instant,
+    ) {
+        let failure = Failure::of_unwrap(&unwrap.kek, fault, reason);
+        let until = now + failure.lasts;
+        self.data_keys.remember(&unwrap.kek, &unwrap.text, Known::Failed(failure.clone()), until, self.cache);
+        keys.did_not_unwrap(unwrap, failure);
     }
 
     /// Takes a key that the host was asked for.
@@ -211,14 +385,19 @@ mod tests {
         Keyring::new(HashMap::from(keys), host)
     }
 
+    fn unknown(found: Result<Found<'_>, Missing>, expected: &str) -> bool {
+        matches!(found, Err(Missing::Unknown(id)) if id == expected)
+    }
+
+    fn asks(found: Result<Found<'_>, Missing>, expected: &str) -> bool {
+        matches!(found, Err(Missing::AskHost(id)) if id == expected)
+    }
+
     #[test]
     fn only_allowed_keys_open() {
         let access = Access::new(&ring(true), None, Some(HashSet::from([Arc::from("new")])));
         assert!(ring(false).find(&access, b"new", &Instant::now).is_ok());
-        assert_eq!(
-            ring(true).find(&access, b"old", &Instant::now).err().unwrap(),
-            Missing::Unknown("\"old\"".into())
-        );
+        assert!(unknown(ring(true).find(&access, b"old", &Instant::now), "\"old\""));
         assert!(ring(false).find_by_own_bytes(&access, &[b'n'; 32]).is_ok());
         assert!(ring(false).find_by_own_bytes(&access, &[b'o'; 32]).is_err());
     }
@@ -226,14 +405,11 @@ mod tests {
     #[test]
     fn host_is_asked_once_and_its_no_is_believed_for_a_while() {
         let (keys, access, now) = (ring(true), Access::default(), Instant::now());
-        assert_eq!(keys.find(&access, b"other", &|| now).err().unwrap(), Missing::AskHost("other".into()));
+        assert!(asks(keys.find(&access, b"other", &|| now), "other"));
         keys.reject(b"other", now).unwrap();
-        assert_eq!(
-            keys.find(&access, b"other", &|| now).err().unwrap(),
-            Missing::Unknown("\"other\"".into())
-        );
+        assert!(unknown(keys.find(&access, b"other", &|| now), "\"other\""));
         let later = now + REJECTION_LASTS;
-        assert_eq!(keys.find(&access, b"other", &|| later).err().unwrap(), Missing::AskHost("other".into()));
+        assert!(asks(keys.find(&access, b"other", &|| later), "other"));
         keys.provide(b"other", &[7; 32]).unwrap();
         assert!(keys.find(&access, b"other", &|| later).is_ok());
     }
@@ -252,6 +428,7 @@ mod tests {
         let access = Access::default();
         let secret = b"test-key-test-key-test-key-test!";
         for missing in [
+            ring(true).find(&access, b"base64key:test-key", &Instant::now).err().unwrap(),
             ring(true).find(&access, secret, &Instant::now).err().unwrap(),
             ring(true).find_by_own_bytes(&access, secret).err().unwrap(),
         ] {

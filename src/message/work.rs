@@ -1,8 +1,8 @@
 //! What a walk does with the payloads that it finds.
 
 use super::plan::Custom;
-use crate::codec::{Budget, Chain, Environment, Layer, encode_bound};
-use crate::error::{Code, Error, Kind};
+use crate::codec::{Budget, Chain, Environment, Found, Layer};
+use crate::error::{Code, Error, Kind, Needed};
 use crate::limits::{Limits, MAX_KEYS_NEEDED};
 use crate::outcome::Outcome;
 use crate::payload::{Pieces, View, malformed};
@@ -45,7 +45,7 @@ pub(crate) enum Task {
     Encode,
     Decode,
     /// Nothing is written: the keys that the host must be asked for are gathered.
-    AskForKeys(Vec<String>),
+    AskForKeys(Vec<Needed>),
 }
 
 impl<'c> Work<'c> {
@@ -87,7 +87,7 @@ impl<'c> Work<'c> {
     }
 
     /// The keys that were gathered.
-    pub(crate) fn keys(self) -> Vec<String> {
+    pub(crate) fn keys(self) -> Vec<Needed> {
         match self.task {
             Task::AskForKeys(ids) => ids,
             Task::Encode | Task::Decode => Vec::new(),
@@ -147,7 +147,8 @@ impl<'c> Work<'c> {
                 if view.encoding.and_then(Layer::of).is_some() {
                     return Ok(true);
                 }
-                self.chain().check_encrypted(false).map_err(|error| self.said_of(error))?;
+                let is_nexus = self.settings.environment.context.is_nexus;
+                self.chain().check(Found::default(), is_nexus).map_err(|error| self.said_of(error))?;
                 Ok(false)
             }
             Task::AskForKeys(ids) => {
@@ -164,7 +165,7 @@ impl<'c> Work<'c> {
 
     /// Room that is enough for what [`Self::write`] makes of `len` bytes, or for most of it.
     pub(crate) fn bound(&self, len: usize) -> usize {
-        if self.encodes() { encode_bound(len) } else { len }
+        if self.encodes() { self.settings.environment.encode_bound(len) } else { len }
     }
 
     /// Takes the payload through the codecs.

@@ -41,7 +41,7 @@ impl<'de> Deserialize<'de> for ByteSize {
     }
 }
 
-/// A span of time: text with ms, s or min.
+/// A span of time: text with ms, s, min or h.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span(pub(crate) Duration);
 
@@ -52,7 +52,7 @@ impl<'de> Deserialize<'de> for Span {
             type Value = Span;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a span of time such as \"500 ms\", \"10 s\" or \"2 min\"")
+                f.write_str("a span of time such as \"500 ms\", \"10 s\", \"2 min\" or \"1 h\"")
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Span, E> {
@@ -61,6 +61,7 @@ impl<'de> Deserialize<'de> for Span {
                     "ms" => 1,
                     "s" => 1_000,
                     "min" => 60_000,
+                    "h" => 3_600_000,
                     _ => return Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
                 };
                 let number = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));

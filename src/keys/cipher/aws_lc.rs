@@ -14,12 +14,18 @@ impl Aead for Aes256Gcm {
         Self(UnboundKey::new(&AES_256_GCM, key).ok().map(LessSafeKey::new))
     }
 
-    fn seal(&self, nonce: [u8; NONCE_LEN], plaintext: Pieces<'_>, out: &mut [u8]) -> Result<(), Failed> {
+    fn seal(
+        &self,
+        nonce: [u8; NONCE_LEN],
+        associated: &[u8],
+        plaintext: Pieces<'_>,
+        out: &mut [u8],
+    ) -> Result<(), Failed> {
         let key = self.0.as_ref().ok_or(Failed)?;
         let (head, tail_and_tag) = out.split_at_mut_checked(plaintext.head.len()).ok_or(Failed)?;
         key.seal_out_of_place_scatter(
             Nonce::assume_unique_for_key(nonce),
-            Aad::empty(),
+            Aad::from(associated),
             plaintext.head,
             head,
             plaintext.tail,
@@ -28,14 +34,26 @@ impl Aead for Aes256Gcm {
         .map_err(|_| Failed)
     }
 
-    fn open(&self, nonce: [u8; NONCE_LEN], sealed: &[u8], out: &mut [u8]) -> Result<(), Failed> {
+    fn open(
+        &self,
+        nonce: [u8; NONCE_LEN],
+        associated: &[u8],
+        sealed: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), Failed> {
         let key = self.0.as_ref().ok_or(Failed)?;
         let split = sealed.len().checked_sub(TAG_LEN).ok_or(Failed)?;
         let (ciphertext, tag) = sealed.split_at_checked(split).ok_or(Failed)?;
-        key.open_separate_gather(Nonce::assume_unique_for_key(nonce), Aad::empty(), ciphertext, tag, out)
-            .map_err(|_| {
-                out.fill(0);
-                Failed
-            })
+        key.open_separate_gather(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(associated),
+            ciphertext,
+            tag,
+            out,
+        )
+        .map_err(|_| {
+            out.fill(0);
+            Failed
+        })
     }
 }

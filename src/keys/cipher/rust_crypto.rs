@@ -12,10 +12,17 @@ impl Aead for Aes256Gcm {
         Self(Box::new(aes_gcm::Aes256Gcm::new(key.into())))
     }
 
-    fn seal(&self, nonce: [u8; NONCE_LEN], plaintext: Pieces<'_>, out: &mut [u8]) -> Result<(), Failed> {
+    fn seal(
+        &self,
+        nonce: [u8; NONCE_LEN],
+        associated: &[u8],
+        plaintext: Pieces<'_>,
+        out: &mut [u8],
+    ) -> Result<(), Failed> {
         let (body, tag_out) = out.split_at_mut_checked(plaintext.len()).ok_or(Failed)?;
         plaintext.copy_to(body);
-        let tag = self.0.encrypt_inout_detached(&nonce.into(), &[], body.into()).map_err(|_| Failed)?;
+        let tag =
+            self.0.encrypt_inout_detached(&nonce.into(), associated, body.into()).map_err(|_| Failed)?;
         if tag_out.len() != TAG_LEN {
             return Err(Failed);
         }
@@ -23,7 +30,13 @@ impl Aead for Aes256Gcm {
         Ok(())
     }
 
-    fn open(&self, nonce: [u8; NONCE_LEN], sealed: &[u8], out: &mut [u8]) -> Result<(), Failed> {
+    fn open(
+        &self,
+        nonce: [u8; NONCE_LEN],
+        associated: &[u8],
+        sealed: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), Failed> {
         let split = sealed.len().checked_sub(TAG_LEN).ok_or(Failed)?;
         let (ciphertext, tag) = sealed.split_at_checked(split).ok_or(Failed)?;
         let tag: [u8; TAG_LEN] = tag.try_into().map_err(|_| Failed)?;
@@ -31,7 +44,7 @@ impl Aead for Aes256Gcm {
             return Err(Failed);
         }
         out.copy_from_slice(ciphertext);
-        self.0.decrypt_inout_detached(&nonce.into(), &[], out.into(), &tag.into()).map_err(|_| {
+        self.0.decrypt_inout_detached(&nonce.into(), associated, out.into(), &tag.into()).map_err(|_| {
             out.fill(0);
             Failed
         })

@@ -6,11 +6,12 @@ from __future__ import annotations
 import ctypes
 from typing import Any, Final
 
-ABI_VERSION: Final = 2
+ABI_VERSION: Final = 3
 FLAG_ENCODE_COMMON_ATTRIBUTES: Final = 1
 FLAG_HOST_KEYS: Final = 2
 FLAG_CONVERTERS: Final = 4
 FLAG_REMOTE: Final = 8
+FLAG_KEY_SERVICES: Final = 16
 MESSAGE_HEADERS: Final = 1
 
 _BYTES: Final = ctypes.c_char_p
@@ -39,12 +40,14 @@ class TdcCall(ctypes.Structure):
         ("payloads", _SIZE),
         ("input_bytes", _SIZE),
         ("decoded_bytes", _SIZE),
+        ("pending", _SIZE),
         ("memory", _POINTER),
     )
 
     payloads: int
     input_bytes: int
     decoded_bytes: int
+    pending: int
     memory: int | None
 
 

@@ -29,6 +29,8 @@ class Code(enum.IntEnum):
     ERR_KEY_UNKNOWN = 201
     ERR_KEY_INVALID = 202
     ERR_KEY_PROVIDER = 203
+    ERR_KEY_SERVICE = 204
+    ERR_KEY_REFUSED = 205
     ERR_CONFIG = 301
     ERR_KEY_FILE = 302
     ERR_NAMESPACE = 303
@@ -47,9 +49,12 @@ TRANSIENT: Final = frozenset(
         Code.REQUESTS,
         Code.ERR_AUTHENTICATION,
         Code.ERR_NOT_ENCRYPTED,
+        Code.ERR_CONTEXT,
         Code.ERR_KEY_UNKNOWN,
         Code.ERR_KEY_INVALID,
         Code.ERR_KEY_PROVIDER,
+        Code.ERR_KEY_SERVICE,
+        Code.ERR_KEY_REFUSED,
         Code.ERR_CONFIG,
         Code.ERR_KEY_FILE,
         Code.ERR_NAMESPACE,

@@ -23,6 +23,8 @@ final class Abi {
   static final int ERR_KEY_UNKNOWN = 201;
   static final int ERR_KEY_INVALID = 202;
   static final int ERR_KEY_PROVIDER = 203;
+  static final int ERR_KEY_SERVICE = 204;
+  static final int ERR_KEY_REFUSED = 205;
   static final int ERR_CONFIG = 301;
   static final int ERR_KEY_FILE = 302;
   static final int ERR_NAMESPACE = 303;
@@ -34,11 +36,12 @@ final class Abi {
   static final int ERR_IO = 502;
   static final int ERR_REMOTE = 503;
   static final int ERR_PANIC = 901;
-  static final int ABI_VERSION = 2;
+  static final int ABI_VERSION = 3;
   static final int FLAG_ENCODE_COMMON_ATTRIBUTES = 1;
   static final int FLAG_HOST_KEYS = 2;
   static final int FLAG_CONVERTERS = 4;
   static final int FLAG_REMOTE = 8;
+  static final int FLAG_KEY_SERVICES = 16;
   static final int MESSAGE_HEADERS = 1;
 
   /** {@code sizeof(struct tdc_buffer)}, and where its fields are. */
@@ -49,12 +52,13 @@ final class Abi {
   static final int BUFFER_CAPACITY = 16;
 
   /** {@code sizeof(struct tdc_call)}, and where its fields are. */
-  static final int SIZE_OF_CALL = 32;
+  static final int SIZE_OF_CALL = 40;
 
   static final int CALL_PAYLOADS = 0;
   static final int CALL_INPUT_BYTES = 8;
   static final int CALL_DECODED_BYTES = 16;
-  static final int CALL_MEMORY = 24;
+  static final int CALL_PENDING = 24;
+  static final int CALL_MEMORY = 32;
 
   /** {@code sizeof(struct tdc_payload)}, and where its fields are. */
   static final int SIZE_OF_PAYLOAD = 48;

@@ -23,7 +23,7 @@ public enum Code {
   /** A limit of the configuration was passed. */
   LIMIT("TDC_ERR_LIMIT", 106, false),
   /** Malformed serialization context. */
-  CONTEXT("TDC_ERR_CONTEXT", 107, false),
+  CONTEXT("TDC_ERR_CONTEXT", 107, true),
   /** Malformed JSON. */
   JSON("TDC_ERR_JSON", 108, false),
   /** No converter knows the payload's encoding. */
@@ -44,6 +44,10 @@ public enum Code {
   KEY_INVALID("TDC_ERR_KEY_INVALID", 202, true),
   /** The key provider failed, or one is needed and none was given. */
   KEY_PROVIDER("TDC_ERR_KEY_PROVIDER", 203, true),
+  /** A key service could not be reached, was too slow, or its answer is not usable. */
+  KEY_SERVICE("TDC_ERR_KEY_SERVICE", 204, true),
+  /** A key service refused: access is denied, or the key is disabled or destroyed. */
+  KEY_REFUSED("TDC_ERR_KEY_REFUSED", 205, true),
   /** The configuration is wrong. */
   CONFIG("TDC_ERR_CONFIG", 301, true),
   /** A file or variable with a key or a credential is missing, malformed or readable by others. */

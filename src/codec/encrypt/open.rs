@@ -1,0 +1,117 @@
+//! Decrypting: which key, and the payload behind it.
+
+use tdc_formats::wire::{Cursor, Field, Value};
+
+use super::binding::Recorded;
+use super::{BOUND_LAYER, NONCE_LEN, SEAL_LEN, missing};
+use crate::codec::Environment;
+use crate::codec::layer::{Layer, Open};
+use crate::error::{Code, Error, Needed};
+use crate::keys::cipher::Aead;
+use crate::keys::{Found, Key, Missing, NoDataKey};
+use crate::payload::{Pieces, View};
+
+/// The wrapped data key of an envelope, which has all three entries.
+fn envelope<'a>(view: &View<'a>) -> Option<(&'a [u8], &'a [u8])> {
+    let (id, text) = (view.key_id?, view.data_key?);
+    (!id.is_empty() && !text.is_empty()).then_some((id, text))
+}
+
+/// Whether it is an envelope whose KEK the configuration does not name: somebody else's.
+pub(crate) fn is_foreign(view: &View<'_>, environment: &Environment<'_>) -> bool {
+    envelope(view).is_some_and(|(id, _)| environment.keyring.kek_of(id).is_none())
+}
+
+/// The key of an encrypted payload that is neither foreign nor a misfit.
+pub(crate) fn find_key<'a>(view: &View<'_>, environment: &Environment<'a>) -> Result<Found<'a>, Error> {
+    find(view, environment).map_err(missing)
+}
+
+fn find<'a>(view: &View<'_>, environment: &Environment<'a>) -> Result<Found<'a>, Missing> {
+    let Environment { keyring, access, session, now, .. } = *environment;
+    if let Some((id, text)) = envelope(view) {
+        let kek = keyring.kek_of(id).ok_or_else(|| Missing::Unknown("of an envelope".to_owned()))?;
+        if !access.allows(&kek.name) {
+            return Err(Missing::NotAllowed(kek.name.clone()));
+        }
+        return keyring.open_envelope(kek, text, session, now).map(Found::Shared);
+    }
+    let id = view.key_id.unwrap_or_default();
+    match view.cipher {
+        None => keyring.find(access, id, now),
+        Some(_) => keyring.find_by_own_bytes(access, id),
+    }
+}
+
+/// The key that the host should be asked for before `view` can be opened.
+pub(crate) fn key_to_ask_for(view: &View<'_>, environment: &Environment<'_>) -> Option<Needed> {
+    let layer = Layer::of(view.encoding?).filter(|layer| matches!(layer.open, Open::Decrypt))?;
+    if is_foreign(view, environment) || view.cipher.is_some() || (layer.misfit)(view).is_some() {
+        return None;
+    }
+    match find(view, environment) {
+        Err(Missing::AskHost(id)) => Some(Needed::Key(id)),
+        Err(Missing::DataKey(NoDataKey::Unwrap(unwrap))) => Some(unwrap.needed()),
+        _ => None,
+    }
+}
+
+/// Key and data of a payload in the very bytes that we would write with the primary key: nearly all are, and
+/// comparing costs less than a walk.
+#[inline]
+pub(crate) fn recognise<'a>(
+    payload: Pieces<'a>,
+    environment: &Environment<'a>,
+) -> Option<(Found<'a>, &'a [u8])> {
+    let key = environment.keyring.recent(environment.access, environment.now)?;
+    let rest = payload.head.strip_prefix(key.metadata.as_slice())?;
+    let mut cursor = Cursor::with_tail(rest, payload.tail);
+    match cursor.field() {
+        Ok(Some(Field { number: 2, value: Value::Bytes(sealed) }))
+            if cursor.is_at_end() && sealed.len() >= SEAL_LEN =>
+        {
+            Some((key, sealed))
+        }
+        _ => None,
+    }
+}
+
+/// How many bytes the data of an encrypted payload opens to.
+pub(crate) fn opened_len(sealed: &[u8]) -> Result<usize, Error> {
+    sealed.len().checked_sub(SEAL_LEN).ok_or_else(|| malformed("data is shorter than nonce and tag"))
+}
+
+/// What an encrypted payload is bound to, checked against where it was read.
+///
+/// # Errors
+/// [`Code::Context`] for a stranger's, [`Code::Ciphertext`] for what is no record of ours.
+pub(crate) fn recorded<'a>(
+    layer: &Layer,
+    view: &View<'a>,
+    environment: &Environment<'_>,
+) -> Result<Option<Recorded<'a>>, Error> {
+    if *layer != BOUND_LAYER {
+        return Ok(None);
+    }
+    let recorded = Recorded::read(view.bound_to.unwrap_or_default())
+        .ok_or_else(|| malformed("its encryption-context is not in the one form that it may have"))?;
+    recorded.check(environment.context)?;
+    Ok(Some(recorded))
+}
+
+/// Opens into `out`, which is exactly [`opened_len`] long.
+pub(crate) fn open(key: &Key, associated: &[u8], sealed: &[u8], out: &mut [u8]) -> Result<(), Error> {
+    let (nonce, sealed) =
+        sealed.split_first_chunk::<NONCE_LEN>().ok_or_else(|| malformed("data has no nonce"))?;
+    key.cipher.open(*nonce, associated, sealed, out).map_err(|_| {
+        Error::new(
+            Code::Authentication,
+            "the payload does not authenticate: it was changed, or made with another key of the same id",
+        )
+    })
+}
+
+#[cold]
+fn malformed(why: &str) -> Error {
+    Error::new(Code::Ciphertext, format!("the encrypted payload is malformed: {why}"))
+}

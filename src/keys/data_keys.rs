@@ -1,0 +1,309 @@
+//! The data keys of a process: those that encrypt, one for each namespace and KEK, and those that were
+//! unwrapped.
+//!
+//! ```text
+//! encrypt ──> live key of (namespace, KEK) ──> too old, or used for too many payloads: `wrap` a new one
+//! decrypt ──> call's keys ──> cache, keyed by (KEK, wrapped text) ──> `unwrap`
+//! ```
+//! Both tables survive a reload. A child of a fork makes keys of its own, and may use what was unwrapped.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tdc_formats::base64;
+
+use super::kek::{DataKey, MAX_MESSAGES};
+use super::{Failure, Kek, Key};
+use crate::error::Error;
+use crate::lock::Lock;
+use crate::sys;
+
+/// Data keys that encrypt at the same time.
+const MAX_LIVE: usize = 1000;
+
+/// How long a renewal that was asked for is waited for.
+const RENEWAL_LASTS: Duration = Duration::from_secs(30);
+
+/// A data key that encrypts.
+pub(crate) struct Sealing {
+    namespace: Arc<str>,
+    pub(super) key: Arc<Key>,
+    born: Instant,
+    used: AtomicU64,
+    forks: u32,
+}
+
+impl Sealing {
+    /// Counts a payload; `false` where the key may encrypt no more.
+    pub(super) fn count(&self) -> bool {
+        self.used.fetch_add(1, Ordering::Relaxed) < MAX_MESSAGES
+    }
+
+    /// Whether a call may begin with it.
+    fn is_usable(&self, kek: &Kek, namespace: &str, now: Instant) -> bool {
+        self.forks == sys::forks()
+            && *self.namespace == *namespace
+            && now.saturating_duration_since(self.born) < kek.options.lifetime
+            && self.used.load(Ordering::Relaxed) < kek.options.messages
+    }
+
+    /// Whether the next one should be made.
+    fn is_aging(&self, kek: &Kek, now: Instant) -> bool {
+        let age = now.saturating_duration_since(self.born).saturating_add(kek.options.renew_before);
+        let soon = kek.options.messages - kek.options.messages / 8;
+        age >= kek.options.lifetime || self.used.load(Ordering::Relaxed) >= soon
+    }
+}
+
+/// A data key that was unwrapped.
+pub(crate) struct Opened {
+    /// Its wrapped form, as payloads have it.
+    pub(super) text: Box<[u8]>,
+    pub(super) key: Arc<Key>,
+    pub(super) until: Instant,
+}
+
+/// How many unwrapped keys are kept, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CacheOptions {
+    pub(crate) entries: usize,
+    pub(crate) lifetime: Duration,
+}
+
+impl Default for CacheOptions {
+    fn default() -> Self {
+        Self { entries: 1000, lifetime: Duration::from_secs(300) }
+    }
+}
+
+/// See the module.
+pub(crate) struct DataKeys {
+    slots: Lock<HashMap<Owner, Slot>>,
+    cache: Lock<Cache>,
+    /// The longest metadata of a key that encrypted: what a payload grows by.
+    longest_metadata: AtomicUsize,
+}
+
+/// Whose key: a KEK's identity, and a namespace.
+type Owner = ([u8; 16], Arc<str>);
+
+#[derive(Default)]
+struct Slot {
+    live: Option<Arc<Sealing>>,
+    /// Made, and not wrapped yet: every call that needs one has the same wrapped.
+    candidate: Option<Arc<DataKey>>,
+    /// When the next one was asked for, while the old one is used.
+    renewing: Option<Instant>,
+    failed: Option<(Failure, Instant)>,
+}
+
+impl Slot {
+    /// Whether its renewal was asked for, or failed, a short time ago.
+    fn waits(&self, now: Instant) -> bool {
+        self.renewing.is_some_and(|begun| now.saturating_duration_since(begun) < RENEWAL_LASTS)
+            || self.failed.as_ref().is_some_and(|(_, until)| *until > now)
+    }
+}
+
+/// What there is to encrypt with.
+pub(super) enum Live {
+    Key(Arc<Sealing>),
+    /// A key that is used while its successor is made.
+    Aging(Arc<Sealing>),
+    Failed(Failure),
+    Nothing,
+}
+
+/// What is known of a wrapped key.
+#[derive(Clone)]
+pub(super) enum Known {
+    Key(Arc<Key>, Instant),
+    Failed(Failure),
+}
+
+#[derive(Default)]
+struct Cache {
+    entries: HashMap<Box<[u8]>, Entry>,
+    clock: AtomicU64,
+}
+
+struct Entry {
+    known: Known,
+    until: Instant,
+    last_used: AtomicU64,
+}
+
+impl Default for DataKeys {
+    fn default() -> Self {
+        Self {
+            slots: Lock::new(HashMap::new(), |_| HashMap::new()),
+            cache: Lock::new(Cache::default(), |_| Cache::default()),
+            longest_metadata: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl DataKeys {
+    pub(crate) fn longest_metadata(&self) -> usize {
+        self.longest_metadata.load(Ordering::Relaxed)
+    }
+
+    /// The key that encrypts for `namespace`.
+    pub(super) fn live(&self, kek: &Kek, namespace: &str, now: Instant) -> Live {
+        if let Some(sealing) = &*kek.sealing.load()
+            && sealing.is_usable(kek, namespace, now)
+            && !sealing.is_aging(kek, now)
+        {
+            return Live::Key(Arc::clone(sealing));
+        }
+        let owner = (kek.identity, Arc::from(namespace));
+        self.slots.read(|slots| {
+            let Some(slot) = slots.get(&owner) else { return Live::Nothing };
+            match (&slot.live, &slot.failed) {
+                (Some(sealing), _) if sealing.is_usable(kek, namespace, now) => {
+                    kek.sealing.store(Some(Arc::clone(sealing)));
+                    if sealing.is_aging(kek, now) {
+                        Live::Aging(Arc::clone(sealing))
+                    } else {
+                        Live::Key(Arc::clone(sealing))
+                    }
+                }
+                (_, Some((failure, until))) if *until > now => Live::Failed(failure.clone()),
+                _ => Live::Nothing,
+            }
+        })
+    }
+
+    /// The new key that is to be wrapped for `namespace`: the same one for everybody who asks before the
+    /// answer is there.
+    pub(super) fn candidate(&self, kek: &Kek, namespace: &Arc<str>) -> Result<Arc<DataKey>, Error> {
+        let mut fresh = DataKey::default();
+        sys::random(&mut fresh[..])?;
+        let owner = (kek.identity, Arc::clone(namespace));
+        Ok(self.slots.write(|slots| {
+            make_room(slots, &owner);
+            let slot = slots.entry(owner).or_default();
+            Arc::clone(slot.candidate.get_or_insert_with(|| Arc::new(fresh)))
+        }))
+    }
+
+    /// Whether nobody else was told at this time to have the next key wrapped.
+    pub(super) fn begin_renewal(&self, kek: &Kek, namespace: &Arc<str>, now: Instant) -> bool {
+        let owner = (kek.identity, Arc::clone(namespace));
+        let is_due = |slot: Option<&Slot>| slot.is_some_and(|slot| !slot.waits(now));
+        self.slots.read(|slots| is_due(slots.get(&owner)))
+            && self.slots.write(|slots| {
+                let is_due = is_due(slots.get(&owner));
+                if let Some(slot) = slots.get_mut(&owner).filter(|_| is_due) {
+                    slot.renewing = Some(now);
+                }
+                is_due
+            })
+    }
+
+    /// Takes a wrapped key. Of two answers for one key the first counts.
+    pub(super) fn install(
+        &self,
+        kek: &Kek,
+        namespace: &Arc<str>,
+        data_key: &Arc<DataKey>,
+        wrapped: &[u8],
+        cache: CacheOptions,
+        now: Instant,
+    ) {
+        let text = base64::encode(wrapped);
+        let key = Arc::new(Key::data_key(&kek.id, text.as_bytes(), data_key));
+        self.longest_metadata.fetch_max(key.metadata.len(), Ordering::Relaxed);
+        let sealing = Arc::new(Sealing {
+            namespace: Arc::clone(namespace),
+            key: Arc::clone(&key),
+            born: now,
+            used: AtomicU64::new(0),
+            forks: sys::forks(),
+        });
+        let owner = (kek.identity, Arc::clone(namespace));
+        let is_first = self.slots.write(|slots| {
+            make_room(slots, &owner);
+            let slot = slots.entry(owner).or_default();
+            let is_first = slot.live.is_none()
+                || slot.candidate.as_ref().is_some_and(|candidate| Arc::ptr_eq(candidate, data_key));
+            if is_first {
+                *slot = Slot { live: Some(Arc::clone(&sealing)), ..Slot::default() };
+            }
+            is_first
+        });
+        if is_first {
+            kek.sealing.store(Some(sealing));
+            self.remember(
+                kek,
+                text.as_bytes(),
+                Known::Key(key, now + cache.lifetime),
+                now + cache.lifetime,
+                cache,
+            );
+        }
+    }
+
+    /// Takes the word of a service that it did not wrap a key.
+    pub(super) fn fail(&self, kek: &Kek, namespace: &Arc<str>, failure: Failure, now: Instant) {
+        let until = now + failure.lasts;
+        let owner = (kek.identity, Arc::clone(namespace));
+        self.slots.write(|slots| {
+            make_room(slots, &owner);
+            let slot = slots.entry(owner).or_default();
+            (slot.renewing, slot.failed) = (None, Some((failure, until)));
+        });
+    }
+
+    /// What is known of a wrapped key.
+    pub(super) fn known(&self, kek: &Kek, text: &[u8], now: Instant) -> Option<Known> {
+        let name = kek.table_key(text);
+        let known = self.cache.read(|cache| {
+            let entry = cache.entries.get(&name).filter(|entry| entry.until > now)?;
+            entry.last_used.store(cache.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+            Some(entry.known.clone())
+        })?;
+        if let Known::Key(key, until) = &known {
+            let (text, key, until) = (text.into(), Arc::clone(key), *until);
+            kek.opened.store(Some(Arc::new(Opened { text, key, until })));
+        }
+        Some(known)
+    }
+
+    /// Keeps what is known of a wrapped key, and forgets what was not used for the longest time.
+    pub(super) fn remember(
+        &self,
+        kek: &Kek,
+        text: &[u8],
+        known: Known,
+        until: Instant,
+        options: CacheOptions,
+    ) {
+        let name = kek.table_key(text);
+        self.cache.write(|cache| {
+            let last_used = cache.clock.fetch_add(1, Ordering::Relaxed);
+            if cache.entries.len() >= options.entries && !cache.entries.contains_key(&name) {
+                let oldest =
+                    cache.entries.iter().min_by_key(|(_, entry)| entry.last_used.load(Ordering::Relaxed));
+                if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
+                    cache.entries.remove(&oldest);
+                }
+            }
+            cache.entries.insert(name, Entry { known, until, last_used: AtomicU64::new(last_used) });
+        });
+    }
+}
+
+/// Forgets the key that is oldest, where there is no room for another owner.
+fn make_room(slots: &mut HashMap<Owner, Slot>, owner: &Owner) {
+    if slots.len() < MAX_LIVE || slots.contains_key(owner) {
+        return;
+    }
+    let born = |slot: &Slot| slot.live.as_ref().map(|sealing| sealing.born);
+    let oldest = slots.iter().min_by_key(|(_, slot)| born(slot)).map(|(owner, _)| owner.clone());
+    if let Some(oldest) = oldest {
+        slots.remove(&oldest);
+    }
+}

@@ -1,0 +1,193 @@
+//! What is asked of a key service, and why it may fail.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::kek::{DataKey, Keeper};
+use super::{Fingerprint, Kek, Key, KeyService};
+use crate::error::{Code, Error, Needed, text};
+
+/// Have a key service encrypt a new data key.
+#[derive(Clone)]
+pub struct Wrap {
+    pub(super) kek: Arc<Kek>,
+    pub(super) namespace: Arc<str>,
+    pub(super) data_key: Arc<DataKey>,
+}
+
+/// Have a key service decrypt a data key.
+#[derive(Clone)]
+pub struct Unwrap {
+    pub(super) kek: Arc<Kek>,
+    /// As the payload has it: base64.
+    pub(super) text: Box<[u8]>,
+    pub(super) wrapped: Vec<u8>,
+}
+
+impl Wrap {
+    /// The key that wraps.
+    #[must_use]
+    pub fn service(&self) -> Option<&KeyService> {
+        self.kek.service()
+    }
+
+    /// The data key: a secret.
+    #[must_use]
+    pub fn data_key(&self) -> &[u8; 32] {
+        &self.data_key
+    }
+}
+
+impl Unwrap {
+    /// The key that unwraps.
+    #[must_use]
+    pub fn service(&self) -> Option<&KeyService> {
+        self.kek.service()
+    }
+
+    /// The wrapped data key.
+    #[must_use]
+    pub fn wrapped(&self) -> &[u8] {
+        &self.wrapped
+    }
+
+    /// What an error says of it, for the call to ask for.
+    pub(crate) fn needed(self) -> Needed {
+        Needed::DataKey { kek: Arc::clone(&self.kek.name), wrapped: self.text }
+    }
+
+    /// What a call remembers its answer by.
+    pub(super) fn name(&self) -> Box<[u8]> {
+        self.kek.table_key(&self.text)
+    }
+}
+
+impl Kek {
+    /// What makes it the same key as another entry: its URI, or its bytes.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        match &self.keeper {
+            Keeper::Service(service) => Sha256::digest(service.uri.as_bytes()).into(),
+            Keeper::Local(local) => local.fingerprint,
+        }
+    }
+
+    /// Whether it is a key of the configuration with the same bytes as `key`.
+    pub(crate) fn is_local_key(&self, key: &Key) -> bool {
+        matches!(&self.keeper, Keeper::Local(local) if local.fingerprint == key.fingerprint)
+    }
+
+    /// The key of a key service that it is; `None` where the configuration has it.
+    pub(crate) fn service(&self) -> Option<&KeyService> {
+        match &self.keeper {
+            Keeper::Service(service) => Some(service),
+            Keeper::Local(_) => None,
+        }
+    }
+}
+
+impl PartialEq for Wrap {
+    fn eq(&self, other: &Self) -> bool {
+        self.kek.identity == other.kek.identity
+            && self.namespace == other.namespace
+            && Arc::ptr_eq(&self.data_key, &other.data_key)
+    }
+}
+
+impl PartialEq for Unwrap {
+    fn eq(&self, other: &Self) -> bool {
+        self.kek.identity == other.kek.identity && self.text == other.text
+    }
+}
+
+impl Eq for Wrap {}
+impl Eq for Unwrap {}
+
+impl fmt::Debug for Wrap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Wrap").field(&self.kek.name).finish()
+    }
+}
+
+impl fmt::Debug for Unwrap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Unwrap").field(&self.kek.name).finish()
+    }
+}
+
+/// Why a key service did not do what it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It could not be reached, was too slow, or answered nonsense.
+    Unavailable,
+    /// It refused: access is denied, or the key is disabled or destroyed.
+    Refused,
+    /// The wrapped key was changed, or is of another key.
+    Invalid,
+}
+
+impl Fault {
+    /// How long it is believed.
+    fn lasts(self) -> Duration {
+        match self {
+            Self::Unavailable => Duration::from_secs(1),
+            Self::Refused | Self::Invalid => Duration::from_secs(30),
+        }
+    }
+}
+
+/// A fault, with what to tell the reader.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    code: Code,
+    message: Arc<str>,
+    pub(super) lasts: Duration,
+}
+
+impl Failure {
+    /// A service did not wrap a data key with `kek`.
+    pub(super) fn of_wrap(kek: &Kek, fault: Fault, reason: &str) -> Self {
+        let (name, reason) = (&kek.name, text::words(reason));
+        let (code, message) = match fault {
+            Fault::Unavailable | Fault::Invalid => {
+                (Code::KeyService, format!("no data key could be wrapped with the key \"{name}\": {reason}"))
+            }
+            Fault::Refused => (
+                Code::KeyRefused,
+                format!("the key service refused to wrap a data key with the key \"{name}\": {reason}"),
+            ),
+        };
+        Self { code, message: message.into(), lasts: fault.lasts() }
+    }
+
+    /// A service did not unwrap a data key that `kek` is said to have wrapped.
+    pub(super) fn of_unwrap(kek: &Kek, fault: Fault, reason: &str) -> Self {
+        let (name, reason) = (&kek.name, text::words(reason));
+        let (code, message) = match fault {
+            Fault::Unavailable => (
+                Code::KeyService,
+                format!(
+                    "the data key of the payload could not be unwrapped with the key \"{name}\": {reason}"
+                ),
+            ),
+            Fault::Refused => (
+                Code::KeyRefused,
+                format!("the key service refused to unwrap a data key with the key \"{name}\": {reason}"),
+            ),
+            Fault::Invalid => (
+                Code::Ciphertext,
+                format!(
+                    "the payload's encryption-dek was changed, or was not wrapped by the key \"{name}\": {reason}"
+                ),
+            ),
+        };
+        Self { code, message: message.into(), lasts: fault.lasts() }
+    }
+
+    #[cold]
+    pub(crate) fn into_error(self) -> Error {
+        Error::new(self.code, self.message.to_string())
+    }
+}

@@ -1,0 +1,223 @@
+//! What a call knows of data keys: what was unwrapped for it stays with it, so that a list with more data
+//! keys than the cache has room for comes to its end.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tdc_formats::base64;
+
+use super::data_keys::{CacheOptions, DataKeys, Known, Live, Sealing};
+use super::kek::{DataKey, Keeper};
+use super::service::{Failure, Fault, Unwrap, Wrap};
+use super::{Kek, Key};
+use crate::error::Error;
+
+/// The longest wrapped data key, in base64.
+pub(super) const MAX_WRAPPED: usize = 8192;
+
+/// What the tries of a call hand on to the next: answers of key services, by KEK and wrapped text.
+#[derive(Default)]
+pub(crate) struct CallKeys {
+    unwrapped: HashMap<Box<[u8]>, DataKey>,
+    failed: HashMap<Box<[u8]>, Failure>,
+    wrap_failed: Option<Failure>,
+}
+
+impl CallKeys {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.unwrapped.is_empty() && self.failed.is_empty() && self.wrap_failed.is_none()
+    }
+}
+
+/// What a try of a call knows of data keys.
+pub(crate) struct Session<'a> {
+    namespace: &'a str,
+    keys: CallKeys,
+    /// The key that the try encrypts with.
+    sealing: OnceCell<Arc<Sealing>>,
+    /// The KEK whose data key should be renewed.
+    renew: RefCell<Option<Arc<Kek>>>,
+    /// The key that was made last of what the call keeps.
+    recent: RefCell<Option<(Box<[u8]>, Arc<Key>)>>,
+    /// Whether the files of the configuration should be read again for a KEK that it does not name.
+    may_search: &'a dyn Fn() -> bool,
+}
+
+/// Why there is no data key.
+#[derive(Debug)]
+pub(crate) enum NoDataKey {
+    /// One must be wrapped first.
+    Wrap(Arc<Kek>),
+    /// This one must be unwrapped first.
+    Unwrap(Unwrap),
+    Failed(Failure),
+    Error(Error),
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn new(namespace: &'a str, keys: CallKeys, may_search: &'a dyn Fn() -> bool) -> Self {
+        Self {
+            namespace,
+            keys,
+            sealing: OnceCell::new(),
+            renew: RefCell::new(None),
+            recent: RefCell::new(None),
+            may_search,
+        }
+    }
+
+    pub(crate) fn namespace(&self) -> &'a str {
+        self.namespace
+    }
+
+    /// Ends the try: what the next one needs, and the KEK whose data key should be renewed.
+    pub(crate) fn end(self) -> (CallKeys, Option<Arc<Kek>>) {
+        (self.keys, self.renew.into_inner())
+    }
+
+    /// Whether the call is to have the files read again before it leaves a foreign envelope alone.
+    pub(crate) fn should_search(&self) -> bool {
+        (self.may_search)()
+    }
+
+    /// The data key that encrypts this try's next payload.
+    pub(super) fn sealing(
+        &self,
+        kek: &Arc<Kek>,
+        data_keys: &DataKeys,
+        cache: CacheOptions,
+        now: &dyn Fn() -> Instant,
+    ) -> Result<Arc<Sealing>, NoDataKey> {
+        let sealing = match self.sealing.get() {
+            Some(sealing) => Arc::clone(sealing),
+            None => {
+                let sealing = self.begin_sealing(kek, data_keys, cache, now())?;
+                Arc::clone(self.sealing.get_or_init(|| sealing))
+            }
+        };
+        if sealing.count() { Ok(sealing) } else { Err(NoDataKey::Wrap(Arc::clone(kek))) }
+    }
+
+    fn begin_sealing(
+        &self,
+        kek: &Arc<Kek>,
+        data_keys: &DataKeys,
+        cache: CacheOptions,
+        now: Instant,
+    ) -> Result<Arc<Sealing>, NoDataKey> {
+        let live = data_keys.live(kek, self.namespace, now);
+        match (live, &kek.keeper) {
+            (Live::Key(sealing), _) => Ok(sealing),
+            (Live::Aging(sealing), Keeper::Service(_)) => {
+                let namespace = Arc::from(self.namespace);
+                if data_keys.begin_renewal(kek, &namespace, now) {
+                    *self.renew.borrow_mut() = Some(Arc::clone(kek));
+                }
+                Ok(sealing)
+            }
+            (Live::Aging(_) | Live::Failed(_) | Live::Nothing, Keeper::Local(local)) => {
+                let namespace = Arc::from(self.namespace);
+                let data_key = data_keys.candidate(kek, &namespace).map_err(NoDataKey::Error)?;
+                let wrapped = local.wrap(&data_key).map_err(NoDataKey::Error)?;
+                data_keys.install(kek, &namespace, &data_key, &wrapped, cache, now);
+                match data_keys.live(kek, self.namespace, now) {
+                    Live::Key(sealing) | Live::Aging(sealing) => Ok(sealing),
+                    Live::Failed(_) | Live::Nothing => Err(NoDataKey::Wrap(Arc::clone(kek))),
+                }
+            }
+            (Live::Failed(failure), Keeper::Service(_)) => Err(NoDataKey::Failed(failure)),
+            (Live::Nothing, Keeper::Service(_)) => Err(match &self.keys.wrap_failed {
+                Some(failure) => NoDataKey::Failed(failure.clone()),
+                None => NoDataKey::Wrap(Arc::clone(kek)),
+            }),
+        }
+    }
+
+    /// The data key behind the wrapped `text` of a payload.
+    pub(super) fn open(
+        &self,
+        kek: &Arc<Kek>,
+        text: &[u8],
+        data_keys: &DataKeys,
+        cache: CacheOptions,
+        now: &dyn Fn() -> Instant,
+    ) -> Result<Arc<Key>, NoDataKey> {
+        if let Some(opened) = &*kek.opened.load()
+            && *opened.text == *text
+            && opened.until > now()
+        {
+            return Ok(Arc::clone(&opened.key));
+        }
+        match data_keys.known(kek, text, now()) {
+            Some(Known::Key(key, _)) => return Ok(key),
+            Some(Known::Failed(failure)) => return Err(NoDataKey::Failed(failure)),
+            None => {}
+        }
+        let name = kek.table_key(text);
+        if let Some((recent, key)) = &*self.recent.borrow()
+            && *recent == name
+        {
+            return Ok(Arc::clone(key));
+        }
+        if let Some(data_key) = self.keys.unwrapped.get(&name) {
+            let key = Arc::new(Key::data_key(&kek.id, text, data_key));
+            *self.recent.borrow_mut() = Some((name, Arc::clone(&key)));
+            return Ok(key);
+        }
+        if let Some(failure) = self.keys.failed.get(&name) {
+            return Err(NoDataKey::Failed(failure.clone()));
+        }
+        let unwrap = Unwrap::new(kek, text)?;
+        let Keeper::Local(local) = &kek.keeper else { return Err(NoDataKey::Unwrap(unwrap)) };
+        let now = now();
+        let Some(data_key) = local.unwrap(&unwrap.wrapped) else {
+            let failure = Failure::of_unwrap(kek, Fault::Invalid, "it does not authenticate");
+            let until = now + failure.lasts;
+            data_keys.remember(kek, text, Known::Failed(failure.clone()), until, cache);
+            return Err(NoDataKey::Failed(failure));
+        };
+        let (key, until) = (Arc::new(Key::data_key(&kek.id, text, &data_key)), now + cache.lifetime);
+        data_keys.remember(kek, text, Known::Key(Arc::clone(&key), until), until, cache);
+        Ok(key)
+    }
+}
+
+impl CallKeys {
+    /// Takes a data key that was unwrapped.
+    pub(super) fn opened(&mut self, unwrap: &Unwrap, data_key: DataKey) {
+        self.unwrapped.insert(unwrap.name(), data_key);
+    }
+
+    /// A key service did not unwrap a data key.
+    pub(super) fn did_not_unwrap(&mut self, unwrap: &Unwrap, failure: Failure) {
+        self.failed.insert(unwrap.name(), failure);
+    }
+
+    /// A key service did not wrap the data key.
+    pub(super) fn did_not_wrap(&mut self, failure: Failure) {
+        self.wrap_failed = Some(failure);
+    }
+}
+
+impl Unwrap {
+    /// # Errors
+    /// What is said of a text that is not a wrapped key.
+    pub(super) fn new(kek: &Arc<Kek>, text: &[u8]) -> Result<Self, NoDataKey> {
+        let mut wrapped = vec![0; text.len()];
+        let len = (text.len() <= MAX_WRAPPED).then(|| base64::decode_strict(text, &mut wrapped)).flatten();
+        let Some(len) = len.filter(|len| *len > 0) else {
+            let reason = format!("expected base64 of at most {MAX_WRAPPED} characters, found {}", text.len());
+            return Err(NoDataKey::Failed(Failure::of_unwrap(kek, Fault::Invalid, &reason)));
+        };
+        wrapped.truncate(len);
+        Ok(Self { kek: Arc::clone(kek), text: text.into(), wrapped })
+    }
+}
+
+impl Wrap {
+    pub(super) fn new(kek: &Arc<Kek>, namespace: Arc<str>, data_key: Arc<DataKey>) -> Self {
+        Self { kek: Arc::clone(kek), namespace, data_key }
+    }
+}
