@@ -346,7 +346,7 @@ fn a_wrapped_key_that_is_none_is_the_payloads_fault() {
     assert_eq!(code(with("encryption-dek", &swapped)), Code::Authentication);
     // A key of another length.
     *service.nonsense.borrow_mut() = Some(vec![1; 31]);
-    let error = service.decode(&self::converter(""), &[good.clone()]).unwrap_err();
+    let error = service.decode(&self::converter(""), std::slice::from_ref(&good)).unwrap_err();
     assert_eq!(error.code(), Code::Ciphertext);
     assert!(error.message().contains("31 bytes"), "{error}");
 }

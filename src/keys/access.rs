@@ -12,7 +12,7 @@ pub(crate) struct Access {
     /// `None`: every key of the ring.
     allowed: Option<HashSet<Arc<str>>>,
     /// The access of each namespace that has a key of its own; this one is everybody else's.
-    by_namespace: HashMap<Box<str>, Access>,
+    by_namespace: HashMap<Box<str>, Self>,
 }
 
 #[derive(Clone, Debug)]

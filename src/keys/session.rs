@@ -31,6 +31,9 @@ impl CallKeys {
     }
 }
 
+/// What a call remembers a wrapped key by, and its key.
+type Recent = (Box<[u8]>, Arc<Key>);
+
 /// What a try of a call knows of data keys.
 pub(crate) struct Session<'a> {
     namespace: &'a str,
@@ -40,7 +43,7 @@ pub(crate) struct Session<'a> {
     /// The KEK whose data key should be renewed.
     renew: RefCell<Option<Arc<Kek>>>,
     /// The key that was made last of what the call keeps.
-    recent: RefCell<Option<(Box<[u8]>, Arc<Key>)>>,
+    recent: RefCell<Option<Recent>>,
     /// Whether the files of the configuration should be read again for a KEK that it does not name.
     may_search: &'a dyn Fn() -> bool,
 }

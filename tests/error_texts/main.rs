@@ -12,6 +12,7 @@ mod boundary;
 mod codecs;
 mod configuration;
 mod descriptors;
+mod envelopes;
 mod files;
 mod histories;
 mod json;
@@ -105,7 +106,7 @@ macro_rules! areas {
 }
 
 areas! {
-    boundary codecs configuration descriptors files histories json messages payload_json protobuf_json remote values
+    boundary codecs configuration descriptors envelopes files histories json messages payload_json protobuf_json remote values
 }
 
 /// A key, as a configuration has it.

@@ -2,10 +2,12 @@
 
 from builder.vector import Family
 from families import (
+    bound,
     chain,
     config,
     encrypt,
     encrypt_java,
+    envelope,
     external_family,
     foreign,
     golden,
@@ -29,6 +31,8 @@ ALL: list[Family] = [
     encrypt.FAMILY,
     encrypt_java.JAVA,
     encrypt_java.FORGERIES,
+    envelope.FAMILY,
+    bound.FAMILY,
     zlib_family.FAMILY,
     zstd_family.FAMILY,
     snappy_family.FAMILY,
