@@ -59,7 +59,7 @@ vectors: ## Make vectors/*.json again
 	@scripts/make-vectors
 
 generated: ## Write the header, the status codes of every language and the JSON Schema again
-	@UPDATE=1 cargo test --quiet --test generated --test imports --lib --bins -- generated header error_page published_schema bindings imports_of
+	@UPDATE=1 cargo test --quiet --test generated --test header --test imports --lib --bins -- generated header error_page published_schema bindings imports_of
 
 texts: ## Write the snapshots of error texts and of the command line again; read the difference
 	@INSTA_UPDATE=always cargo test --quiet --workspace --features portable --test error_texts --test cli --test serve

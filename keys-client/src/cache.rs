@@ -1,0 +1,117 @@
+//! Tokens and credentials with an age: one fetch at a time, whoever asks.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::failure::Failure;
+
+/// How long a failure to log in is believed, so that those who waited for it do not all try it again.
+const FAILURE_LIFETIME: Duration = Duration::from_secs(1);
+/// Identities that are remembered. A configuration names a few.
+const MAX_SLOTS: usize = 256;
+/// The age of what names none.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
+
+/// What was fetched, by the identity that it was fetched for.
+pub(crate) struct Cache<T> {
+    slots: Mutex<HashMap<String, Slot<T>>>,
+}
+
+type Slot<T> = Arc<Mutex<Option<Held<T>>>>;
+
+struct Held<T> {
+    value: Result<Arc<T>, Failure>,
+    renew_at: Instant,
+}
+
+/// What was fetched, and for how long it is good.
+pub(crate) struct Fresh<T> {
+    pub(crate) value: T,
+    pub(crate) lifetime: Option<Duration>,
+}
+
+impl<T> Default for Cache<T> {
+    fn default() -> Self {
+        Self { slots: Mutex::default() }
+    }
+}
+
+impl<T> Cache<T> {
+    /// What is held, or what `fetch` brings; it is given what was held before, which may be renewed. After two thirds
+    /// of its lifetime a value is fetched again.
+    pub(crate) fn get(
+        &self,
+        identity: &str,
+        fetch: impl FnOnce(Option<&T>) -> Result<Fresh<T>, Failure>,
+    ) -> Result<Arc<T>, Failure> {
+        let slot = self.slot(identity);
+        let mut held = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(held) = held.as_ref().filter(|held| Instant::now() < held.renew_at) {
+            return held.value.clone();
+        }
+        let before = held.as_ref().and_then(|held| held.value.as_ref().ok());
+        let fetched = fetch(before.map(Arc::as_ref));
+        let (value, lifetime) = match fetched {
+            Ok(fresh) => (Ok(Arc::new(fresh.value)), fresh.lifetime.unwrap_or(DEFAULT_LIFETIME) * 2 / 3),
+            Err(failure) => (Err(failure), FAILURE_LIFETIME),
+        };
+        let now = Instant::now();
+        // A clock that cannot hold the time would keep the value for ever.
+        let renew_at = now.checked_add(lifetime).unwrap_or(now);
+        *held = Some(Held { value: value.clone(), renew_at });
+        value
+    }
+
+    /// Drops a value that the service did not take, unless another has come meanwhile.
+    pub(crate) fn forget(&self, identity: &str, refused: &Arc<T>) {
+        let slot = self.slot(identity);
+        let mut held = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if held
+            .as_ref()
+            .is_some_and(|held| held.value.as_ref().is_ok_and(|value| Arc::ptr_eq(value, refused)))
+        {
+            *held = None;
+        }
+    }
+
+    fn slot(&self, identity: &str) -> Slot<T> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = slots.get(identity) {
+            return Arc::clone(slot);
+        }
+        if slots.len() >= MAX_SLOTS {
+            slots.clear();
+        }
+        Arc::clone(slots.entry(identity.to_owned()).or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fresh(value: u32, seconds: u64) -> Result<Fresh<u32>, Failure> {
+        Ok(Fresh { value, lifetime: Some(Duration::from_secs(seconds)) })
+    }
+
+    #[test]
+    fn a_value_is_fetched_once_and_again_when_it_was_refused() {
+        let cache = Cache::default();
+        let first = cache.get("a", |before| fresh(u32::from(before.is_some()), 60)).unwrap();
+        assert_eq!(*cache.get("a", |_| fresh(7, 60)).unwrap(), 0);
+        assert_eq!(*cache.get("b", |_| fresh(8, 60)).unwrap(), 8);
+        cache.forget("a", &first);
+        assert_eq!(*cache.get("a", |_| fresh(9, 0)).unwrap(), 9);
+        assert_eq!(*cache.get("a", |before| fresh(before.copied().unwrap() + 1, 60)).unwrap(), 10);
+        cache.forget("a", &first);
+        assert_eq!(*cache.get("a", |_| fresh(11, 60)).unwrap(), 10);
+    }
+
+    #[test]
+    fn a_failure_is_believed_for_a_moment() {
+        let cache = Cache::<u32>::default();
+        assert!(cache.get("a", |_| Err(Failure::refused("no"))).is_err());
+        assert_eq!(cache.get("a", |_| fresh(1, 60)).unwrap_err().reason(), "no");
+    }
+}

@@ -1,0 +1,336 @@
+//! One request and its answer, both of bounded size, within a bounded time.
+//!
+//! Requests go out over https, or over http to loopback and to the fixed places where clouds hand out credentials. A
+//! redirect is an answer like any other: following one would carry a credential to a place that nobody configured. The
+//! client blocks and has no threads of its own but for names (a lookup cannot be given a deadline), so a forked child
+//! only needs a new one.
+
+use core::fmt;
+use std::io::Read;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use rustls::crypto::aws_lc_rs;
+use ureq::Agent;
+use ureq::config::Config;
+use ureq::http::{self, Uri};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+
+/// Bytes of an answer. The longest real one, a token with many groups, has some 8 KiB.
+const MAX_BYTES: usize = 64 * 1024;
+/// Bytes of an answer's head.
+const MAX_HEAD: usize = 16 * 1024;
+/// Connections that are kept between calls, for some seconds.
+const MAX_IDLE: usize = 16;
+
+/// Where clouds hand out credentials over http, on a link that leaves no machine.
+const METADATA_HOSTS: &[&str] = &[
+    "169.254.169.254",
+    "[fd00:ec2::254]",
+    "169.254.170.2",
+    "169.254.170.23",
+    "[fd00:ec2::23]",
+    "metadata.google.internal",
+];
+
+/// What to ask, and where.
+pub(crate) struct Request {
+    request: http::request::Builder,
+    url: String,
+    body: Zeroizing<Vec<u8>>,
+    /// What no reason may repeat.
+    secrets: Vec<Zeroizing<String>>,
+}
+
+impl Request {
+    pub(crate) fn get(url: impl Into<String>) -> Self {
+        Self::new("GET", url.into(), Zeroizing::default())
+    }
+
+    pub(crate) fn put(url: impl Into<String>) -> Self {
+        Self::new("PUT", url.into(), Zeroizing::default())
+    }
+
+    pub(crate) fn post(url: impl Into<String>, content_type: &str, body: Zeroizing<Vec<u8>>) -> Self {
+        Self::new("POST", url.into(), body).header("content-type", content_type)
+    }
+
+    fn new(method: &str, url: String, body: Zeroizing<Vec<u8>>) -> Self {
+        let request = http::Request::builder().method(method).uri(&url);
+        Self { request, url, body, secrets: Vec::new() }
+    }
+
+    pub(crate) fn header(self, name: &str, value: &str) -> Self {
+        Self { request: self.request.header(name, value), ..self }
+    }
+
+    /// A header whose value is a credential.
+    pub(crate) fn secret_header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        if let Some(value) = self.request.headers_mut().and_then(|headers| headers.get_mut(name)) {
+            value.set_sensitive(true);
+        }
+        self.secret(value.strip_prefix("Bearer ").unwrap_or(value))
+    }
+
+    /// Part of the body that no reason may repeat.
+    pub(crate) fn secret(mut self, text: &str) -> Self {
+        if !text.is_empty() {
+            self.secrets.push(Zeroizing::new(text.to_owned()));
+        }
+        self
+    }
+}
+
+/// What came back.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Zeroizing<Vec<u8>>,
+    secrets: Vec<Zeroizing<String>>,
+}
+
+impl Reply {
+    pub(crate) fn is_success(&self) -> bool {
+        self.status == 200
+    }
+
+    /// Whether another try may find the service in a better state.
+    pub(crate) fn is_overloaded(&self) -> bool {
+        self.status == 429 || self.status >= 500
+    }
+
+    /// What the service says, without what it was told in confidence.
+    pub(crate) fn words(&self, said: &str) -> String {
+        self.secrets.iter().fold(said.to_owned(), |said, secret| said.replace(secret.as_str(), "[...]"))
+    }
+
+    /// An answer that is none, whatever it says: a redirect, a page of a proxy, JSON of another shape.
+    #[cold]
+    pub(crate) fn nonsense(&self, service: &str) -> Failure {
+        match self.status {
+            300..=399 => {
+                Failure::unavailable(format!("{service} answered with a redirect, which is not followed"))
+            }
+            200..=299 => {
+                Failure::unavailable(format!("{service} answered with something that is not its API"))
+            }
+            status if self.is_overloaded() => {
+                Failure::transient(format!("{service} answered with status {status}"))
+            }
+            status => Failure::unavailable(format!("{service} answered with status {status} and no reason")),
+        }
+    }
+}
+
+/// Connections of one process.
+pub(crate) struct Http {
+    /// https, by the proxy of the environment where it names one.
+    outside: OnceLock<Result<Agent, Failure>>,
+    /// http to loopback.
+    loopback: Agent,
+    /// http to the places of [`METADATA_HOSTS`].
+    metadata: Agent,
+}
+
+impl Http {
+    pub(crate) fn new() -> Self {
+        let plain = || config().proxy(None).build();
+        Self {
+            outside: OnceLock::new(),
+            loopback: Agent::with_parts(plain(), DefaultConnector::default(), Loopback::default()),
+            metadata: plain().new_agent(),
+        }
+    }
+
+    pub(crate) fn send(&self, request: Request, deadline: Instant) -> Result<Reply, Failure> {
+        let agent = self.agent(&request.url)?;
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(timed_out());
+        }
+        let ready = request.request.body(request.body.as_slice());
+        let ready = ready
+            .map_err(|_| Failure::refused("a name, a token or a header holds what HTTP cannot carry"))?;
+        let ready = agent.configure_request(ready).timeout_global(Some(left)).build();
+        let mut response = agent.run(ready).map_err(|cause| failed(&cause))?;
+        // Room for all of it at once: memory that grows leaves copies behind.
+        let mut body = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 64));
+        let mut reader =
+            response.body_mut().with_config().limit(u64::MAX).reader().take(MAX_BYTES as u64 + 1);
+        reader.read_to_end(&mut body).map_err(|cause| failed(&ureq::Error::from(cause)))?;
+        if body.len() > MAX_BYTES {
+            return Err(Failure::unavailable(format!("the answer has more than {MAX_BYTES} bytes")));
+        }
+        Ok(Reply { status: response.status().as_u16(), body, secrets: request.secrets })
+    }
+
+    fn agent(&self, url: &str) -> Result<&Agent, Failure> {
+        match Place::of(url).map_err(Failure::refused)? {
+            Place::Loopback => Ok(&self.loopback),
+            Place::Metadata => Ok(&self.metadata),
+            Place::Outside => self.outside.get_or_init(outside).as_ref().map_err(Clone::clone),
+        }
+    }
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Http")
+    }
+}
+
+/// What kind of place a URL names.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Outside,
+    Loopback,
+    Metadata,
+}
+
+impl Place {
+    /// The place, or why nothing is sent there.
+    pub(crate) fn of(url: &str) -> Result<Self, &'static str> {
+        const EXPECTED: &str =
+            "the address of a service is not a URL: expected one such as https://vault.example.com";
+        let uri: Uri = url.parse().map_err(|_| EXPECTED)?;
+        let authority = uri.authority().ok_or(EXPECTED)?;
+        let host = authority.host().to_ascii_lowercase();
+        if host.is_empty() || authority.as_str().contains('@') {
+            return Err(EXPECTED);
+        }
+        match uri.scheme_str() {
+            Some("https") => Ok(Self::Outside),
+            Some("http") if is_loopback(&host) => Ok(Self::Loopback),
+            Some("http") if METADATA_HOSTS.contains(&host.as_str()) => Ok(Self::Metadata),
+            Some("http") => Err("http is only allowed for loopback addresses: use https"),
+            _ => Err(EXPECTED),
+        }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<core::net::IpAddr>();
+    host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
+fn config() -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .max_response_header_size(MAX_HEAD)
+        .max_idle_connections(MAX_IDLE)
+        .max_idle_connections_per_host(MAX_IDLE)
+        .user_agent(concat!("tdc-keys/", env!("CARGO_PKG_VERSION")))
+}
+
+/// Trusts what the machine trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` say otherwise where they are set.
+fn outside() -> Result<Agent, Failure> {
+    let found = rustls_native_certs::load_native_certs().certs;
+    let roots: Vec<_> = found.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
+    if roots.is_empty() {
+        return Err(Failure::refused(
+            "found no certificate authorities on this machine: install ca-certificates, or set SSL_CERT_FILE",
+        ));
+    }
+    let tls = TlsConfig::builder()
+        .root_certs(RootCerts::new_with_certs(&roots))
+        .unversioned_rustls_crypto_provider(Arc::new(aws_lc_rs::default_provider()))
+        .build();
+    Ok(config().tls_config(tls).build().new_agent())
+}
+
+/// A name of loopback is one only if it leads there.
+#[derive(Debug, Default)]
+struct Loopback(DefaultResolver);
+
+impl Resolver for Loopback {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let mut kept = self.empty();
+        for address in
+            self.0.resolve(uri, config, timeout)?.iter().filter(|address| address.ip().is_loopback())
+        {
+            kept.push(*address);
+        }
+        if kept.is_empty() { Err(ureq::Error::HostNotFound) } else { Ok(kept) }
+    }
+}
+
+#[cold]
+fn failed(cause: &ureq::Error) -> Failure {
+    match cause {
+        ureq::Error::Timeout(_) => timed_out(),
+        ureq::Error::HostNotFound => Failure::transient("the name of the service was not found"),
+        ureq::Error::Rustls(cause) => Failure::unavailable(format!("the TLS handshake failed: {cause}")),
+        ureq::Error::Io(cause) if is_timeout(cause) => timed_out(),
+        ureq::Error::Io(cause) => Failure::transient(format!("the connection failed: {cause}")),
+        ureq::Error::ConnectProxyFailed(_) => {
+            Failure::transient("the proxy of the environment did not connect")
+        }
+        ureq::Error::LargeResponseHeader(..) => {
+            Failure::unavailable(format!("the answer's head has more than {MAX_HEAD} bytes"))
+        }
+        ureq::Error::Protocol(_) | ureq::Error::Http(_) => Failure::unavailable("what came back is not HTTP"),
+        _ => Failure::unavailable("the request failed"),
+    }
+}
+
+fn is_timeout(cause: &std::io::Error) -> bool {
+    let inner = cause.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>());
+    cause.kind() == std::io::ErrorKind::TimedOut || matches!(inner, Some(ureq::Error::Timeout(_)))
+}
+
+/// Not tried again: the whole of an attempt's time is gone, and a workflow task has ten seconds.
+#[cold]
+fn timed_out() -> Failure {
+    Failure::unavailable("the service did not answer in time")
+}
+
+/// How long an attempt may take, as a request says it.
+pub(crate) fn timeout(milliseconds: u64) -> Duration {
+    match milliseconds {
+        0 => Duration::from_secs(5),
+        some => Duration::from_millis(some.min(60_000)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn http_goes_to_loopback_and_to_metadata_only() {
+        for (url, place) in [
+            ("https://kms.eu-central-1.amazonaws.com/", Place::Outside),
+            ("http://127.0.0.1:8200/v1", Place::Loopback),
+            ("http://localhost/", Place::Loopback),
+            ("http://[::1]:9/", Place::Loopback),
+            ("http://vault.localhost/", Place::Loopback),
+            ("http://169.254.169.254/latest", Place::Metadata),
+            ("http://[fd00:ec2::23]/", Place::Metadata),
+        ] {
+            assert_eq!(Place::of(url), Ok(place), "{url}");
+        }
+        for url in [
+            "http://vault.example.com/",
+            "http://localhost.example.com/",
+            "http://a@127.0.0.1/",
+            "ftp://127.0.0.1/",
+            "/v1",
+            "",
+            "https://",
+        ] {
+            assert!(Place::of(url).is_err(), "{url}");
+        }
+    }
+}

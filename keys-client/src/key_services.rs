@@ -1,0 +1,222 @@
+//! The handle: one for a process, used by any number of threads.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use tdc_formats::wire::Malformed;
+use zeroize::Zeroizing;
+
+use crate::check::Check;
+use crate::environment::Environment;
+use crate::failure::Failure;
+use crate::flight::Flights;
+use crate::http::Http;
+use crate::requests::{self, Answer, KeyService, Kind, Request};
+use crate::services::{self, Kek, Session, Tokens};
+
+/// Bytes of a data key.
+const KEY_LEN: usize = 32;
+/// Bytes of a wrapped key. AWS's have some 200, RSA's 512; a payload may bring any number.
+const MAX_WRAPPED: usize = 8 * 1024;
+/// Requests of one message that are asked at the same time.
+const MAX_CONCURRENT: usize = 16;
+/// Before the second try: between this and three times as long.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What a [`KeyServices`] is made of.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Addresses and credentials.
+    pub environment: Environment,
+}
+
+/// Wraps and unwraps data keys by the services that their KEKs' URIs name.
+#[derive(Debug)]
+pub struct KeyServices {
+    environment: Environment,
+    process: ArcSwap<Process>,
+}
+
+type Unwrapped = Result<Arc<Zeroizing<Vec<u8>>>, Failure>;
+
+/// What belongs to one process id: connections, tokens, what is in flight.
+struct Process {
+    id: u32,
+    http: Http,
+    tokens: Tokens,
+    unwraps: Flights<(KeyService, Vec<u8>), Unwrapped>,
+}
+
+impl Process {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            id: process::id(),
+            http: Http::new(),
+            tokens: Tokens::default(),
+            unwraps: Flights::default(),
+        })
+    }
+}
+
+impl core::fmt::Debug for Process {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Process").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl KeyServices {
+    /// Opens nothing yet.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self { environment: options.environment, process: ArcSwap::new(Process::new()) }
+    }
+
+    /// Wraps a data key.
+    ///
+    /// # Errors
+    /// A [`Failure`] of the service.
+    pub fn wrap(&self, service: &KeyService, key: &[u8; KEY_LEN]) -> Result<Vec<u8>, Failure> {
+        let process = self.process();
+        let wrapped = self.attempts(&process, service, |kek, session| kek.wrap(session, key))?;
+        if wrapped.is_empty() || wrapped.len() > MAX_WRAPPED {
+            return Err(Failure::unavailable(
+                "the service answered with a wrapped key of an impossible size",
+            ));
+        }
+        Ok(wrapped)
+    }
+
+    /// Unwraps a data key. Equal ones in flight are asked for once.
+    ///
+    /// # Errors
+    /// A [`Failure`] of the service; [`crate::FailureKind::Invalid`] too where what comes out is no data key.
+    pub fn unwrap(&self, service: &KeyService, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        self.unwrap_shared(service, wrapped).map(|key| (*key).clone())
+    }
+
+    fn unwrap_shared(&self, service: &KeyService, wrapped: &[u8]) -> Unwrapped {
+        if wrapped.is_empty() || wrapped.len() > MAX_WRAPPED {
+            return Err(Failure::invalid(format!(
+                "the wrapped key has {} bytes, expected 1 to {MAX_WRAPPED}",
+                wrapped.len()
+            )));
+        }
+        let process = self.process();
+        let ask = || {
+            let key = self
+                .attempts(&process, service, |kek, session| kek.unwrap(session, wrapped, &service.earlier))?;
+            if key.len() != KEY_LEN {
+                return Err(Failure::invalid(format!(
+                    "the wrapped key has {} bytes in it, expected {KEY_LEN}",
+                    key.len()
+                )));
+            }
+            Ok(Arc::new(key))
+        };
+        process
+            .unwraps
+            .ask((service.clone(), wrapped.to_vec()), ask)
+            .unwrap_or_else(|| Err(Failure::unavailable("the request was given up by who made it first")))
+    }
+
+    /// Answers all wraps and unwraps of a serialised `tdc.host.v1.Requests` by a serialised `tdc.host.v1.Answers`.
+    /// Other requests are left out: they are the host's. At most 16 are asked at the same time.
+    ///
+    /// # Errors
+    /// The message is not protobuf.
+    pub fn answer(&self, requests: &[u8]) -> Result<Zeroizing<Vec<u8>>, Malformed> {
+        let requests = requests::read(requests)?;
+        let next = AtomicUsize::new(0);
+        let answers = Mutex::new(Vec::with_capacity(requests.len()));
+        let work = || {
+            while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let answer = self.one(request);
+                answers.lock().unwrap_or_else(PoisonError::into_inner).push((request.id, answer));
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..requests.len().min(MAX_CONCURRENT) {
+                // Without another thread this one does all.
+                let _ = std::thread::Builder::new().name("tdc-keys".to_owned()).spawn_scoped(scope, work);
+            }
+            work();
+        });
+        let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(requests::write(&answers))
+    }
+
+    fn one(&self, request: &Request<'_>) -> Answer {
+        let ask = || match request.kind {
+            Kind::Wrap(key) => match key.first_chunk::<KEY_LEN>().filter(|_| key.len() == KEY_LEN) {
+                Some(key) => self.wrap(&request.service, key).map(Answer::Wrapped),
+                None => {
+                    Err(Failure::invalid(format!("the data key has {} bytes, expected {KEY_LEN}", key.len())))
+                }
+            },
+            Kind::Unwrap(wrapped) => self.unwrap(&request.service, wrapped).map(Answer::DataKey),
+        };
+        catch_unwind(AssertUnwindSafe(ask))
+            .unwrap_or_else(|_| Err(Failure::unavailable("the key services panicked, please report it")))
+            .unwrap_or_else(Answer::Failed)
+    }
+
+    /// Asks a service once, by a fresh random key: what works, and what to do about what does not.
+    #[must_use]
+    pub fn check(&self, service: &KeyService) -> Check {
+        Check::run(self, service)
+    }
+
+    /// One attempt, and another one after a pause where the fault may have passed by then.
+    fn attempts<T>(
+        &self,
+        process: &Process,
+        service: &KeyService,
+        attempt: impl Fn(&dyn Kek, &Session<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let kek = services::open(&service.uri, &self.environment)?;
+        let once = || {
+            let deadline = Instant::now().checked_add(service.timeout()).unwrap_or_else(Instant::now);
+            let session = Session {
+                http: &process.http,
+                environment: &self.environment,
+                tokens: &process.tokens,
+                deadline,
+            };
+            attempt(kek.as_ref(), &session)
+        };
+        match once() {
+            Err(failure) if failure.is_transient() => {
+                std::thread::sleep(pause());
+                once()
+            }
+            result => result,
+        }
+    }
+
+    /// What belongs to this process. A child leaves its parent's alone for ever: a lock in it may be held by a thread
+    /// that the child does not have, and closing the connections would end them for the parent.
+    fn process(&self) -> Arc<Process> {
+        let current = self.process.load_full();
+        if current.id == process::id() {
+            return current;
+        }
+        let before = self.process.compare_and_swap(&current, Process::new());
+        core::mem::forget(current);
+        drop(before);
+        self.process.load_full()
+    }
+}
+
+/// Spread, so that those who failed together do not come back together.
+fn pause() -> Duration {
+    let mut random = [0; 2];
+    let spread = match aws_lc_rs::rand::fill(&mut random) {
+        Ok(()) => f64::from(u16::from_le_bytes(random)) / f64::from(u16::MAX),
+        Err(_) => 0.5,
+    };
+    PAUSE.mul_f64(1.0 + 2.0 * spread)
+}

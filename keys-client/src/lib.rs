@@ -1,0 +1,42 @@
+//! The clients of key services: what wraps and unwraps the data keys of tdc's envelopes.
+//!
+//! ```text
+//! ffi            include/tdc_keys.h
+//! key_services   one handle: wrap, unwrap, and all requests of a call
+//! requests       tdc.host.v1 Requests → Answers            check      what works, and the remedy
+//! services       the table; one file for each service and its credentials
+//! cache  flight  tokens with an age; equal questions asked once
+//! http  uri      bounded requests; the configured URI of a KEK
+//! ```
+//! A call blocks the thread that makes it. There is no runtime, and what is open belongs to one process id: a forked
+//! child begins anew. A KEK never leaves its service. Whatever a service answers may be hostile: it is bounded in time
+//! and size, and no failure repeats a key or a token. Buffers of keys are erased; those inside of the HTTP and TLS
+//! libraries are not ours to erase.
+
+#![deny(unsafe_code)]
+
+mod cache;
+mod check;
+mod environment;
+mod failure;
+#[allow(unsafe_code, reason = "the C surface")]
+mod ffi;
+mod flight;
+mod http;
+mod json;
+mod key_services;
+mod requests;
+mod services;
+mod time;
+mod uri;
+
+pub use check::Check;
+pub use environment::Environment;
+pub use failure::{Failure, FailureKind};
+pub use ffi::{
+    TDC_KEYS_ABI_VERSION, TDC_KEYS_ERR_NULL, TDC_KEYS_ERR_PANIC, TDC_KEYS_ERR_PROTOBUF, TDC_KEYS_OK,
+    tdc_keys, tdc_keys_abi_version, tdc_keys_answer, tdc_keys_answers_free, tdc_keys_free, tdc_keys_open,
+};
+pub use key_services::{KeyServices, Options};
+pub use requests::KeyService;
+pub use tdc_formats::wire::Malformed;
