@@ -1,7 +1,7 @@
 //! JSON of services: secrets in it are read into memory that is erased, and written into a body that does not move.
 
 use ::base64::Engine;
-use ::base64::engine::general_purpose::STANDARD;
+use ::base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error};
 use zeroize::Zeroizing;
@@ -51,4 +51,12 @@ pub(crate) fn base64(bytes: &[u8]) -> Zeroizing<String> {
 
 pub(crate) fn from_base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     STANDARD.decode(text).ok().map(Zeroizing::new)
+}
+
+pub(crate) fn base64url(bytes: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+pub(crate) fn from_base64url(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok().map(Zeroizing::new)
 }

@@ -2,6 +2,9 @@
 //! are a file beside it.
 
 mod aws;
+mod azure;
+mod bearer;
+mod gcp;
 mod vault;
 
 use core::time::Duration;
@@ -9,6 +12,7 @@ use std::time::Instant;
 
 use zeroize::Zeroizing;
 
+use self::bearer::Bearer;
 use crate::cache::Cache;
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
@@ -31,6 +35,8 @@ type Open = fn(&KeyUri, &Environment) -> Result<Box<dyn Kek>, Failure>;
 /// All of them.
 pub(crate) const SERVICES: &[Service] = &[
     Service { scheme: "awskms", name: "AWS KMS", open: aws::open, remedy: aws::remedy },
+    Service { scheme: "azurekeyvault", name: "Azure Key Vault", open: azure::open, remedy: azure::remedy },
+    Service { scheme: "gcpkms", name: "Google Cloud KMS", open: gcp::open, remedy: gcp::remedy },
     Service { scheme: "hashivault", name: "Vault", open: vault::open, remedy: vault::remedy },
 ];
 
@@ -72,6 +78,7 @@ impl Session<'_> {
 pub(crate) struct Tokens {
     pub(crate) vault: Cache<vault::Token>,
     pub(crate) aws: Cache<aws::Credentials>,
+    pub(crate) bearer: Cache<Bearer>,
 }
 
 /// The service of a URI.
