@@ -21,7 +21,7 @@ public final class Conversion {
    */
   public Conversion(String document) {
     Handle handle = Handle.open(Path.of("."), document, null);
-    calls = new ValueCalls(new Host(handle, null, new Remote(null, null)), new Workflow(false));
+    calls = new ValueCalls(new Host(handle, Outside.none()), new Workflow(false));
   }
 
   /**

@@ -28,6 +28,9 @@ final class Boundary {
   /** How many words a {@code tdc_call} has. */
   static final int CALL_WORDS = Abi.SIZE_OF_CALL / Long.BYTES;
 
+  /** Requests of the call that wait for an answer. */
+  static final int CALL_PENDING = Abi.CALL_PENDING / Long.BYTES;
+
   /** Its memory, which is there after the first request. */
   static final int CALL_MEMORY = Abi.CALL_MEMORY / Long.BYTES;
 

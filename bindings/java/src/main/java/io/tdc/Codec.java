@@ -1,5 +1,6 @@
 package io.tdc;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.temporal.api.common.v1.Payload;
 import io.temporal.payload.codec.PayloadCodec;
@@ -105,7 +106,7 @@ final class Codec implements PayloadCodec {
       if (payloads.size() == 1) {
         return Collections.singletonList(one(encode, call, payloads.get(0), 0));
       }
-      if (call.isRemote() || fits(payloads)) {
+      if (call.isRemote() || fits(payloads) || (!encode && mayUnwrap(call, payloads))) {
         return together(encode, call, payloads);
       }
       List<Payload> answers = new ArrayList<>(payloads.size());
@@ -114,6 +115,20 @@ final class Codec implements PayloadCodec {
       }
       return Collections.unmodifiableList(answers);
     }
+  }
+
+  /** Several data keys to unwrap are asked for together, if the library sees them together. */
+  private static boolean mayUnwrap(Host.Call call, List<Payload> payloads) {
+    if (!call.hasKeyServices()) {
+      return false;
+    }
+    ByteString first = payloads.get(0).getMetadataMap().get(PayloadFields.WRAPPED_KEY);
+    for (Payload payload : payloads) {
+      if (!Objects.equals(first, payload.getMetadataMap().get(PayloadFields.WRAPPED_KEY))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean fits(List<Payload> payloads) {
@@ -133,16 +148,13 @@ final class Codec implements PayloadCodec {
         // In each round anew: a key provider that uses this library itself has overwritten them.
         slices.set(payload);
         int length = slices.length();
-        room = Math.max(room, encode ? Math.addExact(length, Bound.GROWTH) : length);
+        room = Math.max(room, encode ? Math.addExact(length, call.growth()) : length);
         byte[] out = new byte[room];
         int status = Backend.payload(encode, call, context.message, slices, out);
-        if (status == Abi.UNCHANGED) {
-          return payload;
-        }
         if (status == Abi.ERR_BUFFER_TOO_SMALL) {
-          room = Math.toIntExact(call.takeSizeNeeded(room));
+          room = Math.toIntExact(call.takeSizeNeeded(length, room));
         } else if (!call.again(status)) {
-          return answer(encode, call, out);
+          return status == Abi.UNCHANGED ? payload : answer(encode, call, out);
         }
       }
     } catch (InvalidProtocolBufferException | ArithmeticException e) {
@@ -184,11 +196,6 @@ final class Codec implements PayloadCodec {
 
   private PayloadReader reader(boolean encode) {
     return encode ? encoded : decoded;
-  }
-
-  /** How much longer any payload can get, which the library says once it is loaded. */
-  private static final class Bound {
-    static final int GROWTH = Math.toIntExact(Native.codecEncodeBound(0, 0));
   }
 
   private static final class InContext {

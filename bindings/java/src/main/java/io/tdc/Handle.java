@@ -18,14 +18,18 @@ final class Handle {
   /** Far enough below zero that no number of threads that come too late counts up to zero. */
   private static final int CLOSED = Integer.MIN_VALUE / 2;
 
+  /** More than the metadata of any data key: what grew more had another reason. */
+  private static final int MAX_GROWTH = 32 * 1024;
+
   private final AtomicInteger users = new AtomicInteger();
   private final long pointer;
   private final Cleaner.Cleanable cleanable;
+  private final AtomicInteger growth = new AtomicInteger();
   private volatile int flags;
 
   Handle(long pointer, LongConsumer free) {
     this.pointer = pointer;
-    this.flags = Native.dataConverterFlags(pointer);
+    readSettings();
     // What is run must not refer to this object.
     this.cleanable = CLEANER.register(this, () -> free.accept(pointer));
   }
@@ -91,8 +95,25 @@ final class Handle {
     try (Scratch memory = Scratch.open(0)) {
       int status = Native.dataConverterReload(pointer, memory.word(Boundary.ERROR));
       memory.get(0, result);
-      flags = Native.dataConverterFlags(pointer);
+      readSettings();
       return status;
+    }
+  }
+
+  private void readSettings() {
+    flags = Native.dataConverterFlags(pointer);
+    growth.set(Math.toIntExact(Native.codecEncodeBound(pointer, 0)));
+  }
+
+  /** How much longer an encoded payload gets at most, as far as is known. */
+  int growth() {
+    return growth.get();
+  }
+
+  /** A payload got so much longer. */
+  void grow(long by) {
+    if (by <= MAX_GROWTH) {
+      growth.accumulateAndGet((int) by, Math::max);
     }
   }
 

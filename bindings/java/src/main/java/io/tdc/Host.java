@@ -4,17 +4,19 @@ import com.google.protobuf.Descriptors.Descriptor;
 import java.util.Arrays;
 import java.util.List;
 import javax.annotation.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Makes calls of the library, which may ask their host for something before they can be done. */
 final class Host {
-  private final Handle handle;
-  private final Remote remote;
-  @Nullable private final KeyProvider provider;
+  private static final Logger LOG = LoggerFactory.getLogger(Tdc.class);
 
-  Host(Handle handle, @Nullable KeyProvider provider, Remote remote) {
+  private final Handle handle;
+  private final Outside outside;
+
+  Host(Handle handle, Outside outside) {
     this.handle = handle;
-    this.provider = provider;
-    this.remote = remote;
+    this.outside = outside;
   }
 
   /**
@@ -59,11 +61,24 @@ final class Host {
     /** The types of the messages among the values, for the library to ask for. */
     List<Descriptor> types = List.of();
 
+    /** Whether its last try came to an answer. */
+    private boolean isDone;
+
     private Call() {}
 
     /** Whether payloads of some namespace go to a codec server. */
     boolean isRemote() {
       return handle.has(Abi.FLAG_REMOTE);
+    }
+
+    /** Whether data keys may have to be unwrapped by a key service. */
+    boolean hasKeyServices() {
+      return handle.has(Abi.FLAG_KEY_SERVICES);
+    }
+
+    /** How much longer a payload gets at most, as far as is known. */
+    int growth() {
+      return handle.growth();
     }
 
     /**
@@ -72,7 +87,8 @@ final class Host {
      * @throws TdcException if the call has failed
      */
     boolean again(int status) {
-      if (status == Abi.OK || status == Abi.UNCHANGED) {
+      isDone = status == Abi.OK || status == Abi.UNCHANGED;
+      if (isDone) {
         return false;
       }
       if (status != Abi.REQUESTS) {
@@ -84,7 +100,7 @@ final class Host {
     }
 
     private void answer() {
-      Requests requests = new Requests(Boundary.requests(this), handle, provider, remote, types);
+      Requests requests = new Requests(Boundary.requests(this), handle, outside, types);
       byte[] answers = requests.answers(index);
       try {
         int status = Boundary.answer(this, answers);
@@ -102,16 +118,20 @@ final class Host {
     }
 
     /**
-     * How large the caller's buffer must be.
+     * How large the buffer for an encoded payload must be: a new data key can be longer than the
+     * one before, once a key service has wrapped it.
      *
+     * @param length of the payload
+     * @param size of the buffer
      * @throws TdcException if it is so large already
      */
-    long takeSizeNeeded(int size) {
+    long takeSizeNeeded(int length, int size) {
       long needed = Native.errorSizeNeeded(result[Boundary.ERROR]);
       if (needed <= size) {
         throw failed(Abi.ERR_BUFFER_TOO_SMALL, null);
       }
       Errors.free(result);
+      handle.grow(needed - length);
       return needed;
     }
 
@@ -128,6 +148,27 @@ final class Host {
 
     @Override
     public void close() {
+      if (isDone && words[Boundary.CALL_PENDING] != 0 && outside.keyServices.later(this::renew)) {
+        return;
+      }
+      end();
+    }
+
+    /**
+     * Has the next data key wrapped, which this call did without. Whatever becomes of it, the
+     * library asks again while the old one is in use.
+     */
+    private void renew() {
+      try {
+        answer();
+      } catch (TdcException e) {
+        LOG.debug("a data key was not renewed", e);
+      } finally {
+        end();
+      }
+    }
+
+    private void end() {
       try {
         Boundary.end(this);
       } finally {
@@ -139,7 +180,7 @@ final class Host {
   /** The library does not know whether its host has a provider for the keys that it asks for. */
   private TdcException explained(TdcException error) {
     if (error.code() != Abi.ERR_KEY_UNKNOWN
-        || provider != null
+        || outside.keys != null
         || !handle.has(Abi.FLAG_HOST_KEYS)) {
       return error;
     }

@@ -8,6 +8,11 @@ import java.lang.invoke.MethodType;
 
 /** What a payload has beside metadata and data, in whichever version of Temporal's API is here. */
 final class PayloadFields {
+  static final String ENCODING = "encoding";
+  static final String KEY_ID = "encryption-key-id";
+  static final String WRAPPED_KEY = "encryption-dek";
+  static final String BOUND_TO = "encryption-context";
+
   /**
    * {@code external_payloads}, which came after SDK 1.32: before, they are an unknown field. A
    * constant handle costs what the call costs.

@@ -24,7 +24,7 @@ final class PayloadReader {
   private static final int SLOTS = 16;
 
   /** Longer heads are not remembered: this bounds the memory, whatever payloads bring. */
-  private static final int MAX_REMEMBERED = 256;
+  private static final int MAX_REMEMBERED = RememberedHead.MAX_LENGTH;
 
   private static final byte METADATA_TAG = 0x0a;
   private static final byte DATA_TAG = 0x12;

@@ -41,10 +41,9 @@ final class PayloadSlices {
   private static final int MAX_VARINT = 5;
 
   private final DataCapture capture = new DataCapture();
-  private final RememberedHead encodingAlone = new RememberedHead();
-  private final RememberedHead encodingAndKeyId = new RememberedHead();
+  private final RememberedHead[] remembered = RememberedHead.forEachCount();
 
-  byte[] head = new byte[512];
+  byte[] head = new byte[2 * RememberedHead.MAX_LENGTH];
   int headLength;
   byte[] data = EMPTY;
   int dataOffset;
@@ -113,23 +112,17 @@ final class PayloadSlices {
 
   private void setMetadata(Map<String, ByteString> metadata) {
     int count = metadata.size();
-    RememberedHead last = count == 1 ? encodingAlone : encodingAndKeyId;
-    ByteString encoding = null;
-    ByteString keyId = null;
-    if (count == 1 || count == 2) {
-      encoding = metadata.get("encoding");
-      keyId = count == 1 ? null : metadata.get("encryption-key-id");
-      if (last.matches(encoding, keyId)) {
-        headLength = last.copyTo(head);
-        return;
-      }
+    RememberedHead last = count < remembered.length ? remembered[count] : null;
+    if (last != null && last.matches(metadata)) {
+      headLength = last.copyTo(head);
+      return;
     }
     headLength = 0;
     for (Map.Entry<String, ByteString> entry : metadata.entrySet()) {
       writeEntry(entry.getKey(), entry.getValue());
     }
-    if (encoding != null && (count == 1 || keyId != null)) {
-      last.remember(encoding, keyId, head, headLength);
+    if (last != null) {
+      last.remember(metadata, head, headLength);
     }
   }
 

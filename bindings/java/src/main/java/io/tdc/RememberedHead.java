@@ -2,25 +2,51 @@ package io.tdc;
 
 import com.google.protobuf.ByteString;
 import java.util.Arrays;
-import java.util.Objects;
-import javax.annotation.Nullable;
+import java.util.Map;
 
 /**
- * The metadata that was written last, as bytes. Nearly all payloads of a program have one of two:
- * an encoding alone, or an encoding and a key id.
+ * The metadata of so many entries that was written last, as bytes. Nearly all payloads of a program
+ * have one of a few: an encoding alone, one and a key id, or that and what an envelope has.
  */
 final class RememberedHead {
   /** Longer ones are not remembered: this bounds the memory, whatever payloads bring. */
-  private static final int MAX_LENGTH = 256;
+  static final int MAX_LENGTH = 1024;
 
-  @Nullable private ByteString encoding;
-  @Nullable private ByteString keyId;
+  /** What a payload has most often; the second and third entry of an envelope, then a binding. */
+  private static final String[] NAMES = {
+    PayloadFields.ENCODING, PayloadFields.KEY_ID, PayloadFields.WRAPPED_KEY, PayloadFields.BOUND_TO
+  };
+
+  /** By the places of {@link #NAMES}; null where the metadata had none. */
+  private final ByteString[] values = new ByteString[NAMES.length];
+
+  private final int count;
   private byte[] bytes = {};
 
-  boolean matches(@Nullable ByteString otherEncoding, @Nullable ByteString otherKeyId) {
-    return otherEncoding != null
-        && otherEncoding.equals(encoding)
-        && Objects.equals(otherKeyId, keyId);
+  private RememberedHead(int count) {
+    this.count = count;
+  }
+
+  /** One for each count of entries; there is none for 0. */
+  static RememberedHead[] forEachCount() {
+    RememberedHead[] heads = new RememberedHead[NAMES.length + 1];
+    for (int count = 1; count < heads.length; count++) {
+      heads[count] = new RememberedHead(count);
+    }
+    return heads;
+  }
+
+  /** Whether these are the entries; there are {@code count} of them. */
+  boolean matches(Map<String, ByteString> metadata) {
+    if (bytes.length == 0) {
+      return false;
+    }
+    for (int i = 0; i < NAMES.length; i++) {
+      if (values[i] != null && !values[i].equals(metadata.get(NAMES[i]))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Writes the bytes to the start of {@code head}, and says how many they are. */
@@ -30,13 +56,22 @@ final class RememberedHead {
   }
 
   /** Takes copies: the payload's own objects may be small parts of large arrays. */
-  void remember(
-      ByteString newEncoding, @Nullable ByteString newKeyId, byte[] head, int headLength) {
-    if (headLength > MAX_LENGTH) {
+  void remember(Map<String, ByteString> metadata, byte[] head, int headLength) {
+    if (headLength > MAX_LENGTH || !areKnown(metadata)) {
       return;
     }
-    encoding = ByteString.copyFrom(newEncoding.toByteArray());
-    keyId = newKeyId == null ? null : ByteString.copyFrom(newKeyId.toByteArray());
+    for (int i = 0; i < NAMES.length; i++) {
+      ByteString value = metadata.get(NAMES[i]);
+      values[i] = value == null ? null : ByteString.copyFrom(value.toByteArray());
+    }
     bytes = Arrays.copyOf(head, headLength);
+  }
+
+  private boolean areKnown(Map<String, ByteString> metadata) {
+    int known = 0;
+    for (String name : NAMES) {
+      known += metadata.containsKey(name) ? 1 : 0;
+    }
+    return known == count;
   }
 }

@@ -1,8 +1,10 @@
 package io.tdc;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.Descriptors.Descriptor;
+import com.google.protobuf.UnsafeByteOperations;
 import com.google.protobuf.WireFormat;
 import io.temporal.workflow.unsafe.WorkflowUnsafe;
 import java.io.IOException;
@@ -29,21 +31,14 @@ final class Requests {
 
   private final byte[] message;
   private final Handle handle;
-  @Nullable private final KeyProvider provider;
-  private final Remote remote;
+  private final Outside outside;
   private final List<Descriptor> types;
   @Nullable private Throwable cause;
 
-  Requests(
-      byte[] message,
-      Handle handle,
-      @Nullable KeyProvider provider,
-      Remote remote,
-      List<Descriptor> types) {
+  Requests(byte[] message, Handle handle, Outside outside, List<Descriptor> types) {
     this.message = message;
     this.handle = handle;
-    this.provider = provider;
-    this.remote = remote;
+    this.outside = outside;
     this.types = types;
   }
 
@@ -54,28 +49,45 @@ final class Requests {
   }
 
   /**
-   * Answers all of them, as a serialised {@code Answers}. It can hold keys: the caller erases it.
+   * Answers all of them, as a serialised {@code Answers}. It can hold keys: the caller erases it,
+   * and the message is erased here.
    *
    * @param index in the user's list of the payload that this is for, for errors
-   * @throws TdcException if a key provider or a hook fails
+   * @throws TdcException if a key provider or a hook fails, or the thread is interrupted
    */
   byte[] answers(int index) {
     List<byte[]> answers = new ArrayList<>();
+    List<KeyServiceRequest> keyServices = new ArrayList<>();
     try {
-      CodedInputStream in = CodedInputStream.newInstance(message);
+      CodedInputStream in = input(UnsafeByteOperations.unsafeWrap(message));
       for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-        answers.add(answer(in.readBytes().newCodedInput(), index));
+        read(input(in.readBytes()), index, answers, keyServices);
       }
+      answers.addAll(outside.keyServices.answers(keyServices, index));
       return joined(answers);
     } catch (IOException e) {
       String text = "the library's requests cannot be read";
       throw new TdcException(Abi.ERR_PROTOBUF, TdcException.NO_INDEX, text, e);
     } finally {
       answers.forEach(Requests::erase);
+      erase(message);
     }
   }
 
-  private byte[] answer(CodedInputStream request, int index) throws IOException {
+  /** Reads in place: a copy of a data key could not be erased. */
+  private static CodedInputStream input(ByteString bytes) {
+    CodedInputStream input = bytes.newCodedInput();
+    input.enableAliasing(true);
+    return input;
+  }
+
+  /** Answers a request, or keeps it for the key services, which are asked together. */
+  private void read(
+      CodedInputStream request,
+      int index,
+      List<byte[]> answers,
+      List<KeyServiceRequest> keyServices)
+      throws IOException {
     long id = 0;
     int kind = UNKNOWN;
     byte[] body = NOTHING;
@@ -85,16 +97,29 @@ final class Requests {
         id = request.readUInt64();
         continue;
       }
-      CodedInputStream what = request.readBytes().newCodedInput();
+      CodedInputStream what = input(request.readBytes());
+      if (field == KeyServiceRequest.WRAP || field == KeyServiceRequest.UNWRAP) {
+        keyServices.add(KeyServiceRequest.read(id, field, what));
+        return;
+      }
       byte[] given = answer(field, what, index);
       kind = given == null ? UNKNOWN : field;
       body = given == null ? NOTHING : given;
     }
+    answers.add(answer(id, kind, body));
+  }
+
+  /** A serialised {@code Answer}. */
+  static byte[] answer(long id, int kind, byte[] body) {
     int size = CodedOutputStream.computeUInt64Size(ID, id);
     byte[] answer = new byte[size + CodedOutputStream.computeByteArraySize(kind, body)];
-    CodedOutputStream out = CodedOutputStream.newInstance(answer);
-    out.writeUInt64(ID, id);
-    out.writeByteArray(kind, body);
+    try {
+      CodedOutputStream out = CodedOutputStream.newInstance(answer);
+      out.writeUInt64(ID, id);
+      out.writeByteArray(kind, body);
+    } catch (IOException e) {
+      throw new IllegalStateException("an array does no input or output", e);
+    }
     return answer;
   }
 
@@ -103,7 +128,7 @@ final class Requests {
   private byte[] answer(int kind, CodedInputStream request, int index) throws IOException {
     switch (kind) {
       case KEY:
-        return provider == null ? null : ask(provider, text(request), index);
+        return outside.keys == null ? null : ask(outside.keys, text(request), index);
       case RELOAD:
         reload();
         return NOTHING;
@@ -134,7 +159,7 @@ final class Requests {
   }
 
   private byte[] send(Remote.Request request, int index) throws IOException {
-    Remote.Answer answer = remote.ask(request, index);
+    Remote.Answer answer = outside.remote.ask(request, index);
     cause = answer.cause;
     int size = CodedOutputStream.computeUInt32Size(1, answer.status);
     byte[] response = new byte[size + CodedOutputStream.computeByteArraySize(2, answer.body)];

@@ -6,7 +6,6 @@ import io.temporal.common.converter.PayloadConverter;
 import io.temporal.payload.codec.PayloadCodec;
 import java.nio.file.Path;
 import java.util.Objects;
-import javax.annotation.Nullable;
 
 /**
  * An open configuration: converters, codecs and failures of a {@code tdc.yaml}, as the Temporal
@@ -25,23 +24,18 @@ import javax.annotation.Nullable;
  */
 public final class Tdc implements AutoCloseable {
   private final Handle handle;
-  private final Remote remote;
+  private final Outside outside;
   private final Workflow workflow;
   private final Codec codec;
   private final ValueCalls values;
   private final Messages messages;
   private final PayloadConverter[] converters;
 
-  Tdc(
-      Handle handle,
-      @Nullable KeyProvider keyProvider,
-      Remote remote,
-      PayloadConverter[] converters,
-      boolean sdkErrors) {
+  Tdc(Handle handle, Outside outside, PayloadConverter[] converters, boolean sdkErrors) {
     this.handle = handle;
-    this.remote = remote;
+    this.outside = outside;
     this.workflow = new Workflow(sdkErrors);
-    Host host = new Host(handle, keyProvider, remote);
+    Host host = new Host(handle, outside);
     this.codec = new Codec(host, workflow);
     this.values = new ValueCalls(host, workflow);
     this.messages = new Messages(host);
@@ -226,6 +220,6 @@ public final class Tdc implements AutoCloseable {
   @Override
   public void close() {
     handle.close();
-    remote.close();
+    outside.close();
   }
 }

@@ -12,6 +12,7 @@ public final class TdcBuilder {
   @Nullable private final String document;
   @Nullable private String namespace;
   @Nullable private KeyProvider keyProvider;
+  @Nullable private KeyService keyService;
   @Nullable private HttpClient httpClient;
   @Nullable private RemoteHeaders remoteHeaders;
   private PayloadConverter[] payloadConverters = {};
@@ -42,6 +43,17 @@ public final class TdcBuilder {
    */
   public TdcBuilder keyProvider(KeyProvider newKeyProvider) {
     keyProvider = Objects.requireNonNull(newKeyProvider, "keyProvider");
+    return this;
+  }
+
+  /**
+   * Who encrypts and decrypts data keys for entries of {@code keys.ring} with {@code service:}.
+   *
+   * @param newKeyService the program's own client of a key service
+   * @return this builder
+   */
+  public TdcBuilder keyService(KeyService newKeyService) {
+    keyService = Objects.requireNonNull(newKeyService, "keyService");
     return this;
   }
 
@@ -118,7 +130,9 @@ public final class TdcBuilder {
    */
   public Tdc open() {
     Handle handle = Handle.open(path, document, namespace);
+    KeyServices keyServices = new KeyServices(keyService);
     Remote remote = new Remote(httpClient, remoteHeaders);
-    return new Tdc(handle, keyProvider, remote, payloadConverters, sdkErrors);
+    Outside outside = new Outside(keyProvider, keyServices, remote);
+    return new Tdc(handle, outside, payloadConverters, sdkErrors);
   }
 }

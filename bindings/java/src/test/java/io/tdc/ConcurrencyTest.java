@@ -197,7 +197,7 @@ class ConcurrencyTest {
         };
     Handle handle = new Handle(opened.acquire(), free);
     opened.release();
-    Tdc tdc = new Tdc(handle, null, new Remote(null, null), new PayloadConverter[0], false);
+    Tdc tdc = new Tdc(handle, Outside.none(), new PayloadConverter[0], false);
     assertEquals(1, tdc.payloadCodec().encode(List.of(Configs.json(1))).size());
   }
 

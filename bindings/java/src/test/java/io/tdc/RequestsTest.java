@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** What is asked, and answered, as {@code proto/tdc/host.proto} has it. */
 class RequestsTest {
   private static final int KEY = 2;
-  private static final int LATER = 6;
+  private static final int LATER = 15;
   private static final int UNKNOWN = 9;
 
   @Test
@@ -38,7 +38,7 @@ class RequestsTest {
   @Test
   void whatCannotBeReadIsAnError() {
     byte[] cut = {0x0a, 0x7f, 1};
-    Requests requests = new Requests(cut, null, null, null, List.of());
+    Requests requests = new Requests(cut, null, Outside.none(), List.of());
     TdcException error = assertThrows(TdcException.class, () -> requests.answers(0));
     assertEquals("TDC_ERR_PROTOBUF", error.codeName());
   }
@@ -50,7 +50,8 @@ class RequestsTest {
       all.addLengthDelimited(request);
     }
     byte[] message = UnknownFieldSet.newBuilder().addField(1, all.build()).build().toByteArray();
-    byte[] answers = new Requests(message, null, provider, null, List.of()).answers(0);
+    Outside outside = new Outside(provider, new KeyServices(null), new Remote(null, null));
+    byte[] answers = new Requests(message, null, outside, List.of()).answers(0);
     return UnknownFieldSet.parseFrom(answers).getField(1).getLengthDelimitedList();
   }
 

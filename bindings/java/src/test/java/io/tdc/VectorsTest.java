@@ -211,7 +211,7 @@ class VectorsTest {
 
     private RawCalls(String config, @Nullable String namespace) {
       handle = Handle.open(Path.of("."), config, namespace);
-      host = new Host(handle, null, new Remote(null, null));
+      host = new Host(handle, Outside.none());
       messages = new Messages(host);
     }
 

@@ -98,6 +98,56 @@ class WorkflowTest {
   }
 
   @Test
+  void aSlowKeyServiceIsNoDeadlock() {
+    expectSlowness();
+    CountingKeyService slow =
+        new CountingKeyService() {
+          @Override
+          public byte[] wrap(KeyServiceKey key, byte[] dataKey) throws Exception {
+            Thread.sleep(3000);
+            return super.wrap(key, dataKey);
+          }
+
+          @Override
+          public byte[] unwrap(KeyServiceKey key, byte[] wrapped) throws Exception {
+            Thread.sleep(3000);
+            return super.unwrap(key, wrapped);
+          }
+        };
+    run(
+        CountingKeyService.open(slow),
+        CountingKeyService.open(new CountingKeyService()),
+        (client, stub) -> {
+          assertEquals("Hello, Ada", stub.getResult(String.class));
+          assertEquals(1, slow.wraps.get());
+          assertEquals(1, slow.unwraps.get());
+          assertEquals(0, count(client, stub, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED));
+        });
+  }
+
+  @Test
+  void aKeyServiceThatIsAwayFailsTheTaskAndNeverTheWorkflow() {
+    CountingKeyService away =
+        new CountingKeyService() {
+          @Override
+          public byte[] unwrap(KeyServiceKey key, byte[] wrapped) throws Exception {
+            byte[] dataKey = super.unwrap(key, wrapped);
+            if (unwraps.get() < 2) {
+              throw new IOException("connection refused");
+            }
+            return dataKey;
+          }
+        };
+    run(
+        CountingKeyService.open(away),
+        CountingKeyService.open(new CountingKeyService()),
+        (client, stub) -> {
+          assertEquals("Hello, Ada", stub.getResult(String.class));
+          assertTrue(count(client, stub, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED) >= 1);
+        });
+  }
+
+  @Test
   void aSlowCodecServerIsNoDeadlock() {
     expectSlowness();
     HttpHandler slow =
