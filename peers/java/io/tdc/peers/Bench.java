@@ -72,7 +72,8 @@ public final class Bench {
     System.out.printf(
         "%-13s %-7s %8s %5s %11s %-10s %11s %6s%n",
         "codec", "op", "size", "batch", "tdc ns", "peer", "peer ns", "ratio");
-    try (Tdc encrypt = Tdc.parse(encryption(), Path.of("."));
+    try (Tdc encrypt = Tdc.parse(encryption(""), Path.of("."));
+        Tdc envelope = Tdc.parse(encryption(", envelope: true"), Path.of("."));
         Tdc zlib = Tdc.parse(compression(), Path.of("."));
         Tdc msgpack = Tdc.parse("{version: 1, codecs: [msgpack]}", Path.of("."));
         Tdc values = Tdc.parse(MessageContenders.CONFIG, Path.of("."))) {
@@ -80,6 +81,9 @@ public final class Bench {
       ciphers.put("tdc", encrypt.payloadCodec());
       ciphers.put("sample", new SampleCodec(KEY_ID, KEY));
       ciphers.put("tuned", new TunedCodec(KEY_ID, KEY));
+      Map<String, PayloadCodec> envelopes = new LinkedHashMap<>();
+      envelopes.put("tdc", envelope.payloadCodec());
+      envelopes.put("encrypt", encrypt.payloadCodec());
       Map<String, PayloadCodec> compressors = new LinkedHashMap<>();
       compressors.put("tdc", zlib.payloadCodec());
       compressors.put("zlib", new ZlibPayloadCodec());
@@ -92,6 +96,14 @@ public final class Bench {
       for (int batch : BATCHES) {
         for (int size : SIZES) {
           compare("encrypt", ciphers, Contender.texts(size, batch), size);
+        }
+      }
+      if (measures("envelope")) {
+        warmUp(envelopes);
+      }
+      for (int batch : BATCHES) {
+        for (int size : SIZES) {
+          compare("envelope", envelopes, Contender.texts(size, batch), size);
         }
       }
       for (int size : SIZES) {
@@ -189,14 +201,15 @@ public final class Bench {
     Files.writeString(results, line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
   }
 
-  private static String encryption() {
+  /** One key, with more options; with {@code envelope: true} the peer is tdc without. */
+  private static String encryption(String options) {
     String key = Base64.getEncoder().encodeToString(KEY);
     return String.join(
         "\n",
         "version: 1",
         "keys:",
         "  primary: " + KEY_ID,
-        "  ring: { " + KEY_ID + ": { insecure_inline: " + key + " } }",
+        "  ring: { " + KEY_ID + ": { insecure_inline: " + key + options + " } }",
         "codecs: [encrypt]");
   }
 
