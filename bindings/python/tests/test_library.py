@@ -70,7 +70,7 @@ def test_a_named_library_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("fresh")
-@pytest.mark.parametrize(("needed", "advice"), [(1, "newer temporal-tdc"), (3, "older")])
+@pytest.mark.parametrize(("needed", "advice"), [(2, "newer temporal-tdc"), (4, "older")])
 def test_another_abi_version_is_refused_with_advice(
     monkeypatch: pytest.MonkeyPatch, needed: int, advice: str
 ) -> None:
@@ -78,7 +78,7 @@ def test_another_abi_version_is_refused_with_advice(
     with pytest.raises(temporal_tdc.LibraryError) as caught:
         temporal_tdc.library_version()
     _, packaged, system = str(caught.value).splitlines()
-    assert f"it has ABI version 2, this package needs {needed}: " in packaged
+    assert f"it has ABI version 3, this package needs {needed}: " in packaged
     assert advice in packaged
     assert system.startswith("  the system: ")
 
