@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import temporalio.converter
 from support import config, payload, run
 from temporalio.converter import (
     ActivitySerializationContext,
@@ -31,6 +32,7 @@ FIELDS: dict[str, Any] = {
 }
 # The oldest SDKs have no activity_id.
 ACTIVITY = ActivitySerializationContext(**{k: v for k, v in FIELDS.items() if k in KNOWN})
+NEXUS: Any = getattr(temporalio.converter, "NexusSerializationContext", None)
 NAMESPACES: list[dict[str, object]] = [
     {"match": "orders-*", "codecs": ["encrypt"]},
     {"match": "plain", "codecs": []},
@@ -70,8 +72,19 @@ def test_the_namespace_of_the_context_decides(make_tdc: Callable[..., Tdc]) -> N
     assert in_context(tdc, ACTIVITY) == b"binary/encrypted"
 
 
+@pytest.mark.skipif(NEXUS is None, reason="this SDK has no context of Nexus operations")
+def test_a_nexus_operation_is_told_and_leaves_the_namespace_given_at_open(
+    make_tdc: Callable[..., Tdc],
+) -> None:
+    context = NEXUS(endpoint="billing", service="Invoices", operation="create")
+    fields = (b"\x08\x03", b"\x4a\x07billing", b"\x52\x08Invoices", b"\x5a\x06create")
+    assert encode_context(context) == b"".join(fields)
+    tdc = make_tdc(config(namespaces=NAMESPACES), namespace="orders-eu")
+    assert in_context(tdc, context) == b"binary/encrypted"
+
+
 class Elsewhere(SerializationContext):
-    """A context that names no namespace, as that of a Nexus operation in newer SDKs."""
+    """A context of a kind that the library does not know: it names no namespace."""
 
 
 def test_a_context_without_a_namespace_leaves_the_one_given_at_open(
