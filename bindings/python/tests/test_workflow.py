@@ -21,7 +21,7 @@ from temporalio.worker import Replayer
 from workflows import Failing, Greeting, Listener
 
 import temporal_tdc
-from temporal_tdc import Tdc
+from temporal_tdc import ServiceKey, Tdc
 from temporal_tdc._failures import EncodingFailureConverter
 
 HOST_KEYS = {"primary": KEY_ID, "host": True}
@@ -120,6 +120,31 @@ def test_a_provider_that_takes_three_seconds_is_no_deadlock(
     assert run(replay(tdc, encoded)) is None
 
 
+def test_a_key_service_that_takes_three_seconds_is_no_deadlock(
+    make_tdc: Callable[..., Tdc],
+) -> None:
+    class Slow:
+        """Not secret at all."""
+
+        def __init__(self) -> None:
+            self.unwraps = 0
+
+        def wrap(self, _: ServiceKey, data_key: bytes) -> bytes:
+            return data_key[::-1]
+
+        def unwrap(self, _: ServiceKey, wrapped: bytes) -> bytes:
+            self.unwraps += 1
+            time.sleep(3)
+            return wrapped[::-1]
+
+    ring = {"orders": {"service": "hashivault://orders", "timeout": "30 s"}}
+    document, slow = config(keys={"primary": "orders", "ring": ring}), Slow()
+    writer = make_tdc(document, key_service=slow)
+    (envelope,) = run(writer.payload_codec.encode([payload(b'"Ada"')]))
+    assert run(replay(make_tdc(document, key_service=slow), envelope)) is None
+    assert slow.unwraps == 1
+
+
 def test_a_provider_that_fails_twice_fails_the_task_twice_never_the_workflow(
     make_tdc: Callable[..., Tdc], encoded: Payload
 ) -> None:
@@ -162,7 +187,7 @@ def test_no_error_of_the_codec_is_one_that_the_worker_ends_the_workflow_for() ->
     from temporalio.exceptions import FailureError  # noqa: PLC0415
 
     errors = [getattr(temporal_tdc, name) for name in temporal_tdc.__all__ if "Error" in name]
-    assert len(errors) == 12
+    assert len(errors) == 13
     assert not [error for error in errors if issubclass(error, FailureError)]
 
 

@@ -20,6 +20,7 @@ from temporal_tdc._errors import (
     InternalError,
     KeyInvalidError,
     KeyProviderError,
+    KeyServiceError,
     KeyUnknownError,
     LibraryError,
     MisuseError,
@@ -27,6 +28,7 @@ from temporal_tdc._errors import (
     SystemFaultError,
     TdcError,
 )
+from temporal_tdc._key_services import KeyService, ServiceKey
 from temporal_tdc._keys import KeyProvider
 from temporal_tdc._library import library_version
 from temporal_tdc._remote import RemoteHeaders
@@ -42,11 +44,14 @@ __all__ = [
     "KeyInvalidError",
     "KeyProvider",
     "KeyProviderError",
+    "KeyService",
+    "KeyServiceError",
     "KeyUnknownError",
     "LibraryError",
     "MisuseError",
     "RemoteError",
     "RemoteHeaders",
+    "ServiceKey",
     "SystemFaultError",
     "Tdc",
     "TdcError",

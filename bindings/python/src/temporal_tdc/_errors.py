@@ -72,6 +72,39 @@ class KeyProviderError(TdcError):
     """
 
 
+class KeyServiceError(TdcError):
+    """A key service did not wrap or unwrap a data key. Transient.
+
+    A ``KeyService`` of yours raises it to say why; a call raises it with the service's reason.
+
+    Attributes:
+        refused: Access is denied, or the key is disabled or destroyed. Otherwise the service could
+            not be reached, was too slow, or answered nonsense.
+        invalid: The wrapped key was changed, or is of another key. Only a ``KeyService`` sets it:
+            the call then raises the ``InputError`` of the payload.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        message: str,
+        *,
+        refused: bool = False,
+        invalid: bool = False,
+        code: int | None = None,
+        name: str | None = None,
+        payload_index: int | None = None,
+        transient: bool | None = None,
+    ) -> None:
+        """Give the reason in words, without a secret, and perhaps one of the two kinds."""
+        if code is None:
+            code = Code.ERR_KEY_REFUSED if refused else Code.ERR_KEY_SERVICE
+        super().__init__(
+            message, code=code, name=name, payload_index=payload_index, transient=transient
+        )
+        self.refused = code == Code.ERR_KEY_REFUSED
+        self.invalid = invalid
+
+
 class ConfigError(TdcError, ValueError):
     """The config, a key file or the namespace rules are wrong; the message says where."""
 
@@ -101,6 +134,8 @@ _CLASSES: dict[int, type[TdcError]] = {
     Code.ERR_KEY_UNKNOWN: KeyUnknownError,
     Code.ERR_KEY_INVALID: KeyInvalidError,
     Code.ERR_KEY_PROVIDER: KeyProviderError,
+    Code.ERR_KEY_SERVICE: KeyServiceError,
+    Code.ERR_KEY_REFUSED: KeyServiceError,
     Code.ERR_REMOTE: RemoteError,
 }
 _CLASSES_BY_HUNDRED: dict[int, type[TdcError]] = {

@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Generator
 from typing import Any, NoReturn, cast
 
-from temporal_tdc._abi import FLAG_HOST_KEYS, FLAG_REMOTE, TdcBuffer
+from temporal_tdc._abi import FLAG_HOST_KEYS, FLAG_KEY_SERVICES, FLAG_REMOTE, TdcBuffer
 from temporal_tdc._codes import Code
 from temporal_tdc._cost import SMALL
 from temporal_tdc._errors import KeyProviderError, KeyUnknownError, MisuseError, library_error
@@ -30,7 +30,7 @@ class Handle:
         """Take over ``pointer``; ``open_file`` and ``parse_document`` make one."""
         self.library = library
         self.argument: Any = ctypes.c_void_p.from_param(pointer)
-        self.capacity = SMALL + library.overhead
+        self.capacity = self.bound(SMALL)
         self.idle: list[Scratch] = []
         self.closed = False
         self.has_provider = False
@@ -38,7 +38,7 @@ class Handle:
         self._free = weakref.finalize(self, library.held.tdc_data_converter_free, pointer)
         # At exit daemon threads may still be inside a call: the system takes the memory back.
         self._free.atexit = False
-        self.has_remote = bool(self.flags() & FLAG_REMOTE)
+        self._read_flags()
 
     def new_scratch(self) -> Scratch:
         """Add scratch memory, because all of it is in use.
@@ -96,10 +96,23 @@ class Handle:
             flags: int = self.library.held.tdc_data_converter_flags(self.argument)
             return flags
 
+    def _read_flags(self) -> None:
+        flags = self.flags()
+        self.has_remote = bool(flags & FLAG_REMOTE)
+        self.has_key_services = bool(flags & FLAG_KEY_SERVICES)
+
+    def bound(self, size: int) -> int:
+        """Give the most bytes that a payload of ``size`` bytes encodes to, with the keys of now.
+
+        Only for who has borrowed scratch memory: it keeps the native object alive.
+        """
+        bound: int = self.library.held.tdc_codec_encode_bound(self.argument, size)
+        return bound
+
     def reload(self) -> None:
         """Read the config and key files again; on failure everything stays as it was."""
         self._checked(self.library.released.tdc_data_converter_reload)
-        self.has_remote = bool(self.flags() & FLAG_REMOTE)
+        self._read_flags()
 
     def call(
         self,
@@ -138,8 +151,12 @@ class Handle:
 
     def answer(self, call: Call, answers: bytes) -> None:
         """Pass on what the host answers, so that the call can be made again."""
+        self.answer_at(call, answers, len(answers))
+
+    def answer_at(self, call: Call, answers: Any, size: int) -> None:
+        """Pass on answers that are bytes, or a pointer to ``size`` bytes."""
         function = self.library.released.tdc_call_answer
-        self._checked(function, ctypes.byref(call), answers, len(answers))
+        self._checked(function, ctypes.byref(call), answers, size)
 
     def fail(self, status: int, scratch: Scratch, index: int = 0) -> NoReturn:
         """Raise what ``status`` and the scratch's error object say."""
@@ -156,6 +173,13 @@ class Handle:
                 payload_index=problem.payload_index,
             )
         raise problem
+
+    def size_needed(self, scratch: Scratch) -> int:
+        """Give the size that the scratch's error object asks for, and free that."""
+        error, scratch.error.value = scratch.error.value, None
+        size: int = self.library.held.tdc_error_size_needed(error)
+        self.library.held.tdc_error_free(error)
+        return size
 
     def _checked(self, function: Any, *arguments: Any) -> None:
         """Call a function between the handle and the error slot."""

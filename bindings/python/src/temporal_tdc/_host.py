@@ -6,14 +6,17 @@ import asyncio
 import contextlib
 import ctypes
 from collections.abc import Callable
+from threading import Thread
 from typing import Any, TypeVar
 
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
+from temporal_tdc import _key_library
 from temporal_tdc._errors import TdcError
 from temporal_tdc._handle import Handle
+from temporal_tdc._key_services import KINDS, KeyService, OwnKeyService
 from temporal_tdc._keys import KeyProvider, Keys
 from temporal_tdc._remote import CodecServers, RemoteHeaders
 from temporal_tdc._requests import Call, Kind, Request, RequestsError
@@ -25,13 +28,22 @@ class Host:
     """Answers the library's requests for one handle."""
 
     def __init__(
-        self, handle: Handle, provider: KeyProvider | None, headers: RemoteHeaders | None
+        self,
+        handle: Handle,
+        provider: KeyProvider | None,
+        headers: RemoteHeaders | None,
+        key_service: KeyService | None,
     ) -> None:
-        """Keep who is asked; without a provider there is no key of the host."""
+        """Keep who is asked; without a provider there is no key of the host.
+
+        Without a key service ``libtdc_keys`` asks those that the config names.
+        """
         handle.has_provider = provider is not None
         self._handle = handle
         self._keys = Keys(provider)
         self._servers = CodecServers(handle, headers)
+        self._key_service = None if key_service is None else OwnKeyService(key_service)
+        self._renewals: set[asyncio.Task[None]] = set()
 
     async def run(self, work: Callable[..., _T | None], fits_the_loop: Callable[[], bool]) -> _T:
         """Make a call until it has all that it asks for.
@@ -45,6 +57,7 @@ class Host:
 
         Raises:
             KeyProviderError: The key provider raised.
+            KeyServiceError: The key service did not wrap or unwrap a data key.
             RemoteError: The codec server gave no usable answer.
             TdcError: The call fails, or the library refuses an answer.
         """
@@ -57,11 +70,40 @@ class Host:
                 else:
                     result = await asyncio.to_thread(work, state=state, release=True)
             except RequestsError:
-                answers = await asyncio.gather(*map(self._answer, call.requests()))
-                self._handle.answer(call, b"".join(answers))
+                await self._answer_all(call)
             else:
                 if result is not None:
+                    if call.pending:
+                        self.renew(call)
                     return result
+
+    def renew(self, call: Call) -> None:
+        """Answer what a call that is done has left: to have the next data key wrapped.
+
+        Nobody waits for it. When it fails, the data key of now goes on and a later call asks again.
+        """
+        if self._key_service is not None and self._key_service.needs_its_loop:
+            task = asyncio.get_running_loop().create_task(self._renew(call))
+            self._renewals.add(task)
+            task.add_done_callback(self._renewals.discard)
+            return
+        with contextlib.suppress(RuntimeError):  # there are too many threads, or Python ends
+            Thread(target=lambda: asyncio.run(self._renew(call)), daemon=True).start()
+
+    async def _renew(self, call: Call) -> None:
+        with contextlib.suppress(Exception):
+            await self._answer_all(call)
+
+    async def _answer_all(self, call: Call) -> None:
+        """Answer together all that a call asks for."""
+        elsewhere = KINDS if self._key_service is None else frozenset[int]()
+        requests = call.requests(without=elsewhere)
+        ours = [request for request in requests if request.kind not in elsewhere]
+        if len(ours) < len(requests):
+            await asyncio.to_thread(_key_library.answer, self._handle, call)
+        if ours:
+            answers = await asyncio.gather(*map(self._answer, ours))
+            self._handle.answer(call, b"".join(answers))
 
     async def _answer(self, request: Request) -> bytes:
         if request.kind == Kind.KEY:
@@ -73,6 +115,8 @@ class Host:
             return request.answer(Kind.HTTP, await self._servers.ask(request.message))
         if request.kind == Kind.DESCRIPTOR:
             return describe(request)
+        if request.kind in KINDS and self._key_service is not None:
+            return await self._key_service.answer(request)
         return request.answer(Kind.UNKNOWN)
 
     def _reload(self) -> None:

@@ -33,14 +33,12 @@ class Library(NamedTuple):
     Attributes:
         held: Keeps the GIL during a call, which is right for calls of some microseconds.
         released: Gives it up, which is right for long ones in a thread of their own.
-        overhead: By how much an encoded payload may be longer than its input.
     """
 
     path: str
     version: str
     held: ctypes.PyDLL
     released: ctypes.CDLL
-    overhead: int
 
 
 class _UnsuitableError(Exception):
@@ -96,8 +94,7 @@ def _open(path: str) -> Library:
     except AttributeError as error:
         raise _UnsuitableError(f"not a usable libtdc: {error}") from error
     version: bytes = held.tdc_version()
-    overhead: int = held.tdc_codec_encode_bound(None, 0)
-    return Library(path, version.decode(), held, released, overhead)
+    return Library(path, version.decode(), held, released)
 
 
 def _declare(library: Any) -> None:

@@ -13,11 +13,13 @@ from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 from temporalio.api.common.v1 import Payload
 
+from temporal_tdc._abi import TdcCall
 from temporal_tdc._codes import Code
 from temporal_tdc._cost import SMALL, TWO_SLICES, Cost
 from temporal_tdc._errors import invalid_payload
 from temporal_tdc._handle import Handle
-from temporal_tdc._scratch import SIZES
+from temporal_tdc._requests import Call
+from temporal_tdc._scratch import SIZES, Scratch
 from temporal_tdc._wire import length_prefix
 
 State: TypeAlias = Any
@@ -27,6 +29,7 @@ SmallCall: TypeAlias = Callable[[Payload, int, State], Payload | None]
 
 _OK: Final = int(Code.OK)
 _UNCHANGED: Final = int(Code.UNCHANGED)
+_TOO_SMALL: Final = int(Code.ERR_BUFFER_TOO_SMALL)
 _DATA: Final = 2
 # Older SDKs have fewer fields.
 _REST: Final = tuple(field.name for field in Payload.DESCRIPTOR.fields if field.name != "data")
@@ -50,11 +53,16 @@ class Operation:
         one: The function for one payload, with the GIL held and released.
         many: The function for a serialised ``Payloads``, with the GIL held and released.
         cost: What the calls cost, in all contexts together.
+        renew: Takes a call that is done and has left a request for the next data key; ``None`` for
+            decode, which needs none.
     """
 
-    def __init__(self, handle: Handle, verb: str) -> None:
+    def __init__(
+        self, handle: Handle, verb: str, renew: Callable[[Call], None] | None = None
+    ) -> None:
         """Look the functions up; ``verb`` is ``encode`` or ``decode``."""
         self.handle = handle
+        self.renew = renew
         self.cost = Cost()
         libraries: tuple[Any, Any] = (handle.library.held, handle.library.released)
         self.one = tuple(getattr(each, f"tdc_codec_{verb}_payload") for each in libraries)
@@ -77,7 +85,9 @@ def small_call(operation: Operation) -> SmallCall:
     The function gets the payload, its place in the user's list, and the call that it is a part of.
     It returns ``None`` when the payload may take too long for the event loop or its size is a
     surprise, and raises as ``Handle.fail`` does. Without a call it is quicker, and returns ``None``
-    whenever it cannot do it: then a call does it, which asks the host or says what is wrong.
+    whenever it cannot do it: then a call does it, which asks the host or says what is wrong. Where
+    data keys are renewed, the call of the scratch memory notices that one is due. It goes on adding
+    up what it used of the limits, and is made anew whenever anything but success comes of that.
     """
     handle, cost, context = operation.handle, operation.cost, operation.context
     take, give, new_scratch = handle.idle.pop, handle.idle.append, handle.new_scratch
@@ -85,6 +95,7 @@ def small_call(operation: Operation) -> SmallCall:
     serialise, parse = Payload.SerializeToString, Payload.FromString
     sizes, capacity, zero = SIZES, SIZES.make(handle.capacity), SIZES[0]
     context_size = sizes[len(context)]
+    renews = operation.renew is not None
 
     def small(payload: Payload, index: int, state: State = None) -> Payload | None:
         if cost.size > SMALL:
@@ -101,9 +112,12 @@ def small_call(operation: Operation) -> SmallCall:
         except IndexError:
             scratch = new_scratch()
         try:
+            spare = (
+                scratch.call_out if renews and state is None and handle.has_key_services else state
+            )
             status = call(
                 converter,
-                state,
+                spare,
                 context,
                 context_size,
                 head,
@@ -115,6 +129,8 @@ def small_call(operation: Operation) -> SmallCall:
                 scratch.written_out,
                 None if state is None else scratch.error_out,
             )
+            if spare is not state and (status > _UNCHANGED or scratch.call.memory):
+                _renew(operation, scratch, status)
             if status == _OK:
                 if scratch.owned.data:
                     return parse(handle.take_bytes(scratch.owned))
@@ -122,6 +138,9 @@ def small_call(operation: Operation) -> SmallCall:
             if status == _UNCHANGED:
                 return payload
             if state is None:
+                return None
+            if status == _TOO_SMALL:
+                handle.size_needed(scratch)
                 return None
             handle.fail(status, scratch, index)
         except DecodeError as error:
@@ -134,6 +153,15 @@ def small_call(operation: Operation) -> SmallCall:
     return small
 
 
+def _renew(operation: Operation, scratch: Scratch, status: int) -> None:
+    """Take over the call of the scratch memory, which gets a new one."""
+    call = Call(operation.handle.library.held)
+    ctypes.memmove(ctypes.byref(call), scratch.call_out, ctypes.sizeof(TdcCall))
+    ctypes.memset(scratch.call_out, 0, ctypes.sizeof(TdcCall))
+    if status <= _UNCHANGED and call.pending and operation.renew is not None:
+        operation.renew(call)
+
+
 def call_one(
     operation: Operation, payload: Payload, index: int, *, state: State, release: bool
 ) -> Payload:
@@ -142,24 +170,30 @@ def call_one(
     head, data = _slices(operation.cost, payload)
     size = len(head) + len(data)
     handle, context = operation.handle, operation.context
-    capacity = size + handle.library.overhead
+    capacity, status = 0, _TOO_SMALL
     scratch = handle.take()
     try:
-        # The export that `from_buffer` makes ends with the call: then the area can be cut to size.
-        status = operation.one[release](
-            handle.argument,
-            state,
-            context,
-            SIZES[len(context)],
-            head,
-            SIZES[len(head)],
-            data,
-            SIZES[len(data)],
-            ctypes.byref(_Bytes.from_buffer(scratch.sized_area(capacity))),
-            SIZES[capacity],
-            scratch.written_out,
-            scratch.error_out,
-        )
+        needed = handle.bound(size)
+        # The keys of now may be others than those of the bound: then the error says what they need.
+        while status == _TOO_SMALL and needed > capacity:
+            capacity = needed
+            # The export of `from_buffer` ends with the call: then the area can be cut to size.
+            status = operation.one[release](
+                handle.argument,
+                state,
+                context,
+                SIZES[len(context)],
+                head,
+                SIZES[len(head)],
+                data,
+                SIZES[len(data)],
+                ctypes.byref(_Bytes.from_buffer(scratch.sized_area(capacity))),
+                SIZES[capacity],
+                scratch.written_out,
+                scratch.error_out,
+            )
+            if status == _TOO_SMALL:
+                needed = handle.size_needed(scratch)
         if status == _OK:
             if scratch.owned.data:
                 return Payload.FromString(handle.take_bytes(scratch.owned))

@@ -7,10 +7,13 @@ protobuf runtime of the program.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import ctypes
 import enum
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container, Coroutine, Hashable
+from concurrent.futures import Executor
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from temporal_tdc._abi import TdcCall
@@ -30,6 +33,10 @@ class Kind(enum.IntEnum):
     RELOAD = 3
     DESCRIPTOR = 4
     HTTP = 5
+    WRAP = 6
+    UNWRAP = 7
+    KEY_SERVICE_FAILURE = 8
+    """An answer only, to either of the two before."""
     UNKNOWN = 9
     """An answer only: there is no such key or type."""
 
@@ -68,31 +75,70 @@ class Call(TdcCall):
         if self.memory:
             self._library.tdc_call_end(ctypes.byref(self))
 
-    def requests(self) -> list[Request]:
-        """Copy what the last try asks for."""
+    def message(self) -> tuple[int, int]:
+        """Give address and length of what is asked: the call's own memory, until its next use."""
         message, size = ctypes.c_void_p(), ctypes.c_size_t()
         self._library.tdc_call_requests(
             ctypes.byref(self), ctypes.byref(message), ctypes.byref(size)
         )
-        return [_request(item) for _, item in fields(ctypes.string_at(message, size.value))]
+        return message.value or 0, size.value
+
+    def requests(self, without: Container[int] = ()) -> list[Request]:
+        """Copy what is asked, but for the contents of the kinds ``without``: these hold secrets."""
+        address, size = self.message()
+        if not size:
+            return []
+        message = memoryview((ctypes.c_char * size).from_address(address)).cast("B")
+        return [_request(item, without) for _, item in fields(message)]
 
 
-def _request(message: bytes) -> Request:
+def _request(message: memoryview, without: Container[int]) -> Request:
     number, kind, contents = 0, 0, b""
     for field, value in fields(message):
         if isinstance(value, int):
             number = value
         else:
-            kind, contents = field, value
+            kind, contents = field, b"" if field in without else bytes(value)
     return Request(number, kind, contents)
 
 
-async def ask_user(function: Callable[[str], _T | Awaitable[_T]], argument: str) -> _T:
-    """Call a user's function: a coroutine function here, any other in a thread: it may block."""
+def is_coroutine_function(function: object) -> bool:
+    """Whether it is one, or an object that is called as one."""
     call = getattr(function, "__call__", None)  # noqa: B004
-    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call):
-        answer: Any = function(argument)
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
+
+
+async def ask_user(
+    function: Callable[..., _T | Awaitable[_T]], *arguments: object, threads: Executor | None = None
+) -> _T:
+    """Call a user's function: a coroutine function here, any other in a thread: it may block."""
+    if is_coroutine_function(function):
+        answer: Any = function(*arguments)
     else:
-        answer = await asyncio.to_thread(function, argument)
+        work = partial(contextvars.copy_context().run, function, *arguments)
+        answer = await asyncio.get_running_loop().run_in_executor(threads, work)
     given: _T = await answer if inspect.isawaitable(answer) else answer
     return given
+
+
+class Flights:
+    """Questions that are under way: who asks the same in the same event loop gets the answer too.
+
+    A question belongs to none of those who wait for it, so it goes on when one of them is
+    cancelled.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._asking: dict[tuple[object, Hashable], asyncio.Task[Any]] = {}
+
+    async def ask(self, name: Hashable, ask: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+        """Wait for the question of this name, or ask it."""
+        loop = asyncio.get_running_loop()
+        place = (loop, name)
+        task = self._asking.get(place)
+        if task is None:
+            task = self._asking[place] = loop.create_task(ask())
+            task.add_done_callback(lambda _: self._asking.pop(place, None))
+        answer: _T = await asyncio.shield(task)
+        return answer

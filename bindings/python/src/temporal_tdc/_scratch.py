@@ -12,7 +12,7 @@ import io
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from temporal_tdc._abi import TdcPayload
+from temporal_tdc._abi import TdcCall, TdcPayload
 
 _T = TypeVar("_T")
 
@@ -55,6 +55,8 @@ class Scratch:
         self.owned = self.written.owned  # a view: it shows what the call writes
         self.error = ctypes.c_void_p()
         self.error_out = ctypes.byref(self.error)
+        self.call = TdcCall()
+        self.call_out = ctypes.byref(self.call)
         self.area = bytearray()
         self.message = io.BytesIO()
 

@@ -22,6 +22,7 @@ from temporal_tdc._failures import (
 )
 from temporal_tdc._handle import Handle, open_file, parse_document
 from temporal_tdc._host import Host
+from temporal_tdc._key_services import KeyService
 from temporal_tdc._keys import KeyProvider
 from temporal_tdc._messages import Messages
 from temporal_tdc._payload import Operation
@@ -47,13 +48,14 @@ class Tdc(Messages):
         handle: Handle,
         key_provider: KeyProvider | None,
         remote_headers: RemoteHeaders | None,
+        key_service: KeyService | None,
         *,
         sdk_errors: bool,
     ) -> None:
         """Wire the codec; users call ``open`` or ``parse``."""
         self._handle = handle
-        encoding, decoding = Operation(handle, "encode"), Operation(handle, "decode")
-        host = Host(handle, key_provider, remote_headers)
+        host = Host(handle, key_provider, remote_headers, key_service)
+        encoding, decoding = Operation(handle, "encode", host.renew), Operation(handle, "decode")
         self._codec = Codec(encoding, decoding, host, sdk_errors=sdk_errors)
 
     @property
@@ -127,12 +129,13 @@ class Tdc(Messages):
         return f"<temporal_tdc.Tdc {'closed' if self.closed else 'open'}>"
 
 
-def open(  # noqa: A001
+def open(  # noqa: A001, PLR0913
     path: str | os.PathLike[str],
     *,
     namespace: str | None = None,
     key_provider: KeyProvider | None = None,
     remote_headers: RemoteHeaders | None = None,
+    key_service: KeyService | None = None,
     sdk_errors: bool = False,
 ) -> Tdc:
     """Open a config file.
@@ -144,6 +147,8 @@ def open(  # noqa: A001
         key_provider: Gives keys by their id, for configs with ``keys: { host: true }``.
         remote_headers: Gives headers for each request to a codec server, for configs whose codecs
             hold ``remote``: a token that is fetched and refreshed, for example.
+        key_service: Wraps and unwraps data keys, for configs with keys of a key service
+            (``keys: { ring: { ...: { service: ... } } }``). Without it ``libtdc_keys`` does.
         sdk_errors: Leave all errors in workflow tasks to the SDK: a signal, an update or a query
             whose payloads can never be decoded then fails the task again and again. Without it, the
             signal is dropped, the update rejected and the query answered with the error.
@@ -156,7 +161,7 @@ def open(  # noqa: A001
         LibraryError: The native library cannot be loaded.
     """
     handle = open_file(path, namespace)
-    return Tdc(handle, key_provider, remote_headers, sdk_errors=sdk_errors)
+    return Tdc(handle, key_provider, remote_headers, key_service, sdk_errors=sdk_errors)
 
 
 def parse(  # noqa: PLR0913
@@ -166,6 +171,7 @@ def parse(  # noqa: PLR0913
     namespace: str | None = None,
     key_provider: KeyProvider | None = None,
     remote_headers: RemoteHeaders | None = None,
+    key_service: KeyService | None = None,
     sdk_errors: bool = False,
 ) -> Tdc:
     """Open a config given as YAML or JSON text.
@@ -176,6 +182,7 @@ def parse(  # noqa: PLR0913
         namespace: As for ``open``.
         key_provider: As for ``open``.
         remote_headers: As for ``open``.
+        key_service: As for ``open``.
         sdk_errors: As for ``open``.
 
     Returns:
@@ -186,4 +193,4 @@ def parse(  # noqa: PLR0913
         LibraryError: The native library cannot be loaded.
     """
     handle = parse_document(document, base_dir, namespace)
-    return Tdc(handle, key_provider, remote_headers, sdk_errors=sdk_errors)
+    return Tdc(handle, key_provider, remote_headers, key_service, sdk_errors=sdk_errors)

@@ -35,8 +35,11 @@ def int_field(number: int, value: int) -> bytes:
     return varint(number << 3 | _VARINT) + varint(value)
 
 
-def fields(message: bytes) -> Iterator[tuple[int, Any]]:
-    """Take a message of the library apart: numbers of fields, each with an int or bytes."""
+def fields(message: bytes | memoryview) -> Iterator[tuple[int, Any]]:
+    """Take a message of the library apart: numbers of fields, each with an int or bytes.
+
+    Of a ``memoryview``, which copies nothing, come views.
+    """
     at = 0
     while at < len(message):
         tag, at = _read_varint(message, at)
@@ -48,7 +51,7 @@ def fields(message: bytes) -> Iterator[tuple[int, Any]]:
             at += value
 
 
-def _read_varint(message: bytes, at: int) -> tuple[int, int]:
+def _read_varint(message: bytes | memoryview, at: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         byte = message[at]
