@@ -76,7 +76,7 @@ bench-quick: build ## The same in about a minute
 bench-core: ## The library beside raw AWS-LC
 	@cargo bench --quiet --bench core
 
-install: build ## Install header, libraries, tdc.pc and the command line under PREFIX (and DESTDIR)
+install: build ## Install headers, libraries, tdc.pc, the CMake package and the command line under PREFIX (and DESTDIR)
 	@scripts/install "$(DESTDIR)" "$(PREFIX)" "$(LIBDIR)" "$(VERSION)" "$(MAJOR)"
 
 clean: ## Remove target/
