@@ -1,33 +1,56 @@
-"""Build hook: puts the native library into the wheel and tags the wheel with its platform.
+"""Build hook: puts the native code into the wheel and tags the wheel with its platform.
 
-The package itself is plain Python (ctypes), so one wheel fits every Python of a platform:
-``py3-none-<platform>``. The library is the file that ``TDC_LIBRARY`` names, or the repository's
-``target/release`` after ``cargo build --release``.
+The package is plain Python (ctypes) and an extension module for the stable ABI, without which it
+works as well, so one wheel fits every Python of a platform: ``py3-none-<platform>``. The library is
+the file that ``TDC_LIBRARY`` names, or the repository's ``target/release`` after
+``cargo build --release``. The extension module is compiled here from ``native/native.c``; with
+``TEMPORAL_TDC_PURE=1`` the wheel is built without it, and needs no C compiler.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
+import subprocess
+import sys
 import sysconfig
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _NAMES = ("libtdc.so", "libtdc.dylib", "tdc.dll")
+_MODULE = "_native.abi3.so"
+_FLAGS = ("-std=c11", "-O2", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror")
+_LINK = {"darwin": ("-bundle", "-undefined", "dynamic_lookup")}
+_OLDEST = "0x030a0000"  # as `requires-python` says
 
 
 class LibraryHook(BuildHookInterface[Any]):
-    """Adds ``temporal_tdc/_lib/<library>``."""
+    """Adds ``temporal_tdc/_lib/<library>`` and ``temporal_tdc/_native.abi3.so``."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Find the library and register it; an editable install carries it too."""
+        """Find the library and compile the module; an editable install carries both too."""
         del version
         library = self._library()
         platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
         build_data["tag"] = f"py3-none-{platform}"
         build_data["pure_python"] = False
-        build_data["force_include"][str(library)] = f"temporal_tdc/_lib/{library.name}"
+        included = build_data["force_include"]
+        included[str(library)] = f"temporal_tdc/_lib/{library.name}"
+        # On Windows ctypes alone is used.
+        if sys.platform != "win32" and os.environ.get("TEMPORAL_TDC_PURE", "") in ("", "0"):
+            self._compiled = tempfile.TemporaryDirectory()
+            module = Path(self._compiled.name) / _MODULE
+            self._compile(module)
+            included[str(module)] = f"temporal_tdc/{_MODULE}"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Remove what was compiled."""
+        del version, build_data, artifact_path
+        if hasattr(self, "_compiled"):
+            self._compiled.cleanup()
 
     def _library(self) -> Path:
         named = os.environ.get("TDC_LIBRARY")
@@ -39,3 +62,25 @@ class LibraryHook(BuildHookInterface[Any]):
         tried = ", ".join(map(str, candidates))
         message = f"no native library at {tried}: run `cargo build --release` or set TDC_LIBRARY"
         raise FileNotFoundError(message)
+
+    def _compile(self, module: Path) -> None:
+        header = Path(self.root).parents[1] / "include"
+        command = (
+            *shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"),
+            *_FLAGS,
+            *_LINK.get(sys.platform, ("-shared",)),
+            f"-DPy_LIMITED_API={_OLDEST}",
+            f"-I{header}",
+            f"-I{sysconfig.get_path('include')}",
+            str(Path(self.root) / "native" / "native.c"),
+            "-o",
+            str(module),
+        )
+        try:
+            subprocess.run(command, check=True)  # noqa: S603
+        except (OSError, subprocess.CalledProcessError) as error:
+            message = (
+                f"cannot compile the extension module ({error}): install a C compiler and Python's "
+                "header files, or set TEMPORAL_TDC_PURE=1 for a wheel that uses ctypes alone"
+            )
+            raise RuntimeError(message) from error

@@ -42,7 +42,7 @@ setup_venv() {
         "$python" -m pip install --quiet --disable-pip-version-check -r "$package/requirements-dev.txt"
         touch "$venv/tools.stamp"
     fi
-    if ! is_fresh "$venv/wheel.stamp" "$library" "$package"/{src,pyproject.toml,build_library.py,README.md,LICENSE}; then
+    if ! is_fresh "$venv/wheel.stamp" "$library" "$package"/{src,native,pyproject.toml,build_library.py,README.md,LICENSE} "$root/include/tdc.h"; then
         say "building the wheel and installing it"
         touch "$venv/wheel.begun" # a library built meanwhile is newer than this
         rm -rf "$root/target/python/dist"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 import temporal_tdc
 from temporal_tdc import _abi
 from temporal_tdc._library import load
+from temporal_tdc._native_call import is_native
 
 HEADER = Path(__file__).parents[3] / "include" / "tdc.h"
 
@@ -93,6 +95,24 @@ def test_a_library_of_something_else_is_refused(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("TDC_LIBRARY", libc)
     with pytest.raises(temporal_tdc.LibraryError, match="not a usable libtdc"):
         temporal_tdc.library_version()
+
+
+def test_the_extension_module_is_used_unless_the_environment_says_otherwise() -> None:
+    pure = os.environ.get("TEMPORAL_TDC_PURE", "") not in ("", "0")
+    assert is_native() is not pure
+
+
+@pytest.mark.parametrize("damage", ["import", "version"])
+def test_an_extension_module_that_does_not_fit_is_left_alone(damage: str) -> None:
+    code = (
+        "import sys, types\n"
+        "module = types.ModuleType('temporal_tdc._native')\n"
+        "module.ABI_VERSION = 0\n"
+        f"sys.modules[module.__name__] = module if {damage == 'version'} else None\n"
+        "from temporal_tdc._native_call import is_native\n"
+        "sys.exit(is_native())\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
 
 
 def test_importing_does_not_load_the_library() -> None:

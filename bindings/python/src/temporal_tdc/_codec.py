@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
+from typing import Literal
 
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
@@ -55,11 +57,15 @@ class Codec(PayloadCodec, WithSerializationContext):
         Raises:
             TdcError: A payload cannot be encoded; nothing is returned then.
         """
+        operation = self._encoding
+        if (native := operation.native) is not None:
+            done = native.run(payloads, operation.context, False)  # noqa: FBT003
+            return done or await self._run(operation, self._encode_one, payloads, done)
         if len(payloads) == 1:
             encoded = self._encode_one(payloads[0], 0, None)
             if encoded is not None:
                 return [encoded]
-        return await self._run(self._encoding, self._encode_one, payloads)
+        return await self._run(operation, self._encode_one, payloads)
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Decode payloads, whatever chain encoded them; the given ones are not changed.
@@ -75,11 +81,15 @@ class Codec(PayloadCodec, WithSerializationContext):
                 the error of a signal, an update or a query as a payload, see ``_workflow``.
         """
         try:
+            operation = self._decoding
+            if (native := operation.native) is not None:
+                done = native.run(payloads, operation.context, False)  # noqa: FBT003
+                return done or await self._run(operation, self._decode_one, payloads, done)
             if len(payloads) == 1:
                 decoded = self._decode_one(payloads[0], 0, None)
                 if decoded is not None:
                     return [decoded]
-            return await self._run(self._decoding, self._decode_one, payloads)
+            return await self._run(operation, self._decode_one, payloads)
         except TdcError as error:
             rejected = None if self._sdk_errors else rejection(payloads, error)
             if rejected is None:
@@ -111,8 +121,17 @@ class Codec(PayloadCodec, WithSerializationContext):
         return await self._host.run(work, lambda: len(message) <= IN_THE_LOOP)
 
     async def _run(
-        self, operation: Operation, small: SmallCall, payloads: Sequence[Payload]
+        self,
+        operation: Operation,
+        small: SmallCall,
+        payloads: Sequence[Payload],
+        quick: list[Payload] | Literal[False] | None = None,
     ) -> list[Payload]:
+        """Make the call that the quick way left, for the reason that ``quick`` says."""
+        if quick is False:
+            in_thread = await asyncio.to_thread(partial(operation.run_in_thread, payloads))
+            if in_thread:
+                return in_thread
         if operation.handle.has_remote:
             # One call on the whole list, so that the codec server is asked once for it.
             items = list(map(Payload.SerializeToString, payloads))

@@ -19,6 +19,7 @@ from temporal_tdc._codes import Code
 from temporal_tdc._cost import SMALL
 from temporal_tdc._errors import KeyProviderError, KeyUnknownError, MisuseError, library_error
 from temporal_tdc._library import Library, load
+from temporal_tdc._native_call import Native
 from temporal_tdc._requests import Call, RequestsError
 from temporal_tdc._scratch import Scratch
 
@@ -29,9 +30,11 @@ class Handle:
     def __init__(self, library: Library, pointer: int) -> None:
         """Take over ``pointer``; ``open_file`` and ``parse_document`` make one."""
         self.library = library
+        self.pointer = pointer
         self.argument: Any = ctypes.c_void_p.from_param(pointer)
         self.capacity = self.bound(SMALL)
         self.idle: list[Scratch] = []
+        self.natives: list[Native] = []
         self.closed = False
         self.has_provider = False
         self._existing: list[Scratch] = []
@@ -80,6 +83,8 @@ class Handle:
     def close(self) -> None:
         """Refuse new calls, and free the native object as soon as no call is inside it."""
         self.closed = True
+        for native in self.natives:
+            native.close()
         self.drain()
 
     def drain(self) -> None:
