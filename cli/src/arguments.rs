@@ -87,6 +87,9 @@ pub(crate) enum Command {
     /// Check a configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Ask the key services of a configuration
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Print the completion script of a shell
     #[command(after_help = help::COMPLETIONS)]
     Completions {
@@ -141,6 +144,16 @@ pub(crate) enum ConfigCommand {
         /// The configuration file, instead of --config
         #[arg(value_hint = ValueHint::FilePath, conflicts_with = "config")]
         file: Option<PathBuf>,
+        #[command(flatten)]
+        configuration: Configuration,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Have every key service of a configuration wrap and unwrap a random key, and say what works and what to do
+    #[command(after_help = help::KEYS_CHECK)]
+    Check {
         #[command(flatten)]
         configuration: Configuration,
     },

@@ -123,6 +123,14 @@ Examples:
   tdc config check /etc/tdc/tdc.yaml
   tdc config check --namespace orders-eu";
 
+pub(crate) const KEYS_CHECK: &str = "\
+Each key of a key service wraps and unwraps a random data key, with the credentials of this
+environment. Nothing that is encrypted is touched. The exit status is 1 if one of them fails.
+
+Examples:
+  tdc keys check
+  tdc keys check --config /etc/tdc/tdc.yaml";
+
 pub(crate) const COMPLETIONS: &str = "\
 Examples:
   tdc completions bash > ~/.local/share/bash-completion/completions/tdc

@@ -1,12 +1,19 @@
 //! What a call asks of its host, where the host is this program.
 //!
 //! A binding asks its program for keys; a command line has none, so it says that there is none. It reloads
-//! the configuration and sends requests to a codec server itself.
+//! the configuration, has key services wrap and unwrap data keys, and sends requests to a codec server itself.
+
+use std::sync::LazyLock;
 
 use axum::body::Bytes;
 use tdc::{Answer, Call, Code, DataConverter, Error, Request};
+use tdc_keys::{KeyServices, Options};
 
 use crate::remote;
+
+/// The clients of key services, with the credentials of the environment. Nothing is opened before the first request.
+pub(crate) static KEY_SERVICES: LazyLock<KeyServices> =
+    LazyLock::new(|| KeyServices::new(Options::default()));
 
 /// Makes tries of a call until it succeeds or fails for good.
 pub(crate) fn settle<T>(
@@ -39,6 +46,9 @@ pub(crate) fn settle_but<T>(
         let result = attempt(&mut call);
         match result {
             Err(error) if error.code() == Code::Requests => {
+                if let Err(error) = ask_key_services(converter, &mut call) {
+                    return (Err(error), left);
+                }
                 let own: Vec<(u64, Own)> = call
                     .requests()
                     .filter(|(_, request)| {
@@ -57,9 +67,25 @@ pub(crate) fn settle_but<T>(
             Err(error) if error.code() == Code::KeyUnknown && converter.has_host_keys() => {
                 return (Err(without_provider(&error)), left);
             }
-            result => return (result, left),
+            result => {
+                // The next data key: should that fail, the call after the old key's end says so.
+                let _ = ask_key_services(converter, &mut call);
+                return (result, left);
+            }
         }
     }
+}
+
+/// Answers what the call asks of key services, all of it together.
+fn ask_key_services(converter: &DataConverter, call: &mut Call) -> Result<(), Error> {
+    let is_theirs = |request: &Request| matches!(request, Request::Wrap(_) | Request::Unwrap(_));
+    if !call.requests().any(|(_, request)| is_theirs(request)) {
+        return Ok(());
+    }
+    let answers = KEY_SERVICES.answer(call.requests_message()).map_err(|cause| {
+        Error::new(Code::Protobuf, format!("the requests to key services are malformed: {cause}"))
+    })?;
+    converter.answer_message(call, &answers)
 }
 
 /// An answer with what it is made of.

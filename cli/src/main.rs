@@ -7,6 +7,7 @@
 //!                     text                         decoded values for a person
 //!                     inspect                      what payloads show from outside
 //!                     config_check                 whether a configuration is valid, and what it protects
+//!                     keys_check                   whether key services do what a configuration needs of them
 //!                     serve                        the codec server
 //!                         |
 //!         configuration, input, body, tree, terminal, stdio: what they read and write
@@ -36,6 +37,7 @@ mod init;
 mod input;
 mod inspect;
 mod keygen;
+mod keys_check;
 mod new_file;
 mod outgoing;
 mod remote;
@@ -52,7 +54,9 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use tdc::{Code, Error};
 
-use arguments::{Arguments, Command, ConfigCommand, FailureCommand, History, HistoryCommand, Transcode};
+use arguments::{
+    Arguments, Command, ConfigCommand, FailureCommand, History, HistoryCommand, KeysCommand, Transcode,
+};
 use transcode::Direction;
 
 fn main() -> ExitCode {
@@ -97,6 +101,9 @@ fn run(command: Command) -> Result<ExitCode, Error> {
         Command::Config(ConfigCommand::Check { file, configuration }) => {
             let path = file.map_or_else(|| configuration.path(), Ok)?;
             return config_check::run(&path, &configuration.namespace);
+        }
+        Command::Keys(KeysCommand::Check { configuration }) => {
+            return keys_check::run(&configuration.path()?, &configuration.namespace);
         }
         Command::Completions { shell } => completions::run(shell),
     }

@@ -249,7 +249,8 @@ type Done = Result<(Vec<u8>, usize), (Error, Option<usize>)>;
 
 impl Job {
     async fn run(mut self, converter: Arc<DataConverter>) -> Result<(Self, Done), Refusal> {
-        if self.body.len() <= SMALL {
+        // A key service is waited for.
+        if self.body.len() <= SMALL && !converter.has_key_services() {
             let done = self.work(&converter);
             return Ok((self, done));
         }
