@@ -115,6 +115,7 @@ func takeError(status C.tdc_status, problem *C.tdc_error) *Error {
 		C.tdc_error_message(problem, &text, &size)
 		err.Message = C.GoStringN((*C.char)(unsafe.Pointer(text)), C.int(size))
 		err.PayloadIndex = int(C.tdc_error_payload_index(problem))
+		err.needed = int(C.tdc_error_size_needed(problem))
 	}
 	return err
 }
@@ -154,12 +155,14 @@ func (n native) reload() error {
 	return takeError(status, problem).asError()
 }
 
-// flags tells whether the configuration's converters are not the default list,
-// whether payloads of some namespace go to a codec server, and whether the host is
-// asked for keys that are not in the ring.
-func (n native) flags() (converters, remote, hostKeys bool) {
-	flags := C.tdc_data_converter_flags(n.converter)
-	return flags&C.TDC_FLAG_CONVERTERS != 0, flags&C.TDC_FLAG_REMOTE != 0, flags&C.TDC_FLAG_HOST_KEYS != 0
+func (n native) flags() flags {
+	is := C.tdc_data_converter_flags(n.converter)
+	return flags{
+		converters:  is&C.TDC_FLAG_CONVERTERS != 0,
+		remote:      is&C.TDC_FLAG_REMOTE != 0,
+		hostKeys:    is&C.TDC_FLAG_HOST_KEYS != 0,
+		keyServices: is&C.TDC_FLAG_KEY_SERVICES != 0,
+	}
 }
 
 // A nativeCall is a call that may have to be made again. Its zero value is a
@@ -170,13 +173,17 @@ func (c *nativeCall) pointer() *C.tdc_call { return (*C.tdc_call)(c) }
 
 func (c *nativeCall) words() *C.uint64_t { return (*C.uint64_t)(unsafe.Pointer(c)) }
 
-// requests is a copy of what the library asks for.
+// requests is what the library asks for, in its own memory, which is the call's
+// until that is answered: new data keys are in it, and no copy of them stays here.
 func (c *nativeCall) requests() []byte {
 	var message *C.uint8_t
 	var size C.size_t
 	C.tdc_call_requests(c.pointer(), &message, &size)
-	return copyOf(message, size)
+	return unsafe.Slice((*byte)(message), size)
 }
+
+// hasPending tells whether a call that succeeded left something to be answered.
+func (c *nativeCall) hasPending() bool { return c.pending != 0 }
 
 // end frees the memory that the call has if the library asked for something.
 func (c *nativeCall) end() {
@@ -192,7 +199,8 @@ func (n native) answer(call *nativeCall, answers []byte) *Error {
 	return takeError(status, problem)
 }
 
-// encodeBound is the most bytes that a payload of size bytes encodes to.
+// encodeBound is the most bytes that a payload of size bytes encodes to, as far as
+// is known now.
 func (n native) encodeBound(size int) int {
 	return int(C.tdc_codec_encode_bound(n.converter, C.size_t(size)))
 }

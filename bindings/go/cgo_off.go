@@ -15,17 +15,20 @@ func checkVersion() error { return ErrNoLibrary }
 func openNative(string, string) (native, error)          { panic(ErrNoLibrary) }
 func parseNative([]byte, string, string) (native, error) { panic(ErrNoLibrary) }
 
-func (native) free()                        {}
-func (native) reload() error                { return ErrNoLibrary }
-func (native) flags() (_, _, hostKeys bool) { return false, false, false }
-func (native) encodeBound(int) int          { return 0 }
+func (native) free()               {}
+func (native) reload() error       { return ErrNoLibrary }
+func (native) flags() flags        { return flags{} }
+func (native) encodeBound(int) int { return 0 }
 
 type nativeCall struct{}
 
 func (*nativeCall) requests() []byte { return nil }
+func (*nativeCall) hasPending() bool { return false }
 func (*nativeCall) end()             {}
 
 func (native) answer(*nativeCall, []byte) *Error { panic(ErrNoLibrary) }
+
+func (native) answerByClients(*nativeCall) error { panic(ErrNoLibrary) }
 
 func (native) payload(operation, *nativeCall, []byte, []byte, []byte, int) ([]byte, *Error) {
 	panic(ErrNoLibrary)

@@ -52,11 +52,15 @@ func (c *payloadCodec) apply(op operation, payloads []*commonpb.Payload) ([]*com
 	defer call.end()
 	result := []*commonpb.Payload{}
 	for i, before := range payloads {
-		p, err := c.one(op, &call, before)
+		p, err := c.one(op, &call, before, len(payloads) > 1 && h.keyServices.Load())
+		if err == errTogether {
+			return c.batch(op, payloads)
+		}
 		if err != nil {
 			return nil, c.fail(i, err)
 		}
 		if p != nil && len(payloads) == 1 {
+			c.finish(&call)
 			p.list[0] = &p.payload
 			return p.list[:], nil
 		}
@@ -67,15 +71,22 @@ func (c *payloadCodec) apply(op operation, payloads []*commonpb.Payload) ([]*com
 			result[i] = &p.payload
 		}
 	}
+	c.finish(&call)
 	return result, nil
 }
 
+// errTogether says that the payloads of a list need something of the host: in one
+// call the library asks for what several of them need, so that they cost one round.
+var errTogether = errors.New("tdc: all payloads in one call")
+
 // batch makes one call for all payloads, so that they cost one request to a codec
-// server.
+// server, and one round of requests to key services.
 func (c *payloadCodec) batch(op operation, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
-	indexes := make([]int, len(payloads))
-	for i := range indexes {
-		indexes[i] = i
+	indexes := make([]int, 0, len(payloads))
+	for i, p := range payloads {
+		if p != nil { // the SDK never does this
+			indexes = append(indexes, i)
+		}
 	}
 	message, err := marshalPayloads(payloads, indexes)
 	if err != nil {
@@ -93,8 +104,9 @@ func (c *payloadCodec) batch(op operation, payloads []*commonpb.Payload) ([]*com
 }
 
 // one gives nil if the codecs leave the payload as it is. The limits hold for all
-// payloads of the same call.
-func (c *payloadCodec) one(op operation, call *nativeCall, p *commonpb.Payload) (*converted, error) {
+// payloads of the same call. For one of a list where all are better asked for
+// together, the error is errTogether.
+func (c *payloadCodec) one(op operation, call *nativeCall, p *commonpb.Payload, listed bool) (*converted, error) {
 	if p == nil {
 		return nil, nil // the SDK never does this
 	}
@@ -104,21 +116,29 @@ func (c *payloadCodec) one(op operation, call *nativeCall, p *commonpb.Payload) 
 		return nil, err
 	}
 	h := c.tdc.handle
-	size := len(head) + len(data) // enough for decode: decompressed data has a buffer of its own
-	if op == encode {
-		size += h.overhead
-	}
+	length := len(head) + len(data)
+	var causes causes
+	size := length // enough for decode: decompressed data has a buffer of its own
 	for {
+		if op == encode {
+			size = max(size, length+int(h.overhead.Load()))
+		}
 		message, problem := h.native.payload(op, call, c.serialization, head, data, size)
-		if problem == nil {
-			if message == nil {
-				return nil, nil
-			}
+		switch {
+		case problem == nil && message == nil:
+			return nil, nil
+		case problem == nil:
 			result := new(converted)
 			return result, unmarshalPayload(message, &result.payload, 0)
-		}
-		if err := c.answer(problem, call, nil); err != nil {
-			return nil, err
+		case problem.Code == ErrBufferTooSmall && problem.needed > size:
+			h.needs(problem.needed - length) // a new data key is longer than those before
+			size = problem.needed
+		case problem.Code == statusRequests && listed:
+			return nil, errTogether
+		default:
+			if err := c.answer(problem, call, &causes, nil); err != nil {
+				return nil, err
+			}
 		}
 	}
 }

@@ -34,8 +34,8 @@ func (c Code) String() string {
 // Error makes a Code usable with [errors.Is].
 func (c Code) Error() string { return "tdc: " + c.String() }
 
-// An Error is what the library reported, or says that a key provider or codec
-// server did not answer. Its text never contains plaintext or key bytes.
+// An Error is what the library reported, or says that a key provider, key service or
+// codec server did not answer. Its text never contains plaintext or key bytes.
 type Error struct {
 	Code         Code   // the stable number, such as [ErrAuthentication]
 	Name         string // the stable name, such as TDC_ERR_AUTHENTICATION
@@ -43,7 +43,8 @@ type Error struct {
 	PayloadIndex int    // which payload of the call, from 0; -1 if it is not about one payload
 	Transient    bool   // whether the same call can succeed later, because time or an operator cures the cause
 
-	cause error // what the key provider or the HTTP client said
+	cause  error // what the key provider, the key service or the HTTP client said
+	needed int   // with ErrBufferTooSmall: the size that would do
 }
 
 // Error is the name of the code, the payload's index and the message.
@@ -64,8 +65,8 @@ func (e *Error) Is(target error) bool {
 	return ok && code == e.Code
 }
 
-// Unwrap is the key provider's or the HTTP client's own error, if it was the
-// cause.
+// Unwrap is the key provider's, the key service's or the HTTP client's own error, if
+// it was the cause.
 func (e *Error) Unwrap() error { return e.cause }
 
 // newError is an Error with what the table says of its code.

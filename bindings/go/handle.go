@@ -19,17 +19,27 @@ const (
 	decodeHistory
 )
 
+// flags are what a configuration says to its host.
+type flags struct {
+	converters  bool // they are not the default list
+	remote      bool // payloads of some namespace go to a codec server
+	hostKeys    bool // the host is asked for keys that are not in the ring
+	keyServices bool // key services wrap and unwrap data keys
+}
+
 // handle is what the calls share. It is apart from Tdc so that the cleanup of an
 // unreachable Tdc can still reach it.
 type handle struct {
 	native    native
 	provider  KeyProvider
+	service   KeyService                   // of the user; nil for the clients of libtdc_keys
 	own       []converter.PayloadConverter // of the user
 	servers   *codecServers
 	sdkErrors bool // see WithSDKErrors
 
-	// overhead is how much longer encoding makes a payload at most.
-	overhead int
+	// overhead is how much longer encoding makes a payload at most, as far as is
+	// known: a key service may give a longer data key than those before.
+	overhead atomic.Int64
 
 	// converts tells whether the SDK's default converter does not do what the
 	// configuration and the user say.
@@ -37,6 +47,9 @@ type handle struct {
 
 	// remote tells whether payloads of some namespace go to a codec server.
 	remote atomic.Bool
+
+	// keyServices tells whether key services wrap and unwrap data keys.
+	keyServices atomic.Bool
 
 	closed atomic.Bool
 	users  atomic.Int64 // the calls in flight, and one until Close
@@ -46,10 +59,10 @@ func newHandle(n native, o options) *handle {
 	h := &handle{
 		native:    n,
 		provider:  o.provider,
+		service:   o.service,
 		own:       o.own,
 		servers:   newCodecServers(o),
 		sdkErrors: o.sdkErrors,
-		overhead:  n.encodeBound(0), // a constant that no reload changes
 	}
 	h.users.Store(1)
 	h.readFlags()
@@ -93,20 +106,34 @@ func (h *handle) reload() error {
 
 // readFlags reads what a reload may change.
 func (h *handle) readFlags() {
-	converters, remote, _ := h.native.flags()
-	h.converts.Store(len(h.own) > 0 || converters)
-	h.remote.Store(remote)
+	is := h.native.flags()
+	h.converts.Store(len(h.own) > 0 || is.converters)
+	h.remote.Store(is.remote)
+	h.keyServices.Store(is.keyServices)
+	h.readOverhead()
 }
 
-// mayWait tells whether calls may wait for a key provider or a codec server.
-func (h *handle) mayWait() bool { return h.provider != nil || h.remote.Load() }
+// readOverhead reads what a reload and a new data key may change.
+func (h *handle) readOverhead() { h.needs(h.native.encodeBound(0)) }
+
+// needs remembers the larger overhead.
+func (h *handle) needs(overhead int) {
+	for {
+		known := h.overhead.Load()
+		if int64(overhead) <= known || h.overhead.CompareAndSwap(known, int64(overhead)) {
+			return
+		}
+	}
+}
+
+// mayWait tells whether calls may wait for a key provider, a key service or a codec
+// server.
+func (h *handle) mayWait() bool { return h.provider != nil || h.remote.Load() || h.keyServices.Load() }
 
 // withAdvice is an error of the library, with what the host knows of it.
 func (h *handle) withAdvice(e *Error) *Error {
-	if e.Code == ErrKeyUnknown && h.provider == nil {
-		if _, _, hostKeys := h.native.flags(); hostKeys {
-			return withoutProvider(e)
-		}
+	if e.Code == ErrKeyUnknown && h.provider == nil && h.native.flags().hostKeys {
+		return withoutProvider(e)
 	}
 	return e
 }

@@ -30,9 +30,18 @@ const (
 // no check and no memory.
 const (
 	keyEncoding    = "encoding"
+	keyBoundTo     = "encryption-context"
+	keyDataKey     = "encryption-dek"
 	keyKeyID       = "encryption-key-id"
 	keyMessageType = "messageType"
 )
+
+// usualKeys are those of payloads with up to two entries, and of envelopes and bound
+// payloads, which have more.
+var usualKeys = [2][]string{
+	{keyEncoding, keyKeyID, keyMessageType},
+	{keyEncoding, keyBoundTo, keyDataKey, keyKeyID},
+}
 
 // splitPayload is p in the two slices that the library takes; head is made in b if
 // it fits. index is for the error.
@@ -109,7 +118,11 @@ func appendHead(b []byte, p *commonpb.Payload) ([]byte, bool) {
 		return b, false
 	}
 	start, found := len(b), 0
-	for _, key := range [...]string{keyEncoding, keyKeyID, keyMessageType} {
+	usual := usualKeys[0]
+	if len(p.Metadata) > 2 {
+		usual = usualKeys[1]
+	}
+	for _, key := range usual {
 		if found == len(p.Metadata) {
 			break
 		}
@@ -212,6 +225,10 @@ func readEntry(b []byte) (key string, value []byte, ok bool) {
 		return keyEncoding, value, true
 	case keyKeyID:
 		return keyKeyID, value, true
+	case keyDataKey:
+		return keyDataKey, value, true
+	case keyBoundTo:
+		return keyBoundTo, value, true
 	case keyMessageType:
 		return keyMessageType, value, true
 	}

@@ -115,9 +115,9 @@ func readHTTP(message []byte) *request {
 			}
 			r.header.Add(header[1], header[2])
 		case 4:
-			r.body = f.bytes
+			r.body = bytes.Clone(f.bytes)
 		case 5:
-			r.timeout = time.Duration(min(f.value, math.MaxInt64/uint64(time.Millisecond))) * time.Millisecond
+			r.timeout = milliseconds(f.value)
 		case 6:
 			r.maxResponse = int64(min(f.value, math.MaxInt64-1))
 		}

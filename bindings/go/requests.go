@@ -16,6 +16,9 @@ const (
 	kindReload     protowire.Number = 3 // the answer is that it was done
 	kindDescriptor protowire.Number = 4
 	kindHTTP       protowire.Number = 5
+	kindWrap       protowire.Number = 6
+	kindUnwrap     protowire.Number = 7
+	kindNotDone    protowire.Number = 8 // an answer only: why a key service did not wrap or unwrap
 	kindUnknown    protowire.Number = 9 // an answer only: there is none
 )
 
@@ -25,6 +28,14 @@ type hostRequest struct {
 	kind protowire.Number
 	text string   // of a key its id, of a descriptor the message's full name
 	http *request // for a codec server
+	keys []byte   // for a key service: a message with a secret, which lives as long as all requests
+}
+
+// A reply is what answers a request.
+type reply struct {
+	id    uint64
+	kind  protowire.Number
+	value []byte
 }
 
 // A field of a message: a number or bytes.
@@ -60,8 +71,8 @@ func fields(message []byte) iter.Seq[field] {
 	}
 }
 
-// readRequests reads a serialised tdc.host.v1.Requests. Its answer has slices of
-// message.
+// readRequests reads a serialised tdc.host.v1.Requests. What it gives outlives the
+// message, but for the requests to key services.
 func readRequests(message []byte) []hostRequest {
 	var requests []hostRequest
 	for each := range fields(message) {
@@ -72,12 +83,15 @@ func readRequests(message []byte) []hostRequest {
 				continue
 			}
 			r.kind = f.number
-			if f.number == kindHTTP {
+			switch f.number {
+			case kindHTTP:
 				r.http = readHTTP(f.bytes)
-				continue
-			}
-			for f := range fields(f.bytes) {
-				r.text = string(f.bytes)
+			case kindWrap, kindUnwrap:
+				r.keys = f.bytes
+			default:
+				for f := range fields(f.bytes) {
+					r.text = string(f.bytes)
+				}
 			}
 		}
 		requests = append(requests, r)
@@ -85,13 +99,36 @@ func readRequests(message []byte) []hostRequest {
 	return requests
 }
 
-// appendAnswer appends the answer to a request to a tdc.host.v1.Answers.
-func appendAnswer(answers []byte, id uint64, kind protowire.Number, value []byte) []byte {
-	size := protowire.SizeTag(1) + protowire.SizeVarint(id) + protowire.SizeTag(kind) + protowire.SizeBytes(len(value))
-	answers = protowire.AppendTag(answers, 1, protowire.BytesType)
-	answers = protowire.AppendVarint(answers, uint64(size))
-	answers = protowire.AppendTag(answers, 1, protowire.VarintType)
-	answers = protowire.AppendVarint(answers, id)
-	answers = protowire.AppendTag(answers, kind, protowire.BytesType)
-	return protowire.AppendBytes(answers, value)
+// marshalReplies is a tdc.host.v1.Answers. Keys are in it, so it is made in memory
+// that does not grow: clear leaves nothing of them behind.
+func marshalReplies(replies []reply) []byte {
+	size := 0
+	for _, r := range replies {
+		size += protowire.SizeBytes(r.size()) + protowire.SizeTag(1)
+	}
+	answers := make([]byte, 0, size)
+	for _, r := range replies {
+		answers = protowire.AppendTag(answers, 1, protowire.BytesType)
+		answers = protowire.AppendVarint(answers, uint64(r.size()))
+		answers = protowire.AppendTag(answers, 1, protowire.VarintType)
+		answers = protowire.AppendVarint(answers, r.id)
+		answers = protowire.AppendTag(answers, r.kind, protowire.BytesType)
+		answers = protowire.AppendBytes(answers, r.value)
+	}
+	return answers
+}
+
+// eraseDataKeys overwrites the data keys that key services gave back. Keys of a
+// [KeyProvider] are its own.
+func eraseDataKeys(replies []reply) {
+	for _, r := range replies {
+		if r.kind == kindUnwrap {
+			clear(r.value)
+		}
+	}
+}
+
+// size is how long its tdc.host.v1.Answer is.
+func (r reply) size() int {
+	return protowire.SizeTag(1) + protowire.SizeVarint(r.id) + protowire.SizeTag(r.kind) + protowire.SizeBytes(len(r.value))
 }

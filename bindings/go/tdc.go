@@ -37,6 +37,7 @@ type Option func(*options)
 type options struct {
 	namespace string
 	provider  KeyProvider
+	service   KeyService
 	own       []converter.PayloadConverter
 	client    *http.Client
 	headers   RemoteHeaders

@@ -285,5 +285,5 @@ func (t *Tdc) provideDescriptor(test *testing.T, set []byte) error {
 	if len(asked) != 1 || asked[0].kind != kindDescriptor || asked[0].text != "app.v1.Nothing" {
 		test.Fatalf("got %+v", asked)
 	}
-	return t.handle.native.answer(&call, appendAnswer(nil, asked[0].id, kindDescriptor, set)).asError()
+	return t.handle.native.answer(&call, marshalReplies([]reply{{asked[0].id, kindDescriptor, set}})).asError()
 }

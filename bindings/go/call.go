@@ -1,0 +1,137 @@
+package tdc
+
+import (
+	"context"
+	"errors"
+)
+
+// causes is what key services said in a call, by the code of the error that the
+// library makes of it, which has their words only. It is apart from the nativeCall,
+// beside which C must find none of Go's pointers.
+type causes map[Code]error
+
+// convert makes a call on one serialised message.
+func (s *scope) convert(op operation, message []byte) ([]byte, error) {
+	return s.call(func(n native, call *nativeCall) ([]byte, *Error) {
+		return n.convert(op, call, s.serialization, message)
+	})
+}
+
+// call makes a call whose errors are the caller's to see.
+func (s *scope) call(try func(native, *nativeCall) ([]byte, *Error)) ([]byte, error) {
+	answer, err := s.repeat(nil, try)
+	if err != nil {
+		return nil, s.raise(err)
+	}
+	return answer, nil
+}
+
+// repeat makes a call again and again while the library asks for something.
+// values know the message types that it may ask for.
+func (s *scope) repeat(values []any, try func(native, *nativeCall) ([]byte, *Error)) ([]byte, error) {
+	h := s.tdc.handle
+	if !h.acquire() {
+		return nil, ErrClosed
+	}
+	defer h.release()
+	var call nativeCall
+	defer call.end()
+	var causes causes
+	for {
+		answer, problem := try(h.native, &call)
+		if problem == nil {
+			s.finish(&call)
+			return answer, nil
+		}
+		if err := s.answer(problem, &call, &causes, values); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// answer answers all that the last try of a call asks for, so that it can be made
+// again; any other problem it gives back. The library sees to it that this ends:
+// it asks for nothing twice.
+func (s *scope) answer(problem *Error, call *nativeCall, causes *causes, values []any) error {
+	h := s.tdc.handle
+	if problem.Code != statusRequests {
+		return h.withAdvice(problem.because((*causes)[problem.Code]))
+	}
+	var replies []reply
+	var cause error // why a codec server did not answer
+	var services []hostRequest
+	for _, r := range readRequests(call.requests()) {
+		kind, value := kindUnknown, []byte(nil)
+		var err error
+		switch r.kind {
+		case kindKey:
+			kind, value, err = fetchKey(s.context(), h.provider, r.text)
+		case kindReload:
+			// If it fails, the old keys stay, and the library says what is missing.
+			_ = h.reload()
+			kind = kindReload
+		case kindDescriptor:
+			kind, value = describe(r.text, values)
+		case kindHTTP:
+			kind = kindHTTP
+			value, cause, err = h.servers.exchange(s.context(), r.http)
+		case kindWrap, kindUnwrap:
+			services = append(services, r)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		replies = append(replies, reply{r.id, kind, value})
+	}
+	if len(services) > 0 {
+		made, err := h.askKeyServices(s.context(), call, causes, services)
+		if err != nil {
+			return err
+		}
+		replies = append(replies, made...)
+		defer h.readOverhead()
+	}
+	if len(replies) == 0 {
+		return nil
+	}
+	answers := marshalReplies(replies)
+	problem = h.native.answer(call, answers)
+	clear(answers) // keys are in it
+	eraseDataKeys(replies)
+	if problem != nil {
+		return problem.because(cause)
+	}
+	return nil
+}
+
+// finish is called when a call has succeeded, before its end. What it may have left,
+// which is to have the next data key wrapped while this one is used, is answered by a
+// goroutine of its own: neither its time nor its failure are the call's.
+func (s *scope) finish(call *nativeCall) {
+	h := s.tdc.handle
+	if !call.hasPending() || !h.acquire() {
+		return
+	}
+	later, left := *call, *s
+	*call = nativeCall{} // its memory is the goroutine's
+	left.ctx = context.WithoutCancel(s.context())
+	go func() {
+		defer h.release()
+		defer later.end()
+		// The library remembers a failure, and asks again in time.
+		_ = left.answer(&Error{Code: statusRequests}, &later, new(causes), nil)
+	}()
+}
+
+// raise returns err, or fails the workflow task if the same call can succeed later.
+func (s *scope) raise(err error) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	if e.Transient && !s.tdc.handle.sdkErrors {
+		failWorkflowTask(e, s.inWorkflow)
+	}
+	return e
+}
