@@ -111,8 +111,8 @@ func collect[T any, Option ~func(*T)](o T, opts []Option) T {
 //	converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), outer, t.PayloadCodec(), inner)
 //
 // Go applies codecs last to first: encoding calls inner first, then tdc, then
-// outer; decoding the other way round. With a key provider or a codec server,
-// which may take long, wrap the data converter with
+// outer; decoding the other way round. With a key provider, a key service or a
+// codec server, which may take long, wrap the data converter with
 // workflow.DataConverterWithoutDeadlockDetection.
 //
 // It also implements [converter.PayloadCodecWithSerializationContext].
@@ -120,8 +120,8 @@ func (t *Tdc) PayloadCodec() converter.PayloadCodec { return &payloadCodec{scope
 
 // DataConverter is the configuration's converters, followed by its codecs, ready
 // for client.Options. If the converters are the default list, the SDK's own
-// default data converter does their work. With a key provider or a codec server
-// it also tells the SDK's deadlock detector that calls may take long.
+// default data converter does their work. With a key provider, a key service or a
+// codec server it also tells the SDK's deadlock detector that calls may take long.
 //
 // How Go's types become JSON and come back is package encoding/json's job, as in
 // the SDK; see [WithPayloadConverters] for another one.

@@ -17,6 +17,11 @@ keys: { primary: test-key-id, ring: { test-key-id: { insecure_inline: dGVzdC1rZX
 codecs: [encrypt]
 `
 
+const envelopeConfig = `version: 1
+keys: { primary: test-key-id, ring: { test-key-id: { insecure_inline: dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE=, envelope: true } } }
+codecs: [encrypt]
+`
+
 const zlibConfig = `version: 1
 codecs: [zlib: { level: %d }]
 `
@@ -47,6 +52,11 @@ func codecContests(opened *closers, level int) ([]contest, error) {
 	if err != nil {
 		return nil, err
 	}
+	plain, err := tdc.Parse([]byte(encryptConfig), ".")
+	if err != nil {
+		return nil, err
+	}
+	opened.add(func() { _ = plain.Close() })
 	groups := []group{{
 		codec:   "encrypt",
 		ops:     []string{"encode", "decode"},
@@ -54,6 +64,13 @@ func codecContests(opened *closers, level int) ([]contest, error) {
 		sizes:   []int{64, 1 << 10, 8 << 10, 64 << 10, 1 << 20},
 		text:    randomJSON,
 		peers:   []named{{"sample", &peer.Sample{KeyID: keyID, Key: []byte(key)}}, {"tuned", tuned}},
+	}, {
+		codec:   "envelope", // a data key that a key wraps, beside the key itself
+		ops:     []string{"encode", "decode"},
+		batches: []int{1, 32},
+		sizes:   []int{64, 1 << 10, 64 << 10},
+		text:    randomJSON,
+		peers:   []named{{"encrypt", plain.PayloadCodec()}},
 	}, {
 		codec:   "zlib",
 		ops:     []string{"encode", "decode"},
@@ -69,7 +86,7 @@ func codecContests(opened *closers, level int) ([]contest, error) {
 		text:    orderList,
 		peers:   []named{{"msgpack", peer.MessagePack{}}},
 	}}
-	configs := []string{encryptConfig, fmt.Sprintf(zlibConfig, level), msgpackConfig}
+	configs := []string{encryptConfig, envelopeConfig, fmt.Sprintf(zlibConfig, level), msgpackConfig}
 	var contests []contest
 	for i, g := range groups {
 		t, err := tdc.Parse([]byte(configs[i]), ".")
@@ -125,7 +142,7 @@ func (g group) payloads(size, batch int) []*commonpb.Payload {
 // note says what was reached where the length of the answer is part of the
 // contest: a compressor's is only worth comparing at the same ratio.
 func (g group) note(size int) string {
-	if g.codec == "encrypt" {
+	if g.codec == "encrypt" || g.codec == "envelope" {
 		return ""
 	}
 	reached := func(codec converter.PayloadCodec) int {
