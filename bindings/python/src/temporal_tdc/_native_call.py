@@ -69,12 +69,13 @@ def is_native() -> bool:
     return _MODULE is not None
 
 
-def native_operation(
+def native_operation(  # noqa: PLR0913
     library: Library,
     pointer: int,
     verb: str,
     split: Callable[[Payload], tuple[bytes, bytes]],
     *,
+    overhead: int,
     reads_bytearray: bool,
 ) -> Native | None:
     """Make the quick way to encode or decode, where there is one.
@@ -84,6 +85,8 @@ def native_operation(
         pointer: The native data converter.
         verb: ``encode`` or ``decode``.
         split: Serialises a large payload in two slices.
+        overhead: By how much an encoded payload may be longer than its input. Where data keys make
+            it longer later, ctypes makes the call.
         reads_bytearray: Whether protobuf parses a ``bytearray`` in place.
     """
     if _MODULE is None:
@@ -99,7 +102,7 @@ def native_operation(
     operation: Native = _MODULE.Operation(
         pointer,
         *addresses,
-        library.overhead,
+        overhead,
         reads_bytearray,
         Payload.SerializeToString,
         split,

@@ -70,7 +70,12 @@ class Operation:
         self.many = tuple(getattr(each, f"tdc_codec_{verb}") for each in libraries)
         self.context = b""
         self._native: Native | None = native_operation(
-            handle.library, handle.pointer, verb, _split, reads_bytearray=_READS_BYTEARRAY
+            handle.library,
+            handle.pointer,
+            verb,
+            _split,
+            overhead=handle.bound(0),
+            reads_bytearray=_READS_BYTEARRAY,
         )
         if self._native is not None:
             handle.natives.append(self._native)
