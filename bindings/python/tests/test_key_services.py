@@ -20,7 +20,7 @@ from temporalio.api.common.v1 import Payload
 import temporal_tdc
 from temporal_tdc import Code, KeyService, KeyServiceError, ServiceKey, Tdc
 from temporal_tdc._key_library import KeyLibrary, key_library
-from temporal_tdc._requests import Kind, Request
+from temporal_tdc._requests import Call, Kind, Request
 from temporal_tdc._wire import bytes_field, fields, int_field
 
 URI = "awskms://alias/orders?region=eu-central-1"
@@ -238,7 +238,7 @@ def test_a_data_key_is_renewed_while_the_old_one_is_used(
         first = await codec.encode([payload()] * count)
         # With 56 of 64 messages the next one is asked for; nobody waits for the answer.
         counts.pause = 0.05
-        spent = 0
+        encoded, spent = first, 0
         while counts.wraps < 2:
             encoded = await codec.encode([payload()] * count)
             spent += 1
@@ -291,7 +291,11 @@ def test_a_bound_that_is_out_of_date_is_made_up_for(
     make_tdc: Callable[..., Tdc], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tdc = make_tdc(keys(), key_service=Service())
-    monkeypatch.setattr(tdc._handle, "bound", lambda size: size)
+
+    def too_low(size: int) -> int:
+        return size
+
+    monkeypatch.setattr(tdc._handle, "bound", too_low)
     for size in (72 * 1024 - 40, 80_000, 300_000):
         plain = payload(b"x" * size)
         for _ in range(3):
@@ -360,13 +364,13 @@ def test_the_library_answers_by_address_off_the_event_loop(
     fake = FakeLibrary()
     monkeypatch.setattr("temporal_tdc._key_library.key_library", lambda: KeyLibrary(fake, None))
     copied: list[Request] = []
-    requests = temporal_tdc._requests.Call.requests
+    requests = Call.requests
 
     def watched(self: Any, without: Any = ()) -> list[Request]:
         copied.extend(requests(self, without))
         return copied[-1:]
 
-    monkeypatch.setattr("temporal_tdc._requests.Call.requests", watched)
+    monkeypatch.setattr(Call, "requests", watched)
     codec = make_tdc(keys(data_key={"messages": 64})).payload_codec
     for _ in range(60):
         encoded = run(codec.encode([payload()]))
