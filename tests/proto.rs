@@ -1,0 +1,175 @@
+//! The messages that the library reads and writes by hand, against `proto/tdc/*.proto`: every field has
+//! the number and the wire type that the file gives to its name.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "tests say what they expect by panicking"
+)]
+
+#[path = "proto/description.rs"]
+mod description;
+
+use std::path::Path;
+
+use description::{Given, Proto};
+use tdc::{Call, Code, DataConverter, Request};
+
+const KEY: [u8; 32] = [7; 32];
+const URI: &str = "awskms://alias/orders?region=eu-central-1";
+/// One payload whose data is `a`.
+const PAYLOADS: &[u8] = b"\x0a\x03\x12\x01a";
+
+fn open(document: &str) -> DataConverter {
+    DataConverter::parse(document, Path::new(""), "").unwrap()
+}
+
+fn hosted(primary: &str) -> DataConverter {
+    open(&format!("{{version: 1, keys: {{primary: {primary}, host: true}}, codecs: [encrypt]}}"))
+}
+
+fn sealed() -> Vec<u8> {
+    let converter = hosted("orders-1");
+    converter.provide_key(b"orders-1", &KEY).unwrap();
+    converter.encode(b"", PAYLOADS).unwrap()
+}
+
+fn service() -> DataConverter {
+    open(&format!(
+        "{{version: 1, keys: {{primary: orders, ring: {{orders: {{service: \"{URI}\"}}}}}}, codecs: [encrypt]}}"
+    ))
+}
+
+fn remote() -> DataConverter {
+    open("{version: 1, codecs: [remote: { url: \"https://codec.example.com\", timeout: 3 s }]}")
+}
+
+/// What a call asks for, by the names of the description.
+fn asked(call: &mut Call) -> Vec<(String, String)> {
+    Proto::read("host.proto").values("Requests", call.requests_message())
+}
+
+fn value<'v>(values: &'v [(String, String)], name: &str) -> &'v str {
+    &values.iter().find(|(found, _)| found == name).unwrap_or_else(|| panic!("{name} in {values:?}")).1
+}
+
+/// The `Answers` of one answer to the only request of a call.
+fn answers(call: &Call, name: &str, given: Given<'_>) -> Vec<u8> {
+    let proto = Proto::read("host.proto");
+    let (id, _) = call.requests().next().unwrap();
+    let answer = proto.write("Answer", &[("id", Given::Number(id)), (name, given)]);
+    proto.write("Answers", &[("answers", Given::Bytes(&answer))])
+}
+
+#[test]
+fn a_key_is_asked_for_and_answered() {
+    for (name, given, expected) in [
+        ("key", Given::Bytes(&KEY), Ok(PAYLOADS.to_vec())),
+        ("unknown", Given::Bytes(b""), Err(Code::KeyUnknown)),
+    ] {
+        let (converter, mut call, payloads) = (hosted("none"), Call::default(), sealed());
+        converter.decode(call.at(b""), &payloads).unwrap_err();
+        let values = asked(&mut call);
+        assert_eq!(value(&values, "requests.key.id"), "orders-1");
+        assert_eq!(value(&values, "requests.id"), call.requests().next().unwrap().0.to_string());
+        let answers = answers(&call, name, given);
+        converter.answer_message(&mut call, &answers).unwrap();
+        let decoded = converter.decode(call.at(b""), &payloads);
+        assert_eq!(decoded.map_err(|error| error.code()), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_request_for_a_codec_server_and_its_response() {
+    let (converter, mut call) = (remote(), Call::default());
+    let context = Proto::read("context.proto").write("Context", &[("namespace", Given::Bytes(b"payments"))]);
+    converter.encode(call.at(&context), PAYLOADS).unwrap_err();
+    let values = asked(&mut call);
+    let Some((_, Request::Http(request))) = call.requests().next() else { panic!("{values:?}") };
+    assert_eq!(value(&values, "requests.http.method"), "POST");
+    assert_eq!(value(&values, "requests.http.url"), request.url());
+    assert_eq!(value(&values, "requests.http.body").as_bytes(), request.body());
+    assert_eq!(value(&values, "requests.http.timeout_ms"), "3000");
+    assert_eq!(value(&values, "requests.http.max_response_bytes"), request.max_response_bytes().to_string());
+    let of = |name: &str| {
+        let values = values.iter().filter(|(found, _)| found == name);
+        values.map(|(_, value)| value.clone()).collect::<Vec<_>>()
+    };
+    let headers: Vec<_> =
+        of("requests.http.headers.name").into_iter().zip(of("requests.http.headers.value")).collect();
+    let expected = request.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(headers, expected.collect::<Vec<_>>());
+    assert!(headers.contains(&("X-Namespace".to_owned(), "payments".to_owned())));
+
+    let response = Proto::read("host.proto").write(
+        "HttpResponse",
+        &[("status", Given::Number(200)), ("body", Given::Bytes(br#"{"payloads":[{"data":"Yg=="}]}"#))],
+    );
+    let answers = answers(&call, "http", Given::Bytes(&response));
+    converter.answer_message(&mut call, &answers).unwrap();
+    assert_eq!(converter.encode(call.at(&context), PAYLOADS).unwrap(), b"\x0a\x03\x12\x01b");
+}
+
+#[test]
+fn a_key_service_wraps_and_unwraps() {
+    let (converter, mut call) = (service(), Call::default());
+    converter.encode(call.at(b""), PAYLOADS).unwrap_err();
+    let values = asked(&mut call);
+    let Some((_, Request::Wrap(wrap))) = call.requests().next() else { panic!("{values:?}") };
+    let data_key = *wrap.data_key();
+    let timeout = wrap.service().unwrap().timeout.as_millis().to_string();
+    assert_eq!(value(&values, "requests.wrap.service.uri"), URI);
+    assert_eq!(value(&values, "requests.wrap.service.timeout_ms"), timeout);
+    assert_eq!(value(&values, "requests.wrap.data_key"), String::from_utf8_lossy(&data_key));
+    let wrapped = answers(&call, "wrapped", Given::Bytes(b"wrapped text"));
+    converter.answer_message(&mut call, &wrapped).unwrap();
+    let encoded = converter.encode(call.at(b""), PAYLOADS).unwrap();
+
+    let (converter, mut call) = (service(), Call::default());
+    converter.decode(call.at(b""), &encoded).unwrap_err();
+    let values = asked(&mut call);
+    assert_eq!(value(&values, "requests.unwrap.service.uri"), URI);
+    assert_eq!(value(&values, "requests.unwrap.wrapped"), "wrapped text");
+    let unwrapped = answers(&call, "data_key", Given::Bytes(&data_key));
+    converter.answer_message(&mut call, &unwrapped).unwrap();
+    assert_eq!(converter.decode(call.at(b""), &encoded).unwrap(), PAYLOADS);
+}
+
+#[test]
+fn a_failure_of_a_key_service_has_a_kind_and_a_reason() {
+    let proto = Proto::read("host.proto");
+    let mut codes = Vec::new();
+    for flag in ["refused", "invalid"] {
+        let (converter, mut call) = (service(), Call::default());
+        converter.encode(call.at(b""), PAYLOADS).unwrap_err();
+        let failure = proto.write(
+            "KeyServiceFailure",
+            &[(flag, Given::Number(1)), ("reason", Given::Bytes(b"as the test says"))],
+        );
+        let answers = answers(&call, "key_service_failure", Given::Bytes(&failure));
+        let error = converter
+            .answer_message(&mut call, &answers)
+            .and_then(|()| converter.encode(call.at(b""), PAYLOADS))
+            .unwrap_err();
+        assert!(error.message().contains("as the test says"), "{error}");
+        codes.push((flag, error.message().replace("as the test says", "")));
+    }
+    assert_ne!(codes[0].1, codes[1].1);
+}
+
+#[test]
+fn every_kind_of_answer_is_read_and_no_other() {
+    let converter = hosted("none");
+    let proto = Proto::read("host.proto");
+    let mut numbers: Vec<_> = proto.fields("Answer").iter().map(|field| field.number).collect();
+    assert_eq!(numbers.remove(0), 1);
+    for number in 2..16 {
+        let answer = [8, 1, number << 3 | 2, 0];
+        let message = proto.write("Answers", &[("answers", Given::Bytes(&answer))]);
+        let error = converter.answer_message(&mut Call::default(), &message).unwrap_err();
+        let is_read = !error.message().contains("says nothing");
+        assert_eq!(is_read, numbers.contains(&number), "{number}: {error}");
+    }
+}
