@@ -1,6 +1,6 @@
 # What people type. Every target sets up what it needs from the package registries and says so.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-rust test-c test-go test-python test-java test-conformance test-scripts \
+.PHONY: help build demo test test-rust test-c test-go test-python test-java test-typescript package-typescript test-conformance test-scripts \
         test-e2e test-deep ci vectors generated fmt texts bench bench-quick bench-core install clean
 
 PREFIX ?= /usr/local
@@ -19,7 +19,7 @@ build: ## Build libtdc (shared, static) and the command line in target/release
 demo: build ## Orders, encoded in each language and read in every other one
 	@scripts/demo
 
-test: test-rust build test-scripts test-c test-go test-python test-java test-conformance ## Lint, unit, C, vectors, conformance, bindings
+test: test-rust build test-scripts test-c test-go test-python test-java test-typescript test-conformance ## Lint, unit, C, vectors, conformance, bindings
 	@echo "tdc: make test passed"
 
 test-rust: ## rustfmt, clippy, unit and property tests, vectors, generated files, NIST
@@ -39,6 +39,12 @@ test-python: build ## The Python package
 
 test-java: build ## The Java package, by JNI and by FFM
 	@scripts/logged java scripts/test-java
+
+test-typescript: ## The npm package, installed as users install it
+	@scripts/logged typescript scripts/test-typescript
+
+package-typescript: ## The npm package and this platform's native one, in dist/npm
+	@scripts/package-typescript
 
 test-conformance: build ## Every writer against every reader, and the walk against official parsers
 	@scripts/vectors-check

@@ -1,0 +1,1 @@
+export { open, parse, Tdc, TdcError, version } from './index.js';

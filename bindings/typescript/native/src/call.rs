@@ -1,0 +1,147 @@
+//! One call of JavaScript, which may need several tries.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use napi::bindgen_prelude::{AsyncTask, Buffer, Env, Task, Uint8Array};
+use napi_derive::napi;
+use tdc::{Code, DataConverter, Error, MessageFlags};
+
+use crate::failure::{Failure, guarded};
+use crate::handle::Handle;
+
+/// A call, from the first try to its end.
+#[napi]
+pub struct Call(Arc<Mutex<State>>);
+
+struct State {
+    /// `None` where the handle was closed before.
+    converter: Option<Arc<DataConverter>>,
+    call: tdc::Call,
+    operation: String,
+    context: Uint8Array,
+    input: Uint8Array,
+    /// The full name of the message's type, for whole messages.
+    message_type: String,
+    headers: bool,
+    output: Vec<u8>,
+}
+
+/// A try on a thread of libuv.
+pub struct Try(Arc<Mutex<State>>);
+
+impl Task for Try {
+    type Output = Option<Failure>;
+    type JsValue = Option<Failure>;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        Ok(locked(&self.0).attempt())
+    }
+
+    fn resolve(&mut self, _: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
+        Ok(output)
+    }
+}
+
+#[napi]
+impl Call {
+    /// A call that was not tried. `context` and `input` must not change until it is over.
+    #[napi(constructor)]
+    #[must_use]
+    pub fn new(
+        handle: &Handle,
+        operation: String,
+        context: Uint8Array,
+        input: Uint8Array,
+        message_type: Option<String>,
+        headers: Option<bool>,
+    ) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            converter: handle.converter(),
+            call: tdc::Call::default(),
+            operation,
+            context,
+            input,
+            message_type: message_type.unwrap_or_default(),
+            headers: headers.unwrap_or_default(),
+            output: Vec::new(),
+        })))
+    }
+
+    /// Tries now; gives nothing when it is done, and what is missing or wrong otherwise.
+    #[napi]
+    pub fn try_now(&self) -> Option<Failure> {
+        locked(&self.0).attempt()
+    }
+
+    /// Tries on a thread of libuv.
+    #[napi]
+    pub fn try_on_pool(&self) -> AsyncTask<Try> {
+        AsyncTask::new(Try(Arc::clone(&self.0)))
+    }
+
+    /// Whether the last try asks for anything.
+    #[napi]
+    pub fn has_requests(&self) -> bool {
+        locked(&self.0).call.requests().len() > 0
+    }
+
+    /// What the last try asks of the host, a `tdc.host.v1.Requests`.
+    #[napi]
+    pub fn requests(&self) -> Buffer {
+        locked(&self.0).call.requests_message().to_vec().into()
+    }
+
+    /// Takes the host's answers, a `tdc.host.v1.Answers`; gives what went wrong.
+    #[napi]
+    pub fn answer(&self, answers: &[u8]) -> Option<Failure> {
+        let mut state = locked(&self.0);
+        let State { converter, call, .. } = &mut *state;
+        let converter = converter.as_ref()?;
+        guarded(|| converter.answer_message(call, answers)).err().map(Failure::from)
+    }
+
+    /// The result; there is one, once.
+    #[napi]
+    pub fn output(&self) -> Buffer {
+        core::mem::take(&mut locked(&self.0).output).into()
+    }
+}
+
+impl State {
+    fn attempt(&mut self) -> Option<Failure> {
+        match guarded(|| self.work()) {
+            Ok(output) => {
+                self.output = output;
+                None
+            }
+            Err(error) => Some(error.into()),
+        }
+    }
+
+    fn work(&mut self) -> Result<Vec<u8>, Error> {
+        let Self { converter, call, operation, context, input, message_type, headers, .. } = self;
+        let Some(converter) = converter.as_ref() else {
+            return Err(Error::new(Code::Argument, "this Tdc is closed"));
+        };
+        let mut flags = MessageFlags::default();
+        flags.headers = *headers;
+        let (scope, input) = (call.at(context), &**input);
+        match operation.as_str() {
+            "encode" => converter.encode(scope, input),
+            "decode" => converter.decode(scope, input),
+            "toPayload" => converter.to_payload(scope, input),
+            "fromPayload" => converter.from_payload(scope, input),
+            "encodeFailure" => converter.encode_failure(scope, input),
+            "decodeFailure" => converter.decode_failure(scope, input),
+            "encodeMessage" => converter.encode_message(scope, message_type, flags, input),
+            "decodeMessage" => converter.decode_message(scope, message_type, flags, input),
+            "decodeHistory" => converter.decode_history(scope, input),
+            _ => Err(Error::new(Code::Argument, "this addon does not know the operation")),
+        }
+    }
+}
+
+/// A panic inside a call is caught before it can poison the lock.
+fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,96 @@
+# shellcheck shell=bash
+# Sourced by scripts/{package,test,bench,driver}-typescript: installs the pinned tools of this folder's lock file, builds
+# both packages into dist/npm and installs them in target/typescript/installed. Warm, it does nothing.
+# Sets: root, package, installed.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+package="$root/bindings/typescript"
+installed="$root/target/typescript/installed"
+target_dir=${CARGO_TARGET_DIR:-$root/target}
+
+say() { printf 'typescript: %s\n' "$*" >&2; }
+
+# Whether $1, a stamp, is younger than the files and folders after it.
+is_fresh() {
+  local stamp=$1
+  shift
+  [[ -f $stamp ]] && [[ -z $(find "$@" -type f -newer "$stamp" -print -quit) ]]
+}
+
+# What the native package of this machine is called, after `temporal-tdc-`.
+platform() {
+  node -p '
+    const { platform, arch } = process;
+    const libc = process.report.getReport().header.glibcVersionRuntime ? "gnu" : "musl";
+    [platform, arch, ...(platform === "linux" ? [libc] : [])].join("-")'
+}
+
+setup_typescript() {
+  if ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null; then
+    say "skipped, because there is no Node.js of version 20 or later"
+    exit 0
+  fi
+  mkdir -p "$root/target/typescript"
+  # Two scripts at once (the matrix runs drivers in parallel) must not install at once.
+  exec {lock}>"$root/target/typescript/lock"
+  if command -v flock >/dev/null; then flock "$lock"; fi
+  if ! is_fresh "$root/target/typescript/tools.stamp" "$package"/package{,-lock}.json || [[ ! -d $package/node_modules ]]; then
+    say "installing the pinned tools and the SDK with npm"
+    npm --prefix "$package" ci --silent
+    touch "$root/target/typescript/tools.stamp"
+  fi
+  build_addon
+  if ! is_fresh "$installed/stamp" "$addon" "$package"/{src,package.json,README.md} "${BASH_SOURCE[0]}"; then
+    pack
+    install_packages
+    touch "$installed/stamp"
+  fi
+  exec {lock}>&-
+}
+
+# Builds the addon with cargo, which knows best whether there is anything to do. Sets addon.
+build_addon() {
+  [[ -f $target_dir/release/libtdc_node.so || -f $target_dir/release/libtdc_node.dylib ]] ||
+    say "building the addon with cargo (the first time takes some minutes)"
+  cargo build --release --quiet --manifest-path "$root/Cargo.toml" -p tdc-node
+  for addon in "$target_dir"/release/libtdc_node.{so,dylib}; do
+    if [[ -f $addon ]]; then return; fi
+  done
+  say "cargo built no libtdc_node"
+  exit 1
+}
+
+# Packs temporal-tdc and this platform's package into dist/npm.
+pack() {
+  local platform stage="$root/target/typescript/stage" version
+  platform=$(platform)
+  version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -1)
+  say "packing temporal-tdc and temporal-tdc-$platform $version into dist/npm"
+  rm -rf "$stage" "$root/dist/npm"
+  mkdir -p "$stage/temporal-tdc" "$stage/native" "$root/dist/npm"
+  "$package/node_modules/.bin/tsc" -p "$package" --outDir "$stage/temporal-tdc/dist"
+  # Named once more for `import`: both ways share the modules, so an error is an instance of one class.
+  cp "$package/esm/index.mjs" "$stage/temporal-tdc/dist/index.mjs"
+  cp "$package/esm/index.d.mts" "$stage/temporal-tdc/dist/index.d.mts"
+  cp "$package/README.md" "$root/LICENSE" "$stage/temporal-tdc/"
+  cp "$root/LICENSE" "$stage/native/"
+  cp "$addon" "$stage/native/tdc.$platform.node"
+  node "$package/stage.mjs" "$package/package.json" "$stage" "$platform" "$version"
+  for each in temporal-tdc native; do
+    npm pack --silent --pack-destination "$root/dist/npm" "$stage/$each" >/dev/null
+  done
+}
+
+# Installs both packages as a user would, beside the SDK of the lock file.
+install_packages() {
+  rm -rf "$installed"
+  mkdir -p "$installed"
+  printf '{ "private": true }\n' >"$installed/package.json"
+  # Neither package is in a registry; the peers come from the tools' folder.
+  npm --prefix "$installed" install --silent --no-audit --no-fund --legacy-peer-deps "$root"/dist/npm/*.tgz
+  local scope name
+  for scope in "$package"/node_modules/*; do
+    name=${scope##*/}
+    if [[ ! -e $installed/node_modules/$name ]]; then ln -s "$scope" "$installed/node_modules/$name"; fi
+  done
+}

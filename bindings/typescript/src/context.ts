@@ -1,0 +1,36 @@
+// The serialization context as the library takes it: proto/tdc/context.proto.
+
+import { intField, textField } from './wire.js';
+
+const NO_CONTEXT = Buffer.alloc(0);
+const WORKFLOW = intField(1, 1);
+const ACTIVITY = intField(1, 2);
+const IS_LOCAL = intField(8, 1);
+
+/**
+ * Where payloads live: what the SDK's `SerializationContext` says, for SDKs that have that type and for those that
+ * have none.
+ */
+export interface Context {
+  /** The kind of thing that owns the payloads. Kinds that the library does not know mean no context. */
+  readonly type: string;
+  /** Takes precedence over the namespace given at `open`. */
+  readonly namespace?: string;
+  /** The workflow, or the workflow that scheduled the activity. */
+  readonly workflowId?: string;
+  /** The activity. */
+  readonly activityId?: string;
+  /** Whether it is a local activity. */
+  readonly isLocal?: boolean;
+}
+
+/** A context in bytes. */
+export function encodeContext(context: Context | undefined): Buffer {
+  if (context === undefined) return NO_CONTEXT;
+  const { type, namespace, workflowId, activityId, isLocal } = context;
+  const place = [textField(2, namespace), textField(3, workflowId)];
+  if (type === 'workflow') return Buffer.concat([WORKFLOW, ...place]);
+  if (type !== 'activity') return NO_CONTEXT;
+  const local = isLocal ? IS_LOCAL : NO_CONTEXT;
+  return Buffer.concat([ACTIVITY, ...place, textField(5, activityId), local]);
+}

@@ -1,0 +1,102 @@
+// The addon: what it has, and how this platform's one is found.
+
+import { createRequire } from 'node:module';
+import { version } from './version.js';
+
+/** What went wrong in a call of the library. */
+export interface Failure {
+  number: number;
+  code: string;
+  message: string;
+  index?: number | null;
+  transient: boolean;
+}
+
+/** `Handle.quick`: the payload stays as it is. */
+export const UNCHANGED = -1;
+
+/** An open configuration. */
+export interface Handle {
+  readonly hasOwnConverters: boolean;
+  readonly encodesCommonAttributes: boolean;
+  readonly hasHostKeys: boolean;
+  readonly hasRemote: boolean;
+  close(): void;
+  reload(): Failure | null;
+  quick(encode: boolean, context: Uint8Array, payload: Uint8Array, out: Uint8Array): number;
+}
+
+/** One call, from the first try to its end. */
+export interface Call {
+  tryNow(): Failure | null;
+  tryOnPool(): Promise<Failure | null>;
+  hasRequests(): boolean;
+  requests(): Buffer;
+  answer(answers: Uint8Array): Failure | null;
+  output(): Buffer;
+}
+
+/** What a call does. */
+export type Operation =
+  | 'encode'
+  | 'decode'
+  | 'toPayload'
+  | 'fromPayload'
+  | 'encodeFailure'
+  | 'decodeFailure'
+  | 'encodeMessage'
+  | 'decodeMessage'
+  | 'decodeHistory';
+
+interface Addon {
+  version(): string;
+  open(path: string, namespace: string): Handle | Failure;
+  parse(document: string, baseDir: string, namespace: string): Handle | Failure;
+  Call: new (
+    handle: Handle,
+    operation: Operation,
+    context: Uint8Array,
+    input: Uint8Array,
+    messageType?: string,
+    headers?: boolean,
+  ) => Call;
+}
+
+let loaded: Addon | undefined;
+
+/** The addon of this platform, loaded at the first use. */
+export function addon(): Addon {
+  loaded ??= load();
+  return loaded;
+}
+
+/** Linux's addons are for one C library. */
+function platform(): string {
+  const { platform, arch } = process;
+  if (platform === 'win32') return `${platform}-${arch}-msvc`;
+  if (platform !== 'linux') return `${platform}-${arch}`;
+  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  return `${platform}-${arch}-${report.header?.glibcVersionRuntime ? 'gnu' : 'musl'}`;
+}
+
+function load(): Addon {
+  const name = `temporal-tdc-${platform()}`;
+  let found: Addon;
+  try {
+    found = createRequire(__filename)(name) as Addon;
+  } catch (cause) {
+    throw new Error(
+      `temporal-tdc: cannot load the native package ${name} for Node.js ${process.version}: ` +
+        'install it beside temporal-tdc in the same version (npm leaves it out with --omit=optional, ' +
+        'or when node_modules was copied from another platform)',
+      { cause },
+    );
+  }
+  const installed = found.version();
+  if (installed !== version) {
+    throw new Error(
+      `temporal-tdc ${version} found ${name} ${installed}: install the same version of both`,
+    );
+  }
+  return found;
+}

@@ -1,0 +1,18 @@
+// What a browser and a workflow bundle get in the place of this package.
+
+const message =
+  'temporal-tdc needs Node.js: import it in the program that makes the Client or the Worker, and not in workflow ' +
+  'code or a browser. In a workflow bundle, temporal-tdc/failure-converter is the only part that works.';
+
+/** Says where it belongs. */
+export function open(): never {
+  throw new Error(message);
+}
+
+/** Says where it belongs. */
+export function parse(): never {
+  throw new Error(message);
+}
+
+/** Nothing here makes one. */
+export class TdcError extends Error {}
