@@ -73,7 +73,7 @@ impl DataConverter {
             call.as_ref().map_or((false, false), |call| (true, call.has_reloaded()));
         let may_search = || can_ask && !has_reloaded && self.should_search(&config, Instant::now());
         let keys = call.as_mut().map(|call| call.take_keys()).unwrap_or_default();
-        let session = Session::new(namespace, keys, &may_search);
+        let session = Session::new(namespace, keys, &may_search, can_ask);
         let environment = Environment {
             keyring: &config.keyring,
             access: profile.access(namespace),

@@ -367,6 +367,17 @@ fn a_data_key_is_replaced_by_count_and_renewed_before() {
 }
 
 #[test]
+fn a_call_that_can_ask_nothing_does_not_use_up_the_renewal() {
+    let (service, converter) = (Service::default(), converter(", data_key: { messages: 16 }"));
+    service.encode(&converter, &[plain("1")]).unwrap();
+    for _ in 0..14 {
+        converter.encode(b"", &list(&[plain("1")])).unwrap();
+    }
+    service.encode(&converter, &[plain("1")]).unwrap();
+    assert_eq!(service.counts(), (2, 0));
+}
+
+#[test]
 fn a_data_key_is_replaced_by_age_and_opens_what_it_sealed_for_as_long_as_the_cache_says() {
     let service = Service::default();
     let keys = format!(

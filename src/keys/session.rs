@@ -46,6 +46,8 @@ pub(crate) struct Session<'a> {
     recent: RefCell<Option<Recent>>,
     /// Whether the files of the configuration should be read again for a KEK that it does not name.
     may_search: &'a dyn Fn() -> bool,
+    /// Whether the call can leave a request behind.
+    can_ask: bool,
 }
 
 /// Why there is no data key.
@@ -60,7 +62,12 @@ pub(crate) enum NoDataKey {
 }
 
 impl<'a> Session<'a> {
-    pub(crate) fn new(namespace: &'a str, keys: CallKeys, may_search: &'a dyn Fn() -> bool) -> Self {
+    pub(crate) fn new(
+        namespace: &'a str,
+        keys: CallKeys,
+        may_search: &'a dyn Fn() -> bool,
+        can_ask: bool,
+    ) -> Self {
         Self {
             namespace,
             keys,
@@ -68,6 +75,7 @@ impl<'a> Session<'a> {
             renew: RefCell::new(None),
             recent: RefCell::new(None),
             may_search,
+            can_ask,
         }
     }
 
@@ -115,7 +123,7 @@ impl<'a> Session<'a> {
             (Live::Key(sealing), _) => Ok(sealing),
             (Live::Aging(sealing), Keeper::Service(_)) => {
                 let namespace = Arc::from(self.namespace);
-                if data_keys.begin_renewal(kek, &namespace, now) {
+                if self.can_ask && data_keys.begin_renewal(kek, &namespace, now) {
                     *self.renew.borrow_mut() = Some(Arc::clone(kek));
                 }
                 Ok(sealing)

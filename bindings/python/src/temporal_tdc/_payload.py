@@ -83,7 +83,8 @@ class Operation:
     @property
     def native(self) -> Native | None:
         """The quick way, where there is one; it leaves no data key to be renewed to anybody."""
-        return None if self.handle.has_key_services else self._native
+        renews = self.handle.has_key_services and self.renew is not None
+        return None if renews else self._native
 
     def run_in_thread(self, payloads: Sequence[Payload]) -> list[Payload] | None:
         """Make a long call by the quick way; ``None`` where that cannot do it."""
