@@ -52,7 +52,8 @@ test-conformance: build ## Every writer against every reader, and the walk again
 	@scripts/test-conformance-protobuf
 	@scripts/count-vectors
 
-test-e2e: build ## A real Temporal with workers in three languages, its command line, Web UI and logins
+test-e2e: build ## Real key services; a real Temporal with workers in three languages, its command line, Web UI and logins
+	@scripts/test-keys
 	@scripts/test-e2e
 
 test-deep: ## Miri, sanitizers and fuzzing

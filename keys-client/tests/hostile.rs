@@ -193,7 +193,7 @@ fn an_answer_by_another_key_of_aws_is_refused() {
     let keys = keys(&[
         ("AWS_ENDPOINT_URL", &fake.address),
         ("AWS_ACCESS_KEY_ID", "a"),
-        ("AWS_SECRET_ACCESS_KEY", "b"),
+        ("AWS_SECRET_ACCESS_KEY", "not-said"),
     ]);
     let mine = KeyService::new("awskms://mine?region=eu-central-1");
     assert_eq!(keys.unwrap(&mine, b"blob").unwrap_err().kind(), FailureKind::Invalid);
@@ -208,12 +208,37 @@ fn a_signature_that_aws_quotes_stays_out_of_the_reason() {
     let keys = keys(&[
         ("AWS_ENDPOINT_URL", &fake.address),
         ("AWS_ACCESS_KEY_ID", "a"),
-        ("AWS_SECRET_ACCESS_KEY", "b"),
+        ("AWS_SECRET_ACCESS_KEY", "not-said"),
         ("AWS_SESSION_TOKEN", "hush"),
     ]);
     let failure = keys.wrap(&KeyService::new("awskms://mine?region=eu-central-1"), &[7; 32]).unwrap_err();
     assert_eq!(failure.kind(), FailureKind::Refused);
     assert!(!failure.reason().contains("hush"), "{failure}");
+}
+
+/// What KMS says and moto does not.
+#[test]
+fn refusals_of_aws_are_told_apart() {
+    for (status, code, kind, tries) in [
+        ("400 Bad Request", "IncorrectKeyException", FailureKind::Invalid, 1),
+        ("400 Bad Request", "InvalidCiphertextException", FailureKind::Invalid, 1),
+        ("400 Bad Request", "DisabledException", FailureKind::Refused, 1),
+        ("400 Bad Request", "KMSInvalidStateException", FailureKind::Refused, 1),
+        ("400 Bad Request", "com.amazonaws.kms#AccessDeniedException", FailureKind::Refused, 1),
+        ("400 Bad Request", "ThrottlingException", FailureKind::Unavailable, 2),
+        ("500 Internal Server Error", "KMSInternalException", FailureKind::Unavailable, 2),
+    ] {
+        let fake = Fake::saying(status, &format!(r#"{{"__type":"{code}","Message":"because"}}"#));
+        let keys = keys(&[
+            ("AWS_ENDPOINT_URL", &fake.address),
+            ("AWS_ACCESS_KEY_ID", "a"),
+            ("AWS_SECRET_ACCESS_KEY", "not-said"),
+        ]);
+        let failure =
+            keys.unwrap(&KeyService::new("awskms://mine?region=eu-central-1"), b"blob").unwrap_err();
+        assert_eq!((failure.kind(), fake.asked()), (kind, tries), "{failure}");
+        assert!(failure.reason().ends_with("because"), "{failure}");
+    }
 }
 
 #[test]

@@ -142,8 +142,11 @@ struct Decrypted {
 struct Refused {
     #[serde(rename = "__type", alias = "code", alias = "Code")]
     code: String,
-    #[serde(alias = "Message", default)]
+    #[serde(default)]
     message: String,
+    /// What some of AWS's servers write instead.
+    #[serde(default, rename = "Message")]
+    other_message: String,
 }
 
 impl Kek for Key {
@@ -246,6 +249,9 @@ fn refusal(reply: &Reply) -> Option<Refused> {
     if let Some((_, code)) = refused.code.rsplit_once('#') {
         refused.code = code.to_owned();
     }
+    if refused.message.is_empty() {
+        refused.message = core::mem::take(&mut refused.other_message);
+    }
     Some(refused)
 }
 
@@ -256,7 +262,7 @@ fn is_expired(reply: &Reply) -> bool {
 
 /// What a refusal means.
 fn failed(reply: &Reply) -> Failure {
-    let Some(Refused { code, message }) = refusal(reply) else { return reply.nonsense(SERVICE) };
+    let Some(Refused { code, message, .. }) = refusal(reply) else { return reply.nonsense(SERVICE) };
     // KMS quotes what was signed, and with it the session's token.
     let message = match code.as_str() {
         "InvalidSignatureException" | "SignatureDoesNotMatch" | "IncompleteSignatureException" => {
