@@ -138,14 +138,14 @@ static void claims_do_not_wrap(void) {
     struct payload plain = payload_make("binary/plain", (const uint8_t *)"1", 1);
     uint8_t out[512];
     tdc_payload written;
-    tdc_call claims[] = {{SIZE_MAX, 0, 0, NULL}, {0, SIZE_MAX, 0, NULL}};
+    tdc_call claims[] = {{SIZE_MAX, 0, 0, 0, NULL}, {0, SIZE_MAX, 0, 0, NULL}};
     for (size_t i = 0; i < 2; i++) {
         tdc_call used = claims[i];
         CHECK(tdc_codec_encode_payload(converter, &used, NULL, 0, plain.bytes, plain.len, NULL, 0, out,
                                        sizeof out, &written, NULL) == TDC_ERR_LIMIT);
         CHECK(memcmp(&used, &claims[i], sizeof used) == 0);
     }
-    tdc_call used = {0, 0, SIZE_MAX, NULL};
+    tdc_call used = {0, 0, SIZE_MAX, 0, NULL};
     CHECK(tdc_codec_encode_payload(converter, &used, NULL, 0, plain.bytes, plain.len, NULL, 0, out,
                                    sizeof out, &written, NULL) == TDC_OK);
     CHECK(used.payloads == 1 && used.decoded_bytes == SIZE_MAX);

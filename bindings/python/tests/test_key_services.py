@@ -104,6 +104,7 @@ def test_what_is_asked_and_how_often(make_tdc: Callable[..., Tdc]) -> None:
     service = Service()
     document = keys(earlier=["awskms:///arn:1"], timeout="7 s")
     codec = make_tdc(document, key_service=service).payload_codec
+    encoded: list[Payload] = []
     for _ in range(3):
         encoded = run(codec.encode([payload()] * 20))
         run(codec.decode(encoded))
