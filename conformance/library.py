@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from pathlib import Path
 
-ABI_VERSION = 2
+ABI_VERSION = 3
 OK = 0
 REQUESTS = 2
 MESSAGE_HEADERS = 1
@@ -29,7 +29,7 @@ class _Buffer(ctypes.Structure):
 class _Call(ctypes.Structure):
     """`tdc_call`."""
 
-    _fields_ = (("payloads", c_size_t), ("input_bytes", c_size_t), ("decoded_bytes", c_size_t), ("memory", c_void_p))
+    _fields_ = (("payloads", c_size_t), ("input_bytes", c_size_t), ("decoded_bytes", c_size_t), ("pending", c_size_t), ("memory", c_void_p))
 
 
 UNKNOWN_TYPE = b"\x0a\x38\x0a\x1b\x0a\x08encoding\x12\x0fbinary/protobuf\x0a\x19\x0a\x0bmessageType\x12\x0aapp.v1.Not"

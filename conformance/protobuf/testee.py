@@ -34,6 +34,7 @@ class Call(ctypes.Structure):
         ("payloads", ctypes.c_size_t),
         ("input_bytes", ctypes.c_size_t),
         ("decoded_bytes", ctypes.c_size_t),
+        ("pending", ctypes.c_size_t),
         ("memory", ctypes.c_void_p),
     )
 
