@@ -70,7 +70,6 @@ impl DataConverter {
         self.call(scope, payloads.len(), |spent, profile, environment, config| {
             let parsed = Payloads::parse(payloads, &config.limits, spent.payloads)?;
             spent.add(parsed.payloads.len());
-            needed_keys(&parsed, environment)?;
             let out = Framed::with_room(payloads.len());
             each_payload(
                 &parsed,
@@ -141,7 +140,7 @@ fn each_payload(
         let write = |room: &mut [u8]| transcode(Pieces::whole(payload), room);
         match out.payload(PAYLOADS, payload, expected(payload.len()), write) {
             Ok(()) => {}
-            // The keys of inner layers show only here: all of them cost one round, too.
+            // All keys that the list needs cost one round, and not one for each key.
             Err(error) if environment.asks_for_keys() && !error.needed_keys().is_empty() => {
                 add_needed(&mut needed, error.needed_keys());
                 if needed.len() >= MAX_KEYS_NEEDED {
@@ -153,23 +152,6 @@ fn each_payload(
         }
     }
     if needed.is_empty() { Ok(out.finish(&list.unknown)) } else { Err(Error::keys_needed(needed)) }
-}
-
-/// Asks the host for every key that the outermost layers need and it may know, so that a batch costs one
-/// round and not one for each key.
-fn needed_keys(payloads: &Payloads<'_>, environment: &Environment<'_>) -> Result<(), Error> {
-    if !environment.asks_for_keys() {
-        return Ok(());
-    }
-    let mut needed = Vec::new();
-    for payload in &payloads.payloads {
-        // What is malformed is the business of decoding, which knows the payload's index.
-        add_needed(&mut needed, environment.key_to_ask_for(payload).as_slice());
-        if needed.len() == MAX_KEYS_NEEDED {
-            break;
-        }
-    }
-    if needed.is_empty() { Ok(()) } else { Err(Error::keys_needed(needed)) }
 }
 
 fn add_needed(needed: &mut Vec<Needed>, keys: &[Needed]) {
