@@ -19,8 +19,8 @@ import (
 // An error that is a [*KeyServiceError] says whether the service refused, or the
 // wrapped key is not one of this key. Any other error says that the service could not
 // be reached, or was too slow. The call fails with [ErrKeyRefused], with
-// [ErrCiphertext] or with [ErrKeyService], and wraps the error. The first is believed for half a
-// minute, the last for a second.
+// [ErrCiphertext] or with [ErrKeyService], and wraps the error. A refusal is cached for 30
+// seconds, an unavailable service for one.
 //
 // Up to 16 calls of one list are made at once, and the context ends with the
 // service's timeout. The context is otherwise that of the activity or client call if

@@ -1,4 +1,4 @@
-//! Tokens and credentials with an age: one fetch at a time, whoever asks.
+//! Tokens and credentials that expire. Each is fetched by one thread at a time; the others wait for it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
 
-/// How long a failure to log in is believed, so that those who waited for it do not all try it again.
+/// How long a failed login is cached, so that the threads that waited for it do not all retry it.
 const FAILURE_LIFETIME: Duration = Duration::from_secs(1);
 /// Identities that are remembered. A configuration names a few.
 const MAX_SLOTS: usize = 256;
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_believed_for_a_moment() {
+    fn a_failure_is_cached_for_a_moment() {
         let cache = Cache::<u32>::default();
         assert!(cache.get("a", |_| Err(Failure::refused("no"))).is_err());
         assert_eq!(cache.get("a", |_| fresh(1, 60)).unwrap_err().reason(), "no");

@@ -1,5 +1,4 @@
-//! Equal questions that are asked at the same time are asked once. The answer belongs to no caller: whoever asked first
-//! works, the others wait, and each has the same answer.
+//! Identical requests in flight are sent once: the first caller sends, the others wait, and all get the same answer.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -19,7 +18,7 @@ struct Flight<V> {
 enum State<V> {
     Flying,
     Landed(V),
-    /// Whoever asked came to no end.
+    /// The caller that sent it panicked.
     Lost,
 }
 

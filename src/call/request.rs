@@ -63,7 +63,7 @@ pub enum Answer<'a> {
     },
     /// It was done.
     Done,
-    /// There is no such key or type. Of a key this is believed for 30 seconds.
+    /// There is no such key or type. Of a key this is cached for 30 seconds.
     Unknown,
 }
 

@@ -15,7 +15,7 @@ impl DataConverter {
         self.config.load().keyring.provide(id, key)
     }
 
-    /// Takes the host's word that it has no key of this id. It is believed for 30 seconds.
+    /// Takes the answer that the host has no key of this id. It is cached for 30 seconds.
     ///
     /// # Errors
     /// [`Code::KeyInvalid`](crate::Code::KeyInvalid).

@@ -129,7 +129,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// How long it is believed.
+    /// How long it is cached.
     fn lasts(self) -> Duration {
         match self {
             Self::Unavailable => Duration::from_secs(1),

@@ -4,9 +4,8 @@ import { TdcError } from './errors.js';
 import { type Request, Kind, answer, textOf } from './requests.js';
 
 /**
- * Gives the 32 bytes of a key by its id, or `undefined` (or `null`) if there is no such key, which is believed for 30
- * seconds. An exception or a rejection means that it cannot tell now: the call fails with `TDC_ERR_KEY_PROVIDER`,
- * which is transient.
+ * Returns the 32 bytes of the key with this id, or `undefined` (or `null`) if there is no such key; that answer is
+ * cached for 30 seconds. If it throws or rejects, the call fails with `TDC_ERR_KEY_PROVIDER`, which is transient.
  */
 export type KeyProvider = (
   id: string,

@@ -8,7 +8,7 @@ export const Kind = {
   reload: 3,
   descriptor: 4,
   http: 5,
-  /** An answer only: there is no such key or type. */
+  /** Only in answers: the host has no such key or type. */
   unknown: 9,
 } as const;
 

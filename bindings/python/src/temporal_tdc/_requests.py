@@ -36,9 +36,9 @@ class Kind(enum.IntEnum):
     WRAP = 6
     UNWRAP = 7
     KEY_SERVICE_FAILURE = 8
-    """An answer only, to either of the two before."""
+    """Only in answers to ``WRAP`` and ``UNWRAP``."""
     UNKNOWN = 9
-    """An answer only: there is no such key or type."""
+    """Only in answers: the host has no such key or type."""
 
 
 class Request(NamedTuple):

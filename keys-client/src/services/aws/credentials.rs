@@ -1,5 +1,5 @@
 //! AWS's chain of credentials: variables, a web identity, a profile, a container's endpoint, the instance's role.
-//! A profile that the key's URI names goes first.
+//! A profile that the key's URI names takes precedence.
 
 use core::time::Duration;
 use std::fs;

@@ -14,11 +14,11 @@ public final class KeyServiceException extends Exception {
 
   /**
    * A failure with its reason. Without either flag the service could not be reached, was too slow,
-   * or answered nonsense, which is believed for a second.
+   * or its answer is not usable; that is cached for one second.
    *
    * @param reason the service's reason in words, without a secret: errors and logs show it
-   * @param refused access is denied, or the key is disabled or destroyed, which is believed for 30
-   *     seconds; the call fails with {@link Code#KEY_REFUSED}
+   * @param refused access is denied, or the key is disabled or destroyed; cached for 30 seconds. The
+   *     call fails with {@link Code#KEY_REFUSED}
    * @param invalid the wrapped key was changed, or is of another key: an error of the payload
    */
   public KeyServiceException(String reason, boolean refused, boolean invalid) {
