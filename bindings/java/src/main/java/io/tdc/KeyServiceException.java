@@ -17,8 +17,8 @@ public final class KeyServiceException extends Exception {
    * or its answer is not usable; that is cached for one second.
    *
    * @param reason the service's reason in words, without a secret: errors and logs show it
-   * @param refused access is denied, or the key is disabled or destroyed; cached for 30 seconds. The
-   *     call fails with {@link Code#KEY_REFUSED}
+   * @param refused access is denied, or the key is disabled or destroyed; cached for 30 seconds.
+   *     The call fails with {@link Code#KEY_REFUSED}
    * @param invalid the wrapped key was changed, or is of another key: an error of the payload
    */
   public KeyServiceException(String reason, boolean refused, boolean invalid) {
