@@ -8,6 +8,7 @@ mod host;
 mod messages;
 mod open;
 mod reload;
+mod rewrap;
 mod settings;
 mod values;
 
@@ -21,7 +22,7 @@ use crate::codec::{Budget, Environment};
 use crate::config::{Config, Profile};
 use crate::context::Context;
 use crate::error::{Code, Error, Needed, Needs};
-use crate::keys::Session;
+use crate::keys::{CallKeys, Session};
 use crate::limits::{Limits, Usage};
 use crate::payload::too_many;
 use open::Source;
@@ -129,7 +130,7 @@ impl DataConverter {
             None => (Answers::default(), Ok(None)),
         };
         let (requests, instead) = match (error, waiting) {
-            (Some(error), _) => (self.requests(config, namespace, &error), error),
+            (Some(error), _) => (self.requests(config, namespace, &keys, &error), error),
             (None, Err(error)) => (Vec::new(), error),
             (None, Ok(request)) => (request.map(Request::Http).into_iter().collect(), cannot_ask()),
         };
@@ -146,7 +147,13 @@ impl DataConverter {
     }
 
     /// What a host could do about an error.
-    fn requests(&self, config: &Current, namespace: &str, error: &Error) -> Vec<Request> {
+    fn requests(
+        &self,
+        config: &Current,
+        namespace: &str,
+        call_keys: &CallKeys,
+        error: &Error,
+    ) -> Vec<Request> {
         match error.needs() {
             Needs::Keys(keys) => keys
                 .iter()
@@ -154,6 +161,9 @@ impl DataConverter {
                     Needed::Key(id) => Some(Request::Key(id.clone())),
                     Needed::DataKey { kek, wrapped } => {
                         config.keyring.unwrap(kek, wrapped).map(Request::Unwrap)
+                    }
+                    Needed::Rewrapped { kek, wrapped, by } => {
+                        config.keyring.rewrap(kek, wrapped, by, call_keys).map(Request::Wrap)
                     }
                 })
                 .collect(),

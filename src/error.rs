@@ -49,6 +49,15 @@ pub(crate) enum Needed {
         /// Its wrapped form in base64, as the payload has it.
         wrapped: Box<[u8]>,
     },
+    /// The same, which another KEK is to wrap.
+    Rewrapped {
+        /// The name of the KEK that wrapped it.
+        kek: Arc<str>,
+        /// Its wrapped form in base64, as the payload has it.
+        wrapped: Box<[u8]>,
+        /// The name of the KEK that is to wrap it.
+        by: Arc<str>,
+    },
 }
 
 impl Error {
@@ -83,16 +92,21 @@ impl Error {
         for key in &keys {
             match key {
                 Needed::Key(id) => ids.push(id.as_str()),
-                Needed::DataKey { kek, .. } if !keks.contains(&&**kek) => keks.push(&**kek),
-                Needed::DataKey { .. } => {}
+                Needed::DataKey { kek, .. } | Needed::Rewrapped { by: kek, .. } => {
+                    if !keks.contains(&&**kek) {
+                        keks.push(&**kek);
+                    }
+                }
             }
         }
         let mut error = if ids.is_empty() {
             let names = keks.join("\", \"");
+            let is_unwrap = keys.iter().any(|key| matches!(key, Needed::DataKey { .. }));
+            let verb = if is_unwrap { "unwrapped" } else { "wrapped" };
             Self::new(
                 Code::KeyService,
                 format!(
-                    "the data key must be unwrapped with the key \"{names}\": its key service was not asked or did not answer"
+                    "the data key must be {verb} with the key \"{names}\": its key service was not asked or did not answer"
                 ),
             )
         } else {

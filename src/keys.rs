@@ -6,6 +6,7 @@ mod data_keys;
 mod kek;
 mod key;
 mod keyring;
+mod rewrap;
 mod service;
 mod session;
 

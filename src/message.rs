@@ -70,14 +70,14 @@ impl MessageType {
     pub(crate) fn transcode(
         &self,
         message: &[u8],
-        task: Task,
+        task: Task<'_>,
         settings: Settings<'_>,
         budget: &mut Budget,
         progress: Progress<'_>,
     ) -> Result<Vec<u8>, Error> {
         let Some(plan) = self.plan else { return Ok(message.to_vec()) };
-        if matches!(task, Task::Decode) && settings.environment.asks_for_keys() {
-            let survey = Work::new(Task::AskForKeys(Vec::new()), settings, budget);
+        if let Some(of) = task.asks_for(&settings) {
+            let survey = Work::new(Task::AskForKeys(of, Vec::new()), settings, budget);
             ask_for_keys(Walk::new(self.plans, survey, 0).survey(plan, message))?;
         }
         let work = Work::new(task, settings, budget).with_progress(progress);
@@ -91,15 +91,15 @@ impl MessageType {
         &self,
         text: &[u8],
         is_list: bool,
-        task: Task,
+        task: Task<'_>,
         settings: Settings<'_>,
         budget: &mut Budget,
         progress: Progress<'_>,
     ) -> Result<Vec<u8>, Error> {
         let text = json::check(text)?;
         let Some(plan) = self.plan else { return Ok(text.as_bytes().to_vec()) };
-        if matches!(task, Task::Decode) && settings.environment.asks_for_keys() {
-            let survey = Work::new(Task::AskForKeys(Vec::new()), settings, budget);
+        if let Some(of) = task.asks_for(&settings) {
+            let survey = Work::new(Task::AskForKeys(of, Vec::new()), settings, budget);
             ask_for_keys(JsonWalk::new(self.plans, survey, text).survey(plan, is_list))?;
         }
         let work = Work::new(task, settings, budget).with_progress(progress);

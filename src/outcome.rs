@@ -25,6 +25,12 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// A payload in memory of its own, for those who do not ask where its `data` is.
+    pub(crate) fn whole(bytes: Vec<u8>) -> Self {
+        let data = Location { offset: 0, len: 0 };
+        Self::Owned { bytes, data }
+    }
+
     /// The same outcome, moved into `out` where it fits.
     pub(crate) fn placed(self, out: &mut [u8]) -> Self {
         match self {

@@ -87,9 +87,27 @@ pub(crate) enum Command {
     /// Check a configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Ask the key services of a configuration
+    /// Ask the key services of a configuration, and find out which keys files need
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Bring files from old keys to the key that encrypts now
+    #[command(after_help = help::REWRAP)]
+    Rewrap {
+        #[command(flatten)]
+        configuration: Configuration,
+        /// Decode the payloads, and encode them by this configuration
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        to: Option<PathBuf>,
+        /// The folder to write to; files that are there already are skipped
+        #[arg(short, long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+        output: Option<PathBuf>,
+        /// Write a report as JSON to this new file
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        report: Option<PathBuf>,
+        /// Files and folders; without them, or with -, standard input
+        #[arg(value_hint = ValueHint::AnyPath)]
+        paths: Vec<PathBuf>,
+    },
     /// Print the completion script of a shell
     #[command(after_help = help::COMPLETIONS)]
     Completions {
@@ -156,6 +174,16 @@ pub(crate) enum KeysCommand {
     Check {
         #[command(flatten)]
         configuration: Configuration,
+    },
+    /// Count which keys files need, as their payloads show from outside
+    #[command(after_help = help::KEYS_USED)]
+    Used {
+        /// Print JSON, for programs
+        #[arg(long)]
+        json: bool,
+        /// Files and folders; without them, or with -, standard input
+        #[arg(value_hint = ValueHint::AnyPath)]
+        paths: Vec<PathBuf>,
     },
 }
 

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use tdc::{Call, Code, DataConverter, Error, NamespaceSummary};
 
+use crate::host::KEY_SERVICES;
 use crate::serve::options::ServerOptions;
 use crate::{body, host, serve, stdio};
 
@@ -24,7 +25,7 @@ pub(crate) fn run(file: &Path, namespace: &str) -> Result<ExitCode, Error> {
     let all = converter.summary();
     let mut rows =
         Rows { with_namespaces: all.iter().any(|entry| entry.pattern.is_some()), lines: Vec::new() };
-    let mut warnings = Vec::new();
+    let mut warnings = key_service_warnings(&converter, &all)?;
     let is_asked_about = |index: &usize| namespace.is_empty() || matching(&all, namespace) == Some(*index);
     let asked: Vec<usize> = (0..all.len()).filter(is_asked_about).collect();
     if asked.is_empty() {
@@ -137,6 +138,37 @@ fn common_warnings(converter: &DataConverter, all: &[NamespaceSummary]) -> Vec<S
         );
     }
     warnings
+}
+
+/// What the URIs of keys show, without asking anybody.
+///
+/// # Errors
+/// A key that encrypts, and whose payloads would stop opening.
+fn key_service_warnings(converter: &DataConverter, all: &[NamespaceSummary]) -> Result<Vec<String>, Error> {
+    let mut warnings = Vec::new();
+    for (name, key) in converter.key_services() {
+        let seals = all.iter().any(|entry| may_encrypt_with(entry, &name));
+        if let Err(failure) = KEY_SERVICES.look_at(&key.uri, false) {
+            warnings.push(format!(
+                "keys.ring.{name}: {failure}; only a program with a key service of its own can use it"
+            ));
+        } else if seals && let Err(failure) = KEY_SERVICES.look_at(&key.uri, true) {
+            return Err(Error::new(
+                Code::Config,
+                format!("keys.ring.{name}: {failure}: add the version to the URI of a key that encrypts"),
+            ));
+        }
+    }
+    Ok(warnings)
+}
+
+/// Whether an entry encrypts with the key of this name in some namespace.
+fn may_encrypt_with(entry: &NamespaceSummary, name: &str) -> bool {
+    let Some(primary) = &entry.encrypts_with else { return false };
+    match primary.split_once("{namespace}") {
+        None => **primary == *name,
+        Some((start, end)) => name.starts_with(start) && name.ends_with(end),
+    }
 }
 
 /// Whether payloads are stored as something that only a key, or a codec server, opens.

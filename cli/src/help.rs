@@ -131,6 +131,33 @@ Examples:
   tdc keys check
   tdc keys check --config /etc/tdc/tdc.yaml";
 
+pub(crate) const KEYS_USED: &str = "\
+Reads the same input as tdc decode, files and whole folders. No configuration is needed, and
+nothing is decoded: of a payload with several layers the outermost one counts.
+Histories on a server cannot be changed. Before you destroy a key, wait until the retention of
+every namespace that used it, and the longest running workflow, have ended.
+
+Examples:
+  tdc keys used exports/
+  temporal workflow show -w order-42 --output json | tdc keys used --json";
+
+pub(crate) const REWRAP: &str = "\
+Without --to, the data key of every envelope is unwrapped and wrapped again by keys.primary, the
+key of a key service. No payload is decrypted, and all other payloads stay as they are.
+This does not help against anyone who already has a data key.
+With --to, payloads are decoded by --config and encoded by that configuration, with new keys.
+
+It reads the same input as tdc decode and writes the same form: one document to standard output,
+files and folders to new files below --output that only you can read. Run the same command again
+after an interruption: files that exist are skipped. A file that fails is reported and the others
+go on; then the exit status is 1.
+Histories on a server cannot be changed: a key must outlive retention and the longest run.
+
+Examples:
+  tdc rewrap --output rewrapped/ exports/
+  tdc rewrap --config old.yaml --to new.yaml --output new/ --report report.json exports/
+  tdc rewrap < order-42.json > rewrapped.json";
+
 pub(crate) const COMPLETIONS: &str = "\
 Examples:
   tdc completions bash > ~/.local/share/bash-completion/completions/tdc

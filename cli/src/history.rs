@@ -9,30 +9,24 @@ use std::time::{Duration, Instant};
 use tdc::{DataConverter, Error};
 
 use crate::configuration::Configuration;
+use crate::task::Task;
 use crate::{body, host, stdio};
 
 /// How often the command says how far it is.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Which way the history goes.
-#[derive(Clone, Copy)]
-pub(crate) enum Direction {
-    Encode,
-    Decode,
-}
-
 pub(crate) fn run(
-    direction: Direction,
+    task: Task,
     configuration: &Configuration,
     always_say: bool,
     file: Option<&Path>,
 ) -> Result<(), Error> {
     let converter = configuration.open()?;
-    stdio::write(&convert(direction, &converter, &stdio::read(file)?, always_say)?)
+    stdio::write(&convert(task, &converter, &stdio::read(file)?, always_say)?)
 }
 
 pub(crate) fn convert(
-    direction: Direction,
+    task: Task,
     converter: &DataConverter,
     history: &[u8],
     always_say: bool,
@@ -44,9 +38,10 @@ pub(crate) fn convert(
             stdio::note(&format!("{payloads} payloads so far"));
         }
     };
-    let answer = host::settle(converter, |call| match direction {
-        Direction::Encode => converter.encode_history_and_say(call.at(&[]), history, &say),
-        Direction::Decode => converter.decode_history_and_say(call.at(&[]), history, &say),
+    let answer = host::settle(converter, |call| match task {
+        Task::Encode => converter.encode_history_and_say(call.at(&[]), history, &say),
+        Task::Decode => converter.decode_history_and_say(call.at(&[]), history, &say),
+        Task::Rewrap => converter.rewrap_history_and_say(call.at(&[]), history, &say),
     })?;
     if always_say {
         stdio::note(&format!("{} bytes in, {} bytes out", history.len(), answer.len()));

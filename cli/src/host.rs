@@ -7,13 +7,22 @@ use std::sync::LazyLock;
 
 use axum::body::Bytes;
 use tdc::{Answer, Call, Code, DataConverter, Error, Request};
-use tdc_keys::{KeyServices, Options};
+use tdc_keys::{Asked, KeyServices, Options};
 
 use crate::remote;
 
-/// The clients of key services, with the credentials of the environment. Nothing is opened before the first request.
+/// The clients of key services, with the credentials of the environment. Nothing is opened before the first
+/// request. The codec server counts what they are asked.
 pub(crate) static KEY_SERVICES: LazyLock<KeyServices> =
-    LazyLock::new(|| KeyServices::new(Options::default()));
+    LazyLock::new(|| KeyServices::new(Options { observer: Some(count), ..Options::default() }));
+
+/// Counts an answer, without the key. Outside of the codec server nobody reads it.
+fn count(asked: &Asked) {
+    let Asked { service, operation, outcome, .. } = *asked;
+    metrics::counter!("tdc_key_service_requests_total", "service" => service, "operation" => operation,
+        "outcome" => outcome)
+    .increment(1);
+}
 
 /// Makes tries of a call until it succeeds or fails for good.
 pub(crate) fn settle<T>(

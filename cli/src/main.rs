@@ -7,6 +7,8 @@
 //!                     text                         decoded values for a person
 //!                     inspect                      what payloads show from outside
 //!                     config_check                 whether a configuration is valid, and what it protects
+//!                     keys_used                    which keys files need
+//!                     rewrap                       files of old keys brought to new ones
 //!                     keys_check                   whether key services do what a configuration needs of them
 //!                     serve                        the codec server
 //!                         |
@@ -29,20 +31,26 @@ mod completions;
 mod config_check;
 mod configuration;
 mod core_dumps;
+mod documents;
 mod failure;
+mod files;
 mod help;
 mod history;
 mod host;
 mod init;
 mod input;
 mod inspect;
+mod key_counts;
 mod keygen;
 mod keys_check;
+mod keys_used;
 mod new_file;
 mod outgoing;
 mod remote;
+mod rewrap;
 mod serve;
 mod stdio;
+mod task;
 mod terminal;
 mod text;
 mod transcode;
@@ -57,6 +65,8 @@ use tdc::{Code, Error};
 use arguments::{
     Arguments, Command, ConfigCommand, FailureCommand, History, HistoryCommand, KeysCommand, Transcode,
 };
+use rewrap::Rewrap;
+use task::Task;
 use transcode::Direction;
 
 fn main() -> ExitCode {
@@ -75,11 +85,11 @@ fn run(command: Command) -> Result<ExitCode, Error> {
     match command {
         Command::Init { folder, key_id } => init::run(&folder, key_id.as_deref()),
         Command::Keygen { path } => keygen::run(&path),
-        Command::Encode(arguments) => payloads(Direction::Encode, &arguments),
+        Command::Encode(arguments) => payloads(Direction::Codec(Task::Encode), &arguments),
         Command::Decode { transcode: Transcode { configuration, file }, text: true } => {
             transcode::decode_as_text(&configuration, file.as_deref())
         }
-        Command::Decode { transcode, text: false } => payloads(Direction::Decode, &transcode),
+        Command::Decode { transcode, text: false } => payloads(Direction::Codec(Task::Decode), &transcode),
         Command::ToPayload(arguments) => payloads(Direction::ToPayload, &arguments),
         Command::FromPayload(arguments) => payloads(Direction::FromPayload, &arguments),
         Command::Inspect { configuration, json, file } => inspect::run(&configuration, json, file.as_deref()),
@@ -87,23 +97,29 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             serve::run(serve::Launch::new(config.resolve()?, dev, listen))
         }
         Command::Failure(FailureCommand::Encode(Transcode { configuration, file })) => {
-            failure::run(failure::Direction::Encode, &configuration, file.as_deref())
+            failure::run(Task::Encode, &configuration, file.as_deref())
         }
         Command::Failure(FailureCommand::Decode(Transcode { configuration, file })) => {
-            failure::run(failure::Direction::Decode, &configuration, file.as_deref())
+            failure::run(Task::Decode, &configuration, file.as_deref())
         }
-        Command::History(HistoryCommand::Encode(arguments)) => {
-            a_history(history::Direction::Encode, &arguments)
-        }
-        Command::History(HistoryCommand::Decode(arguments)) => {
-            a_history(history::Direction::Decode, &arguments)
-        }
+        Command::History(HistoryCommand::Encode(arguments)) => a_history(Task::Encode, &arguments),
+        Command::History(HistoryCommand::Decode(arguments)) => a_history(Task::Decode, &arguments),
         Command::Config(ConfigCommand::Check { file, configuration }) => {
             let path = file.map_or_else(|| configuration.path(), Ok)?;
             return config_check::run(&path, &configuration.namespace);
         }
         Command::Keys(KeysCommand::Check { configuration }) => {
             return keys_check::run(&configuration.path()?, &configuration.namespace);
+        }
+        Command::Keys(KeysCommand::Used { json, paths }) => return keys_used::run(json, &paths),
+        Command::Rewrap { configuration, to, output, report, paths } => {
+            return rewrap::run(&Rewrap {
+                configuration: &configuration,
+                to: to.as_deref(),
+                output: output.as_deref(),
+                report: report.as_deref(),
+                paths: &paths,
+            });
         }
         Command::Completions { shell } => completions::run(shell),
     }
@@ -114,9 +130,9 @@ fn payloads(direction: Direction, arguments: &Transcode) -> Result<(), Error> {
     transcode::run(direction, &arguments.configuration, arguments.file.as_deref())
 }
 
-fn a_history(direction: history::Direction, arguments: &History) -> Result<(), Error> {
+fn a_history(task: Task, arguments: &History) -> Result<(), Error> {
     let Transcode { configuration, file } = &arguments.transcode;
-    history::run(direction, configuration, arguments.progress, file.as_deref())
+    history::run(task, configuration, arguments.progress, file.as_deref())
 }
 
 /// Help and version go to standard output; everything else is a usage error, said in the form of

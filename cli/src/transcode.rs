@@ -7,13 +7,13 @@ use tdc::{Code, DataConverter, Error};
 
 use crate::configuration::Configuration;
 use crate::input::{Form, Payloads};
+use crate::task::Task;
 use crate::{failure, history, host, stdio, text};
 
 /// What happens to the payloads.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
-    Encode,
-    Decode,
+    Codec(Task),
     ToPayload,
     FromPayload,
 }
@@ -32,12 +32,16 @@ pub(crate) fn run(
             let list = list(direction, &converter, &payloads.list)?;
             stdio::write(&payloads.print(&list)?)
         }
-        (Direction::Decode, Form::Failure) => failure::write(failure::Direction::Decode, &converter, &input),
-        (Direction::Decode, Form::History) => {
-            stdio::write(&history::convert(history::Direction::Decode, &converter, &input, false)?)
+        (Direction::Codec(Task::Encode), Form::Failure) => {
+            Err(another("a failure", "use `tdc failure encode`"))
         }
-        (Direction::Encode, Form::Failure) => Err(another("a failure", "use `tdc failure encode`")),
-        (Direction::Encode, Form::History) => Err(another("a history", "use `tdc history encode`")),
+        (Direction::Codec(Task::Encode), Form::History) => {
+            Err(another("a history", "use `tdc history encode`"))
+        }
+        (Direction::Codec(task), Form::Failure) => failure::write(task, &converter, &input),
+        (Direction::Codec(task), Form::History) => {
+            stdio::write(&history::convert(task, &converter, &input, false)?)
+        }
         (Direction::ToPayload | Direction::FromPayload, Form::Failure) => {
             Err(another("a failure", "expected payloads, {\"payloads\":[…]}"))
         }
@@ -55,26 +59,29 @@ pub(crate) fn decode_as_text(configuration: &Configuration, file: Option<&Path>)
     let form = Form::of(&input);
     let lines = match form {
         Form::Body | Form::Payload | Form::List => {
-            let list = list(Direction::Decode, &converter, &Payloads::read(form, &input)?.list)?;
+            let list = list(Direction::Codec(Task::Decode), &converter, &Payloads::read(form, &input)?.list)?;
             reader.lines(list)?
         }
-        Form::Failure => {
-            reader.document(&failure::convert(failure::Direction::Decode, &converter, &input)?)?
-        }
+        Form::Failure => reader.document(&failure::convert(Task::Decode, &converter, &input)?)?,
         Form::History => {
-            let decoded = history::convert(history::Direction::Decode, &converter, &input, false)?;
+            let decoded = history::convert(Task::Decode, &converter, &input, false)?;
             reader.document(&history::as_json(decoded)?)?
         }
     };
     stdio::write(lines.as_bytes())
 }
 
-fn list(direction: Direction, converter: &DataConverter, payloads: &[u8]) -> Result<Vec<u8>, Error> {
+pub(crate) fn list(
+    direction: Direction,
+    converter: &DataConverter,
+    payloads: &[u8],
+) -> Result<Vec<u8>, Error> {
     host::settle(converter, |call| match direction {
-        Direction::Encode => converter.encode(call.at(&[]), payloads),
-        Direction::Decode => converter.decode(call.at(&[]), payloads),
+        Direction::Codec(Task::Encode) => converter.encode(call.at(&[]), payloads),
+        Direction::Codec(Task::Decode) => converter.decode(call.at(&[]), payloads),
         Direction::ToPayload => converter.to_payload(call.at(&[]), payloads),
         Direction::FromPayload => converter.from_payload(call.at(&[]), payloads),
+        Direction::Codec(Task::Rewrap) => converter.rewrap(call.at(&[]), payloads),
     })
 }
 

@@ -12,11 +12,12 @@ use zeroize::Zeroizing;
 
 use crate::check::Check;
 use crate::environment::Environment;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::flight::Flights;
 use crate::http::Http;
 use crate::requests::{self, Answer, KeyService, Kind, Request};
 use crate::services::{self, Kek, Session, Tokens};
+use crate::uri::KeyUri;
 
 /// Bytes of a data key.
 const KEY_LEN: usize = 32;
@@ -32,12 +33,27 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct Options {
     /// Addresses and credentials.
     pub environment: Environment,
+    /// Is told of every request that was answered, on the thread that answered it.
+    pub observer: Option<fn(&Asked)>,
+}
+
+/// A request that a key service answered, without anything that tells one key from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Asked {
+    /// The scheme of the key's URI, or `other`.
+    pub service: &'static str,
+    /// `wrap` or `unwrap`.
+    pub operation: &'static str,
+    /// `ok`, `unavailable`, `refused` or `invalid`.
+    pub outcome: &'static str,
 }
 
 /// Wraps and unwraps data keys by the services that their KEKs' URIs name.
 #[derive(Debug)]
 pub struct KeyServices {
     environment: Environment,
+    observer: Option<fn(&Asked)>,
     process: ArcSwap<Process>,
 }
 
@@ -72,7 +88,8 @@ impl KeyServices {
     /// Opens nothing yet.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        Self { environment: options.environment, process: ArcSwap::new(Process::new()) }
+        let Options { environment, observer } = options;
+        Self { environment, observer, process: ArcSwap::new(Process::new()) }
     }
 
     /// Wraps a data key.
@@ -159,9 +176,27 @@ impl KeyServices {
             },
             Kind::Unwrap(wrapped) => self.unwrap(&request.service, wrapped).map(Answer::DataKey),
         };
-        catch_unwind(AssertUnwindSafe(ask))
+        let answer = catch_unwind(AssertUnwindSafe(ask))
             .unwrap_or_else(|_| Err(Failure::unavailable("the key services panicked, please report it")))
-            .unwrap_or_else(Answer::Failed)
+            .unwrap_or_else(Answer::Failed);
+        if let Some(observer) = self.observer {
+            observer(&Asked::of(request, &answer));
+        }
+        answer
+    }
+
+    /// What a URI says before anybody is asked: the service's name. `seals` is about a key that is to
+    /// wrap new data keys.
+    ///
+    /// # Errors
+    /// A [`Failure`] where no client here has such keys, and where what it seals would not open for as
+    /// long as it is needed.
+    pub fn look_at(&self, uri: &str, seals: bool) -> Result<&'static str, Failure> {
+        let kek = services::open(uri, &self.environment)?;
+        if seals {
+            kek.seals()?;
+        }
+        services::of(&KeyUri::parse(uri)?).map(|service| service.name)
     }
 
     /// Asks a service once, by a fresh random key: what works, and what to do about what does not.
@@ -208,6 +243,27 @@ impl KeyServices {
         core::mem::forget(current);
         drop(before);
         self.process.load_full()
+    }
+}
+
+impl Asked {
+    fn of(request: &Request<'_>, answer: &Answer) -> Self {
+        let service = KeyUri::parse(&request.service.uri).and_then(|uri| services::of(&uri));
+        Self {
+            service: service.map_or("other", |service| service.scheme),
+            operation: match request.kind {
+                Kind::Wrap(_) => "wrap",
+                Kind::Unwrap(_) => "unwrap",
+            },
+            outcome: match answer {
+                Answer::Wrapped(_) | Answer::DataKey(_) => "ok",
+                Answer::Failed(failure) => match failure.kind() {
+                    FailureKind::Unavailable => "unavailable",
+                    FailureKind::Refused => "refused",
+                    FailureKind::Invalid => "invalid",
+                },
+            },
+        }
     }
 }
 

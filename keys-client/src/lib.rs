@@ -37,6 +37,6 @@ pub use ffi::{
     TDC_KEYS_ABI_VERSION, TDC_KEYS_ERR_NULL, TDC_KEYS_ERR_PANIC, TDC_KEYS_ERR_PROTOBUF, TDC_KEYS_OK,
     tdc_keys, tdc_keys_abi_version, tdc_keys_answer, tdc_keys_answers_free, tdc_keys_free, tdc_keys_open,
 };
-pub use key_services::{KeyServices, Options};
+pub use key_services::{Asked, KeyServices, Options};
 pub use requests::KeyService;
 pub use tdc_formats::wire::Malformed;

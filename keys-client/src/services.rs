@@ -42,6 +42,11 @@ pub(crate) const SERVICES: &[Service] = &[
 
 /// A key that never leaves its service.
 pub(crate) trait Kek {
+    /// Whether what it seals opens for as long as it is needed, as far as its URI shows.
+    fn seals(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+
     fn wrap(&self, session: &Session<'_>, key: &[u8; 32]) -> Result<Vec<u8>, Failure>;
 
     /// `earlier` are targets that an alias had before.

@@ -62,7 +62,8 @@ impl Fake {
 }
 
 fn keys(variables: &[(&str, &str)]) -> KeyServices {
-    KeyServices::new(Options { environment: variables.iter().copied().collect::<Environment>() })
+    let environment = variables.iter().copied().collect::<Environment>();
+    KeyServices::new(Options { environment, ..Options::default() })
 }
 
 fn read_request(stream: &mut TcpStream) -> Option<String> {

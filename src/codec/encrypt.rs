@@ -16,8 +16,10 @@
 
 pub(crate) mod binding;
 mod open;
+mod rewrap;
 
 pub(crate) use open::{find_key, is_foreign, key_to_ask_for, open, opened_len, recognise, recorded};
+pub(crate) use rewrap::{is_envelope, rewrap, rewrap_to_ask_for};
 
 use std::path::Path;
 
@@ -198,6 +200,7 @@ fn missing(missing: Missing) -> Error {
         Missing::AskHost(id) => Error::keys_needed(vec![crate::error::Needed::Key(id)]),
         Missing::DataKey(NoDataKey::Wrap(kek)) => Error::wrap_needed(&kek.name),
         Missing::DataKey(NoDataKey::Unwrap(unwrap)) => Error::keys_needed(vec![unwrap.needed()]),
+        Missing::DataKey(NoDataKey::Rewrap(rewrap)) => Error::keys_needed(vec![rewrap.needed()]),
         Missing::DataKey(NoDataKey::Failed(failure)) => failure.into_error(),
         Missing::DataKey(NoDataKey::Error(error)) => error,
         Missing::Unknown(id) => Error::new(
@@ -205,6 +208,10 @@ fn missing(missing: Missing) -> Error {
             format!(
                 "the key {id} is not in the keyring: add it to keys.ring (add a new key everywhere before any program encrypts with it)"
             ),
+        ),
+        Missing::NotAKek => Error::new(
+            Code::Config,
+            "the key that encrypts in this namespace wraps no data keys: name a key of a key service in keys.primary, or encode the payloads again",
         ),
         Missing::NotAllowed(name) => Error::new(
             Code::KeyUnknown,

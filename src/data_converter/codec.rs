@@ -127,7 +127,7 @@ impl DataConverter {
 
 /// Takes every payload of a list through `transcode`, in order. `expected` says how many bytes may become
 /// of so many.
-fn each_payload(
+pub(super) fn each_payload(
     list: &Payloads<'_>,
     environment: &Environment<'_>,
     mut out: Framed,

@@ -6,7 +6,7 @@ use super::DataConverter;
 use crate::call::Scope;
 use crate::error::Error;
 use crate::history::{self, Form};
-use crate::message::{MessageFlags, Task};
+use crate::message::{MessageFlags, Progress, Task};
 
 impl DataConverter {
     /// Decodes every payload and failure of an exported history, and gives it back in the form that it
@@ -30,7 +30,7 @@ impl DataConverter {
         history: &[u8],
         say: &dyn Fn(usize),
     ) -> Result<Vec<u8>, Error> {
-        self.history(scope.into(), history, Task::Decode, say)
+        self.history(scope.into(), history, Task::Decode, Some(say))
     }
 
     /// Encodes every payload and failure of a history, in the form that it came in: the inverse of
@@ -52,17 +52,16 @@ impl DataConverter {
         history: &[u8],
         say: &dyn Fn(usize),
     ) -> Result<Vec<u8>, Error> {
-        self.history(scope.into(), history, Task::Encode, say)
+        self.history(scope.into(), history, Task::Encode, Some(say))
     }
 
-    fn history(
+    pub(super) fn history(
         &self,
         scope: Scope<'_>,
         history: &[u8],
-        task: Task,
-        say: &dyn Fn(usize),
+        task: Task<'_>,
+        say: Progress<'_>,
     ) -> Result<Vec<u8>, Error> {
-        let say = Some(say);
         let history = without_mark(history)?;
         match history::form(history)? {
             Form::Binary(name) => self.message(scope, name, MessageFlags::default(), history, task, say),

@@ -43,7 +43,7 @@ impl DataConverter {
         name: &str,
         flags: MessageFlags,
         message: &[u8],
-        task: Task,
+        task: Task<'_>,
         progress: Progress<'_>,
     ) -> Result<Vec<u8>, Error> {
         let message_type = MessageType::find(name)?;
@@ -61,7 +61,7 @@ impl DataConverter {
         name: &str,
         is_list: bool,
         text: &[u8],
-        task: Task,
+        task: Task<'_>,
         progress: Progress<'_>,
     ) -> Result<Vec<u8>, Error> {
         let message_type = MessageType::find(name)?;

@@ -57,6 +57,11 @@ impl Access {
         self.primary.as_ref().map(|primary| &primary.id)
     }
 
+    /// The KEK that wraps the data keys that encrypt, where it is one.
+    pub(super) fn wraps_with(&self) -> Option<&Arc<Kek>> {
+        self.primary.as_ref()?.kek.as_ref()
+    }
+
     /// Whether it may use a key of `keyring` that `before` may not.
     pub(crate) fn opens_more_than(&self, before: &Self, keyring: &Keyring) -> bool {
         if self.template() != before.template() {

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::access::Primary;
 use super::data_keys::{CacheOptions, DataKeys, Known};
-use super::service::{Failure, Fault, Unwrap, Wrap};
+use super::service::{Failure, Fault, Purpose, Unwrap, Wrap};
 use super::session::{CallKeys, MAX_WRAPPED, NoDataKey, Session};
 use super::{Access, Fingerprint, Kek, Key, is_key_itself, key_id};
 use crate::error::{Code, Error, text};
@@ -77,6 +77,8 @@ pub(crate) enum Missing {
     AskHost(String),
     /// Nobody here knows it. What to say of the id: itself, or its length.
     Unknown(String),
+    /// The namespace's payloads are no envelopes.
+    NotAKek,
     /// The KEK of this name is another namespace's.
     NotAllowed(Arc<str>),
 }
@@ -276,13 +278,16 @@ impl Keyring {
 
     /// Takes a wrapped data key.
     pub(crate) fn wrapped(&self, wrap: &Wrap, wrapped: &[u8], keys: &mut CallKeys, now: Instant) {
-        if (1..=MAX_WRAPPED_BYTES).contains(&wrapped.len()) {
-            let Wrap { kek, namespace, data_key } = wrap;
-            // A reload may have made the KEK anew: the table that both share is what counts.
-            self.data_keys.install(kek, namespace, data_key, wrapped, self.cache, now);
-        } else {
+        if !(1..=MAX_WRAPPED_BYTES).contains(&wrapped.len()) {
             let reason = format!("the wrapped key has {} bytes", wrapped.len());
-            self.did_not_wrap(wrap, Fault::Unavailable, &reason, keys, now);
+            return self.did_not_wrap(wrap, Fault::Unavailable, &reason, keys, now);
+        }
+        match &wrap.purpose {
+            // A reload may have made the KEK anew: the table that both share is what counts.
+            Purpose::Seal { namespace } => {
+                self.data_keys.install(&wrap.kek, namespace, &wrap.data_key, wrapped, self.cache, now);
+            }
+            Purpose::Rewrap { of } => keys.rewrapped(of, wrapped),
         }
     }
 
@@ -296,7 +301,9 @@ impl Keyring {
         now: Instant,
     ) {
         let failure = Failure::of_wrap(&wrap.kek, fault, reason);
-        self.data_keys.fail(&wrap.kek, &wrap.namespace, failure.clone(), now);
+        if let Purpose::Seal { namespace } = &wrap.purpose {
+            self.data_keys.fail(&wrap.kek, namespace, failure.clone(), now);
+        }
         keys.did_not_wrap(failure);
     }
 

@@ -10,12 +10,21 @@ use super::kek::{DataKey, Keeper};
 use super::{Fingerprint, Kek, Key, KeyService};
 use crate::error::{Code, Error, Needed, text};
 
-/// Have a key service encrypt a new data key.
+/// Have a key service encrypt a data key.
 #[derive(Clone)]
 pub struct Wrap {
     pub(super) kek: Arc<Kek>,
-    pub(super) namespace: Arc<str>,
     pub(super) data_key: Arc<DataKey>,
+    pub(super) purpose: Purpose,
+}
+
+/// What a wrapped data key is for.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// It is new, and encrypts for a namespace.
+    Seal { namespace: Arc<str> },
+    /// Payloads have it wrapped by another KEK: what the call remembers that form by.
+    Rewrap { of: Box<[u8]> },
 }
 
 /// Have a key service decrypt a data key.
@@ -90,9 +99,12 @@ impl Kek {
 
 impl PartialEq for Wrap {
     fn eq(&self, other: &Self) -> bool {
-        self.kek.identity == other.kek.identity
-            && self.namespace == other.namespace
-            && Arc::ptr_eq(&self.data_key, &other.data_key)
+        // A data key that is wrapped anew is copied for each try; the form that it has tells which it is.
+        let is_same_key = || match self.purpose {
+            Purpose::Seal { .. } => Arc::ptr_eq(&self.data_key, &other.data_key),
+            Purpose::Rewrap { .. } => true,
+        };
+        self.kek.identity == other.kek.identity && self.purpose == other.purpose && is_same_key()
     }
 }
 

@@ -10,7 +10,8 @@ use tdc_formats::base64;
 
 use super::data_keys::{CacheOptions, DataKeys, Known, Live, Sealing};
 use super::kek::{DataKey, Keeper};
-use super::service::{Failure, Fault, Unwrap, Wrap};
+use super::rewrap::Rewrap;
+use super::service::{Failure, Fault, Purpose, Unwrap, Wrap};
 use super::{Kek, Key};
 use crate::error::Error;
 
@@ -20,14 +21,22 @@ pub(super) const MAX_WRAPPED: usize = 8192;
 /// What the tries of a call hand on to the next: answers of key services, by KEK and wrapped text.
 #[derive(Default)]
 pub(crate) struct CallKeys {
-    unwrapped: HashMap<Box<[u8]>, DataKey>,
-    failed: HashMap<Box<[u8]>, Failure>,
-    wrap_failed: Option<Failure>,
+    pub(super) unwrapped: HashMap<Box<[u8]>, DataKey>,
+    pub(super) failed: HashMap<Box<[u8]>, Failure>,
+    pub(super) wrap_failed: Option<Failure>,
+    /// Other wrapped forms of data keys.
+    pub(super) rewrapped: Rewrapped,
 }
+
+/// Other wrapped forms of data keys, as payloads have them, by KEK and wrapped text.
+pub(super) type Rewrapped = HashMap<Box<[u8]>, Arc<[u8]>>;
 
 impl CallKeys {
     pub(crate) fn is_empty(&self) -> bool {
-        self.unwrapped.is_empty() && self.failed.is_empty() && self.wrap_failed.is_none()
+        self.unwrapped.is_empty()
+            && self.failed.is_empty()
+            && self.wrap_failed.is_none()
+            && self.rewrapped.is_empty()
     }
 }
 
@@ -37,7 +46,8 @@ type Recent = (Box<[u8]>, Arc<Key>);
 /// What a try of a call knows of data keys.
 pub(crate) struct Session<'a> {
     namespace: &'a str,
-    keys: CallKeys,
+    pub(super) keys: CallKeys,
+    pub(super) rewrapped: RefCell<Rewrapped>,
     /// The key that the try encrypts with.
     sealing: OnceCell<Arc<Sealing>>,
     /// The KEK whose data key should be renewed.
@@ -57,6 +67,8 @@ pub(crate) enum NoDataKey {
     Wrap(Arc<Kek>),
     /// This one must be unwrapped first.
     Unwrap(Unwrap),
+    /// This one must be wrapped by another KEK first.
+    Rewrap(Rewrap),
     Failed(Failure),
     Error(Error),
 }
@@ -64,12 +76,13 @@ pub(crate) enum NoDataKey {
 impl<'a> Session<'a> {
     pub(crate) fn new(
         namespace: &'a str,
-        keys: CallKeys,
+        mut keys: CallKeys,
         may_search: &'a dyn Fn() -> bool,
         can_ask: bool,
     ) -> Self {
         Self {
             namespace,
+            rewrapped: RefCell::new(core::mem::take(&mut keys.rewrapped)),
             keys,
             sealing: OnceCell::new(),
             renew: RefCell::new(None),
@@ -85,7 +98,8 @@ impl<'a> Session<'a> {
 
     /// Ends the try: what the next one needs, and the KEK whose data key should be renewed.
     pub(crate) fn end(self) -> (CallKeys, Option<Arc<Kek>>) {
-        (self.keys, self.renew.into_inner())
+        let keys = CallKeys { rewrapped: self.rewrapped.into_inner(), ..self.keys };
+        (keys, self.renew.into_inner())
     }
 
     /// Whether the call is to have the files read again before it leaves a foreign envelope alone.
@@ -229,6 +243,6 @@ impl Unwrap {
 
 impl Wrap {
     pub(super) fn new(kek: &Arc<Kek>, namespace: Arc<str>, data_key: Arc<DataKey>) -> Self {
-        Self { kek: Arc::clone(kek), namespace, data_key }
+        Self { kek: Arc::clone(kek), data_key, purpose: Purpose::Seal { namespace } }
     }
 }

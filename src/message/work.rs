@@ -1,7 +1,7 @@
 //! What a walk does with the payloads that it finds.
 
 use super::plan::Custom;
-use crate::codec::{Budget, Chain, Environment, Found, Layer};
+use crate::codec::{Budget, Chain, Environment, Found, Layer, encrypt};
 use crate::error::{Code, Error, Kind, Needed};
 use crate::limits::{Limits, MAX_KEYS_NEEDED};
 use crate::outcome::Outcome;
@@ -9,7 +9,7 @@ use crate::payload::{Pieces, View, malformed};
 
 /// The payloads' work, with what all payloads of a call share.
 pub(crate) struct Work<'c> {
-    task: Task,
+    task: Task<'c>,
     settings: Settings<'c>,
     budget: &'c mut Budget,
     /// The chain for positions where plain payloads are as good as encrypted ones.
@@ -40,16 +40,38 @@ pub(crate) struct Settings<'c> {
 }
 
 /// What is done.
-#[derive(Debug)]
-pub(crate) enum Task {
+pub(crate) enum Task<'v> {
     Encode,
     Decode,
+    /// Data keys are wrapped anew, and nothing is decoded.
+    Rewrap,
     /// Nothing is written: the keys that the host must be asked for are gathered.
-    AskForKeys(Vec<Needed>),
+    AskForKeys(KeysOf, Vec<Needed>),
+    /// Nothing is written: the payloads are shown.
+    Visit(&'v dyn Fn(&[u8])),
+}
+
+impl Task<'_> {
+    /// Which keys the call should ask for before it begins.
+    pub(crate) fn asks_for(&self, settings: &Settings<'_>) -> Option<KeysOf> {
+        match self {
+            Self::Decode => Some(KeysOf::Decode),
+            Self::Rewrap => Some(KeysOf::Rewrap),
+            Self::Encode | Self::AskForKeys(..) | Self::Visit(_) => None,
+        }
+        .filter(|_| settings.environment.asks_for_keys())
+    }
+}
+
+/// Which keys are gathered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum KeysOf {
+    Decode,
+    Rewrap,
 }
 
 impl<'c> Work<'c> {
-    pub(crate) fn new(task: Task, settings: Settings<'c>, budget: &'c mut Budget) -> Self {
+    pub(crate) fn new(task: Task<'c>, settings: Settings<'c>, budget: &'c mut Budget) -> Self {
         Self {
             task,
             settings,
@@ -79,7 +101,7 @@ impl<'c> Work<'c> {
 
     /// Whether anything is written at all.
     pub(crate) fn writes(&self) -> bool {
-        !matches!(self.task, Task::AskForKeys(_))
+        matches!(self.task, Task::Encode | Task::Decode | Task::Rewrap)
     }
 
     pub(crate) fn max_payloads(&self) -> usize {
@@ -89,8 +111,8 @@ impl<'c> Work<'c> {
     /// The keys that were gathered.
     pub(crate) fn keys(self) -> Vec<Needed> {
         match self.task {
-            Task::AskForKeys(ids) => ids,
-            Task::Encode | Task::Decode => Vec::new(),
+            Task::AskForKeys(_, ids) => ids,
+            Task::Encode | Task::Decode | Task::Rewrap | Task::Visit(_) => Vec::new(),
         }
     }
 
@@ -151,8 +173,18 @@ impl<'c> Work<'c> {
                 self.chain().check(Found::default(), is_nexus).map_err(|error| self.said_of(error))?;
                 Ok(false)
             }
-            Task::AskForKeys(ids) => {
-                if let Some(id) = self.settings.environment.key_to_ask_for(payload)
+            Task::Rewrap => Ok(encrypt::is_envelope(&view, &self.settings.environment)),
+            Task::Visit(visit) => {
+                visit(payload);
+                Ok(false)
+            }
+            Task::AskForKeys(of, ids) => {
+                let environment = &self.settings.environment;
+                let id = match of {
+                    KeysOf::Decode => environment.key_to_ask_for(payload),
+                    KeysOf::Rewrap => encrypt::rewrap_to_ask_for(&view, environment),
+                };
+                if let Some(id) = id
                     && ids.len() < MAX_KEYS_NEEDED
                     && !ids.contains(&id)
                 {
@@ -174,10 +206,11 @@ impl<'c> Work<'c> {
         let chain = if self.strict { self.settings.chain } else { &self.relaxed };
         let environment = &self.settings.environment;
         environment.at(self.count - 1);
-        let outcome = if self.encodes() {
-            chain.encode(pieces, environment, room)
-        } else {
-            chain.decode(pieces, environment, self.budget, room, false)
+        let outcome = match self.task {
+            Task::Encode => chain.encode(pieces, environment, room),
+            Task::Rewrap => encrypt::rewrap(payload, environment)
+                .map(|made| made.map_or(Outcome::Unchanged, Outcome::whole)),
+            _ => chain.decode(pieces, environment, self.budget, room, false),
         };
         outcome.map_err(|error| self.said_of(error))
     }

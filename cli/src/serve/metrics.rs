@@ -31,6 +31,10 @@ pub(super) fn install() -> Result<PrometheusHandle, Error> {
         "tdc_payloads_sealed_total",
         "Payloads encrypted by this process, by key. A key with random nonces is good for 2^32 over all processes and time"
     );
+    describe_counter!(
+        "tdc_key_service_requests_total",
+        "Data keys that key services were asked to wrap and unwrap, by service, operation and outcome"
+    );
     describe_gauge!("tdc_requests_in_flight", "Requests being read or processed");
     describe_counter!("tdc_reloads_total", "Reloads of the configuration, by outcome");
     describe_counter!("tdc_connections_closed_total", "Connections closed to make room for others");

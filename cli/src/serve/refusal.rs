@@ -113,6 +113,13 @@ impl Refusal {
                 reason,
                 "the codec server's configuration has no such namespace: name another in X-Namespace, or in the path before the operation",
             ),
+            (Code::KeyService, _) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "key_service",
+                reason,
+                "the key service that the codec server needs could not be reached: try again",
+            )
+            .later(1),
             (Code::Random, _) | (_, Kind::Config | Kind::Internal | Kind::Environment | Kind::Misuse) => {
                 Self::internal(reason)
             }

@@ -216,3 +216,28 @@ fn a_server_section_that_is_complete_is_described_and_nothing_is_written() {
     assert!(warnings.len() == 1 && warnings[0].starts_with("rules name namespaces"), "{warnings:?}");
     assert!(!folder.path("audit.jsonl").exists());
 }
+
+/// A key of a key service, whose URI alone shows what would go wrong.
+#[test]
+fn the_uri_of_a_key_service_is_looked_at() {
+    let config = |uri: &str, primary: &str| {
+        let key = "insecure_inline: dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE=";
+        let ring = format!("ring: {{ orders: {{ service: \"{uri}\" }}, local: {{ {key} }} }}");
+        format!(
+            "version: 1\nkeys: {{ primary: {primary}, {ring} }}\ncodecs: [encrypt]\n\
+             failures: {{ encode_common_attributes: true }}\n"
+        )
+    };
+    let azure = "azurekeyvault://orders.vault.azure.net/keys/orders";
+    let folder = Folder::with_config(&config(azure, "local"));
+    folder.succeeds(&["config", "check"], "");
+    folder.write("tdc.yaml", &config(azure, "orders"));
+    let error = folder.fails(&["config", "check"], "");
+    let expected = "tdc: TDC_ERR_CONFIG: keys.ring.orders: Azure Key Vault: the key's URI names no version";
+    assert!(error.starts_with(expected), "{error}");
+    folder.write("tdc.yaml", &config("mykms://orders", "local"));
+    let output = folder.run(&["config", "check"], "");
+    let warning = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{warning}");
+    assert!(warning.contains("keys.ring.orders") && warning.contains("names no key service"), "{warning}");
+}

@@ -13,6 +13,7 @@ mod keygen;
 mod pages;
 mod process;
 mod remote;
+mod rewrap;
 mod texts;
 mod transcode;
 mod whole;

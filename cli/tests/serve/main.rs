@@ -10,6 +10,7 @@ mod client;
 mod cors;
 mod descriptors;
 mod http2;
+mod key_services;
 mod namespaces;
 mod operation;
 mod pressure;

@@ -126,12 +126,17 @@ struct Reason {
 }
 
 impl Kek for Key {
-    fn wrap(&self, session: &Session<'_>, key: &[u8; 32]) -> Result<Vec<u8>, Failure> {
-        if !self.has_version {
-            return Err(Failure::refused(
-                "Azure Key Vault: the key's URI names no version, and what is sealed without one does not open after a rotation",
-            ));
+    fn seals(&self) -> Result<(), Failure> {
+        if self.has_version {
+            return Ok(());
         }
+        Err(Failure::refused(
+            "Azure Key Vault: the key's URI names no version, and what is sealed without one does not open after a rotation",
+        ))
+    }
+
+    fn wrap(&self, session: &Session<'_>, key: &[u8; 32]) -> Result<Vec<u8>, Failure> {
+        self.seals()?;
         let value = self.ask(session, "wrapkey", key)?;
         Ok(value.to_vec())
     }

@@ -12,7 +12,7 @@ use crate::keys::{Found, Key, Missing, NoDataKey};
 use crate::payload::{Pieces, View};
 
 /// The wrapped data key of an envelope, which has all three entries.
-fn envelope<'a>(view: &View<'a>) -> Option<(&'a [u8], &'a [u8])> {
+pub(super) fn envelope<'a>(view: &View<'a>) -> Option<(&'a [u8], &'a [u8])> {
     let (id, text) = (view.key_id?, view.data_key?);
     (!id.is_empty() && !text.is_empty()).then_some((id, text))
 }

@@ -10,175 +10,18 @@
     reason = "tests say what they expect by panicking"
 )]
 
-use std::cell::{Cell, RefCell};
+mod rewrap;
+mod service;
+
 use std::path::Path;
 use std::time::Duration;
 
-use aes_gcm::aead::{AeadInOut, KeyInit};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use prost::Message;
-use tdc::{Answer, Call, Code, DataConverter, Error, Fault, Request};
+use tdc::{Answer, Call, Code, DataConverter, Fault};
 
-#[derive(Clone, PartialEq, Message)]
-struct Payload {
-    #[prost(btree_map = "string, bytes", tag = "1")]
-    metadata: std::collections::BTreeMap<String, Vec<u8>>,
-    #[prost(bytes = "vec", tag = "2")]
-    data: Vec<u8>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Payloads {
-    #[prost(message, repeated, tag = "1")]
-    payloads: Vec<Payload>,
-}
-
-impl Payload {
-    fn new(entries: &[(&str, &str)], data: &[u8]) -> Self {
-        let entries = entries.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
-        Self { metadata: entries.collect(), data: data.to_vec() }
-    }
-
-    fn text(&self, name: &str) -> &str {
-        core::str::from_utf8(&self.metadata[name]).unwrap()
-    }
-}
-
-fn list(payloads: &[Payload]) -> Vec<u8> {
-    Payloads { payloads: payloads.to_vec() }.encode_to_vec()
-}
-
-fn payloads(bytes: &[u8]) -> Vec<Payload> {
-    Payloads::decode(bytes).unwrap().payloads
-}
-
-fn plain(text: &str) -> Payload {
-    Payload::new(&[("encoding", "json/plain")], text.as_bytes())
-}
-
-/// AES-256-GCM with the nonce in front.
-fn seal(key: &[u8; 32], plaintext: &[u8]) -> Vec<u8> {
-    let mut nonce = [0; 12];
-    tdc::random(&mut nonce).unwrap();
-    let mut bytes = plaintext.to_vec();
-    let tag = aes_gcm::Aes256Gcm::new(key.into())
-        .encrypt_inout_detached(&nonce.into(), &[], bytes.as_mut_slice().into())
-        .unwrap();
-    [&nonce[..], &bytes, &tag].concat()
-}
-
-fn open(key: &[u8; 32], sealed: &[u8]) -> Option<Vec<u8>> {
-    let (nonce, rest) = sealed.split_first_chunk::<12>()?;
-    let (ciphertext, tag) = rest.split_last_chunk::<16>()?;
-    let mut bytes = ciphertext.to_vec();
-    aes_gcm::Aes256Gcm::new(key.into())
-        .decrypt_inout_detached(&(*nonce).into(), &[], bytes.as_mut_slice().into(), &(*tag).into())
-        .ok()?;
-    Some(bytes)
-}
-
-/// A key service with one key for each URI.
-#[derive(Default)]
-struct Service {
-    wraps: Cell<usize>,
-    unwraps: Cell<usize>,
-    rounds: Cell<usize>,
-    fault: Cell<Option<Fault>>,
-    /// What is answered for a data key, where it is not the data key.
-    nonsense: RefCell<Option<Vec<u8>>>,
-}
-
-fn kek(uri: &str) -> [u8; 32] {
-    let mut key = [7; 32];
-    for (at, byte) in uri.bytes().enumerate() {
-        key[at % 32] ^= byte;
-    }
-    key
-}
-
-impl Service {
-    fn answer(&self, converter: &DataConverter, call: &mut Call) -> Result<(), Error> {
-        self.rounds.set(self.rounds.get() + 1);
-        let requests: Vec<(u64, Request)> =
-            call.requests().map(|(id, request)| (id, request.clone())).collect();
-        assert!(requests.len() <= 16, "{} requests in one round", requests.len());
-        for (id, request) in requests {
-            let done = |bytes: Option<Vec<u8>>, wrapped: bool, call: &mut Call| {
-                let answer = match (&bytes, self.fault.get()) {
-                    (_, Some(fault)) => Answer::KeyServiceFailed { fault, reason: "as the test says" },
-                    (None, _) => Answer::KeyServiceFailed { fault: Fault::Invalid, reason: "not mine" },
-                    (Some(bytes), _) if wrapped => Answer::Wrapped(bytes),
-                    (Some(bytes), _) => Answer::DataKey(bytes),
-                };
-                converter.answer(call, &[(id, answer)])
-            };
-            match request {
-                Request::Wrap(wrap) => {
-                    self.wraps.set(self.wraps.get() + 1);
-                    let uri = &wrap.service().unwrap().uri;
-                    done(Some(seal(&kek(uri), wrap.data_key())), true, call)?;
-                }
-                Request::Unwrap(unwrap) => {
-                    self.unwraps.set(self.unwraps.get() + 1);
-                    let uri = &unwrap.service().unwrap().uri;
-                    let nonsense = self.nonsense.borrow().clone();
-                    done(nonsense.or_else(|| open(&kek(uri), unwrap.wrapped())), false, call)?;
-                }
-                Request::Reload => {
-                    let _ = converter.reload();
-                    converter.answer(call, &[(id, Answer::Done)])?;
-                }
-                other => panic!("{other:?}"),
-            }
-        }
-        Ok(())
-    }
-
-    fn run(
-        &self,
-        converter: &DataConverter,
-        mut attempt: impl FnMut(&mut Call) -> Result<Vec<u8>, Error>,
-    ) -> Result<Vec<u8>, Error> {
-        let mut call = Call::default();
-        loop {
-            match attempt(&mut call) {
-                Err(error) if error.code() == Code::Requests => self.answer(converter, &mut call)?,
-                result => {
-                    if result.is_ok() && call.requests().len() > 0 {
-                        self.answer(converter, &mut call)?;
-                    }
-                    return result;
-                }
-            }
-        }
-    }
-
-    fn encode(&self, converter: &DataConverter, payloads: &[Payload]) -> Result<Vec<Payload>, Error> {
-        let list = list(payloads);
-        self.run(converter, |call| converter.encode(call.at(b""), &list)).map(|bytes| self::payloads(&bytes))
-    }
-
-    fn decode(&self, converter: &DataConverter, payloads: &[Payload]) -> Result<Vec<Payload>, Error> {
-        let list = list(payloads);
-        self.run(converter, |call| converter.decode(call.at(b""), &list)).map(|bytes| self::payloads(&bytes))
-    }
-
-    fn counts(&self) -> (usize, usize) {
-        (self.wraps.get(), self.unwraps.get())
-    }
-}
-
-const URI: &str = "awskms://alias/orders?region=eu-central-1";
-
-fn converter_with(keys: &str, rest: &str, namespace: &str) -> DataConverter {
-    let document = format!("version: 1\nkeys:\n  primary: orders\n{keys}codecs: [encrypt]\n{rest}");
-    DataConverter::parse(&document, Path::new(""), namespace).unwrap()
-}
-
-fn converter(options: &str) -> DataConverter {
-    converter_with(&format!("  ring:\n    orders: {{ service: \"{URI}\"{options} }}\n"), "", "ns")
-}
+use service::{Payload, Service, URI, converter, converter_with, kek, list, open, payloads, plain, seal};
 
 #[test]
 fn an_envelope_has_the_three_entries_and_opens_with_another_implementation() {

@@ -1,0 +1,150 @@
+//! Files and folders that a command works on, and where what it makes of them goes.
+//!
+//! Links in a folder are not followed: one could lead out of it, or round in a circle.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+
+use tdc::{Code, Error};
+
+/// A file, and its name below the folder for what is made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Input {
+    pub(crate) path: PathBuf,
+    pub(crate) name: PathBuf,
+}
+
+/// The files that `paths` name: themselves, and all below folders.
+///
+/// # Errors
+/// What cannot be read.
+pub(crate) fn all(paths: &[PathBuf]) -> Result<BTreeSet<PathBuf>, Error> {
+    Ok(named(paths)?.into_iter().map(|input| input.path).collect())
+}
+
+/// The same, each with its name for what is made of it, in the order of these.
+///
+/// # Errors
+/// What cannot be read, and two files of one name.
+pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
+    let mut found: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
+    for Input { path, name } in named(paths)? {
+        if let Some(other) = found.insert(name, path.clone())
+            && other != path
+        {
+            let (one, other) = (other.display(), path.display());
+            return Err(Error::new(
+                Code::Argument,
+                format!("{one} and {other} would become the same file: run the command for each of them"),
+            ));
+        }
+    }
+    Ok(found.into_iter().map(|(name, path)| Input { path, name }).collect())
+}
+
+fn named(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
+    let mut inputs = Vec::new();
+    for path in paths {
+        if std::fs::metadata(path).map_err(|cause| cannot_read(path, &cause))?.is_dir() {
+            below(path, Path::new(""), &mut inputs)?;
+        } else {
+            let name = path.file_name().map(PathBuf::from).unwrap_or_default();
+            inputs.push(Input { path: path.clone(), name });
+        }
+    }
+    Ok(inputs)
+}
+
+fn below(folder: &Path, name: &Path, inputs: &mut Vec<Input>) -> Result<(), Error> {
+    let cannot = |cause: std::io::Error| cannot_read(folder, &cause);
+    for entry in std::fs::read_dir(folder).map_err(cannot)? {
+        let entry = entry.map_err(cannot)?;
+        let (kind, path, name) =
+            (entry.file_type().map_err(cannot)?, entry.path(), name.join(entry.file_name()));
+        if kind.is_dir() {
+            below(&path, &name, inputs)?;
+        } else if kind.is_file() {
+            inputs.push(Input { path, name });
+        }
+    }
+    Ok(())
+}
+
+/// That `output` is not among what is read: what is made must not be taken for what it is made of.
+///
+/// # Errors
+/// [`Code::Argument`].
+pub(crate) fn keep_apart(paths: &[PathBuf], output: &Path) -> Result<(), Error> {
+    let output = real(output)?;
+    for path in paths {
+        let path_itself = real(path)?;
+        let folder =
+            if path_itself.is_dir() { &*path_itself } else { path_itself.parent().unwrap_or(&path_itself) };
+        let is_inside = if path_itself.is_dir() { output.starts_with(folder) } else { output == folder };
+        if is_inside {
+            return Err(Error::new(
+                Code::Argument,
+                format!("the output folder holds {}, which is read: name another folder", path.display()),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The path without links; what is not there yet stands below what is.
+fn real(path: &Path) -> Result<PathBuf, Error> {
+    let absolute = std::path::absolute(path).map_err(|cause| cannot_read(path, &cause))?;
+    let mut missing = Vec::new();
+    let mut there = absolute.as_path();
+    while std::fs::symlink_metadata(there).is_err() {
+        let Some((parent, name)) = there.parent().zip(there.components().next_back()) else { break };
+        if let Component::Normal(name) = name {
+            missing.push(name);
+        }
+        there = parent;
+    }
+    let mut real = there.canonicalize().map_err(|cause| cannot_read(path, &cause))?;
+    real.extend(missing.iter().rev());
+    Ok(real)
+}
+
+fn cannot_read(path: &Path, cause: &std::io::Error) -> Error {
+    Error::new(Code::Io, format!("cannot read {}: {cause}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_read_to_their_ground_and_links_are_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("b/c")).unwrap();
+        for name in ["b/c/2", "a", "b/1"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("b/round")).unwrap();
+        let names: Vec<PathBuf> =
+            find(&[folder.path().to_owned()]).unwrap().into_iter().map(|input| input.name).collect();
+        assert_eq!(names, ["a", "b/1", "b/c/2"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn files_of_one_name_and_output_among_what_is_read_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in ["x", "y"] {
+            std::fs::create_dir(at(name)).unwrap();
+            std::fs::write(at(name).join("same"), "").unwrap();
+        }
+        let code = |result: Result<(), Error>| result.unwrap_err().code();
+        assert_eq!(code(find(&[at("x"), at("y")]).map(drop)), Code::Argument);
+        for output in ["x", "x/new/deep"] {
+            assert_eq!(code(keep_apart(&[at("x")], &at(output))), Code::Argument, "{output}");
+        }
+        assert_eq!(code(keep_apart(&[at("x/same")], &at("x"))), Code::Argument);
+        assert!(keep_apart(&[at("x")], &at("z/new")).is_ok());
+        assert!(keep_apart(&[at("x/same")], &at("x/new")).is_ok());
+    }
+}

@@ -1,0 +1,115 @@
+//! How many payloads show which key from outside.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde::Serialize;
+use tdc::Error;
+
+/// What cannot be changed, and what a new wrap does not help against.
+pub(crate) const REMINDER: &str = "histories on a server cannot be changed: keep a key until the retention of every \
+                                   namespace that used it, and the longest running workflow, have ended";
+
+/// Payloads, counted by what their outermost layer shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct KeyCounts {
+    pub(crate) payloads: u64,
+    by_key: BTreeMap<Shown, u64>,
+}
+
+/// The encoding of an encrypted payload, and its key where that may be shown.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Shown {
+    key_id: Option<String>,
+    encoding: String,
+}
+
+/// One row of a report.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Row<'a> {
+    /// `null` where the id is the key itself, and is not shown.
+    pub(crate) key_id: Option<&'a str>,
+    pub(crate) encoding: &'a str,
+    pub(crate) payloads: u64,
+}
+
+impl KeyCounts {
+    pub(crate) fn add(&mut self, payload: &[u8]) -> Result<(), Error> {
+        self.payloads += 1;
+        let seen = tdc::inspect(payload)?;
+        if seen.codec == Some("encrypt") {
+            let shown = Shown { key_id: seen.key_id, encoding: seen.encoding.unwrap_or_default() };
+            *self.by_key.entry(shown).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.payloads += other.payloads;
+        for (shown, payloads) in other.by_key {
+            *self.by_key.entry(shown).or_default() += payloads;
+        }
+    }
+
+    pub(crate) fn rows(&self) -> Vec<Row<'_>> {
+        let rows = self.by_key.iter();
+        rows.map(|(Shown { key_id, encoding }, payloads)| Row {
+            key_id: key_id.as_deref(),
+            encoding,
+            payloads: *payloads,
+        })
+        .collect()
+    }
+
+    /// A table for a person: how many payloads, of which encoding, with which key.
+    pub(crate) fn table(&self) -> String {
+        let encrypted: u64 = self.by_key.values().sum();
+        let mut lines = vec![["PAYLOADS".to_owned(), "ENCODING".to_owned(), "KEY ID".to_owned()]];
+        lines.extend(self.rows().iter().map(|row| {
+            let key = row.key_id.unwrap_or("(not shown: the id is the key itself)");
+            [row.payloads.to_string(), row.encoding.to_owned(), key.to_owned()]
+        }));
+        lines.push([
+            (self.payloads - encrypted).to_string(),
+            "-".to_owned(),
+            "not encrypted outside".to_owned(),
+        ]);
+        let width = |column: usize| {
+            lines.iter().filter_map(|line| line.get(column)).map(String::len).max().unwrap_or_default()
+        };
+        let (first, second) = (width(0), width(1));
+        let mut table = String::new();
+        for [payloads, encoding, key] in &lines {
+            // Writing to a text cannot fail.
+            let _ = writeln!(table, "{payloads:>first$}  {encoding:second$}  {key}");
+        }
+        table
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::body::{encrypted_under, find, json_text};
+
+    fn only(list: Vec<u8>) -> Vec<u8> {
+        find(list).unwrap().pop().unwrap().to_vec()
+    }
+
+    #[test]
+    fn ids_that_are_a_key_are_counted_and_not_shown() {
+        let mut counts = KeyCounts::default();
+        for id in ["a", "b", "a", "base64key:c2VjcmV0"] {
+            counts.add(&only(encrypted_under(id, &[0; 28]))).unwrap();
+        }
+        counts.add(&only(json_text(4))).unwrap();
+        let table = counts.table();
+        assert!(!table.contains("c2VjcmV0"), "{table}");
+        assert_eq!(
+            table,
+            "PAYLOADS  ENCODING          KEY ID\n       1  binary/encrypted  (not shown: the id is the key itself)\n       \
+             2  binary/encrypted  a\n       1  binary/encrypted  b\n       1  -                 not encrypted outside\n"
+        );
+    }
+}
