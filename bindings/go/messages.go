@@ -37,6 +37,29 @@ func WithContext(ctx context.Context) MessageOption {
 
 // rewrite encodes or decodes a message in place.
 func (o *messageOptions) rewrite(op operation, message proto.Message) error {
+	size := proto.Size(message)
+	e, err := newExcerpt(message.ProtoReflect(), size)
+	if err == errNoExcerpt {
+		return o.rewriteWhole(op, message)
+	}
+	if err != nil {
+		return err
+	}
+	name := string(message.ProtoReflect().Descriptor().FullName())
+	// The limits hold for the message, and not for what is handed over of it.
+	kept := size - len(e.wire)
+	answer, err := o.call(func(n native, call *nativeCall) ([]byte, *Error) {
+		call.alsoHas(kept)
+		return n.message(op, call, o.serialization, name, o.headers, e.wire)
+	})
+	if err != nil {
+		return err
+	}
+	return e.putBack(answer)
+}
+
+// rewriteWhole hands all of the message over.
+func (o *messageOptions) rewriteWhole(op operation, message proto.Message) error {
 	m := message.ProtoReflect()
 	name := string(m.Descriptor().FullName())
 	// Read into another message first: nothing is half written.
@@ -60,7 +83,8 @@ func (o *messageOptions) rewrite(op operation, message proto.Message) error {
 
 // rewrite puts into the empty message to what convert makes of from.
 func rewrite(from, to proto.Message, convert func([]byte) ([]byte, error)) error {
-	wire, err := proto.Marshal(from)
+	// Of two payloads of a map that fail, the same one is named each time.
+	wire, err := proto.MarshalOptions{Deterministic: true}.Marshal(from)
 	if err != nil {
 		return newError(ErrProtobuf, -1, err.Error())
 	}
