@@ -5,20 +5,16 @@
 
 import argparse
 import base64
-import contextlib
 import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,96 +27,18 @@ from google.cloud.kms_v1.services.key_management_service.transports import KeyMa
 from google.oauth2 import credentials as google_credentials
 
 import clouds
-from library import Answer, Keys, request
+from envelope import Kms, Transit
+from library import Keys, request
+from matrix import Programs, matrix
+from services import KEY, Bao, Checks, call, free_port, process
 
-KEY = bytes(range(32))
 REGION = "eu-central-1"
 
 
-class Checks:
-    """Counts what holds, and says what does not."""
-
-    def __init__(self) -> None:
-        self.passed = self.failed = 0
-
-    def that(self, what: str, holds: bool, found: object = "") -> None:
-        """One line for each check."""
-        self.passed, self.failed = self.passed + holds, self.failed + (not holds)
-        print(f"  {'ok' if holds else 'FAILED'}  {what}" + ("" if holds else f": {found}"), flush=True)
-
-    def opens(self, what: str, answer: Answer) -> None:
-        """The key of the test came back."""
-        self.that(what, answer.data_key == KEY, answer)
-
-    def fails(self, what: str, answer: Answer, outcome: str, words: str = "") -> None:
-        """A failure of this kind, for this reason."""
-        self.that(what, answer.outcome == outcome and words in answer.reason, answer)
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def call(url: str, body: object = None, headers: Mapping[str, str] | None = None, method: str | None = None) -> Any:
-    """A request of the administrator."""
-    data = None if body is None else json.dumps(body).encode()
-    asked = urllib.request.Request(url, data=data, headers=dict(headers or {}), method=method)
-    with urllib.request.urlopen(asked, timeout=10) as response:
-        text = response.read()
-    return json.loads(text) if text else None
-
-
-@contextlib.contextmanager
-def process(arguments: list[str], probe: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A server, once it answers."""
-    with log.open("ab") as out:
-        started = subprocess.Popen(arguments, stdout=out, stderr=out)
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(probe, timeout=2).close()
-            except urllib.error.HTTPError:
-                break
-            except OSError:
-                assert started.poll() is None, f"{arguments[0]} ended: see {log}"
-                time.sleep(0.1)
-            else:
-                break
-        yield started
-    finally:
-        started.terminate()
-        started.wait(10)
-
-
-class Bao:
-    """An OpenBao server with the transit engine."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-
-    def ask(self, path: str, body: object = None, method: str | None = None, token: str = "root") -> Any:
-        """A request by an administrator."""
-        return call(f"{self.address}/v1/{path}", body, {"X-Vault-Token": token}, method)
-
-    def token(self, policy: str, ttl: str = "1h", **more: object) -> str:
-        """A token with one policy and an end."""
-        made = self.ask("auth/token/create", {"policies": [policy], "ttl": ttl, **more}, "POST")
-        text: str = made["auth"]["client_token"]
-        return text
-
-    def policy(self, name: str, *paths: str) -> None:
-        """Allows updates on paths."""
-        rules = "\n".join(f'path "{path}" {{ capabilities = ["update"] }}' for path in paths)
-        self.ask(f"sys/policies/acl/{name}", {"policy": rules}, "PUT")
-
-
-def vault(checks: Checks, library: Path, bao: Bao, gocloud: Path | None) -> None:
+def vault(checks: Checks, programs: Programs, bao: Bao) -> None:
     """Transit: both ways, rotation, versions, policies, tokens."""
     print("OpenBao", flush=True)
+    library = programs.library
     bao.ask("sys/mounts/transit", {"type": "transit"}, "POST")
     for name in ("orders", "other"):
         bao.ask(f"transit/keys/{name}", {}, "POST")
@@ -164,12 +82,11 @@ def vault(checks: Checks, library: Path, bao: Bao, gocloud: Path | None) -> None
     checks.that("and leaves encrypt", bool(keys.wrap(uri, KEY).wrapped))
     bao.policy("orders", "transit/encrypt/orders", "transit/decrypt/orders")
     logins(checks, library, bao, wrapped)
-    if gocloud:
-        oracle(
-            checks, gocloud, keys, uri, {"VAULT_SERVER_URL": bao.address, "VAULT_SERVER_TOKEN": given["VAULT_TOKEN"]}
-        )
-        same = Keys(library, {"VAULT_SERVER_URL": bao.address, "VAULT_SERVER_TOKEN": given["VAULT_TOKEN"]})
-        checks.opens("gocloud's variables serve as well", same.unwrap(uri, wrapped))
+    theirs = {"VAULT_SERVER_URL": bao.address, "VAULT_SERVER_TOKEN": given["VAULT_TOKEN"]}
+    checks.opens("gocloud's variables serve as well", Keys(library, theirs).unwrap(uri, wrapped))
+    if programs.gocloud:
+        oracle(checks, programs.gocloud, keys, uri, theirs)
+    matrix(checks, programs, uri, Transit(bao.address, given["VAULT_TOKEN"], "orders"), theirs)
 
 
 def logins(checks: Checks, library: Path, bao: Bao, wrapped: bytes) -> None:
@@ -243,9 +160,10 @@ def away(checks: Checks, library: Path, address: str, arguments: list[str], log:
         checks.fails("a sealed server", keys.unwrap(uri, wrapped), "unavailable", "sealed")
 
 
-def aws(checks: Checks, library: Path, address: str, gocloud: Path | None) -> None:
+def aws(checks: Checks, programs: Programs, address: str) -> None:
     """KMS: both ways, aliases, the encryption context, roles."""
     print("AWS KMS (moto)", flush=True)
+    library = programs.library
     given = {
         "AWS_ENDPOINT_URL": address,
         "AWS_REGION": REGION,
@@ -287,8 +205,10 @@ def aws(checks: Checks, library: Path, address: str, gocloud: Path | None) -> No
     endpoint = {k: v for k, v in given.items() if k != "AWS_ENDPOINT_URL"}
     checks.opens("an endpoint in the URI", Keys(library, endpoint).unwrap(f"{arn}?endpoint={address}", wrapped))
     roles(checks, library, given, arn, wrapped)
-    if gocloud:
-        oracle(checks, gocloud, keys, f"{plain}&awssdk=v2", given)
+    theirs = f"{plain}&awssdk=v2"
+    if programs.gocloud:
+        oracle(checks, programs.gocloud, keys, theirs, given)
+    matrix(checks, programs, theirs, Kms(address, REGION, first["KeyId"]), given)
 
 
 def roles(checks: Checks, library: Path, given: Mapping[str, str], uri: str, wrapped: bytes) -> None:
@@ -419,6 +339,7 @@ def main() -> int:
     """Starts the services, one after the other."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--library", type=Path, required=True)
+    parser.add_argument("--tdc", type=Path, required=True)
     parser.add_argument("--gocloud", type=Path)
     parser.add_argument("--folder", type=Path, required=True)
     given = parser.parse_args()
@@ -429,6 +350,8 @@ def main() -> int:
     given.folder.mkdir(parents=True)
     beside = Path(sys.executable).parent
     checks = Checks()
+    root = Path(__file__).parents[2]
+    programs = Programs(root, given.gocloud, given.tdc, given.library, given.folder)
 
     def bao(port: int) -> list[str]:
         development = [
@@ -442,14 +365,14 @@ def main() -> int:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     with process(bao(port), f"{address}/v1/sys/health", given.folder / "bao.log"):
-        vault(checks, given.library, Bao(address), given.gocloud)
+        vault(checks, programs, Bao(address))
     port = free_port()
     away(checks, given.library, f"http://127.0.0.1:{port}", bao(port), given.folder / "bao.log")
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     moto = [str(beside / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
     with process(moto, f"{address}/moto-api/", given.folder / "moto.log"):
-        aws(checks, given.library, address, given.gocloud)
+        aws(checks, programs, address)
     with clouds.serve() as address:
         google(checks, given.library, address)
         azure(checks, given.library, address)

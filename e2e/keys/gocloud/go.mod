@@ -3,8 +3,10 @@ module tdc-keys-gocloud
 go 1.26.0
 
 require (
+	go.temporal.io/api v1.63.5
 	gocloud.dev v0.49.0
 	gocloud.dev/secrets/hashivault v0.45.0
+	google.golang.org/protobuf v1.36.12
 )
 
 require (
@@ -59,5 +61,4 @@ require (
 	google.golang.org/api v0.308.0 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20261019180522-ce908d29299b // indirect
 	google.golang.org/grpc v1.84.0 // indirect
-	google.golang.org/protobuf v1.36.12 // indirect
 )
