@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from harness.checks import Checks
+from harness.key_services import KeyServicePrograms
 from harness.launch import Programs, stage
 from harness.stage import Stage
 from scenarios.codec_server_cli import laptop, team
@@ -19,6 +20,7 @@ from scenarios.cure import cure
 from scenarios.external_payloads import external_payloads
 from scenarios.faults import faults
 from scenarios.identity import identity
+from scenarios.key_services import key_services
 from scenarios.orders import orders, refused
 from scenarios.parcel import parcel
 from scenarios.plaintext import plaintext
@@ -38,6 +40,7 @@ SCENARIOS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "faults": faults,
     "cure": cure,
     "rotation": rotation,
+    "key-services": key_services,
     "plaintext": plaintext,
 }
 
@@ -83,6 +86,7 @@ async def main(arguments: argparse.Namespace) -> int:
         counting_server=arguments.counting_server,
         keycloak=arguments.keycloak,
         keycloak_java=arguments.keycloak_java,
+        key_services=KeyServicePrograms(*arguments.key_services) if arguments.key_services else None,
     )
     running = asyncio.create_task(run(programs, arguments.folder, arguments.only))
     for stop in (signal.SIGINT, signal.SIGTERM):
@@ -117,6 +121,13 @@ if __name__ == "__main__":
     parser.add_argument("--counting-server", type=Path, required=True, help="a server that counts external payloads")
     parser.add_argument("--keycloak", type=Path, help="Keycloak, prepared; without it the login is left out")
     parser.add_argument("--keycloak-java", type=Path, help="the JVM for it")
+    parser.add_argument(
+        "--key-services",
+        nargs=3,
+        type=Path,
+        metavar=("FOLDER", "LIBRARY", "GOCLOUD"),
+        help="where bao and moto_server are, libtdc_keys, and the program that seals as Temporal Proxy does",
+    )
     parser.add_argument("--folder", type=lambda p: Path(p).absolute(), required=True, help="is emptied and then used")
     parser.add_argument(
         "--only",

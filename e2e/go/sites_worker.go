@@ -10,8 +10,8 @@ import (
 	tdc "github.com/temporal-data-converter/tdc/bindings/go"
 )
 
-// serveSites is the worker of the workflow Sites. It keeps no workflow between two tasks, so that each task decodes the whole
-// history again.
+// serveSites is the worker of the workflow Sites, and of Ledger. It keeps no workflow between two tasks, so that each task decodes
+// the whole history again.
 func serveSites(address, config, queue string) error {
 	t, err := tdc.Open(config)
 	if err != nil {
@@ -30,6 +30,7 @@ func serveSites(address, config, queue string) error {
 	w := worker.New(c, queue, worker.Options{DeadlockDetectionTimeout: time.Minute})
 	sites := &Sites{t.DataConverter()}
 	w.RegisterWorkflowWithOptions(sites.Run, workflow.RegisterOptions{Name: "Sites"})
+	w.RegisterWorkflow(Ledger)
 	if err := w.Start(); err != nil {
 		return err
 	}

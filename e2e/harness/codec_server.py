@@ -1,7 +1,8 @@
 """The codec server: `tdc serve` with a configuration of its own, and what its audit log says."""
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,8 +66,22 @@ async def serve(stage: Stage, name: str, lines: Sequence[str], *options: str, tl
     server += [line for line in lines if line.startswith("  ")]
     document = ["version: 1", *_keys(["key-a"]), "codecs: [zlib, encrypt]", *top, *server, ""]
     config.write_text("\n".join(document))
+    return await start(stage, name, config, port, *options, audit=audit, tls=tls)
+
+
+async def start(  # noqa: PLR0913
+    stage: Stage,
+    name: str,
+    config: Path,
+    port: int,
+    *options: str,
+    audit: Path | None = None,
+    tls: bool = False,
+    env: Mapping[str, str] | None = None,
+) -> CodecServer:
+    """Starts `tdc serve` with a configuration that says where it listens."""
     command: list[str | Path] = [stage.tdc.binary, "serve", "--config", config, *options]
-    process = await stage.processes.start(name, command, environment())
+    process = await stage.processes.start(name, command, environment(**(env or {})))
     url = f"http{'s' if tls else ''}://127.0.0.1:{port}"
     async with aiohttp.ClientSession() as session:
 
@@ -80,4 +95,4 @@ async def serve(stage: Stage, name: str, lines: Sequence[str], *options: str, tl
                 return None
 
         await eventually(f"the codec server {name}", ready)
-    return CodecServer(url, audit, stage.folder / f"{name}.log")
+    return CodecServer(url, audit or Path(os.devnull), stage.folder / f"{name}.log")

@@ -45,6 +45,11 @@ def key_id(payload: dict[str, Any]) -> str:
     return base64.b64decode(payload["metadata"].get("encryption-key-id", "")).decode()
 
 
+def wrapped_key(payload: dict[str, Any]) -> bytes:
+    """The wrapped data key of an envelope."""
+    return base64.b64decode(base64.b64decode(payload["metadata"]["encryption-dek"]))
+
+
 def data(payload: dict[str, Any]) -> bytes:
     """The contents of a payload."""
     return base64.b64decode(payload.get("data", ""))

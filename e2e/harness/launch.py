@@ -12,6 +12,7 @@ from temporalio.client import Client
 from harness.checks import Checks, eventually
 from harness.commands import CommandError, Tdc, Temporal
 from harness.config import Config, make_keys
+from harness.key_services import KeyServicePrograms
 from harness.processes import Processes, Worker, environment, free_port
 from harness.stage import Stage
 
@@ -33,6 +34,7 @@ class Programs:
     counting_server: Path
     keycloak: Path | None
     keycloak_java: Path | None
+    key_services: KeyServicePrograms | None
 
     @property
     def workers(self) -> list[str]:
@@ -77,6 +79,7 @@ async def stage(programs: Programs, folder: Path, checks: Checks) -> AsyncIterat
             client,
             start_worker,
             tool,
+            programs.key_services,
         )
         for name in programs.workers:
             ready.workers[name] = await start_worker(name)

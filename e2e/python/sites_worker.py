@@ -1,4 +1,4 @@
-"""The worker of the workflow Sites.
+"""The worker of the workflow Sites, and of an activity that others call.
 
 It keeps no workflow between two tasks, so that each task decodes the whole history again.
 
@@ -12,8 +12,15 @@ import sys
 import temporal_tdc
 from lines import obey
 from sites import Sites, answer_locally, refuse_locally
+from temporalio import activity
 from temporalio.client import Client
 from temporalio.worker import Worker
+
+
+@activity.defn(name="Stamp")
+async def stamp(entry: str) -> str:
+    """Decodes its input and encodes its answer."""
+    return f"{entry} {activity.info().task_queue}"
 
 
 async def main(address: str, config: str, queue: str) -> None:
@@ -24,7 +31,7 @@ async def main(address: str, config: str, queue: str) -> None:
             client,
             task_queue=queue,
             workflows=[Sites],
-            activities=[answer_locally, refuse_locally],
+            activities=[answer_locally, refuse_locally, stamp],
             max_cached_workflows=0,
         ):
             await obey({"reload": ("reloaded", tdc.reload)})

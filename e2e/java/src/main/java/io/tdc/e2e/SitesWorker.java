@@ -14,10 +14,12 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 
 /**
- * The worker of the workflow {@link Sites}. It keeps no workflow between two tasks, so that each
- * task decodes the whole history again.
+ * The worker of the workflow {@link Sites}, and of the activities that others call. It keeps no
+ * workflow between two tasks, so that each task decodes the whole history again. With
+ * E2E_OWN_KEY_SERVICE in its environment it is its own client of the key service.
  */
 public final class SitesWorker {
   private SitesWorker() {}
@@ -27,7 +29,7 @@ public final class SitesWorker {
     WorkflowServiceStubs service =
         WorkflowServiceStubs.newServiceStubs(
             WorkflowServiceStubsOptions.newBuilder().setTarget(arguments[0]).build());
-    try (Tdc tdc = Tdc.open(Path.of(arguments[1]))) {
+    try (Tdc tdc = open(Path.of(arguments[1]))) {
       WorkflowClient client =
           WorkflowClient.newInstance(
               service,
@@ -42,7 +44,9 @@ public final class SitesWorker {
               .build();
       Worker worker = factory.newWorker(arguments[2], options);
       worker.registerWorkflowImplementationTypes(Sites.Implementation.class);
-      worker.registerActivitiesImplementations(new Sites.LocalImplementation());
+      worker.registerActivitiesImplementations(
+          new Sites.LocalImplementation(),
+          new Activities.Implementation(arguments[2], new CountDownLatch(1)));
       factory.start();
       System.out.println("e2e: ready");
       BufferedReader commands =
@@ -57,5 +61,11 @@ public final class SitesWorker {
     }
     // Pollers that wait for work keep the process alive for a minute.
     Runtime.getRuntime().halt(0);
+  }
+
+  private static Tdc open(Path config) {
+    return System.getenv("E2E_OWN_KEY_SERVICE") == null
+        ? Tdc.open(config)
+        : Tdc.builder(config).keyService(new Transit()).open();
   }
 }

@@ -1,0 +1,185 @@
+"""Real key services for workers: OpenBao's transit engine, and AWS KMS by moto's server."""
+
+import base64
+import subprocess
+from asyncio.subprocess import Process
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.converter import PayloadCodec
+
+from harness import history
+from harness.checks import eventually
+from harness.processes import Processes, environment, free_port
+
+REGION = "eu-central-1"
+_ROOT = "root"
+
+
+@dataclass(frozen=True)
+class KeyServicePrograms:
+    """What `scripts/test-e2e` has set up for them."""
+
+    #: The folder of OpenBao and of moto's server.
+    services: Path
+    #: libtdc_keys.
+    library: Path
+    #: The program that seals payloads as Temporal Proxy does, by gocloud.dev/secrets.
+    gocloud: Path
+
+
+async def _started(name: str, process: Process, url: str) -> None:
+    async def ready() -> bool | None:
+        if process.returncode is not None:
+            raise RuntimeError(f"{name} ended at once: see {name}.log")
+        try:
+            async with aiohttp.ClientSession() as session, session.get(url):
+                return True
+        except (TimeoutError, aiohttp.ClientError):
+            return None
+
+    await eventually(name, ready)
+
+
+class OpenBao:
+    """A development server, and what its administrator does."""
+
+    def __init__(self, address: str, programs: KeyServicePrograms) -> None:
+        self._address = address
+        self._programs = programs
+
+    @classmethod
+    async def start(cls, processes: Processes, programs: KeyServicePrograms) -> "OpenBao":
+        """Starts it with the transit engine."""
+        port = free_port()
+        options = [
+            "-dev",
+            "-dev-no-store-token",
+            f"-dev-root-token-id={_ROOT}",
+            f"-dev-listen-address=127.0.0.1:{port}",
+        ]
+        process = await processes.start("openbao", [programs.services / "bao", "server", *options], environment())
+        bao = cls(f"http://127.0.0.1:{port}", programs)
+        await _started("openbao", process, f"{bao._address}/v1/sys/health")
+        await bao.ask("sys/mounts/transit", {"type": "transit"})
+        return bao
+
+    async def ask(self, path: str, body: object = None, method: str = "POST") -> Any:
+        """A request of the administrator."""
+        headers = {"X-Vault-Token": _ROOT}
+        async with (
+            aiohttp.ClientSession(raise_for_status=True) as session,
+            session.request(method, f"{self._address}/v1/{path}", json=body or {}, headers=headers) as answer,
+        ):
+            return await answer.json(content_type=None) if answer.status == 200 else None
+
+    async def allow(self, policy: str, *paths: str) -> None:
+        """Says what a policy allows from now on."""
+        rules = "\n".join(f'path "transit/{path}" {{ capabilities = ["update"] }}' for path in paths)
+        await self.ask(f"sys/policies/acl/{policy}", {"policy": rules}, "PUT")
+
+    async def token(self, policy: str) -> str:
+        """A token with one policy."""
+        made = await self.ask("auth/token/create", {"policies": [policy], "ttl": "1h"})
+        token: str = made["auth"]["client_token"]
+        return token
+
+    def environment(self, token: str = _ROOT) -> dict[str, str]:
+        """What a program needs to use it."""
+        library = {"TDC_KEYS_LIBRARY": str(self._programs.library)}
+        gocloud = {"VAULT_SERVER_URL": self._address, "VAULT_SERVER_TOKEN": token}
+        return library | gocloud | {"VAULT_ADDR": self._address, "VAULT_TOKEN": token}
+
+
+class Kms:
+    """AWS KMS by moto's server."""
+
+    def __init__(self, address: str, programs: KeyServicePrograms) -> None:
+        self._address = address
+        self._programs = programs
+
+    @classmethod
+    async def start(cls, processes: Processes, programs: KeyServicePrograms) -> "Kms":
+        """Starts it."""
+        port = free_port()
+        command: list[str | Path] = [programs.services / "moto_server", "-H", "127.0.0.1", "-p", str(port)]
+        process = await processes.start("moto", command, environment())
+        kms = cls(f"http://127.0.0.1:{port}", programs)
+        await _started("moto", process, f"{kms._address}/moto-api/")
+        return kms
+
+    async def create_key(self) -> dict[str, str]:
+        """Makes a key; its Arn and its KeyId."""
+        credential = f"Credential=test/20260101/{REGION}/kms/aws4_request, SignedHeaders=host, Signature=0"
+        headers = {
+            "X-Amz-Target": "TrentService.CreateKey",
+            "Content-Type": "application/x-amz-json-1.1",
+            "Authorization": f"AWS4-HMAC-SHA256 {credential}",
+        }
+        async with (
+            aiohttp.ClientSession(raise_for_status=True) as session,
+            session.post(f"{self._address}/", data=b"{}", headers=headers) as answer,
+        ):
+            made = await answer.json(content_type=None)
+            key: dict[str, str] = made["KeyMetadata"]
+            return key
+
+    def environment(self) -> dict[str, str]:
+        """What a program needs to use it."""
+        return {
+            "TDC_KEYS_LIBRARY": str(self._programs.library),
+            "AWS_ENDPOINT_URL": self._address,
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+class Proxy(PayloadCodec):
+    """What Temporal Proxy does between a client and the server, around the codec of the client."""
+
+    def __init__(self, gocloud: Path, uri: str, env: dict[str, str], inner: PayloadCodec) -> None:
+        self._gocloud = gocloud
+        self._uri = uri
+        self._env = env
+        self._inner = inner
+
+    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Encodes as the client does, then seals."""
+        return self.seal(await self._inner.encode(payloads))
+
+    async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Opens what is sealed, then decodes."""
+        return await self._inner.decode(self._run("open", payloads))
+
+    def seal(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Seals payloads under one new data key."""
+        return self._run("seal", payloads)
+
+    def _run(self, verb: str, payloads: Sequence[Payload]) -> list[Payload]:
+        message = Payloads(payloads=payloads).SerializeToString()
+        done = subprocess.run(
+            [self._gocloud, verb, self._uri], input=message, capture_output=True, check=True, env=self._env
+        )
+        return list(Payloads.FromString(done.stdout).payloads)
+
+
+def reseal(document: Any, convert: Callable[[list[Payload]], list[Payload]]) -> None:
+    """Replaces every payload in a JSON document of the server, except search attributes."""
+    found = list(history.payloads(document))
+    given = [
+        Payload(
+            metadata={name: base64.b64decode(value) for name, value in one["metadata"].items()},
+            data=history.data(one),
+        )
+        for one in found
+    ]
+    for one, made in zip(found, convert(given), strict=True):
+        metadata = {name: base64.b64encode(value).decode() for name, value in made.metadata.items()}
+        one.clear()
+        one.update(metadata=metadata, data=base64.b64encode(made.data).decode())
