@@ -26,13 +26,12 @@ import oracles
 from library import TdcError
 from matrix import COLUMN
 from messages import Payload, join, split
-from participants import FailedError, SkippedError
+from participants import LANGUAGES, FailedError, SkippedError
 
 if TYPE_CHECKING:
     from library import DataConverter, Library
     from participants import Runner
 
-LANGUAGES = ("go", "python", "java")
 CONFIG = "version: 1\nconverters: [json-protobuf]\n"
 PREFIX = "type.googleapis.com/"
 

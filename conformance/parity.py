@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import oracles
 from library import TdcError
-from participants import SkippedError
+from participants import LANGUAGES, SkippedError
 from positions import FAILURE, PAYLOAD, Api, Position
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def run(runner: Runner, library: Library, listed: Path) -> list[str]:
     problems: list[str] = []
     asked = []
     print("\nvisitors: positions where tdc and the SDK's own visitor do the same")
-    for oracle in ("go", "python", "java"):
+    for oracle in LANGUAGES:
         try:
             problems += [f"parity with {oracle}: {problem}" for problem in _compare(runner, library, oracle, differences)]
             asked.append(oracle)
@@ -86,7 +86,7 @@ def _compare(runner: Runner, library: Library, oracle: str, differences: list[Di
     problems: list[str] = []
     tasks = [("encode", PAYLOAD, "visit-payloads"), ("decode", PAYLOAD, "visit-payloads")]
     if oracle == "go":
-        # Python's and Java's SDKs have no visitor of failures.
+        # The other SDKs have no visitor of failures.
         tasks.append(("failures", FAILURE, "visit-failures"))
     with library.parse(CODECS) as codecs, library.parse(FAILURES) as failures:
         of_tdc: dict[str, Callable[[Position], bool]] = {

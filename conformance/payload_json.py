@@ -14,7 +14,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 import oracles
 from library import TdcError
 from messages import Framing, content, split
-from participants import FailedError, SkippedError, from_json, run_program
+from participants import LANGUAGES, FailedError, SkippedError, from_json, run_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from library import DataConverter, Library
     from participants import Runner
 
-LANGUAGES = ("go", "python", "java")
 CONFIG = "version: 1\n"
 
 _SIZES = {

@@ -96,6 +96,12 @@ def corpus() -> list[Value]:
     return values + [Value(name, "message", message.SerializeToString(deterministic=True), message) for name, message in _messages()]
 
 
+def past_exact_doubles() -> set[str]:
+    """Names of the integers that a language whose only numbers are doubles does not write as they are."""
+    integers = [value for value in corpus() if value.kind in {"int", "uint"}]
+    return {value.name for value in integers if abs(int(value.data)) > 2**53}
+
+
 def _messages() -> list[tuple[str, Any]]:
     struct = struct_pb2.Struct()
     struct.update({"list": [1, "two", None, True], "nested": {"<&>": _TEXT}, "number": 0.1})

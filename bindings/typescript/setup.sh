@@ -25,15 +25,21 @@ platform() {
     [platform, arch, ...(platform === "linux" ? [libc] : [])].join("-")'
 }
 
+# Keeps two scripts at once (the matrix runs drivers in parallel) from installing at once, until unlock.
+lock() {
+  mkdir -p "$root/target/typescript"
+  exec {lock}>"$root/target/typescript/lock"
+  if command -v flock >/dev/null; then flock "$lock"; fi
+}
+
+unlock() { exec {lock}>&-; }
+
 setup_typescript() {
   if ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null; then
     say "skipped, because there is no Node.js of version 20 or later"
     exit 0
   fi
-  mkdir -p "$root/target/typescript"
-  # Two scripts at once (the matrix runs drivers in parallel) must not install at once.
-  exec {lock}>"$root/target/typescript/lock"
-  if command -v flock >/dev/null; then flock "$lock"; fi
+  lock
   if ! is_fresh "$root/target/typescript/tools.stamp" "$package"/package{,-lock}.json || [[ ! -d $package/node_modules ]]; then
     say "installing the pinned tools and the SDK with npm"
     npm --prefix "$package" ci --silent
@@ -45,7 +51,23 @@ setup_typescript() {
     install_packages
     touch "$installed/stamp"
   fi
-  exec {lock}>&-
+  unlock
+}
+
+# Compiles the driver and the peers of peers/typescript beside the installed packages. After setup_typescript.
+compile_peers() {
+  local peers="$installed/peers/typescript"
+  lock
+  if ! is_fresh "$peers/out/stamp" "$installed/stamp" "$root/peers/typescript" "$package/tsconfig.json"; then
+    say "compiling peers/typescript"
+    rm -rf "$installed"/{peers,bindings}
+    mkdir -p "$installed"/{peers,bindings/typescript}
+    cp -r "$root/peers/typescript" "$peers"
+    cp "$package/tsconfig.json" "$installed/bindings/typescript/"
+    "$package/node_modules/.bin/tsc" -p "$peers"
+    touch "$peers/out/stamp"
+  fi
+  unlock
 }
 
 # Builds the addon with cargo, which knows best whether there is anything to do. Sets addon.
