@@ -1,7 +1,7 @@
-"""`Any` in JSON: every well-known type and ordinary messages in it, against the three official runtimes.
+"""`Any` in JSON: every well-known type and ordinary messages in it, against the runtimes of the SDKs.
 
-Each of Go's protojson, Python's json_format and Java's JsonFormat writes and tdc reads, and tdc writes and each of them reads; the messages
-must be equal. The runtimes among themselves are shown, too: where they differ, docs/FORMAT.md has a table.
+Each of Go's protojson, Python's json_format, Java's JsonFormat and TypeScript's protobufjs writes and tdc reads, and tdc writes and each of
+them reads; the messages must be equal. The runtimes among themselves are shown, too: where they differ, docs/FORMAT.md has a table.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ FORMS = {
 #: What tdc refuses, or reads as another payload, although an SDK reads it.
 DIFFERENT = {
     "base64 with other characters": "Python leaves them out, and so does not see that the text is damaged",
-    "base64 that goes on after its padding": "Python leaves out what follows",
+    "base64 that goes on after its padding": "Python leaves out what follows, and TypeScript reads zeros",
     "a size: text with an underscore": "Python's own form of numbers",
     "half a surrogate pair in a metadata key": "Java has a question mark, tdc U+FFFD as Go's encoding/json",
     "an encoding in plain text": "the Web UI's Human Readable download: base64 by accident, and never what was meant",

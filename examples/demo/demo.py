@@ -11,7 +11,8 @@ from pathlib import Path
 
 import payloads
 
-LANGUAGES = {"go": "Go", "python": "Python", "java": "Java", "c": "C", "cli": "tdc"}
+LANGUAGES = {"go": "Go", "python": "Python", "java": "Java", "typescript": "TypeScript", "c": "C", "cli": "tdc"}
+COLUMN = 2 + max(map(len, LANGUAGES.values()))
 
 
 class SkippedError(Exception):
@@ -65,7 +66,8 @@ class Demo:
         """Encodes the orders in each language."""
         stored = {}
         print("\n2. examples/orders.json, encoded in each language and decoded in each other")
-        print("   (the first time takes a while, because each language builds what it needs)\n\n   encoding:", end="")
+        print("   (the first time takes a while, because each language builds what it needs, and TypeScript installs npm packages)")
+        print("\n   encoding:", end="")
         for language, name in LANGUAGES.items():
             print(f" {name}", end="", flush=True)
             try:
@@ -89,9 +91,9 @@ class Demo:
                 equal[writer, reader] = sum(a == b for a, b in zip(part, orders, strict=True))
                 if equal[writer, reader] != len(orders):
                     wrong.append(f"what {LANGUAGES[writer]} wrote came back changed in {LANGUAGES[reader]}")
-        print("\n\n   written by ↓ read by →" + "".join(f"{LANGUAGES[reader]:>9}" for reader in writers))
+        print("\n\n   written by ↓ read by →" + "".join(f"{LANGUAGES[reader]:>{COLUMN}}" for reader in writers))
         for writer in writers:
-            print(f"   {LANGUAGES[writer]:<22}" + "".join(f"{equal[writer, reader]:>9}" for reader in writers))
+            print(f"   {LANGUAGES[writer]:<22}" + "".join(f"{equal[writer, reader]:>{COLUMN}}" for reader in writers))
         print(f"\n   {len(orders)}: all {len(orders)} orders came back equal")
         for language, reason in self.skipped.items():
             print(f"   {LANGUAGES[language]}: skipped, because {reason}")
