@@ -1,0 +1,19 @@
+// Calls leave nothing behind. TDC_TEST_CALLS=10000000 makes as many as a busy worker does in a day.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { run } from './processes.js';
+
+const CALLS = Number(process.env['TDC_TEST_CALLS'] ?? 1_000_000);
+
+/** Less than 20 bytes a call; what V8's heap and the allocator do meanwhile is below half of it. */
+const ALLOWED = 16 << 20;
+
+test(`${CALLS} calls do not make the process grow`, async () => {
+  const body = join(__dirname, 'memory-body.js');
+  const { status, out, err } = await run(['--expose-gc', body, String(CALLS)]);
+  assert.equal(status, 0, err);
+  const { grown } = JSON.parse(out) as { grown: number };
+  assert.ok(grown < ALLOWED, `the process has grown by ${grown} bytes`);
+});

@@ -1,0 +1,54 @@
+// What tests of whole processes share: a program that is run, and an installation of the package to break.
+
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
+
+const installed = dirname(require.resolve('temporal-tdc/package.json'));
+const modules = dirname(installed);
+
+/** How a program ended, and what it wrote. */
+export interface Ended {
+  status: number | null;
+  signal: NodeJS.Signals | null;
+  out: string;
+  err: string;
+}
+
+/** Runs Node.js with these arguments, in a folder. */
+export function run(args: string[], cwd?: string): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd, timeout: 300_000 });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (text: Buffer) => (out += text.toString()));
+    child.stderr.on('data', (text: Buffer) => (err += text.toString()));
+    child.on('error', reject);
+    child.on('close', (status, signal) => {
+      resolve({ status, signal, out, err });
+    });
+  });
+}
+
+/** The name of the native package that is installed. */
+export function nativeName(): string {
+  const names = readdirSync(modules).filter((name) => name.startsWith('temporal-tdc-'));
+  if (names[0] === undefined) throw new Error(`no native package in ${modules}`);
+  return names[0];
+}
+
+/** A folder with a copy of the packages that are named, and everything else that they need. */
+export function installation(context: TestContext, packages: string[]): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tdc-test-'));
+  context.after(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  mkdirSync(join(folder, 'node_modules'));
+  for (const name of readdirSync(modules)) {
+    const [from, to] = [join(modules, name), join(folder, 'node_modules', name)];
+    if (packages.includes(name)) cpSync(from, to, { recursive: true, dereference: true });
+    else if (!name.startsWith('temporal-tdc')) symlinkSync(from, to);
+  }
+  return folder;
+}
