@@ -25,7 +25,7 @@ function isCode(code: string, index?: number) {
 
 test('payloads of every size and number come back', async () => {
   const { payloadCodec } = parse(ENCRYPT);
-  for (const size of [0, 1, 16 * 1024, 16 * 1024 + 1, 64 * 1024, 1024 * 1024]) {
+  for (const size of [0, 1, 16 * 1024, 16 * 1024 + 1, 64 * 1024, 1024 * 1024, 5 << 20]) {
     for (const count of [0, 1, 3]) {
       const list = Array.from({ length: count }, (_, at) => payload(Buffer.alloc(size, at + 1)));
       const encoded = await payloadCodec.encode(list);
@@ -66,7 +66,7 @@ test('a metadata key cannot change a prototype', async () => {
 
 test('a closed Tdc refuses calls, and closing again does nothing', async () => {
   const t = parse(ENCRYPT);
-  const inFlight = t.payloadCodec.encode([payload(Buffer.alloc(1024 * 1024))]);
+  const inFlight = t.payloadCodec.encode([payload(Buffer.alloc(5 << 20))]);
   t.close();
   t.close();
   assert.equal(t.closed, true);

@@ -14,7 +14,7 @@ test('two copies work beside each other', async (context) => {
   const theirs = load('temporal-tdc') as typeof ours;
   assert.notEqual(theirs.parse, ours.parse);
   const [one, other] = [ours.parse(ENCRYPT), theirs.parse(ENCRYPT)];
-  const sizes = [64, 8 * 1024, 40 * 1024, 512 * 1024];
+  const sizes = [64, 8 * 1024, 40 * 1024, 512 * 1024, 5 << 20];
   for (const size of sizes) {
     const plain = { metadata: { encoding: Buffer.from('binary/plain') }, data: Buffer.alloc(size) };
     const encoded = await one.payloadCodec.encode([plain]);

@@ -5,12 +5,12 @@ import { ENCRYPT } from './support.js';
 
 const HOST_KEYS = 'version: 1\ncodecs: [encrypt]\nkeys: { primary: far, host: true }\n';
 const how = process.argv[2];
-const large = { metadata: { encoding: Buffer.from('binary/plain') }, data: Buffer.alloc(4 << 20) };
+const large = { metadata: { encoding: Buffer.from('binary/plain') }, data: Buffer.alloc(5 << 20) };
 
 const { payloadCodec } = parse(ENCRYPT);
 const forever = parse(HOST_KEYS, '', { keyProvider: () => new Promise(() => undefined) });
 void forever.payloadCodec.encode([large]);
-for (let call = 0; call < 16; call++) void payloadCodec.encode([large]);
+for (let call = 0; call < 8; call++) void payloadCodec.encode([large]);
 
 if (how === 'at-once') process.exit(7);
 if (how === 'soon') setTimeout(() => process.exit(7), 3);

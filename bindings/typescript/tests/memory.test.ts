@@ -7,8 +7,8 @@ import { run } from './processes.js';
 
 const CALLS = Number(process.env['TDC_TEST_CALLS'] ?? 1_000_000);
 
-/** Less than 20 bytes a call; what V8's heap and the allocator do meanwhile is below half of it. */
-const ALLOWED = 16 << 20;
+/** Some 10 bytes a call. */
+const ALLOWED = 8 << 20;
 
 test(`${CALLS} calls do not make the process grow`, async () => {
   const body = join(__dirname, 'memory-body.js');

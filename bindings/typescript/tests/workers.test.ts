@@ -9,7 +9,8 @@ import { parse } from 'temporal-tdc';
 import { ENCRYPT } from './support.js';
 
 const SMALL = 256;
-const LARGE = 2 * 1024 * 1024;
+/** This goes to libuv's threads. */
+const LARGE = 5 * 1024 * 1024;
 
 function start(rounds: number, size: number): Worker {
   return new Worker(join(__dirname, 'worker-body.js'), { workerData: { rounds, size } });
@@ -24,14 +25,14 @@ async function untilDone(worker: Worker): Promise<number> {
 }
 
 test('several workers open and use it at once, beside the main thread', async () => {
-  const workers = [SMALL, SMALL, LARGE, 40 * 1024].map((size) => start(20, size));
+  const workers = [SMALL, LARGE, 40 * 1024].map((size) => start(10, size));
   const ended = Promise.all(workers.map(untilDone));
   const { payloadCodec } = parse(ENCRYPT);
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < 10; round++) {
     const encoded = await payloadCodec.encode([{ data: Buffer.alloc(LARGE) }]);
     assert.equal((await payloadCodec.decode(encoded))[0]?.data?.length, LARGE);
   }
-  assert.deepEqual(await ended, [0, 0, 0, 0]);
+  assert.deepEqual(await ended, [0, 0, 0]);
 });
 
 test('a worker that is terminated during a call harms nobody', async () => {
