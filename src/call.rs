@@ -19,14 +19,14 @@ pub(crate) use answers::ForHandle;
 pub use request::{Answer, Request};
 pub use scope::Scope;
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use zeroize::Zeroizing;
 
 use crate::codec::remote::Answers;
 use crate::error::{Code, Error};
 use crate::keys::CallKeys;
-use crate::limits::Usage;
+use crate::limits::{MAX_KEYS_IN_ROUND, Usage};
 
 /// A call, from the first try to its end. An SDK hands its codec a list of payloads; a binding that makes
 /// several calls for one list gives the same `Call` to each, and the limits hold for the list. Begin with
@@ -42,6 +42,8 @@ pub struct Call {
 pub(crate) struct State {
     last_id: u64,
     pending: Vec<Pending>,
+    /// What a try needs beside these, for the rounds that follow.
+    queued: VecDeque<Request>,
     /// Whether one was answered since they were asked.
     progressed: bool,
     /// The pending requests as a message, once the host has asked for it.
@@ -174,14 +176,19 @@ impl Call {
             self.settle();
             return instead;
         }
-        state.message = None;
-        state.progressed = false;
-        state.pending.retain(|pending| pending.is_left);
-        for request in open {
-            state.add(request, false);
+        state.queued = open.into();
+        state.next_round()
+    }
+
+    /// Asks for more of what the last try needs, unless a round brought nothing: then the next try says what
+    /// is missing.
+    pub(crate) fn ask_on(&mut self) -> Option<Error> {
+        let state = self.state.as_mut().filter(|state| !state.queued.is_empty())?;
+        if state.progressed {
+            return Some(state.next_round());
         }
-        let count = state.pending.len();
-        Error::new(Code::Requests, format!("{count} request(s) to the host: answer them, then call again"))
+        state.queued.clear();
+        None
     }
 }
 
@@ -189,6 +196,18 @@ impl State {
     /// How many requests wait for an answer.
     pub(crate) fn pending(&self) -> usize {
         self.pending.len()
+    }
+
+    #[cold]
+    fn next_round(&mut self) -> Error {
+        self.message = None;
+        self.progressed = false;
+        self.pending.retain(|pending| pending.is_left);
+        for request in self.queued.drain(..MAX_KEYS_IN_ROUND.min(self.queued.len())).collect::<Vec<_>>() {
+            self.add(request, false);
+        }
+        let count = self.pending.len();
+        Error::new(Code::Requests, format!("{count} request(s) to the host: answer them, then call again"))
     }
 
     fn add(&mut self, request: Request, is_left: bool) {

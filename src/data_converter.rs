@@ -48,6 +48,9 @@ impl DataConverter {
         work: impl FnOnce(&mut Spent, &Profile, &Environment<'_>, &Config) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let Scope { context, mut call } = scope;
+        if let Some(asked) = call.as_mut().and_then(|call| call.ask_on()) {
+            return Err(asked);
+        }
         let config = self.config.load();
         let usage = call.as_ref().map_or_else(Usage::default, |call| call.usage());
         let input_bytes = usage.input_bytes.saturating_add(input_len);

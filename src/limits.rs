@@ -34,8 +34,12 @@ pub(crate) const MAX_LAYERS: usize = 16;
 /// would read a longer chain of causes.
 pub(crate) const MAX_MESSAGE_DEPTH: usize = 100;
 
-/// Keys that one answer may ask of the host.
-pub(crate) const MAX_KEYS_NEEDED: usize = 16;
+/// Keys that the host is asked for in one round.
+pub(crate) const MAX_KEYS_IN_ROUND: usize = 16;
+
+/// Keys that one try looks for. They are asked for round by round, so that a history with thousands of data
+/// keys is not walked for every sixteen of them.
+pub(crate) const MAX_KEYS_NEEDED: usize = 1024;
 
 /// Payloads that one request to a codec server may hold.
 pub(crate) const MAX_REMOTE_PAYLOADS: usize = 1000;

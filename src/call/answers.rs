@@ -43,6 +43,10 @@ impl Call {
             };
             (state.message, state.progressed) = (None, true);
             let Pending { request, .. } = state.pending.remove(at);
+            if matches!(answer, Answer::KeyServiceFailed { .. } | Answer::Unknown) {
+                // The call will fail: nobody has to wait for more of the same.
+                state.queued.clear();
+            }
             match (request, *answer) {
                 (Request::Key(id), Answer::Key(key)) => {
                     let generation = provide(ForHandle::Key(&id, key))?;

@@ -78,6 +78,33 @@ fn a_list_with_more_data_keys_than_the_cache_holds_comes_to_its_end() {
 }
 
 #[test]
+fn a_history_with_more_data_keys_than_the_cache_holds_comes_to_its_end() {
+    const KEYS: u32 = 5_000;
+    let service = Service::default();
+    let keys = format!("  ring:\n    orders: {{ service: \"{URI}\" }}\n  cache: {{ entries: 1000 }}\n");
+    let converter = converter_with(&keys, "", "ns");
+    let mut history = String::from("{\"events\":[");
+    for number in 0..KEYS {
+        let payload = sealed_elsewhere(URI, &key(number), &plain(&number.to_string()));
+        let text = |bytes: &[u8]| STANDARD.encode(bytes);
+        let entries: Vec<String> =
+            payload.metadata.iter().map(|(name, value)| format!("\"{name}\":\"{}\"", text(value))).collect();
+        history += if number == 0 { "" } else { "," };
+        history += &format!(
+            "{{\"workflowExecutionSignaledEventAttributes\":{{\"input\":{{\"payloads\":[{{\"metadata\":{{{}}},\"data\":\"{}\"}}]}}}}}}",
+            entries.join(","),
+            text(&payload.data)
+        );
+    }
+    history += "]}";
+    let decoded =
+        service.run(&converter, |call| converter.decode_history(call.at(b""), history.as_bytes())).unwrap();
+    let decoded = String::from_utf8(decoded).unwrap();
+    assert!(!decoded.contains("encryption-dek") && decoded.contains(&STANDARD.encode("4999")));
+    assert_eq!(service.counts(), (0, KEYS as usize));
+}
+
+#[test]
 fn keys_of_inner_layers_cost_one_round_too() {
     let (service, converter) = (Service::default(), converter(""));
     let before: Vec<Payload> = (0..8).map(|number| plain(&number.to_string())).collect();
