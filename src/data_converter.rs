@@ -98,9 +98,9 @@ impl DataConverter {
                 if let Some(call) = call {
                     let decoded_bytes = spent.budget.used();
                     call.succeed(Usage { payloads: spent.payloads, input_bytes, decoded_bytes });
-                    if let Some(kek) = session.end().1 {
+                    if let Some(renewal) = session.end().1 {
                         // Without random bytes the old key goes on.
-                        call.leave(config.keyring.wrap(&kek.name, namespace).ok().map(Request::Wrap));
+                        call.leave(config.keyring.renew(renewal, namespace).ok().map(Request::Wrap));
                     }
                 }
                 Ok(done)

@@ -8,8 +8,8 @@
 //! Both tables survive a reload. A child of a fork makes keys of its own, and may use what was unwrapped.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use tdc_formats::base64;
@@ -89,20 +89,26 @@ pub(crate) struct DataKeys {
 /// Whose key: a KEK's identity, and a namespace.
 type Owner = ([u8; 16], Arc<str>);
 
+/// Whoever has it is to have the next key wrapped. Dropped without an answer, it is the next call's.
+pub(super) struct Turn;
+
 #[derive(Default)]
 struct Slot {
     live: Option<Arc<Sealing>>,
     /// Made, and not wrapped yet: every call that needs one has the same wrapped.
     candidate: Option<Arc<DataKey>>,
-    /// When the next one was asked for, while the old one is used.
-    renewing: Option<Instant>,
+    /// When the next one was asked for, while the old one is used, and whose turn it is.
+    renewing: Option<(Instant, Weak<Turn>)>,
     failed: Option<(Failure, Instant)>,
 }
 
 impl Slot {
     /// Whether its renewal was asked for, or failed, a short time ago.
     fn waits(&self, now: Instant) -> bool {
-        self.renewing.is_some_and(|begun| now.saturating_duration_since(begun) < RENEWAL_LASTS)
+        let is_asked = |(begun, turn): &(Instant, Weak<Turn>)| {
+            turn.strong_count() > 0 && now.saturating_duration_since(*begun) < RENEWAL_LASTS
+        };
+        self.renewing.as_ref().is_some_and(is_asked)
             || self.failed.as_ref().is_some_and(|(_, until)| *until > now)
     }
 }
@@ -189,18 +195,19 @@ impl DataKeys {
         }))
     }
 
-    /// Whether nobody else was told at this time to have the next key wrapped.
-    pub(super) fn begin_renewal(&self, kek: &Kek, namespace: &Arc<str>, now: Instant) -> bool {
+    /// The turn to have the next key wrapped, unless somebody else has it.
+    pub(super) fn begin_renewal(&self, kek: &Kek, namespace: &Arc<str>, now: Instant) -> Option<Arc<Turn>> {
         let owner = (kek.identity, Arc::clone(namespace));
         let is_due = |slot: Option<&Slot>| slot.is_some_and(|slot| !slot.waits(now));
-        self.slots.read(|slots| is_due(slots.get(&owner)))
-            && self.slots.write(|slots| {
-                let is_due = is_due(slots.get(&owner));
-                if let Some(slot) = slots.get_mut(&owner).filter(|_| is_due) {
-                    slot.renewing = Some(now);
-                }
-                is_due
-            })
+        if !self.slots.read(|slots| is_due(slots.get(&owner))) {
+            return None;
+        }
+        self.slots.write(|slots| {
+            let slot = slots.get_mut(&owner).filter(|slot| !slot.waits(now))?;
+            let turn = Arc::new(Turn);
+            slot.renewing = Some((now, Arc::downgrade(&turn)));
+            Some(turn)
+        })
     }
 
     /// Takes a wrapped key. Of two answers for one key the first counts.

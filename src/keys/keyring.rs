@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::access::Primary;
 use super::data_keys::{CacheOptions, DataKeys, Known};
 use super::service::{Failure, Fault, Purpose, Unwrap, Wrap};
-use super::session::{CallKeys, MAX_WRAPPED, NoDataKey, Session};
+use super::session::{CallKeys, MAX_WRAPPED, NoDataKey, Renewal, Session};
 use super::{Access, Fingerprint, Kek, Key, is_key_itself, key_id};
 use crate::error::{Code, Error, text};
 use crate::lock::Lock;
@@ -274,6 +274,12 @@ impl Keyring {
         let namespace = Arc::from(namespace);
         let data_key = self.data_keys.candidate(kek, &namespace)?;
         Ok(Wrap::new(kek, namespace, data_key))
+    }
+
+    /// The request for the data key that follows one that is still used.
+    pub(crate) fn renew(&self, renewal: Renewal, namespace: &str) -> Result<Wrap, Error> {
+        let Renewal { kek, turn } = renewal;
+        Ok(Wrap { turn: Some(turn), ..self.wrap(&kek.name, namespace)? })
     }
 
     /// Takes a wrapped data key.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::data_keys::Turn;
 use super::kek::{DataKey, Keeper};
 use super::{Fingerprint, Kek, Key, KeyService};
 use crate::error::{Code, Error, Needed, text};
@@ -16,6 +17,9 @@ pub struct Wrap {
     pub(super) kek: Arc<Kek>,
     pub(super) data_key: Arc<DataKey>,
     pub(super) purpose: Purpose,
+    /// Of a renewal.
+    #[expect(dead_code, reason = "it is there for as long as the request is")]
+    pub(super) turn: Option<Arc<Turn>>,
 }
 
 /// What a wrapped data key is for.

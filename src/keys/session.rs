@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use tdc_formats::base64;
 
-use super::data_keys::{CacheOptions, DataKeys, Known, Live, Sealing};
+use super::data_keys::{CacheOptions, DataKeys, Known, Live, Sealing, Turn};
 use super::kek::{DataKey, Keeper};
 use super::rewrap::Rewrap;
 use super::service::{Failure, Fault, Purpose, Unwrap, Wrap};
@@ -43,6 +43,12 @@ impl CallKeys {
 /// What a call remembers a wrapped key by, and its key.
 type Recent = (Box<[u8]>, Arc<Key>);
 
+/// A data key that should be renewed while it is used.
+pub(crate) struct Renewal {
+    pub(super) kek: Arc<Kek>,
+    pub(super) turn: Arc<Turn>,
+}
+
 /// What a try of a call knows of data keys.
 pub(crate) struct Session<'a> {
     namespace: &'a str,
@@ -51,7 +57,7 @@ pub(crate) struct Session<'a> {
     /// The key that the try encrypts with.
     sealing: OnceCell<Arc<Sealing>>,
     /// The KEK whose data key should be renewed.
-    renew: RefCell<Option<Arc<Kek>>>,
+    renew: RefCell<Option<Renewal>>,
     /// The key that was made last of what the call keeps.
     recent: RefCell<Option<Recent>>,
     /// Whether the files of the configuration should be read again for a KEK that it does not name.
@@ -96,8 +102,8 @@ impl<'a> Session<'a> {
         self.namespace
     }
 
-    /// Ends the try: what the next one needs, and the KEK whose data key should be renewed.
-    pub(crate) fn end(self) -> (CallKeys, Option<Arc<Kek>>) {
+    /// Ends the try: what the next one needs, and the data key that should be renewed.
+    pub(crate) fn end(self) -> (CallKeys, Option<Renewal>) {
         let keys = CallKeys { rewrapped: self.rewrapped.into_inner(), ..self.keys };
         (keys, self.renew.into_inner())
     }
@@ -137,8 +143,10 @@ impl<'a> Session<'a> {
             (Live::Key(sealing), _) => Ok(sealing),
             (Live::Aging(sealing), Keeper::Service(_)) => {
                 let namespace = Arc::from(self.namespace);
-                if self.can_ask && data_keys.begin_renewal(kek, &namespace, now) {
-                    *self.renew.borrow_mut() = Some(Arc::clone(kek));
+                if self.can_ask
+                    && let Some(turn) = data_keys.begin_renewal(kek, &namespace, now)
+                {
+                    *self.renew.borrow_mut() = Some(Renewal { kek: Arc::clone(kek), turn });
                 }
                 Ok(sealing)
             }
@@ -243,6 +251,6 @@ impl Unwrap {
 
 impl Wrap {
     pub(super) fn new(kek: &Arc<Kek>, namespace: Arc<str>, data_key: Arc<DataKey>) -> Self {
-        Self { kek: Arc::clone(kek), data_key, purpose: Purpose::Seal { namespace } }
+        Self { kek: Arc::clone(kek), data_key, purpose: Purpose::Seal { namespace }, turn: None }
     }
 }

@@ -247,6 +247,25 @@ fn a_call_that_can_ask_nothing_does_not_use_up_the_renewal() {
     assert_eq!(service.counts(), (2, 0));
 }
 
+/// A host that makes the same call again in another way, as Python's does, or that ends before it answers.
+#[test]
+fn a_renewal_that_is_dropped_is_the_next_calls() {
+    let (service, converter) = (Service::default(), converter(", data_key: { messages: 16 }"));
+    service.encode(&converter, &[plain("1")]).unwrap();
+    for _ in 0..13 {
+        converter.encode(b"", &list(&[plain("1")])).unwrap();
+    }
+    let pending = |call: &mut Call| {
+        converter.encode(call.at(b""), &list(&[plain("2")])).unwrap();
+        call.requests().len()
+    };
+    let (mut first, mut second) = (Call::default(), Call::default());
+    assert_eq!((pending(&mut first), pending(&mut second)), (1, 0), "it is the turn of the first");
+    drop(first);
+    service.encode(&converter, &[plain("1")]).unwrap();
+    assert_eq!(service.counts(), (2, 0));
+}
+
 #[test]
 fn a_data_key_is_replaced_by_age_and_opens_what_it_sealed_for_as_long_as_the_cache_says() {
     let service = Service::default();

@@ -351,7 +351,7 @@ static PyObject *operation_run(PyObject *self, PyObject *const *args, Py_ssize_t
   run.items = PyList_New(0);
   run.batch = PyList_New(0);
   Step step = run.done && run.items && run.batch ? whole(&run, args[0]) : RAISED;
-  /* A renewal of a data key waits: the other route passes it on. */
+  /* The next data key is to be wrapped: the other route is asked for it again, and passes it on. */
   if (step == DONE && run.call.pending > 0) step = LEAVE;
   if (run.call.memory != NULL) run.op->call_end(&run.call);
   Py_XDECREF(run.items);

@@ -69,7 +69,7 @@ class Operation:
         self.one = tuple(getattr(each, f"tdc_codec_{verb}_payload") for each in libraries)
         self.many = tuple(getattr(each, f"tdc_codec_{verb}") for each in libraries)
         self.context = b""
-        self._native: Native | None = native_operation(
+        self.native: Native | None = native_operation(
             handle.library,
             handle.pointer,
             verb,
@@ -77,14 +77,8 @@ class Operation:
             overhead=handle.bound(0),
             reads_bytearray=_READS_BYTEARRAY,
         )
-        if self._native is not None:
-            handle.natives.append(self._native)
-
-    @property
-    def native(self) -> Native | None:
-        """The quick way, where there is one; it leaves no data key to be renewed to anybody."""
-        renews = self.handle.has_key_services and self.renew is not None
-        return None if renews else self._native
+        if self.native is not None:
+            handle.natives.append(self.native)
 
     def run_in_thread(self, payloads: Sequence[Payload]) -> list[Payload] | None:
         """Make a long call by the quick way; ``None`` where that cannot do it."""
