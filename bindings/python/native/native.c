@@ -23,11 +23,13 @@
 #include "tdc.h"
 
 /* Payloads up to this size travel together ... */
-#define BATCHED (16 * 1024)
+#define BATCHED (4 * 1024)
 /* ... in batches of about so many bytes. */
-#define BATCH (256 * 1024)
+#define BATCH (64 * 1024)
 /* From here on the contents cross as a slice of their own: serialising copies them twice. */
-#define TWO_SLICES (128 * 1024)
+#define TWO_SLICES (24 * 1024)
+/* Longer metadata is left to protobuf. */
+#define HEAD 1024
 /* Longer answers go to a buffer that is kept: fresh memory costs page faults. */
 #define ON_STACK (20 * 1024)
 /* A larger buffer is not kept. */
@@ -56,7 +58,8 @@ typedef struct {
   size_t overhead;      /* by how much an answer may be longer than its payload */
   int reads_bytearray;  /* whether protobuf parses a bytearray in place */
   PyObject *serialise;  /* Payload.SerializeToString */
-  PyObject *split;      /* a large payload as (head, data) */
+  PyObject *others;     /* the names of all fields but metadata and data */
+  PyObject *unknown;    /* protobuf's UnknownFieldSet */
   PyObject *parse;      /* Payload.FromString */
   PyObject *parse_many; /* Payloads.FromString */
   PyObject *area;       /* the kept buffer; NULL while a call uses it */
@@ -260,32 +263,97 @@ static int fits_the_loop(Operation *op, size_t size, Py_ssize_t count) {
   return bytes <= LEAST || bytes * op->rate <= BUDGET_NS;
 }
 
+/* Whether a payload has nothing but metadata and data, so that `split` can write all of it; -1: raised. */
+static int is_plain(Operation *op, PyObject *payload) {
+  for (Py_ssize_t i = 0; i < PyTuple_Size(op->others); i++) {
+    PyObject *field = PyObject_GetAttr(payload, PyTuple_GetItem(op->others, i));
+    int filled = field == NULL ? -1 : PyObject_IsTrue(field);
+    Py_XDECREF(field);
+    if (filled != 0) return filled < 0 ? -1 : 0;
+  }
+  PyObject *fields = call1(op->unknown, payload);
+  Py_ssize_t count = fields == NULL ? -1 : PyObject_Size(fields);
+  Py_XDECREF(fields);
+  return count < 0 ? -1 : count == 0;
+}
+
+/* Writes a tag, a length and bytes, if they fit; gives what was written, or 0. */
+static size_t field(uint8_t *out, size_t room, uint8_t tag, const char *bytes, size_t len) {
+  if (len + 11 > room) return 0;
+  out[0] = tag;
+  size_t n = 1 + varint(out + 1, len);
+  memcpy(out + n, bytes, len);
+  return n + len;
+}
+
+/* Writes an entry of the metadata; 0 where it does not fit or is none. */
+static size_t entry(uint8_t *out, size_t room, PyObject *key, PyObject *value) {
+  Py_ssize_t key_len;
+  const char *text = PyUnicode_AsUTF8AndSize(key, &key_len);
+  if (text == NULL || !PyBytes_Check(value)) return 0;
+  uint8_t both[HEAD];
+  size_t n = field(both, sizeof both, 1 << 3 | 2, text, (size_t)key_len);
+  size_t m = n == 0 ? 0
+                    : field(both + n, sizeof both - n, 2 << 3 | 2, PyBytes_AsString(value),
+                            (size_t)PyBytes_Size(value));
+  return m == 0 ? 0 : field(out, room, 1 << 3 | 2, (const char *)both, n + m);
+}
+
+/* Writes the metadata of a payload; 0 where that does not fit. */
+static size_t write_metadata(uint8_t *out, size_t room, PyObject *metadata) {
+  size_t len = 0;
+  PyObject *keys = PyObject_GetIter(metadata), *key;
+  if (keys == NULL) return 0;
+  while ((key = PyIter_Next(keys)) != NULL) {
+    PyObject *value = PyObject_GetItem(metadata, key);
+    size_t n = value == NULL ? 0 : entry(out + len, room - len, key, value);
+    Py_XDECREF(value);
+    Py_DECREF(key);
+    len += n;
+    if (n == 0) break;
+  }
+  Py_DECREF(keys);
+  return key == NULL && !PyErr_Occurred() ? len : 0;
+}
+
+/* Serialises a payload: its contents apart where they are large, otherwise `*data` stays NULL. */
+static Step split(Operation *op, PyObject *payload, PyObject **head, PyObject **data) {
+  uint8_t bytes[HEAD + 16];
+  if (op->last_size >= TWO_SLICES) {
+    int plain = is_plain(op, payload);
+    PyObject *metadata = plain > 0 ? PyObject_GetAttrString(payload, "metadata") : NULL;
+    size_t n = metadata != NULL ? write_metadata(bytes, HEAD, metadata) : 0;
+    Py_XDECREF(metadata);
+    *data = n > 0 ? PyObject_GetAttrString(payload, "data") : NULL;
+    if (*data != NULL && PyBytes_Check(*data) && PyBytes_Size(*data) > 0) {
+      bytes[n++] = 2 << 3 | 2;
+      n += varint(bytes + n, (size_t)PyBytes_Size(*data));
+      *head = PyBytes_FromStringAndSize((const char *)bytes, (Py_ssize_t)n);
+      if (*head != NULL) return DONE;
+    }
+    Py_CLEAR(*data);
+    if (PyErr_Occurred()) return RAISED;
+  }
+  *head = call1(op->serialise, payload);
+  if (*head == NULL) return RAISED;
+  return PyBytes_Check(*head) ? DONE : LEAVE;
+}
+
 /* Takes the next payload of the list; one of `rest` that are still to come. */
 static Step next(Run *run, PyObject *payload, Py_ssize_t rest, int alone) {
   Operation *op = run->op;
-  PyObject *head, *data = NULL, *made;
-  if (op->last_size >= TWO_SLICES) {
-    made = call1(op->split, payload);
-    if (made == NULL || !PyArg_ParseTuple(made, "SS", &head, &data)) {
-      Py_XDECREF(made);
-      return RAISED;
-    }
-    if (PyBytes_Size(data) == 0) data = NULL;
-  } else {
-    head = made = call1(op->serialise, payload);
-    if (head == NULL) return RAISED;
-    if (!PyBytes_Check(head)) {
-      Py_DECREF(head);
-      return LEAVE;
-    }
+  PyObject *head = NULL, *data = NULL;
+  Step step = split(op, payload, &head, &data);
+  if (step != DONE) {
+    Py_XDECREF(head);
+    return step;
   }
   size_t size = (size_t)PyBytes_Size(head) + (data ? (size_t)PyBytes_Size(data) : 0);
   op->last_size = size;
   run->bytes += size;
-  Step step = DONE;
   if (!run->release && !fits_the_loop(op, size, rest)) {
     step = TOO_LONG;
-  } else if (size > BATCHED || alone) {
+  } else if (size > BATCHED || data != NULL || alone) {
     step = flush(run);
     if (step == DONE) step = one(run, payload, head, data);
   } else {
@@ -296,7 +364,8 @@ static Step next(Run *run, PyObject *payload, Py_ssize_t rest, int alone) {
     else if (run->batch_bytes >= BATCH)
       step = flush(run);
   }
-  Py_DECREF(made);
+  Py_DECREF(head);
+  Py_XDECREF(data);
   return step;
 }
 
@@ -373,13 +442,14 @@ static PyObject *operation_new(PyTypeObject *type, PyObject *args, PyObject *nam
   unsigned long long converter, one, many, buffer_free, call_end;
   Py_ssize_t overhead;
   int reads_bytearray;
-  PyObject *serialise, *split, *parse, *parse_many;
+  PyObject *serialise, *others, *unknown, *parse, *parse_many;
   if (named != NULL && PyDict_Size(named) != 0) {
     PyErr_SetString(PyExc_TypeError, "Operation takes no keyword arguments");
     return NULL;
   }
-  if (!PyArg_ParseTuple(args, "KKKKKnpOOOO", &converter, &one, &many, &buffer_free, &call_end,
-                        &overhead, &reads_bytearray, &serialise, &split, &parse, &parse_many))
+  if (!PyArg_ParseTuple(args, "KKKKKnpOO!OOO", &converter, &one, &many, &buffer_free, &call_end,
+                        &overhead, &reads_bytearray, &serialise, &PyTuple_Type, &others,
+                        &unknown, &parse, &parse_many))
     return NULL;
   allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
   Operation *op = (Operation *)allocate(type, 0);
@@ -393,7 +463,8 @@ static PyObject *operation_new(PyTypeObject *type, PyObject *args, PyObject *nam
   op->reads_bytearray = reads_bytearray;
   op->rate = UNKNOWN_RATE;
   Py_INCREF(op->serialise = serialise);
-  Py_INCREF(op->split = split);
+  Py_INCREF(op->others = others);
+  Py_INCREF(op->unknown = unknown);
   Py_INCREF(op->parse = parse);
   Py_INCREF(op->parse_many = parse_many);
   return (PyObject *)op;
@@ -403,7 +474,8 @@ static void operation_free(PyObject *self) {
   Operation *op = (Operation *)self;
   PyTypeObject *type = Py_TYPE(self);
   Py_XDECREF(op->serialise);
-  Py_XDECREF(op->split);
+  Py_XDECREF(op->others);
+  Py_XDECREF(op->unknown);
   Py_XDECREF(op->parse);
   Py_XDECREF(op->parse_many);
   Py_XDECREF(op->area);

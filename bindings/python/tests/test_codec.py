@@ -74,7 +74,7 @@ def test_no_payloads_are_no_payloads(tdc: temporal_tdc.Tdc) -> None:
     assert decode(tdc, []) == []
 
 
-@pytest.mark.parametrize("size", [10, 80_000, 300_000])
+@pytest.mark.parametrize("size", [10, 30_000, 80_000, 300_000])
 @pytest.mark.parametrize("count", [1, 3])
 def test_unknown_fields_and_external_payloads_survive(
     tdc: temporal_tdc.Tdc, size: int, count: int
@@ -103,7 +103,7 @@ def test_the_given_payloads_are_not_changed(tdc: temporal_tdc.Tdc, size: int) ->
     assert encoded[0].SerializeToString(deterministic=True) == before
 
 
-@pytest.mark.parametrize("size", [10, 80_000, 300_000])
+@pytest.mark.parametrize("size", [10, 30_000, 80_000, 300_000])
 def test_what_is_left_alone_is_the_given_object(tdc: temporal_tdc.Tdc, size: int) -> None:
     foreign = payload(b"x" * size, encoding=b"my/encoding")
     for _ in range(2):
@@ -152,3 +152,15 @@ def test_one_codec_serves_many_threads(tdc: temporal_tdc.Tdc) -> None:
         assert list(decoded) == payloads
 
     run(in_threads())
+
+
+@pytest.mark.parametrize("metadata", [0, 1, 30, 2_000])
+@pytest.mark.parametrize("count", [1, 3])
+def test_large_contents_with_any_metadata_survive(
+    tdc: temporal_tdc.Tdc, metadata: int, count: int
+) -> None:
+    # From 24 KiB up the extension module writes short metadata itself, and leaves the rest.
+    names = {f"clé-{number}": b"\0" * number for number in range(metadata // 10)}
+    plain = Payload(metadata=names | {"": b"x" * metadata}, data=b"x" * 30_000)
+    for _ in range(2):  # the second time its size is expected
+        assert decode(tdc, encode(tdc, [plain] * count)) == [plain] * count

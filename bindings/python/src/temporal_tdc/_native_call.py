@@ -10,15 +10,19 @@ from __future__ import annotations
 import ctypes
 import importlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, Literal, Protocol
 
+from google.protobuf.unknown_fields import UnknownFieldSet
 from temporalio.api.common.v1 import Payload, Payloads
 
 from temporal_tdc._abi import ABI_VERSION
 from temporal_tdc._library import Library
 
 _PURE: Final = "TEMPORAL_TDC_PURE"
+_OTHERS: Final = tuple(
+    field.name for field in Payload.DESCRIPTOR.fields if field.name not in ("metadata", "data")
+)
 
 
 class Native(Protocol):
@@ -69,14 +73,8 @@ def is_native() -> bool:
     return _MODULE is not None
 
 
-def native_operation(  # noqa: PLR0913
-    library: Library,
-    pointer: int,
-    verb: str,
-    split: Callable[[Payload], tuple[bytes, bytes]],
-    *,
-    overhead: int,
-    reads_bytearray: bool,
+def native_operation(
+    library: Library, pointer: int, verb: str, *, overhead: int, reads_bytearray: bool
 ) -> Native | None:
     """Make the quick way to encode or decode, where there is one.
 
@@ -84,7 +82,6 @@ def native_operation(  # noqa: PLR0913
         library: The opened library.
         pointer: The native data converter.
         verb: ``encode`` or ``decode``.
-        split: Serialises a large payload in two slices.
         overhead: By how much an encoded payload may be longer than its input. Where data keys make
             it longer later, ctypes makes the call.
         reads_bytearray: Whether protobuf parses a ``bytearray`` in place.
@@ -105,7 +102,8 @@ def native_operation(  # noqa: PLR0913
         overhead,
         reads_bytearray,
         Payload.SerializeToString,
-        split,
+        _OTHERS,
+        UnknownFieldSet,
         Payload.FromString,
         Payloads.FromString,
     )

@@ -73,7 +73,6 @@ class Operation:
             handle.library,
             handle.pointer,
             verb,
-            _split,
             overhead=handle.bound(0),
             reads_bytearray=_READS_BYTEARRAY,
         )
@@ -235,20 +234,13 @@ def call_one(
 
 def _slices(cost: Cost, payload: Payload) -> tuple[bytes, bytes]:
     """Serialise a payload: whole, or its contents apart when they are large."""
-    if cost.size < TWO_SLICES:
-        whole = payload.SerializeToString()
-        cost.size = len(whole)
-        return whole, b""
-    head, data = _split(payload)
-    cost.size = len(data) or len(head)
-    return head, data
-
-
-def _split(payload: Payload) -> tuple[bytes, bytes]:
-    """Serialise a payload with its contents apart, if they are large."""
-    data = payload.data
-    # Fields that this SDK does not know must come through too: then it stays whole.
-    if len(data) < TWO_SLICES or UnknownFieldSet(payload):
-        return payload.SerializeToString(), b""
-    rest = Payload(**{name: getattr(payload, name) for name in _REST})
-    return rest.SerializeToString() + length_prefix(_DATA, len(data)), data
+    if cost.size >= TWO_SLICES:
+        data = payload.data
+        cost.size = len(data)
+        # Fields that this SDK does not know must come through too: then it stays whole.
+        if len(data) >= TWO_SLICES and not UnknownFieldSet(payload):
+            rest = Payload(**{name: getattr(payload, name) for name in _REST})
+            return rest.SerializeToString() + length_prefix(_DATA, len(data)), data
+    whole = payload.SerializeToString()
+    cost.size = len(whole)
+    return whole, b""
