@@ -1,6 +1,6 @@
-"""tdc and its peers, alternating in one run: medians, a table, and a line of JSON for each case.
+"""tdc and its peers, in turns in each of several processes: medians, a table, and lines of JSON.
 
-bench.py [--quick] OUT.jsonl
+bench.py [--quick] [--processes N] OUT.jsonl
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from pathlib import Path
 from random import Random
 
 import temporal_tdc
+from temporal_tdc._native_call import is_native
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
 import messages
+import processes
 from messagepack import MessagePackCodec
 from sample import SampleCodec
 from timing import Run, awaiting, calling, medians
@@ -66,16 +68,12 @@ async def run(out: Path, seconds: float) -> None:
 
 
 class Report:
-    """Measures cases; prints them and writes them down."""
+    """Measures cases and writes them down."""
 
     def __init__(self, write: Callable[[str], object], seconds: float) -> None:
         """Take where lines go, and the time for a case."""
         self._write = write
         self._seconds = seconds
-        print(
-            f"{'codec':13} {'op':7} {'size':>8} {'batch':>5} {'tdc ns':>10} {'peer':>11} "
-            f"{'peer ns':>10} {'ratio':>7}"
-        )
 
     async def measure(
         self, op: str, codec: str, size: int, batch: int, runs: Mapping[str, Run]
@@ -98,10 +96,6 @@ class Report:
                 "ratio": round(nanos / tdc, 3),
             }
             self._write(json.dumps(line) + "\n")
-            print(
-                f"{codec:13} {op:7} {size:8} {batch:5} {tdc:10.0f} {peer:>11} "
-                f"{nanos:10.0f} {nanos / tdc:7.2f}"
-            )
 
 
 async def run_codecs(
@@ -185,9 +179,29 @@ def main() -> None:
     """Read the arguments and run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="every case in less time")
+    parser.add_argument("--processes", type=int, default=5, help="how many, one after the other")
+    parser.add_argument("--one", type=float, metavar="SECONDS", help=argparse.SUPPRESS)
     parser.add_argument("out", type=Path)
     arguments = parser.parse_args()
-    asyncio.run(run(arguments.out, 0.6 if arguments.quick else 3.0))
+    out: Path = arguments.out
+    if arguments.one is not None:
+        asyncio.run(run(out, arguments.one))
+        return
+    seconds = 0.2 if arguments.quick else 0.8
+    lines = processes.run_all(Path(__file__), arguments.processes, seconds)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    route = "the extension module" if is_native() else "ctypes alone"
+    print(f"{processes.cpu()}; tdc by {route}; medians of {arguments.processes} processes")
+    print(
+        f"{'codec':13} {'op':7} {'size':>8} {'batch':>5} {'tdc ns':>10} {'peer':>11} "
+        f"{'peer ns':>10} {'ratio':>7} {'(lowest - highest)':>20}"
+    )
+    for line in lines:
+        print(
+            "{codec:13} {op:7} {size:8} {batch:5} {tdc_ns:10} {peer:>11} "
+            "{peer_ns:10} {ratio:7.2f} {lowest:9.2f} - {highest:<8.2f}".format(**line)
+        )
 
 
 if __name__ == "__main__":
