@@ -182,10 +182,6 @@ func (c *nativeCall) requests() []byte {
 	return unsafe.Slice((*byte)(message), size)
 }
 
-// alsoHas has the call count bytes that are not handed to the library: what it sees
-// is a part of what its limits are for.
-func (c *nativeCall) alsoHas(bytes int) { c.input_bytes = C.size_t(bytes) }
-
 // hasPending tells whether a call that succeeded left something to be answered.
 func (c *nativeCall) hasPending() bool { return c.pending != 0 }
 

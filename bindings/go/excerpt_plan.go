@@ -3,6 +3,7 @@ package tdc
 import (
 	"sync"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
@@ -29,9 +30,12 @@ const (
 // A plannedField is a field that leads to payloads, or a oneof with such members.
 type plannedField struct {
 	field   protoreflect.FieldDescriptor
+	tag     uint64
+	isList  bool
+	isMap   bool
 	plan    *plan
 	oneof   protoreflect.OneofDescriptor
-	members map[protoreflect.FieldNumber]plannedField // of the oneof
+	members map[protoreflect.FieldNumber]*plannedField // of the oneof
 }
 
 // plans are the plans by full name that were made so far: nil for a type that has
@@ -91,7 +95,10 @@ func (made planner) addFields(p *plan) {
 	oneofs := map[protoreflect.FullName]int{}
 	for i := range fields.Len() {
 		field := fields.Get(i)
-		planned := plannedField{field: field}
+		planned := plannedField{
+			field: field, isList: field.IsList(), isMap: field.IsMap(),
+			tag: protowire.EncodeTag(field.Number(), protowire.BytesType),
+		}
 		switch {
 		case field.IsMap():
 			if value := field.MapValue(); value.Message() != nil {
@@ -112,10 +119,10 @@ func (made planner) addFields(p *plan) {
 		if !ok {
 			at = len(p.fields)
 			oneofs[oneof.FullName()] = at
-			members := map[protoreflect.FieldNumber]plannedField{}
+			members := map[protoreflect.FieldNumber]*plannedField{}
 			p.fields = append(p.fields, plannedField{oneof: oneof, members: members})
 		}
-		p.fields[at].members[field.Number()] = planned
+		p.fields[at].members[field.Number()] = &planned
 	}
 }
 

@@ -37,8 +37,9 @@ func WithContext(ctx context.Context) MessageOption {
 
 // rewrite encodes or decodes a message in place.
 func (o *messageOptions) rewrite(op operation, message proto.Message) error {
-	size := proto.Size(message)
-	e, err := newExcerpt(message.ProtoReflect(), size)
+	e := takeExcerpt()
+	defer e.giveBack()
+	err := e.of(message.ProtoReflect())
 	if err == errNoExcerpt {
 		return o.rewriteWhole(op, message)
 	}
@@ -46,10 +47,7 @@ func (o *messageOptions) rewrite(op operation, message proto.Message) error {
 		return err
 	}
 	name := string(message.ProtoReflect().Descriptor().FullName())
-	// The limits hold for the message, and not for what is handed over of it.
-	kept := size - len(e.wire)
 	answer, err := o.call(func(n native, call *nativeCall) ([]byte, *Error) {
-		call.alsoHas(kept)
 		return n.message(op, call, o.serialization, name, o.headers, e.wire)
 	})
 	if err != nil {

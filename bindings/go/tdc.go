@@ -151,14 +151,15 @@ func (t *Tdc) FailureConverter() converter.FailureConverter {
 // EncodeMessage encodes every payload and failure in message, which is any
 // message of Temporal's API: a request, a history, a schedule. Search attributes
 // are never touched, headers only [WithHeaders]. The message changes only if
-// all of it was encoded.
+// all of it was encoded, and then where it is: do not share parts of it with other
+// messages. Of the limits, max_input_bytes counts what leads to payloads.
 func (t *Tdc) EncodeMessage(message proto.Message, opts ...MessageOption) error {
 	return t.messages(opts).rewrite(encode, message)
 }
 
 // DecodeMessage decodes every payload and failure in message, which is any
 // message of Temporal's API. What tdc did not make stays as it is. The message
-// changes only if all of it was decoded.
+// changes only if all of it was decoded, as with EncodeMessage.
 func (t *Tdc) DecodeMessage(message proto.Message, opts ...MessageOption) error {
 	return t.messages(opts).rewrite(decode, message)
 }

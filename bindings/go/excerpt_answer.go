@@ -1,0 +1,133 @@
+package tdc
+
+import (
+	"bytes"
+
+	commonpb "go.temporal.io/api/common/v1"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// putBack changes the message to what the library made of its excerpt: all of it or
+// nothing.
+func (e *excerpt) putBack(answer []byte) error {
+	if err := e.read(answer); err != nil {
+		return err
+	}
+	for i := range e.leaves {
+		e.leaves[i].put()
+	}
+	return nil
+}
+
+// read reads what becomes of each leaf.
+func (e *excerpt) read(answer []byte) error {
+	before, after := stepper{e.wire}, stepper{answer}
+	var made slab
+	next := 0
+	for _, s := range e.steps {
+		old, ok := before.step(s)
+		if !ok {
+			return errNoAnswer()
+		}
+		wire, ok := after.step(s)
+		if !ok {
+			return errNoAnswer()
+		}
+		if s&stepKind != stepLeaf {
+			continue
+		}
+		l := &e.leaves[next]
+		next++
+		if bytes.Equal(old, wire) {
+			continue
+		}
+		if err := l.read(wire, &made); err != nil {
+			return err
+		}
+	}
+	if len(after.rest) != 0 {
+		return errNoAnswer()
+	}
+	return nil
+}
+
+func errNoAnswer() error {
+	return newError(ErrProtobuf, -1, "the answer has other fields than the message")
+}
+
+// read is the message that becomes of l.
+func (l *leaf) read(wire []byte, made *slab) error {
+	if l.element != nil {
+		l.payload = made.next()
+		return unmarshalPayload(wire, l.payload, -1)
+	}
+	l.place.result = l.place.kind.New()
+	m := l.place.result.Interface()
+	if p, ok := m.(*commonpb.Payload); ok {
+		return unmarshalPayload(wire, p, -1)
+	}
+	if err := proto.Unmarshal(wire, m); err != nil {
+		return newError(ErrProtobuf, -1, err.Error())
+	}
+	return nil
+}
+
+// put puts what becomes of l where it was.
+func (l *leaf) put() {
+	if l.element != nil {
+		if l.payload != nil {
+			*l.element = l.payload
+		}
+		return
+	}
+	p := l.place
+	if p.result == nil {
+		return
+	}
+	value := protoreflect.ValueOfMessage(p.result)
+	switch {
+	case p.field.IsList():
+		p.owner.Mutable(p.field).List().Set(p.index, value)
+	case p.field.IsMap():
+		p.owner.Mutable(p.field).Map().Set(p.key, value)
+	default:
+		p.owner.Set(p.field, value)
+	}
+}
+
+// A slab has memory for payloads, a few at a time: one that is kept keeps no more.
+type slab struct{ payloads []commonpb.Payload }
+
+func (s *slab) next() *commonpb.Payload {
+	if len(s.payloads) == 0 {
+		s.payloads = make([]commonpb.Payload, 8)
+	}
+	p := &s.payloads[0]
+	s.payloads = s.payloads[1:]
+	return p
+}
+
+// A stepper reads an excerpt, or the answer to it.
+type stepper struct{ rest []byte }
+
+// step is the contents of the next field, except for a message that is stepped into.
+func (f *stepper) step(s step) ([]byte, bool) {
+	tag, n := protowire.ConsumeVarint(f.rest)
+	if n < 0 || tag != uint64(s>>2) {
+		return nil, false
+	}
+	f.rest = f.rest[n:]
+	if s&stepKind == stepInto {
+		_, n := protowire.ConsumeVarint(f.rest)
+		if n < 0 {
+			return nil, false
+		}
+		f.rest = f.rest[n:]
+		return nil, true
+	}
+	field, rest, ok := readBytes(f.rest)
+	f.rest = rest
+	return field, ok
+}
