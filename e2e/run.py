@@ -26,6 +26,7 @@ from scenarios.parcel import parcel
 from scenarios.plaintext import plaintext
 from scenarios.replays import replays
 from scenarios.rotation import rotation
+from scenarios.summaries import summaries
 from scenarios.web_ui import web_ui
 
 #: Those that need nothing but what `scripts/test-e2e` always builds, in the order in which they run.
@@ -41,6 +42,7 @@ SCENARIOS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "cure": cure,
     "rotation": rotation,
     "key-services": key_services,
+    "summaries": summaries,
     "plaintext": plaintext,
 }
 

@@ -42,7 +42,8 @@ async def _started(name: str, process: Process, url: str) -> None:
         except (TimeoutError, aiohttp.ClientError):
             return None
 
-    await eventually(name, ready)
+    # A loaded machine takes its time to start moto, which is Python.
+    await eventually(name, ready, 240)
 
 
 class OpenBao:
@@ -138,6 +139,35 @@ class Kms:
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+
+@dataclass(frozen=True)
+class Services:
+    """Both services."""
+
+    programs: KeyServicePrograms
+    bao: OpenBao
+    kms: Kms
+
+    def environment(self, token: str = _ROOT) -> dict[str, str]:
+        """What a program needs to use both. libtdc_keys reads it once, so the test itself always has all of it."""
+        return self.bao.environment(token) | self.kms.environment()
+
+
+class KeyServices:
+    """The services, started when they are needed first."""
+
+    def __init__(self, programs: KeyServicePrograms, processes: Processes) -> None:
+        self._programs = programs
+        self._processes = processes
+        self._started: Services | None = None
+
+    async def start(self) -> Services:
+        """Starts them, or gives those that run."""
+        if not self._started:
+            bao = await OpenBao.start(self._processes, self._programs)
+            self._started = Services(self._programs, bao, await Kms.start(self._processes, self._programs))
+        return self._started
 
 
 class Proxy(PayloadCodec):

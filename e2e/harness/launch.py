@@ -12,7 +12,7 @@ from temporalio.client import Client
 from harness.checks import Checks, eventually
 from harness.commands import CommandError, Tdc, Temporal
 from harness.config import Config, make_keys
-from harness.key_services import KeyServicePrograms
+from harness.key_services import KeyServicePrograms, KeyServices
 from harness.processes import Processes, Worker, environment, free_port
 from harness.stage import Stage
 
@@ -79,7 +79,7 @@ async def stage(programs: Programs, folder: Path, checks: Checks) -> AsyncIterat
             client,
             start_worker,
             tool,
-            programs.key_services,
+            KeyServices(programs.key_services, processes) if programs.key_services else None,
         )
         for name in programs.workers:
             ready.workers[name] = await start_worker(name)

@@ -13,7 +13,7 @@ from harness import history
 from harness.checks import Checks, eventually
 from harness.commands import Tdc, Temporal
 from harness.config import Config
-from harness.key_services import KeyServicePrograms
+from harness.key_services import KeyServices
 from harness.processes import Processes, Worker
 
 
@@ -35,7 +35,7 @@ class Stage:
     #: The command of a program in the language of a worker: its name, and what the program does.
     tool: Callable[[str, str], list[str | Path]]
     #: OpenBao, moto and what goes with them; None where they could not be had.
-    key_services: KeyServicePrograms | None = None
+    key_services: KeyServices | None = None
     workers: dict[str, Worker] = field(default_factory=dict)
     markers: list[str] = field(default_factory=list)
 

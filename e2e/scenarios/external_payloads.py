@@ -3,7 +3,6 @@
 The server that the temporal command carries is older than 1.30 and counts none, so this one is a server of its own.
 """
 
-import asyncio
 import dataclasses
 from collections.abc import Sequence
 
@@ -12,8 +11,7 @@ from temporalio.client import Client
 from temporalio.common import RawValue
 from temporalio.converter import DataConverter, PayloadCodec
 
-from harness.checks import eventually
-from harness.processes import environment
+from harness.counting_server import serve_newer
 from harness.stage import Stage
 
 SIZE = 300_000
@@ -39,7 +37,7 @@ class InsideAlone(PayloadCodec):
 
 async def external_payloads(stage: Stage) -> None:
     """Starts the same workflow with each codec, and compares what the server says of it."""
-    address, namespace = await _serve(stage)
+    address, namespace = await serve_newer(stage, "counting-server")
     stored = _stored(stage.secret("external"))
     encrypting = stage.codec.data_converter
     assert encrypting.payload_codec
@@ -71,21 +69,3 @@ def _stored(key: str) -> Payload:
         data=f'{{"driverName":"aws.s3driver","claimData":{{"bucket":"orders","key":"{key}"}}}}'.encode(),
         external_payloads=[Payload.ExternalPayloadDetails(size_bytes=SIZE)],
     )
-
-
-async def _serve(stage: Stage) -> tuple[str, str]:
-    process = await stage.processes.start("counting-server", [stage.counting_server], environment())
-    assert process.stdout
-    async with asyncio.timeout(60):
-        address, namespace = (await process.stdout.readline()).decode().split()
-
-    async def serving() -> bool | None:
-        try:
-            client = await Client.connect(address, namespace=namespace)
-            await client.count_workflows()
-        except RuntimeError:
-            return None
-        return True
-
-    await eventually("the counting server", serving)
-    return address, namespace

@@ -21,7 +21,7 @@ from harness import history
 from harness.checks import eventually
 from harness.codec_server import start
 from harness.commands import run
-from harness.key_services import KeyServicePrograms, OpenBao, Proxy, reseal
+from harness.key_services import OpenBao, Proxy, Services, reseal
 from harness.processes import Worker, environment, free_port
 from harness.stage import Stage
 
@@ -58,11 +58,11 @@ def _queue(worker: str) -> str:
 
 async def key_services(stage: Stage) -> None:
     """Runs a workflow across all languages through the life of its keys."""
-    programs = stage.key_services
-    if not programs:
+    if not stage.key_services:
         stage.checks.skipped("key services", "OpenBao could not be had")
         return
-    async with _bench(stage, programs) as bench:
+    services = await stage.key_services.start()
+    async with _bench(stage, services) as bench:
         opening = stage.secret("opening")
         ledger = await bench.clients["orders"].start_workflow(
             "Ledger", args=[opening, bench.helpers], id="keys-ledger", task_queue=_queue("go"), result_type=list[str]
@@ -78,12 +78,12 @@ async def key_services(stage: Stage) -> None:
         await ledger.signal("say", "close")
         stage.checks.equal("key services: the workflow ends complete", await ledger.result(), _stamped(bench, said))
         await _read(bench, ledger, said)
-        await _sealed_twice(bench, programs, ledger)
+        await _sealed_twice(bench, services, ledger)
 
 
 @asynccontextmanager
-async def _bench(stage: Stage, programs: KeyServicePrograms) -> AsyncIterator[Bench]:
-    bao = await OpenBao.start(stage.processes, programs)
+async def _bench(stage: Stage, services: Services) -> AsyncIterator[Bench]:
+    bao = services.bao
     for key in ("orders", "audit", "proxy"):
         await bao.ask(f"transit/keys/{key}")
     await _permit(bao)
@@ -93,10 +93,10 @@ async def _bench(stage: Stage, programs: KeyServicePrograms) -> AsyncIterator[Be
     _write(stage.folder / "keys-audit.yaml", "audit", port)
     # The test is an administrator: what the workers may not do, it may.
     async with AsyncExitStack() as running:
-        running.enter_context(mock.patch.dict(os.environ, bao.environment()))
+        running.enter_context(mock.patch.dict(os.environ, services.environment()))
         reader = running.enter_context(temporal_tdc.open(config))
         auditor = running.enter_context(temporal_tdc.open(stage.folder / "keys-audit.yaml"))
-        proxied = Proxy(programs.gocloud, PROXY, environment(), reader.payload_codec)
+        proxied = Proxy(services.programs.gocloud, PROXY, environment(), reader.payload_codec)
         converters = {
             "orders": reader.data_converter,
             "audit": auditor.data_converter,
@@ -239,7 +239,7 @@ async def _read(bench: Bench, ledger: WorkflowHandle[Any, list[str]], said: list
     bench.stage.checks.equal("key services: nothing stays encrypted", outer - {"json/plain", "binary/null"}, set())
 
 
-async def _sealed_twice(bench: Bench, programs: KeyServicePrograms, ledger: WorkflowHandle[Any, list[str]]) -> None:
+async def _sealed_twice(bench: Bench, services: Services, ledger: WorkflowHandle[Any, list[str]]) -> None:
     """Temporal Proxy seals what we encrypted: workers open both layers, and so does `tdc history decode`."""
     checks = bench.stage.checks
     for name in bench.workers:
@@ -256,7 +256,7 @@ async def _sealed_twice(bench: Bench, programs: KeyServicePrograms, ledger: Work
 
     exported = {"events": await bench.stage.temporal.history(ledger.id)}
     twice = copy.deepcopy(exported)
-    proxy = Proxy(programs.gocloud, PROXY, environment(), bench.reader.payload_codec)
+    proxy = Proxy(services.programs.gocloud, PROXY, environment(), bench.reader.payload_codec)
     reseal(twice, proxy.seal)
     outermost = {history.key_id(payload) for payload in history.payloads(twice)}
     checks.equal("key services: a proxy sealed the whole history", outermost, {PROXY})

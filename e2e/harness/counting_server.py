@@ -1,0 +1,28 @@
+"""A server that is newer than the one which the temporal command carries."""
+
+import asyncio
+
+from temporalio.client import Client
+
+from harness.checks import eventually
+from harness.processes import environment
+from harness.stage import Stage
+
+
+async def serve_newer(stage: Stage, name: str) -> tuple[str, str]:
+    """Starts it, and gives its address and its namespace."""
+    process = await stage.processes.start(name, [stage.counting_server], environment())
+    assert process.stdout
+    async with asyncio.timeout(60):
+        address, namespace = (await process.stdout.readline()).decode().split()
+
+    async def serving() -> bool | None:
+        try:
+            client = await Client.connect(address, namespace=namespace)
+            await client.count_workflows()
+        except RuntimeError:
+            return None
+        return True
+
+    await eventually("the newer server", serving)
+    return address, namespace
