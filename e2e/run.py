@@ -15,6 +15,7 @@ from harness.checks import Checks
 from harness.key_services import KeyServicePrograms
 from harness.launch import Programs, stage
 from harness.stage import Stage
+from scenarios.bound import bound
 from scenarios.codec_server_cli import laptop, team
 from scenarios.cure import cure
 from scenarios.external_payloads import external_payloads
@@ -43,6 +44,7 @@ SCENARIOS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "rotation": rotation,
     "key-services": key_services,
     "summaries": summaries,
+    "bound": bound,
     "plaintext": plaintext,
 }
 
