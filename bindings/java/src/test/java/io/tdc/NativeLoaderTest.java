@@ -139,7 +139,7 @@ class NativeLoaderTest {
   }
 
   private void copyFromJar() throws IOException {
-    String platform = NativeLoader.platform();
+    String platform = LibraryCopy.platform();
     try (var in =
         NativeLoader.class.getResourceAsStream("/io/tdc/native/" + platform + "/" + LIBRARY)) {
       Files.copy(in, directory.resolve(LIBRARY));
