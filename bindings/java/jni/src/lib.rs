@@ -5,6 +5,8 @@
 //! pointers are addresses in a `long`. Arrays never cross: `io.tdc.Scratch` copies them, because the garbage
 //! collector of those versions of Java cannot run while native code has an array.
 //!
+//! Two functions beside them serve both ways: they load `libtdc_keys` and hand a call's requests to it.
+//!
 //! # Safety
 //! The JVM calls the functions here with the arguments that `io.tdc` gave it, and `io.tdc.Boundary` makes sure that
 //! they are what `tdc.h` asks for. Panics do not cross: the functions of `tdc::ffi` catch them, and nothing here
@@ -12,6 +14,7 @@
 
 #[rustfmt::skip]
 mod functions;
+mod keys;
 mod memory;
 
 use std::ptr;

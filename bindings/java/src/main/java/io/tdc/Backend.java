@@ -54,4 +54,11 @@ final class Backend {
 
   /** Frees what {@link #allocate} gave. */
   static native void free(long address, long size);
+
+  /** {@code tdc_java_keys_load}: loads {@code libtdc_keys}. */
+  static native int keysLoad(
+      long name, long nameLength, int version, long found, long reason, long capacity);
+
+  /** {@code tdc_java_keys_answer}: has it answer a call's requests to key services. */
+  static native int keysAnswer(long self, long call, long error);
 }

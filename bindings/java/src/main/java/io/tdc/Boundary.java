@@ -193,13 +193,32 @@ final class Boundary {
     }
   }
 
-  /** {@code tdc_call_requests}: what the last try of the call asks for. */
-  static byte[] requests(Host.Call call) {
+  /**
+   * {@code tdc_call_requests}: what the last try of the call asks for.
+   *
+   * @param byClients whether {@code libtdc_keys} answers those to key services
+   */
+  static Asked requests(Host.Call call, boolean byClients) {
     try (Scratch memory = Scratch.open(0)) {
       Native.callRequests(begin(memory, call), memory.word(0), memory.word(1));
-      byte[] requests = Scratch.copy(memory.get(0), memory.get(1));
+      long at = memory.get(0);
+      long length = memory.get(1);
+      Asked asked =
+          byClients
+              ? Asked.besideKeyServices(Backend.view(at, length))
+              : Asked.all(Scratch.copy(at, length));
       memory.get(CALL, call.words);
-      return requests;
+      return asked;
+    }
+  }
+
+  /** {@code tdc_java_keys_answer}: has {@code libtdc_keys} answer the requests to key services. */
+  static int answerByKeyLibrary(Host.Call call) {
+    try (Scratch memory = Scratch.open(0)) {
+      long words = begin(memory, call);
+      int status = Backend.keysAnswer(call.self, words, memory.word(ERROR));
+      end(memory, call);
+      return status;
     }
   }
 

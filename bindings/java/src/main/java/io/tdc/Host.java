@@ -64,6 +64,9 @@ final class Host {
     /** Whether its last try came to an answer. */
     private boolean isDone;
 
+    /** What Java threw while it answered, from the first request on. */
+    @Nullable private Causes causes;
+
     private Call() {}
 
     /** Whether payloads of some namespace go to a codec server. */
@@ -92,7 +95,7 @@ final class Host {
         return false;
       }
       if (status != Abi.REQUESTS) {
-        throw explained(failed(status, null));
+        throw explained(failed(status));
       }
       Errors.free(result);
       answer();
@@ -100,15 +103,33 @@ final class Host {
     }
 
     private void answer() {
-      Requests requests = new Requests(Boundary.requests(this), handle, outside, types);
-      byte[] answers = requests.answers(index);
+      if (causes == null) {
+        causes = new Causes();
+      }
+      Asked asked = Boundary.requests(this, !outside.keyServices.isOwn());
+      byte[] answers = {};
       try {
-        int status = Boundary.answer(this, answers);
-        if (status != Abi.OK) {
-          throw failed(status, requests.cause());
+        List<byte[]> given =
+            outside.keyServices.answersByClients(this, asked.ofKeyServices, causes);
+        Requests requests = new Requests(asked.message, handle, outside, types, causes);
+        answers = requests.answers(given, index);
+        if (answers.length != 0) {
+          require(Boundary.answer(this, answers));
         }
       } finally {
         Arrays.fill(answers, (byte) 0);
+        Arrays.fill(asked.message, (byte) 0);
+      }
+    }
+
+    /**
+     * Goes on only if answers were taken.
+     *
+     * @throws TdcException what the call has come to
+     */
+    void require(int status) {
+      if (status != Abi.OK) {
+        throw failed(status);
       }
     }
 
@@ -128,14 +149,15 @@ final class Host {
     long takeSizeNeeded(int length, int size) {
       long needed = Native.errorSizeNeeded(result[Boundary.ERROR]);
       if (needed <= size) {
-        throw failed(Abi.ERR_BUFFER_TOO_SMALL, null);
+        throw failed(Abi.ERR_BUFFER_TOO_SMALL);
       }
       Errors.free(result);
       handle.grow(needed - length);
       return needed;
     }
 
-    private TdcException failed(int status, @Nullable Throwable cause) {
+    private TdcException failed(int status) {
+      Throwable cause = causes == null ? null : causes.of(status);
       return Errors.take(status, result, this::place, cause);
     }
 

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import javax.annotation.Nullable;
 
 /**
  * A {@code wrap} or {@code unwrap} of the library's, and its answer by a key service of the
@@ -28,12 +29,18 @@ final class KeyServiceRequest {
   private final int kind;
   private final KeyServiceKey key;
   private final byte[] bytes;
+  @Nullable private Exception cause;
 
   private KeyServiceRequest(long id, int kind, KeyServiceKey key, byte[] bytes) {
     this.id = id;
     this.kind = kind;
     this.key = key;
     this.bytes = bytes;
+  }
+
+  /** Whether a request of this kind is one to a key service. */
+  static boolean isOne(int kind) {
+    return kind == WRAP || kind == UNWRAP;
   }
 
   /** Reads a {@code tdc.host.v1.Wrap} or {@code Unwrap}. */
@@ -87,14 +94,16 @@ final class KeyServiceRequest {
     byte[] given = {};
     try {
       given = kind == WRAP ? service.wrap(key, bytes) : service.unwrap(key, bytes);
-      return given == null ? failed(false, false, "it gave null") : answer(kind, given);
+      return given == null ? failed("it gave null") : Requests.answer(id, kind, given);
     } catch (InterruptedException e) {
       throw e;
     } catch (KeyServiceException e) {
-      return failed(e.isRefused(), e.isInvalid(), e.getMessage());
+      cause = e;
+      return failed(id, e);
     } catch (Exception e) {
+      cause = e;
       String name = e.getClass().getSimpleName();
-      return failed(false, false, e.getMessage() == null ? name : name + ": " + e.getMessage());
+      return failed(e.getMessage() == null ? name : name + ": " + e.getMessage());
     } finally {
       erase();
       if (kind == UNWRAP && given != null) {
@@ -103,29 +112,42 @@ final class KeyServiceRequest {
     }
   }
 
-  /** The answer where the service was not asked, or did not answer. */
-  byte[] failed(boolean refused, boolean invalid, String reason) {
-    byte[] text = reason.getBytes(StandardCharsets.UTF_8);
+  private byte[] failed(String reason) {
+    return failed(id, new KeyServiceException(reason, false, false));
+  }
+
+  /** The answer to a request where the service was not asked, or did not answer. */
+  static byte[] failed(long id, KeyServiceException why) {
+    byte[] text = why.getMessage().getBytes(StandardCharsets.UTF_8);
     byte[] failure = new byte[4 + CodedOutputStream.computeByteArraySize(3, text)];
     try {
       CodedOutputStream out = CodedOutputStream.newInstance(failure);
-      out.writeBool(1, refused);
-      out.writeBool(2, invalid);
+      out.writeBool(1, why.isRefused());
+      out.writeBool(2, why.isInvalid());
       out.writeByteArray(3, text);
     } catch (IOException e) {
       throw new IllegalStateException("an array does no input or output", e);
     }
-    return answer(FAILURE, failure);
+    return Requests.answer(id, FAILURE, failure);
+  }
+
+  /** Adds what the service threw, under the code with which the library reports it. */
+  void addCause(Causes causes) {
+    KeyServiceException said =
+        cause instanceof KeyServiceException ? (KeyServiceException) cause : null;
+    int code = Abi.ERR_KEY_SERVICE;
+    if (said != null && said.isInvalid()) {
+      code = kind == UNWRAP ? Abi.ERR_CIPHERTEXT : code;
+    } else if (said != null && said.isRefused()) {
+      code = Abi.ERR_KEY_REFUSED;
+    }
+    causes.add(code, cause);
   }
 
   /** Overwrites what the library asked with. */
-  void erase() {
+  private void erase() {
     if (kind == WRAP) {
       Arrays.fill(bytes, (byte) 0);
     }
-  }
-
-  private byte[] answer(int result, byte[] body) {
-    return Requests.answer(id, result, body);
   }
 }

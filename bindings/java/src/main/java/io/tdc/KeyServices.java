@@ -3,48 +3,34 @@ package io.tdc;
 import io.temporal.workflow.unsafe.WorkflowUnsafe;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import javax.annotation.Nullable;
 
-/** Has data keys wrapped and unwrapped, all of a round together. */
+/**
+ * Has data keys wrapped and unwrapped, all of a round together: by a key service of the program's,
+ * or by {@link KeyClients}.
+ */
 final class KeyServices {
   /** What the library asks for in one round. */
   private static final int MAX_REQUESTS = 16;
 
-  private static final int IDLE_SECONDS = 30;
-
-  /** What an operator is told who named a key service that this program cannot ask. */
-  private static final String NONE =
-      "this program has no client of key services: pass one of its own to"
-          + " Tdc.builder(…).keyService(…)";
-
   @Nullable private final KeyService service;
-  private final ThreadPoolExecutor threads;
+  private final KeyClients clients = new KeyClients();
+  private final Threads threads = new Threads("tdc-key-service", MAX_REQUESTS);
 
   KeyServices(@Nullable KeyService service) {
     this.service = service;
-    this.threads =
-        new ThreadPoolExecutor(
-            MAX_REQUESTS,
-            MAX_REQUESTS,
-            IDLE_SECONDS,
-            TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(),
-            KeyServices::thread);
-    threads.allowCoreThreadTimeOut(true);
   }
 
-  private static Thread thread(Runnable work) {
-    Thread thread = new Thread(work, "tdc-key-service");
-    thread.setDaemon(true);
-    return thread;
+  /** Whether the program has a key service, so that Java answers. */
+  boolean isOwn() {
+    return service != null;
+  }
+
+  /** Answers the requests that Java leaves where they are; as {@link KeyClients#answers}. */
+  List<byte[]> answersByClients(Host.Call call, List<Long> requests, Causes causes) {
+    return requests.isEmpty() ? List.of() : clients.answers(call, requests, causes);
   }
 
   /**
@@ -52,27 +38,29 @@ final class KeyServices {
    * code the SDK must not take that for a deadlock.
    *
    * @param index in the user's list of the payload that this is for, for errors
+   * @param causes get what the service threw
    * @throws TdcException if the thread is interrupted
    */
-  List<byte[]> answers(List<KeyServiceRequest> requests, int index) {
-    if (requests.isEmpty()) {
+  List<byte[]> answers(List<KeyServiceRequest> requests, int index, Causes causes) {
+    KeyService asked = service;
+    if (requests.isEmpty() || asked == null) {
       return List.of();
     }
-    return WorkflowUnsafe.deadlockDetectorOff(() -> askAndWait(requests, index));
+    return WorkflowUnsafe.deadlockDetectorOff(
+        () -> {
+          List<byte[]> answers = askAndWait(asked, requests, index);
+          requests.forEach(request -> request.addCause(causes));
+          return answers;
+        });
   }
 
-  private List<byte[]> askAndWait(List<KeyServiceRequest> requests, int index) {
+  private List<byte[]> askAndWait(KeyService asked, List<KeyServiceRequest> requests, int index) {
     List<byte[]> answers = new ArrayList<>(requests.size());
-    KeyService asked = service;
-    if (asked == null) {
-      requests.forEach(request -> answers.add(request.failed(false, false, NONE)));
-      return answers;
-    }
     List<Future<byte[]>> others = new ArrayList<>();
     try {
       // This thread asks as well; it mostly is about one key, and keeps what is bound to a thread.
       for (KeyServiceRequest request : requests.subList(1, requests.size())) {
-        others.add(submit(() -> request.answer(asked)));
+        others.add(threads.submit(() -> request.answer(asked)));
       }
       answers.add(requests.get(0).answer(asked));
       for (Future<byte[]> other : others) {
@@ -89,15 +77,6 @@ final class KeyServices {
     }
   }
 
-  /** Here and now where the threads were let go, which ends no call that is under way. */
-  private Future<byte[]> submit(Callable<byte[]> work) {
-    FutureTask<byte[]> task = new FutureTask<>(work);
-    if (!later(task)) {
-      task.run();
-    }
-    return task;
-  }
-
   /** Not an answer of the service, which the library would believe for other calls too. */
   private static TdcException failed(int index, Throwable cause) {
     String text =
@@ -107,18 +86,14 @@ final class KeyServices {
     return new TdcException(Abi.ERR_KEY_SERVICE, index, text, cause);
   }
 
-  /** Has something done that this thread does not wait for, unless the threads were let go. */
+  /** As {@link Threads#later}. */
   boolean later(Runnable work) {
-    try {
-      threads.execute(work);
-      return true;
-    } catch (RejectedExecutionException e) {
-      return false;
-    }
+    return threads.later(work);
   }
 
-  /** Lets the threads go: what is under way ends, and nothing more begins. */
+  /** As {@link Threads#close}. */
   void close() {
-    threads.shutdown();
+    threads.close();
+    clients.close();
   }
 }

@@ -1,7 +1,5 @@
 package io.tdc;
 
-import com.google.protobuf.CodedInputStream;
-import com.google.protobuf.WireFormat;
 import io.temporal.workflow.unsafe.WorkflowUnsafe;
 import java.io.EOFException;
 import java.io.IOException;
@@ -16,9 +14,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -37,6 +33,9 @@ final class Remote {
   /** How many requests are under way at once; others wait within their timeout. */
   private static final int MAX_REQUESTS = 32;
 
+  /** And how many of one round, so that a long history takes no more than its share. */
+  private static final int MAX_TOGETHER = 4;
+
   private final Semaphore requests = new Semaphore(MAX_REQUESTS);
   @Nullable private final HttpClient given;
   @Nullable private final RemoteHeaders hook;
@@ -48,13 +47,16 @@ final class Remote {
   }
 
   /**
-   * Sends a request. A server may take long, and in workflow code the SDK must not take that for a
-   * deadlock.
+   * Sends the requests of a round, a few at the same time, and gives the answers in their order. A
+   * server may take long, and in workflow code the SDK must not take that for a deadlock.
    *
+   * @param index in the user's list of the payload that this is for, for errors
    * @throws TdcException if the hook for headers fails
    */
-  Answer ask(Request request, int index) {
-    return WorkflowUnsafe.deadlockDetectorOff(() -> askAndWait(request, index));
+  List<RemoteAnswer> answers(List<RemoteRequest> round, int index) {
+    return round.isEmpty()
+        ? List.of()
+        : WorkflowUnsafe.deadlockDetectorOff(() -> askAndWait(round, index));
   }
 
   /** Lets go of the connections. */
@@ -63,27 +65,114 @@ final class Remote {
     own = null;
   }
 
-  private Answer askAndWait(Request request, int index) {
-    HttpRequest.Builder message;
+  private List<RemoteAnswer> askAndWait(List<RemoteRequest> round, int index) {
+    List<Exchange> exchanges = new ArrayList<>(round.size());
+    List<RemoteAnswer> answers = new ArrayList<>(round.size());
     try {
-      message = HttpRequest.newBuilder(URI.create(request.url));
-      request.headers.forEach(message::setHeader);
-    } catch (IllegalArgumentException e) {
-      return Answer.none("Java's HTTP client does not take this URL or these headers", null);
-    }
-    if (hook != null) {
-      addHeaders(message, hook, request.url, index);
-    }
-    if (request.url.startsWith("http:")) {
-      // Or else it would offer to go on in HTTP/2, which not every server understands.
-      message.version(HttpClient.Version.HTTP_1_1);
-    }
-    message.timeout(request.timeout).POST(BodyPublishers.ofByteArray(request.body));
-    try {
-      return send(message.build(), request);
+      for (RemoteRequest request : round) {
+        if (exchanges.size() - answers.size() == MAX_TOGETHER) {
+          answers.add(exchanges.get(answers.size()).await());
+        }
+        Exchange exchange = new Exchange(request);
+        exchanges.add(exchange);
+        exchange.begin(index);
+      }
+      while (answers.size() < exchanges.size()) {
+        answers.add(exchanges.get(answers.size()).await());
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return Answer.none("the thread that waited for it was interrupted", e);
+      for (RemoteRequest request : round.subList(answers.size(), round.size())) {
+        answers.add(RemoteAnswer.none(request, "the thread that waited for it was interrupted", e));
+      }
+    } finally {
+      exchanges.forEach(Exchange::cancel);
+    }
+    return answers;
+  }
+
+  /** A request that is under way, for as long as it allows. */
+  private final class Exchange {
+    private final RemoteRequest request;
+    private final BoundedBody body;
+    private final long end;
+    @Nullable private CompletableFuture<HttpResponse<byte[]>> response;
+
+    /** Why it was not sent. */
+    @Nullable private RemoteAnswer failure;
+
+    Exchange(RemoteRequest request) {
+      this.request = request;
+      // One byte more than is an answer, so that the library sees that it is too long.
+      this.body = new BoundedBody(request.maxResponse + 1);
+      this.end = System.nanoTime() + request.timeout.toNanos();
+    }
+
+    /** Waits for its turn, and sends the request. */
+    void begin(int index) throws InterruptedException {
+      HttpRequest message;
+      try {
+        message = message(index);
+      } catch (IllegalArgumentException e) {
+        String reason = "Java's HTTP client does not take this URL or these headers";
+        failure = RemoteAnswer.none(request, reason, null);
+        return;
+      }
+      if (!requests.tryAcquire(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+        failure = late(request);
+        return;
+      }
+      CompletableFuture<HttpResponse<byte[]>> sent;
+      try {
+        sent = client().sendAsync(message, head -> body);
+      } catch (RuntimeException | Error e) {
+        requests.release();
+        throw e;
+      }
+      // Whoever waits for a turn meanwhile does not wait for somebody to read this answer.
+      sent.whenComplete((answer, fault) -> requests.release());
+      response = sent;
+    }
+
+    private HttpRequest message(int index) {
+      HttpRequest.Builder message = HttpRequest.newBuilder(URI.create(request.url));
+      request.headers.forEach(message::setHeader);
+      if (hook != null) {
+        addHeaders(message, hook, request.url, index);
+      }
+      if (request.url.startsWith("http:")) {
+        // Or else it would offer to go on in HTTP/2, which not every server understands.
+        message.version(HttpClient.Version.HTTP_1_1);
+      }
+      return message
+          .timeout(request.timeout)
+          .POST(BodyPublishers.ofByteArray(request.body))
+          .build();
+    }
+
+    RemoteAnswer await() throws InterruptedException {
+      if (failure != null || response == null) {
+        return failure;
+      }
+      try {
+        HttpResponse<byte[]> answer = response.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+        return new RemoteAnswer(request.id, answer.statusCode(), answer.body(), null);
+      } catch (TimeoutException e) {
+        return late(request);
+      } catch (ExecutionException e) {
+        Throwable cause = e.getCause();
+        return cause instanceof HttpTimeoutException ? late(request) : fault(request, cause);
+      } finally {
+        cancel();
+      }
+    }
+
+    /** Does nothing to one that has ended. */
+    void cancel() {
+      if (response != null) {
+        response.cancel(true);
+      }
+      body.cancel();
     }
   }
 
@@ -114,55 +203,25 @@ final class Remote {
     }
   }
 
-  /** Waits for its turn, and for the answer, as long as the request allows. */
-  private Answer send(HttpRequest message, Request request) throws InterruptedException {
-    long end = System.nanoTime() + request.timeout.toNanos();
-    if (!requests.tryAcquire(request.timeout.toNanos(), TimeUnit.NANOSECONDS)) {
-      return late(request);
-    }
-    try {
-      return exchange(message, request, end);
-    } catch (TimeoutException e) {
-      return late(request);
-    } catch (ExecutionException e) {
-      Throwable cause = e.getCause();
-      return cause instanceof HttpTimeoutException ? late(request) : fault(cause);
-    } finally {
-      requests.release();
-    }
-  }
-
-  private Answer exchange(HttpRequest message, Request request, long end)
-      throws InterruptedException, ExecutionException, TimeoutException {
-    // One byte more than is an answer, so that the library sees that it is too long.
-    BoundedBody body = new BoundedBody(request.maxResponse + 1);
-    CompletableFuture<HttpResponse<byte[]>> exchange = client().sendAsync(message, head -> body);
-    try {
-      HttpResponse<byte[]> response = exchange.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
-      return new Answer(response.statusCode(), response.body(), null);
-    } finally {
-      exchange.cancel(true);
-      body.cancel();
-    }
-  }
-
-  private static Answer late(Request request) {
-    return Answer.none("no answer in " + request.timeout.toMillis() + " ms", null);
+  private static RemoteAnswer late(RemoteRequest request) {
+    return RemoteAnswer.none(request, "no answer in " + request.timeout.toMillis() + " ms", null);
   }
 
   /**
    * Why there was no answer. What the client says otherwise can repeat what the server sent, so
    * neither its text nor itself goes further.
    */
-  private static Answer fault(Throwable cause) {
+  private static RemoteAnswer fault(RemoteRequest request, Throwable cause) {
     if (cause instanceof ConnectException) {
       boolean isUnknown = cause.getCause() instanceof UnresolvedAddressException;
-      return Answer.none(isUnknown ? "its host is not known" : "cannot connect", cause);
+      String reason = isUnknown ? "its host is not known" : "cannot connect";
+      return RemoteAnswer.none(request, reason, cause);
     }
     if (cause instanceof SSLException) {
-      return Answer.none("TLS: " + cause.getMessage(), cause);
+      return RemoteAnswer.none(request, "TLS: " + cause.getMessage(), cause);
     }
-    return Answer.none(
+    return RemoteAnswer.none(
+        request,
         cause.getCause() instanceof EOFException
             ? "it closed the connection"
             : cause.getClass().getSimpleName(),
@@ -181,90 +240,6 @@ final class Remote {
               .build();
     }
     return own;
-  }
-
-  /**
-   * A request that the library makes. Its headers can hold credentials, and its body holds
-   * payloads.
-   */
-  static final class Request {
-    final String url;
-    final Map<String, String> headers = new LinkedHashMap<>();
-    final byte[] body;
-
-    /** For everything, from the first try to connect to the end of the answer. */
-    final Duration timeout;
-
-    /** How long an answer may be. */
-    final long maxResponse;
-
-    /** Reads a {@code tdc.host.v1.HttpRequest}. */
-    Request(CodedInputStream message) throws IOException {
-      String to = "";
-      byte[] contents = {};
-      long milliseconds = 0;
-      long longest = 0;
-      for (int tag = message.readTag(); tag != 0; tag = message.readTag()) {
-        switch (WireFormat.getTagFieldNumber(tag)) {
-          case 2:
-            to = message.readString();
-            break;
-          case 3:
-            addHeader(message.readBytes().newCodedInput());
-            break;
-          case 4:
-            contents = message.readByteArray();
-            break;
-          case 5:
-            milliseconds = message.readUInt64();
-            break;
-          case 6:
-            longest = message.readUInt64();
-            break;
-          default:
-            message.skipField(tag);
-        }
-      }
-      url = to;
-      body = contents;
-      timeout = Duration.ofMillis(Math.max(1, milliseconds));
-      maxResponse = longest;
-    }
-
-    private void addHeader(CodedInputStream header) throws IOException {
-      String name = "";
-      String value = "";
-      for (int tag = header.readTag(); tag != 0; tag = header.readTag()) {
-        switch (WireFormat.getTagFieldNumber(tag)) {
-          case 1:
-            name = header.readString();
-            break;
-          case 2:
-            value = header.readString();
-            break;
-          default:
-            header.skipField(tag);
-        }
-      }
-      headers.put(name, value);
-    }
-  }
-
-  /** What came of a request: an answer, whatever it is, or the status 0 and the reason in words. */
-  static final class Answer {
-    final int status;
-    final byte[] body;
-    @Nullable final Throwable cause;
-
-    private Answer(int status, byte[] body, @Nullable Throwable cause) {
-      this.status = status;
-      this.body = body;
-      this.cause = cause;
-    }
-
-    static Answer none(String reason, @Nullable Throwable cause) {
-      return new Answer(0, reason.getBytes(StandardCharsets.UTF_8), cause);
-    }
   }
 
   /** The JVM's proxy; but plain HTTP is for this machine, and no proxy must see it. */

@@ -18,7 +18,7 @@ import javax.annotation.Nullable;
  * its answer share the number of their kind.
  */
 final class Requests {
-  private static final int ID = 1;
+  static final int ID = 1;
   private static final int KEY = 2;
   private static final int RELOAD = 3;
   private static final int DESCRIPTOR = 4;
@@ -33,44 +33,50 @@ final class Requests {
   private final Handle handle;
   private final Outside outside;
   private final List<Descriptor> types;
-  @Nullable private Throwable cause;
+  private final Causes causes;
 
-  Requests(byte[] message, Handle handle, Outside outside, List<Descriptor> types) {
+  /** The answers so far. */
+  private final List<byte[]> answers = new ArrayList<>();
+
+  /** What is asked together, once everything was read. */
+  private final List<KeyServiceRequest> keyServices = new ArrayList<>();
+
+  private final List<RemoteRequest> remote = new ArrayList<>();
+
+  Requests(byte[] message, Handle handle, Outside outside, List<Descriptor> types, Causes causes) {
     this.message = message;
     this.handle = handle;
     this.outside = outside;
     this.types = types;
-  }
-
-  /** What Java threw before the library judges the answers. */
-  @Nullable
-  Throwable cause() {
-    return cause;
+    this.causes = causes;
   }
 
   /**
    * Answers all of them, as a serialised {@code Answers}. It can hold keys: the caller erases it,
-   * and the message is erased here.
+   * and the message.
    *
+   * @param given answers that are known already
    * @param index in the user's list of the payload that this is for, for errors
    * @throws TdcException if a key provider or a hook fails, or the thread is interrupted
    */
-  byte[] answers(int index) {
-    List<byte[]> answers = new ArrayList<>();
-    List<KeyServiceRequest> keyServices = new ArrayList<>();
+  byte[] answers(List<byte[]> given, int index) {
     try {
+      answers.addAll(given);
       CodedInputStream in = input(UnsafeByteOperations.unsafeWrap(message));
       for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-        read(input(in.readBytes()), index, answers, keyServices);
+        read(input(in.readBytes()), index);
       }
-      answers.addAll(outside.keyServices.answers(keyServices, index));
+      answers.addAll(outside.keyServices.answers(keyServices, index, causes));
+      for (RemoteAnswer answer : outside.remote.answers(remote, index)) {
+        causes.add(Abi.ERR_REMOTE, answer.cause);
+        answers.add(answer(answer.id, HTTP, answer.message()));
+      }
       return joined(answers);
     } catch (IOException e) {
       String text = "the library's requests cannot be read";
       throw new TdcException(Abi.ERR_PROTOBUF, TdcException.NO_INDEX, text, e);
     } finally {
       answers.forEach(Requests::erase);
-      erase(message);
     }
   }
 
@@ -81,13 +87,8 @@ final class Requests {
     return input;
   }
 
-  /** Answers a request, or keeps it for the key services, which are asked together. */
-  private void read(
-      CodedInputStream request,
-      int index,
-      List<byte[]> answers,
-      List<KeyServiceRequest> keyServices)
-      throws IOException {
+  /** Answers a request, or keeps it for those that are asked together. */
+  private void read(CodedInputStream request, int index) throws IOException {
     long id = 0;
     int kind = UNKNOWN;
     byte[] body = NOTHING;
@@ -98,8 +99,12 @@ final class Requests {
         continue;
       }
       CodedInputStream what = input(request.readBytes());
-      if (field == KeyServiceRequest.WRAP || field == KeyServiceRequest.UNWRAP) {
+      if (KeyServiceRequest.isOne(field)) {
         keyServices.add(KeyServiceRequest.read(id, field, what));
+        return;
+      }
+      if (field == HTTP) {
+        remote.add(new RemoteRequest(id, what));
         return;
       }
       byte[] given = answer(field, what, index);
@@ -134,8 +139,6 @@ final class Requests {
         return NOTHING;
       case DESCRIPTOR:
         return MessageTypes.filesOf(text(request), types).orElse(null);
-      case HTTP:
-        return send(new Remote.Request(request), index);
       default:
         return null;
     }
@@ -156,17 +159,6 @@ final class Requests {
       // The call that follows says what is missing better than this error does.
       Errors.free(result);
     }
-  }
-
-  private byte[] send(Remote.Request request, int index) throws IOException {
-    Remote.Answer answer = outside.remote.ask(request, index);
-    cause = answer.cause;
-    int size = CodedOutputStream.computeUInt32Size(1, answer.status);
-    byte[] response = new byte[size + CodedOutputStream.computeByteArraySize(2, answer.body)];
-    CodedOutputStream out = CodedOutputStream.newInstance(response);
-    out.writeUInt32(1, answer.status);
-    out.writeByteArray(2, answer.body);
-    return response;
   }
 
   private static byte[] joined(List<byte[]> answers) throws IOException {

@@ -47,7 +47,8 @@ public final class TdcBuilder {
   }
 
   /**
-   * Who encrypts and decrypts data keys for entries of {@code keys.ring} with {@code service:}.
+   * Who encrypts and decrypts data keys for entries of {@code keys.ring} with {@code service:}, in
+   * place of the clients in {@code libtdc_keys}.
    *
    * @param newKeyService the program's own client of a key service
    * @return this builder
@@ -70,8 +71,8 @@ public final class TdcBuilder {
   public TdcBuilder httpClient(HttpClient newHttpClient) {
     if (newHttpClient.followRedirects() != HttpClient.Redirect.NEVER) {
       throw new IllegalArgumentException(
-          "httpClient follows redirects, and would send payloads and credentials wherever they lead:"
-              + " build it with Redirect.NEVER");
+          "httpClient follows redirects, and would send payloads and credentials wherever they"
+              + " lead: build it with Redirect.NEVER");
     }
     if (newHttpClient.cookieHandler().isPresent()) {
       throw new IllegalArgumentException(

@@ -210,4 +210,36 @@ final class Backend {
       throw unexpected(e);
     }
   }
+
+  /** Looked for when a key service is needed. */
+  private static final class Keys {
+    static final MethodHandle LOAD =
+        find(
+            "tdc_java_keys_load",
+            FunctionDescriptor.of(
+                JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+    static final MethodHandle ANSWER =
+        find(
+            "tdc_java_keys_answer",
+            FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+  }
+
+  /** {@code tdc_java_keys_load}: loads {@code libtdc_keys}. */
+  static int keysLoad(
+      long name, long nameLength, int version, long found, long reason, long capacity) {
+    try {
+      return (int) Keys.LOAD.invokeExact(name, nameLength, version, found, reason, capacity);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** {@code tdc_java_keys_answer}: has it answer a call's requests to key services. */
+  static int keysAnswer(long self, long call, long error) {
+    try {
+      return (int) Keys.ANSWER.invokeExact(self, call, error);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
 }

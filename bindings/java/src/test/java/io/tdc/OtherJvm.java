@@ -2,11 +2,13 @@ package io.tdc;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /** Runs a class of the tests in a JVM of its own. */
@@ -17,14 +19,26 @@ final class OtherJvm {
    * What it says, without the JVM's warnings about other libraries (protobuf's, from Java 24 on).
    */
   static String run(Class<?> main, String... options) throws IOException, InterruptedException {
+    return run(main, Map.of(), List.of(), options);
+  }
+
+  /** The same, with variables and with more on the class path. */
+  static String run(
+      Class<?> main, Map<String, String> environment, List<Path> jars, String... options)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of(options));
     if (Runtime.version().feature() >= 22) {
       command.add("--enable-native-access=ALL-UNNAMED");
     }
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    StringBuilder classPath = new StringBuilder(System.getProperty("java.class.path"));
+    jars.forEach(jar -> classPath.append(File.pathSeparator).append(jar));
+    command.addAll(List.of("-cp", classPath.toString(), main.getName()));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().keySet().removeIf(name -> name.matches("(VAULT|BAO|TDC)_.*"));
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), said);
     return said.lines()

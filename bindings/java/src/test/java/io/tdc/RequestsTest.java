@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnknownFieldSet;
 import com.google.protobuf.UnknownFieldSet.Field;
+import java.nio.ByteBuffer;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -38,20 +39,47 @@ class RequestsTest {
   @Test
   void whatCannotBeReadIsAnError() {
     byte[] cut = {0x0a, 0x7f, 1};
-    Requests requests = new Requests(cut, null, Outside.none(), List.of());
-    TdcException error = assertThrows(TdcException.class, () -> requests.answers(0));
+    Requests requests = new Requests(cut, null, Outside.none(), List.of(), new Causes());
+    TdcException error = assertThrows(TdcException.class, () -> requests.answers(List.of(), 0));
     assertEquals("TDC_ERR_PROTOBUF", error.codeName());
   }
 
-  private static List<ByteString> answers(KeyProvider provider, ByteString... requests)
-      throws Exception {
+  /** What the clients of the library answer is not copied. */
+  @Test
+  void requestsToKeyServicesStayWhereTheyAre() throws Exception {
+    ByteString secret = ByteString.copyFromUtf8("a data key, ".repeat(20));
+    ByteString here = key(300, "here");
+    ByteString later = request(5, LATER, secret);
+    byte[] message =
+        requests(
+            request(1, KeyServiceRequest.WRAP, secret),
+            here,
+            request(Long.MAX_VALUE, KeyServiceRequest.UNWRAP, secret),
+            later);
+    ByteBuffer direct = ByteBuffer.allocateDirect(message.length).put(message).flip();
+    Asked asked = Asked.besideKeyServices(direct);
+    assertEquals(List.of(1L, Long.MAX_VALUE), asked.ofKeyServices);
+    assertArrayEquals(requests(here, later), asked.message);
+
+    asked = Asked.besideKeyServices(ByteBuffer.allocateDirect(0));
+    assertEquals(List.of(), asked.ofKeyServices);
+    assertEquals(0, asked.message.length);
+  }
+
+  private static byte[] requests(ByteString... requests) {
     Field.Builder all = Field.newBuilder();
     for (ByteString request : requests) {
       all.addLengthDelimited(request);
     }
-    byte[] message = UnknownFieldSet.newBuilder().addField(1, all.build()).build().toByteArray();
+    return UnknownFieldSet.newBuilder().addField(1, all.build()).build().toByteArray();
+  }
+
+  private static List<ByteString> answers(KeyProvider provider, ByteString... requests)
+      throws Exception {
+    byte[] message = requests(requests);
     Outside outside = new Outside(provider, new KeyServices(null), new Remote(null, null));
-    byte[] answers = new Requests(message, null, outside, List.of()).answers(0);
+    byte[] answers =
+        new Requests(message, null, outside, List.of(), new Causes()).answers(List.of(), 0);
     return UnknownFieldSet.parseFrom(answers).getField(1).getLengthDelimitedList();
   }
 

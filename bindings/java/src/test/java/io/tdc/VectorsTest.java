@@ -273,7 +273,8 @@ class VectorsTest {
         assertEquals(
             Abi.REQUESTS, Backend.values(false, call, context.message, value, value.length));
         Errors.free(call.result);
-        UnknownFieldSet requests = UnknownFieldSet.parseFrom(Boundary.requests(call));
+        UnknownFieldSet requests =
+            UnknownFieldSet.parseFrom(Boundary.requests(call, false).message);
         UnknownFieldSet request =
             UnknownFieldSet.parseFrom(requests.getField(1).getLengthDelimitedList().get(0));
         UnknownFieldSet answer =

@@ -36,7 +36,8 @@ class WorkflowTest {
   /** What the worker does not report costs this time. */
   private Duration taskTimeout = Duration.ofSeconds(5);
 
-  private void expectSlowness() {
+  /** That what is asked takes longer than the SDK gives workflow code. */
+  void expectSlowness() {
     deadlock = Duration.ofSeconds(2);
     taskTimeout = Duration.ofMinutes(1);
   }
@@ -73,7 +74,7 @@ class WorkflowTest {
         (client, stub) -> {
           assertEquals("Hello, Ada", stub.getResult(String.class));
           assertEquals(1, asked.get());
-          assertEquals(0, count(client, stub, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED));
+          assertEquals(0, failedTasks(client, stub));
         });
   }
 
@@ -93,7 +94,7 @@ class WorkflowTest {
         (client, stub) -> {
           assertEquals("Hello, Ada", stub.getResult(String.class));
           assertEquals(3, asked.get());
-          assertTrue(count(client, stub, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED) >= 1);
+          assertTrue(failedTasks(client, stub) >= 1);
         });
   }
 
@@ -121,7 +122,7 @@ class WorkflowTest {
           assertEquals("Hello, Ada", stub.getResult(String.class));
           assertEquals(1, slow.wraps.get());
           assertEquals(1, slow.unwraps.get());
-          assertEquals(0, count(client, stub, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED));
+          assertEquals(0, failedTasks(client, stub));
         });
   }
 
@@ -143,7 +144,7 @@ class WorkflowTest {
         CountingKeyService.open(new CountingKeyService()),
         (client, stub) -> {
           assertEquals("Hello, Ada", stub.getResult(String.class));
-          assertTrue(count(client, stub, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED) >= 1);
+          assertTrue(failedTasks(client, stub) >= 1);
         });
   }
 
@@ -162,7 +163,7 @@ class WorkflowTest {
           Tdc.parse(Configs.remote(starter.port()), Configs.HERE),
           (client, stub) -> {
             assertEquals("Hello, Ada", stub.getResult(String.class));
-            assertEquals(0, count(client, stub, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED));
+            assertEquals(0, failedTasks(client, stub));
           });
     }
   }
@@ -187,7 +188,7 @@ class WorkflowTest {
           (client, stub) -> {
             assertEquals("Hello, Ada", stub.getResult(String.class));
             assertEquals(4, decoded.get());
-            assertTrue(count(client, stub, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED) >= 1);
+            assertTrue(failedTasks(client, stub) >= 1);
           });
     }
   }
@@ -216,7 +217,7 @@ class WorkflowTest {
   }
 
   /** The worker fails workflows for any exception: only an error can save a task from that. */
-  private void run(Tdc worker, Tdc starter, BiConsumer<WorkflowClient, WorkflowStub> check) {
+  void run(Tdc worker, Tdc starter, BiConsumer<WorkflowClient, WorkflowStub> check) {
     try (worker;
         starter;
         TestWorkflowEnvironment environment =
@@ -258,9 +259,9 @@ class WorkflowTest {
     return WorkflowClientOptions.newBuilder().setDataConverter(tdc.dataConverter());
   }
 
-  private static long count(WorkflowClient client, WorkflowStub stub, EventType type) {
+  static long failedTasks(WorkflowClient client, WorkflowStub stub) {
     return client.fetchHistory(stub.getExecution().getWorkflowId()).getEvents().stream()
-        .filter(event -> event.getEventType() == type)
+        .filter(event -> event.getEventType() == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED)
         .count();
   }
 }
