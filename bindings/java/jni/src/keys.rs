@@ -65,7 +65,7 @@ enum Refusal {
 /// # Safety
 /// `name` is readable for `name_len` bytes, `found` is writable, and `reason` for `capacity` bytes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tdc_java_keys_load(
+unsafe extern "C" fn tdc_java_keys_load(
     name: *const u8,
     name_len: usize,
     version: u32,
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn tdc_java_keys_load(
     let (status, number) = match load(name, version) {
         Ok(clients) => {
             // Of two threads one wins; the other's handle is as good, and stays unused.
-            drop(CLIENTS.set(clients));
+            let _ = CLIENTS.set(clients);
             return LOADED;
         }
         Err(Refusal::Version(version)) => (OTHER_VERSION, version),
@@ -136,7 +136,7 @@ fn open(library: &Library, version: u32) -> Result<Clients, Refusal> {
 /// # Safety
 /// As that of `tdc_call_answer`. The clients were loaded.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tdc_java_keys_answer(
+unsafe extern "C" fn tdc_java_keys_answer(
     self_: *const tdc_data_converter,
     call: *mut tdc_call,
     error: *mut *mut tdc_error,
