@@ -1,1 +1,1 @@
-export { open, parse, Tdc, TdcError, version } from './index.js';
+export { KeyServiceError, open, parse, Tdc, TdcError, version } from './index.js';

@@ -4,7 +4,7 @@ import type { Payload, PayloadCodec } from '@temporalio/common';
 import { type Context, encodeContext } from './context.js';
 import { closedError, TdcError } from './errors.js';
 import { type Host } from './host.js';
-import { UNCHANGED } from './native.js';
+import { LEFT, UNCHANGED } from './native.js';
 import { OwnConverters } from './own-converters.js';
 import {
   decodePayload,
@@ -59,9 +59,13 @@ export class Codec implements PayloadCodec {
     const size = payloadSize(payload);
     if (size > QUICK || this.host.closed) return undefined;
     writePayload(input, 0, payload);
-    const length = this.host.handle.quick(encode, context, input.subarray(0, size), output);
+    let length = this.host.handle.quick(encode, context, input.subarray(0, size), output);
     if (length === UNCHANGED) return [payload];
     if (length < 0) return undefined;
+    if (length >= LEFT) {
+      length -= LEFT;
+      this.host.answerWhatIsLeft(this.host.handle.takeLeft());
+    }
     return [decodePayload(Buffer.from(output.subarray(0, length)))];
   }
 

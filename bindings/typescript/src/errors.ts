@@ -10,7 +10,7 @@ export interface TdcErrorDetails {
   index?: number | undefined;
   /** See {@link TdcError.transient}. */
   transient?: boolean | undefined;
-  /** What was thrown by a key provider or another function of yours. */
+  /** What was thrown by a key provider, a key service or another function of yours. */
   cause?: unknown;
 }
 
@@ -48,8 +48,8 @@ export class TdcError extends Error {
 }
 
 /** The error of a failure of the library. */
-export function libraryError({ message, index, ...details }: Failure): TdcError {
-  return new TdcError(message, { ...details, index: index ?? undefined });
+export function libraryError({ message, index, ...details }: Failure, cause?: unknown): TdcError {
+  return new TdcError(message, { ...details, index: index ?? undefined, cause });
 }
 
 /** The call is one that a closed `Tdc` cannot do. */

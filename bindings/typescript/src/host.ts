@@ -1,10 +1,12 @@
 // Makes calls, and answers what they ask of the host until they need nothing more.
 
+import { Clients } from './clients.js';
 import { closedError, libraryError, TdcError } from './errors.js';
+import { type Causes, eraseDataKeys, type KeyService, OwnKeyService } from './key-service.js';
 import { Keys, type KeyProvider } from './keys.js';
 import { addon, type Call, type Failure, type Handle, type Operation } from './native.js';
 import { send, type RemoteHeaders } from './remote.js';
-import { Kind, answer, readRequests, type Request } from './requests.js';
+import { type Answer, answer, Kind, readRequests, type Request, writeAnswers } from './requests.js';
 
 /**
  * Up to so many bytes a call is made on the main thread: the way to another one and back takes about 30 µs, in which
@@ -25,31 +27,53 @@ export interface Work {
   readonly headers?: boolean;
 }
 
+/** Who answers, apart from the addon itself. */
+export interface Answerers {
+  readonly keyProvider?: KeyProvider | undefined;
+  readonly keyService?: KeyService | undefined;
+  readonly remoteHeaders?: RemoteHeaders | undefined;
+}
+
 /** Answers the library's requests for one open configuration. */
 export class Host {
   closed = false;
   private readonly keys: Keys;
+  private readonly service: OwnKeyService | undefined;
+  private readonly clients = new Clients();
+  /** What key services are being asked by some call, and what they threw. */
+  private readonly flights = new Map<string, Promise<Causes>>();
 
   constructor(
     readonly handle: Handle,
-    private readonly keyProvider: KeyProvider | undefined,
-    private readonly remoteHeaders: RemoteHeaders | undefined,
+    private readonly answerers: Answerers = {},
   ) {
+    const { keyProvider, keyService } = answerers;
     this.keys = new Keys(keyProvider);
+    this.service = keyService && new OwnKeyService(keyService);
   }
 
   /** Makes a call until it has all that it asks for; it asks for nothing twice, so this ends. */
   async run({ operation, context, input, messageType, headers }: Work): Promise<Buffer> {
     if (this.closed) throw closedError();
     const call = new (addon().Call)(this.handle, operation, context, input, messageType, headers);
-    for (;;) {
+    let causes: Causes = new Map();
+    for (let hasWaited = false; ;) {
       const failure = input.length <= SMALL ? call.tryNow() : await call.tryOnPool();
       if (failure === null) {
         this.answerWhatIsLeft(call);
         return call.output();
       }
-      if (failure.number !== REQUESTS) throw this.error(failure);
-      await this.answerAll(call);
+      if (failure.number !== REQUESTS) throw this.error(failure, causes);
+      const question = call.keyQuestion();
+      const flight = question === null || hasWaited ? undefined : this.flights.get(question);
+      if (flight === undefined) {
+        causes = await this.answerInFlight(question, call);
+      } else {
+        // The library then has the data key, or says why not.
+        causes = await flight;
+        call.restart();
+        hasWaited = true;
+      }
     }
   }
 
@@ -64,26 +88,64 @@ export class Host {
     if (failure !== null) throw libraryError(failure);
   }
 
-  private async answerAll(call: Call): Promise<void> {
+  /**
+   * A call that succeeded may leave a request, to have the next data key wrapped, while calls use the one before.
+   * Nobody waits for the answer; if there is none, a later call asks again.
+   */
+  answerWhatIsLeft(call: Call | null): void {
+    if (!call?.hasRequests()) return;
+    if (this.service === undefined) this.clients.renew(call);
+    else this.answerAll(call, new Map(), false).catch(() => undefined);
+  }
+
+  /** Answers all requests, and has other calls wait that ask the same of key services. */
+  private async answerInFlight(question: string | null, call: Call): Promise<Causes> {
+    const causes = new Map<string, unknown>();
+    const answering = this.answerAll(call, causes, true);
+    if (question !== null) {
+      const landed = (): Causes => {
+        this.flights.delete(question);
+        return causes;
+      };
+      this.flights.set(question, answering.then(landed, landed));
+    }
+    await answering;
+    return causes;
+  }
+
+  private async answerAll(
+    call: Call,
+    causes: Map<string, unknown>,
+    isAwaited: boolean,
+  ): Promise<void> {
+    if (this.service === undefined && call.keyQuestion() !== null) {
+      const failure = await this.clients.answer(call);
+      if (failure !== null) throw this.error(failure);
+    }
     const requests = call.requests();
     try {
-      const answers = Buffer.concat(
-        await Promise.all(readRequests(requests).map((request) => this.answer(request))),
+      const asked = readRequests(requests).map((request) =>
+        this.answer(request, causes, isAwaited),
       );
-      const refused = call.answer(answers);
-      answers.fill(0);
+      const settled = await Promise.allSettled(asked);
+      const answers = settled.flatMap((each) => ('value' in each ? [each.value] : []));
+      const message = writeAnswers(answers);
+      eraseDataKeys(answers);
+      // Another one's failure, such as of a key provider, ends the call.
+      await Promise.all(asked);
+      const refused = call.answer(message);
+      message.fill(0);
       if (refused !== null) throw this.error(refused);
     } finally {
       requests.fill(0);
     }
   }
 
-  /** A call that succeeded may leave requests for later calls, which nobody waits for. */
-  private answerWhatIsLeft(call: Call): void {
-    if (call.hasRequests()) this.answerAll(call).catch(() => undefined);
-  }
-
-  private async answer(request: Request): Promise<Buffer> {
+  private async answer(
+    request: Request,
+    causes: Map<string, unknown>,
+    isAwaited: boolean,
+  ): Promise<Answer> {
     switch (request.kind) {
       case Kind.key:
         return this.keys.answer(request);
@@ -92,16 +154,23 @@ export class Host {
         if (!this.closed) this.handle.reload();
         return answer(request, Kind.reload);
       case Kind.http:
-        return answer(request, Kind.http, await send(request.message, this.remoteHeaders));
+        return answer(
+          request,
+          Kind.http,
+          await send(request.message, this.answerers.remoteHeaders),
+        );
+      case Kind.wrap:
+      case Kind.unwrap:
+        return this.service?.answer(request, causes, isAwaited) ?? answer(request, Kind.unknown);
       default:
         return answer(request, Kind.unknown);
     }
   }
 
-  private error(failure: Failure): TdcError {
-    const error = libraryError(failure);
+  private error(failure: Failure, causes?: Causes): TdcError {
+    const error = libraryError(failure, causes?.get(failure.code));
     const lacksKey = failure.number === KEY_UNKNOWN && this.handle.hasHostKeys;
-    if (!lacksKey || this.keyProvider !== undefined) return error;
+    if (!lacksKey || this.answerers.keyProvider !== undefined) return error;
     return new TdcError(
       'keys.host is true, but no key provider was given: pass keyProvider to open ' +
         `(${failure.message})`,

@@ -6,6 +6,12 @@
 
 export type { Context } from './context.js';
 export { TdcError, type TdcErrorDetails } from './errors.js';
+export {
+  type KeyService,
+  KeyServiceError,
+  type KeyServiceErrorDetails,
+  type KeyServiceKey,
+} from './key-service.js';
 export type { KeyProvider } from './keys.js';
 export type { RemoteHeaders } from './remote.js';
 export { open, parse, Tdc, type MessageClass, type MessageOptions, type Options } from './tdc.js';

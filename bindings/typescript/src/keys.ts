@@ -1,7 +1,7 @@
 // The keys that the host provides.
 
 import { TdcError } from './errors.js';
-import { type Request, Kind, answer, textOf } from './requests.js';
+import { type Answer, answer, Kind, type Request, textOf } from './requests.js';
 
 /**
  * Returns the 32 bytes of the key with this id, or `undefined` (or `null`) if there is no such key; that answer is
@@ -17,7 +17,7 @@ export class Keys {
 
   constructor(private readonly provider: KeyProvider | undefined) {}
 
-  async answer(request: Request): Promise<Buffer> {
+  async answer(request: Request): Promise<Answer> {
     const key = await this.askOnce(textOf(request));
     return key === undefined ? answer(request, Kind.unknown) : answer(request, Kind.key, key);
   }

@@ -15,6 +15,9 @@ export interface Failure {
 /** `Handle.quick`: the payload stays as it is. */
 export const UNCHANGED = -1;
 
+/** `Handle.quick` adds it to a length where `Handle.takeLeft` gives a call. */
+export const LEFT = 2 ** 32;
+
 /** An open configuration. */
 export interface Handle {
   readonly hasOwnConverters: boolean;
@@ -24,6 +27,7 @@ export interface Handle {
   close(): void;
   reload(): Failure | null;
   quick(encode: boolean, context: Uint8Array, payload: Uint8Array, out: Uint8Array): number;
+  takeLeft(): Call | null;
 }
 
 /** One call, from the first try to its end. */
@@ -34,6 +38,12 @@ export interface Call {
   requests(): Buffer;
   answer(answers: Uint8Array): Failure | null;
   output(): Buffer;
+  restart(): void;
+  keyQuestion(): string | null;
+  failKeyRequests(reason: string): Failure | null;
+  /** Until it is settled the call must not be used. */
+  askClients(): Promise<Failure | null>;
+  renew(): void;
 }
 
 /** What a call does. */
@@ -50,6 +60,8 @@ export type Operation =
 
 interface Addon {
   version(): string;
+  /** If none is loaded, gives what is wrong with the one that is there, or a text without characters. */
+  loadClients(files: string[]): string | null;
   open(path: string, namespace: string): Handle | Failure;
   parse(document: string, baseDir: string, namespace: string): Handle | Failure;
   Call: new (
@@ -70,6 +82,15 @@ export function addon(): Addon {
   return loaded;
 }
 
+/** Where it is. */
+export function addonFile(): string {
+  return createRequire(__filename).resolve(packageName());
+}
+
+function packageName(): string {
+  return `temporal-tdc-${platform()}`;
+}
+
 /** Linux's addons are for one C library. */
 function platform(): string {
   const { platform, arch } = process;
@@ -80,7 +101,7 @@ function platform(): string {
 }
 
 function load(): Addon {
-  const name = `temporal-tdc-${platform()}`;
+  const name = packageName();
   let found: Addon;
   try {
     found = createRequire(__filename)(name) as Addon;

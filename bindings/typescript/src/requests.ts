@@ -1,6 +1,6 @@
-// What a call asks of the host: the messages of proto/tdc/host.proto.
+// What a call asks of the host, and what the host answers: the messages of proto/tdc/host.proto.
 
-import { bytesField, fields, intField } from './wire.js';
+import { fields, varintSize, writeBytes, writeVarint } from './wire.js';
 
 /** The kinds of requests, which most answers share their numbers with. */
 export const Kind = {
@@ -8,6 +8,10 @@ export const Kind = {
   reload: 3,
   descriptor: 4,
   http: 5,
+  wrap: 6,
+  unwrap: 7,
+  /** Only in answers: a key service did not wrap or unwrap. */
+  keyServiceFailure: 8,
   /** Only in answers: the host has no such key or type. */
   unknown: 9,
 } as const;
@@ -17,6 +21,13 @@ export interface Request {
   readonly id: number;
   readonly kind: number;
   readonly message: Buffer;
+}
+
+/** What answers a request. */
+export interface Answer {
+  readonly id: number;
+  readonly kind: number;
+  readonly value: Uint8Array;
 }
 
 /** The requests of a `Requests`. */
@@ -41,7 +52,28 @@ export function textOf({ message }: Request): string {
   return '';
 }
 
-/** An answer, as a part of `Answers`. */
-export function answer({ id }: Request, kind: number, value: Uint8Array = Buffer.alloc(0)): Buffer {
-  return bytesField(1, Buffer.concat([intField(1, id), bytesField(kind, value)]));
+/** An answer to a request. */
+export function answer({ id }: Request, kind: number, value: Uint8Array = Buffer.alloc(0)): Answer {
+  return { id, kind, value };
+}
+
+/** An `Answers`. There are keys in it: it is made in one piece of memory, for `fill` to leave no other copy. */
+export function writeAnswers(answers: readonly Answer[]): Buffer {
+  const message = Buffer.alloc(
+    answers.reduce((size, each) => size + 1 + varintSize(sizeOf(each)) + sizeOf(each), 0),
+  );
+  let position = 0;
+  for (const each of answers) {
+    position = writeVarint(message, position, 8 * 1 + 2);
+    position = writeVarint(message, position, sizeOf(each));
+    position = writeVarint(message, position, 8 * 1);
+    position = writeVarint(message, position, each.id);
+    position = writeBytes(message, position, each.kind, each.value);
+  }
+  return message;
+}
+
+/** The size of an `Answer`: the numbers of its fields fit into one byte each. */
+function sizeOf({ id, value }: Answer): number {
+  return 1 + varintSize(id) + 1 + varintSize(value.length) + value.length;
 }

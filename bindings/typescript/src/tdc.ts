@@ -3,6 +3,7 @@ import { Codec } from './codec.js';
 import { type Context, encodeContext } from './context.js';
 import { libraryError } from './errors.js';
 import { Host } from './host.js';
+import type { KeyService } from './key-service.js';
 import type { KeyProvider } from './keys.js';
 import { addon, type Failure, type Handle } from './native.js';
 import type { RemoteHeaders } from './remote.js';
@@ -16,6 +17,8 @@ export interface Options {
   readonly namespace?: string | undefined;
   /** Gives keys by their id, for configurations with `keys: { host: true }`. */
   readonly keyProvider?: KeyProvider | undefined;
+  /** Wraps and unwraps data keys, for configurations with keys of key services, in place of the library `libtdc_keys`. */
+  readonly keyService?: KeyService | undefined;
   /** Gives headers for each request to a codec server, for configurations with the codec `remote`. */
   readonly remoteHeaders?: RemoteHeaders | undefined;
 }
@@ -47,8 +50,8 @@ export class Tdc {
   readonly #host: Host;
 
   /** @internal */
-  constructor(handle: Handle, { keyProvider, remoteHeaders }: Options) {
-    this.#host = new Host(handle, keyProvider, remoteHeaders);
+  constructor(handle: Handle, options: Options) {
+    this.#host = new Host(handle, options);
     this.payloadCodec = new Codec(this.#host);
   }
 

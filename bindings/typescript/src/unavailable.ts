@@ -16,3 +16,6 @@ export function parse(): never {
 
 /** Nothing here makes one. */
 export class TdcError extends Error {}
+
+/** Nothing here throws one. */
+export class KeyServiceError extends Error {}

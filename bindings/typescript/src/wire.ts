@@ -118,13 +118,21 @@ export function intField(number: number, value: number): Buffer {
 /** A field that is bytes, a text or a message. */
 export function bytesField(number: number, value: Uint8Array): Buffer {
   const field = Buffer.alloc(1 + varintSize(value.length) + value.length);
-  const start = writeVarint(
-    field,
-    writeVarint(field, 0, number * 8 + LENGTH_DELIMITED),
-    value.length,
-  );
-  field.set(value, start);
+  writeBytes(field, 0, number, value);
   return field;
+}
+
+/** Writes a field that is bytes, a text or a message, and gives the position behind it. */
+export function writeBytes(
+  out: Buffer,
+  position: number,
+  number: number,
+  value: Uint8Array,
+): number {
+  const size = writeVarint(out, position, number * 8 + LENGTH_DELIMITED);
+  const start = writeVarint(out, size, value.length);
+  out.set(value, start);
+  return start + value.length;
 }
 
 /** A field that is a text; an empty one is left out. */

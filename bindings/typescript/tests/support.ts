@@ -31,7 +31,7 @@ interface Host {
 
 interface Call {
   tryNow(): unknown;
-  requests(): Buffer;
+  requests(this: Call): Buffer;
   answer(answers: Buffer): object | null;
 }
 
@@ -39,11 +39,16 @@ interface Internals {
   Host: new (handle: object) => Host;
   addon(): {
     parse(document: string, baseDir: string, namespace: string): object;
-    Call: new (handle: object, operation: string, context: Buffer, input: Buffer) => Call;
+    Call: {
+      new (handle: object, operation: string, context: Buffer, input: Buffer): Call;
+      prototype: Call;
+    };
   };
+  addonFile(): string;
   libraryError(failure: object): Error;
   readRequests(message: Buffer): object[];
-  answer(request: object | undefined, kind: number, value: Buffer): Buffer;
+  answer(request: object | undefined, kind: number, value: Buffer): object;
+  writeAnswers(answers: object[]): Buffer;
 }
 
 /** A module of the package that its exports do not name. */
@@ -71,9 +76,27 @@ export function rawLibrary(
       : host.run({ operation, context, input });
 }
 
+/** The addon's file. */
+export function addonFile(): string {
+  return internals('native.js').addonFile();
+}
+
+/** Keeps what JavaScript sees of requests. */
+export function watchRequests(): { seen: Buffer[]; stop: () => void } {
+  const { prototype } = internals('native.js').addon().Call;
+  const { requests } = prototype;
+  const seen: Buffer[] = [];
+  prototype.requests = function (this: Call) {
+    const message = requests.call(this);
+    seen.push(Buffer.from(message));
+    return message;
+  };
+  return { seen, stop: () => (prototype.requests = requests) };
+}
+
 /** Hands a descriptor set in, as the answer for a type that no program has. */
 async function provideDescriptor(
-  { addon, libraryError, readRequests, answer }: Internals,
+  { addon, libraryError, readRequests, answer, writeAnswers }: Internals,
   handle: object,
   files: Buffer,
 ): Promise<Buffer> {
@@ -86,7 +109,7 @@ async function provideDescriptor(
   const call = new (addon().Call)(handle, 'toPayload', Buffer.alloc(0), value);
   call.tryNow();
   const [request] = readRequests(call.requests());
-  const refused = call.answer(answer(request, 4, files));
+  const refused = call.answer(writeAnswers([answer(request, 4, files)]));
   if (refused !== null) throw libraryError(refused);
   return Promise.resolve(Buffer.alloc(0));
 }

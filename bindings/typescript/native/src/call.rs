@@ -16,7 +16,8 @@ pub struct Call(Arc<Mutex<State>>);
 struct State {
     /// `None` where the handle was closed before.
     converter: Option<Arc<DataConverter>>,
-    call: tdc::Call,
+    /// Apart from the buffers, which belong to JavaScript's thread: a thread that waits for a key service has it alone.
+    call: Arc<Mutex<tdc::Call>>,
     operation: String,
     context: Uint8Array,
     input: Uint8Array,
@@ -57,7 +58,7 @@ impl Call {
     ) -> Self {
         Self(Arc::new(Mutex::new(State {
             converter: handle.converter(),
-            call: tdc::Call::default(),
+            call: Arc::default(),
             operation,
             context,
             input,
@@ -82,28 +83,51 @@ impl Call {
     /// Whether the last try asks for anything.
     #[napi]
     pub fn has_requests(&self) -> bool {
-        locked(&self.0).call.requests().len() > 0
+        locked(&self.call()).requests().len() > 0
     }
 
     /// What the last try asks of the host, a `tdc.host.v1.Requests`.
     #[napi]
     pub fn requests(&self) -> Buffer {
-        locked(&self.0).call.requests_message().to_vec().into()
+        locked(&self.call()).requests_message().to_vec().into()
     }
 
     /// Takes the host's answers, a `tdc.host.v1.Answers`; gives what went wrong.
     #[napi]
     pub fn answer(&self, answers: &[u8]) -> Option<Failure> {
-        let mut state = locked(&self.0);
-        let State { converter, call, .. } = &mut *state;
-        let converter = converter.as_ref()?;
-        guarded(|| converter.answer_message(call, answers)).err().map(Failure::from)
+        let (converter, call) = (self.converter()?, self.call());
+        guarded(|| converter.answer_message(&mut locked(&call), answers)).err().map(Failure::from)
     }
 
     /// The result; there is one, once.
     #[napi]
     pub fn output(&self) -> Buffer {
         core::mem::take(&mut locked(&self.0).output).into()
+    }
+}
+
+impl Call {
+    /// A call that is done, and left requests.
+    pub(crate) fn done(converter: Arc<DataConverter>, call: tdc::Call) -> Self {
+        let nothing = || Uint8Array::new(Vec::new());
+        Self(Arc::new(Mutex::new(State {
+            converter: Some(converter),
+            call: Arc::new(Mutex::new(call)),
+            operation: String::new(),
+            context: nothing(),
+            input: nothing(),
+            message_type: String::new(),
+            headers: false,
+            output: Vec::new(),
+        })))
+    }
+
+    pub(crate) fn converter(&self) -> Option<Arc<DataConverter>> {
+        locked(&self.0).converter.clone()
+    }
+
+    pub(crate) fn call(&self) -> Arc<Mutex<tdc::Call>> {
+        Arc::clone(&locked(&self.0).call)
     }
 }
 
@@ -125,6 +149,7 @@ impl State {
         };
         let mut flags = MessageFlags::default();
         flags.headers = *headers;
+        let mut call = locked(call);
         let (scope, input) = (call.at(context), &**input);
         match operation.as_str() {
             "encode" => converter.encode(scope, input),
@@ -142,6 +167,6 @@ impl State {
 }
 
 /// A panic inside a call is caught before it can poison the lock.
-fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+pub(crate) fn locked<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! JavaScript ──> `Handle::quick`   one small payload, no requests: the result in a buffer of the caller
-//!        └─────> `Call`            anything: now, or on libuv's threads; answers of the host; the result
+//!        ├─────> `Call`            anything: now, or on libuv's threads; answers of the host; the result
+//!        └─────> `load_clients`    `libtdc_keys`, which answers what a `Call` asks of key services
 //! ```
 //!
 //! Nothing here decides anything. A failure is a value, because JavaScript makes the error; a panic of the library
@@ -10,10 +11,13 @@
 //! and never writes to it again.
 
 mod call;
+mod clients;
 mod failure;
 mod handle;
+mod key_services;
 
 pub use call::{Call, Try};
+pub use clients::load_clients;
 pub use failure::Failure;
 pub use handle::{Handle, open, parse};
 
