@@ -131,11 +131,14 @@ export class Host {
       const answers = settled.flatMap((each) => ('value' in each ? [each.value] : []));
       const message = writeAnswers(answers);
       eraseDataKeys(answers);
-      // Another one's failure, such as of a key provider, ends the call.
-      await Promise.all(asked);
-      const refused = call.answer(message);
-      message.fill(0);
-      if (refused !== null) throw this.error(refused);
+      try {
+        // Another one's failure, such as of a key provider, ends the call.
+        await Promise.all(asked);
+        const refused = call.answer(message);
+        if (refused !== null) throw this.error(refused);
+      } finally {
+        message.fill(0);
+      }
     } finally {
       requests.fill(0);
     }

@@ -109,13 +109,16 @@ export class OwnKeyService {
     signal: AbortSignal,
   ): Promise<Uint8Array> {
     const isWrap = kind === Kind.wrap;
-    const asked = (async (): Promise<unknown> =>
-      isWrap ? this.service.wrap(key, given, signal) : this.service.unwrap(key, given, signal))();
+    // Before the service listens too: its own error for an abort says less.
     const late = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => {
         reject(signal.reason as Error);
-        if (!isWrap) asked.then(erase, () => undefined);
       });
+    });
+    const asked = (async (): Promise<unknown> =>
+      isWrap ? this.service.wrap(key, given, signal) : this.service.unwrap(key, given, signal))();
+    signal.addEventListener('abort', () => {
+      if (!isWrap) asked.then(erase, () => undefined);
     });
     const value = await Promise.race([asked, late]);
     if (isUint8Array(value)) return value;

@@ -60,7 +60,7 @@ export type Operation =
 
 interface Addon {
   version(): string;
-  /** If none is loaded, gives what is wrong with the one that is there, or a text without characters. */
+  /** If none is loaded, gives what is wrong with the one that is there, or an empty text. */
   loadClients(files: string[]): string | null;
   open(path: string, namespace: string): Handle | Failure;
   parse(document: string, baseDir: string, namespace: string): Handle | Failure;

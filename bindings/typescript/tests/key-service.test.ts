@@ -206,6 +206,19 @@ test('a service that is too slow is given up, and what it still has is overwritt
   assert.deepEqual([...(service.secrets[1] ?? [])], Array(32).fill(0));
 });
 
+test('a service that hears of the end of its time has no better word', async () => {
+  const aborted = (_key: unknown, _given: unknown, signal?: AbortSignal): Promise<never> =>
+    new Promise((_, reject) => {
+      signal?.addEventListener('abort', () => {
+        reject(new Error('aborted'));
+      });
+    });
+  await assert.rejects(
+    codecOf({ wrap: aborted, unwrap: aborted }, ', timeout: 20 ms').encode([payload('1')]),
+    /no answer in 0\.02 s/,
+  );
+});
+
 test('a service that takes three seconds does not keep the event loop', async () => {
   const [envelope] = await envelopes(1);
   assert.ok(envelope);

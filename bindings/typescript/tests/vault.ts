@@ -35,6 +35,8 @@ export class Vault {
   most = 0;
   /** Gives an answer in the place of the right one. */
   instead: ((asked: Asked) => Answer | undefined) | undefined;
+  /** What a test before left under way does not count. */
+  private epoch = {};
   private readonly server: Server = createServer((request, response) => {
     void this.serve(request, response);
   });
@@ -53,7 +55,7 @@ export class Vault {
   /** As it was made. */
   reset(): void {
     this.asked.length = 0;
-    [this.takes, this.most, this.instead] = [0, 0, undefined];
+    [this.takes, this.now, this.most, this.instead, this.epoch] = [0, 0, 0, undefined, {}];
   }
 
   /** How often each path was asked, in their order. */
@@ -75,9 +77,9 @@ export class Vault {
     const asked: Asked = { method, url, headers, body };
     this.asked.push(asked);
     this.most = Math.max(this.most, ++this.now);
-    const instead = this.instead;
+    const { instead, epoch } = this;
     await sleep(this.takes, undefined, { ref: false });
-    this.now--;
+    if (epoch === this.epoch) this.now--;
     send(response, instead?.(asked) ?? this.answer(asked));
   }
 

@@ -43,8 +43,8 @@ unsafe impl Sync for Clients {}
 
 static CLIENTS: OnceLock<Clients> = OnceLock::new();
 
-/// Loads the first of these files that there is, unless that was done; gives why none is loaded, or nothing where none
-/// is there. A failure is not remembered: the library may be installed later.
+/// Loads the first of these files that there is, unless that was done. If none is loaded, gives what is wrong with the one
+/// that is there, or an empty text. A failure is not remembered: the library may be installed later.
 #[napi]
 #[must_use]
 pub fn load_clients(files: Vec<String>) -> Option<String> {
