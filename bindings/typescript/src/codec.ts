@@ -4,75 +4,53 @@ import type { Payload, PayloadCodec } from '@temporalio/common';
 import { type Context, encodeContext } from './context.js';
 import { closedError, TdcError } from './errors.js';
 import { type Host } from './host.js';
-import { LEFT, UNCHANGED } from './native.js';
 import { OwnConverters } from './own-converters.js';
-import {
-  decodePayload,
-  decodePayloads,
-  encodePayloads,
-  payloadSize,
-  writePayload,
-} from './payloads.js';
-
-/** One payload of so many bytes takes the quick way: through memory that stays. */
-const QUICK = 16 * 1024;
-
-/** More than a chain adds to a quick payload; what needs still more goes the other way. */
-const ROOM = 4 * 1024;
-
-const input = Buffer.alloc(QUICK);
-const output = Buffer.alloc(QUICK + ROOM);
+import { decodePayloads, encodePayloads } from './payloads.js';
+import { Quick } from './quick.js';
 
 /** `tdc` as a codec of the SDK. */
 export class Codec implements PayloadCodec {
   private readonly own: OwnConverters;
+  private readonly quick: Quick;
 
   constructor(private readonly host: Host) {
     this.own = new OwnConverters(host);
+    this.quick = new Quick(host);
   }
 
-  encode(payloads: Payload[], context?: Context): Promise<Payload[]> {
-    return this.convert(true, payloads, context);
-  }
-
-  decode(payloads: Payload[], context?: Context): Promise<Payload[]> {
-    return this.convert(false, payloads, context);
-  }
-
-  private async convert(
-    encode: boolean,
-    payloads: Payload[],
-    context?: Context,
-  ): Promise<Payload[]> {
+  async encode(payloads: Payload[], context?: Context): Promise<Payload[]> {
     const place = encodeContext(context);
-    const { hasOwnConverters } = this.host.handle;
-    if (encode && hasOwnConverters) payloads = await this.own.toPayloads(payloads, place);
-    const coded =
-      this.quick(encode, payloads, place) ?? (await this.whole(encode, payloads, place));
-    return !encode && hasOwnConverters ? this.own.fromPayloads(coded, place) : coded;
+    return this.quickly(true, payloads, place) ?? this.encodeWhole(payloads, place);
   }
 
-  /** Converts one small payload that needs nothing of the host. */
-  private quick(encode: boolean, payloads: Payload[], context: Buffer): Payload[] | undefined {
-    const [payload] = payloads;
-    if (payload === undefined || payloads.length !== 1) return undefined;
-    const size = payloadSize(payload);
-    if (size > QUICK || this.host.closed) return undefined;
-    writePayload(input, 0, payload);
-    let length = this.host.handle.quick(encode, context, input.subarray(0, size), output);
-    if (length === UNCHANGED) return [payload];
-    if (length < 0) return undefined;
-    if (length >= LEFT) {
-      length -= LEFT;
-      this.host.answerWhatIsLeft(this.host.handle.takeLeft());
-    }
-    return [decodePayload(Buffer.from(output.subarray(0, length)))];
+  async decode(payloads: Payload[], context?: Context): Promise<Payload[]> {
+    const place = encodeContext(context);
+    return this.quickly(false, payloads, place) ?? this.decodeWhole(payloads, place);
   }
 
-  private async whole(encode: boolean, payloads: Payload[], context: Buffer): Promise<Payload[]> {
+  private quickly(encode: boolean, payloads: Payload[], context: Buffer): Payload[] | undefined {
     if (this.host.closed) throw closedError();
+    return this.quick.convert(encode, payloads, context);
+  }
+
+  private async encodeWhole(payloads: Payload[], context: Buffer): Promise<Payload[]> {
+    const own = this.host.handle.hasOwnConverters;
+    if (own) payloads = await this.own.toPayloads(payloads, context);
+    return this.whole('encode', payloads, context);
+  }
+
+  private async decodeWhole(payloads: Payload[], context: Buffer): Promise<Payload[]> {
+    const decoded = await this.whole('decode', payloads, context);
+    const own = this.host.handle.hasOwnConverters;
+    return own ? this.own.fromPayloads(decoded, context) : decoded;
+  }
+
+  private async whole(
+    operation: 'encode' | 'decode',
+    payloads: Payload[],
+    context: Buffer,
+  ): Promise<Payload[]> {
     if (payloads.length === 0) return [];
-    const operation = encode ? 'encode' : 'decode';
     const message = await this.host.run({ operation, context, input: encodePayloads(payloads) });
     try {
       return decodePayloads(message);

@@ -24,10 +24,27 @@ export interface Context {
   readonly isLocal?: boolean;
 }
 
-/** A context in bytes. */
+let last: { context: Context; bytes: Buffer } = { context: { type: '' }, bytes: NO_CONTEXT };
+
+/** A context in bytes. The SDK gives the same one again and again, so the last is kept. */
 export function encodeContext(context: Context | undefined): Buffer {
   if (context === undefined) return NO_CONTEXT;
-  const { type, namespace, workflowId, activityId, isLocal } = context;
+  // By its fields, and not by its identity: a caller may change an object.
+  if (!isSame(context, last.context)) last = { context: { ...context }, bytes: encode(context) };
+  return last.bytes;
+}
+
+function isSame(one: Context, other: Context): boolean {
+  return (
+    one.type === other.type &&
+    one.namespace === other.namespace &&
+    one.workflowId === other.workflowId &&
+    one.activityId === other.activityId &&
+    one.isLocal === other.isLocal
+  );
+}
+
+function encode({ type, namespace, workflowId, activityId, isLocal }: Context): Buffer {
   const place = [textField(2, namespace), textField(3, workflowId)];
   if (type === 'workflow') return Buffer.concat([WORKFLOW, ...place]);
   if (type !== 'activity') return NO_CONTEXT;

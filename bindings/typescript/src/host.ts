@@ -8,10 +8,7 @@ import { addon, type Call, type Failure, type Handle, type Operation } from './n
 import { send, type RemoteHeaders } from './remote.js';
 import { type Answer, answer, Kind, readRequests, type Request, writeAnswers } from './requests.js';
 
-/**
- * Up to so many bytes a call is made on the main thread: the way to another one and back takes about 30 µs, in which
- * the library encrypts more than this.
- */
+/** Up to so many bytes a call is made on the main thread; `quick.ts` has the figures. */
 export const SMALL = 64 * 1024;
 
 const REQUESTS = 2;

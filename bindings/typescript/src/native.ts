@@ -14,6 +14,8 @@ export interface Failure {
 
 /** `Handle.quick`: the payload stays as it is. */
 export const UNCHANGED = -1;
+/** `Handle.quick`: the result did not fit, `Handle.owned` has it. */
+export const OWNED = -3;
 
 /** `Handle.quick` adds it to a length where `Handle.takeLeft` gives a call. */
 export const LEFT = 2 ** 32;
@@ -24,10 +26,30 @@ export interface Handle {
   readonly encodesCommonAttributes: boolean;
   readonly hasHostKeys: boolean;
   readonly hasRemote: boolean;
+  readonly onlyEncrypts: boolean;
   close(): void;
   reload(): Failure | null;
-  quick(encode: boolean, context: Uint8Array, payload: Uint8Array, out: Uint8Array): number;
+  /** The call of the last `quick`, where its result said `LEFT`. */
   takeLeft(): Call | null;
+  /** Memory that `quick` reads contexts and payloads from. */
+  lend(input: Uint8Array): void;
+  quick(
+    encode: boolean,
+    isFirst: boolean,
+    context: number,
+    payload: number,
+    out: Uint8Array,
+    at: number,
+  ): number;
+  quickWith(
+    encode: boolean,
+    isFirst: boolean,
+    context: number,
+    head: number,
+    data: Uint8Array,
+    out: Uint8Array,
+  ): number;
+  owned(): Buffer;
 }
 
 /** One call, from the first try to its end. */

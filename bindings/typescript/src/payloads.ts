@@ -16,6 +16,17 @@ const SIZE_BYTES = 0x08;
 
 const NO_BYTES = new Uint8Array(0);
 
+/** Up to so many bytes a loop is faster than a call of `set`. */
+const SHORT = 64;
+
+/** The keys that most payloads have, by their length: one string for all of them. */
+const KNOWN_KEYS: Readonly<Record<number, string>> = {
+  8: 'encoding',
+  11: 'messageType',
+  14: 'encryption-dek',
+  17: 'encryption-key-id',
+};
+
 /** A payload that is stored elsewhere, as newer SDKs know it. */
 interface ExternalPayload {
   sizeBytes?: Long | number | null;
@@ -26,13 +37,8 @@ type Fields = Pick<Payload, 'metadata' | 'data'> & { externalPayloads?: External
 
 /** The bytes of a serialised payload. */
 export function payloadSize(payload: Payload): number {
-  let size = 0;
   const { metadata, data, externalPayloads } = payload as Fields;
-  if (metadata) {
-    for (const key in metadata) {
-      if (Object.hasOwn(metadata, key)) size += 1 + delimited(entrySize(key, metadata[key]));
-    }
-  }
+  let size = metadataSize(metadata);
   if (data && data.length > 0) size += 1 + delimited(data.length);
   if (externalPayloads) {
     for (const external of externalPayloads) size += 1 + delimited(externalSize(external));
@@ -40,21 +46,24 @@ export function payloadSize(payload: Payload): number {
   return size;
 }
 
+/** The bytes before those of `data`, or -1 where something follows them. */
+export function headSize({ metadata, data, externalPayloads }: Fields): number {
+  if (externalPayloads && externalPayloads.length > 0) return -1;
+  return metadataSize(metadata) + (data && data.length > 0 ? 1 + varintSize(data.length) : 0);
+}
+
+/** Writes what comes before the bytes of `data` and gives the position behind it. `out` has room for it. */
+export function writeHead(out: Buffer, position: number, { metadata, data }: Fields): number {
+  position = writeMetadata(out, position, metadata);
+  if (!data || data.length === 0) return position;
+  out[position++] = DATA;
+  return writeVarint(out, position, data.length);
+}
+
 /** Writes a payload and gives the position behind it. `out` has room for it. */
 export function writePayload(out: Buffer, position: number, payload: Payload): number {
   const { metadata, data, externalPayloads } = payload as Fields;
-  if (metadata) {
-    for (const key in metadata) {
-      if (!Object.hasOwn(metadata, key)) continue;
-      const value = metadata[key] ?? NO_BYTES;
-      out[position++] = METADATA;
-      position = writeVarint(out, position, entrySize(key, value));
-      out[position++] = KEY;
-      position = writeText(out, position, key);
-      out[position++] = VALUE;
-      position = writeBytes(out, position, value);
-    }
-  }
+  position = writeMetadata(out, position, metadata);
   if (data && data.length > 0) {
     out[position++] = DATA;
     position = writeBytes(out, position, data);
@@ -71,13 +80,15 @@ export function writePayload(out: Buffer, position: number, payload: Payload): n
 /** A serialised `Payloads`. */
 export function encodePayloads(payloads: readonly Payload[]): Buffer {
   const sizes = payloads.map(payloadSize);
-  const out = Buffer.alloc(sizes.reduce((sum, size) => sum + 1 + delimited(size), 0));
+  const out = Buffer.allocUnsafeSlow(sizes.reduce((sum, size) => sum + 1 + delimited(size), 0));
   let position = 0;
   payloads.forEach((payload, index) => {
     out[position++] = PAYLOADS;
     position = writeVarint(out, position, sizes[index] as number);
     position = writePayload(out, position, payload);
   });
+  // Memory that was not written may hold anything.
+  if (position !== out.length) throw new RangeError('a payload changed while it was read');
   return out;
 }
 
@@ -97,9 +108,11 @@ export function decodePayloads(message: Buffer): Payload[] {
   return payloads;
 }
 
-/** A serialised payload, as views of it. */
-export function decodePayload(message: Buffer): Payload {
-  return readPayload(new Reader(message));
+/** A serialised payload, as views of the bytes that it was read from. */
+export function decodePayload(message: Buffer, start: number, end: number): Payload {
+  const reader = new Reader(message, end);
+  reader.position = start;
+  return readPayload(reader);
 }
 
 function readPayload(reader: Reader): Payload {
@@ -184,16 +197,46 @@ function int64Bytes(size: Long | number): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
+function metadataSize(metadata: Fields['metadata']): number {
+  let size = 0;
+  for (const key in metadata) {
+    if (Object.hasOwn(metadata, key)) size += 1 + delimited(entrySize(key, metadata[key]));
+  }
+  return size;
+}
+
+function writeMetadata(out: Buffer, position: number, metadata: Fields['metadata']): number {
+  for (const key in metadata) {
+    if (!Object.hasOwn(metadata, key)) continue;
+    const value = metadata[key] ?? NO_BYTES;
+    out[position++] = METADATA;
+    position = writeVarint(out, position, entrySize(key, value));
+    out[position++] = KEY;
+    position = writeText(out, position, key);
+    out[position++] = VALUE;
+    position = writeBytes(out, position, value);
+  }
+  return position;
+}
+
 function entrySize(key: string, value: Uint8Array | null | undefined): number {
-  return 2 + delimited(Buffer.byteLength(key)) + delimited(value ? value.length : 0);
+  return 2 + delimited(textSize(key)) + delimited(value ? value.length : 0);
 }
 
 function delimited(length: number): number {
   return varintSize(length) + length;
 }
 
+/** Keys are short and nearly always ASCII. */
+function textSize(value: string): number {
+  for (let at = 0; at < value.length; at++) {
+    if (value.charCodeAt(at) >= 0x80) return Buffer.byteLength(value);
+  }
+  return value.length;
+}
+
 function writeText(out: Buffer, position: number, value: string): number {
-  const length = Buffer.byteLength(value);
+  const length = textSize(value);
   position = writeVarint(out, position, length);
   if (length !== value.length) return position + out.write(value, position);
   for (let at = 0; at < length; at++) out[position++] = value.charCodeAt(at);
@@ -201,9 +244,11 @@ function writeText(out: Buffer, position: number, value: string): number {
 }
 
 function writeBytes(out: Buffer, position: number, value: Uint8Array): number {
-  position = writeVarint(out, position, value.length);
-  out.set(value, position);
-  return position + value.length;
+  const { length } = value;
+  position = writeVarint(out, position, length);
+  if (length > SHORT) out.set(value, position);
+  else for (let at = 0; at < length; at++) out[position + at] = value[at] as number;
+  return position + length;
 }
 
 function view(reader: Reader): Uint8Array {
@@ -212,13 +257,15 @@ function view(reader: Reader): Uint8Array {
   return new Uint8Array(buffer, byteOffset + start, reader.position - start);
 }
 
-/** Keys are short and nearly always ASCII. */
 function text(message: Buffer, start: number, end: number): string {
-  let text = '';
-  for (let at = start; at < end; at++) {
-    const byte = message[at] as number;
-    if (byte >= 0x80) return message.toString('utf8', start, end);
-    text += String.fromCharCode(byte);
+  const known = KNOWN_KEYS[end - start];
+  if (known !== undefined && isText(message, start, known)) return known;
+  return message.toString('utf8', start, end);
+}
+
+function isText(message: Buffer, start: number, text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    if (message[start + at] !== text.charCodeAt(at)) return false;
   }
-  return text;
+  return true;
 }

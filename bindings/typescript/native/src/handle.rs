@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{BufferSlice, Either};
+use napi::bindgen_prelude::{Buffer, BufferSlice, Either, Uint8Array};
 use napi_derive::napi;
 use tdc::{DataConverter, Error, Outcome};
 
@@ -14,6 +14,8 @@ use crate::failure::{Failure, guarded};
 const UNCHANGED: i64 = -1;
 /// `Handle::quick`: a `Call` has to do it, or to say what is wrong.
 const NOT_QUICK: i64 = -2;
+/// `Handle::quick`: the result did not fit, `Handle::owned` has it.
+const OWNED: i64 = -3;
 /// `Handle::quick` adds it to a length where `Handle::take_left` gives a call.
 const LEFT: i64 = 1 << 32;
 
@@ -21,8 +23,14 @@ const LEFT: i64 = 1 << 32;
 #[napi]
 pub struct Handle {
     converter: Option<Arc<DataConverter>>,
+    /// What `quick` reads.
+    input: Option<Uint8Array>,
+    /// What the payloads of one list have used of the limits.
+    call: tdc::Call,
     /// What the last `quick` has left: to have the next data key wrapped.
     left: Option<tdc::Call>,
+    /// What did not fit.
+    owned: Vec<u8>,
 }
 
 /// Opens a configuration file.
@@ -41,7 +49,13 @@ pub fn parse(document: String, base_dir: String, namespace: String) -> Either<Ha
 
 fn opened(open: impl FnOnce() -> Result<DataConverter, Error>) -> Either<Handle, Failure> {
     match guarded(open) {
-        Ok(converter) => Either::A(Handle { converter: Some(Arc::new(converter)), left: None }),
+        Ok(converter) => Either::A(Handle {
+            converter: Some(Arc::new(converter)),
+            input: None,
+            call: tdc::Call::default(),
+            left: None,
+            owned: Vec::new(),
+        }),
         Err(error) => Either::B(error.into()),
     }
 }
@@ -85,31 +99,58 @@ impl Handle {
         self.converter.as_ref().is_some_and(|converter| converter.has_remote())
     }
 
-    /// Encodes or decodes one serialised payload into `out`, if that can be done without asking the host. Gives the
-    /// length of the result, `UNCHANGED` or `NOT_QUICK`.
+    /// Whether encode does nothing but encrypt, and not compress, which takes ten times as long.
+    #[napi(getter)]
+    pub fn only_encrypts(&self) -> bool {
+        self.converter.as_ref().is_some_and(|converter| {
+            let mut codecs = converter.summary().into_iter().flat_map(|summary| summary.codecs);
+            codecs.all(|codec| codec == "encrypt")
+        })
+    }
+
+    /// Takes the memory that `quick` reads contexts and heads from. JavaScript shows it to nobody, so nobody
+    /// detaches it.
     #[napi]
-    pub fn quick(&mut self, encode: bool, context: &[u8], payload: &[u8], mut out: BufferSlice<'_>) -> i64 {
-        let Some(converter) = &self.converter else { return NOT_QUICK };
-        // With a call the library has the next data key wrapped ahead of time.
-        let mut call = (encode && converter.has_key_services()).then(tdc::Call::default);
-        let done = guarded(|| {
-            let scope = match &mut call {
-                Some(call) => call.at(context),
-                None => context.into(),
-            };
-            if encode {
-                converter.encode_payload(scope, payload, &[], &mut out)
-            } else {
-                converter.decode_payload(scope, payload, &[], &mut out)
-            }
-        });
-        let len = match done {
-            Ok(Outcome::Written { len, .. }) => i64::try_from(len).unwrap_or(NOT_QUICK),
-            Ok(Outcome::Unchanged) => return UNCHANGED,
-            Ok(Outcome::Owned { .. }) | Err(_) => return NOT_QUICK,
-        };
-        self.left = call.filter(|call| call.requests().len() > 0);
-        if self.left.is_some() { len + LEFT } else { len }
+    pub fn lend(&mut self, input: Uint8Array) {
+        self.input = Some(input);
+    }
+
+    /// Encodes or decodes one payload of a list, if that can be done without asking the host. The memory that
+    /// was lent begins with `context` bytes of serialization context and `payload` bytes of the payload. The
+    /// result goes into `out` from `at` on. Gives its length or a negative number.
+    #[napi]
+    pub fn quick(
+        &mut self,
+        encode: bool,
+        is_first: bool,
+        context: u32,
+        payload: u32,
+        mut out: BufferSlice<'_>,
+        at: u32,
+    ) -> i64 {
+        let Some(out) = out.get_mut(at as usize..) else { return NOT_QUICK };
+        self.convert(encode, is_first, (context as usize, payload as usize), &[], out)
+    }
+
+    /// The same for a payload whose `data` is not copied: the memory that was lent has `head` bytes of it, all but
+    /// `data`.
+    #[napi]
+    pub fn quick_with(
+        &mut self,
+        encode: bool,
+        is_first: bool,
+        context: u32,
+        head: u32,
+        data: &[u8],
+        mut out: BufferSlice<'_>,
+    ) -> i64 {
+        self.convert(encode, is_first, (context as usize, head as usize), data, &mut out)
+    }
+
+    /// The result of the last `quick`, where that did not fit.
+    #[napi]
+    pub fn owned(&mut self) -> Buffer {
+        core::mem::take(&mut self.owned).into()
     }
 
     /// The call of the last `quick`, for its requests to be answered.
@@ -120,5 +161,54 @@ impl Handle {
 
     pub(crate) fn converter(&self) -> Option<Arc<DataConverter>> {
         self.converter.clone()
+    }
+
+    fn convert(
+        &mut self,
+        encode: bool,
+        is_first: bool,
+        (context, head): (usize, usize),
+        data: &[u8],
+        out: &mut [u8],
+    ) -> i64 {
+        let Self { converter: Some(converter), input: Some(input), call, left, owned } = self else {
+            return NOT_QUICK;
+        };
+        if converter.has_own_converters() || converter.has_remote() {
+            return NOT_QUICK;
+        }
+        let Some((context, rest)) = input.split_at_checked(context) else { return NOT_QUICK };
+        let Some(head) = rest.get(..head) else { return NOT_QUICK };
+        if is_first {
+            *call = tdc::Call::default();
+        }
+        let done = guarded(|| {
+            if encode {
+                converter.encode_payload(call.at(context), head, data, out)
+            } else {
+                converter.decode_payload(call.at(context), head, data, out)
+            }
+        });
+        match done {
+            Ok(Outcome::Written { len, .. }) => {
+                let len = i64::try_from(len).unwrap_or(NOT_QUICK);
+                if call.requests().len() == 0 {
+                    return len;
+                }
+                let goes_on = tdc::Call::with_usage(call.usage());
+                *left = Some(core::mem::replace(call, goes_on));
+                len + LEFT
+            }
+            Ok(Outcome::Unchanged) => UNCHANGED,
+            Ok(Outcome::Owned { bytes, .. }) => {
+                *owned = bytes;
+                OWNED
+            }
+            Err(_) => {
+                // A `Call` does the whole list again, and asks for what is missing.
+                *call = tdc::Call::default();
+                NOT_QUICK
+            }
+        }
     }
 }
