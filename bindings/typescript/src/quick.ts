@@ -8,17 +8,19 @@ import { type Handle, LEFT, OWNED, UNCHANGED } from './native.js';
 import { decodePayload, headSize, writeHead } from './payloads.js';
 
 /**
- * Lists of up to so many bytes are converted here where the configuration only encrypts, and up to `SMALL` bytes where it
- * compresses. What the main thread computes for one payload, on the main thread or by libuv's threads:
+ * Lists of up to so many bytes are converted here where the configuration only encrypts, and of up to `SMALL` bytes where
+ * it compresses. What the main thread computes for one payload, here and by libuv's threads (CPU time in µs, the best of
+ * nine, on a machine without VAES that did other work):
  *
- *                            64 KiB       256 KiB        1 MiB
- *     encrypt, encode      @ / @ µs     @ / @ µs     @ / @ µs
- *     encrypt, decode      @ / @ µs     @ / @ µs     @ / @ µs
- *     zstd, encode         @ / @ µs     @ / @ µs     @ / @ µs
- *     zlib, encode         @ / @ µs     @ / @ µs     @ / @ µs
+ *                        64 KiB        256 KiB         1 MiB
+ *     encrypt, encode    32 / 161      54 / 305     490 / 881
+ *     encrypt, decode    42 / 150      56 / 266     469 / 760
+ *     zstd, encode      214 / 327     680 / 378    3494 / 780
+ *     zlib, encode      576 / 277    2593 / 421    9297 / 711
  *
- * Another thread needs its own copy of the payload, because a caller may change it meanwhile, and memory for the result;
- * both cost as much as AES-GCM. No message to or from a Temporal server is longer than 4 MiB.
+ * Other threads need a copy of the payload, because a caller may change it meanwhile, and give their result in memory
+ * that the garbage collector has to free: for encryption that is more work than AES-GCM itself. No message to or from a
+ * Temporal server is longer than 4 MiB.
  */
 const LARGE = 4 * 1024 * 1024;
 
