@@ -120,7 +120,8 @@ function readPayload(reader: Reader): Payload {
   const payload: Fields = { metadata, data: NO_BYTES };
   let external: ExternalPayload[] | undefined;
   while (!reader.done) {
-    switch (reader.varint()) {
+    const tag = reader.varint();
+    switch (tag) {
       case METADATA:
         readEntry(reader, metadata);
         break;
@@ -132,8 +133,8 @@ function readPayload(reader: Reader): Payload {
         external.push(readExternal(reader));
         break;
       default:
-        // A field that this SDK does not know has a length, like all that Temporal added so far.
-        reader.span();
+        // A field that this SDK does not know, which protobufjs drops, too.
+        reader.skipField(tag);
     }
   }
   if (external) payload.externalPayloads = external;
@@ -152,7 +153,7 @@ function readEntry(reader: Reader, metadata: Record<string, Uint8Array>): void {
       const begin = reader.span();
       key = text(reader.message, begin, reader.position);
     } else if (tag === VALUE) value = view(reader);
-    else reader.span();
+    else reader.skipField(tag);
   }
   if (reader.position !== end) throw new RangeError('the message is malformed');
   if (key === '__proto__') {
@@ -174,8 +175,9 @@ function readExternal(reader: Reader): ExternalPayload {
   while (reader.position < end) {
     const tag = reader.varint();
     if (tag === SIZE_BYTES) sizeBytes = Long.fromString(reader.int64().toString());
-    else reader.span();
+    else reader.skipField(tag);
   }
+  if (reader.position !== end) throw new RangeError('the message is malformed');
   return { sizeBytes };
 }
 

@@ -3,6 +3,8 @@
 const VARINT = 0;
 const FIXED64 = 1;
 const LENGTH_DELIMITED = 2;
+const START_GROUP = 3;
+const END_GROUP = 4;
 const FIXED32 = 5;
 
 /** A field: a number for a varint, bytes for anything with a length; others are left out. */
@@ -79,6 +81,22 @@ export class Reader {
   bytes(): Buffer {
     const start = this.span();
     return this.message.subarray(start, this.position);
+  }
+
+  /** Steps over the value of a field that nobody here knows; a group has others inside. */
+  skipField(tag: number): void {
+    let groups = 0;
+    for (;;) {
+      const type = tag % 8;
+      if (type === VARINT) this.varint();
+      else if (type === FIXED64) this.skip(8);
+      else if (type === LENGTH_DELIMITED) this.span();
+      else if (type === FIXED32) this.skip(4);
+      else if (type === START_GROUP) groups++;
+      else if (type !== END_GROUP || groups-- === 0) throw malformed();
+      if (groups === 0) return;
+      tag = this.varint();
+    }
   }
 
   skip(length: number): number {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { deflateSync } from 'node:zlib';
 import { type Payload, defaultPayloadConverter } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
 import { parse, TdcError } from 'temporal-tdc';
@@ -123,4 +124,22 @@ test('whole messages and failures go there and back', async () => {
   assert.notEqual(encoded.message, 'secret');
   assert.equal((await t.decodeMessage(name, Failure, encoded)).message, 'secret');
   assert.match(t.dataConverter.failureConverterPath ?? '', /failure-converter\.js$/);
+});
+
+test('fields that the SDK does not know are left out, whatever their wire types are', async () => {
+  const known = Buffer.from(temporal.api.common.v1.Payload.encode(payload('known')).finish());
+  // A varint, a text, a fixed32, a fixed64, and a group with a group in it: the fields 100, 1250, 15, 17 and 16.
+  const unknown = Buffer.from(
+    'a00607924e06667574757265' + '7d01020304' + '89010102030405060708',
+    'hex',
+  );
+  const group = Buffer.from('8301080183010801840184' + '01', 'hex');
+  const layer = deflateSync(Buffer.concat([unknown, known, group]));
+  const metadata = { encoding: Buffer.from('binary/zlib') };
+  const { payloadCodec } = parse('version: 1\ncodecs: [zlib]\n');
+  const [decoded] = await payloadCodec.decode([{ metadata, data: layer }]);
+  assert.equal(encodingOf(decoded), 'binary/plain');
+  assert.equal(Buffer.from(decoded?.data ?? []).toString(), 'known');
+  const broken = { metadata, data: deflateSync(Buffer.concat([known, Buffer.of(0x83, 0x01)])) };
+  await assert.rejects(payloadCodec.decode([broken]), isCode('TDC_ERR_PROTOBUF'));
 });
