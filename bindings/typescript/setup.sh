@@ -1,11 +1,12 @@
 # shellcheck shell=bash
-# Sourced by scripts/{package,test,bench,driver}-typescript: installs the pinned tools of this folder's lock file, builds
-# both packages into dist/npm and installs them in target/typescript/installed. Warm, it does nothing.
-# Sets: root, package, installed.
+# Sourced by scripts/{test,bench,driver}-typescript and scripts/dist/npm: installs the pinned tools of this folder's lock
+# file, builds both packages into target/typescript/npm and installs them in target/typescript/installed. Warm, it does nothing.
+# Sets: root, package, installed, packed.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 package="$root/bindings/typescript"
 installed="$root/target/typescript/installed"
+packed="$root/target/typescript/npm"
 target_dir=${CARGO_TARGET_DIR:-$root/target}
 
 say() { printf 'typescript: %s\n' "$*" >&2; }
@@ -34,17 +35,27 @@ lock() {
 
 unlock() { exec {lock}>&-; }
 
-setup_typescript() {
+needs_node() {
   if ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null; then
     say "skipped, because there is no Node.js of version 20 or later"
     exit 0
   fi
-  lock
+}
+
+# The pinned tools and the SDK.
+install_tools() {
   if ! is_fresh "$root/target/typescript/tools.stamp" "$package"/package{,-lock}.json || [[ ! -d $package/node_modules ]]; then
     say "installing the pinned tools and the SDK with npm"
+    mkdir -p "$root/target/typescript"
     npm --prefix "$package" ci --silent
     touch "$root/target/typescript/tools.stamp"
   fi
+}
+
+setup_typescript() {
+  needs_node
+  lock
+  install_tools
   build_addon
   if ! is_fresh "$installed/stamp" "$addon" "$package"/{src,package.json,README.md} "${BASH_SOURCE[0]}"; then
     pack
@@ -82,24 +93,34 @@ build_addon() {
   exit 1
 }
 
-# Packs temporal-tdc and this platform's package into dist/npm.
+# Packs temporal-tdc and this platform's package, with the addon and, if there is one, the command tdc.
 pack() {
-  local platform stage="$root/target/typescript/stage" version
-  platform=$(platform)
+  pack_for "$(platform)" "$addon" "$target_dir/release/tdc"
+}
+
+# pack_for PLATFORM ADDON PROGRAM …: packs temporal-tdc and the package of each platform into $packed.
+pack_for() {
+  local stage="$root/target/typescript/stage" version platforms=()
   version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -1)
-  say "packing temporal-tdc and temporal-tdc-$platform $version into dist/npm"
-  rm -rf "$stage" "$root/dist/npm"
-  mkdir -p "$stage/temporal-tdc" "$stage/native" "$root/dist/npm"
+  rm -rf "$stage" "$packed"
+  mkdir -p "$stage/temporal-tdc" "$packed"
   "$package/node_modules/.bin/tsc" -p "$package" --outDir "$stage/temporal-tdc/dist"
   # Named once more for `import`: both ways share the modules, so an error is an instance of one class.
   cp "$package/esm/index.mjs" "$stage/temporal-tdc/dist/index.mjs"
   cp "$package/esm/index.d.mts" "$stage/temporal-tdc/dist/index.d.mts"
   cp "$package/README.md" "$root/LICENSE" "$stage/temporal-tdc/"
-  cp "$root/LICENSE" "$stage/native/"
-  cp "$addon" "$stage/native/tdc.$platform.node"
-  node "$package/stage.mjs" "$package/package.json" "$stage" "$platform" "$version"
-  for each in temporal-tdc native; do
-    npm pack --silent --pack-destination "$root/dist/npm" "$stage/$each" >/dev/null
+  while (($#)); do
+    say "packing @temporal-tdc/$1 $version"
+    mkdir -p "$stage/$1"
+    cp "$root/LICENSE" "$stage/$1/"
+    cp "$2" "$stage/$1/tdc.$1.node"
+    if [[ -f $3 ]]; then cp "$3" "$stage/$1/"; fi
+    platforms+=("$1")
+    shift 3
+  done
+  node "$package/stage.mjs" "$package/package.json" "$stage" "$version" "${platforms[@]}"
+  for each in temporal-tdc "${platforms[@]}"; do
+    npm pack --silent --pack-destination "$packed" "$stage/$each" >/dev/null
   done
 }
 
@@ -109,7 +130,7 @@ install_packages() {
   mkdir -p "$installed"
   printf '{ "private": true }\n' >"$installed/package.json"
   # Neither package is in a registry; the peers come from the tools' folder.
-  npm --prefix "$installed" install --silent --no-audit --no-fund --legacy-peer-deps "$root"/dist/npm/*.tgz
+  npm --prefix "$installed" install --silent --no-audit --no-fund --legacy-peer-deps "$packed"/*.tgz
   local scope name
   for scope in "$package"/node_modules/*; do
     name=${scope##*/}

@@ -106,14 +106,14 @@ export function addon(): Addon {
 
 /** Where it is. */
 export function addonFile(): string {
-  return createRequire(__filename).resolve(packageName());
+  return createRequire(__filename).resolve(nativePackage());
 }
 
-function packageName(): string {
-  return `temporal-tdc-${platform()}`;
+/** The package with what is native. Linux's are for one C library. */
+export function nativePackage(): string {
+  return `@temporal-tdc/${platform()}`;
 }
 
-/** Linux's addons are for one C library. */
 function platform(): string {
   const { platform, arch } = process;
   if (platform === 'win32') return `${platform}-${arch}-msvc`;
@@ -123,7 +123,7 @@ function platform(): string {
 }
 
 function load(): Addon {
-  const name = packageName();
+  const name = nativePackage();
   let found: Addon;
   try {
     found = createRequire(__filename)(name) as Addon;
