@@ -5,6 +5,10 @@ works as well, so one wheel fits every Python of a platform: ``py3-none-<platfor
 the file that ``TDC_LIBRARY`` names, or the repository's ``target/release`` after
 ``cargo build --release``. The extension module is compiled here from ``native/native.c``; with
 ``TEMPORAL_TDC_PURE=1`` the wheel is built without it, and needs no C compiler.
+
+Three more variables are for the wheels of a release (``scripts/dist/python``): ``TDC_KEYS_LIBRARY``
+names ``libtdc_keys``, ``TDC_PROGRAM`` the command ``tdc``, and ``TEMPORAL_TDC_PLATFORM`` the
+platform tag, such as ``manylinux_2_17_x86_64``, of what was built for other systems than this one.
 """
 
 from __future__ import annotations
@@ -34,11 +38,14 @@ class LibraryHook(BuildHookInterface[Any]):
         """Find the library and compile the module; an editable install carries both too."""
         del version
         library = self._library()
-        platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
-        build_data["tag"] = f"py3-none-{platform}"
+        build_data["tag"] = f"py3-none-{self._platform()}"
         build_data["pure_python"] = False
         included = build_data["force_include"]
         included[str(library)] = f"temporal_tdc/_lib/{library.name}"
+        if keys := os.environ.get("TDC_KEYS_LIBRARY"):
+            included[keys] = f"temporal_tdc/_lib/{Path(keys).name}"
+        if program := os.environ.get("TDC_PROGRAM"):
+            build_data["shared_scripts"][program] = Path(program).name
         # On Windows ctypes alone is used.
         if sys.platform != "win32" and os.environ.get("TEMPORAL_TDC_PURE", "") in ("", "0"):
             self._compiled = tempfile.TemporaryDirectory()
@@ -51,6 +58,10 @@ class LibraryHook(BuildHookInterface[Any]):
         del version, build_data, artifact_path
         if hasattr(self, "_compiled"):
             self._compiled.cleanup()
+
+    def _platform(self) -> str:
+        named = os.environ.get("TEMPORAL_TDC_PLATFORM")
+        return named or sysconfig.get_platform().replace("-", "_").replace(".", "_")
 
     def _library(self) -> Path:
         named = os.environ.get("TDC_LIBRARY")
