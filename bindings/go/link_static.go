@@ -2,25 +2,10 @@
 
 package tdc
 
-// By default the library is linked into the program: libtdc.a and tdc.h in
-// lib/<os>_<arch>, put there by link-library. These are packages, and imported,
-// so that go mod vendor takes them along.
+// By default the library is linked into the program: libtdc.a of the package in
+// lib/<os>_<arch>, which a file link_<os>_<arch>.go imports. In a release each of
+// them is a module, so that a program downloads the one that it needs. Build with
+// the tag musl for Linux with musl.
 
-/*
-#cgo linux,amd64 CFLAGS: -I${SRCDIR}/lib/linux_amd64
-#cgo linux,arm64 CFLAGS: -I${SRCDIR}/lib/linux_arm64
-#cgo darwin,amd64 CFLAGS: -I${SRCDIR}/lib/darwin_amd64
-#cgo darwin,arm64 CFLAGS: -I${SRCDIR}/lib/darwin_arm64
-#cgo linux,amd64 LDFLAGS: ${SRCDIR}/lib/linux_amd64/libtdc.a -lm -ldl -lpthread
-#cgo linux,arm64 LDFLAGS: ${SRCDIR}/lib/linux_arm64/libtdc.a -lm -ldl -lpthread
-#cgo darwin,amd64 LDFLAGS: ${SRCDIR}/lib/darwin_amd64/libtdc.a
-#cgo darwin,arm64 LDFLAGS: ${SRCDIR}/lib/darwin_arm64/libtdc.a
-*/
+// #cgo CFLAGS: -I${SRCDIR}
 import "C"
-
-import (
-	_ "github.com/temporal-data-converter/tdc/bindings/go/lib/darwin_amd64"
-	_ "github.com/temporal-data-converter/tdc/bindings/go/lib/darwin_arm64"
-	_ "github.com/temporal-data-converter/tdc/bindings/go/lib/linux_amd64"
-	_ "github.com/temporal-data-converter/tdc/bindings/go/lib/linux_arm64"
-)

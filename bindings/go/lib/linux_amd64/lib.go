@@ -1,3 +1,6 @@
-// Package lib is empty. Beside it are libtdc.a and tdc.h for this platform, put
-// here by link-library: go mod vendor copies files of packages only.
+//go:build cgo && linux && amd64 && !musl
+
 package lib
+
+// #cgo LDFLAGS: ${SRCDIR}/libtdc.a -lm -ldl -lpthread
+import "C"

@@ -1,0 +1,3 @@
+// Package lib has tdc's native library for macOS on amd64: libtdc.a, and its
+// header tdc.h. Programs import the package tdc, which imports this one.
+package lib

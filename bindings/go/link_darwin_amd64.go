@@ -1,0 +1,5 @@
+//go:build cgo && !tdc_shared && !tdc_source
+
+package tdc
+
+import _ "github.com/temporal-data-converter/tdc/bindings/go/lib/darwin_amd64"
