@@ -114,6 +114,13 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
+    /// Write the manual pages
+    #[command(after_help = help::MAN)]
+    Man {
+        /// The folder to write them to; it has to exist
+        #[arg(value_hint = ValueHint::DirPath)]
+        folder: PathBuf,
+    },
 }
 
 #[derive(Args)]

@@ -163,3 +163,10 @@ Examples:
   tdc completions bash > ~/.local/share/bash-completion/completions/tdc
   tdc completions zsh > \"${fpath[1]}/_tdc\"
   tdc completions fish > ~/.config/fish/completions/tdc.fish";
+
+pub(crate) const MAN: &str = "\
+Examples:
+  tdc man ~/.local/share/man/man1
+  tdc man /tmp && man /tmp/tdc-decode.1
+
+A page for tdc and one for each command. Pages that are there are overwritten.";

@@ -1,7 +1,7 @@
 //! `tdc`, the command line. Each command is a file of its own.
 //!
 //! ```text
-//! arguments, help ──> init, keygen, completions    files and texts to begin with
+//! arguments, help ──> init, keygen, completions, man    files and texts to begin with
 //!                     transcode   encode, decode, to-payload, from-payload   payloads in, payloads out
 //!                     failure, history             the same for failures and exported histories
 //!                     text                         decoded values for a person
@@ -44,6 +44,7 @@ mod key_counts;
 mod keygen;
 mod keys_check;
 mod keys_used;
+mod man;
 mod new_file;
 mod outgoing;
 mod remote;
@@ -122,6 +123,7 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             });
         }
         Command::Completions { shell } => completions::run(shell),
+        Command::Man { folder } => man::run(&folder),
     }
     .map(|()| ExitCode::SUCCESS)
 }

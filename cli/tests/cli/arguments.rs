@@ -13,7 +13,7 @@ fn help_lists_every_command_and_shows_examples() {
         assert!(help.contains(&format!("\n  {command} ")), "{command}\n{help}");
         assert!(help.contains(&format!("\n  tdc {command} ")), "{command}\n{help}");
     }
-    for command in ["to-payload", "from-payload", "failure", "history", "completions"] {
+    for command in ["to-payload", "from-payload", "failure", "history", "completions", "man"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command}\n{help}");
     }
 }
@@ -35,6 +35,7 @@ fn every_command_explains_itself_by_example() {
         &["history", "encode"],
         &["history", "decode"],
         &["completions"],
+        &["man"],
     ] {
         let help = Folder::new().succeeds(&[command, &["--help"]].concat(), "");
         assert!(help.contains(&format!("\n  tdc {} ", command.join(" "))), "{help}");
@@ -135,6 +136,24 @@ fn completions_name_every_command_for_every_shell() {
             assert!(script.contains(command), "{shell} {command}");
         }
     }
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let folder = Folder::new();
+    folder.succeeds(&["man", "."], "");
+    for (page, says) in [
+        ("tdc.1", "tdc\\-decode(1)"),
+        ("tdc-decode.1", "\\fB\\-\\-text\\fR"),
+        ("tdc-config-check.1", "tdc config check /etc/tdc/tdc.yaml"),
+        ("tdc-man.1", "tdc man"),
+    ] {
+        let page = folder.read(page);
+        assert!(page.starts_with(".ie"), "{page}");
+        assert!(page.contains(says), "{says}: {page}");
+    }
+    let error = folder.fails(&["man", "gone"], "");
+    assert!(error.contains("cannot write the manual pages to gone: "), "{error}");
 }
 
 #[test]
