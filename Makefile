@@ -1,7 +1,7 @@
 # What people type. Every target sets up what it needs from the package registries and says so.
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-rust test-c test-go test-python test-java test-typescript test-conformance test-scripts \
-        dist-host test-dist test-e2e test-deep ci vectors generated fmt texts bench bench-quick bench-core install clean
+        package-typescript dist-host test-dist test-e2e test-deep ci vectors generated fmt texts bench bench-quick bench-core install clean
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
@@ -42,6 +42,10 @@ test-java: build ## The Java package, by JNI and by FFM
 
 test-typescript: ## The npm package, installed as users install it
 	@scripts/logged typescript scripts/test-typescript
+
+package-typescript: ## The npm package and this machine's native one, in dist/npm
+	@scripts/dist/build
+	@scripts/dist/npm
 
 dist-host: ## Every package of this machine, in dist/
 	@scripts/dist/host

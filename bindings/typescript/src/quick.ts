@@ -123,9 +123,7 @@ export class Quick {
     if (!isPrivate(data)) return undefined;
     const out = Buffer.allocUnsafeSlow(end - context + data.length + ROOM);
     const result = this.handle.quickWith(encode, isFirst, context, end - context, data, out);
-    return result < 0
-      ? this.other(result, payload)
-      : decodePayload(out, 0, this.lengthOf(result));
+    return result < 0 ? this.other(result, payload) : decodePayload(out, 0, this.lengthOf(result));
   }
 
   private other(result: number, payload: Payload): Payload | undefined {

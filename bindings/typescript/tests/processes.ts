@@ -31,11 +31,13 @@ export function run(args: string[], cwd?: string): Promise<Ended> {
   });
 }
 
+const SCOPE = '@temporal-tdc';
+
 /** The name of the native package that is installed. */
 export function nativeName(): string {
-  const names = readdirSync(modules).filter((name) => name.startsWith('temporal-tdc-'));
-  if (names[0] === undefined) throw new Error(`no native package in ${modules}`);
-  return names[0];
+  const [platform] = readdirSync(join(modules, SCOPE));
+  if (platform === undefined) throw new Error(`no native package in ${modules}`);
+  return `${SCOPE}/${platform}`;
 }
 
 /** A folder with a copy of the packages that are named, and everything else that they need. */
@@ -45,10 +47,12 @@ export function installation(context: TestContext, packages: string[]): string {
     rmSync(folder, { recursive: true, force: true });
   });
   mkdirSync(join(folder, 'node_modules'));
+  const place = (name: string): string => join(folder, 'node_modules', name);
+  for (const name of packages) {
+    cpSync(join(modules, name), place(name), { recursive: true, dereference: true });
+  }
   for (const name of readdirSync(modules)) {
-    const [from, to] = [join(modules, name), join(folder, 'node_modules', name)];
-    if (packages.includes(name)) cpSync(from, to, { recursive: true, dereference: true });
-    else if (!name.startsWith('temporal-tdc')) symlinkSync(from, to);
+    if (name !== 'temporal-tdc' && name !== SCOPE) symlinkSync(join(modules, name), place(name));
   }
   return folder;
 }
