@@ -9,7 +9,7 @@ import { send, type RemoteHeaders } from './remote.js';
 import { type Answer, answer, Kind, readRequests, type Request, writeAnswers } from './requests.js';
 
 /** Up to so many bytes a call is made on the main thread; `quick.ts` has the figures. */
-export const SMALL = 64 * 1024;
+const SMALL = 64 * 1024;
 
 const REQUESTS = 2;
 const KEY_UNKNOWN = 201;

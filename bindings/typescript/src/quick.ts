@@ -3,13 +3,13 @@
 import { isSharedArrayBuffer } from 'node:util/types';
 import { markAsUntransferable } from 'node:worker_threads';
 import type { Payload } from '@temporalio/common';
-import { type Host, SMALL } from './host.js';
+import type { Host } from './host.js';
 import { type Handle, LEFT, OWNED, UNCHANGED } from './native.js';
 import { decodePayload, headSize, writeHead } from './payloads.js';
 
 /**
- * Lists of up to so many bytes are converted here where the configuration only encrypts, and of up to `SMALL` bytes where
- * it compresses. What the main thread computes for one payload, here and by libuv's threads (CPU time in µs, the best of
+ * Lists of more bytes go to libuv's threads where the configuration compresses. Where it only encrypts, none does. What
+ * the main thread computes for one payload, here and by libuv's threads (CPU time in µs, the best of
  * nine, on a machine without VAES that did other work):
  *
  *                        64 KiB        256 KiB         1 MiB
@@ -19,10 +19,10 @@ import { decodePayload, headSize, writeHead } from './payloads.js';
  *     zlib, encode      576 / 277    2593 / 421    9297 / 711
  *
  * Other threads need a copy of the payload, because a caller may change it meanwhile, and give their result in memory
- * that the garbage collector has to free: for encryption that is more work than AES-GCM itself. No message to or from a
- * Temporal server is longer than 4 MiB.
+ * that the garbage collector has to free: for encryption that is more work than AES-GCM itself, at any size. (No message
+ * to or from a Temporal server is longer than 4 MiB.)
  */
-const LARGE = 4 * 1024 * 1024;
+const COMPRESSED = 64 * 1024;
 
 /** Up to so many bytes a payload's `data` is copied beside the rest: that costs less than to hand it over. */
 const COPIED = 2 * 1024;
@@ -72,7 +72,7 @@ export class Quick {
   private isLong(payloads: readonly Payload[]): boolean {
     let size = 0;
     for (const { data } of payloads) size += data ? data.length : 0;
-    return size > SMALL && (size > LARGE || !this.handle.onlyEncrypts);
+    return size > COMPRESSED && !this.handle.onlyEncrypts;
   }
 
   private one(

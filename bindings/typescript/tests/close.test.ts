@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { parse, type Tdc, TdcError } from 'temporal-tdc';
-import { ENCRYPT, KEY } from './support.js';
+import { COMPRESS, KEY } from './support.js';
 
 const HOST_KEYS = `version: 1
 codecs: [encrypt]
@@ -15,7 +15,7 @@ const isClosed = (error: unknown): boolean =>
   error instanceof TdcError && error.code === 'TDC_ERR_ARGUMENT' && /closed/.test(error.message);
 
 test('calls on other threads end with their results', async () => {
-  const t = parse(ENCRYPT);
+  const t = parse(COMPRESS);
   const large = { data: Buffer.alloc(5 << 20, 3) };
   const calls = Array.from({ length: 8 }, () => t.payloadCodec.encode([large]));
   const first = await calls[0];
@@ -23,7 +23,7 @@ test('calls on other threads end with their results', async () => {
   const refused = t.payloadCodec.encode([large]);
   await assert.rejects(refused, isClosed);
   assert.ok((await Promise.all(calls)).every((encoded) => encoded.length === 1));
-  const [decoded] = await parse(ENCRYPT).payloadCodec.decode(first ?? []);
+  const [decoded] = await parse(COMPRESS).payloadCodec.decode(first ?? []);
   assert.deepEqual(Buffer.from(decoded?.data ?? []), large.data);
 });
 
@@ -40,7 +40,7 @@ test('a call that waits for its key ends with its result', async () => {
 });
 
 test('every operation of a closed Tdc is refused', async () => {
-  const t = parse(ENCRYPT);
+  const t = parse(COMPRESS);
   t.close();
   const calls = [
     t.payloadCodec.encode([{ data: Buffer.alloc(1) }]),

@@ -4,7 +4,7 @@ import { deflateSync } from 'node:zlib';
 import { type Payload, defaultPayloadConverter } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
 import { parse, TdcError } from 'temporal-tdc';
-import { ENCRYPT, KEY } from './support.js';
+import { COMPRESS, ENCRYPT, KEY } from './support.js';
 
 const HOST_KEYS = `version: 1
 codecs: [encrypt]
@@ -25,9 +25,14 @@ function isCode(code: string, index?: number) {
 }
 
 test('payloads of every size and number come back', async () => {
-  const { payloadCodec } = parse(ENCRYPT);
   for (const size of [0, 1, 16 * 1024, 16 * 1024 + 1, 64 * 1024, 1024 * 1024, 5 << 20]) {
-    for (const count of [0, 1, 3]) {
+    for (const [count, document] of [
+      [0, ENCRYPT],
+      [1, ENCRYPT],
+      [3, ENCRYPT],
+      [2, COMPRESS],
+    ] as const) {
+      const { payloadCodec } = parse(document);
       const list = Array.from({ length: count }, (_, at) => payload(Buffer.alloc(size, at + 1)));
       const encoded = await payloadCodec.encode(list);
       const encodings = encoded.map(encodingOf);
@@ -66,7 +71,7 @@ test('a metadata key cannot change a prototype', async () => {
 });
 
 test('a closed Tdc refuses calls, and closing again does nothing', async () => {
-  const t = parse(ENCRYPT);
+  const t = parse(COMPRESS);
   const inFlight = t.payloadCodec.encode([payload(Buffer.alloc(5 << 20))]);
   t.close();
   t.close();

@@ -17,6 +17,9 @@ keys:
     test-key-id: { insecure_inline: ${KEY.toString('base64')} }
 `;
 
+/** A configuration that compresses as well: its large calls are on libuv's threads. */
+export const COMPRESS = ENCRYPT.replace('[encrypt]', '[zstd, encrypt]');
+
 const dist = join(dirname(require.resolve('temporal-tdc/package.json')), 'dist');
 
 interface Work {

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { parentPort, workerData } from 'node:worker_threads';
 import { parse } from 'temporal-tdc';
-import { ENCRYPT } from './support.js';
+import { COMPRESS } from './support.js';
 
 const { rounds, size } = workerData as { rounds: number; size: number };
 
 async function main(): Promise<void> {
-  const t = parse(ENCRYPT);
+  const t = parse(COMPRESS);
   const plain = {
     metadata: { encoding: Buffer.from('binary/plain') },
     data: Buffer.alloc(size, 7),

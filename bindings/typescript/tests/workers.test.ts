@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { parse } from 'temporal-tdc';
-import { ENCRYPT } from './support.js';
+import { COMPRESS } from './support.js';
 
 const SMALL = 256;
 /** This goes to libuv's threads. */
@@ -27,7 +27,7 @@ async function untilDone(worker: Worker): Promise<number> {
 test('several workers open and use it at once, beside the main thread', async () => {
   const workers = [SMALL, LARGE, 40 * 1024].map((size) => start(10, size));
   const ended = Promise.all(workers.map(untilDone));
-  const { payloadCodec } = parse(ENCRYPT);
+  const { payloadCodec } = parse(COMPRESS);
   for (let round = 0; round < 10; round++) {
     const encoded = await payloadCodec.encode([{ data: Buffer.alloc(LARGE) }]);
     assert.equal((await payloadCodec.decode(encoded))[0]?.data?.length, LARGE);
@@ -36,7 +36,7 @@ test('several workers open and use it at once, beside the main thread', async ()
 });
 
 test('a worker that is terminated during a call harms nobody', async () => {
-  const { payloadCodec } = parse(ENCRYPT);
+  const { payloadCodec } = parse(COMPRESS);
   for (let round = 0; round < 10; round++) {
     // Without end: large calls are on libuv's threads at nearly any moment.
     const worker = start(Infinity, round % 2 === 0 ? LARGE : SMALL);
