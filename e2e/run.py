@@ -1,4 +1,4 @@
-"""The end-to-end test: a real Temporal server, and real workers in Go, Python and Java that share one tdc.yaml.
+"""The end-to-end test: a real Temporal server, and real workers in four languages that share one tdc.yaml.
 
 `scripts/test-e2e` builds everything and runs this.
 """
@@ -28,6 +28,7 @@ from scenarios.plaintext import plaintext
 from scenarios.replays import replays
 from scenarios.rotation import rotation
 from scenarios.summaries import summaries
+from scenarios.ticket import ticket
 from scenarios.web_ui import web_ui
 
 #: Those that need nothing but what `scripts/test-e2e` always builds, in the order in which they run.
@@ -35,6 +36,7 @@ SCENARIOS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "orders": orders,
     "refused-order": refused,
     "parcel": parcel,
+    "ticket": ticket,
     "external-payloads": external_payloads,
     "replays": replays,
     "laptop": laptop,
@@ -83,6 +85,8 @@ async def main(arguments: argparse.Namespace) -> int:
         tdc=arguments.tdc,
         go_worker=arguments.go_worker,
         python=Path(sys.executable),
+        node=arguments.node,
+        typescript=arguments.typescript,
         java={name: Path(launcher) for name, launcher in arguments.java},
         java_classpath=arguments.java_classpath,
         chromium=arguments.chromium,
@@ -111,6 +115,8 @@ if __name__ == "__main__":
     parser.add_argument("--temporal", type=Path, required=True, help="the temporal command line")
     parser.add_argument("--tdc", type=Path, required=True, help="the tdc command line")
     parser.add_argument("--go-worker", type=Path, required=True)
+    parser.add_argument("--node", type=Path, help="Node.js; without it the TypeScript worker is left out")
+    parser.add_argument("--typescript", type=Path, help="the folder of the compiled TypeScript worker")
     parser.add_argument(
         "--java",
         nargs=2,

@@ -27,6 +27,9 @@ class Programs:
     tdc: Path
     go_worker: Path
     python: Path
+    #: Node.js and the folder of the compiled worker; nothing where there is none.
+    node: Path | None
+    typescript: Path | None
     java: dict[str, Path]
     java_classpath: str
     chromium: Path | None
@@ -39,7 +42,7 @@ class Programs:
     @property
     def workers(self) -> list[str]:
         """The names of the workers: a Java worker for each JDK."""
-        return ["go", "python", *self.java]
+        return ["go", "python", *(["typescript"] if self.typescript else []), *self.java]
 
 
 @contextlib.asynccontextmanager
@@ -131,6 +134,8 @@ def _worker_command(name: str, programs: Programs, address: str, folder: Path) -
         named += [option, place]
     if name == "python":
         return [programs.python, Path(__file__).parents[1] / "python" / "worker.py", *named]
+    if name == "typescript":
+        return [*_typescript(programs, "worker"), *named]
     return [programs.go_worker, *named]
 
 
@@ -140,7 +145,15 @@ def _tool(name: str, programs: Programs, what: str) -> list[str | Path]:
         return _java(name, programs, what.title().replace("-", ""))
     if name == "python":
         return [programs.python, Path(__file__).parents[1] / "python" / f"{what.replace('-', '_')}.py"]
+    if name == "typescript":
+        return _typescript(programs, what)
     return [programs.go_worker, what]
+
+
+def _typescript(programs: Programs, main: str) -> list[str | Path]:
+    assert programs.node
+    assert programs.typescript
+    return [programs.node, programs.typescript / f"{main}.js"]
 
 
 def _java(name: str, programs: Programs, main: str) -> list[str | Path]:

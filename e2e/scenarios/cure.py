@@ -53,6 +53,7 @@ OWN = {
     ),
     "java": ("local-activity", "local-failure", "side-effect", "mutable-side-effect", "continue-as-new"),
     "python": ("local-activity", "local-failure", "continue-as-new"),
+    "typescript": ("local-activity", "local-failure", "continue-as-new"),
 }
 
 
@@ -91,7 +92,10 @@ async def cure(stage: Stage) -> None:
 
 async def _cured(stage: Stage, name: str, clients: dict[bool, Client]) -> None:
     async with start(stage, name, clients) as bench:
-        await garbage(bench)
+        if name == "typescript":
+            stage.checks.skipped(f"garbage in {name}", "the SDK fails the task for whatever its codec cannot decode")
+        else:
+            await garbage(bench)
         for fault in FAULTS:
             await _fault(bench, fault)
 

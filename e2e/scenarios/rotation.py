@@ -13,7 +13,7 @@ from harness.checks import eventually
 from harness.stage import Stage
 from harness.vault import read_key
 
-EVERYBODY = ("client", "go", "python", "java")
+EVERYBODY = ("client", "go", "python", "typescript", "java")
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ PHASES = (
     Phase("the first key", "key-a", ("key-a",), "zlib", ()),
     Phase("the second key is added everywhere", "key-a", ("key-a", "key-b"), "zlib", EVERYBODY),
     Phase("it is promoted on two sides", "key-b", ("key-a", "key-b"), "zlib", ("client", "go")),
-    Phase("it is promoted on the others", "key-b", ("key-a", "key-b"), "zlib", ("python", "java")),
-    Phase("the chain changes on two sides", "key-b", ("key-a", "key-b"), "zstd", ("client", "java")),
+    Phase("it is promoted on the others", "key-b", ("key-a", "key-b"), "zlib", ("python", "typescript", "java")),
+    Phase("the chain changes on two sides", "key-b", ("key-a", "key-b"), "zstd", ("client", "typescript", "java")),
     Phase("the chain changes on the others", "key-b", ("key-a", "key-b"), "zstd", ("go", "python")),
     Phase(
         "a third key is promoted on one side, the workers meet it unprepared",
