@@ -1,12 +1,18 @@
-// The worker of the workflow Sites. It keeps no workflow between two tasks, so that each task decodes the whole history again.
+// The worker of the workflow Sites, and of an activity that others call. It keeps no workflow between two tasks, so that each task decodes the whole history again.
 //
 // usage: sites-worker.js ADDRESS CONFIG QUEUE
 
+import { activityInfo } from '@temporalio/activity';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { open } from 'temporal-tdc';
 import { local } from './activities.js';
 import { bundle } from './bundles.js';
 import { obey } from './lines.js';
+
+/** Decodes its input and encodes its answer. */
+function stamp(entry: string): Promise<string> {
+  return Promise.resolve(`${entry} ${activityInfo().taskQueue}`);
+}
 
 async function main(): Promise<void> {
   const [address = '', config = '', taskQueue = ''] = process.argv.slice(2);
@@ -17,7 +23,7 @@ async function main(): Promise<void> {
     taskQueue,
     dataConverter: t.dataConverter,
     workflowBundle: bundle('tdc'),
-    activities: local,
+    activities: { ...local, Stamp: stamp },
     maxCachedWorkflows: 0,
   });
   const running = worker.run();
