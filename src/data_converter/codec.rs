@@ -70,6 +70,9 @@ impl DataConverter {
         self.call(scope, payloads.len(), |spent, profile, environment, config| {
             let parsed = Payloads::parse(payloads, &config.limits, spent.payloads)?;
             spent.add(parsed.payloads.len());
+            if environment.session.has_answers() {
+                all_keys(&parsed, environment)?;
+            }
             let out = Framed::with_room(payloads.len());
             each_payload(
                 &parsed,
@@ -123,6 +126,22 @@ impl DataConverter {
             Ok(outcome.map_err(|error| error.at_payload(0))?.placed(out))
         })
     }
+}
+
+/// Looks for keys that are still missing, before anything is opened: a list with thousands of data keys would
+/// be opened anew for each thousand.
+///
+/// # Errors
+/// The keys to ask for.
+fn all_keys(list: &Payloads<'_>, environment: &Environment<'_>) -> Result<(), Error> {
+    let mut needed = Vec::new();
+    for payload in &list.payloads {
+        add_needed(&mut needed, environment.key_to_ask_for(payload).as_slice());
+        if needed.len() >= MAX_KEYS_NEEDED {
+            break;
+        }
+    }
+    if needed.is_empty() { Ok(()) } else { Err(Error::keys_needed(needed)) }
 }
 
 /// Takes every payload of a list through `transcode`, in order. `expected` says how many bytes may become

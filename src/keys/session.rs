@@ -108,6 +108,11 @@ impl<'a> Session<'a> {
         (keys, self.renew.into_inner())
     }
 
+    /// Whether a key service has answered this call.
+    pub(crate) fn has_answers(&self) -> bool {
+        !self.keys.unwrapped.is_empty()
+    }
+
     /// Whether the call is to have the files read again before it leaves a foreign envelope alone.
     pub(crate) fn should_search(&self) -> bool {
         (self.may_search)()
