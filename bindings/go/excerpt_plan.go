@@ -1,6 +1,7 @@
 package tdc
 
 import (
+	"slices"
 	"sync"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -14,7 +15,7 @@ import (
 type plan struct {
 	descriptor protoreflect.MessageDescriptor
 	shape      shape
-	fields     []plannedField // by number
+	fields     []plannedField // in the order in which package proto writes them
 }
 
 // A shape is how a type of message comes into an excerpt.
@@ -124,6 +125,18 @@ func (made planner) addFields(p *plan) {
 		}
 		p.fields[at].members[field.Number()] = &planned
 	}
+	// As package proto writes them: the index in an error counts payloads in this order.
+	slices.SortStableFunc(p.fields, func(a, b plannedField) int {
+		switch {
+		case a.oneof != nil && b.oneof != nil:
+			return a.oneof.Index() - b.oneof.Index()
+		case a.oneof != nil:
+			return 1
+		case b.oneof != nil:
+			return -1
+		}
+		return int(a.field.Number() - b.field.Number())
+	})
 }
 
 func shapeOf(d protoreflect.MessageDescriptor) shape {
