@@ -86,8 +86,10 @@ async function refused(call: Promise<unknown>): Promise<string> {
   try {
     await call;
   } catch (error) {
-    if (!(error instanceof ActivityFailure || error instanceof ChildWorkflowFailure)) throw error;
-    const refusal = error.cause as ApplicationFailure;
+    // A local activity fails with the failure itself.
+    const isWrapped = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure;
+    const refusal = isWrapped ? error.cause : error;
+    if (!(refusal instanceof ApplicationFailure)) throw error;
     return `${refusal.message}, ${String(refusal.details?.[0])}`;
   }
   throw ApplicationFailure.nonRetryable('expected a failure, found an answer');
