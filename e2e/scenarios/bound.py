@@ -81,7 +81,8 @@ class Language:
         await self._nexus()
         await self._reset()
         await self._scheduled()
-        await worker.stop()
+        if self._name != "typescript":
+            await worker.stop()
 
     async def _start(self, site: str) -> Handle:
         return await self._client.start_workflow(
@@ -175,7 +176,10 @@ class Language:
         if self._name == "go":
             # Go's SDK encodes the failure of a task without a context, so it is not encoded either, and never sent.
             await _event(handle, EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT)
-            said = (self._stage.folder / f"{self._queue}.log").read_text()
+            said = self._log()
+        elif self._name == "typescript":
+            # So does TypeScript's, and there it is the worker that ends.
+            said = await eventually(f"the end of {self._queue}", self._ended)
         else:
             failed = await _event(handle, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED)
             decoded = await self._tdc.decode_message(failed.workflow_task_failed_event_attributes)
@@ -183,6 +187,13 @@ class Language:
         title = f"bound to the workflow id, {self._name}: {site} is refused"
         self._stage.checks.that(title, "TDC_ERR_CONTEXT" in said and words in said, said)
         await handle.terminate()
+
+    def _log(self) -> str:
+        return (self._stage.folder / f"{self._queue}.log").read_text()
+
+    async def _ended(self) -> str | None:
+        said = self._log()
+        return said if "Worker failed" in said else None
 
 
 async def _event(handle: WorkflowHandle[Any, Any], kind: EventType.ValueType) -> HistoryEvent:
