@@ -182,6 +182,10 @@ func (c *nativeCall) requests() []byte {
 	return unsafe.Slice((*byte)(message), size)
 }
 
+// alsoHas makes the call count bytes that are not handed to the library: the limits
+// hold for all of the message.
+func (c *nativeCall) alsoHas(bytes int) { c.input_bytes = C.size_t(bytes) }
+
 // hasPending tells whether a call that succeeded left something to be answered.
 func (c *nativeCall) hasPending() bool { return c.pending != 0 }
 

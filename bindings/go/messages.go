@@ -47,7 +47,10 @@ func (o *messageOptions) rewrite(op operation, message proto.Message) error {
 		return err
 	}
 	name := string(message.ProtoReflect().Descriptor().FullName())
+	// The limits hold for the message, and not for what is handed over of it.
+	kept := max(0, proto.Size(message)-len(e.wire))
 	answer, err := o.call(func(n native, call *nativeCall) ([]byte, *Error) {
+		call.alsoHas(kept)
 		return n.message(op, call, o.serialization, name, o.headers, e.wire)
 	})
 	if err != nil {

@@ -152,7 +152,7 @@ func (t *Tdc) FailureConverter() converter.FailureConverter {
 // message of Temporal's API: a request, a history, a schedule. Search attributes
 // are never touched, headers only [WithHeaders]. The message changes only if
 // all of it was encoded, and then where it is: do not share parts of it with other
-// messages. Of the limits, max_input_bytes counts what leads to payloads.
+// messages.
 func (t *Tdc) EncodeMessage(message proto.Message, opts ...MessageOption) error {
 	return t.messages(opts).rewrite(encode, message)
 }
