@@ -6,20 +6,41 @@ use tdc::{DataConverter, Error};
 
 use crate::input::{Form, Payloads};
 use crate::task::Task;
-use crate::transcode::{self, Direction};
-use crate::{body, failure, history};
+use crate::{body, failure, history, host};
 
 /// Does `task` to every payload of a document, and gives back one of the same form.
 pub(crate) fn convert(task: Task, converter: &DataConverter, document: &[u8]) -> Result<Vec<u8>, Error> {
     let form = Form::of(document);
     match form {
         Form::Body | Form::Payload | Form::List => {
-            let payloads = Payloads::read(form, document)?;
-            payloads.print(&transcode::list(Direction::Codec(task), converter, &payloads.list)?)
+            convert_list(form, document, |payloads| convert_payloads(task, converter, payloads))
         }
         Form::Failure => failure::convert(task, converter, document),
         Form::History => history::convert(task, converter, document, false),
     }
+}
+
+/// Converts the payloads of a list, and prints them in the form that the list has.
+pub(crate) fn convert_list(
+    form: Form,
+    document: &[u8],
+    convert: impl Fn(&[u8]) -> Result<Vec<u8>, Error>,
+) -> Result<Vec<u8>, Error> {
+    let payloads = Payloads::read(form, document)?;
+    payloads.print(&convert(&payloads.list)?)
+}
+
+/// Does `task` to a serialised list of payloads.
+pub(crate) fn convert_payloads(
+    task: Task,
+    converter: &DataConverter,
+    payloads: &[u8],
+) -> Result<Vec<u8>, Error> {
+    host::settle(converter, |call| match task {
+        Task::Encode => converter.encode(call.at(&[]), payloads),
+        Task::Decode => converter.decode(call.at(&[]), payloads),
+        Task::Rewrap => converter.rewrap(call.at(&[]), payloads),
+    })
 }
 
 /// Looks at the payloads of documents, and opens none of them.

@@ -10,22 +10,18 @@ use crate::{host, stdio};
 
 pub(crate) fn run(task: Task, configuration: &Configuration, file: Option<&Path>) -> Result<(), Error> {
     let converter = configuration.open()?;
-    write(task, &converter, &stdio::read(file)?)
+    stdio::write(&convert(task, &converter, &stdio::read(file)?)?)
 }
 
-/// Converts a failure and writes it.
-pub(crate) fn write(task: Task, converter: &DataConverter, failure: &[u8]) -> Result<(), Error> {
-    let mut answer = convert(task, converter, failure)?;
-    if !answer.ends_with(b"\n") {
-        answer.push(b'\n');
-    }
-    stdio::write(&answer)
-}
-
+/// Converts a failure to another, which ends with a line feed.
 pub(crate) fn convert(task: Task, converter: &DataConverter, failure: &[u8]) -> Result<Vec<u8>, Error> {
-    host::settle(converter, |call| match task {
+    let mut answer = host::settle(converter, |call| match task {
         Task::Encode => converter.encode_failure_json(call.at(&[]), failure),
         Task::Decode => converter.decode_failure_json(call.at(&[]), failure),
         Task::Rewrap => converter.rewrap_failure_json(call.at(&[]), failure),
-    })
+    })?;
+    if !answer.ends_with(b"\n") {
+        answer.push(b'\n');
+    }
+    Ok(answer)
 }

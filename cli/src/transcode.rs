@@ -3,12 +3,12 @@
 
 use std::path::Path;
 
-use tdc::{Code, DataConverter, Error};
+use tdc::{Code, Error};
 
 use crate::configuration::Configuration;
 use crate::input::{Form, Payloads};
 use crate::task::Task;
-use crate::{failure, history, host, stdio, text};
+use crate::{documents, failure, history, host, stdio, text};
 
 /// What happens to the payloads.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,29 +26,24 @@ pub(crate) fn run(
     let converter = configuration.open()?;
     let input = stdio::read(file)?;
     let form = Form::of(&input);
-    match (direction, form) {
-        (_, Form::Body | Form::Payload | Form::List) => {
-            let payloads = Payloads::read(form, &input)?;
-            let list = list(direction, &converter, &payloads.list)?;
-            stdio::write(&payloads.print(&list)?)
-        }
+    let document = match (direction, form) {
         (Direction::Codec(Task::Encode), Form::Failure) => {
             Err(another("a failure", "use `tdc failure encode`"))
         }
         (Direction::Codec(Task::Encode), Form::History) => {
             Err(another("a history", "use `tdc history encode`"))
         }
-        (Direction::Codec(task), Form::Failure) => failure::write(task, &converter, &input),
-        (Direction::Codec(task), Form::History) => {
-            stdio::write(&history::convert(task, &converter, &input, false)?)
-        }
-        (Direction::ToPayload | Direction::FromPayload, Form::Failure) => {
-            Err(another("a failure", "expected payloads, {\"payloads\":[…]}"))
-        }
-        (Direction::ToPayload | Direction::FromPayload, Form::History) => {
-            Err(another("a history", "expected payloads, {\"payloads\":[…]}"))
-        }
-    }
+        (Direction::Codec(task), _) => documents::convert(task, &converter, &input),
+        (_, Form::Failure) => Err(another("a failure", "expected payloads, {\"payloads\":[…]}")),
+        (_, Form::History) => Err(another("a history", "expected payloads, {\"payloads\":[…]}")),
+        (Direction::ToPayload, _) => documents::convert_list(form, &input, |payloads| {
+            host::settle(&converter, |call| converter.to_payload(call.at(&[]), payloads))
+        }),
+        (Direction::FromPayload, _) => documents::convert_list(form, &input, |payloads| {
+            host::settle(&converter, |call| converter.from_payload(call.at(&[]), payloads))
+        }),
+    };
+    stdio::write(&document?)
 }
 
 /// `tdc decode --text`
@@ -59,8 +54,8 @@ pub(crate) fn decode_as_text(configuration: &Configuration, file: Option<&Path>)
     let form = Form::of(&input);
     let lines = match form {
         Form::Body | Form::Payload | Form::List => {
-            let list = list(Direction::Codec(Task::Decode), &converter, &Payloads::read(form, &input)?.list)?;
-            reader.lines(list)?
+            let payloads = Payloads::read(form, &input)?;
+            reader.lines(documents::convert_payloads(Task::Decode, &converter, &payloads.list)?)?
         }
         Form::Failure => reader.document(&failure::convert(Task::Decode, &converter, &input)?)?,
         Form::History => {
@@ -69,20 +64,6 @@ pub(crate) fn decode_as_text(configuration: &Configuration, file: Option<&Path>)
         }
     };
     stdio::write(lines.as_bytes())
-}
-
-pub(crate) fn list(
-    direction: Direction,
-    converter: &DataConverter,
-    payloads: &[u8],
-) -> Result<Vec<u8>, Error> {
-    host::settle(converter, |call| match direction {
-        Direction::Codec(Task::Encode) => converter.encode(call.at(&[]), payloads),
-        Direction::Codec(Task::Decode) => converter.decode(call.at(&[]), payloads),
-        Direction::ToPayload => converter.to_payload(call.at(&[]), payloads),
-        Direction::FromPayload => converter.from_payload(call.at(&[]), payloads),
-        Direction::Codec(Task::Rewrap) => converter.rewrap(call.at(&[]), payloads),
-    })
 }
 
 fn another(found: &str, advice: &str) -> Error {
