@@ -10,7 +10,6 @@ from typing import Any
 import temporal_tdc
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
-from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import (
     Client,
@@ -22,6 +21,7 @@ from temporalio.client import (
 
 from harness.answers import answer_to, answering, refusal_of
 from harness.checks import eventually
+from harness.events import first_event
 from harness.processes import environment
 from harness.stage import Stage
 
@@ -100,9 +100,9 @@ class Language:
         handle = await self._start("passed")
         await handle.signal("step", "continue-as-new")
         first = self._client.get_workflow_handle(handle.id, run_id=handle.result_run_id)
-        continued = await _event(first, EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW)
+        continued = await first_event(first, EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW)
         run = continued.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
-        await _event(self._client.get_workflow_handle(handle.id, run_id=run), _TASK_COMPLETED)
+        await first_event(self._client.get_workflow_handle(handle.id, run_id=run), _TASK_COMPLETED)
         current: Handle = self._client.get_workflow_handle(handle.id, result_type=list[str])
         # Two of the SDKs have no side effects.
         lacks = "side-effect" if self._name in ("python", "typescript") else None
@@ -141,7 +141,7 @@ class Language:
         handle = await self._start("reset")
         await handle.signal("say", self._word)
         await handle.signal("step", "memo")
-        first = await _event(handle, _TASK_COMPLETED)
+        first = await first_event(handle, _TASK_COMPLETED)
         summary = await (await handle.describe()).static_summary()
         request = ResetWorkflowExecutionRequest(
             namespace=self._client.namespace,
@@ -175,13 +175,13 @@ class Language:
         """Checks that a task fails for its context; the workflow would be tried for ever."""
         if self._name == "go":
             # Go's SDK encodes the failure of a task without a context, so it is not encoded either, and never sent.
-            await _event(handle, EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT)
+            await first_event(handle, EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT)
             said = self._log()
         elif self._name == "typescript":
             # So does TypeScript's, and there it is the worker that ends.
             said = await eventually(f"the end of {self._queue}", self._ended)
         else:
-            failed = await _event(handle, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED)
+            failed = await first_event(handle, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED)
             decoded = await self._tdc.decode_message(failed.workflow_task_failed_event_attributes)
             said = decoded.failure.message
         title = f"bound to the workflow id, {self._name}: {site} is refused"
@@ -194,12 +194,3 @@ class Language:
     async def _ended(self) -> str | None:
         said = self._log()
         return said if "Worker failed" in said else None
-
-
-async def _event(handle: WorkflowHandle[Any, Any], kind: EventType.ValueType) -> HistoryEvent:
-    """Waits for the first event of a kind."""
-    async with asyncio.timeout(120):
-        async for event in handle.fetch_history_events(wait_new_event=True):
-            if event.event_type == kind:
-                return event
-    raise RuntimeError(f"{handle.id} ended without {EventType.Name(kind)}")

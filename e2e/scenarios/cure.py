@@ -24,6 +24,7 @@ from temporalio.client import (
 
 from harness.answers import MARK, answer_to, answering, refusal_of
 from harness.checks import eventually
+from harness.events import first_event
 from harness.sites import Bench, Settings, connect, failure_of, helper, make_site_keys, start
 from harness.stage import Stage
 from scenarios.garbage import garbage
@@ -296,9 +297,4 @@ class Site:
 
     async def _event(self, kind: EventType.ValueType, run: str | None = None) -> HistoryEvent:
         """Waits for the first event of a kind."""
-        handle = self._client.get_workflow_handle(self._id, run_id=run)
-        async with asyncio.timeout(180):
-            async for event in handle.fetch_history_events(wait_new_event=True):
-                if event.event_type == kind:
-                    return event
-        raise RuntimeError(f"{self._title}: ended without {EventType.Name(kind)}")
+        return await first_event(self._client.get_workflow_handle(self._id, run_id=run), kind, seconds=180)

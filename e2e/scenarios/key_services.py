@@ -21,6 +21,7 @@ from harness import history
 from harness.checks import eventually
 from harness.codec_server import start
 from harness.commands import run
+from harness.events import first_event
 from harness.key_services import OpenBao, Proxy, Services, reseal
 from harness.processes import Worker, environment, free_port
 from harness.stage import Stage
@@ -180,7 +181,7 @@ async def _refused(bench: Bench, ledger: WorkflowHandle[Any, list[str]], said: l
         for name, word in words.items()
     }
     for handle in audited.values():
-        await _event(handle, EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED)
+        await first_event(handle, EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED)
     await bench.bao.ask("transit/keys/audit/rotate")
     await bench.bao.ask("transit/keys/audit/config", {"min_decryption_version": 2})
     await _permit(bench.bao, "encrypt")
@@ -207,17 +208,9 @@ async def _refused(bench: Bench, ledger: WorkflowHandle[Any, list[str]], said: l
         checks.equal(f"key services: in {handle.id} nothing but tasks failed", others, [])
 
 
-async def _event(handle: WorkflowHandle[Any, Any], kind: EventType.ValueType) -> Any:
-    async with asyncio.timeout(60):
-        async for event in handle.fetch_history_events(wait_new_event=True):
-            if event.event_type == kind:
-                return event
-    raise RuntimeError(f"{handle.id} ended without {EventType.Name(kind)}")
-
-
 async def _failure(bench: Bench, handle: WorkflowHandle[Any, Any]) -> str:
     """What the first failed task says: its failure is encrypted, as everything else."""
-    failed = await _event(handle, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED)
+    failed = await first_event(handle, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED)
     return str(await bench.reader.decode_message(failed.workflow_task_failed_event_attributes))
 
 
