@@ -5,7 +5,7 @@ use crate::call::Scope;
 use crate::error::Error;
 use crate::message::{MessageFlags, Task};
 
-const FAILURE: &str = "temporal.api.failure.v1.Failure";
+pub(super) const FAILURE: &str = "temporal.api.failure.v1.Failure";
 
 impl DataConverter {
     /// Encodes a serialised `temporal.api.failure.v1.Failure`: its payloads and those of its causes go

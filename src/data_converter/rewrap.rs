@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use super::DataConverter;
 use super::codec::each_payload;
+use super::failures::FAILURE;
 use crate::call::Scope;
 use crate::codec::encrypt;
 use crate::error::Error;
@@ -11,8 +12,6 @@ use crate::framing::Framed;
 use crate::message::Task;
 use crate::outcome::Outcome;
 use crate::payload::Payloads;
-
-const FAILURE: &str = "temporal.api.failure.v1.Failure";
 
 impl DataConverter {
     /// Has the data key of every envelope in a serialised `Payloads` wrapped by the key that encrypts

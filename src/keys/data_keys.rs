@@ -89,7 +89,7 @@ pub(crate) struct DataKeys {
 /// Whose key: a KEK's identity, and a namespace.
 type Owner = ([u8; 16], Arc<str>);
 
-/// Whoever has it is to have the next key wrapped. Dropped without an answer, it is the next call's.
+/// The right to have the next data key wrapped. When it is dropped without an answer, the next call gets it.
 pub(super) struct Turn;
 
 #[derive(Default)]

@@ -137,7 +137,7 @@ export class Quick {
   private reserve(size: number): void {
     if (this.slab.length - this.used >= size) return;
     this.slab = Buffer.allocUnsafeSlow(SLAB);
-    // Whoever transfers one payload to another thread would take all of them.
+    // Transferring one payload to another thread would take all of them with it.
     markAsUntransferable(this.slab.buffer);
     this.used = 0;
   }

@@ -129,7 +129,7 @@ final class Remote {
         requests.release();
         throw e;
       }
-      // Whoever waits for a turn meanwhile does not wait for somebody to read this answer.
+      // Before the answer is read: the next request must not wait for that.
       sent.whenComplete((answer, fault) -> requests.release());
       response = sent;
     }
