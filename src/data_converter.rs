@@ -1,5 +1,5 @@
-//! The roof: converters, codecs, failures and keys together. Every public method is here, one file for
-//! each noun, and nothing in the library is above it but the C ABI.
+//! The roof: converters, codecs, failures and keys together. Every public method is here, one file
+//! for each noun, and nothing in the library is above it but the C ABI.
 
 mod codec;
 mod failures;
@@ -28,8 +28,8 @@ use crate::payload::too_many;
 use open::Source;
 use reload::{Current, Reads};
 
-/// A configuration, open for calls. Any thread may call at once; a [`reload`](Self::reload) swaps what
-/// stands behind it whole, so a call in flight keeps what it began with.
+/// A configuration, open for calls. Any thread may call at once; a [`reload`](Self::reload) swaps
+/// what stands behind it whole, so a call in flight keeps what it began with.
 pub struct DataConverter {
     source: Source,
     namespace: String,
@@ -38,8 +38,8 @@ pub struct DataConverter {
 }
 
 impl DataConverter {
-    /// What every try of a call does around its work: limits, context, namespace; and what it asks of the
-    /// host where that work cannot be done.
+    /// What every try of a call does around its work: limits, context, namespace; and what it asks
+    /// of the host where that work cannot be done.
     #[inline]
     pub(crate) fn call<T>(
         &self,
@@ -98,7 +98,7 @@ impl DataConverter {
                 if let Some(call) = call {
                     let decoded_bytes = spent.budget.used();
                     call.succeed(Usage { payloads: spent.payloads, input_bytes, decoded_bytes });
-                    if let Some(renewal) = session.end().1 {
+                    if let Some(renewal) = session.take_renewal() {
                         // Without random bytes the old key goes on.
                         call.leave(config.keyring.renew(renewal, namespace).ok().map(Request::Wrap));
                     }
@@ -120,7 +120,7 @@ impl DataConverter {
         error: Option<Error>,
     ) -> Error {
         let namespace = session.namespace();
-        let (keys, _) = session.end();
+        let keys = session.into_keys();
         // Attributes of a failure that are not decoded yet cannot be read, which means nothing.
         let error = error.filter(|error| {
             error.code() != Code::Failure || !exchange.as_ref().is_some_and(Exchange::is_waiting)

@@ -209,19 +209,12 @@ func (n native) encodeBound(size int) int {
 	return int(C.tdc_codec_encode_bound(n.converter, C.size_t(size)))
 }
 
-// payload encodes or decodes one Payload, given as head and data, into size bytes,
-// or more if the answer does not fit. It is nil without an error if the codecs
-// leave the payload as it is.
-func (n native) payload(op operation, call *nativeCall, context, head, data []byte, size int) ([]byte, *Error) {
-	var small [512]byte // on the stack: small answers get as much memory as they need
-	var large []byte
-	out := small[:]
-	if size > len(small) {
-		large = allocate(size)
-		out = large
-	}
+// payload encodes or decodes one Payload, given as head and data, into room, or
+// memory of its own if the answer does not fit. It is nil without an error if the
+// codecs leave the payload as it is.
+func (n native) payload(op operation, call *nativeCall, context, head, data, room []byte) ([]byte, *Error) {
 	answer := C.tdc_go_payload(C.int(op), n.converter, call.words(), pointer(context), length(context),
-		pointer(head), length(head), pointer(data), length(data), pointer(out), length(out))
+		pointer(head), length(head), pointer(data), length(data), pointer(room), length(room))
 	switch {
 	case answer.status == C.TDC_UNCHANGED:
 		return nil, nil
@@ -230,10 +223,11 @@ func (n native) payload(op operation, call *nativeCall, context, head, data []by
 	case answer.owned.data != nil:
 		return takeBuffer(answer.owned), nil
 	}
-	if large == nil || size-int(answer.len) > 4<<10 { // it was compressed: do not keep what is not needed
-		return bytes.Clone(out[:answer.len]), nil
+	message := room[:answer.len:answer.len]
+	if len(room)-len(message) > 4<<10 { // it was compressed: do not keep what is not needed
+		return bytes.Clone(message), nil
 	}
-	return large[:answer.len:answer.len], nil
+	return message, nil
 }
 
 var functions = [...]C.tdc_go_function{

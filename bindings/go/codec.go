@@ -38,6 +38,21 @@ type converted struct {
 	list    [1]*commonpb.Payload
 }
 
+// A small converted payload has room for its bytes, too.
+type smallConverted struct {
+	converted
+	bytes [384]byte
+}
+
+// convertedOf is an empty payload, and where the library puts up to size bytes of it.
+func convertedOf(size int) (*converted, []byte) {
+	if size > len(smallConverted{}.bytes) {
+		return new(converted), allocate(size)
+	}
+	small := new(smallConverted)
+	return &small.converted, small.bytes[:size]
+}
+
 // apply gives no payload at all if one of them fails.
 func (c *payloadCodec) apply(op operation, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	h := c.tdc.handle
@@ -123,12 +138,12 @@ func (c *payloadCodec) one(op operation, call *nativeCall, p *commonpb.Payload, 
 		if op == encode {
 			size = max(size, length+int(h.overhead.Load()))
 		}
-		message, problem := h.native.payload(op, call, c.serialization, head, data, size)
+		result, room := convertedOf(size)
+		message, problem := h.native.payload(op, call, c.serialization, head, data, room)
 		switch {
 		case problem == nil && message == nil:
 			return nil, nil
 		case problem == nil:
-			result := new(converted)
 			return result, unmarshalPayload(message, &result.payload, 0)
 		case problem.Code == ErrBufferTooSmall && problem.needed > size:
 			h.needs(problem.needed - length) // a new data key is longer than those before

@@ -81,7 +81,8 @@ impl Access {
         self.primary.as_ref()?.template.as_deref()
     }
 
-    /// The ids of the keys that may be used, sorted: those of the ring, and those that are named and that the host must have.
+    /// The ids of the keys that may be used, sorted: those of the ring, and those that are named
+    /// and that the host must have.
     pub(crate) fn ids(&self, keyring: &Keyring) -> Vec<Arc<str>> {
         let mut ids: Vec<Arc<str>> = match &self.allowed {
             Some(allowed) => {

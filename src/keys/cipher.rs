@@ -1,9 +1,9 @@
 //! AES-256-GCM behind one small trait, with two backends that make the same bytes.
 //!
-//! `aws_lc` (the feature `aws-lc`, default) is hand-tuned; `rust_crypto` (the feature `portable`) is
-//! Rust alone. Where both are built, `aws_lc` is used. Key setup costs as much as sealing 64 bytes, so a
-//! cipher is made once and kept with its key. The nonce is 12 bytes, the tag 16. The SDKs' samples have no
-//! associated data.
+//! `aws_lc` (the feature `aws-lc`, default) is hand-tuned; `rust_crypto` (the feature `portable`)
+//! is Rust alone. Where both are built, `aws_lc` is used. Key setup costs as much as sealing 64
+//! bytes, so a cipher is made once and kept with its key. The nonce is 12 bytes, the tag 16. The
+//! SDKs' samples have no associated data.
 
 #[cfg(feature = "aws-lc")]
 mod aws_lc;
@@ -34,8 +34,8 @@ pub const BACKEND: &str = if cfg!(feature = "aws-lc") { "aws-lc-rs" } else { "ae
 pub(crate) trait Aead: Sized + Send + Sync {
     fn new(key: &[u8; 32]) -> Self;
 
-    /// Encrypts the two slices of `plaintext` as one message, and authenticates `associated` data with it;
-    /// `out` is exactly as long as both slices and the tag.
+    /// Encrypts the two slices of `plaintext` as one message, and authenticates `associated` data
+    /// with it; `out` is exactly as long as both slices and the tag.
     fn seal(
         &self,
         nonce: [u8; NONCE_LEN],
@@ -44,8 +44,8 @@ pub(crate) trait Aead: Sized + Send + Sync {
         out: &mut [u8],
     ) -> Result<(), Failed>;
 
-    /// Decrypts; `sealed` is ciphertext and tag, `out` is exactly as long as the ciphertext. On failure
-    /// `out` holds zeroes.
+    /// Decrypts; `sealed` is ciphertext and tag, `out` is exactly as long as the ciphertext. On
+    /// failure `out` holds zeroes.
     fn open(
         &self,
         nonce: [u8; NONCE_LEN],

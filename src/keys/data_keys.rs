@@ -1,11 +1,12 @@
-//! The data keys of a process: those that encrypt, one for each namespace and KEK, and those that were
-//! unwrapped.
+//! The data keys of a process: those that encrypt, one for each namespace and KEK, and those that
+//! were unwrapped.
 //!
 //! ```text
 //! encrypt ──> live key of (namespace, KEK) ──> too old, or used for too many payloads: `wrap` a new one
 //! decrypt ──> call's keys ──> cache, keyed by (KEK, wrapped text) ──> `unwrap`
 //! ```
-//! Both tables survive a reload. A child of a fork makes keys of its own, and may use what was unwrapped.
+//! Both tables survive a reload. A child of a fork makes keys of its own, and may use what was
+//! unwrapped.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -89,7 +90,8 @@ pub(crate) struct DataKeys {
 /// Whose key: a KEK's identity, and a namespace.
 type Owner = ([u8; 16], Arc<str>);
 
-/// The right to have the next data key wrapped. When it is dropped without an answer, the next call gets it.
+/// The right to have the next data key wrapped. When it is dropped without an answer, the next call
+/// gets it.
 pub(super) struct Turn;
 
 #[derive(Default)]
@@ -182,8 +184,8 @@ impl DataKeys {
         })
     }
 
-    /// The new key that is to be wrapped for `namespace`: the same one for everybody who asks before the
-    /// answer is there.
+    /// The new key that is to be wrapped for `namespace`: the same one for everybody who asks
+    /// before the answer is there.
     pub(super) fn candidate(&self, kek: &Kek, namespace: &Arc<str>) -> Result<Arc<DataKey>, Error> {
         let mut fresh = DataKey::default();
         sys::random(&mut fresh[..])?;

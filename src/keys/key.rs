@@ -22,7 +22,8 @@ const TDC_ENCRYPTED: &[u8] = b"binary/tdc-encrypted";
 /// One key, ready for use. The raw bytes are not kept.
 pub(crate) struct Key {
     pub(crate) cipher: Cipher,
-    /// The metadata entries that name the codec and this key, as they stand on the wire in front of `data`.
+    /// The metadata entries that name the codec and this key, as they stand on the wire in front of
+    /// `data`.
     pub(crate) metadata: Vec<u8>,
     /// The same for payloads that are bound; their context comes behind it.
     pub(crate) bound_metadata: Vec<u8>,

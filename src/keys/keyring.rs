@@ -1,9 +1,10 @@
-//! Key id → key. The *primary* key encrypts, every key of the ring that a namespace may use decrypts.
+//! Key id → key. The *primary* key encrypts, every key of the ring that a namespace may use
+//! decrypts.
 //!
-//! A key comes from the config's ring or from the host, never from a payload's metadata. What the host
-//! handed in, and which ids it does not know, is remembered behind a lock; the ring itself never changes
-//! (a reload makes a new one). A key of a key service (KEK) wraps data keys, and what is known of these
-//! goes on over a reload.
+//! A key comes from the config's ring or from the host, never from a payload's metadata. What the
+//! host handed in, and which ids it does not know, is remembered behind a lock; the ring itself
+//! never changes (a reload makes a new one). A key of a key service (KEK) wraps data keys, and what
+//! is known of these goes on over a reload.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -186,7 +187,8 @@ impl Keyring {
         }
     }
 
-    /// The key that this process used last to encrypt, or to open what others encrypted as it would.
+    /// The key that this process used last to encrypt, or to open what others encrypted as it
+    /// would.
     #[inline]
     pub(crate) fn recent<'a>(&'a self, access: &'a Access, now: &dyn Fn() -> Instant) -> Option<Found<'a>> {
         match access.primary.as_ref()? {
@@ -234,9 +236,9 @@ impl Keyring {
         Err(Missing::Unknown(format!("\"{id}\"")))
     }
 
-    /// The key for the Java sample's form, where the id is the key itself: a key of the ring with that
-    /// id or with these very bytes. Who brings a key of his own gets nothing, and the id is never named,
-    /// nor asked of the host.
+    /// The key for the Java sample's form, where the id is the key itself: a key of the ring with
+    /// that id or with these very bytes. Who brings a key of his own gets nothing, and the id
+    /// is never named, nor asked of the host.
     pub(crate) fn find_by_own_bytes(&self, access: &Access, id: &[u8]) -> Result<Found<'_>, Missing> {
         let fingerprint: [u8; 32] = Sha256::digest(id).into();
         let usable = |(name, _): &(&Arc<str>, &Arc<Key>)| access.allows(name);

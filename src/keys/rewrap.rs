@@ -54,12 +54,13 @@ impl Keyring {
 impl Session<'_> {
     fn rewrap(&self, from: &Arc<Kek>, text: &[u8], by: &Arc<Kek>) -> Result<Arc<[u8]>, NoDataKey> {
         let name = from.table_key(text);
-        if let Some(wrapped) = self.rewrapped.borrow().get(&name) {
+        let mut keys = self.keys.borrow_mut();
+        if let Some(wrapped) = keys.answers().and_then(|answers| answers.rewrapped.get(&name)) {
             return Ok(Arc::clone(wrapped));
         }
-        let data_key = self.keys.data_key(from, text)?;
+        let data_key = keys.data_key(from, text)?;
         let Keeper::Local(local) = &by.keeper else {
-            return Err(match &self.keys.wrap_failed {
+            return Err(match keys.wrap_failed() {
                 Some(failure) => NoDataKey::Failed(failure.clone()),
                 None => NoDataKey::Rewrap(Rewrap {
                     from: Arc::clone(&from.name),
@@ -70,7 +71,7 @@ impl Session<'_> {
         };
         let wrapped = local.wrap(&data_key).map_err(NoDataKey::Error)?;
         let wrapped: Arc<[u8]> = base64::encode(&wrapped).into_bytes().into();
-        self.rewrapped.borrow_mut().insert(name, Arc::clone(&wrapped));
+        keys.answers_mut().rewrapped.insert(name, Arc::clone(&wrapped));
         Ok(wrapped)
     }
 }
@@ -84,7 +85,8 @@ impl CallKeys {
             return local.unwrap(&unwrap.wrapped).ok_or_else(|| NoDataKey::Failed(invalid()));
         }
         let name = unwrap.name();
-        match (self.unwrapped.get(&name), self.failed.get(&name)) {
+        let Some(answers) = self.answers() else { return Err(NoDataKey::Unwrap(unwrap)) };
+        match (answers.unwrapped.get(&name), answers.failed.get(&name)) {
             (Some(data_key), _) => Ok(data_key.clone()),
             (None, Some(failure)) => Err(NoDataKey::Failed(failure.clone())),
             (None, None) => Err(NoDataKey::Unwrap(unwrap)),
@@ -93,6 +95,6 @@ impl CallKeys {
 
     /// Takes another wrapped form of a data key.
     pub(super) fn rewrapped(&mut self, of: &[u8], wrapped: &[u8]) {
-        self.rewrapped.insert(of.into(), base64::encode(wrapped).into_bytes().into());
+        self.answers_mut().rewrapped.insert(of.into(), base64::encode(wrapped).into_bytes().into());
     }
 }

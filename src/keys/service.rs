@@ -103,7 +103,8 @@ impl Kek {
 
 impl PartialEq for Wrap {
     fn eq(&self, other: &Self) -> bool {
-        // A data key that is wrapped anew is copied for each try; the form that it has tells which it is.
+        // A data key that is wrapped anew is copied for each try; the form that it has tells which
+        // it is.
         let is_same_key = || match self.purpose {
             Purpose::Seal { .. } => Arc::ptr_eq(&self.data_key, &other.data_key),
             Purpose::Rewrap { .. } => true,

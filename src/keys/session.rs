@@ -1,5 +1,5 @@
-//! What a call knows of data keys: what was unwrapped for it stays with it, so that a list with more data
-//! keys than the cache has room for comes to its end.
+//! What a call knows of data keys: what was unwrapped for it stays with it, so that a list with
+//! more data keys than the cache has room for comes to its end.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -18,25 +18,37 @@ use crate::error::Error;
 /// The longest wrapped data key, in base64.
 pub(super) const MAX_WRAPPED: usize = 8192;
 
-/// What the tries of a call hand on to the next: answers of key services, by KEK and wrapped text.
+/// What the tries of a call hand on to the next: answers of key services. Nearly every call has
+/// none, and pays for one pointer.
 #[derive(Default)]
-pub(crate) struct CallKeys {
+pub(crate) struct CallKeys(Option<Box<KeyAnswers>>);
+
+/// Answers of key services, by KEK and wrapped text.
+#[derive(Default)]
+pub(super) struct KeyAnswers {
     pub(super) unwrapped: HashMap<Box<[u8]>, DataKey>,
     pub(super) failed: HashMap<Box<[u8]>, Failure>,
     pub(super) wrap_failed: Option<Failure>,
-    /// Other wrapped forms of data keys.
-    pub(super) rewrapped: Rewrapped,
+    /// Other wrapped forms of data keys, as payloads have them.
+    pub(super) rewrapped: HashMap<Box<[u8]>, Arc<[u8]>>,
 }
-
-/// Other wrapped forms of data keys, as payloads have them, by KEK and wrapped text.
-pub(super) type Rewrapped = HashMap<Box<[u8]>, Arc<[u8]>>;
 
 impl CallKeys {
     pub(crate) fn is_empty(&self) -> bool {
-        self.unwrapped.is_empty()
-            && self.failed.is_empty()
-            && self.wrap_failed.is_none()
-            && self.rewrapped.is_empty()
+        self.0.is_none()
+    }
+
+    pub(super) fn answers(&self) -> Option<&KeyAnswers> {
+        self.0.as_deref()
+    }
+
+    pub(super) fn answers_mut(&mut self) -> &mut KeyAnswers {
+        self.0.get_or_insert_default()
+    }
+
+    /// A key service did not wrap the call's data key.
+    pub(super) fn wrap_failed(&self) -> Option<&Failure> {
+        self.answers()?.wrap_failed.as_ref()
     }
 }
 
@@ -52,8 +64,7 @@ pub(crate) struct Renewal {
 /// What a try of a call knows of data keys.
 pub(crate) struct Session<'a> {
     namespace: &'a str,
-    pub(super) keys: CallKeys,
-    pub(super) rewrapped: RefCell<Rewrapped>,
+    pub(super) keys: RefCell<CallKeys>,
     /// The key that the try encrypts with.
     sealing: OnceCell<Arc<Sealing>>,
     /// The KEK whose data key should be renewed.
@@ -82,14 +93,13 @@ pub(crate) enum NoDataKey {
 impl<'a> Session<'a> {
     pub(crate) fn new(
         namespace: &'a str,
-        mut keys: CallKeys,
+        keys: CallKeys,
         may_search: &'a dyn Fn() -> bool,
         can_ask: bool,
     ) -> Self {
         Self {
             namespace,
-            rewrapped: RefCell::new(core::mem::take(&mut keys.rewrapped)),
-            keys,
+            keys: RefCell::new(keys),
             sealing: OnceCell::new(),
             renew: RefCell::new(None),
             recent: RefCell::new(None),
@@ -102,15 +112,19 @@ impl<'a> Session<'a> {
         self.namespace
     }
 
-    /// Ends the try: what the next one needs, and the data key that should be renewed.
-    pub(crate) fn end(self) -> (CallKeys, Option<Renewal>) {
-        let keys = CallKeys { rewrapped: self.rewrapped.into_inner(), ..self.keys };
-        (keys, self.renew.into_inner())
+    /// Ends a try that did not succeed: what the next one needs.
+    pub(crate) fn into_keys(self) -> CallKeys {
+        self.keys.into_inner()
+    }
+
+    /// The data key that should be renewed, once.
+    pub(crate) fn take_renewal(&self) -> Option<Renewal> {
+        self.renew.take()
     }
 
     /// Whether a key service has answered this call.
     pub(crate) fn has_answers(&self) -> bool {
-        !self.keys.unwrapped.is_empty()
+        self.keys.borrow().answers().is_some_and(|answers| !answers.unwrapped.is_empty())
     }
 
     /// Whether the call is to have the files read again before it leaves a foreign envelope alone.
@@ -166,7 +180,7 @@ impl<'a> Session<'a> {
                 }
             }
             (Live::Failed(failure), Keeper::Service(_)) => Err(NoDataKey::Failed(failure)),
-            (Live::Nothing, Keeper::Service(_)) => Err(match &self.keys.wrap_failed {
+            (Live::Nothing, Keeper::Service(_)) => Err(match self.keys.borrow().wrap_failed() {
                 Some(failure) => NoDataKey::Failed(failure.clone()),
                 None => NoDataKey::Wrap(Arc::clone(kek)),
             }),
@@ -199,13 +213,15 @@ impl<'a> Session<'a> {
         {
             return Ok(Arc::clone(key));
         }
-        if let Some(data_key) = self.keys.unwrapped.get(&name) {
-            let key = Arc::new(Key::data_key(&kek.id, text, data_key));
-            *self.recent.borrow_mut() = Some((name, Arc::clone(&key)));
-            return Ok(key);
-        }
-        if let Some(failure) = self.keys.failed.get(&name) {
-            return Err(NoDataKey::Failed(failure.clone()));
+        if let Some(answers) = self.keys.borrow().answers() {
+            if let Some(data_key) = answers.unwrapped.get(&name) {
+                let key = Arc::new(Key::data_key(&kek.id, text, data_key));
+                *self.recent.borrow_mut() = Some((name, Arc::clone(&key)));
+                return Ok(key);
+            }
+            if let Some(failure) = answers.failed.get(&name) {
+                return Err(NoDataKey::Failed(failure.clone()));
+            }
         }
         let unwrap = Unwrap::new(kek, text)?;
         let Keeper::Local(local) = &kek.keeper else { return Err(NoDataKey::Unwrap(unwrap)) };
@@ -225,17 +241,17 @@ impl<'a> Session<'a> {
 impl CallKeys {
     /// Takes a data key that was unwrapped.
     pub(super) fn opened(&mut self, unwrap: &Unwrap, data_key: DataKey) {
-        self.unwrapped.insert(unwrap.name(), data_key);
+        self.answers_mut().unwrapped.insert(unwrap.name(), data_key);
     }
 
     /// A key service did not unwrap a data key.
     pub(super) fn did_not_unwrap(&mut self, unwrap: &Unwrap, failure: Failure) {
-        self.failed.insert(unwrap.name(), failure);
+        self.answers_mut().failed.insert(unwrap.name(), failure);
     }
 
     /// A key service did not wrap the data key.
     pub(super) fn did_not_wrap(&mut self, failure: Failure) {
-        self.wrap_failed = Some(failure);
+        self.answers_mut().wrap_failed = Some(failure);
     }
 }
 

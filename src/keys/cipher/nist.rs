@@ -1,6 +1,7 @@
 //! NIST's GCM vectors (CAVP `gcmtestvectors`) of what we use: a nonce of 12 bytes, a tag
-//! of 16, with and without associated data. The files come from the package `cryptography-vectors` at test time:
-//! `scripts/test-rust` fetches it and sets `TDC_NIST_VECTORS` to its `ciphers/AES/GCM` folder.
+//! of 16, with and without associated data. The files come from the package `cryptography-vectors`
+//! at test time: `scripts/test-rust` fetches it and sets `TDC_NIST_VECTORS` to its
+//! `ciphers/AES/GCM` folder.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,5 @@
-//! AES-256-GCM by RustCrypto's `aes-gcm`: no C compiler, any target. Its types erase themselves on drop.
+//! AES-256-GCM by RustCrypto's `aes-gcm`: no C compiler, any target. Its types erase themselves on
+//! drop.
 
 use aes_gcm::aead::{AeadInOut, KeyInit};
 
