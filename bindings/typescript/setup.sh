@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Sourced by scripts/{test,bench,driver}-typescript and scripts/dist/npm: installs the pinned tools of this folder's lock
-# file, builds both packages into target/typescript/npm and installs them in target/typescript/installed. Warm, it does nothing.
-# Sets: root, package, installed, packed.
+# Sourced by scripts/{test,bench,driver}-typescript and scripts/dist/npm: installs the pinned tools
+# of this folder's lock file, builds both packages into target/typescript/npm and installs them in
+# target/typescript/installed. Warm, it does nothing. Sets: root, package, installed, packed.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 package="$root/bindings/typescript"
@@ -26,7 +26,8 @@ platform() {
     [platform, arch, ...(platform === "linux" ? [libc] : [])].join("-")'
 }
 
-# Keeps two scripts at once (the matrix runs drivers in parallel) from installing at once, until unlock.
+# Keeps two scripts at once (the matrix runs drivers in parallel) from installing at once, until
+# unlock.
 lock() {
   mkdir -p "$root/target/typescript"
   exec {lock}>"$root/target/typescript/lock"
@@ -65,7 +66,8 @@ setup_typescript() {
   unlock
 }
 
-# Compiles the driver and the peers of peers/typescript beside the installed packages. After setup_typescript.
+# Compiles the driver and the peers of peers/typescript beside the installed packages. After
+# setup_typescript.
 compile_peers() {
   local peers="$installed/peers/typescript"
   lock
@@ -85,7 +87,8 @@ compile_peers() {
 build_addon() {
   [[ -f $target_dir/release/libtdc_node.so || -f $target_dir/release/libtdc_node.dylib ]] ||
     say "building the addon with cargo (the first time takes some minutes)"
-  cargo build --release --quiet --manifest-path "$root/Cargo.toml" -p tdc-node
+  # As `make build` does, so that what the crates share is built once, with the same features.
+  cargo build --release --quiet --manifest-path "$root/Cargo.toml"
   for addon in "$target_dir"/release/libtdc_node.{so,dylib}; do
     if [[ -f $addon ]]; then return; fi
   done
@@ -93,19 +96,22 @@ build_addon() {
   exit 1
 }
 
-# Packs temporal-tdc and this platform's package, with the addon and, if there is one, the command tdc.
+# Packs temporal-tdc and this platform's package, with the addon and, if there is one, the command
+# tdc.
 pack() {
   pack_for "$(platform)" "$addon" "$target_dir/release/tdc"
 }
 
-# pack_for PLATFORM ADDON PROGRAM …: packs temporal-tdc and the package of each platform into $packed.
+# pack_for PLATFORM ADDON PROGRAM …: packs temporal-tdc and the package of each platform into
+# $packed.
 pack_for() {
   local stage="$root/target/typescript/stage" version platforms=()
   version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -1)
   rm -rf "$stage" "$packed"
   mkdir -p "$stage/temporal-tdc" "$packed"
   "$package/node_modules/.bin/tsc" -p "$package" --outDir "$stage/temporal-tdc/dist"
-  # Named once more for `import`: both ways share the modules, so an error is an instance of one class.
+  # Named once more for `import`: both ways share the modules, so an error is an instance of one
+  # class.
   cp "$package/esm/index.mjs" "$stage/temporal-tdc/dist/index.mjs"
   cp "$package/esm/index.d.mts" "$stage/temporal-tdc/dist/index.d.mts"
   cp "$package/README.md" "$root/LICENSE" "$stage/temporal-tdc/"
