@@ -9,7 +9,8 @@ use clap_complete::Shell;
 use crate::configuration::{ConfigPath, Configuration};
 use crate::help;
 
-/// tdc, the Temporal Data Converter: encrypts and compresses Temporal payloads the same way in every language.
+/// tdc, the Temporal Data Converter: encrypts and compresses Temporal payloads the same way in
+/// every language.
 #[derive(Parser)]
 #[command(name = "tdc", version = version(), after_help = help::START, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
@@ -19,7 +20,8 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Start here: create a key and a commented tdc.yaml, and show which line of your program changes
+    /// Start here: create a key and a commented tdc.yaml, and show which line of your program
+    /// changes
     #[command(after_help = help::INIT)]
     Init {
         /// The folder to create them in
@@ -163,7 +165,8 @@ pub(crate) struct History {
 
 #[derive(Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Check a configuration and everything it refers to, and show what is encrypted and what stays readable
+    /// Check a configuration and everything it refers to, and show what is encrypted and what stays
+    /// readable
     #[command(after_help = help::CHECK)]
     Check {
         /// The configuration file, instead of --config
@@ -176,7 +179,8 @@ pub(crate) enum ConfigCommand {
 
 #[derive(Subcommand)]
 pub(crate) enum KeysCommand {
-    /// Have every key service of a configuration wrap and unwrap a random key, and say what works and what to do
+    /// Have every key service of a configuration wrap and unwrap a random key, and say what works
+    /// and what to do
     #[command(after_help = help::KEYS_CHECK)]
     Check {
         #[command(flatten)]

@@ -73,12 +73,19 @@ pub(crate) fn json_text(len: usize) -> Vec<u8> {
 
 /// The library's context of a namespace.
 pub(crate) fn context(namespace: &str) -> Vec<u8> {
+    workflow_context(namespace, "")
+}
+
+/// The library's context of a workflow.
+pub(crate) fn workflow_context(namespace: &str, workflow_id: &str) -> Vec<u8> {
     #[derive(Clone, PartialEq, Message)]
     struct Context {
         #[prost(string, tag = "2")]
         namespace: String,
+        #[prost(string, tag = "3")]
+        workflow_id: String,
     }
-    Context { namespace: namespace.to_owned() }.encode_to_vec()
+    Context { namespace: namespace.to_owned(), workflow_id: workflow_id.to_owned() }.encode_to_vec()
 }
 
 /// A list of the one payload that these bytes are.

@@ -15,6 +15,9 @@ use crate::{body, host, serve, stdio};
 
 /// Bytes of text in the test payload: enough that compression shows.
 const TEST_TEXT_LEN: usize = 4096;
+/// The workflow id of the test payload, and its namespace where any would do: payloads can be bound
+/// to both.
+const TEST_NAME: &str = "tdc-config-check";
 /// The exit status of a configuration that is valid, and may be meant otherwise.
 const WARNED: u8 = 2;
 
@@ -37,7 +40,7 @@ pub(crate) fn run(file: &Path, namespace: &str) -> Result<ExitCode, Error> {
         let name = if namespace.is_empty() { a_name(&all, index) } else { Some(namespace.to_owned()) };
         match name {
             Some(name) => {
-                let by_host = try_out(&converter, &name)?;
+                let by_host = try_out(&converter, entry, &name)?;
                 rows.describe(entry, by_host, converter.encodes_common_attributes());
             }
             None => warnings.push(format!(
@@ -71,7 +74,7 @@ fn matching(all: &[NamespaceSummary], namespace: &str) -> Option<usize> {
 /// A namespace that this entry decides about, if one can be found: empty where there are none.
 fn a_name(all: &[NamespaceSummary], index: usize) -> Option<String> {
     let Some(pattern) = &all.get(index)?.pattern else { return Some(String::new()) };
-    ["", "a", "tdc-config-check", "x0"]
+    ["", "a", TEST_NAME, "x0"]
         .iter()
         .map(|filling| pattern.as_str().replace('*', filling))
         .find(|name| !name.is_empty() && matching(all, name) == Some(index))
@@ -79,8 +82,11 @@ fn a_name(all: &[NamespaceSummary], index: usize) -> Option<String> {
 
 /// Encodes and decodes a payload in a namespace. Whether its key is the host program's, so that it
 /// could not be done here.
-fn try_out(converter: &DataConverter, namespace: &str) -> Result<bool, Error> {
-    let (context, payload) = (body::context(namespace), body::json_text(TEST_TEXT_LEN));
+fn try_out(converter: &DataConverter, entry: &NamespaceSummary, namespace: &str) -> Result<bool, Error> {
+    // A codec server would be told the namespace, and may not know it.
+    let is_any = namespace.is_empty() && !entry.codecs.contains(&"remote");
+    let namespace = if is_any { TEST_NAME } else { namespace };
+    let (context, payload) = (body::workflow_context(namespace, TEST_NAME), body::json_text(TEST_TEXT_LEN));
     let encode = |call: &mut Call| converter.encode(call.at(&context), &payload);
     let (encoded, is_the_hosts) = host::settle_but_keys(converter, encode);
     if is_the_hosts {

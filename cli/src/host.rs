@@ -1,7 +1,8 @@
 //! What a call asks of its host, where the host is this program.
 //!
-//! A binding asks its program for keys; a command line has none, so it says that there is none. It reloads
-//! the configuration, has key services wrap and unwrap data keys, and sends requests to a codec server itself.
+//! A binding asks its program for keys; a command line has none, so it says that there is none. It
+//! reloads the configuration, has key services wrap and unwrap data keys, and sends requests to a
+//! codec server itself.
 
 use std::sync::LazyLock;
 
@@ -11,8 +12,8 @@ use tdc_keys::{Asked, KeyServices, Options};
 
 use crate::remote;
 
-/// The clients of key services, with the credentials of the environment. Nothing is opened before the first
-/// request. The codec server counts what they are asked.
+/// The clients of key services, with the credentials of the environment. Nothing is opened before
+/// the first request. The codec server counts what they are asked.
 pub(crate) static KEY_SERVICES: LazyLock<KeyServices> =
     LazyLock::new(|| KeyServices::new(Options { observer: Some(count), ..Options::default() }));
 
@@ -32,8 +33,8 @@ pub(crate) fn settle<T>(
     for_a_command(settle_but(converter, |_| false, attempt).0)
 }
 
-/// The same, but a key that only a host program may have is left to it: then the second of the answer is
-/// true.
+/// The same, but a key that only a host program may have is left to it: then the second of the
+/// answer is true.
 pub(crate) fn settle_but_keys<T>(
     converter: &DataConverter,
     attempt: impl Fn(&mut Call) -> Result<T, Error>,
@@ -43,8 +44,8 @@ pub(crate) fn settle_but_keys<T>(
     (for_a_command(result), left)
 }
 
-/// The same, but what `leaves` says is not answered, so that the call fails where it asks for nothing else.
-/// The second of the answer says whether there was such a request.
+/// The same, but what `leaves` says is not answered, so that the call fails where it asks for
+/// nothing else. The second of the answer says whether there was such a request.
 pub(crate) fn settle_but<T>(
     converter: &DataConverter,
     leaves: impl Fn(&Request) -> bool,
@@ -117,8 +118,8 @@ impl Own {
 fn answer(converter: &DataConverter, request: &Request) -> Own {
     match request {
         Request::Reload => {
-            // A file that cannot be read now leaves the keys as they were, and the call says again what it
-            // misses.
+            // A file that cannot be read now leaves the keys as they were, and the call says again
+            // what it misses.
             let _ = converter.reload();
             Own::Done
         }
@@ -148,7 +149,8 @@ fn for_a_command<T>(result: Result<T, Error>) -> Result<T, Error> {
 /// The error for a key that only a key provider may have.
 fn without_provider(error: &Error) -> Error {
     let unknown = error.message();
-    // What the library says of the key, without its advice: that is for programs that have no provider by mistake.
+    // What the library says of the key, without its advice: that is for programs that have no
+    // provider by mistake.
     let key = unknown.rsplit_once(": ").map_or(unknown, |(key, _)| key);
     let last = Error::new(
         Code::KeyProvider,

@@ -1,4 +1,5 @@
-//! `tdc keys check`: asks every key service of a configuration once, and says what works and what to do.
+//! `tdc keys check`: asks every key service of a configuration once, and says what works and what
+//! to do.
 
 use std::fmt::Write;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! `tdc serve --dev`: one command on a laptop. The person who starts it has the keys already, so rules add
-//! nothing; it is open to this machine and to the Web UI on it, and to nobody else.
+//! `tdc serve --dev`: one command on a laptop. The person who starts it has the keys already, so
+//! rules add nothing; it is open to this machine and to the Web UI on it, and to nobody else.
 
 use std::net::SocketAddr;
 

@@ -1,8 +1,8 @@
 //! The `server` section of a configuration: what `tdc serve` is to do.
 //!
-//! The library knows the section by its name only, and reads it with this schema, so that an error has
-//! line and column. What the values mean together (whether an address may be served without rules, for
-//! example) is judged where they are used.
+//! The library knows the section by its name only, and reads it with this schema, so that an error
+//! has line and column. What the values mean together (whether an address may be served without
+//! rules, for example) is judged where they are used.
 
 #[cfg(test)]
 mod json_schema;
@@ -27,7 +27,8 @@ pub(crate) struct ServerOptions {
     pub(crate) listen: Option<SocketAddr>,
     /// Without rules: names besides those of loopback that a request's Host may have.
     pub(crate) hosts: Vec<String>,
-    /// With rules: a proxy in front ends TLS, so that an address off loopback may be served without it.
+    /// With rules: a proxy in front ends TLS, so that an address off loopback may be served without
+    /// it.
     pub(crate) behind_proxy: bool,
     /// HTTPS.
     pub(crate) tls: Option<Tls>,
@@ -198,7 +199,8 @@ pub(crate) enum Operation {
     Decode,
 }
 
-/// Patterns of a claim, one of which its value, or one of its values, must match: a text, or a list of them.
+/// Patterns of a claim, one of which its value, or one of its values, must match: a text, or a list
+/// of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Claim(pub(crate) Vec<Pattern>);
 

@@ -241,3 +241,16 @@ fn the_uri_of_a_key_service_is_looked_at() {
     assert_eq!(output.status.code(), Some(2), "{warning}");
     assert!(warning.contains("keys.ring.orders") && warning.contains("names no key service"), "{warning}");
 }
+
+/// The test payload belongs somewhere, so that payloads can be bound to it.
+#[test]
+fn bound_payloads_are_tried_out() {
+    let check = |bind: &str| {
+        let encrypt = format!("codecs: [{{ encrypt: {{ bind: {{ fields: {bind}, required: true }} }} }}]\n");
+        Folder::with_config(&two_keys(&encrypt)).succeeds(CHECK, "")
+    };
+    for fields in ["[namespace]", "[workflow_id]", "[namespace, workflow_id]"] {
+        let said = check(fields);
+        assert!(said.contains("encrypted with a\n"), "{fields}: {said}");
+    }
+}

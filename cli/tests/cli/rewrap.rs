@@ -35,7 +35,8 @@ const BODY: &str =
     "{\"payloads\":[{\"metadata\":{\"encoding\":\"anNvbi9wbGFpbg==\"},\"data\":\"IlRlc3Rpbmci\"}]}\n";
 const HISTORY: &str = r#"{"events":[{"eventId":"1","workflowExecutionStartedEventAttributes":{"input":{"payloads":[{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"MQ=="}]}}}]}"#;
 
-/// A folder with `old.yaml`, `new.yaml`, `other.yaml`, and `exports` with a body and a history of the old key.
+/// A folder with `old.yaml`, `new.yaml`, `other.yaml`, and `exports` with a body and a history of
+/// the old key.
 fn prepared() -> Folder {
     let folder = Folder::new();
     for (name, text) in [("old.yaml", OLD), ("new.yaml", NEW), ("other.yaml", OTHER)] {

@@ -1,5 +1,5 @@
-//! A key service behind the codec server: what it is asked is counted, and what it refuses is in the
-//! audit log.
+//! A key service behind the codec server: what it is asked is counted, and what it refuses is in
+//! the audit log.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
