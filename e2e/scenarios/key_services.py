@@ -109,9 +109,11 @@ async def _bench(stage: Stage, services: Services) -> AsyncIterator[Bench]:
         }
         env = bao.environment(await bao.token("worker"))
         workers = {}
+        # All ask the service by libtdc_keys, but for one of two Javas, whose program has a client
+        # of its own.
+        own_client = [name for name in stage.workers if name.startswith("java")][:-1]
         for name in stage.workers:
-            # Java asks the service by a client of its own, the others by libtdc_keys.
-            own = {"E2E_OWN_KEY_SERVICE": "1"} if name.startswith("java") else {}
+            own = {"E2E_OWN_KEY_SERVICE": "1"} if name in own_client else {}
             command = [*stage.tool(name, "sites-worker"), stage.temporal.address, config, _queue(name)]
             workers[name] = await stage.processes.worker(_queue(name), command, environment(**env, **own))
         yield Bench(stage, bao, config, port, workers, reader, clients)
