@@ -25,7 +25,7 @@ test: test-rust build test-scripts test-c test-go test-python test-java test-typ
 test-rust: ## rustfmt, clippy, unit and property tests, vectors, generated files, NIST
 	@scripts/logged rust scripts/test-rust
 
-test-scripts: ## shellcheck over the scripts
+test-scripts: ## shellcheck over the scripts, the width of comments
 	@scripts/test-scripts
 
 test-c: build ## The header in four standards, and the harness over the whole ABI

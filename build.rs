@@ -1,5 +1,5 @@
-//! Two things that cargo cannot say by itself: the name of the shared library in the system's loader, and
-//! where Temporal's descriptors are.
+//! Two things that cargo cannot say by itself: the name of the shared library in the system's
+//! loader, and where Temporal's descriptors are.
 
 use std::path::PathBuf;
 use std::{env, error, fs};
@@ -25,8 +25,9 @@ fn name_shared_library() {
     }
 }
 
-/// Writes `temporal-api.binpb`, which `src/descriptors.rs` includes: what the build script of the crate
-/// `temporalio-protos` compiled, without comments, and without what belongs to the Rust SDK alone.
+/// Writes `temporal-api.binpb`, which `src/descriptors.rs` includes: what the build script of the
+/// crate `temporalio-protos` compiled, without comments, and without what belongs to the Rust SDK
+/// alone.
 fn write_temporal_descriptors() -> Result<(), Box<dyn error::Error>> {
     let compiled = env::var("DEP_TEMPORALIO_PROTOS_DESCRIPTOR_PATH")?;
     println!("cargo:rerun-if-changed={compiled}");

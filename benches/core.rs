@@ -1,6 +1,8 @@
-//! The library through its C ABI beside raw AWS-LC with the same random source: what walk, keyring, guard and framing cost.
+//! The library through its C ABI beside raw AWS-LC with the same random source: what walk, keyring,
+//! guard and framing cost.
 //!
-//! `cargo bench --bench core`: both sides alternate in one run; medians of nanoseconds for a payload.
+//! `cargo bench --bench core`: both sides alternate in one run; medians of nanoseconds for a
+//! payload.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_possible_truncation, missing_docs)]
 

@@ -27,7 +27,8 @@ class Chain:
         if len(read) != len(self.links):
             return f"{len(self.links)} links in, {len(read)} out: {[link['message'] for link in read]}"
         for number, (link, got) in enumerate(zip(self.links, read, strict=True)):
-            # An error of the language itself becomes an application error, whose type only that language can say.
+            # An error of the language itself becomes an application error, whose type only that
+            # language can say.
             names = ("kind", "message", "type", "non_retryable", "details") if link["kind"] == "application" else ("details",)
             if link["kind"] == "own":
                 names = ("message",)

@@ -157,7 +157,8 @@ class DataConverter:
             if status != REQUESTS:
                 self._library.check(status, error)
                 raise RuntimeError(f"expected a request for a message type, found status {status}")
-            # Answers { answers { id: 1, descriptor: files } }: the first request of a call has the id 1.
+            # Answers { answers { id: 1, descriptor: files } }: the first request of a call has the
+            # id 1.
             descriptor = b"\x22" + _varint(len(files)) + files
             answers = b"\x0a" + _varint(2 + len(descriptor)) + b"\x08\x01" + descriptor
             self._library.check(raw.tdc_call_answer(self._handle, byref(call), answers, len(answers), byref(error)), error)

@@ -62,7 +62,8 @@ def fields_of(message: Any) -> tuple[Any, ...]:
 
 
 def _fields(fields: Any) -> tuple[Any, ...]:
-    # Java keeps unknown fields sorted by number, and protobuf gives no meaning to the order between numbers.
+    # Java keeps unknown fields sorted by number, and protobuf gives no meaning to the order between
+    # numbers.
     read = [(f.field_number, f.wire_type, _fields(f.data) if f.wire_type == 3 else f.data) for f in fields]
     return tuple(sorted(read, key=lambda field: field[0]))
 

@@ -63,7 +63,8 @@ class Value:
 
 
 def _parsed(data: bytes) -> Any:
-    # A float may come as `1.0E7` or as `10000000`: Python holds them equal, and so does every reader of JSON.
+    # A float may come as `1.0E7` or as `10000000`: Python holds them equal, and so does every
+    # reader of JSON.
     return json.loads(data)
 
 

@@ -146,5 +146,6 @@ if __name__ == "__main__":
         help="run this scenario alone; may be repeated. Some look at what others left: replays at parcel, for example",
     )
     status = asyncio.run(main(parser.parse_args()))
-    # temporalio's runtime can crash the interpreter at exit after all went well; nothing is left to clean up here.
+    # temporalio's runtime can crash the interpreter at exit after all went well; nothing is left to
+    # clean up here.
     os._exit(status)

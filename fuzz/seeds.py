@@ -54,8 +54,8 @@ def decode_inputs(payload: bytes) -> list[bytes]:
     return inputs
 
 
-# How targets/remote.rs reads the first byte: which of the two operations, through local codecs too, one less than the payloads
-# that are sent, and one of eight statuses that are not 200.
+# How targets/remote.rs reads the first byte: which of the two operations, through local codecs too,
+# one less than the payloads that are sent, and one of eight statuses that are not 200.
 ENCODES, LOCAL, REFUSED = 0x01, 0x02, 0x80
 
 # Answers of servers as they are written, and some that are none.

@@ -7,23 +7,25 @@
  *
  * - Bytes come in borrowed, as a pointer and a length, and may be freed when the function returns.
  *   `NULL, 0` is an empty slice; `NULL` with a length is TDC_ERR_NULL.
- * - The status is the return value. Result slots are written only on TDC_OK, and `*error` only when the
- *   status is an error (TDC_ERR_...); pass NULL for `error` if you do not need it. A tdc_call is the only
- *   argument that a function both reads and writes.
- * - What a function gives out belongs to the caller and is freed by the matching `_free`, or ended by
- *   tdc_call_end. Each of these ignores NULL, and does nothing the second time to the same tdc_buffer or
- *   tdc_call.
- * - Any number of threads may use a tdc_data_converter at once. Free it when no call is in flight. There is
- *   no thread-local state: a call may move to another thread between any two of your lines.
+ * - The status is the return value. Result slots are written only on TDC_OK, and `*error` only when
+ *   the status is an error (TDC_ERR_...); pass NULL for `error` if you do not need it. A tdc_call
+ *   is the only argument that a function both reads and writes.
+ * - What a function gives out belongs to the caller and is freed by the matching `_free`, or ended
+ *   by tdc_call_end. Each of these ignores NULL, and does nothing the second time to the same
+ *   tdc_buffer or tdc_call.
+ * - Any number of threads may use a tdc_data_converter at once. Free it when no call is in flight.
+ *   There is no thread-local state: a call may move to another thread between any two of your
+ *   lines.
  * - Inputs and buffers of one function do not overlap.
  * - No panic crosses: TDC_ERR_PANIC is a bug in the library, and the handle stays usable.
  * - Messages never contain plaintext or key bytes.
  *
  * What a call asks of the host
  *
- * The library does no I/O except at open and reload (the files and variables that the configuration names)
- * and the operating system's random source. Whatever else needs I/O is asked of the host: a key, a reload,
- * the descriptor of a message type, a request to a codec server. The status is then TDC_REQUESTS:
+ * The library does no I/O except at open and reload (the files and variables that the configuration
+ * names) and the operating system's random source. Whatever else needs I/O is asked of the host: a
+ * key, a reload, the descriptor of a message type, a request to a codec server. The status is then
+ * TDC_REQUESTS:
  *
  *     tdc_call call = {0};
  *     while ((status = tdc_codec_decode(converter, &call, ...)) == TDC_REQUESTS) {
@@ -34,14 +36,14 @@
  *     }
  *     tdc_call_end(&call);
  *
- * The loop ends: what was answered is not asked again, and what was left without any answer is not asked
- * twice; the call then fails. With NULL for `call` nothing is asked, and the function fails with the error
- * that the request stands for.
+ * The loop ends: what was answered is not asked again, and what was left without any answer is not
+ * asked twice; the call then fails. With NULL for `call` nothing is asked, and the function fails
+ * with the error that the request stands for.
  *
  * Payload and Payloads are the protobuf messages temporal.api.common.v1.Payload and Payloads. A
  * serialization context says where the payloads of a call live: `NULL, 0`, or the message
- * tdc.context.v1.Context (proto/tdc/context.proto). Its namespace takes precedence over the one given at
- * open.
+ * tdc.context.v1.Context (proto/tdc/context.proto). Its namespace takes precedence over the one
+ * given at open.
  *
  * examples/c/example.c uses every part of this header.
  */
@@ -57,16 +59,19 @@
 /* The call succeeded. */
 #define TDC_OK 0
 
-/* Calls on one payload only: the codecs leave it as it is; nothing was written, go on with your input. */
+/* Calls on one payload only: the codecs leave it as it is; nothing was written, go on with your
+ * input. */
 #define TDC_UNCHANGED 1
 
-/* The host is asked for something: answer what tdc_call_requests gives by tdc_call_answer, then call again. */
+/* The host is asked for something: answer what tdc_call_requests gives by tdc_call_answer, then
+ * call again. */
 #define TDC_REQUESTS 2
 
 /* The bytes are not the protobuf message that was expected. */
 #define TDC_ERR_PROTOBUF 101
 
-/* The ciphertext does not authenticate: it was changed, or it was made with another key of the same id. */
+/* The ciphertext does not authenticate: it was changed, or it was made with another key of the same
+ * id. */
 #define TDC_ERR_AUTHENTICATION 102
 
 /* The encrypted payload is malformed: too short, without a key id, or of an unknown cipher. */
@@ -81,16 +86,19 @@
 /* A limit was exceeded; the message names it and the option that raises it. */
 #define TDC_ERR_LIMIT 106
 
-/* The payload is bound to another place than the one it was read in, or to none where the config requires it; or the serialization context is malformed. */
+/* The payload is bound to another place than the one it was read in, or to none where the config
+ * requires it; or the serialization context is malformed. */
 #define TDC_ERR_CONTEXT 107
 
 /* The text is not JSON, or not the JSON that was expected; the message says where. */
 #define TDC_ERR_JSON 108
 
-/* No converter knows the payload's encoding: decode it first, or read it with the converter that made it. */
+/* No converter knows the payload's encoding: decode it first, or read it with the converter that
+ * made it. */
 #define TDC_ERR_ENCODING 109
 
-/* No converter of the config accepts the value, or the value does not fit the format; the message says why. */
+/* No converter of the config accepts the value, or the value does not fit the format; the message
+ * says why. */
 #define TDC_ERR_VALUE 110
 
 /* The bytes are not MessagePack; the message says where. */
@@ -99,7 +107,8 @@
 /* The encoded attributes of a failure are malformed, and the config says malformed: error. */
 #define TDC_ERR_FAILURE 112
 
-/* The message type is unknown: its full name is wrong, it is newer than this library, or the host has no descriptor of it. */
+/* The message type is unknown: its full name is wrong, it is newer than this library, or the host
+ * has no descriptor of it. */
 #define TDC_ERR_TYPE 113
 
 /* The codec server refused these payloads with status 400, 413 or 422. */
@@ -111,13 +120,16 @@
 /* A key that the host provided has the wrong length, or its id is not a key id. */
 #define TDC_ERR_KEY_INVALID 202
 
-/* The host's key provider failed, or the configuration asks the host for keys and no key provider was given; the message says which. */
+/* The host's key provider failed, or the configuration asks the host for keys and no key provider
+ * was given; the message says which. */
 #define TDC_ERR_KEY_PROVIDER 203
 
-/* The key service could not be reached, was too slow, or its answer is not usable; the message says which. */
+/* The key service could not be reached, was too slow, or its answer is not usable; the message says
+ * which. */
 #define TDC_ERR_KEY_SERVICE 204
 
-/* The key service refused: access is denied, or the key is disabled or destroyed. An administrator can change that. */
+/* The key service refused: access is denied, or the key is disabled or destroyed. An administrator
+ * can change that. */
 #define TDC_ERR_KEY_REFUSED 205
 
 /* The configuration is malformed; the message says where and what to do. */
@@ -126,7 +138,8 @@
 /* A file or variable with a key or a credential is missing, malformed, or readable by others. */
 #define TDC_ERR_KEY_FILE 302
 
-/* The config needs a namespace and none was given, or it has namespaces and none of them matches. */
+/* The config needs a namespace and none was given, or it has namespaces and none of them matches.
+ * */
 #define TDC_ERR_NAMESPACE 303
 
 /* A descriptor set is missing, does not parse or link, or contradicts what is known of a file. */
@@ -147,7 +160,8 @@
 /* A file could not be read or written. */
 #define TDC_ERR_IO 502
 
-/* The codec server did not answer with payloads: it is unreachable or busy, rejects the credentials, or is not a codec server; the message says which. */
+/* The codec server did not answer with payloads: it is unreachable or busy, rejects the
+ * credentials, or is not a codec server; the message says which. */
 #define TDC_ERR_REMOTE 503
 
 /* A bug in this library; the handle stays usable. Please report the message. */
@@ -160,8 +174,8 @@
 #define TDC_ABI_VERSION 3
 
 /**
- * A flag of `tdc_data_converter_flags`: the failure converter moves message and stack trace into the
- * encoded attributes.
+ * A flag of `tdc_data_converter_flags`: the failure converter moves message and stack trace into
+ * the encoded attributes.
  */
 #define TDC_FLAG_ENCODE_COMMON_ATTRIBUTES 1
 
@@ -171,27 +185,28 @@
 #define TDC_FLAG_HOST_KEYS 2
 
 /**
- * A flag of `tdc_data_converter_flags`: `converters` is another list than the default one, so that an SDK's
- * own payload converter does not do what the configuration says.
+ * A flag of `tdc_data_converter_flags`: `converters` is another list than the default one, so that
+ * an SDK's own payload converter does not do what the configuration says.
  */
 #define TDC_FLAG_CONVERTERS 4
 
 /**
- * A flag of `tdc_data_converter_flags`: payloads of some namespace go to a codec server, so calls may ask the
- * host for requests (`TDC_REQUESTS`). Lists are best handed in whole, and calls may take long.
+ * A flag of `tdc_data_converter_flags`: payloads of some namespace go to a codec server, so calls
+ * may ask the host for requests (`TDC_REQUESTS`). Lists are best handed in whole, and calls may
+ * take long.
  */
 #define TDC_FLAG_REMOTE 8
 
 /**
- * A flag of `tdc_data_converter_flags`: `keys.ring` has keys of key services, so calls may ask the host to
- * have data keys wrapped and unwrapped (`TDC_REQUESTS`).
+ * A flag of `tdc_data_converter_flags`: `keys.ring` has keys of key services, so calls may ask the
+ * host to have data keys wrapped and unwrapped (`TDC_REQUESTS`).
  */
 #define TDC_FLAG_KEY_SERVICES 16
 
 /**
- * A flag of `tdc_message_encode` and `tdc_message_decode`: headers go through the codecs as well. Decode
- * opens encoded headers in any case; with this flag it also refuses plain ones where the configuration
- * says `required`.
+ * A flag of `tdc_message_encode` and `tdc_message_decode`: headers go through the codecs as well.
+ * Decode opens encoded headers in any case; with this flag it also refuses plain ones where the
+ * configuration says `required`.
  */
 #define TDC_MESSAGE_HEADERS 1
 
@@ -202,14 +217,14 @@
 typedef struct tdc_data_converter tdc_data_converter;
 
 /**
- * An error: code, message, payload index and size needed. It belongs to the caller, who frees it by
- * `tdc_error_free`.
+ * An error: code, message, payload index and size needed. It belongs to the caller, who frees it
+ * by `tdc_error_free`.
  */
 typedef struct tdc_error tdc_error;
 
 /**
- * What a call answers: `TDC_OK`, an outcome that says what to do next, or an error. `docs/ERRORS.md`
- * lists all.
+ * What a call answers: `TDC_OK`, an outcome that says what to do next, or an error.
+ * `docs/ERRORS.md` lists all.
  */
 typedef uint32_t tdc_status;
 
@@ -232,17 +247,17 @@ typedef struct tdc_buffer {
 } tdc_buffer;
 
 /**
- * A call that may have to be made again. Zero-initialise it before the first try, pass it to every try,
- * and end it with `tdc_call_end`. An SDK hands its codec a list of payloads: to make several calls for
- * one list, pass the same `tdc_call` to each, and the limits hold for the list.
+ * A call that may have to be made again. Zero-initialise it before the first try, pass it to every
+ * try, and end it with `tdc_call_end`. An SDK hands its codec a list of payloads: to make several
+ * calls for one list, pass the same `tdc_call` to each, and the limits hold for the list.
  *
- * Only one function may use it at a time, on any thread. Memory is allocated at the first request. Leave
- * its fields alone.
+ * Only one function may use it at a time, on any thread. Memory is allocated at the first request.
+ * Leave its fields alone.
  */
 typedef struct tdc_call {
   /**
-   * Payloads that were passed in. A try that gives `TDC_OK` or `TDC_UNCHANGED` adds to it and to the
-   * next two.
+   * Payloads that were passed in. A try that gives `TDC_OK` or `TDC_UNCHANGED` adds to it and to
+   * the next two.
    */
   size_t payloads;
   /**
@@ -254,9 +269,9 @@ typedef struct tdc_call {
    */
   size_t decoded_bytes;
   /**
-   * Requests that wait for an answer. After `TDC_OK` and `TDC_UNCHANGED` these ask for the next data key
-   * of a key service, while the call has used the one before: they may be answered off the call's path,
-   * by `tdc_call_answer` before `tdc_call_end`, or not at all.
+   * Requests that wait for an answer. After `TDC_OK` and `TDC_UNCHANGED` these ask for the next
+   * data key of a key service, while the call has used the one before: they may be answered
+   * off the call's path, by `tdc_call_answer` before `tdc_call_end`, or not at all.
    */
   size_t pending;
   /**
@@ -266,8 +281,8 @@ typedef struct tdc_call {
 } tdc_call;
 
 /**
- * Where a call on one payload put its answer: in the caller's buffer, or in `owned` where `owned.data`
- * is not NULL.
+ * Where a call on one payload put its answer: in the caller's buffer, or in `owned` where
+ * `owned.data` is not NULL.
  */
 typedef struct tdc_payload {
   /**
@@ -283,8 +298,9 @@ typedef struct tdc_payload {
    */
   size_t data_len;
   /**
-   * The payload itself when it did not fit the caller's buffer, for a reason that could not be known before
-   * (decompression, many external payloads, a codec server's answer); freed by `tdc_buffer_free`. Otherwise zeroes.
+   * The payload itself when it did not fit the caller's buffer, for a reason that could not be
+   * known before (decompression, many external payloads, a codec server's answer); freed by
+   * `tdc_buffer_free`. Otherwise zeroes.
    */
   struct tdc_buffer owned;
 } tdc_payload;
@@ -294,7 +310,8 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The `TDC_ABI_VERSION` of the library that is loaded. A program refuses one that is not its header's.
+ * The `TDC_ABI_VERSION` of the library that is loaded. A program refuses one that is not its
+ * header's.
  */
 uint32_t tdc_abi_version(void);
 
@@ -304,17 +321,18 @@ uint32_t tdc_abi_version(void);
 const char *tdc_version(void);
 
 /**
- * The name of a status, such as `"TDC_ERR_NULL"`; `"TDC_UNKNOWN_STATUS"` for a number that is none.
- * Static memory, never NULL.
+ * The name of a status, such as `"TDC_ERR_NULL"`; `"TDC_UNKNOWN_STATUS"` for a number that is
+ * none. Static memory, never NULL.
  */
 const char *tdc_status_name(tdc_status status);
 
 /**
- * 1 when the same call can succeed later without a change to its input, because time or an operator cures
- * the cause: a wrong or missing key, a file, the configuration, an unreachable codec server. Otherwise 0.
+ * 1 when the same call can succeed later without a change to its input, because time or an
+ * operator cures the cause: a wrong or missing key, a file, the configuration, an unreachable
+ * codec server. Otherwise 0.
  *
- * Inside a workflow such a failure should fail the workflow *task*, which is tried again, and never the
- * workflow.
+ * Inside a workflow such a failure should fail the workflow *task*, which is tried again, and
+ * never the workflow.
  */
 uint8_t tdc_status_is_transient(tdc_status status);
 
@@ -322,8 +340,8 @@ uint8_t tdc_status_is_transient(tdc_status status);
  * Frees the bytes and zeroes the struct, so that a second call does nothing. NULL does nothing.
  *
  * Valid arguments:
- * `buffer` is NULL, or points to a struct that the library filled, a zeroed one, or one freed before;
- * nobody else uses it during the call.
+ * `buffer` is NULL, or points to a struct that the library filled, a zeroed one, or one freed
+ * before; nobody else uses it during the call.
  */
 void tdc_buffer_free(struct tdc_buffer *buffer);
 
@@ -336,11 +354,12 @@ void tdc_buffer_free(struct tdc_buffer *buffer);
 tdc_status tdc_error_code(const struct tdc_error *self);
 
 /**
- * The sentence, as UTF-8 without a terminator. It lives as long as the error. Never plaintext, never
- * key bytes.
+ * The sentence, as UTF-8 without a terminator. It lives as long as the error. Never plaintext,
+ * never key bytes.
  *
  * Valid arguments:
- * `self` is NULL or valid; `out` and `out_len` are valid out slots, or NULL: then nothing is written.
+ * `self` is NULL or valid; `out` and `out_len` are valid out slots, or NULL: then nothing is
+ * written.
  */
 void tdc_error_message(const struct tdc_error *self, const uint8_t **out, size_t *out_len);
 
@@ -369,8 +388,8 @@ size_t tdc_error_size_needed(const struct tdc_error *self);
 void tdc_error_free(struct tdc_error *self);
 
 /**
- * Opens the configuration file at `path` (UTF-8). `namespace_` is for calls whose context names none;
- * `NULL, 0` is none. `*out` is written on `TDC_OK`.
+ * Opens the configuration file at `path` (UTF-8). `namespace_` is for calls whose context names
+ * none; `NULL, 0` is none. `*out` is written on `TDC_OK`.
  *
  * Valid arguments:
  * Bytes and out slots are valid; `error` may be NULL.
@@ -383,8 +402,8 @@ tdc_status tdc_data_converter_open(const uint8_t *path,
                                    struct tdc_error **error);
 
 /**
- * Takes a configuration as text (UTF-8, YAML or JSON); its relative paths are relative to `base_dir`,
- * or to the working directory where that is `NULL, 0`. Everything else is as in
+ * Takes a configuration as text (UTF-8, YAML or JSON); its relative paths are relative to
+ * `base_dir`, or to the working directory where that is `NULL, 0`. Everything else is as in
  * `tdc_data_converter_open`.
  *
  * Valid arguments:
@@ -400,9 +419,9 @@ tdc_status tdc_data_converter_parse(const uint8_t *document,
                                     struct tdc_error **error);
 
 /**
- * Reads the configuration and every key that it names again, and swaps them whole: a call in flight
- * keeps what it began with. On failure everything stays as it was. Keys that the host provided are
- * forgotten.
+ * Reads the configuration and every key that it names again, and swaps them whole: a call in
+ * flight keeps what it began with. On failure everything stays as it was. Keys that the host
+ * provided are forgotten.
  *
  * Valid arguments:
  * `self` is valid; `error` may be NULL.
@@ -427,24 +446,25 @@ void tdc_data_converter_free(struct tdc_data_converter *self);
 
 /**
  * After `TDC_REQUESTS`: what the call asks of the host, a serialised `tdc.host.v1.Requests`
- * (`proto/tdc/host.proto`). It holds payloads and can hold credentials: not for logs. It belongs to the
- * call and is valid until the next function that takes it. Empty when nothing is asked.
+ * (`proto/tdc/host.proto`). It holds payloads and can hold credentials: not for logs. It belongs
+ * to the call and is valid until the next function that takes it. Empty when nothing is asked.
  *
  * Valid arguments:
- * `call` is NULL or valid; `out` and `out_len` are valid out slots, or NULL: then nothing is written.
+ * `call` is NULL or valid; `out` and `out_len` are valid out slots, or NULL: then nothing is
+ * written.
  */
 void tdc_call_requests(struct tdc_call *call, const uint8_t **out, size_t *out_len);
 
 /**
- * Takes what the host answers to the requests of the last try: a serialised `tdc.host.v1.Answers`. On
- * `TDC_OK` make the call again; what was left out is asked again.
+ * Takes what the host answers to the requests of the last try: a serialised `tdc.host.v1.Answers`.
+ * On `TDC_OK` make the call again; what was left out is asked again.
  *
- * `TDC_ERR_PROTOBUF` and `TDC_ERR_ARGUMENT` say that these are no answers to these requests, and that
- * nothing was taken. Any other status is what the call has come to: a key or descriptor that is none, or
- * what became of a request to a codec server.
+ * `TDC_ERR_PROTOBUF` and `TDC_ERR_ARGUMENT` say that these are no answers to these requests, and
+ * that nothing was taken. Any other status is what the call has come to: a key or descriptor that
+ * is none, or what became of a request to a codec server.
  *
- * Keys and descriptors stay with `self` and serve later calls; what a codec server answered serves this
- * call alone.
+ * Keys and descriptors stay with `self` and serve later calls; what a codec server answered serves
+ * this call alone.
  *
  * Valid arguments:
  * `self`, `call` and bytes are valid; `error` may be NULL.
@@ -456,8 +476,8 @@ tdc_status tdc_call_answer(const struct tdc_data_converter *self,
                            struct tdc_error **error);
 
 /**
- * Ends a call: frees its memory, erases what it holds and zeroes the struct, so that a second call does
- * nothing. Always allowed; NULL does nothing.
+ * Ends a call: frees its memory, erases what it holds and zeroes the struct, so that a second call
+ * does nothing. Always allowed; NULL does nothing.
  *
  * Valid arguments:
  * `call` is NULL or valid.
@@ -465,8 +485,8 @@ tdc_status tdc_call_answer(const struct tdc_data_converter *self,
 void tdc_call_end(struct tdc_call *call);
 
 /**
- * Encodes a serialised `Payloads`: the same count in the same order comes out. `*out` is written on
- * `TDC_OK`, and freed by `tdc_buffer_free`.
+ * Encodes a serialised `Payloads`: the same count in the same order comes out. `*out` is written
+ * on `TDC_OK`, and freed by `tdc_buffer_free`.
  *
  * Valid arguments:
  * `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
@@ -481,8 +501,8 @@ tdc_status tdc_codec_encode(const struct tdc_data_converter *self,
                             struct tdc_error **error);
 
 /**
- * Decodes a serialised `Payloads`: the same count in the same order comes out. What no codec of the
- * library made is left alone. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
+ * Decodes a serialised `Payloads`: the same count in the same order comes out. What no codec of
+ * the library made is left alone. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
  *
  * Valid arguments:
  * `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
@@ -497,10 +517,10 @@ tdc_status tdc_codec_decode(const struct tdc_data_converter *self,
                             struct tdc_error **error);
 
 /**
- * The most bytes that a payload of `payload_len` bytes encodes to: `payload_len` and a number that holds for
- * the configuration and the data keys of this moment. `TDC_ERR_BUFFER_TOO_SMALL` stays possible where
- * `keys.ring` has a key of a key service: try again with the size that the error gives. NULL stands
- * for a configuration without such keys.
+ * The most bytes that a payload of `payload_len` bytes encodes to: `payload_len` and a number that
+ * holds for the configuration and the data keys of this moment. `TDC_ERR_BUFFER_TOO_SMALL` stays
+ * possible where `keys.ring` has a key of a key service: try again with the size that the error
+ * gives. NULL stands for a configuration without such keys.
  *
  * Valid arguments:
  * `self` is valid or NULL.
@@ -508,19 +528,19 @@ tdc_status tdc_codec_decode(const struct tdc_data_converter *self,
 size_t tdc_codec_encode_bound(const struct tdc_data_converter *self, size_t payload_len);
 
 /**
- * Encodes one payload, which comes in two slices, so that a large one need not be serialised first:
- * `head` is every other field in any order, then the tag (0x12) and the length of `data`; `data` is its
- * contents. With `data` as `NULL, 0`, `head` is the whole serialised payload.
+ * Encodes one payload, which comes in two slices, so that a large one need not be serialised
+ * first: `head` is every other field in any order, then the tag (0x12) and the length of `data`;
+ * `data` is its contents. With `data` as `NULL, 0`, `head` is the whole serialised payload.
  *
  * The encoded payload is written to the start of `out`, which overlaps neither slice;
- * `tdc_codec_encode_bound(self, head_len + data_len)` is enough, but for a payload with many external payloads
- * and for what a codec server answers (`TDC_FLAG_REMOTE`): what does not fit comes in `written->owned`. `*written`
- * is written on `TDC_OK`.
+ * `tdc_codec_encode_bound(self, head_len + data_len)` is enough, but for a payload with many
+ * external payloads and for what a codec server answers (`TDC_FLAG_REMOTE`): what does not fit
+ * comes in `written->owned`. `*written` is written on `TDC_OK`.
  * `TDC_UNCHANGED`: the payload is to stay as it is.
  *
  * Valid arguments:
- * `self`, `call`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `call`
- * and `error` may be NULL.
+ * `self`, `call`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes;
+ * `call` and `error` may be NULL.
  */
 tdc_status tdc_codec_encode_payload(const struct tdc_data_converter *self,
                                     struct tdc_call *call,
@@ -539,12 +559,12 @@ tdc_status tdc_codec_encode_payload(const struct tdc_data_converter *self,
  * Decodes one payload in two slices, as `tdc_codec_encode_payload` takes it.
  *
  * A capacity of `head_len + data_len` is enough unless a layer was
- * compressed: then an answer that does not fit comes in `written->owned`. `TDC_UNCHANGED`: no codec of
- * the library made this payload. After an error `out` holds nothing of the payload.
+ * compressed: then an answer that does not fit comes in `written->owned`. `TDC_UNCHANGED`: no
+ * codec of the library made this payload. After an error `out` holds nothing of the payload.
  *
  * Valid arguments:
- * `self`, `call`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `call`
- * and `error` may be NULL.
+ * `self`, `call`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes;
+ * `call` and `error` may be NULL.
  */
 tdc_status tdc_codec_decode_payload(const struct tdc_data_converter *self,
                                     struct tdc_call *call,
@@ -562,10 +582,10 @@ tdc_status tdc_codec_decode_payload(const struct tdc_data_converter *self,
 /**
  * Makes payloads of values, by the config's converters; no codec is applied.
  *
- * A value comes in one of four raw forms, each a `Payload` of a serialised `Payloads`: `binary/null`;
- * `binary/plain`, bytes; `json/plain`, JSON text; `binary/protobuf` with `messageType`, a serialised
- * message. The same count in the same order comes out, and other metadata is kept. `*out` is written on
- * `TDC_OK`, and freed by `tdc_buffer_free`.
+ * A value comes in one of four raw forms, each a `Payload` of a serialised `Payloads`:
+ * `binary/null`; `binary/plain`, bytes; `json/plain`, JSON text; `binary/protobuf` with
+ * `messageType`, a serialised message. The same count in the same order comes out, and other
+ * metadata is kept. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
  *
  * Valid arguments:
  * `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
@@ -597,9 +617,10 @@ tdc_status tdc_converter_from_payload(const struct tdc_data_converter *self,
                                       struct tdc_error **error);
 
 /**
- * Encodes a serialised `temporal.api.failure.v1.Failure`: its payloads and those of its causes go through
- * the codecs, and where the configuration says `encode_common_attributes`, message and stack trace of
- * each move into its encoded attributes. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
+ * Encodes a serialised `temporal.api.failure.v1.Failure`: its payloads and those of its causes go
+ * through the codecs, and where the configuration says `encode_common_attributes`, message and
+ * stack trace of each move into its encoded attributes. `*out` is written on `TDC_OK`, and freed
+ * by `tdc_buffer_free`.
  *
  * Valid arguments:
  * `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
@@ -615,8 +636,9 @@ tdc_status tdc_failure_encode(const struct tdc_data_converter *self,
 
 /**
  * Decodes a serialised failure: message and stack trace come back, and the encoded attributes are
- * cleared, whatever the configuration says of encoding. Attributes that cannot be read stay, or with
- * `malformed: error` the call fails. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
+ * cleared, whatever the configuration says of encoding. Attributes that cannot be read stay, or
+ * with `malformed: error` the call fails. `*out` is written on `TDC_OK`, and freed by
+ * `tdc_buffer_free`.
  *
  * Valid arguments:
  * `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
@@ -631,10 +653,11 @@ tdc_status tdc_failure_decode(const struct tdc_data_converter *self,
                               struct tdc_error **error);
 
 /**
- * Encodes every payload and failure of a serialised message of Temporal's API, whose full name is `name`
- * (`temporal.api.history.v1.History`). Search attributes are never touched, headers only with
- * `TDC_MESSAGE_HEADERS`; failures hide their text as the configuration says. What holds no payload, and
- * unknown fields, stay as they are. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
+ * Encodes every payload and failure of a serialised message of Temporal's API, whose full name is
+ * `name` (`temporal.api.history.v1.History`). Search attributes are never touched, headers only
+ * with `TDC_MESSAGE_HEADERS`; failures hide their text as the configuration says. What holds no
+ * payload, and unknown fields, stay as they are. `*out` is written on `TDC_OK`, and freed by
+ * `tdc_buffer_free`.
  *
  * Valid arguments:
  * `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
@@ -652,9 +675,9 @@ tdc_status tdc_message_encode(const struct tdc_data_converter *self,
                               struct tdc_error **error);
 
 /**
- * Decodes every payload and failure of a serialised message of Temporal's API, whose full name is `name`.
- * What no codec of the library made is left alone. `*out` is written on `TDC_OK`, and freed by
- * `tdc_buffer_free`.
+ * Decodes every payload and failure of a serialised message of Temporal's API, whose full name is
+ * `name`. What no codec of the library made is left alone. `*out` is written on `TDC_OK`, and
+ * freed by `tdc_buffer_free`.
  *
  * Valid arguments:
  * `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
@@ -672,10 +695,11 @@ tdc_status tdc_message_decode(const struct tdc_data_converter *self,
                               struct tdc_error **error);
 
 /**
- * Decodes every payload and failure of an exported history: JSON as `temporal workflow show --output json`
- * and the Web UI's download give it, or `temporal.api.export.v1.WorkflowExecutions`, JSON or binary. The
- * same form comes out; the text of JSON stays as it stands but for what was decoded. What is no history
- * is `TDC_ERR_TYPE`. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
+ * Decodes every payload and failure of an exported history: JSON as `temporal workflow show
+ * --output json` and the Web UI's download give it, or
+ * `temporal.api.export.v1.WorkflowExecutions`, JSON or binary. The same form comes out; the text
+ * of JSON stays as it stands but for what was decoded. What is no history is `TDC_ERR_TYPE`.
+ * `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
  *
  * Valid arguments:
  * `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.

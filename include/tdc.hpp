@@ -1,14 +1,16 @@
-// tdc, the Temporal Data Converter, from C++17: what tdc.h declares, with owners, views and exceptions.
+// tdc, the Temporal Data Converter, from C++17: what tdc.h declares, with owners, views and
+// exceptions.
 //
 //   tdc::DataConverter converter = tdc::DataConverter::open("tdc.yaml", {}, &host);
 //   tdc::Buffer encoded = converter.encode(payloads);          // a serialised Payloads in, one out
 //
-// Bytes come in as a view that lives as long as the call, and go out in a Buffer that owns the library's
-// memory: nothing is copied. Whatever goes wrong is a tdc::Error. A DataConverter serves any number of
-// threads at once; it is destroyed when no call is in flight.
+// Bytes come in as a view that lives as long as the call, and go out in a Buffer that owns the
+// library's memory: nothing is copied. Whatever goes wrong is a tdc::Error. A DataConverter serves
+// any number of threads at once; it is destroyed when no call is in flight.
 //
-// What a call asks for (a key, a request to a codec server, a wrapped data key) is asked of a tdc::Host,
-// whose functions you override. Without a host such a call fails, with the error that the request stands for.
+// What a call asks for (a key, a request to a codec server, a wrapped data key) is asked of a
+// tdc::Host, whose functions you override. Without a host such a call fails, with the error that
+// the request stands for.
 //
 // The messages and the rules are those of tdc.h. examples/cpp/example.cpp is a program.
 #ifndef TDC_HPP
@@ -51,7 +53,8 @@ class Error : public std::runtime_error {
     const char *name() const noexcept {
         return tdc_status_name(code_);
     }
-    /// The index, from 0, of the payload that the error is about; -1 when it is not about one payload.
+    /// The index, from 0, of the payload that the error is about; -1 when it is not about one
+    /// payload.
     std::int64_t payload_index() const noexcept {
         return payload_index_;
     }
@@ -111,8 +114,8 @@ class Buffer {
     tdc_buffer raw_{};
 };
 
-/// One payload that a call made: `bytes` is the payload, `data` the contents of its data field. Both are
-/// views of the caller's buffer, or of `owned` where the answer did not fit.
+/// One payload that a call made: `bytes` is the payload, `data` the contents of its data field.
+/// Both are views of the caller's buffer, or of `owned` where the answer did not fit.
 struct Written {
     Bytes bytes;
     Bytes data;
@@ -164,9 +167,10 @@ class KeyServiceError : public std::runtime_error {
     Why why_;
 };
 
-/// What a call asks of your program. Override what your configuration needs: the rest answers that there is
-/// no such thing. Calls come on the thread that made the call, and from any number of threads at once. What a
-/// function throws ends the call and reaches the caller (KeyServiceError is an answer).
+/// What a call asks of your program. Override what your configuration needs: the rest answers that
+/// there is no such thing. Calls come on the thread that made the call, and from any number of
+/// threads at once. What a function throws ends the call and reaches the caller (KeyServiceError is
+/// an answer).
 class Host {
   public:
     virtual ~Host() = default;
@@ -195,8 +199,8 @@ class Host {
     }
 };
 
-/// A serialization context, tdc.context.v1.Context: where the payloads of a call live. Only the namespace
-/// decides anything today.
+/// A serialization context, tdc.context.v1.Context: where the payloads of a call live. Only the
+/// namespace decides anything today.
 std::string context_of_namespace(std::string_view name);
 
 namespace detail {
@@ -290,8 +294,8 @@ inline void put_bytes(std::string &to, unsigned number, Bytes bytes) {
     to.append(bytes);
 }
 
-/// Bytes that may have a key in them: erased when they are no longer needed, as far as a std::string that
-/// grows allows it.
+/// Bytes that may have a key in them: erased when they are no longer needed, as far as a
+/// std::string that grows allows it.
 class Secret {
   public:
     Secret() = default;
@@ -375,8 +379,8 @@ inline std::string context_of_namespace(std::string_view name) {
     return context;
 }
 
-/// Calls that share their limits and what was answered, as one list of payloads that takes several calls. One
-/// thread at a time.
+/// Calls that share their limits and what was answered, as one list of payloads that takes several
+/// calls. One thread at a time.
 class Call {
   public:
     Call() noexcept = default;
@@ -396,8 +400,8 @@ class Call {
 /// An open configuration.
 class DataConverter {
   public:
-    /// Opens the configuration file at `path`. `name_space` is for calls whose context names none. The host
-    /// must outlive this object.
+    /// Opens the configuration file at `path`. `name_space` is for calls whose context names none.
+    /// The host must outlive this object.
     static DataConverter open(std::string_view path, std::string_view name_space = {}, Host *host = nullptr) {
         refuse_other_abi();
         tdc_data_converter *raw = nullptr;
@@ -408,8 +412,8 @@ class DataConverter {
         return DataConverter(raw, host);
     }
 
-    /// Takes a configuration as text. Its relative paths are relative to `base_dir`, or to the working
-    /// directory where that is empty.
+    /// Takes a configuration as text. Its relative paths are relative to `base_dir`, or to the
+    /// working directory where that is empty.
     static DataConverter parse(std::string_view document, std::string_view base_dir = {},
                                std::string_view name_space = {}, Host *host = nullptr) {
         refuse_other_abi();
@@ -467,8 +471,8 @@ class DataConverter {
     Buffer decode_history(Bytes history, Bytes context = {}) const {
         return convert(tdc_history_decode, context, history);
     }
-    /// Encodes every payload and failure of a message of Temporal's API, whose full name is `name`. `flags`
-    /// is 0 or TDC_MESSAGE_HEADERS.
+    /// Encodes every payload and failure of a message of Temporal's API, whose full name is `name`.
+    /// `flags` is 0 or TDC_MESSAGE_HEADERS.
     Buffer encode_message(std::string_view name, Bytes message, std::uint32_t flags = 0,
                           Bytes context = {}) const {
         return convert_message(tdc_message_encode, name, message, flags, context);
@@ -483,8 +487,9 @@ class DataConverter {
     std::size_t encode_bound(std::size_t payload_len) const noexcept {
         return tdc_codec_encode_bound(raw_.get(), payload_len);
     }
-    /// Encodes one payload in two slices, as tdc_codec_encode_payload takes it, into the `capacity` bytes at
-    /// `out`; nothing where the codecs leave it as it is. Pass one `call` for all payloads of a list.
+    /// Encodes one payload in two slices, as tdc_codec_encode_payload takes it, into the `capacity`
+    /// bytes at `out`; nothing where the codecs leave it as it is. Pass one `call` for all payloads
+    /// of a list.
     std::optional<Written> encode_payload(Bytes head, Bytes data, std::uint8_t *out, std::size_t capacity,
                                           Bytes context = {}, Call *call = nullptr) const {
         return convert_payload(tdc_codec_encode_payload, head, data, out, capacity, context, call);
@@ -552,8 +557,9 @@ class DataConverter {
         return Written{bytes, bytes.substr(written.data_offset, written.data_len), std::move(owned)};
     }
 
-    /// Makes a call again for as long as it asks for something. The loop ends: nothing is asked twice.
-    /// Without a host nothing is asked, and the call fails with the error that the request stands for.
+    /// Makes a call again for as long as it asks for something. The loop ends: nothing is asked
+    /// twice. Without a host nothing is asked, and the call fails with the error that the request
+    /// stands for.
     template <typename Try> tdc_status run(Call *shared, Try attempt) const {
         Call own;
         tdc_call *call = shared != nullptr ? shared->raw() : own.raw();

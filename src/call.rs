@@ -1,5 +1,5 @@
-//! One call of a host, which may have to be made again: what it used of the limits, what the library
-//! asks of the host, and what the host has answered so far.
+//! One call of a host, which may have to be made again: what it used of the limits, what the
+//! library asks of the host, and what the host has answered so far.
 //!
 //! ```text
 //! call ──> done
@@ -7,8 +7,8 @@
 //!   ^                                                          │
 //!   └────────────── call again <── `DataConverter::answer` <───┘
 //! ```
-//! It ends by itself: a call asks for nothing a second time that was answered, or that the host left
-//! unanswered. It then fails with the error that the request stands for.
+//! It ends by itself: a call asks for nothing a second time that was answered, or that the host
+//! left unanswered. It then fails with the error that the request stands for.
 
 mod answers;
 mod message;
@@ -28,9 +28,9 @@ use crate::error::{Code, Error};
 use crate::keys::CallKeys;
 use crate::limits::{MAX_KEYS_IN_ROUND, Usage};
 
-/// A call, from the first try to its end. An SDK hands its codec a list of payloads; a binding that makes
-/// several calls for one list gives the same `Call` to each, and the limits hold for the list. Begin with
-/// the default: it takes no memory before the first request.
+/// A call, from the first try to its end. An SDK hands its codec a list of payloads; a binding that
+/// makes several calls for one list gives the same `Call` to each, and the limits hold for the
+/// list. Begin with the default: it takes no memory before the first request.
 #[derive(Debug, Default)]
 pub struct Call {
     usage: Usage,
@@ -95,8 +95,8 @@ impl Call {
         pending.iter().map(|pending| (pending.id, &pending.request))
     }
 
-    /// The same as a serialised `tdc.host.v1.Requests`. It holds payloads and perhaps credentials, and is
-    /// erased when the call goes on.
+    /// The same as a serialised `tdc.host.v1.Requests`. It holds payloads and perhaps credentials,
+    /// and is erased when the call goes on.
     pub fn requests_message(&mut self) -> &[u8] {
         match &mut self.state {
             None => &[],
@@ -138,7 +138,8 @@ impl Call {
         self.state.as_ref().is_some_and(|state| state.answered.contains(&Answered::Reload))
     }
 
-    /// Leaves a request behind that this call does not need: it may be answered when the call is over.
+    /// Leaves a request behind that this call does not need: it may be answered when the call is
+    /// over.
     pub(crate) fn leave(&mut self, request: Option<Request>) {
         if let Some(request) = request {
             let state = self.state.get_or_insert_default();
@@ -180,8 +181,8 @@ impl Call {
         state.next_round()
     }
 
-    /// Asks for more of what the last try needs, unless a round brought nothing: then the next try says what
-    /// is missing.
+    /// Asks for more of what the last try needs, unless a round brought nothing: then the next try
+    /// says what is missing.
     pub(crate) fn ask_on(&mut self) -> Option<Error> {
         let state = self.state.as_mut().filter(|state| !state.queued.is_empty())?;
         if state.progressed {

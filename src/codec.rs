@@ -1,9 +1,9 @@
 //! Payload codecs: one file each behind one small trait, and the chain that applies them.
 //!
-//! A layer puts the whole serialised payload, unknown fields included, into the `data` of a new payload
-//! whose `encoding` names the codec (`docs/FORMAT.md`). Encode follows the config's list, decode follows
-//! the payload: each payload names its outermost codec, so a chain can change while old payloads live
-//! on.
+//! A layer puts the whole serialised payload, unknown fields included, into the `data` of a new
+//! payload whose `encoding` names the codec (`docs/FORMAT.md`). Encode follows the config's list,
+//! decode follows the payload: each payload names its outermost codec, so a chain can change while
+//! old payloads live on.
 
 mod chain;
 mod compress;
@@ -60,8 +60,9 @@ impl Environment<'_> {
         self.can_ask && (self.keyring.has_host() || self.keyring.has_key_services())
     }
 
-    /// The most bytes that a payload of `len` bytes encodes to, but for what a codec server answers and for
-    /// external payloads, which are shown outside as well: these come in memory of their own where they must.
+    /// The most bytes that a payload of `len` bytes encodes to, but for what a codec server answers
+    /// and for external payloads, which are shown outside as well: these come in memory of
+    /// their own where they must.
     pub(crate) fn encode_bound(&self, len: usize) -> usize {
         len.saturating_add(self.overhead)
     }
@@ -73,8 +74,8 @@ impl Environment<'_> {
         }
     }
 
-    /// The key that the host must be asked for to open the payload's outermost layer here, if any. What is
-    /// malformed is the business of decoding.
+    /// The key that the host must be asked for to open the payload's outermost layer here, if any.
+    /// What is malformed is the business of decoding.
     pub(crate) fn key_to_ask_for(&self, payload: &[u8]) -> Option<Needed> {
         let payload = Pieces::whole(payload);
         let Some(exchange) = self.remote else {
@@ -109,9 +110,10 @@ pub(crate) trait Encoder: Send + Sync {
     /// The most bytes by which a payload can grow.
     fn overhead(&self, environment: &Environment<'_>) -> usize;
 
-    /// Writes the encoded payload to the start of `out`, which has room for `payload`, [`Encoder::overhead`] and
-    /// `outside`; gives back what it wrote, or `None` to leave the payload as it is. `outside` are whole fields that
-    /// a payload around this one has between its metadata and its `data`.
+    /// Writes the encoded payload to the start of `out`, which has room for `payload`,
+    /// [`Encoder::overhead`] and `outside`; gives back what it wrote, or `None` to leave the
+    /// payload as it is. `outside` are whole fields that a payload around this one has between
+    /// its metadata and its `data`.
     fn encode(
         &self,
         payload: Pieces<'_>,

@@ -104,7 +104,8 @@ impl Config {
         Self::read(&text, path.parent().unwrap_or_else(|| Path::new("")), &text::path(path))
     }
 
-    /// Reads a document and the keys that it names. `source` is the file's name for errors, or empty.
+    /// Reads a document and the keys that it names. `source` is the file's name for errors, or
+    /// empty.
     pub(crate) fn read(text: &str, base_dir: &Path, source: &str) -> Result<Self, Error> {
         let read = || {
             let node = document::read(text)?;

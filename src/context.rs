@@ -11,9 +11,9 @@
 //! | 8 is_local | varint | a local activity |
 //! | 9 endpoint, 10 service, 11 operation | string | of Nexus |
 //!
-//! Unknown fields are ignored, so that newer hosts can say more. The namespace decides about keys and codecs;
-//! it and the workflow id can be bound. The others are checked for their form, so that a host that writes them
-//! wrongly learns it now.
+//! Unknown fields are ignored, so that newer hosts can say more. The namespace decides about keys
+//! and codecs; it and the workflow id can be bound. The others are checked for their form, so that
+//! a host that writes them wrongly learns it now.
 
 use tdc_formats::wire::{Cursor, Value};
 

@@ -1,9 +1,10 @@
 //! Payload converters: one file each behind one small trait, and the chain that tries them.
 //!
 //! A value comes in one of four raw forms, each a payload that every SDK can make: `binary/null`,
-//! `binary/plain`, `json/plain`, and `binary/protobuf` with its `messageType`. The chain gives back a
-//! payload in the form that the config decides. The first converter that accepts a value takes it; the
-//! way back goes by the payload's `encoding` alone, whatever the list says (`docs/FORMAT.md`).
+//! `binary/plain`, `json/plain`, and `binary/protobuf` with its `messageType`. The chain gives back
+//! a payload in the form that the config decides. The first converter that accepts a value takes
+//! it; the way back goes by the payload's `encoding` alone, whatever the list says
+//! (`docs/FORMAT.md`).
 
 mod binary_protobuf;
 mod bytes;

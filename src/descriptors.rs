@@ -1,5 +1,5 @@
-//! Descriptors of protobuf messages: Temporal's own API, which is built in, and what the configuration and
-//! the host program add to it.
+//! Descriptors of protobuf messages: Temporal's own API, which is built in, and what the
+//! configuration and the host program add to it.
 
 mod store;
 

@@ -1,8 +1,9 @@
 //! What went wrong: one opaque [`Error`] with a stable [`Code`], a sentence, and the payload it is
 //! about.
 //!
-//! Messages are written for the person who reads a log. They never hold plaintext or key bytes. What came in
-//! from outside is escaped and cut by [`text`], so a message is one line of bounded length.
+//! Messages are written for the person who reads a log. They never hold plaintext or key bytes.
+//! What came in from outside is escaped and cut by [`text`], so a message is one line of bounded
+//! length.
 
 mod code;
 mod formats;

@@ -1,9 +1,9 @@
 //! The failure converter: message and stack trace of a `temporal.api.failure.v1.Failure` as encoded
 //! attributes, in the form that every SDK reads.
 //!
-//! The attributes are a `json/plain` payload of `{"message":…,"stack_trace":…}`, which goes through the
-//! codecs; in the failure stands a placeholder. The walk of [`message`](crate::message) does this to every
-//! failure that it meets.
+//! The attributes are a `json/plain` payload of `{"message":…,"stack_trace":…}`, which goes through
+//! the codecs; in the failure stands a placeholder. The walk of [`message`](crate::message) does
+//! this to every failure that it meets.
 
 use tdc_formats::json::{Fault, MAX_DEPTH, Reader, write_text};
 use tdc_formats::wire::push_bytes;
@@ -22,8 +22,8 @@ pub(crate) struct Attributes {
 }
 
 impl Attributes {
-    /// The payload of a failure's texts, before the codecs. Go, Python and TypeScript make the same bytes
-    /// of ASCII (Go but for `<`, `>` and `&`); what is not ASCII stays UTF-8.
+    /// The payload of a failure's texts, before the codecs. Go, Python and TypeScript make the same
+    /// bytes of ASCII (Go but for `<`, `>` and `&`); what is not ASCII stays UTF-8.
     pub(crate) fn to_payload(message: &[u8], stack_trace: &[u8]) -> Result<Vec<u8>, Error> {
         let mut json = b"{\"message\":".to_vec();
         push_json(&mut json, message)?;
@@ -41,8 +41,8 @@ impl Attributes {
         if view.encoding != Some(b"json/plain") {
             return Err(unreadable("their encoding is not json/plain"));
         }
-        // JavaScript leaves half a surrogate pair where it cuts a message inside an emoji. As in Go, that costs one
-        // character and not the message.
+        // JavaScript leaves half a surrogate pair where it cuts a message inside an emoji. As in
+        // Go, that costs one character and not the message.
         let text = String::from_utf8_lossy(view.data);
         // The cause could quote what stands in the text, so only its place is said.
         Self::read(&text).map_err(|fault| {

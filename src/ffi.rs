@@ -1,5 +1,5 @@
-//! The C ABI: `include/tdc.h`. Each extern function is a few lines that borrow its arguments, call one
-//! safe method and write its out slots.
+//! The C ABI: `include/tdc.h`. Each extern function is a few lines that borrow its arguments, call
+//! one safe method and write its out slots.
 //!
 //! # What *valid* means here
 //! The `# Safety` sections of this module speak of *valid* pointers:

@@ -1,5 +1,5 @@
-//! Puts messages together whose payloads are written in place by the codec that makes them: a `Payloads`,
-//! or anything that leads to payloads.
+//! Puts messages together whose payloads are written in place by the codec that makes them: a
+//! `Payloads`, or anything that leads to payloads.
 
 use crate::error::Error;
 use tdc_formats::wire;
@@ -36,8 +36,8 @@ impl Framed {
         Self { bytes: vec![0; len], filled: 0 }
     }
 
-    /// Adds what becomes of `payload` as field `number`: `write` gets room for `expected` bytes and says
-    /// what it did.
+    /// Adds what becomes of `payload` as field `number`: `write` gets room for `expected` bytes and
+    /// says what it did.
     pub(crate) fn payload(
         &mut self,
         number: u32,

@@ -13,8 +13,8 @@ pub struct Inspection {
     pub encoding: Option<String>,
     /// The name of the codec that opens the outermost layer; `None` where no codec of ours does.
     pub codec: Option<&'static str>,
-    /// `metadata["encryption-key-id"]`, where it is an id. In the Java sample's form and of Temporal Proxy's
-    /// test keys it is the key, and not given.
+    /// `metadata["encryption-key-id"]`, where it is an id. In the Java sample's form and of
+    /// Temporal Proxy's test keys it is the key, and not given.
     pub key_id: Option<String>,
     /// Bytes of the serialised payload.
     pub payload_len: usize,

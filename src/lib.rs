@@ -1,5 +1,5 @@
-//! tdc, the Temporal Data Converter: one implementation of Temporal's data conversion layer for every
-//! SDK.
+//! tdc, the Temporal Data Converter: one implementation of Temporal's data conversion layer for
+//! every SDK.
 //!
 //! ```text
 //! Go   Python   Java   C, C++, anything                        the command line `tdc`
@@ -15,9 +15,10 @@
 //!       `wire`, `payload`: a walk over protobuf bytes that copies nothing
 //! ```
 //!
-//! A call takes borrowed bytes and gives back bytes, and both are the protobuf that Temporal already
-//! speaks: a serialised `temporal.api.common.v1.Payloads`, or one `Payload` in two slices. Bytes come
-//! from the network: nothing here panics on them, and what one call may cost is bounded by [`Limits`].
+//! A call takes borrowed bytes and gives back bytes, and both are the protobuf that Temporal
+//! already speaks: a serialised `temporal.api.common.v1.Payloads`, or one `Payload` in two slices.
+//! Bytes come from the network: nothing here panics on them, and what one call may cost is bounded
+//! by [`Limits`].
 //!
 //! Programs in Rust use [`DataConverter`]; everything else goes through the C ABI.
 

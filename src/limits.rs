@@ -9,14 +9,14 @@ pub struct Limits {
     pub max_input_bytes: usize,
     /// Payloads in one call: some bytes of input each, a hundred of output. Default 100 000.
     pub max_payloads: usize,
-    /// Bytes that all layers of all payloads of one call may decode to: what stops a decompression bomb.
-    /// Default 64 MiB.
+    /// Bytes that all layers of all payloads of one call may decode to: what stops a decompression
+    /// bomb. Default 64 MiB.
     pub max_decoded_bytes: usize,
 }
 
-/// What the calls that belong together have used of the [`Limits`]. An SDK hands its codec a list of
-/// payloads; a binding that makes several calls for one list gives the same `Usage` to each, and the limits
-/// hold for the list. Begin with the default; only a call that succeeds adds to it.
+/// What the calls that belong together have used of the [`Limits`]. An SDK hands its codec a list
+/// of payloads; a binding that makes several calls for one list gives the same `Usage` to each, and
+/// the limits hold for the list. Begin with the default; only a call that succeeds adds to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Payloads handed in.
@@ -30,15 +30,15 @@ pub struct Usage {
 /// Layers of codecs around one payload. Not an option: no chain of the config can be longer.
 pub(crate) const MAX_LAYERS: usize = 16;
 
-/// How deep a message may nest: the default of the official parsers of C++, Java and Python, none of which
-/// would read a longer chain of causes.
+/// How deep a message may nest: the default of the official parsers of C++, Java and Python, none
+/// of which would read a longer chain of causes.
 pub(crate) const MAX_MESSAGE_DEPTH: usize = 100;
 
 /// Keys that the host is asked for in one round.
 pub(crate) const MAX_KEYS_IN_ROUND: usize = 16;
 
-/// Keys that one try looks for. They are asked for round by round, so that a history with thousands of data
-/// keys is not walked for every sixteen of them.
+/// Keys that one try looks for. They are asked for round by round, so that a history with thousands
+/// of data keys is not walked for every sixteen of them.
 pub(crate) const MAX_KEYS_NEEDED: usize = 1024;
 
 /// Payloads that one request to a codec server may hold.

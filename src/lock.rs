@@ -1,8 +1,9 @@
 //! Locks and values made once, for processes that fork.
 //!
-//! A child of `fork()` has one thread. A lock that another thread of its parent held at that moment stays locked
-//! in the child for ever, and what it protects may be half written. So a child never waits for a lock of its
-//! parent: at the first use each [`Lock`] is replaced by one of the child's own.
+//! A child of `fork()` has one thread. A lock that another thread of its parent held at that moment
+//! stays locked in the child for ever, and what it protects may be half written. So a child never
+//! waits for a lock of its parent: at the first use each [`Lock`] is replaced by one of the child's
+//! own.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, TryLockError};
@@ -27,8 +28,8 @@ struct Here<T> {
 }
 
 impl<T: Default> Lock<T> {
-    /// A lock around `value`. A child begins with what `inherit` makes of it, or with the default where another
-    /// thread was writing when it was forked.
+    /// A lock around `value`. A child begins with what `inherit` makes of it, or with the default
+    /// where another thread was writing when it was forked.
     pub(crate) fn new(value: T, inherit: fn(&T) -> T) -> Self {
         sys::watch_forks();
         Self { here: ArcSwap::new(Here::new(value)), inherit }
@@ -101,8 +102,8 @@ impl<T> fmt::Debug for Lock<T> {
     }
 }
 
-/// A value that is made at first use, by one thread while the others wait. A child that was forked meanwhile makes
-/// it itself.
+/// A value that is made at first use, by one thread while the others wait. A child that was forked
+/// meanwhile makes it itself.
 pub(crate) struct Once<T> {
     value: OnceBox<T>,
     making: OnceBox<Lock<()>>,

@@ -1,4 +1,5 @@
-//! Any message of Temporal's API: every payload and failure in it is encoded or decoded by one call.
+//! Any message of Temporal's API: every payload and failure in it is encoded or decoded by one
+//! call.
 //!
 //! ```text
 //! descriptors ──> `plan`: which fields lead to payloads, once for all
@@ -8,8 +9,8 @@
 //!        `failure`, `special`, `merge`
 //! ```
 //!
-//! What the SDKs do is the rule (`docs/FORMAT.md`, "Messages"): search attributes are never touched,
-//! headers only when asked, and failures hide their text as the configuration says.
+//! What the SDKs do is the rule (`docs/FORMAT.md`, "Messages"): search attributes are never
+//! touched, headers only when asked, and failures hide their text as the configuration says.
 
 mod failure;
 mod json;
@@ -37,8 +38,8 @@ pub(crate) use work::{Progress, Settings, Task};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MessageFlags {
-    /// Headers go through the codecs as well. Decode opens encoded headers in any case; with this it also
-    /// refuses plain ones where the configuration says `required`.
+    /// Headers go through the codecs as well. Decode opens encoded headers in any case; with this
+    /// it also refuses plain ones where the configuration says `required`.
     pub headers: bool,
 }
 

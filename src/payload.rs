@@ -4,10 +4,11 @@
 //! Payloads  1 payloads (repeated Payload)
 //! Payload   1 metadata (map<string, bytes>: entries of 1 key, 2 value)   2 data   3 external_payloads
 //! ```
-//! Source: `temporal/api/common/v1/message.proto`. Nothing is re-serialised: what the codecs do not know
-//! goes on as the bytes it came as, unknown fields and `external_payloads` included. Protobuf's rules
-//! for what a producer may do: the last of a repeated singular field wins, the last entry of a map key
-//! wins, a missing key or value is empty, a known number with another wire type is an unknown field.
+//! Source: `temporal/api/common/v1/message.proto`. Nothing is re-serialised: what the codecs do not
+//! know goes on as the bytes it came as, unknown fields and `external_payloads` included.
+//! Protobuf's rules for what a producer may do: the last of a repeated singular field wins, the
+//! last entry of a map key wins, a missing key or value is empty, a known number with another wire
+//! type is an unknown field.
 
 mod external;
 pub mod json;
@@ -23,8 +24,8 @@ use tdc_formats::wire::{Cursor, Field, Malformed, Value};
 use crate::error::{Code, Error};
 use crate::limits::Limits;
 
-/// A serialised payload in two slices; `tail` is empty, or exactly the contents of the field whose tag
-/// and length end `head`.
+/// A serialised payload in two slices; `tail` is empty, or exactly the contents of the field whose
+/// tag and length end `head`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pieces<'a> {
     pub(crate) head: &'a [u8],
@@ -77,11 +78,11 @@ pub(crate) struct View<'a> {
     pub(crate) bound_to: Option<&'a [u8]>,
     /// The contents of the last `data` field.
     pub(crate) data: &'a [u8],
-    /// Where `data` begins, counted over both slices; the length of the payload where there is no such
-    /// field.
+    /// Where `data` begins, counted over both slices; the length of the payload where there is no
+    /// such field.
     pub(crate) data_offset: usize,
-    /// Whether one of the fields is metadata, `data` or `external_payloads`. Other bytes can be well-formed
-    /// protobuf as well: `123456789` is.
+    /// Whether one of the fields is metadata, `data` or `external_payloads`. Other bytes can be
+    /// well-formed protobuf as well: `123456789` is.
     pub(crate) is_payload: bool,
     /// Whether there are `external_payloads`.
     pub(crate) has_external: bool,
@@ -90,8 +91,8 @@ pub(crate) struct View<'a> {
 /// Where the contents of the last `data` field stand in a serialised payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Location {
-    /// The first byte, counted from the start of the payload; the payload's length where it has no such
-    /// field.
+    /// The first byte, counted from the start of the payload; the payload's length where it has no
+    /// such field.
     pub offset: usize,
     /// How many bytes.
     pub len: usize,

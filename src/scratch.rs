@@ -1,10 +1,10 @@
-//! Memory that a thread keeps between calls, for what lives only inside one: the layer between two codecs,
-//! a decompressed payload on its way into the answer.
+//! Memory that a thread keeps between calls, for what lives only inside one: the layer between two
+//! codecs, a decompressed payload on its way into the answer.
 
 use std::cell::RefCell;
 
-/// Larger ones go back to the system, so that one large payload does not stay in memory for ever. The same holds for
-/// the contexts that codecs keep.
+/// Larger ones go back to the system, so that one large payload does not stay in memory for ever.
+/// The same holds for the contexts that codecs keep.
 pub(crate) const MAX_KEPT: usize = 1 << 20;
 
 /// A call needs three at once: what a layer reads, what it writes, and its compressor's room.

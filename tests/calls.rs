@@ -1,4 +1,5 @@
-//! Calls that are made again: what they ask for, that they come to an end, and what they take for an answer.
+//! Calls that are made again: what they ask for, that they come to an end, and what they take for
+//! an answer.
 
 #![allow(
     clippy::unwrap_used,

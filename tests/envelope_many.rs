@@ -1,6 +1,6 @@
 //! A list in which every payload has a data key of its own: what somebody can send who may signal a
-//! workflow. It comes to its end, 16 requests a round, in time that grows with the list and in memory of a
-//! few hundred bytes for each key.
+//! workflow. It comes to its end, 16 requests a round, in time that grows with the list and in
+//! memory of a few hundred bytes for each key.
 //!
 //! One test, because the counter counts for the whole process.
 
@@ -46,8 +46,8 @@ fn converter(limits: &str) -> DataConverter {
     DataConverter::parse(&document, Path::new(""), "").unwrap()
 }
 
-/// Decodes a list for which a fake host unwraps whatever it is asked, and gives the rounds that it took and
-/// the most bytes that were allocated at one time.
+/// Decodes a list for which a fake host unwraps whatever it is asked, and gives the rounds that it
+/// took and the most bytes that were allocated at one time.
 fn rounds_of(list: &[u8], count: usize) -> (usize, usize) {
     let converter = converter("");
     let before = dhat::HeapStats::get().curr_bytes;
@@ -81,7 +81,8 @@ fn plain() -> Vec<u8> {
     [field(1, &[field(1, b"encoding"), field(2, b"json/plain")].concat()), field(2, b"1")].concat()
 }
 
-/// So many payloads, each with a wrapped key of its own; the data key is the same, which nobody sees.
+/// So many payloads, each with a wrapped key of its own; the data key is the same, which nobody
+/// sees.
 fn list(count: usize) -> Vec<u8> {
     let mut sealed = plain();
     let nonce = [1; 12];

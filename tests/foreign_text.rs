@@ -1,5 +1,5 @@
-//! Text of others in errors: whatever a name, a path or an answer holds, a message stays one short line without
-//! anything that a terminal or a log would act on.
+//! Text of others in errors: whatever a name, a path or an answer holds, a message stays one short
+//! line without anything that a terminal or a log would act on.
 
 #![allow(
     clippy::unwrap_used,

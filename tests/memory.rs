@@ -1,10 +1,10 @@
-//! What a call allocates: the answer, and nothing for each payload beside it; a decompression bomb costs no
-//! more than the limit allows.
+//! What a call allocates: the answer, and nothing for each payload beside it; a decompression bomb
+//! costs no more than the limit allows.
 //!
 //! (gzip, which is there for what others wrote, allocates its state for each payload.)
 //!
-//! One test, because the counter counts for the whole process. What the C libraries allocate (zstd's
-//! contexts, kept for each thread) it does not see.
+//! One test, because the counter counts for the whole process. What the C libraries allocate
+//! (zstd's contexts, kept for each thread) it does not see.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,8 +1,8 @@
-//! What stays in memory after hostile input in many threads, and what one such call takes at its peak: both are
-//! bounded, whatever the input asks for.
+//! What stays in memory after hostile input in many threads, and what one such call takes at its
+//! peak: both are bounded, whatever the input asks for.
 //!
-//! A program of its own with one test, because it reads what the kernel says of the whole process. (`memory.rs`
-//! counts allocations, and does not see those of the C libraries.)
+//! A program of its own with one test, because it reads what the kernel says of the whole process.
+//! (`memory.rs` counts allocations, and does not see those of the C libraries.)
 
 #![cfg(target_os = "linux")]
 #![allow(
@@ -24,10 +24,12 @@ const MIB: usize = 1 << 20;
 /// `max_decoded_bytes`.
 const LIMIT: usize = 8 * MIB;
 
-/// What a thread may keep: the vectors of its scratch memory, and a context for each codec and direction.
+/// What a thread may keep: the vectors of its scratch memory, and a context for each codec and
+/// direction.
 const KEPT_BY_A_THREAD: usize = 6 * MIB;
 
-/// What one call may take at its peak beside its input: a layer, the layer that it is opened to, and the answer.
+/// What one call may take at its peak beside its input: a layer, the layer that it is opened to,
+/// and the answer.
 const PEAK_OF_A_CALL: usize = 3 * LIMIT;
 
 /// For what the process itself takes meanwhile: stacks, code that is paged in.
@@ -247,7 +249,8 @@ fn attacks() -> Vec<Attack> {
     attacks
 }
 
-/// A frame of 32 KiB that holds a GiB of zeros, names no content size and asks for a window of 128 MiB.
+/// A frame of 32 KiB that holds a GiB of zeros, names no content size and asks for a window of 128
+/// MiB.
 fn zstd_bomb() -> Vec<u8> {
     const BLOCK: u32 = 128 << 10;
     let block = |last: u32| [&(last | 1 << 1 | BLOCK << 3).to_le_bytes()[..3], b"\0"].concat();

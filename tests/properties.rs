@@ -1,4 +1,5 @@
-//! Properties that hold for all input: the wire walk against prost, round trips, and what a changed bit does.
+//! Properties that hold for all input: the wire walk against prost, round trips, and what a changed
+//! bit does.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests say what they expect by panicking")]
 
@@ -47,7 +48,8 @@ fn is_unknown(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.chunks(UNKNOWN.len()).all(|field| field == UNKNOWN)
 }
 
-/// A payload as some producer could have written it: fields in any order, repeated, unknown ones between them.
+/// A payload as some producer could have written it: fields in any order, repeated, unknown ones
+/// between them.
 fn payload() -> impl Strategy<Value = Vec<u8>> {
     let bytes = || prop::collection::vec(any::<u8>(), 0..40);
     let key = prop_oneof![
@@ -96,8 +98,8 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = to;
         }
-        // The other way round does not hold: prost refuses a known field of another wire type, which the official
-        // parsers keep as an unknown one.
+        // The other way round does not hold: prost refuses a known field of another wire type,
+        // which the official parsers keep as an unknown one.
         if Payload::decode(&*bytes).is_ok() {
             prop_assert!(tdc::inspect(&bytes).is_ok(), "{:02x?}", bytes);
         }
@@ -251,7 +253,8 @@ proptest! {
         prop_assert_eq!(&pretty, &compact);
         let text = String::from_utf8(compact.data.clone()).unwrap();
         prop_assert_eq!(&converted("json: {canonical: true}", text).0, &compact);
-        // 1.0 and 1 are one number, so the values are compared as their canonical texts are: by what they are worth.
+        // 1.0 and 1 are one number, so the values are compared as their canonical texts are: by
+        // what they are worth.
         let found: serde_json::Value = serde_json::from_slice(&compact.data).unwrap();
         prop_assert!(same(&found, &value), "{found} is not {value}");
     }

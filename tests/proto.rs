@@ -1,5 +1,5 @@
-//! The messages that the library reads and writes by hand, against `proto/tdc/*.proto`: every field has
-//! the number and the wire type that the file gives to its name.
+//! The messages that the library reads and writes by hand, against `proto/tdc/*.proto`: every field
+//! has the number and the wire type that the file gives to its name.
 
 #![allow(
     clippy::unwrap_used,

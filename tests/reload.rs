@@ -1,4 +1,5 @@
-//! Unknown keys met by many threads at once: whoever can be helped by the files is, and the files are left in peace.
+//! Unknown keys met by many threads at once: whoever can be helped by the files is, and the files
+//! are left in peace.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests say what they expect by panicking")]
 

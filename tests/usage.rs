@@ -1,5 +1,5 @@
-//! What calls on one list have used of the limits comes from the caller, who may claim any number: nothing wraps,
-//! no limit is passed, and no call gives back less than it was given.
+//! What calls on one list have used of the limits comes from the caller, who may claim any number:
+//! nothing wraps, no limit is passed, and no call gives back less than it was given.
 
 #![allow(clippy::unwrap_used, reason = "tests say what they expect by panicking")]
 

@@ -137,8 +137,8 @@ fn answer(vector: &Vector, input: &[u8]) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// What the outside of each payload shows: its encoding, `None` where it has none, and the sizes of its external
-/// payloads.
+/// What the outside of each payload shows: its encoding, `None` where it has none, and the sizes of
+/// its external payloads.
 fn outsides(payloads: &[u8]) -> Vec<(Option<String>, Vec<u64>)> {
     use prost::Message;
     #[derive(Clone, PartialEq, Message)]

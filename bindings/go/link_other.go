@@ -2,5 +2,7 @@
 
 package tdc
 
-// #error "tdc has no library for this platform: build one (cargo build --release, scripts/static-library), name it in CGO_LDFLAGS and build with -tags tdc_source, or use an installed one with -tags tdc_shared"
+// #error "tdc has no library for this platform: build one (cargo build --release,
+// scripts/static-library), name it in CGO_LDFLAGS and build with -tags tdc_source, or use an
+// installed one with -tags tdc_shared"
 import "C"

@@ -134,7 +134,8 @@ func (t *Tdc) DataConverter() converter.DataConverter {
 // encoded, and messages and stack traces too if the configuration says
 // "failures: { encode_common_attributes: true }".
 //
-// Go's SDK does not use the client's data converter for failures; without this one in client.Options, details of errors travel in the clear.
+// Go's SDK does not use the client's data converter for failures; without this one in
+// client.Options, details of errors travel in the clear.
 //
 // Decoding restores messages and stack traces whatever the configuration says of
 // encoding. If it fails, the error is both the SDK's, made of what can be read, and

@@ -68,8 +68,8 @@ find_python() {
     return 1
 }
 
-# Another virtual environment, in target/python/$1, by the interpreter $2, with the packages that $3 and what follows
-# say to pip. Sets other_python. Needs setup_venv before it.
+# Another virtual environment, in target/python/$1, by the interpreter $2, with the packages that $3
+# and what follows say to pip. Sets other_python. Needs setup_venv before it.
 setup_other_venv() {
     local other="$root/target/python/$1" base=$2
     shift 2

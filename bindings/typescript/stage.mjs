@@ -1,5 +1,6 @@
-// Writes the package.json of every package: package.json of this folder without what only development needs, and those of
-// the native packages. `node stage.mjs PACKAGE_JSON STAGE VERSION PLATFORM…`, see setup.sh.
+// Writes the package.json of every package: package.json of this folder without what only
+// development needs, and those of the native packages. `node stage.mjs PACKAGE_JSON STAGE VERSION
+// PLATFORM…`, see setup.sh.
 
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -4,8 +4,8 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// Ledger runs while the keys and the chain change under it: for every entry that is signalled it has each helper put its
-// stamp on it, and it ends when it is told to close.
+// Ledger runs while the keys and the chain change under it: for every entry that is signalled it
+// has each helper put its stamp on it, and it ends when it is told to close.
 func Ledger(ctx workflow.Context, opening string, helpers []string) ([]string, error) {
 	entries := []string{opening}
 	if err := workflow.SetQueryHandler(ctx, "entries", func() ([]string, error) { return entries, nil }); err != nil {
@@ -32,8 +32,8 @@ func Ledger(ctx workflow.Context, opening string, helpers []string) ([]string, e
 	}
 }
 
-// Echo is the smallest workflow that decodes an input and signals; Python and Java have the same one. It answers with all that
-// was said once it is told to close.
+// Echo is the smallest workflow that decodes an input and signals; Python and Java have the same
+// one. It answers with all that was said once it is told to close.
 func Echo(ctx workflow.Context, opening string) ([]string, error) {
 	said := []string{opening}
 	for {

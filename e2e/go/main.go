@@ -1,10 +1,12 @@
-// Command worker is the Go worker of the end-to-end test. It serves four task queues in one process: "go" with the shared
-// tdc.yaml, "go-tampering" with the same and a codec that spoils what activities are given, and "go-slow" and "go-flaky" with a
-// configuration whose keys come from a key provider that is slow or fails twice.
+// Command worker is the Go worker of the end-to-end test. It serves four task queues in one
+// process: "go" with the shared tdc.yaml, "go-tampering" with the same and a codec that spoils what
+// activities are given, and "go-slow" and "go-flaky" with a configuration whose keys come from a
+// key provider that is slow or fails twice.
 //
-// It speaks a line protocol with the test: it says "e2e: ready" once it polls; "reload" on standard input is answered by
-// "e2e: reloaded"; the end of standard input stops it, so that no worker outlives the test. With "sites-worker", "replay" or
-// "read-failure" as its first argument it does something else: see help.
+// It speaks a line protocol with the test: it says "e2e: ready" once it polls; "reload" on standard
+// input is answered by "e2e: reloaded"; the end of standard input stops it, so that no worker
+// outlives the test. With "sites-worker", "replay" or "read-failure" as its first argument it does
+// something else: see help.
 package main
 
 import (

@@ -10,8 +10,8 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// OrderInput is what an order starts with, and what continue-as-new carries over. Helpers are the workers whose activities it
-// runs; every other string in it is a secret of the test.
+// OrderInput is what an order starts with, and what continue-as-new carries over. Helpers are the
+// workers whose activities it runs; every other string in it is a secret of the test.
 type OrderInput struct {
 	Customer string   `json:"customer"`
 	Helpers  []string `json:"helpers"`
@@ -26,12 +26,14 @@ type Status struct {
 	Answer   string `json:"answer"`
 }
 
-// orderState is the search attribute that the workflow itself sets; it must stay readable for the server.
+// orderState is the search attribute that the workflow itself sets; it must stay readable for the
+// server.
 var orderState = temporal.NewSearchAttributeKeyKeyword("OrderState")
 
-// Order is the workflow through which every kind of payload goes: in its first round it takes a signal, a query and an update,
-// sets a memo and a search attribute, records a side effect, runs activities in Python and Java that heartbeat, fail once and then
-// succeed, and continues as new. In its second round it answers with all that it has seen.
+// Order is the workflow through which every kind of payload goes: in its first round it takes a
+// signal, a query and an update, sets a memo and a search attribute, records a side effect, runs
+// activities in Python and Java that heartbeat, fail once and then succeed, and continues as new.
+// In its second round it answers with all that it has seen.
 func Order(ctx workflow.Context, order OrderInput) (OrderInput, error) {
 	if order.Round > 0 {
 		order.Seen = append(order.Seen, order.Carried)
@@ -88,8 +90,9 @@ func Order(ctx workflow.Context, order OrderInput) (OrderInput, error) {
 	return order, workflow.NewContinueAsNewError(ctx, Order, order)
 }
 
-// handle runs the two activities of one helper: the first heartbeats, fails, and succeeds when it is tried again; the second refuses
-// for good, with a message and details that only a reader with the key sees.
+// handle runs the two activities of one helper: the first heartbeats, fails, and succeeds when it
+// is tried again; the second refuses for good, with a message and details that only a reader with
+// the key sees.
 func handle(ctx workflow.Context, helper, customer string) ([]string, error) {
 	ctx = activityContext(ctx, helper)
 	var handled string
@@ -117,7 +120,8 @@ func refuse(ctx workflow.Context, customer string) (*temporal.ApplicationError, 
 	return refusal, nil
 }
 
-// RefusedOrder fails: its failure has that of its first helper's activity as its cause, and a message and details of its own.
+// RefusedOrder fails: its failure has that of its first helper's activity as its cause, and a
+// message and details of its own.
 func RefusedOrder(ctx workflow.Context, order OrderInput) error {
 	refusal, err := refuse(activityContext(ctx, order.Helpers[0]), order.Customer)
 	if err != nil {
@@ -127,7 +131,8 @@ func RefusedOrder(ctx workflow.Context, order OrderInput) error {
 		"refused order of "+order.Customer, "Refused", refusal, "file on "+order.Customer)
 }
 
-// activityContext sends activities to one helper. The retry comes quickly, because the test waits for it.
+// activityContext sends activities to one helper. The retry comes quickly, because the test waits
+// for it.
 func activityContext(ctx workflow.Context, helper string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:           helper,

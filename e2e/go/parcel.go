@@ -14,8 +14,8 @@ import (
 	tdc "github.com/temporal-data-converter/tdc/bindings/go"
 )
 
-// Parcel gives its work to a workflow in Python, which gives it to an activity in Java, which refuses: three failures, one in
-// the other, each with a message and details of its own.
+// Parcel gives its work to a workflow in Python, which gives it to an activity in Java, which
+// refuses: three failures, one in the other, each with a message and details of its own.
 func Parcel(ctx workflow.Context, customer, helper string) error {
 	// Not made of this workflow's own id, which a replayer need not know.
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{TaskQueue: "python", WorkflowID: "parcel-courier"})
@@ -25,7 +25,8 @@ func Parcel(ctx workflow.Context, customer, helper string) error {
 	return nil
 }
 
-// readFailure is what a client in Go reads of a workflow that failed: it prints the messages and details of the chain as JSON.
+// readFailure is what a client in Go reads of a workflow that failed: it prints the messages and
+// details of the chain as JSON.
 func readFailure(address, config, workflowID string) error {
 	t, err := tdc.Open(config)
 	if err != nil {

@@ -19,7 +19,8 @@ type keyProvider func(ctx context.Context, id string) ([]byte, error)
 
 func (p keyProvider) Key(ctx context.Context, id string) ([]byte, error) { return p(ctx, id) }
 
-// slowProvider takes longer than a workflow may run without giving way: the deadlock detector must know.
+// slowProvider takes longer than a workflow may run without giving way: the deadlock detector must
+// know.
 func slowProvider(vault string) tdc.KeyProvider {
 	return keyProvider(func(_ context.Context, id string) ([]byte, error) {
 		fmt.Println("e2e: asked", id)

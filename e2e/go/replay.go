@@ -15,8 +15,8 @@ import (
 	tdc "github.com/temporal-data-converter/tdc/bindings/go"
 )
 
-// replay hands histories to the SDK's own replayer, with its default data converter or, where a configuration is given, with
-// tdc's. It prints for each file what went wrong, or nothing, as JSON.
+// replay hands histories to the SDK's own replayer, with its default data converter or, where a
+// configuration is given, with tdc's. It prints for each file what went wrong, or nothing, as JSON.
 func replay(config string, files []string) error {
 	var options worker.WorkflowReplayerOptions
 	if config != "" {
@@ -72,8 +72,8 @@ func replayOne(replayer worker.WorkflowReplayer, file string) error {
 	return nil
 }
 
-// help runs "sites-worker ADDRESS CONFIG QUEUE", "replay CONFIG FILE...", CONFIG being - for none, and "read-failure ADDRESS CONFIG
-// WORKFLOW".
+// help runs "sites-worker ADDRESS CONFIG QUEUE", "replay CONFIG FILE...", CONFIG being - for none,
+// and "read-failure ADDRESS CONFIG WORKFLOW".
 func help(command string, arguments []string) error {
 	switch {
 	case command == "sites-worker" && len(arguments) == 3:

@@ -11,13 +11,15 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// Sites is the workflow that decodes at every site where workflow code can meet a payload; Python and Java have the same one. It
-// takes the steps that it is told, in their order, and answers with all that it has read.
+// Sites is the workflow that decodes at every site where workflow code can meet a payload; Python
+// and Java have the same one. It takes the steps that it is told, in their order, and answers with
+// all that it has read.
 type Sites struct {
 	values converter.DataConverter
 }
 
-// Run passes the sites. Its helper is the task queue and the Nexus endpoint from which answers come.
+// Run passes the sites. Its helper is the task queue and the Nexus endpoint from which answers
+// come.
 func (s *Sites) Run(ctx workflow.Context, opening, helper string) ([]string, error) {
 	seen := []string{opening}
 	if err := workflow.SetQueryHandler(ctx, "ask", func(question string) ([]string, error) {

@@ -10,8 +10,8 @@ import (
 	tdc "github.com/temporal-data-converter/tdc/bindings/go"
 )
 
-// serveSites is the worker of the workflow Sites, and of Ledger. It keeps no workflow between two tasks, so that each task decodes
-// the whole history again.
+// serveSites is the worker of the workflow Sites, and of Ledger. It keeps no workflow between two
+// tasks, so that each task decodes the whole history again.
 func serveSites(address, config, queue string) error {
 	t, err := tdc.Open(config)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// tampering does what somebody between a workflow and its activities could do: it flips the last bit of every input of an
-// activity after the real codec has encrypted it.
+// tampering does what somebody between a workflow and its activities could do: it flips the last
+// bit of every input of an activity after the real codec has encrypted it.
 type tampering struct {
 	converter.PayloadCodec
 	activity bool
@@ -41,7 +41,8 @@ func (t tampering) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, er
 func Poisoned(ctx workflow.Context, input string, helpers []string) (map[string]string, error) {
 	failures := map[string]string{}
 	for _, helper := range helpers {
-		// More than one attempt, because a busy server loses tasks, and a timeout is not the failure to look at.
+		// More than one attempt, because a busy server loses tasks, and a timeout is not the failure to
+		// look at.
 		ctx := workflow.WithRetryPolicy(activityContext(ctx, helper), temporal.RetryPolicy{
 			InitialInterval: 50 * time.Millisecond,
 			MaximumAttempts: 3,

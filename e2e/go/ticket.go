@@ -7,9 +7,10 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// Ticket is the workflow that people look at and act on, by the command line and in the Web UI. Its history has what a person
-// wants to see: an input, a memo, the result of an activity and the failure of another, signals, and at last a result, a failure or
-// the details of a cancellation. It ends when it is told to close or to fail, or when it is cancelled.
+// Ticket is the workflow that people look at and act on, by the command line and in the Web UI. Its
+// history has what a person wants to see: an input, a memo, the result of an activity and the
+// failure of another, signals, and at last a result, a failure or the details of a cancellation. It
+// ends when it is told to close or to fail, or when it is cancelled.
 func Ticket(ctx workflow.Context, customer string) ([]string, error) {
 	var seen []string
 	if err := workflow.SetQueryHandler(ctx, "status", func(question string) (Status, error) {

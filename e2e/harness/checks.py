@@ -59,5 +59,6 @@ async def eventually(what: str, probe: Callable[[], Awaitable[T | None]], second
             return answer
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what}: not seen within {seconds} s")
-        # Most probes start a command: asking more often would keep the server from what is waited for.
+        # Most probes start a command: asking more often would keep the server from what is waited
+        # for.
         await asyncio.sleep(0.4)

@@ -80,7 +80,8 @@ def leaks_in(document: Any, markers: Iterable[str]) -> list[str]:
 def _forms(marker: bytes) -> Iterator[bytes]:
     yield marker
     for shift in range(3):
-        # Only the characters that hold nothing but bits of the marker: the others depend on its neighbours.
+        # Only the characters that hold nothing but bits of the marker: the others depend on its
+        # neighbours.
         encoded = base64.b64encode(b"\0" * shift + marker)
         yield encoded[(shift * 8 + 5) // 6 : (shift + len(marker)) * 8 // 6]
 

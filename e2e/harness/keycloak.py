@@ -51,7 +51,8 @@ class Keycloak:
             "name": "audience",
             "protocol": "openid-connect",
             "protocolMapper": "oidc-audience-mapper",
-            # The codec server is the audience of the access token only, so no ID token can stand in for it.
+            # The codec server is the audience of the access token only, so no ID token can stand in
+            # for it.
             "config": {
                 "included.custom.audience": AUDIENCE,
                 "access.token.claim": "true",
@@ -81,7 +82,8 @@ class Keycloak:
 
     async def start(self) -> None:
         """Starts it, and waits until it has a key set."""
-        # Its own script waits for the JVM without handing signals on to it, so it could not be ended in an orderly way.
+        # Its own script waits for the JVM without handing signals on to it, so it could not be
+        # ended in an orderly way.
         command: list[str | Path] = [
             self._java,
             "-Xms64m",

@@ -105,7 +105,8 @@ async def _server(processes: Processes, binary: Path, folder: Path) -> Temporal:
         "--ui-port",
         str(ui_port),
     ]
-    # The database need not outlive the machine, and waiting for the disk would make the server lose tasks.
+    # The database need not outlive the machine, and waiting for the disk would make the server lose
+    # tasks.
     command += ["--db-filename", folder / "temporal.db", "--sqlite-pragma", "synchronous=OFF"]
     for attribute in ("OrderRegion", "OrderState"):
         command += ["--search-attribute", f"{attribute}=Keyword"]

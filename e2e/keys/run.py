@@ -190,7 +190,8 @@ def aws(checks: Checks, programs: Programs, address: str) -> None:
         checks.opens(f"by its {what}", keys.unwrap(uri, keys.wrap(uri, KEY).wrapped))
         checks.opens("and of another spelling", keys.unwrap(uri, wrapped))
     foreign = keys.wrap(f"awskms:///{second['Arn']}", KEY).wrapped
-    # KMS says IncorrectKeyException here, moto AccessDeniedException: keys-client/tests/hostile.rs has the first.
+    # KMS says IncorrectKeyException here, moto AccessDeniedException: keys-client/tests/hostile.rs
+    # has the first.
     checks.fails("a wrapped key of another KEK of the same role", keys.unwrap(arn, foreign), "refused")
     checks.opens("unless it is listed as an earlier target", keys.unwrap(arn, foreign, [second["Arn"]]))
     checks.fails("a changed one", keys.unwrap(arn, wrapped[:-1] + bytes([wrapped[-1] ^ 1])), "invalid")

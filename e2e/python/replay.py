@@ -52,5 +52,6 @@ async def main(config: str, files: list[Path]) -> None:
 
 if __name__ == "__main__":
     asyncio.run(main(sys.argv[1], [Path(file) for file in sys.argv[2:]]))
-    # temporalio's runtime can crash the interpreter at exit after all went well (temporalio/sdk-python#300).
+    # temporalio's runtime can crash the interpreter at exit after all went well
+    # (temporalio/sdk-python#300).
     os._exit(0)

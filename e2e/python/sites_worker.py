@@ -39,5 +39,6 @@ async def main(address: str, config: str, queue: str) -> None:
 
 if __name__ == "__main__":
     asyncio.run(main(*sys.argv[1:]))
-    # temporalio's runtime can crash the interpreter at exit after all went well; nothing is left to clean up here.
+    # temporalio's runtime can crash the interpreter at exit after all went well; nothing is left to
+    # clean up here.
     os._exit(0)

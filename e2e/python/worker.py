@@ -91,5 +91,6 @@ if __name__ == "__main__":
     parser.add_argument("--host-config", type=Path, required=True)
     parser.add_argument("--vault", type=Path, required=True)
     asyncio.run(main(parser.parse_args()))
-    # temporalio's runtime can crash the interpreter at exit after all went well; nothing is left to clean up here.
+    # temporalio's runtime can crash the interpreter at exit after all went well; nothing is left to
+    # clean up here.
     os._exit(0)

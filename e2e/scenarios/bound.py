@@ -174,7 +174,8 @@ class Language:
     async def _refused(self, handle: Handle, site: str, words: str) -> None:
         """Checks that a task fails for its context; the workflow would be tried for ever."""
         if self._name == "go":
-            # Go's SDK encodes the failure of a task without a context, so it is not encoded either, and never sent.
+            # Go's SDK encodes the failure of a task without a context, so it is not encoded either,
+            # and never sent.
             await first_event(handle, EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT)
             said = self._log()
         elif self._name == "typescript":

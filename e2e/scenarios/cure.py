@@ -140,7 +140,8 @@ class Site:
             id=self._id,
             task_queue=self._bench.config.stem,
             memo=memo,
-            # The SDKs report the first failure of a task only; the server waits for the end of the others.
+            # The SDKs report the first failure of a task only; the server waits for the end of the
+            # others.
             task_timeout=timedelta(seconds=5),
         )
         assert started.result_run_id
@@ -184,7 +185,8 @@ class Site:
             case site if site in FROM_OTHERS:
                 await self._start()
                 await self._handle.signal("step", site)
-        # The update must be in the history before the workflow ends, and the query is asked of one that runs.
+        # The update must be in the history before the workflow ends, and the query is asked of one
+        # that runs.
         if self._site not in ("update", "query"):
             await self._handle.signal("step", "close")
 

@@ -178,10 +178,12 @@ async def _fate(stage: Stage, worker: str, fault: str, codec: PayloadCodec) -> d
         workflow = f"{fault}-{worker}-{attempt}"
         handle = await client.start_workflow("Echo", stage.secret(fault), id=workflow, task_queue=worker)
         event = await eventually(f"the failure of {workflow}", partial(_first_fault, stage, workflow))
-        # Where the task fails, it is tried for ever; where the workflow fails, it has ended, or soon will.
+        # Where the task fails, it is tried for ever; where the workflow fails, it has ended, or
+        # soon will.
         with contextlib.suppress(RPCError):
             await handle.terminate()
-        # The history names only the first fault. If the server lost the task, it does not say what the worker would.
+        # The history names only the first fault. If the server lost the task, it does not say what
+        # the worker would.
         if event["eventType"] != "EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT":
             return event
     raise TimeoutError(f"the server lost the first task of {fault} in {worker} again and again")

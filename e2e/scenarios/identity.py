@@ -147,7 +147,8 @@ async def _rotation(office: _Office, ada: WebUi) -> None:
     await ada.page.reload()
     await office.sees(ada, "after a rotation, with a token of the old key")
     office.stage.checks.equal("identity: after a rotation: it is of the old key", key_id(ada.tokens[-1]), old)
-    # The new key may have been met sooner than it might be looked for; nothing else may have gone wrong.
+    # The new key may have been met sooner than it might be looked for; nothing else may have gone
+    # wrong.
     reasons = {line.get("reason") for line in office.codec.heard() if line["status"] != 200}
     office.stage.checks.that(
         "identity: after a rotation: at most its key was unknown", reasons <= {"unknown key"}, reasons
@@ -161,7 +162,8 @@ async def _absence_and_expiry(office: _Office, ada: WebUi) -> None:
     async with office.person("ada") as short:
         await office.sees(short, "with a short token")
         token = short.tokens[-1]
-        # A page that asks for a new token while there is nobody to give it would want another login.
+        # A page that asks for a new token while there is nobody to give it would want another
+        # login.
         await short.page.goto("about:blank")
         await office.keycloak.stop()
         await ada.page.reload()

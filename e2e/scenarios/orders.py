@@ -112,7 +112,8 @@ async def _history(stage: Stage, workflow: str, customer: str, expected: list[st
     kinds = {event["eventType"] for event in events}
     stage.checks.that("history: has both runs", "EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW" in kinds, kinds)
     decoded = await stage.closed("history", events)
-    # A query leaves nothing in the history. All else must be there, or the test has looked in the wrong place.
+    # A query leaves nothing in the history. All else must be there, or the test has looked in the
+    # wrong place.
     expected += [f"{helper} stumbled over {customer}" for helper in stage.helpers]
     expected += [f"{helper} details of {customer}" for helper in stage.helpers]
     expected += [f"{helper} reason for {customer}" for helper in stage.helpers]

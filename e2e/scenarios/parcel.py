@@ -73,7 +73,8 @@ async def _other_clients(stage: Stage, expected: list[str]) -> None:
             continue
         command = stage.tool(name, "read-failure")
         read = json.loads(await run([*command, stage.temporal.address, stage.config.path, PARENT]))
-        # Java's client says as well which classes the stack traces name; Go's SDK gives none of another language.
+        # Java's client says as well which classes the stack traces name; Go's SDK gives none of
+        # another language.
         classes = [text for text in read if text.startswith("io.tdc.e2e.")]
         texts = [text for text in read if text in expected]
         stage.checks.equal(f"parcel: a client in {name} reads every message and detail", texts, expected)

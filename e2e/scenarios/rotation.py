@@ -27,7 +27,8 @@ class Phase:
     reloads: tuple[str, ...]
 
 
-# "Add everywhere, then promote": all can read a key before anybody writes with it. The last step breaks that rule.
+# "Add everywhere, then promote": all can read a key before anybody writes with it. The last step
+# breaks that rule.
 PHASES = (
     Phase("the first key", "key-a", ("key-a",), "zlib", ()),
     Phase("the second key is added everywhere", "key-a", ("key-a", "key-b"), "zlib", EVERYBODY),

@@ -2,7 +2,9 @@
 
 import { activityInfo, ApplicationFailure, heartbeat } from '@temporalio/activity';
 
-/** The activities of one worker: the first attempt of `Handle` goes on once `released` is settled. */
+/**
+ * The activities of one worker: the first attempt of `Handle` goes on once `released` is settled.
+ */
 export function activities(released: Promise<void>) {
   return {
     /** Heartbeats and fails at the first attempt, then answers with what the heartbeat kept. */

@@ -1,4 +1,5 @@
-// The bundles of the workflows, made once by scripts/test-e2e: node bundles.js. With tdc's failure converter, and without.
+// The bundles of the workflows, made once by scripts/test-e2e: node bundles.js. With tdc's failure
+// converter, and without.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

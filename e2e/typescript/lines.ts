@@ -7,7 +7,10 @@ export function say(what: string): void {
   process.stdout.write(`e2e: ${what}\n`);
 }
 
-/** Says that it is ready, and does what standard input tells until that ends; each command has its answer. */
+/**
+ * Says that it is ready, and does what standard input tells until that ends; each command has its
+ * answer.
+ */
 export async function obey(
   commands: Record<string, [answer: string, act: () => void]>,
 ): Promise<void> {

@@ -1,4 +1,5 @@
-// Key providers with the faults of a real one: one takes long, one is away the first two times it is asked.
+// Key providers with the faults of a real one: one takes long, one is away the first two times it
+// is asked.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

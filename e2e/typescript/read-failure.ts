@@ -1,5 +1,5 @@
-// What a client in TypeScript reads of a workflow that failed: messages, details and the Java classes in the stack traces of
-// the chain, as JSON.
+// What a client in TypeScript reads of a workflow that failed: messages, details and the Java
+// classes in the stack traces of the chain, as JSON.
 //
 // usage: read-failure.js ADDRESS CONFIG WORKFLOW
 

@@ -1,6 +1,8 @@
-// Hands histories to the SDK's own replayer, with its default data converter or, where a config is given, with tdc's.
+// Hands histories to the SDK's own replayer, with its default data converter or, where a config is
+// given, with tdc's.
 //
-// usage: replay.js CONFIG FILE...     CONFIG: - for none. Prints for each file what went wrong, or nothing, as JSON.
+// usage: replay.js CONFIG FILE... CONFIG: - for none. Prints for each file what went wrong, or
+// nothing, as JSON.
 
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -39,7 +41,10 @@ async function historyOf(file: string): Promise<History> {
   return historyFromJSON(document.items?.[0]?.history ?? document);
 }
 
-/** The history of a `temporal.api.export.v1.WorkflowExecutions` of one, which this SDK does not have: both fields are 1. */
+/**
+ * The history of a `temporal.api.export.v1.WorkflowExecutions` of one, which this SDK does not
+ * have: both fields are 1.
+ */
 function historyOfExport(contents: Buffer): History {
   return History.decode(firstField(firstField(contents)));
 }

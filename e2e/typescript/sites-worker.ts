@@ -1,4 +1,5 @@
-// The worker of the workflow Sites, and of an activity that others call. It keeps no workflow between two tasks, so that each task decodes the whole history again.
+// The worker of the workflow Sites, and of an activity that others call. It keeps no workflow
+// between two tasks, so that each task decodes the whole history again.
 //
 // usage: sites-worker.js ADDRESS CONFIG QUEUE
 

@@ -1,4 +1,5 @@
-// The workflow that decodes at every site where workflow code can meet a payload; the other languages have the same one.
+// The workflow that decodes at every site where workflow code can meet a payload; the other
+// languages have the same one.
 
 import {
   ActivityFailure,

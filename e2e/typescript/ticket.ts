@@ -1,5 +1,5 @@
-// A client in TypeScript: it starts the Go workflow Ticket, asks it, signals it and reads its memo and its result, and says as
-// JSON what it has read.
+// A client in TypeScript: it starts the Go workflow Ticket, asks it, signals it and reads its memo
+// and its result, and says as JSON what it has read.
 //
 // usage: ticket.js ADDRESS CONFIG WORKFLOW CUSTOMER AGENT QUESTION WORD
 

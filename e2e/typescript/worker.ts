@@ -1,9 +1,10 @@
 // The TypeScript worker of the end-to-end test.
 //
-// It serves three task queues in one process: "typescript" with the shared tdc.yaml, and "typescript-slow" and
-// "typescript-flaky" with a configuration whose keys come from a key provider that is slow or fails twice. It speaks a line
-// protocol with the test: it says "e2e: ready" once it polls, answers "reload" by "e2e: reloaded", lets the first attempt of
-// Handle go on at "release", and ends with standard input.
+// It serves three task queues in one process: "typescript" with the shared tdc.yaml, and
+// "typescript-slow" and "typescript-flaky" with a configuration whose keys come from a key provider
+// that is slow or fails twice. It speaks a line protocol with the test: it says "e2e: ready" once
+// it polls, answers "reload" by "e2e: reloaded", lets the first attempt of Handle go on at
+// "release", and ends with standard input.
 
 import { parseArgs } from 'node:util';
 import { NativeConnection, Worker } from '@temporalio/worker';

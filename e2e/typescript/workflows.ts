@@ -6,7 +6,10 @@ export { Sites } from './sites.js';
 
 const say = defineSignal<[word: string]>('say');
 
-/** Small, but it decodes an input and signals inside workflow tasks: answers with all that was said once told to close. */
+/**
+ * Small, but it decodes an input and signals inside workflow tasks: answers with all that was said
+ * once told to close.
+ */
 export async function Echo(opening: string): Promise<string[]> {
   const said = [opening];
   let isClosed = false;

@@ -1,5 +1,5 @@
-// Command web-ui is the Temporal Web UI with a login: what `temporal server start-dev` has no flags for. It is a later one than the
-// dev server's own, because that does not refresh tokens.
+// Command web-ui is the Temporal Web UI with a login: what `temporal server start-dev` has no flags
+// for. It is a later one than the dev server's own, because that does not refresh tokens.
 package main
 
 import (

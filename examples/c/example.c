@@ -2,9 +2,9 @@
  *
  *   cc example.c $(pkg-config --cflags --libs tdc) -o example && ./example tdc.yaml
  *
- * A Temporal SDK hands out and takes in payloads as protobuf (temporal.api.common.v1.Payload and Payloads),
- * and so does this library. A real program has them serialised by its protobuf library; here two small ones
- * are written out by hand.
+ * A Temporal SDK hands out and takes in payloads as protobuf (temporal.api.common.v1.Payload and
+ * Payloads), and so does this library. A real program has them serialised by its protobuf library;
+ * here two small ones are written out by hand.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,8 @@
 
 #include <tdc.h>
 
-/* metadata {"encoding": "json/plain"}, then the tag and the length of data, then data itself: 11 bytes. */
+/* metadata {"encoding": "json/plain"}, then the tag and the length of data, then data itself: 11
+ * bytes. */
 #define HEAD                                                                                                 \
     "\x0a\x16\x0a\x08"                                                                                       \
     "encoding"                                                                                               \
@@ -26,8 +27,8 @@
 
 #define BYTES(literal) (const uint8_t *)(literal), sizeof(literal) - 1
 
-/* Errors. A status says what happened; the error object, which you may do without by passing NULL, says it to
- * people. */
+/* Errors. A status says what happened; the error object, which you may do without by passing NULL,
+ * says it to people. */
 static void show_error(tdc_error *error) {
     const uint8_t *message;
     size_t len;
@@ -45,9 +46,9 @@ static void expect_ok(tdc_status status, tdc_error *error) {
     }
 }
 
-/* What a call asks of this program: a serialised Requests of proto/tdc/host.proto, and an Answers goes back.
- * A real program has both read and written by its protobuf library; here as much of it as is needed is done
- * by hand. */
+/* What a call asks of this program: a serialised Requests of proto/tdc/host.proto, and an Answers
+ * goes back. A real program has both read and written by its protobuf library; here as much of it
+ * as is needed is done by hand. */
 struct slice {
     const uint8_t *bytes;
     size_t len;
@@ -66,7 +67,8 @@ static uint64_t read_varint(struct slice *from) {
     return value;
 }
 
-/* Takes a field off: its number, or 0 at the end. A number goes into *value, bytes into *contents. */
+/* Takes a field off: its number, or 0 at the end. A number goes into *value, bytes into
+ * *contents. */
 static unsigned read_field(struct slice *from, uint64_t *value, struct slice *contents) {
     if (from->len == 0) {
         return 0;
@@ -106,8 +108,9 @@ static uint8_t *answer_key(uint8_t *at, struct slice request) {
     return known ? put_bytes(at, 2, KEY, 32) : put_bytes(at, 9, "", 0);
 }
 
-/* A request for a codec server. POST it with your HTTP client, without following redirects, and answer with
- * status and body. This program has no HTTP client: what a server might answer stands here. */
+/* A request for a codec server. POST it with your HTTP client, without following redirects, and
+ * answer with status and body. This program has no HTTP client: what a server might answer stands
+ * here. */
 static uint8_t *answer_http(uint8_t *at, struct slice request) {
     static const char ANSWER[] = "{\"payloads\":[{\"metadata\":{\"encoding\":\"ZmFy\"},\"data\":\"eA==\"}]}";
     struct slice field;
@@ -143,8 +146,8 @@ static tdc_status answer_all(const tdc_data_converter *converter, tdc_call *call
             end = answer_key(end, kind);
             break;
         case 3:
-            /* The key may be in files that have changed since they were read. If they are broken, the next
-             * try says so. */
+            /* The key may be in files that have changed since they were read. If they are broken,
+             * the next try says so. */
             (void)tdc_data_converter_reload(converter, NULL);
             end = put_bytes(end, 3, "", 0);
             break;
@@ -159,15 +162,15 @@ static tdc_status answer_all(const tdc_data_converter *converter, tdc_call *call
     return tdc_call_answer(converter, call, answers, (size_t)(at - answers), error);
 }
 
-/* A call on many payloads: one serialised Payloads in, one out, in memory of the library. It is made again as
- * long as it asks for something, whatever the direction. */
+/* A call on many payloads: one serialised Payloads in, one out, in memory of the library. It is
+ * made again as long as it asks for something, whatever the direction. */
 typedef tdc_status direction(const tdc_data_converter *, tdc_call *, const uint8_t *, size_t, const uint8_t *,
                              size_t, tdc_buffer *, tdc_error **);
 
 static tdc_status run(direction *function, const tdc_data_converter *converter, const uint8_t *payloads,
                       size_t len, tdc_buffer *out, tdc_error **error) {
-    /* The serialization context: where the payloads live. Here it says namespace (field 2) "orders"; NULL, 0
-     * says nothing. */
+    /* The serialization context: where the payloads live. Here it says namespace (field 2)
+     * "orders"; NULL, 0 says nothing. */
     static const char CONTEXT[] = "\x12\x06"
                                   "orders";
     tdc_call call = {0};
@@ -203,8 +206,8 @@ static void many(const tdc_data_converter *converter) {
     tdc_buffer_free(&opened); /* freed already: does nothing */
 }
 
-/* A call on one payload, in two slices: a large `data` goes in without being copied into a message first, and
- * the answer goes into your own buffer. The bound is always enough to encode. */
+/* A call on one payload, in two slices: a large `data` goes in without being copied into a message
+ * first, and the answer goes into your own buffer. The bound is always enough to encode. */
 static void one(const tdc_data_converter *converter) {
     tdc_payload written;
     tdc_error *error = NULL;
@@ -233,7 +236,8 @@ static void one(const tdc_data_converter *converter) {
     status = tdc_codec_decode_payload(converter, NULL, NULL, 0, sealed, sealed_len, NULL, 0, opened, bound,
                                       &written, &error);
     expect_ok(status, error);
-    /* What was compressed may open to more than the buffer holds: then the library owns the answer. */
+    /* What was compressed may open to more than the buffer holds: then the library owns the
+ * answer. */
     const uint8_t *answer = written.owned.data != NULL ? written.owned.data : opened;
     printf("its data: %.*s\n", (int)written.data_len, (const char *)answer + written.data_offset);
     tdc_buffer_free(&written.owned); /* does nothing when the answer is in `opened` */
@@ -241,7 +245,8 @@ static void one(const tdc_data_converter *converter) {
     free(opened);
 }
 
-/* A codec server. With `codecs: [remote: …]` the library asks for HTTP requests; the loop is the same. */
+/* A codec server. With `codecs: [remote: …]` the library asks for HTTP requests; the loop is the
+ * same. */
 static void remote(void) {
     tdc_data_converter *converter = NULL;
     tdc_error *error = NULL;
@@ -263,8 +268,8 @@ static void remote(void) {
     tdc_data_converter_free(converter);
 }
 
-/* A configuration may also come as text, and one without codecs leaves payloads as they are: TDC_UNCHANGED,
- * and nothing was written. */
+/* A configuration may also come as text, and one without codecs leaves payloads as they are:
+ * TDC_UNCHANGED, and nothing was written. */
 static void parsed(void) {
     tdc_data_converter *converter = NULL;
     tdc_error *error = NULL;

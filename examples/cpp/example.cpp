@@ -24,8 +24,8 @@ class Keys : public tdc::Host {
     }
 };
 
-// A serialised temporal.api.common.v1.Payloads, which your protobuf library writes (SerializeAsString): one
-// payload with metadata {"encoding": "json/plain"} and 11 bytes of data.
+// A serialised temporal.api.common.v1.Payloads, which your protobuf library writes
+// (SerializeAsString): one payload with metadata {"encoding": "json/plain"} and 11 bytes of data.
 constexpr std::string_view PAYLOADS = "\x0a\x25\x0a\x16\x0a\x08"
                                       "encoding"
                                       "\x12\x0a"

@@ -1,11 +1,13 @@
-//! Bytes in JSON: base64, with the CPU's vector instructions where it has them: it is most of the work on a payload.
+//! Bytes in JSON: base64, with the CPU's vector instructions where it has them: it is most of the
+//! work on a payload.
 
 use std::sync::LazyLock;
 
 use ::base64::alphabet::STANDARD;
 use ::base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
 
-/// With or without padding, whatever the unused bits of the last letter say: Go, Java and Python read it so.
+/// With or without padding, whatever the unused bits of the last letter say: Go, Java and Python
+/// read it so.
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
     .with_decode_allow_trailing_bits(true);
@@ -58,7 +60,8 @@ pub fn decoded_len(text: &[u8]) -> usize {
     letters / 4 * 3 + (letters % 4).saturating_sub(1)
 }
 
-/// Reads the alphabet of URLs, lines as tools wrap them (Go skips line breaks, Python all whitespace), and any padding.
+/// Reads the alphabet of URLs, lines as tools wrap them (Go skips line breaks, Python all
+/// whitespace), and any padding.
 #[cold]
 fn decode_unusual(text: &[u8], out: &mut Vec<u8>) -> bool {
     let start = out.len();

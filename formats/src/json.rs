@@ -1,10 +1,11 @@
-//! JSON text (RFC 8259), read strictly and in one pass: [`Reader`] is the only one that reads tokens.
+//! JSON text (RFC 8259), read strictly and in one pass: [`Reader`] is the only one that reads
+//! tokens.
 //!
-//! Any bytes may come in: nothing here panics, recurses or allocates by what the text says. Strict means
-//! no BOM, no comments, no `NaN`, one value and nothing behind it, at most [`MAX_DEPTH`] levels. What the
-//! grammar allows and values cannot hold everywhere goes through: an escaped half of a surrogate pair
-//! (`"\ud800"`, as Python and TypeScript write it), two members of one name, numbers of any size. Each
-//! caller says what it makes of these.
+//! Any bytes may come in: nothing here panics, recurses or allocates by what the text says. Strict
+//! means no BOM, no comments, no `NaN`, one value and nothing behind it, at most [`MAX_DEPTH`]
+//! levels. What the grammar allows and values cannot hold everywhere goes through: an escaped half
+//! of a surrogate pair (`"\ud800"`, as Python and TypeScript write it), two members of one name,
+//! numbers of any size. Each caller says what it makes of these.
 
 mod canonical;
 mod fault;
@@ -52,8 +53,8 @@ pub(crate) trait Sink<E> {
 /// Reads one JSON text, and tells `sink` what it meets.
 ///
 /// # Errors
-/// [`ErrorKind::Json`] with the offset, [`ErrorKind::Depth`] where it nests deeper than [`MAX_DEPTH`],
-/// and what the sink says.
+/// [`ErrorKind::Json`] with the offset, [`ErrorKind::Depth`] where it nests deeper than
+/// [`MAX_DEPTH`], and what the sink says.
 #[inline]
 pub(crate) fn scan<S: Sink<Error>>(text: &[u8], sink: &mut S) -> Result<(), Error> {
     let mut reader = Reader::of_bytes(text)?;

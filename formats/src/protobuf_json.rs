@@ -1,10 +1,11 @@
-//! proto3 JSON: a serialised message to JSON text and back, by descriptors, without building the message.
+//! proto3 JSON: a serialised message to JSON text and back, by descriptors, without building the
+//! message.
 //!
 //! What is written is one form only, the same in every language and forever: no spaces, fields in
-//! declaration order and extensions after them by full name, map entries sorted by key, text unescaped but
-//! for what JSON must escape, default values left out unless the field says when it is set. What is read is
-//! everything that the official parsers accept: `docs/FORMAT.md` has the rules, and protobuf's own
-//! conformance suite runs through the C ABI (`conformance/protobuf`).
+//! declaration order and extensions after them by full name, map entries sorted by key, text
+//! unescaped but for what JSON must escape, default values left out unless the field says when it
+//! is set. What is read is everything that the official parsers accept: `docs/FORMAT.md` has the
+//! rules, and protobuf's own conformance suite runs through the C ABI (`conformance/protobuf`).
 //!
 //! Both texts come from outside: nothing here panics, messages nest to 100 levels, and errors name
 //! fields, never values.
@@ -34,12 +35,14 @@ pub struct Options {
     pub ignore_unknown_fields: bool,
 }
 
-/// Appends the JSON of `wire`, a message of the type `name`, to `out`, which may grow by `max_len` bytes.
+/// Appends the JSON of `wire`, a message of the type `name`, to `out`, which may grow by `max_len`
+/// bytes.
 ///
 /// # Errors
-/// [`ErrorKind::UnknownType`](crate::ErrorKind::UnknownType) with the name of a type that nobody described,
-/// [`ErrorKind::Protobuf`](crate::ErrorKind::Protobuf) where the bytes are no such message or have no form in JSON,
-/// and [`ErrorKind::Length`](crate::ErrorKind::Length). Then `out` is as it was.
+/// [`ErrorKind::UnknownType`](crate::ErrorKind::UnknownType) with the name of a type that nobody
+/// described, [`ErrorKind::Protobuf`](crate::ErrorKind::Protobuf) where the bytes are no such
+/// message or have no form in JSON, and [`ErrorKind::Length`](crate::ErrorKind::Length). Then `out`
+/// is as it was.
 pub fn print(
     descriptors: &Descriptors,
     name: &str,
@@ -59,9 +62,9 @@ pub fn print(
 /// Appends the message of the type `name` that `json` describes to `out`.
 ///
 /// # Errors
-/// [`ErrorKind::UnknownType`](crate::ErrorKind::UnknownType) with the name of a type that nobody described,
-/// [`ErrorKind::Json`](crate::ErrorKind::Json) where the text is no JSON or no such message, and
-/// [`ErrorKind::Depth`](crate::ErrorKind::Depth). Then `out` is as it was.
+/// [`ErrorKind::UnknownType`](crate::ErrorKind::UnknownType) with the name of a type that nobody
+/// described, [`ErrorKind::Json`](crate::ErrorKind::Json) where the text is no JSON or no such
+/// message, and [`ErrorKind::Depth`](crate::ErrorKind::Depth). Then `out` is as it was.
 pub fn parse(
     descriptors: &Descriptors,
     name: &str,

@@ -1,11 +1,12 @@
-//! Protobuf's wire format: a bounded cursor over untrusted bytes, and the few writers that the codecs
-//! need.
+//! Protobuf's wire format: a bounded cursor over untrusted bytes, and the few writers that the
+//! codecs need.
 //!
-//! Any bytes may come in: nothing here panics, recurses without a limit or allocates. What is accepted
-//! is what the official parsers accept (<https://protobuf.dev/programming-guides/encoding/>):
+//! Any bytes may come in: nothing here panics, recurses without a limit or allocates. What is
+//! accepted is what the official parsers accept (<https://protobuf.dev/programming-guides/encoding/>):
 //!
 //! - varints of up to 10 bytes and 64 bits, minimal or not; tags of up to 5 bytes and 32 bits;
-//! - field numbers 1 to 2^29 - 1; wire types 0, 1, 2, 5, and balanced groups (3, 4) to a depth of 100;
+//! - field numbers 1 to 2^29 - 1; wire types 0, 1, 2, 5, and balanced groups (3, 4) to a depth of
+//!   100;
 //! - a length that reaches past the end is malformed, and so is everything cut short.
 
 use core::fmt;
@@ -72,8 +73,8 @@ pub struct Field<'a> {
     pub value: Value<'a>,
 }
 
-/// A cursor over one message, which may come as two slices: then the second is exactly the contents of
-/// the last field.
+/// A cursor over one message, which may come as two slices: then the second is exactly the contents
+/// of the last field.
 #[derive(Clone, Debug)]
 pub struct Cursor<'a> {
     rest: &'a [u8],

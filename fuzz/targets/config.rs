@@ -1,4 +1,5 @@
-//! The configuration on arbitrary text: it opens or is refused with a sentence, and what opens keeps its promises.
+//! The configuration on arbitrary text: it opens or is refused with a sentence, and what opens
+//! keeps its promises.
 
 #![no_main]
 #![allow(
@@ -29,7 +30,8 @@ fuzz_target!(|text: &str| {
     }
 });
 
-/// Refusals at this point are about limits, keys of the host and namespaces; nothing else is left to be wrong.
+/// Refusals at this point are about limits, keys of the host and namespaces; nothing else is left
+/// to be wrong.
 fn round_trip(converter: &DataConverter) {
     let expected = [Code::Limit, Code::KeyUnknown, Code::Namespace];
     match converter.encode(&[], PAYLOADS) {

@@ -1,7 +1,9 @@
-//! Decode on arbitrary bytes: it answers or refuses, never panics, and never gives back more than the limit. The Rust API and the C ABI agree.
+//! Decode on arbitrary bytes: it answers or refuses, never panics, and never gives back more than
+//! the limit. The Rust API and the C ABI agree.
 //!
-//! The first byte says how the others come in: as a whole `Payloads`, or as the `data` of a payload of one of the encodings, which is then
-//! perhaps encrypted, so that the fuzzer gets through authentication.
+//! The first byte says how the others come in: as a whole `Payloads`, or as the `data` of a payload
+//! of one of the encodings, which is then perhaps encrypted, so that the fuzzer gets through
+//! authentication.
 
 #![no_main]
 #![allow(
@@ -116,7 +118,8 @@ fn framed(payload: &[u8]) -> Vec<u8> {
     payloads
 }
 
-/// Sealed by the cipher itself, since encode refuses a payload whose bytes are not what its encoding says.
+/// Sealed by the cipher itself, since encode refuses a payload whose bytes are not what its
+/// encoding says.
 fn encrypted(payload: &[u8]) -> Vec<u8> {
     let nonce = [0; 12];
     let mut data = payload.to_vec();
@@ -146,7 +149,8 @@ fn one(payload: &[u8]) -> Option<Code> {
     let mut out = vec![0; payload.len()];
     let empty = tdc_buffer { data: core::ptr::null_mut(), len: 0, capacity: 0 };
     let mut written = tdc_payload { len: 0, data_offset: 0, data_len: 0, owned: empty };
-    // SAFETY: handle, bytes, buffer and slot are valid; `owned` is what the library filled, or zeroes.
+    // SAFETY: handle, bytes, buffer and slot are valid; `owned` is what the library filled, or
+    // zeroes.
     let status = unsafe {
         let status = tdc_codec_decode_payload(
             HANDLE.0,

@@ -1,4 +1,5 @@
-//! Whole messages, failures and histories of arbitrary bytes: they are answered or refused, and what was encoded decodes.
+//! Whole messages, failures and histories of arbitrary bytes: they are answered or refused, and
+//! what was encoded decodes.
 //!
 //! The first byte chooses what the others are.
 

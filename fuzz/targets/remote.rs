@@ -1,5 +1,5 @@
-//! What a codec server answers, in arbitrary bytes: it is an answer or it is refused, it costs a small factor of its length, and a call
-//! has all of its payloads or none.
+//! What a codec server answers, in arbitrary bytes: it is an answer or it is refused, it costs a
+//! small factor of its length, and a call has all of its payloads or none.
 //!
 //! The first byte chooses the call and the status, the others are the body.
 

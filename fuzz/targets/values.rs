@@ -1,6 +1,8 @@
-//! Values and payloads of arbitrary bytes: the converters answer or refuse, and what they made they read back.
+//! Values and payloads of arbitrary bytes: the converters answer or refuse, and what they made they
+//! read back.
 //!
-//! The first byte chooses the form of the value, or the encoding of the payload, that the others are.
+//! The first byte chooses the form of the value, or the encoding of the payload, that the others
+//! are.
 
 #![no_main]
 #![allow(

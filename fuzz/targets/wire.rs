@@ -1,6 +1,7 @@
 //! The wire walk against prost: both must take the same bytes, and read the same out of them.
 //!
-//! Where prost is stricter or laxer than the official parsers, tdc goes with these; [`EXCUSES`] names the differences.
+//! Where prost is stricter or laxer than the official parsers, tdc goes with these; [`EXCUSES`]
+//! names the differences.
 
 #![no_main]
 #![allow(
@@ -94,7 +95,8 @@ fn one_payload(bytes: &[u8]) {
     }
 }
 
-/// Nothing of a payload is lost on its way, and its data is where the library says, in one slice and in two.
+/// Nothing of a payload is lost on its way, and its data is where the library says, in one slice
+/// and in two.
 fn round_trip(bytes: &[u8], payload: &Payload) {
     let mut opened = vec![0; bytes.len()];
     let location = {
@@ -115,8 +117,8 @@ fn round_trip(bytes: &[u8], payload: &Payload) {
     }
 }
 
-/// `None` where encode refuses bytes that have no field of a payload: decode would take what they encode to for the
-/// work of another codec.
+/// `None` where encode refuses bytes that have no field of a payload: decode would take what they
+/// encode to for the work of another codec.
 fn encode(head: &[u8], tail: &[u8], payload: &Payload) -> Option<Vec<u8>> {
     let mut sealed = vec![0; ENCRYPTING.encode_bound(head.len() + tail.len())];
     match ENCRYPTING.encode_payload(&[], head, tail, &mut sealed) {

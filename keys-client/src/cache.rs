@@ -1,4 +1,5 @@
-//! Tokens and credentials that expire. Each is fetched by one thread at a time; the others wait for it.
+//! Tokens and credentials that expire. Each is fetched by one thread at a time; the others wait for
+//! it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,8 +39,8 @@ impl<T> Default for Cache<T> {
 }
 
 impl<T> Cache<T> {
-    /// What is held, or what `fetch` brings; it is given what was held before, which may be renewed. After two thirds
-    /// of its lifetime a value is fetched again.
+    /// What is held, or what `fetch` brings; it is given what was held before, which may be
+    /// renewed. After two thirds of its lifetime a value is fetched again.
     pub(crate) fn get(
         &self,
         identity: &str,

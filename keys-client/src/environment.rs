@@ -19,8 +19,8 @@ const PREFIXES: &[&str] = &[
     "APPDATA",
 ];
 
-/// Environment variables, as they were when this was made: a host that changes its environment meanwhile would race
-/// with every look at it.
+/// Environment variables, as they were when this was made: a host that changes its environment
+/// meanwhile would race with every look at it.
 #[derive(Clone)]
 pub struct Environment(BTreeMap<String, String>);
 

@@ -11,7 +11,8 @@ const LONG_WORD: usize = 40;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// The service is unreachable or slow, or what it answers is not an answer. It passes by itself.
+    /// The service is unreachable or slow, or what it answers is not an answer. It passes by
+    /// itself.
     Unavailable,
     /// Denied, disabled, destroyed, or not configured: an administrator can cure it.
     Refused,
@@ -78,7 +79,8 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// One line of printable ASCII, without what looks like a token, as whatever a service says may come in here.
+/// One line of printable ASCII, without what looks like a token, as whatever a service says may
+/// come in here.
 fn words(text: &str) -> String {
     let is_word = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '=' | '_' | '-');
     let mut line = String::new();

@@ -1,8 +1,8 @@
 //! The C surface: `include/tdc_keys.h`.
 //!
 //! # What *valid* means here
-//! 1. bytes, a pointer and a length: `NULL, 0`, or readable for that many bytes, and not written by anybody during the
-//!    call;
+//! 1. bytes, a pointer and a length: `NULL, 0`, or readable for that many bytes, and not written by
+//!    anybody during the call;
 //! 2. an out slot: writable, aligned, and not touched by anybody else during the call;
 //! 3. a handle: made by this library, and not freed before the call returns.
 
@@ -29,15 +29,18 @@ pub const TDC_KEYS_ERR_PANIC: u32 = 901;
 #[derive(Debug)]
 pub struct tdc_keys(KeyServices);
 
-/// The `TDC_KEYS_ABI_VERSION` of the library that is loaded. A program refuses one that is not its header's.
+/// The `TDC_KEYS_ABI_VERSION` of the library that is loaded. A program refuses one that is not its
+/// header's.
 #[unsafe(no_mangle)]
 pub extern "C" fn tdc_keys_abi_version() -> u32 {
     TDC_KEYS_ABI_VERSION
 }
 
-/// Makes a handle. It reads the environment once, and opens nothing yet. Free it by `tdc_keys_free`.
+/// Makes a handle. It reads the environment once, and opens nothing yet. Free it by
+/// `tdc_keys_free`.
 ///
-/// A child of `fork` may go on with its parent's handle: it makes connections and tokens of its own.
+/// A child of `fork` may go on with its parent's handle: it makes connections and tokens of its
+/// own.
 ///
 /// # Safety
 /// `out` is NULL or a valid out slot.
@@ -54,19 +57,20 @@ pub unsafe extern "C" fn tdc_keys_open(out: *mut *mut tdc_keys) -> u32 {
     })
 }
 
-/// Answers all `wrap` and `unwrap` requests of a serialised tdc.host.v1.Requests (what `tdc_call_requests` gives), and
-/// writes a serialised tdc.host.v1.Answers, which goes as it is to `tdc_call_answer`. Other requests are left out: the
-/// host answers them itself. A failure of a service is an answer, not a status.
+/// Answers all `wrap` and `unwrap` requests of a serialised tdc.host.v1.Requests (what
+/// `tdc_call_requests` gives), and writes a serialised tdc.host.v1.Answers, which goes as it is to
+/// `tdc_call_answer`. Other requests are left out: the host answers them itself. A failure of a
+/// service is an answer, not a status.
 ///
-/// Blocks this thread until all are answered, for each at most twice its timeout. At most 16 are asked at the same
-/// time.
+/// Blocks this thread until all are answered, for each at most twice its timeout. At most 16 are
+/// asked at the same time.
 ///
-/// The bytes in `*out` hold data keys. They belong to the library: free them by `tdc_keys_answers_free`, and make no
-/// copy of them.
+/// The bytes in `*out` hold data keys. They belong to the library: free them by
+/// `tdc_keys_answers_free`, and make no copy of them.
 ///
 /// # Safety
-/// `keys` is NULL or a valid handle, `requests` and `requests_len` are valid bytes, `out` and `out_len` are NULL or
-/// valid out slots.
+/// `keys` is NULL or a valid handle, `requests` and `requests_len` are valid bytes, `out` and
+/// `out_len` are NULL or valid out slots.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_keys_answer(
     keys: *const tdc_keys,
@@ -102,13 +106,15 @@ pub unsafe extern "C" fn tdc_keys_answer(
 /// Erases answers and frees them. NULL does nothing.
 ///
 /// # Safety
-/// `answers` is NULL, or what `tdc_keys_answer` gave together with `answers_len`, and was not freed before.
+/// `answers` is NULL, or what `tdc_keys_answer` gave together with `answers_len`, and was not freed
+/// before.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_keys_answers_free(answers: *mut u8, answers_len: usize) {
     guard(|| {
         if !answers.is_null() {
             let bytes = core::ptr::slice_from_raw_parts_mut(answers, answers_len);
-            // SAFETY: pointer and length are those of a box of `tdc_keys_answer`, which nobody else uses.
+            // SAFETY: pointer and length are those of a box of `tdc_keys_answer`, which nobody else
+            // uses.
             unsafe { Box::from_raw(bytes) }.zeroize();
         }
         TDC_KEYS_OK

@@ -1,4 +1,5 @@
-//! Identical requests in flight are sent once: the first caller sends, the others wait, and all get the same answer.
+//! Identical requests in flight are sent once: the first caller sends, the others wait, and all get
+//! the same answer.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

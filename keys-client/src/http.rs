@@ -1,9 +1,9 @@
 //! One request and its answer, both of bounded size, within a bounded time.
 //!
-//! Requests go out over https, or over http to loopback and to the fixed places where clouds hand out credentials. A
-//! redirect is an answer like any other: following one would carry a credential to a place that nobody configured. The
-//! client blocks and has no threads of its own but for names (a lookup cannot be given a deadline), so a forked child
-//! only needs a new one.
+//! Requests go out over https, or over http to loopback and to the fixed places where clouds hand
+//! out credentials. A redirect is an answer like any other: following one would carry a credential
+//! to a place that nobody configured. The client blocks and has no threads of its own but for names
+//! (a lookup cannot be given a deadline), so a forked child only needs a new one.
 
 use core::fmt;
 use std::io::Read;
@@ -109,7 +109,8 @@ impl Reply {
         self.secrets.iter().fold(said.to_owned(), |said, secret| said.replace(secret.as_str(), "[...]"))
     }
 
-    /// An answer that is none, whatever it says: a redirect, a page of a proxy, JSON of another shape.
+    /// An answer that is none, whatever it says: a redirect, a page of a proxy, JSON of another
+    /// shape.
     #[cold]
     pub(crate) fn nonsense(&self, service: &str) -> Failure {
         match self.status {
@@ -229,7 +230,8 @@ fn config() -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
         .user_agent(concat!("tdc-keys/", env!("CARGO_PKG_VERSION")))
 }
 
-/// Trusts what the machine trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` say otherwise where they are set.
+/// Trusts what the machine trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` say otherwise where they are
+/// set.
 fn outside() -> Result<Agent, Failure> {
     let found = rustls_native_certs::load_native_certs().certs;
     let roots: Vec<_> = found.iter().map(|root| Certificate::from_der(root).to_owned()).collect();

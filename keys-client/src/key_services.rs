@@ -110,7 +110,8 @@ impl KeyServices {
     /// Unwraps a data key. Equal ones in flight are asked for once.
     ///
     /// # Errors
-    /// A [`Failure`] of the service; [`crate::FailureKind::Invalid`] too where what comes out is no data key.
+    /// A [`Failure`] of the service; [`crate::FailureKind::Invalid`] too where what comes out is no
+    /// data key.
     pub fn unwrap(&self, service: &KeyService, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
         self.unwrap_shared(service, wrapped).map(|key| (*key).clone())
     }
@@ -140,8 +141,9 @@ impl KeyServices {
             .unwrap_or_else(|| Err(Failure::unavailable("the request was given up by who made it first")))
     }
 
-    /// Answers all wraps and unwraps of a serialised `tdc.host.v1.Requests` by a serialised `tdc.host.v1.Answers`.
-    /// Other requests are left out: they are the host's. At most 16 are asked at the same time.
+    /// Answers all wraps and unwraps of a serialised `tdc.host.v1.Requests` by a serialised
+    /// `tdc.host.v1.Answers`. Other requests are left out: they are the host's. At most 16 are
+    /// asked at the same time.
     ///
     /// # Errors
     /// The message is not protobuf.
@@ -185,12 +187,12 @@ impl KeyServices {
         answer
     }
 
-    /// What a URI says before anybody is asked: the service's name. `seals` is about a key that is to
-    /// wrap new data keys.
+    /// What a URI says before anybody is asked: the service's name. `seals` is about a key that is
+    /// to wrap new data keys.
     ///
     /// # Errors
-    /// A [`Failure`] where no client here has such keys, and where what it seals would not open for as
-    /// long as it is needed.
+    /// A [`Failure`] where no client here has such keys, and where what it seals would not open for
+    /// as long as it is needed.
     pub fn look_at(&self, uri: &str, seals: bool) -> Result<&'static str, Failure> {
         let kek = services::open(uri, &self.environment)?;
         if seals {
@@ -232,8 +234,9 @@ impl KeyServices {
         }
     }
 
-    /// What belongs to this process. A child leaves its parent's alone for ever: a lock in it may be held by a thread
-    /// that the child does not have, and closing the connections would end them for the parent.
+    /// What belongs to this process. A child leaves its parent's alone for ever: a lock in it may
+    /// be held by a thread that the child does not have, and closing the connections would end
+    /// them for the parent.
     fn process(&self) -> Arc<Process> {
         let current = self.process.load_full();
         if current.id == process::id() {

@@ -8,10 +8,10 @@
 //! cache  flight  tokens with an age; equal questions asked once
 //! http  uri      bounded requests; the configured URI of a KEK
 //! ```
-//! A call blocks the thread that makes it. There is no runtime, and what is open belongs to one process id: a forked
-//! child begins anew. A KEK never leaves its service. Whatever a service answers may be hostile: it is bounded in time
-//! and size, and no failure repeats a key or a token. Buffers of keys are erased; those inside of the HTTP and TLS
-//! libraries are not ours to erase.
+//! A call blocks the thread that makes it. There is no runtime, and what is open belongs to one
+//! process id: a forked child begins anew. A KEK never leaves its service. Whatever a service
+//! answers may be hostile: it is bounded in time and size, and no failure repeats a key or a token.
+//! Buffers of keys are erased; those inside of the HTTP and TLS libraries are not ours to erase.
 
 #![deny(unsafe_code)]
 

@@ -1,7 +1,8 @@
 //! The messages of `proto/tdc/host.proto` that concern key services: requests in, answers out.
 //!
-//! Requests come from libtdc, answers go back to it; both may hold a data key. What is read is borrowed, and an answer
-//! is written into memory of its final size, so that nothing of it stays behind.
+//! Requests come from libtdc, answers go back to it; both may hold a data key. What is read is
+//! borrowed, and an answer is written into memory of its final size, so that nothing of it stays
+//! behind.
 
 use std::time::Duration;
 
@@ -64,7 +65,8 @@ pub(crate) enum Answer {
     Failed(Failure),
 }
 
-/// The requests of a serialised `Requests` that a key service answers. Those of other kinds are left out.
+/// The requests of a serialised `Requests` that a key service answers. Those of other kinds are
+/// left out.
 pub(crate) fn read(message: &[u8]) -> Result<Vec<Request<'_>>, Malformed> {
     let mut requests = Vec::new();
     let mut cursor = Cursor::new(message);

@@ -1,5 +1,5 @@
-//! The key services, in one table. A service is one file, which knows its URIs, its API and its reasons; its credentials
-//! are a file beside it.
+//! The key services, in one table. A service is one file, which knows its URIs, its API and its
+//! reasons; its credentials are a file beside it.
 
 mod aws;
 mod azure;

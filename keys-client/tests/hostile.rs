@@ -185,7 +185,8 @@ fn a_service_that_repeats_what_it_was_told_does_not_get_it_into_a_reason() {
     }
 }
 
-/// KMS opens a blob by the key that is in it, unless it is told which key is meant; an emulator may not look.
+/// KMS opens a blob by the key that is in it, unless it is told which key is meant; an emulator may
+/// not look.
 #[test]
 fn an_answer_by_another_key_of_aws_is_refused() {
     let key = "arn:aws:kms:eu-central-1:1:key/other";

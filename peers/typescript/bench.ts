@@ -1,6 +1,7 @@
 // tdc and its peers, alternating in one run: medians, a table, and a line of JSON for each case.
 //
-// node --expose-gc bench.js [--quick] [--cpu] [--size BYTES] OUT.jsonl     --cpu: CPU time of the process
+// node --expose-gc bench.js [--quick] [--cpu] [--size BYTES] OUT.jsonl --cpu: CPU time of the
+// process
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';

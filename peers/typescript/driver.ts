@@ -1,8 +1,10 @@
-// Encodes or decodes a file through the TypeScript SDK's own interface, for the conformance matrix and the demo:
+// Encodes or decodes a file through the TypeScript SDK's own interface, for the conformance matrix
+// and the demo:
 //
 //     driver --codec tdc|sample [--config PATH] [--key-file PATH --key-id ID] encode|decode IN OUT
 //
-// IN and OUT hold one serialised temporal.api.common.v1.Payloads. TypeScript's SDK has no zlib codec.
+// IN and OUT hold one serialised temporal.api.common.v1.Payloads. TypeScript's SDK has no zlib
+// codec.
 //
 // It also asks the SDK itself, or tdc where a configuration is given (conformance/oracles.py):
 //

@@ -1,4 +1,5 @@
-// The messages of Temporal's API as this SDK has them: their types, their descriptors, and the SDK's own visitor.
+// The messages of Temporal's API as this SDK has them: their types, their descriptors, and the
+// SDK's own visitor.
 
 import type { Payload } from '@temporalio/common';
 import * as visitor from '@temporalio/common/lib/internal-non-workflow';
@@ -55,7 +56,10 @@ function marked(payload: Payload): Payload {
 
 let walkers: ReadonlyMap<string, Walk> | undefined;
 
-/** The SDK has one function for each type that its visitor takes; on an empty message each tells the name of its type. */
+/**
+ * The SDK has one function for each type that its visitor takes; on an empty message each tells the
+ * name of its type.
+ */
 function findWalkers(): ReadonlyMap<string, Walk> {
   const found = new Map<string, Walk>();
   for (const [name, walk] of Object.entries(visitor)) {
@@ -84,8 +88,9 @@ function wellKnown(): ReflectionObject[] {
 }
 
 /**
- * Descriptors of these types and of all that they use, a FileDescriptorSet: a file for each package, after those that it
- * imports, because protobufjs does not keep the file that a type came from.
+ * Descriptors of these types and of all that they use, a FileDescriptorSet: a file for each
+ * package, after those that it imports, because protobufjs does not keep the file that a type came
+ * from.
  */
 function filesOf(types: ReflectionObject[]): Uint8Array {
   root.resolveAll();

@@ -1,4 +1,5 @@
-// What the SDK itself says of records, or tdc: a record is a payload whose metadata say what its data are.
+// What the SDK itself says of records, or tdc: a record is a payload whose metadata say what its
+// data are.
 
 import type { LoadedDataConverter, Payload } from '@temporalio/common';
 import { loadDataConverter } from '@temporalio/common/lib/internal-non-workflow';

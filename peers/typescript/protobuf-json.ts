@@ -1,4 +1,5 @@
-// JSON of protobuf messages as the SDK's protobufjs has it, and histories as its replayer reads them.
+// JSON of protobuf messages as the SDK's protobufjs has it, and histories as its replayer reads
+// them.
 
 import type { Payload } from '@temporalio/common';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils';

@@ -1,5 +1,5 @@
-// The SDK's converters in an order in which messages become `binary/protobuf`, the raw form that the configuration's own
-// `converters` make json/protobuf of, or whatever they say.
+// The SDK's converters in an order in which messages become `binary/protobuf`, the raw form that
+// the configuration's own `converters` make json/protobuf of, or whatever they say.
 
 import {
   BinaryPayloadConverter,

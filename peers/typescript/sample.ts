@@ -1,5 +1,6 @@
-// The encryption codec as the official samples describe it, by the Web Crypto API as the TypeScript sample uses it. The
-// peer in the conformance matrix and in the benchmark: it shares no code with tdc.
+// The encryption codec as the official samples describe it, by the Web Crypto API as the TypeScript
+// sample uses it. The peer in the conformance matrix and in the benchmark: it shares no code with
+// tdc.
 
 import { webcrypto } from 'node:crypto';
 import { type Payload, type PayloadCodec, ValueError } from '@temporalio/common';

@@ -1,5 +1,5 @@
-// The SDK's default converters, as modules that a data converter names: with protobuf, and, as the oracles of the other
-// languages, with failures that hide their text.
+// The SDK's default converters, as modules that a data converter names: with protobuf, and, as the
+// oracles of the other languages, with failures that hide their text.
 
 import { DefaultFailureConverter } from '@temporalio/common';
 import { DefaultPayloadConverterWithProtobufs } from '@temporalio/common/lib/protobufs';

@@ -3,13 +3,18 @@
 /** Something to measure, by the name of who does it. */
 export type Calls = Record<string, () => Promise<unknown>>;
 
-/** What is measured, in nanoseconds: time as it passes, or what all threads of the process compute. */
+/**
+ * What is measured, in nanoseconds: time as it passes, or what all threads of the process compute.
+ */
 export type Clock = () => number;
 
 /** Time as it passes: what a caller waits for. */
 export const wallTime: Clock = () => Number(process.hrtime.bigint());
 
-/** What the process computes, libuv's threads and the garbage collector included: other work disturbs it less. */
+/**
+ * What the process computes, libuv's threads and the garbage collector included: other work
+ * disturbs it less.
+ */
 export const cpuTime: Clock = () => {
   const { user, system } = process.cpuUsage();
   return (user + system) * 1000;
@@ -19,8 +24,8 @@ const ROUNDS = 15;
 const WARM = 10_000;
 
 /**
- * Runs all in turns for about `seconds` altogether and gives each one's median, in nanoseconds. Each gets the same time, so
- * a slow one makes fewer calls.
+ * Runs all in turns for about `seconds` altogether and gives each one's median, in nanoseconds.
+ * Each gets the same time, so a slow one makes fewer calls.
  */
 export async function medians(
   calls: Calls,
@@ -33,7 +38,8 @@ export async function medians(
   const times: Record<string, number[]> = {};
   for (const name of names) {
     const call = calls[name] as () => Promise<unknown>;
-    // V8 compiles what is called often: as many calls as a round has, the first of which may be slow.
+    // V8 compiles what is called often: as many calls as a round has, the first of which may be
+    // slow.
     const first = (await timed(call, 3, wallTime)) / 3;
     const warm = Math.max(3, Math.min(WARM, Math.ceil(share / first)));
     await timed(call, warm, wallTime);

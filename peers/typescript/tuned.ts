@@ -1,7 +1,8 @@
 // The sample's codec made as fast as Node.js allows without an addon.
 //
-// What helps: `node:crypto`'s ciphers, which stay on the main thread (Web Crypto goes to libuv's pool for 64 bytes as
-// well); a prepared key; nonces drawn 256 at a time; payloads written and read by hand, their bytes as views.
+// What helps: `node:crypto`'s ciphers, which stay on the main thread (Web Crypto goes to libuv's
+// pool for 64 bytes as well); a prepared key; nonces drawn 256 at a time; payloads written and read
+// by hand, their bytes as views.
 
 import {
   createCipheriv,
@@ -17,7 +18,10 @@ const TAG_SIZE = 16;
 const CIPHER = 'aes-256-gcm';
 const OPTIONS = { authTagLength: TAG_SIZE };
 
-/** Up to here `data` is copied next to the rest; from here up a second call of the cipher costs less. */
+/**
+ * Up to here `data` is copied next to the rest; from here up a second call of the cipher costs
+ * less.
+ */
 const COPIED = 4096;
 
 const METADATA = 0x0a;

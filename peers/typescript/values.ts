@@ -18,7 +18,10 @@ export async function writeValue(
   return PayloadMessage.encode(await encodeToPayload(converter, valueOf(record))).finish();
 }
 
-/** Reads the payload in a record, and describes what it got, which must be of the kind that the record names. */
+/**
+ * Reads the payload in a record, and describes what it got, which must be of the kind that the
+ * record names.
+ */
 export async function readValue(
   converter: LoadedDataConverter,
   record: Payload,

@@ -23,12 +23,13 @@ pub(crate) enum ForHandle<'r, 'a> {
 }
 
 impl Call {
-    /// Takes answers to the pending requests. What belongs to the handle goes through `provide`, which
-    /// gives the number of the configuration that has it; what a codec server said stays here.
+    /// Takes answers to the pending requests. What belongs to the handle goes through `provide`,
+    /// which gives the number of the configuration that has it; what a codec server said stays
+    /// here.
     ///
     /// # Errors
-    /// [`Code::Argument`] for an answer to nothing that is pending, or of another kind: then nothing
-    /// was taken. Any other error is what the call has come to.
+    /// [`Code::Argument`] for an answer to nothing that is pending, or of another kind: then
+    /// nothing was taken. Any other error is what the call has come to.
     pub(crate) fn take(
         &mut self,
         answers: &[(u64, Answer<'_>)],

@@ -10,7 +10,8 @@ use crate::keys::{Fault, Unwrap, Wrap};
 pub enum Request {
     /// The key of this id: [`Answer::Key`], or [`Answer::Unknown`] where there is none.
     Key(String),
-    /// Reload the configuration, which may have the key by now, and ignore a failure: [`Answer::Done`].
+    /// Reload the configuration, which may have the key by now, and ignore a failure:
+    /// [`Answer::Done`].
     Reload,
     /// The message type of this full name: [`Answer::Descriptor`], or [`Answer::Unknown`].
     Descriptor(String),

@@ -2,8 +2,9 @@
 
 use super::Call;
 
-/// Where the payloads of a call live, and the [`Call`] that it belongs to. A serialization context alone
-/// will do as well: then the call is the whole list, and what would be asked of the host is an error.
+/// Where the payloads of a call live, and the [`Call`] that it belongs to. A serialization context
+/// alone will do as well: then the call is the whole list, and what would be asked of the host is
+/// an error.
 #[derive(Debug)]
 pub struct Scope<'a> {
     pub(crate) context: &'a [u8],

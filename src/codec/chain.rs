@@ -84,8 +84,8 @@ impl Chain {
         self.codecs.is_empty() && self.remote.is_none()
     }
 
-    /// Refuses a payload that is not encrypted or not bound, where the config asks for that. `is_nexus` is
-    /// about payloads that are never bound.
+    /// Refuses a payload that is not encrypted or not bound, where the config asks for that.
+    /// `is_nexus` is about payloads that are never bound.
     pub(crate) fn check(&self, found: Found, is_nexus: bool) -> Result<(), Error> {
         if self.required && !found.encrypted {
             return Err(Error::new(
@@ -102,7 +102,8 @@ impl Chain {
         Ok(())
     }
 
-    /// Applies the codecs; `out` has room for [`Environment::encode_bound`], and does not overlap the payload.
+    /// Applies the codecs; `out` has room for [`Environment::encode_bound`], and does not overlap
+    /// the payload.
     pub(crate) fn encode(
         &self,
         payload: Pieces<'_>,
@@ -130,8 +131,8 @@ impl Chain {
         self.encode_here(payload, &[], environment, out)
     }
 
-    /// Applies the codecs to a payload with external payloads, whose sizes every layer shows outside: the server
-    /// counts them and cannot look inside.
+    /// Applies the codecs to a payload with external payloads, whose sizes every layer shows
+    /// outside: the server counts them and cannot look inside.
     fn encode_external(
         &self,
         payload: Pieces<'_>,
@@ -158,8 +159,8 @@ impl Chain {
         }
     }
 
-    /// Applies the codecs and has the server go on. Without its answer the payload stays, and the call will be
-    /// made again.
+    /// Applies the codecs and has the server go on. Without its answer the payload stays, and the
+    /// call will be made again.
     fn encode_there(
         &self,
         payload: Pieces<'_>,
@@ -243,8 +244,9 @@ impl Chain {
 
     /// Opens every built-in layer, the outermost first.
     ///
-    /// `fixed` says that `out` is a caller's buffer: too small for what is known beforehand is then an
-    /// error. `out` does not overlap the payload; after an error it holds nothing of any layer.
+    /// `fixed` says that `out` is a caller's buffer: too small for what is known beforehand is then
+    /// an error. `out` does not overlap the payload; after an error it holds nothing of any
+    /// layer.
     pub(crate) fn decode(
         &self,
         payload: Pieces<'_>,
@@ -260,8 +262,8 @@ impl Chain {
         self.open(opening, payload, out)
     }
 
-    /// Has the server decode the payload, and opens what the codecs know of its answer. Without the answer the
-    /// payload stays, and the call will be made again.
+    /// Has the server decode the payload, and opens what the codecs know of its answer. Without the
+    /// answer the payload stays, and the call will be made again.
     fn decode_there(
         &self,
         payload: Pieces<'_>,
@@ -302,7 +304,8 @@ impl Chain {
     }
 }
 
-/// The error of encode for bytes that decode would take for another codec's, once they are in a layer.
+/// The error of encode for bytes that decode would take for another codec's, once they are in a
+/// layer.
 #[cold]
 fn not_a_payload() -> Error {
     Error::new(

@@ -1,5 +1,5 @@
-//! Converters in the codec chain: they change the data of a `json/plain` payload, and leave every other
-//! payload, and what does not fit their format, as it is.
+//! Converters in the codec chain: they change the data of a `json/plain` payload, and leave every
+//! other payload, and what does not fit their format, as it is.
 
 use super::layer::Layer;
 use super::{Encoder, Environment, Written};
@@ -9,8 +9,8 @@ use crate::scratch;
 
 pub(super) const JSON: &[u8] = b"json/plain";
 
-/// A payload that would grow by more stays as it is. Together with what encryption adds it is within the
-/// bound of the chain: `encrypt` counts 34 bytes more than it ever needs.
+/// A payload that would grow by more stays as it is. Together with what encryption adds it is
+/// within the bound of the chain: `encrypt` counts 34 bytes more than it ever needs.
 const MAX_GROWTH: usize = 32;
 
 /// A converter.

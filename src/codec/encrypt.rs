@@ -1,5 +1,6 @@
-//! `encrypt`: AES-256-GCM over the whole payload, byte for byte the format of the Go, Python and TypeScript
-//! samples, of Temporal Proxy for keys of a key service, and a form of our own for bound payloads.
+//! `encrypt`: AES-256-GCM over the whole payload, byte for byte the format of the Go, Python and
+//! TypeScript samples, of Temporal Proxy for keys of a key service, and a form of our own for bound
+//! payloads.
 //!
 //! ```text
 //! key of the ring     encoding = binary/encrypted       encryption-key-id = <id>
@@ -8,9 +9,9 @@
 //! data                nonce (12 bytes, random) ‖ ciphertext ‖ tag (16 bytes)
 //! associated data     none; of a bound payload a prefix and its encryption-context
 //! ```
-//! The Java sample writes another entry, `encryption-cipher = AES/GCM/NoPadding`, and its id *is* the
-//! key. Such a payload is opened with a key of the ring only: one that brings its own key proves
-//! nothing.
+//! The Java sample writes another entry, `encryption-cipher = AES/GCM/NoPadding`, and its id *is*
+//! the key. Such a payload is opened with a key of the ring only: one that brings its own key
+//! proves nothing.
 //!
 //! Random nonces bound what one key may encrypt: 2^32 messages (NIST SP 800-38D, 8.3).
 
@@ -44,8 +45,8 @@ const JAVA_CIPHER: &[u8] = b"AES/GCM/NoPadding";
 /// Bytes that encryption adds to `data`.
 pub(crate) const SEAL_LEN: usize = NONCE_LEN + TAG_LEN;
 
-/// The most bytes that encryption adds to a payload with a key of the ring: nonce and tag, and in front of
-/// them the metadata with an id of 128 bytes, and tag and length of `data`.
+/// The most bytes that encryption adds to a payload with a key of the ring: nonce and tag, and in
+/// front of them the metadata with an id of 128 bytes, and tag and length of `data`.
 pub(crate) const RING_OVERHEAD: usize = SEAL_LEN + 228;
 
 /// Tag and length of `data`.

@@ -1,5 +1,5 @@
-//! `binary/gzip`: RFC 1952 around the whole payload, as the Python samples write it; several members in
-//! a row are one stream.
+//! `binary/gzip`: RFC 1952 around the whole payload, as the Python samples write it; several
+//! members in a row are one stream.
 
 use std::io::{Read, Write};
 use std::path::Path;

@@ -1,8 +1,9 @@
-//! The layers that decode opens, by the payload's `encoding`, and how to tell them from what another codec
-//! wrote under the same name.
+//! The layers that decode opens, by the payload's `encoding`, and how to tell them from what
+//! another codec wrote under the same name.
 //!
-//! Names such as `binary/zlib` are common, and other codecs put other things under them: text without a
-//! header, or a valid stream with the `data` alone instead of the whole payload. Both can be seen:
+//! Names such as `binary/zlib` are common, and other codecs put other things under them: text
+//! without a header, or a valid stream with the `data` alone instead of the whole payload. Both can
+//! be seen:
 //!
 //! ```text
 //! bytes that cannot begin such a layer (`misfit`) ──┐   the chain lists the codec: an error that says so
@@ -24,8 +25,8 @@ pub(crate) struct Layer {
     pub(crate) codec: &'static str,
     /// The code for bytes that are not such a layer.
     pub(super) code: Code,
-    /// Why a payload of this `encoding` cannot be such a layer, as far as its first bytes and its metadata
-    /// show. Never said of one that could be opened.
+    /// Why a payload of this `encoding` cannot be such a layer, as far as its first bytes and its
+    /// metadata show. Never said of one that could be opened.
     pub(super) misfit: fn(&View<'_>) -> Option<&'static str>,
     pub(super) open: Open,
 }
@@ -75,8 +76,8 @@ impl Layer {
         Error::new(self.code, format!("{why}: {}", self.foreign()))
     }
 
-    /// The error of decode for a layer that opens to something else than a payload, where the chain lists the
-    /// codec.
+    /// The error of decode for a layer that opens to something else than a payload, where the chain
+    /// lists the codec.
     #[cold]
     pub(super) fn foreign_contents(&self) -> Error {
         let text =

@@ -49,8 +49,8 @@ impl AddToChain for Options {
     }
 }
 
-/// The payload with JSON instead of MessagePack, of at most `limit` bytes of data; `None` where JSON has
-/// no such value, so that no codec made it.
+/// The payload with JSON instead of MessagePack, of at most `limit` bytes of data; `None` where
+/// JSON has no such value, so that no codec made it.
 fn decode(payload: Pieces<'_>, data: &[u8], limit: usize) -> Result<Option<Vec<u8>>, Error> {
     let mut text = scratch::take();
     text.clear();

@@ -1,4 +1,5 @@
-//! Decode follows the payload: its layers are opened, the outermost first, until none of ours is left.
+//! Decode follows the payload: its layers are opened, the outermost first, until none of ours is
+//! left.
 
 use super::layer::{Layer, Open};
 use super::{Chain, Environment, Found, compress, encrypt};
@@ -140,7 +141,8 @@ impl<'a> Opening<'a> {
             return self.decrypt(&key, &[], sealed, depth, out);
         }
         let view = match View::parse(payload) {
-            // What a caller hands in need not show that it is a payload: a later version may have other fields.
+            // What a caller hands in need not show that it is a payload: a later version may have
+            // other fields.
             Ok(view) if view.is_payload || depth == 0 || payload.len() == 0 => view,
             Err(cause) if depth == 0 => return Err(malformed(cause)),
             Ok(_) | Err(_) => return Ok(Step::NotAPayload),
@@ -148,7 +150,8 @@ impl<'a> Opening<'a> {
         let innermost = || Ok(Step::Innermost(view.location()));
         let Some(layer) = view.encoding.and_then(Layer::of) else { return innermost() };
         if matches!(layer.open, Open::Decrypt) && encrypt::is_foreign(&view, self.environment) {
-            // A new KEK is added everywhere before it is used, and this process may not have read of it yet.
+            // A new KEK is added everywhere before it is used, and this process may not have read
+            // of it yet.
             return if self.environment.session.should_search() { Err(unknown_kek()) } else { innermost() };
         }
         if let Some(why) = (layer.misfit)(&view) {
@@ -200,7 +203,8 @@ impl<'a> Opening<'a> {
         out: Option<&mut [u8]>,
     ) -> Result<Step, Error> {
         let len = encrypt::opened_len(sealed)?;
-        // Without `encrypt` in the list nothing can be required, so it does not matter whether it stays so.
+        // Without `encrypt` in the list nothing can be required, so it does not matter whether it
+        // stays so.
         self.found.encrypted = true;
         self.budget.spend(len)?;
         let capacity = out.as_ref().map_or(0, |out| out.len());

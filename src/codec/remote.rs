@@ -1,7 +1,7 @@
 //! `remote`: a codec server encodes and decodes, as `docs/FORMAT.md` ("Remote codec") says.
 //!
-//! The library makes no connection. A call whose payloads need the server ends with a request, which the
-//! host sends; it hands in the answer and calls again:
+//! The library makes no connection. A call whose payloads need the server ends with a request,
+//! which the host sends; it hands in the answer and calls again:
 //!
 //! ```text
 //! try ──> `Exchange` looks into the call's `Answers` ──> all there: they go on through the local codecs
@@ -9,8 +9,8 @@
 //!              |                                               |
 //!              └<── call again <── `Answers` <── `judge` <── the host's HTTP client
 //! ```
-//! What the server says is hostile: it is bounded, counted and checked before it counts as an answer, and
-//! nothing of it is repeated in an error.
+//! What the server says is hostile: it is bounded, counted and checked before it counts as an
+//! answer, and nothing of it is repeated in an error.
 
 mod answers;
 mod exchange;

@@ -1,5 +1,5 @@
-//! `binary/snappy`: Snappy's block format around the whole payload, as samples-go/snappycompress writes
-//! it.
+//! `binary/snappy`: Snappy's block format around the whole payload, as samples-go/snappycompress
+//! writes it.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -75,14 +75,15 @@ impl Compression for Options {
     }
 }
 
-/// Whether `data` can be a block. It has no header and no checksum, but it begins with its length, in 32 bits, and a
-/// literal: there is nothing yet that could be copied.
+/// Whether `data` can be a block. It has no header and no checksum, but it begins with its length,
+/// in 32 bits, and a literal: there is nothing yet that could be copied.
 pub(super) fn begins(data: &[u8]) -> bool {
     let mut cursor = Cursor::new(data);
     let Some(len) = cursor.varint().ok().and_then(|len| u32::try_from(len).ok()) else { return false };
     let rest = data.get(data.len() - cursor.remaining()..).unwrap_or_default();
     let Some((tag, rest)) = rest.split_first() else { return len == 0 };
-    // Up to 60 the tag says the literal's length, less one; beyond that, in how many bytes it follows.
+    // Up to 60 the tag says the literal's length, less one; beyond that, in how many bytes it
+    // follows.
     let (literal, extra) = match tag >> 2 {
         short @ 0..60 => (u32::from(short), 0),
         long => {

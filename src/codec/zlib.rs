@@ -1,7 +1,8 @@
 //! `binary/zlib`: RFC 1950 around the whole payload, as Go's `NewZlibCodec` and Java's
 //! `ZlibPayloadCodec` write and read it.
 //!
-//! Hostile data is inflated into memory that grows with what really comes out, up to the call's limit.
+//! Hostile data is inflated into memory that grows with what really comes out, up to the call's
+//! limit.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -62,7 +63,8 @@ impl AddToChain for Options {
 
 thread_local! {
     static INFLATE: RefCell<Decompress> = RefCell::new(Decompress::new(true));
-    /// A compressor is some 200 KiB that are worth keeping; the level is the one that it was made for.
+    /// A compressor is some 200 KiB that are worth keeping; the level is the one that it was made
+    /// for.
     static DEFLATE: RefCell<Option<(u32, Compress)>> = const { RefCell::new(None) };
 }
 
@@ -95,8 +97,8 @@ impl Compression for Options {
     }
 }
 
-/// Whether `data` begins with a header of RFC 1950: the method is deflate, the window has at most 32 KiB, and the
-/// check bits fit. (A preset dictionary is a zlib header, and refused later.)
+/// Whether `data` begins with a header of RFC 1950: the method is deflate, the window has at most
+/// 32 KiB, and the check bits fit. (A preset dictionary is a zlib header, and refused later.)
 pub(super) fn begins(data: &[u8]) -> bool {
     let [method, flags, ..] = data else { return false };
     method & 0x0f == 8 && method >> 4 <= 7 && (u16::from(*method) << 8 | u16::from(*flags)) % 31 == 0

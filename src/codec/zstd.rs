@@ -1,8 +1,9 @@
 //! `binary/zstd`: one Zstandard frame (RFC 8878) around the whole payload.
 //!
-//! A frame is decompressed in one go into one piece of memory. So its window costs nothing, whatever it asks for;
-//! a frame that names no content size gets what its blocks can come to at most, within the limit, and pages that
-//! are not written are never taken. Contexts are kept for each thread while they are small.
+//! A frame is decompressed in one go into one piece of memory. So its window costs nothing,
+//! whatever it asks for; a frame that names no content size gets what its blocks can come to at
+//! most, within the limit, and pages that are not written are never taken. Contexts are kept for
+//! each thread while they are small.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -136,7 +137,8 @@ fn is_too_small(code: ErrorCode) -> bool {
     code.wrapping_neg() == ZSTD_ErrorCode::ZSTD_error_dstSize_tooSmall as usize
 }
 
-/// The most bytes that the blocks of a complete frame without a content size can come to, by their headers.
+/// The most bytes that the blocks of a complete frame without a content size can come to, by their
+/// headers.
 fn most(frame: &[u8]) -> Option<usize> {
     let (descriptor, rest) = frame.strip_prefix(&MAGIC)?.split_first()?;
     // Without a content size there is a window: of 2^10 bytes or more, in eighths.
@@ -177,7 +179,8 @@ mod tests {
         let raw = [header(0, 0, 2), b"hi".to_vec()].concat();
         let rle = [header(0, 1, 9000), b"a".to_vec()].concat();
         let compressed = [header(1, 2, 3), b"abc".to_vec()].concat();
-        // A window of 1 KiB, of 1 KiB and three eighths, of 128 MiB; a dictionary's id of four bytes.
+        // A window of 1 KiB, of 1 KiB and three eighths, of 128 MiB; a dictionary's id of four
+        // bytes.
         for (descriptor, block) in
             [(&b"\x00\x00"[..], 1024), (b"\x00\x03", 1408), (b"\x00\x88", MAX_BLOCK), (b"\x03\x00ABCD", 1024)]
         {

@@ -1,9 +1,10 @@
-//! YAML text → a tree of nodes that know where they stand, and serde over it: whoever reads a section
-//! of a configuration reads it here, so that every error names path, line and column.
+//! YAML text → a tree of nodes that know where they stand, and serde over it: whoever reads a
+//! section of a configuration reads it here, so that every error names path, line and column.
 //!
 //! The parser is `saphyr-parser`; the rules on top are ours, because a configuration that means two
-//! things is worse than one that is refused: one document, no anchors, aliases, tags or merge keys, keys
-//! that are strings and stand once, a bounded depth. JSON is read by the same door: it is YAML.
+//! things is worse than one that is refused: one document, no anchors, aliases, tags or merge keys,
+//! keys that are strings and stand once, a bounded depth. JSON is read by the same door: it is
+//! YAML.
 
 mod deserialize;
 mod file;

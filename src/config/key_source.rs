@@ -46,8 +46,8 @@ fn from_variable(name: &str) -> Result<SecretKey, Problem> {
 }
 
 fn decode(text: &[u8]) -> Result<SecretKey, Problem> {
-    // Room for what a text that is a little too long decodes to, so that its error can say how long it
-    // is.
+    // Room for what a text that is a little too long decodes to, so that its error can say how long
+    // it is.
     let mut bytes = Zeroizing::new([0; MAX_FILE_LEN]);
     let len = base64::decode_strict(text.trim_ascii(), &mut *bytes).ok_or_else(|| {
         Problem::with_key(

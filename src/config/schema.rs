@@ -1,5 +1,5 @@
-//! The configuration's vocabulary, as serde reads it. `docs/tdc.schema.json` is generated from these
-//! types.
+//! The configuration's vocabulary, as serde reads it. `docs/tdc.schema.json` is generated from
+//! these types.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,12 +21,12 @@ pub(super) struct Document {
     /// The keys of the `encrypt` codec.
     #[serde(default)]
     pub(super) keys: Option<Keys>,
-    /// Payload converters, in order: the first that accepts a value makes its payload. By default null,
-    /// bytes, json-protobuf, json.
+    /// Payload converters, in order: the first that accepts a value makes its payload. By default
+    /// null, bytes, json-protobuf, json.
     #[serde(default)]
     pub(super) converters: Option<Vec<Converter>>,
-    /// Files with a serialised `google.protobuf.FileDescriptorSet`, for `json-protobuf`: protobuf types that are
-    /// not Temporal's own, or a newer version of Temporal's.
+    /// Files with a serialised `google.protobuf.FileDescriptorSet`, for `json-protobuf`: protobuf
+    /// types that are not Temporal's own, or a newer version of Temporal's.
     #[serde(default)]
     pub(super) descriptors: Vec<PathBuf>,
     /// Payload codecs, in the order in which encode applies them. Decode follows each payload.
@@ -38,8 +38,8 @@ pub(super) struct Document {
     /// What one call may cost.
     #[serde(default)]
     pub(super) limits: LimitOptions,
-    /// Settings by namespace; the first match decides. With this list, a namespace that matches nothing
-    /// is an error.
+    /// Settings by namespace; the first match decides. With this list, a namespace that matches
+    /// nothing is an error.
     #[serde(default)]
     pub(super) namespaces: Option<Vec<Namespace>>,
     /// The codec server, `tdc serve`, which knows what may be in it.
@@ -57,8 +57,8 @@ pub(super) struct Keys {
     /// The id of the key that encrypts; the others only decrypt.
     #[serde(default)]
     pub(super) primary: Option<String>,
-    /// Key id (1 to 128 of A-Z a-z 0-9 . _ : / -) to where its 32 bytes are found, or to a key of a key
-    /// service.
+    /// Key id (1 to 128 of A-Z a-z 0-9 . _ : / -) to where its 32 bytes are found, or to a key of a
+    /// key service.
     #[serde(default)]
     pub(super) ring: BTreeMap<String, KeySource>,
     /// Unwrapped data keys.
@@ -69,8 +69,8 @@ pub(super) struct Keys {
     pub(super) host: bool,
 }
 
-/// Where a key is found. Exactly one of `file`, `env` and `insecure_inline`, each of which holds 32 bytes
-/// as base64 text, and `service`.
+/// Where a key is found. Exactly one of `file`, `env` and `insecure_inline`, each of which holds 32
+/// bytes as base64 text, and `service`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -87,8 +87,8 @@ pub(super) struct KeySource {
     /// The key itself, in the open. For tests and demonstrations.
     #[serde(default)]
     pub(super) insecure_inline: Option<InlineKey>,
-    /// The URI of a key in a key service: `awskms://`, `gcpkms://`, `azurekeyvault://`, `hashivault://`. It
-    /// wraps the data keys that encrypt, and never leaves the service.
+    /// The URI of a key in a key service: `awskms://`, `gcpkms://`, `azurekeyvault://`,
+    /// `hashivault://`. It wraps the data keys that encrypt, and never leaves the service.
     #[serde(default)]
     pub(super) service: Option<String>,
     /// Whether the 32 bytes wrap data keys, as a key service does: for development and tests.
@@ -117,8 +117,8 @@ pub(super) struct DataKeySettings {
     pub(super) lifetime: Option<Span>,
     /// Payloads; at most 4294967296. Default 1048576.
     pub(super) messages: Option<u64>,
-    /// How long before the end of its lifetime the next one is made. Default 5 min, or a quarter of a short
-    /// lifetime.
+    /// How long before the end of its lifetime the next one is made. Default 5 min, or a quarter of
+    /// a short lifetime.
     pub(super) renew_before: Option<Span>,
 }
 
@@ -156,8 +156,8 @@ pub(super) enum Converter {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct JsonProtobufOptions {
-    /// Whether fields and enum names that the type does not have are left out when JSON is read. By default
-    /// they are an error.
+    /// Whether fields and enum names that the type does not have are left out when JSON is read. By
+    /// default they are an error.
     pub(super) ignore_unknown_fields: bool,
 }
 
@@ -175,8 +175,8 @@ pub(super) struct JsonOptions {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Failures {
-    /// Whether message and stack trace of a failure move into its encoded attributes, and so through the
-    /// codecs.
+    /// Whether message and stack trace of a failure move into its encoded attributes, and so
+    /// through the codecs.
     pub(super) encode_common_attributes: bool,
     /// What happens to encoded attributes that cannot be read.
     pub(super) malformed: Malformed,
@@ -234,7 +234,8 @@ pub(super) struct Namespace {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct NamespaceKeys {
-    /// The id of the key that encrypts (and decrypts). `{namespace}` in it stands for the whole namespace.
+    /// The id of the key that encrypts (and decrypts). `{namespace}` in it stands for the whole
+    /// namespace.
     pub(super) primary: String,
     /// Ids of the keys that only decrypt.
     #[serde(default)]

@@ -10,7 +10,8 @@ use crate::keys::Fingerprint;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NamespaceSummary {
-    /// The namespaces; `None` where the configuration has no such list, and this is about all of them.
+    /// The namespaces; `None` where the configuration has no such list, and this is about all of
+    /// them.
     pub pattern: Option<Pattern>,
     /// The names of the codecs, in the order in which encode applies them.
     pub codecs: Vec<&'static str>,

@@ -1,4 +1,5 @@
-//! `binary/null`: nothing. It has no data; what stands there is ignored, as Go, Java and TypeScript do.
+//! `binary/null`: nothing. It has no data; what stands there is ignored, as Go, Java and TypeScript
+//! do.
 
 use super::{Converted, Converter, Environment, Form};
 use crate::error::Error;

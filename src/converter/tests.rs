@@ -242,7 +242,8 @@ fn host_is_asked_for_a_type_and_has_to_say_it_once() {
 
 #[test]
 fn what_an_sdk_wrote_comes_back_as_it_is() {
-    // Python's NaN, TypeScript's function, an explicitly empty `data`, the Rust SDK's message without a type.
+    // Python's NaN, TypeScript's function, an explicitly empty `data`, the Rust SDK's message
+    // without a type.
     for payload in [
         plain("json/plain", b"NaN"),
         plain("json/plain", b""),

@@ -11,15 +11,15 @@ use crate::outcome::Outcome;
 use crate::payload::{Payloads, Pieces};
 
 impl DataConverter {
-    /// The most bytes that a payload of `len` bytes encodes to with the configuration and the data keys of
-    /// this moment.
+    /// The most bytes that a payload of `len` bytes encodes to with the configuration and the data
+    /// keys of this moment.
     #[must_use]
     pub fn encode_bound(&self, len: usize) -> usize {
         len.saturating_add(self.config.load().overhead())
     }
 
-    /// Encodes a serialised `Payloads`; the answer has the same count and order. An error's index counts
-    /// from the start of `payloads`.
+    /// Encodes a serialised `Payloads`; the answer has the same count and order. An error's index
+    /// counts from the start of `payloads`.
     ///
     /// # Errors
     /// The lowest payload that fails decides, and is named.
@@ -84,13 +84,15 @@ impl DataConverter {
         })
     }
 
-    /// Encodes one serialised payload into `out`, which needs room for [`DataConverter::encode_bound`].
+    /// Encodes one serialised payload into `out`, which needs room for
+    /// [`DataConverter::encode_bound`].
     ///
-    /// The payload comes as `head` ‖ `data`: `data` is empty, or exactly the contents of the field whose
-    /// tag and length end `head`.
+    /// The payload comes as `head` ‖ `data`: `data` is empty, or exactly the contents of the field
+    /// whose tag and length end `head`.
     ///
     /// # Errors
-    /// [`Code::BufferTooSmall`](crate::Code::BufferTooSmall) before any work, and what the codecs say.
+    /// [`Code::BufferTooSmall`](crate::Code::BufferTooSmall) before any work, and what the codecs
+    /// say.
     pub fn encode_payload<'a>(
         &self,
         scope: impl Into<Scope<'a>>,
@@ -106,12 +108,13 @@ impl DataConverter {
         })
     }
 
-    /// Decodes one serialised payload into `out`; room for the payload's own length is enough unless a
-    /// layer was compressed: then an answer that does not fit comes in memory of its own.
+    /// Decodes one serialised payload into `out`; room for the payload's own length is enough
+    /// unless a layer was compressed: then an answer that does not fit comes in memory of its
+    /// own.
     ///
     /// # Errors
-    /// [`Code::BufferTooSmall`](crate::Code::BufferTooSmall) before any work where the length is known,
-    /// and what the codecs say. After an error `out` holds nothing of the payload.
+    /// [`Code::BufferTooSmall`](crate::Code::BufferTooSmall) before any work where the length is
+    /// known, and what the codecs say. After an error `out` holds nothing of the payload.
     pub fn decode_payload<'a>(
         &self,
         scope: impl Into<Scope<'a>>,
@@ -128,8 +131,8 @@ impl DataConverter {
     }
 }
 
-/// Looks for keys that are still missing, before anything is opened: a list with thousands of data keys would
-/// be opened anew for each thousand.
+/// Looks for keys that are still missing, before anything is opened: a list with thousands of data
+/// keys would be opened anew for each thousand.
 ///
 /// # Errors
 /// The keys to ask for.
@@ -144,8 +147,8 @@ fn all_keys(list: &Payloads<'_>, environment: &Environment<'_>) -> Result<(), Er
     if needed.is_empty() { Ok(()) } else { Err(Error::keys_needed(needed)) }
 }
 
-/// Takes every payload of a list through `transcode`, in order. `expected` says how many bytes may become
-/// of so many.
+/// Takes every payload of a list through `transcode`, in order. `expected` says how many bytes may
+/// become of so many.
 pub(super) fn each_payload(
     list: &Payloads<'_>,
     environment: &Environment<'_>,

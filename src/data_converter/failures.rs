@@ -8,8 +8,9 @@ use crate::message::{MessageFlags, Task};
 pub(super) const FAILURE: &str = "temporal.api.failure.v1.Failure";
 
 impl DataConverter {
-    /// Encodes a serialised `temporal.api.failure.v1.Failure`: its payloads and those of its causes go
-    /// through the codecs, and with `encode_common_attributes` so do message and stack trace.
+    /// Encodes a serialised `temporal.api.failure.v1.Failure`: its payloads and those of its causes
+    /// go through the codecs, and with `encode_common_attributes` so do message and stack
+    /// trace.
     ///
     /// # Errors
     /// As [`DataConverter::encode_message`].
@@ -17,8 +18,8 @@ impl DataConverter {
         self.encode_message(scope.into(), FAILURE, MessageFlags::default(), failure)
     }
 
-    /// Decodes a serialised failure. Encoded attributes are restored and cleared, whatever the options
-    /// say.
+    /// Decodes a serialised failure. Encoded attributes are restored and cleared, whatever the
+    /// options say.
     ///
     /// # Errors
     /// As [`DataConverter::decode_message`].
@@ -26,8 +27,8 @@ impl DataConverter {
         self.decode_message(scope.into(), FAILURE, MessageFlags::default(), failure)
     }
 
-    /// [`DataConverter::encode_failure`] of a failure as proto3 JSON: what does not change stays as it
-    /// stands in the text.
+    /// [`DataConverter::encode_failure`] of a failure as proto3 JSON: what does not change stays as
+    /// it stands in the text.
     ///
     /// # Errors
     /// [`Code::Json`](crate::Code::Json), and as [`DataConverter::encode_message`].

@@ -9,13 +9,13 @@ use crate::history::{self, Form};
 use crate::message::{MessageFlags, Progress, Task};
 
 impl DataConverter {
-    /// Decodes every payload and failure of an exported history, and gives it back in the form that it
-    /// came in: what `temporal workflow show --output json` and the Web UI's download give, or
-    /// `temporal.api.export.v1.WorkflowExecutions`, JSON or binary.
+    /// Decodes every payload and failure of an exported history, and gives it back in the form that
+    /// it came in: what `temporal workflow show --output json` and the Web UI's download give,
+    /// or `temporal.api.export.v1.WorkflowExecutions`, JSON or binary.
     ///
     /// # Errors
-    /// [`Code::Type`](crate::Code::Type) where it is no history, [`Code::Json`](crate::Code::Json), and what the codecs say, with the path of the
-    /// field.
+    /// [`Code::Type`](crate::Code::Type) where it is no history, [`Code::Json`](crate::Code::Json),
+    /// and what the codecs say, with the path of the field.
     pub fn decode_history<'a>(&self, scope: impl Into<Scope<'a>>, history: &[u8]) -> Result<Vec<u8>, Error> {
         self.decode_history_and_say(scope.into(), history, &|_| {})
     }

@@ -24,8 +24,8 @@ impl DataConverter {
     }
 
     /// Takes the descriptors of a message type that the host was asked for: a serialised
-    /// `google.protobuf.FileDescriptorSet` with its file and what that imports. Files that are known already
-    /// change nothing.
+    /// `google.protobuf.FileDescriptorSet` with its file and what that imports. Files that are
+    /// known already change nothing.
     ///
     /// # Errors
     /// [`Code::Descriptor`](crate::Code::Descriptor); then everything stays as it was.
@@ -33,13 +33,13 @@ impl DataConverter {
         self.config.load().descriptors.provide(file_descriptor_set)
     }
 
-    /// Takes answers to what a try of `call` asked for, each with the id of its request: then the call is
-    /// made again. Keys and descriptors stay here and serve later calls; what a codec server answered
-    /// serves this call alone.
+    /// Takes answers to what a try of `call` asked for, each with the id of its request: then the
+    /// call is made again. Keys and descriptors stay here and serve later calls; what a codec
+    /// server answered serves this call alone.
     ///
     /// # Errors
-    /// [`Code::Argument`](crate::Code::Argument) for an answer to nothing that was asked: then nothing was
-    /// taken. Any other error is what the call has come to.
+    /// [`Code::Argument`](crate::Code::Argument) for an answer to nothing that was asked: then
+    /// nothing was taken. Any other error is what the call has come to.
     pub fn answer(&self, call: &mut Call, answers: &[(u64, Answer<'_>)]) -> Result<(), Error> {
         let config = self.config.load();
         call.take(answers, &config.limits, |answer| {

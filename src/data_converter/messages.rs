@@ -8,11 +8,12 @@ use crate::error::Error;
 use crate::message::{MessageFlags, MessageType, Progress, Settings, Task};
 
 impl DataConverter {
-    /// Encodes every payload and failure of a serialised message, whose type is given by its full name.
+    /// Encodes every payload and failure of a serialised message, whose type is given by its full
+    /// name.
     ///
     /// # Errors
-    /// [`Code::Type`](crate::Code::Type) where no such message is known, and what the codecs say, with the
-    /// path of the field.
+    /// [`Code::Type`](crate::Code::Type) where no such message is known, and what the codecs say,
+    /// with the path of the field.
     pub fn encode_message<'a>(
         &self,
         scope: impl Into<Scope<'a>>,
@@ -23,7 +24,8 @@ impl DataConverter {
         self.message(scope.into(), name, flags, message, Task::Encode, None)
     }
 
-    /// Decodes every payload and failure of a serialised message, whose type is given by its full name.
+    /// Decodes every payload and failure of a serialised message, whose type is given by its full
+    /// name.
     ///
     /// # Errors
     /// As [`DataConverter::encode_message`].

@@ -25,11 +25,12 @@ impl Source {
 }
 
 impl DataConverter {
-    /// Opens the configuration file at `path`. `namespace` is for calls whose context names none; empty
-    /// means none.
+    /// Opens the configuration file at `path`. `namespace` is for calls whose context names none;
+    /// empty means none.
     ///
     /// # Errors
-    /// [`Code::Config`](crate::Code::Config) or [`Code::KeyFile`](crate::Code::KeyFile), with line, column and path.
+    /// [`Code::Config`](crate::Code::Config) or [`Code::KeyFile`](crate::Code::KeyFile), with line,
+    /// column and path.
     pub fn open(path: &Path, namespace: &str) -> Result<Self, Error> {
         Self::new(Source::File(path.to_owned()), namespace)
     }

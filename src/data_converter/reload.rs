@@ -1,12 +1,14 @@
-//! Reading the files again: because the host says so, or because a call met a key that nobody knows.
+//! Reading the files again: because the host says so, or because a call met a key that nobody
+//! knows.
 //!
 //! ```text
 //! calls with the same unknown key ──> `should_search`: the files behind their configuration may be old
 //!            ├── asked to reload, all of them ──────────> `reload` ──┐
 //!            └── call again, with what was read <── one read for all that came before it began
 //! ```
-//! Whether a call is told hangs on the configuration that it worked with and on nothing else: calls at the same
-//! time have the same answer, and one that works with what a search has just read is not told again.
+//! Whether a call is told hangs on the configuration that it worked with and on nothing else: calls
+//! at the same time have the same answer, and one that works with what a search has just read is
+//! not told again.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -18,8 +20,8 @@ use crate::config::Config;
 use crate::error::{Code, Error};
 use crate::lock::Lock;
 
-/// How long after one search for an unknown key the next may be asked for: it must not make a worker read files
-/// all the time.
+/// How long after one search for an unknown key the next may be asked for: it must not make a
+/// worker read files all the time.
 const SEARCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Reads that several callers share.
@@ -39,7 +41,8 @@ impl Reads {
         self.begun.load(Ordering::SeqCst)
     }
 
-    /// Reads, unless a read that began after the caller `came` has ended meanwhile: then what came of that.
+    /// Reads, unless a read that began after the caller `came` has ended meanwhile: then what came
+    /// of that.
     fn share(&self, came: u64, read: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
         self.ended.write(|ended| {
             if ended.0 <= came {
@@ -55,8 +58,8 @@ impl Reads {
     }
 }
 
-/// A configuration from the time that it was read until the next takes its place, and for calls in flight until
-/// they end.
+/// A configuration from the time that it was read until the next takes its place, and for calls in
+/// flight until they end.
 pub(super) struct Current {
     config: Config,
     search: Search,
@@ -124,9 +127,9 @@ impl Search {
 }
 
 impl DataConverter {
-    /// Reads the file, and every key and descriptor set that it names, again. Keys that the host handed in are
-    /// forgotten, so that one which was taken away is gone; descriptors stay. Callers at the same time share a read
-    /// that began after they came.
+    /// Reads the file, and every key and descriptor set that it names, again. Keys that the host
+    /// handed in are forgotten, so that one which was taken away is gone; descriptors stay.
+    /// Callers at the same time share a read that began after they came.
     ///
     /// # Errors
     /// As [`DataConverter::open`]; then everything stays as it was.
@@ -149,7 +152,8 @@ impl DataConverter {
         Ok(())
     }
 
-    /// Whether the files should be read again for a key that the call's configuration does not have.
+    /// Whether the files should be read again for a key that the call's configuration does not
+    /// have.
     pub(super) fn should_search(&self, config: &Current, now: Instant) -> bool {
         matches!(self.source, Source::File(_)) && config.search.ask(now)
     }

@@ -14,13 +14,13 @@ use crate::outcome::Outcome;
 use crate::payload::Payloads;
 
 impl DataConverter {
-    /// Has the data key of every envelope in a serialised `Payloads` wrapped by the key that encrypts
-    /// now, without decrypting a payload. What is no envelope of a key that the configuration names
-    /// stays as it is.
+    /// Has the data key of every envelope in a serialised `Payloads` wrapped by the key that
+    /// encrypts now, without decrypting a payload. What is no envelope of a key that the
+    /// configuration names stays as it is.
     ///
     /// # Errors
-    /// What key services say, and [`Code::Config`](crate::Code::Config) where the key that encrypts is
-    /// not one that wraps data keys.
+    /// What key services say, and [`Code::Config`](crate::Code::Config) where the key that encrypts
+    /// is not one that wraps data keys.
     pub fn rewrap<'a>(&self, scope: impl Into<Scope<'a>>, payloads: &[u8]) -> Result<Vec<u8>, Error> {
         self.call(scope.into(), payloads.len(), |spent, _, environment, config| {
             let parsed = Payloads::parse(payloads, &config.limits, spent.payloads)?;
@@ -38,8 +38,8 @@ impl DataConverter {
         })
     }
 
-    /// [`DataConverter::rewrap`] of every payload and failure of a history, in the form that it came in.
-    /// `say` is told now and then how many payloads were met.
+    /// [`DataConverter::rewrap`] of every payload and failure of a history, in the form that it
+    /// came in. `say` is told now and then how many payloads were met.
     ///
     /// # Errors
     /// As [`DataConverter::decode_history`] and [`DataConverter::rewrap`].

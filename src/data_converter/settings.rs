@@ -11,7 +11,8 @@ use crate::error::Error;
 use crate::keys::KeyService;
 
 impl DataConverter {
-    /// Whether the failure converter is to move message and stack trace into the encoded attributes.
+    /// Whether the failure converter is to move message and stack trace into the encoded
+    /// attributes.
     #[must_use]
     pub fn encodes_common_attributes(&self) -> bool {
         self.config.load().encode_common_attributes
@@ -35,7 +36,8 @@ impl DataConverter {
         self.config.load().keyring.has_key_services()
     }
 
-    /// The keys of key services that the configuration names: the name in the ring, and what it stands for.
+    /// The keys of key services that the configuration names: the name in the ring, and what it
+    /// stands for.
     #[must_use]
     pub fn key_services(&self) -> Vec<(Arc<str>, KeyService)> {
         let config = self.config.load();
@@ -76,8 +78,8 @@ impl DataConverter {
         self.config.load().namespace(namespace)
     }
 
-    /// The part of this configuration, if there is one, that opens more than `before` did: a namespace that may use
-    /// more of the keys that were there, or that no longer encrypts.
+    /// The part of this configuration, if there is one, that opens more than `before` did: a
+    /// namespace that may use more of the keys that were there, or that no longer encrypts.
     #[must_use]
     pub fn loosens(&self, before: &Self) -> Option<&'static str> {
         self.config.load().loosens(&before.config.load())
@@ -89,8 +91,8 @@ impl DataConverter {
         self.config.load().keyring.has_keys()
     }
 
-    /// What the configuration does to payloads, for each entry of `namespaces`; without that list, one
-    /// summary for all namespaces.
+    /// What the configuration does to payloads, for each entry of `namespaces`; without that list,
+    /// one summary for all namespaces.
     #[must_use]
     pub fn summary(&self) -> Vec<NamespaceSummary> {
         self.config.load().summary()

@@ -17,8 +17,8 @@ impl DataConverter {
     /// `binary/null`, `binary/plain`, `json/plain`, or `binary/protobuf` with its `messageType`.
     ///
     /// # Errors
-    /// [`Code::Value`](crate::Code::Value), [`Code::Json`](crate::Code::Json) and what else the converters
-    /// say. The lowest value that fails decides, and is named.
+    /// [`Code::Value`](crate::Code::Value), [`Code::Json`](crate::Code::Json) and what else the
+    /// converters say. The lowest value that fails decides, and is named.
     pub fn to_payload<'a>(&self, scope: impl Into<Scope<'a>>, values: &[u8]) -> Result<Vec<u8>, Error> {
         self.call(scope.into(), values.len(), |spent, _, _, config| {
             let budget = &mut spent.budget;
@@ -39,12 +39,12 @@ impl DataConverter {
     }
 
     /// Gives the values of payloads back, each in its raw form: the way back of
-    /// [`DataConverter::to_payload`]. Every encoding that a converter knows is read, whatever the config
-    /// says.
+    /// [`DataConverter::to_payload`]. Every encoding that a converter knows is read, whatever the
+    /// config says.
     ///
     /// # Errors
-    /// [`Code::Encoding`](crate::Code::Encoding) and what the converters say. The lowest payload that
-    /// fails decides, and is named.
+    /// [`Code::Encoding`](crate::Code::Encoding) and what the converters say. The lowest payload
+    /// that fails decides, and is named.
     pub fn from_payload<'a>(&self, scope: impl Into<Scope<'a>>, payloads: &[u8]) -> Result<Vec<u8>, Error> {
         self.call(scope.into(), payloads.len(), |spent, _, _, config| {
             let budget = &mut spent.budget;

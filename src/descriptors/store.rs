@@ -1,10 +1,10 @@
-//! The descriptors behind a handle: Temporal's API, the sets that the configuration names, and what the host
-//! handed in.
+//! The descriptors behind a handle: Temporal's API, the sets that the configuration names, and what
+//! the host handed in.
 //!
-//! A file is told by its name, and the first of these to have it decides: the configuration (so that a newer
-//! API of Temporal can be given), what is built in, the host. The host may hand in the same file as often as
-//! it likes, and another one of the same name never: two versions of one file in a process are a mistake
-//! that must be seen. Everything is linked anew and then swapped whole.
+//! A file is told by its name, and the first of these to have it decides: the configuration (so
+//! that a newer API of Temporal can be given), what is built in, the host. The host may hand in the
+//! same file as often as it likes, and another one of the same name never: two versions of one file
+//! in a process are a mistake that must be seen. Everything is linked anew and then swapped whole.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +23,8 @@ use tdc_formats::wire::{Cursor, Field, Value};
 use crate::error::{Code, Error, text};
 use crate::lock::Lock;
 
-/// Bytes of descriptor sets that one file of the configuration, or all that the host hands in, may have.
+/// Bytes of descriptor sets that one file of the configuration, or all that the host hands in, may
+/// have.
 pub(crate) const MAX_SET_LEN: usize = 64 << 20;
 
 /// How deep message types may nest: as in protoc.
@@ -91,7 +92,8 @@ impl Store {
         }
     }
 
-    /// Takes a `FileDescriptorSet` of the host: files that it names without having them must be known.
+    /// Takes a `FileDescriptorSet` of the host: files that it names without having them must be
+    /// known.
     ///
     /// # Errors
     /// [`Code::Descriptor`]; then everything stays as it was.
@@ -133,7 +135,8 @@ impl Store {
         Ok(())
     }
 
-    /// Takes over what the host handed in to `before`. Where it no longer fits, the host is asked again.
+    /// Takes over what the host handed in to `before`. Where it no longer fits, the host is asked
+    /// again.
     pub(crate) fn adopt(&self, before: &Self) -> Result<(), Error> {
         before.host.read(|before| self.take(before))
     }
@@ -197,8 +200,9 @@ fn decode(set: &[u8]) -> Result<Vec<FileDescriptorProto>, String> {
     Ok(set.file.into_iter().map(essence).collect())
 }
 
-/// Whether a message type of a serialised set nests deeper. Looked at before it is decoded, because decoding and
-/// linking call themselves for what nests. What is malformed is the business of decoding.
+/// Whether a message type of a serialised set nests deeper. Looked at before it is decoded, because
+/// decoding and linking call themselves for what nests. What is malformed is the business of
+/// decoding.
 fn nests_deeper(set: &[u8], max: usize) -> bool {
     const FILE: u32 = 1;
     const MESSAGE_TYPE: u32 = 4;
@@ -222,8 +226,8 @@ fn nests_deeper(set: &[u8], max: usize) -> bool {
     false
 }
 
-/// What a file says of messages. Comments, options and the names that follow from others differ between
-/// protoc's output and what the languages' runtimes keep of it.
+/// What a file says of messages. Comments, options and the names that follow from others differ
+/// between protoc's output and what the languages' runtimes keep of it.
 fn essence(mut file: FileDescriptorProto) -> FileDescriptorProto {
     file.source_code_info = None;
     file.options = None;

@@ -1,8 +1,8 @@
 //! The table of status codes: the one place where a code gets its name, number and kind.
 //!
-//! The `#define`s of `include/tdc.h`, `docs/ERRORS.md` and the constants of every binding are generated
-//! from it (`tests/generated.rs`). Numbers are grouped by who can mend the cause, and are never used
-//! twice.
+//! The `#define`s of `include/tdc.h`, `docs/ERRORS.md` and the constants of every binding are
+//! generated from it (`tests/generated.rs`). Numbers are grouped by who can mend the cause, and are
+//! never used twice.
 
 /// Who can mend the cause of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,8 +78,9 @@ macro_rules! codes {
                 match self { $(Self::$variant => Kind::$kind,)* }
             }
 
-            /// Whether the same call can succeed later without a change to its input, because time or an operator
-            /// cures the cause: a service that is back, a key, a file or a configuration that is put right.
+            /// Whether the same call can succeed later without a change to its input, because time
+            /// or an operator cures the cause: a service that is back, a key, a file or a
+            /// configuration that is put right.
             #[must_use]
             pub const fn is_transient(self) -> bool {
                 match self { $(Self::$variant => $transient,)* }

@@ -1,8 +1,8 @@
 //! Foreign text in messages: names, paths and causes that this library did not write itself.
 //!
-//! Messages end up in logs, terminals and exceptions. A line break in a name could forge a line of a log, an
-//! escape sequence could rewrite a terminal, and a long name could fill a disk. So every such text is escaped
-//! and cut here, and [`one_line`] holds every message to it once more.
+//! Messages end up in logs, terminals and exceptions. A line break in a name could forge a line of
+//! a log, an escape sequence could rewrite a terminal, and a long name could fill a disk. So every
+//! such text is escaped and cut here, and [`one_line`] holds every message to it once more.
 
 use std::path::Path;
 
@@ -51,7 +51,8 @@ pub(crate) fn path(path: &Path) -> String {
     elided(&path.to_string_lossy(), MAX_PATH)
 }
 
-/// A path from the root on, so that a message says which file was looked for, whatever the working directory is.
+/// A path from the root on, so that a message says which file was looked for, whatever the working
+/// directory is.
 pub(crate) fn absolute_path(path: &Path) -> String {
     match std::path::absolute(path) {
         Ok(absolute) => self::path(&absolute),

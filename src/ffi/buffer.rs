@@ -36,8 +36,8 @@ impl tdc_buffer {
 /// Frees the bytes and zeroes the struct, so that a second call does nothing. NULL does nothing.
 ///
 /// # Safety
-/// `buffer` is NULL, or points to a struct that the library filled, a zeroed one, or one freed before;
-/// nobody else uses it during the call.
+/// `buffer` is NULL, or points to a struct that the library filled, a zeroed one, or one freed
+/// before; nobody else uses it during the call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_buffer_free(buffer: *mut tdc_buffer) {
     guard_value((), || {
@@ -45,8 +45,8 @@ pub unsafe extern "C" fn tdc_buffer_free(buffer: *mut tdc_buffer) {
         let Some(buffer) = (unsafe { buffer.as_mut() }) else { return };
         let freed = core::mem::replace(buffer, tdc_buffer::EMPTY);
         if !freed.data.is_null() {
-            // SAFETY: a struct with data is one that `from_vec` made and nobody freed: freeing leaves
-            // NULL behind.
+            // SAFETY: a struct with data is one that `from_vec` made and nobody freed: freeing
+            // leaves NULL behind.
             drop(unsafe { Vec::from_raw_parts(freed.data, freed.len, freed.capacity) });
         }
     });

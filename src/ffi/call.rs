@@ -1,5 +1,5 @@
-//! A call that may have to be made again: what it used of the limits, what it asks of the host, and what
-//! the host answered.
+//! A call that may have to be made again: what it used of the limits, what it asks of the host, and
+//! what the host answered.
 
 use core::ffi::c_void;
 
@@ -11,26 +11,26 @@ use crate::call::{Call, State};
 use crate::error::{Code, Error};
 use crate::limits::Usage;
 
-/// A call that may have to be made again. Zero-initialise it before the first try, pass it to every try,
-/// and end it with `tdc_call_end`. An SDK hands its codec a list of payloads: to make several calls for
-/// one list, pass the same `tdc_call` to each, and the limits hold for the list.
+/// A call that may have to be made again. Zero-initialise it before the first try, pass it to every
+/// try, and end it with `tdc_call_end`. An SDK hands its codec a list of payloads: to make several
+/// calls for one list, pass the same `tdc_call` to each, and the limits hold for the list.
 ///
-/// Only one function may use it at a time, on any thread. Memory is allocated at the first request. Leave
-/// its fields alone.
+/// Only one function may use it at a time, on any thread. Memory is allocated at the first request.
+/// Leave its fields alone.
 #[repr(C)]
 #[allow(non_camel_case_types)]
 #[derive(Debug)]
 pub struct tdc_call {
-    /// Payloads that were passed in. A try that gives `TDC_OK` or `TDC_UNCHANGED` adds to it and to the
-    /// next two.
+    /// Payloads that were passed in. A try that gives `TDC_OK` or `TDC_UNCHANGED` adds to it and to
+    /// the next two.
     pub payloads: usize,
     /// Their bytes, as in a `Payloads` message.
     pub input_bytes: usize,
     /// Bytes that their layers decoded to.
     pub decoded_bytes: usize,
-    /// Requests that wait for an answer. After `TDC_OK` and `TDC_UNCHANGED` these ask for the next data key
-    /// of a key service, while the call has used the one before: they may be answered off the call's path,
-    /// by `tdc_call_answer` before `tdc_call_end`, or not at all.
+    /// Requests that wait for an answer. After `TDC_OK` and `TDC_UNCHANGED` these ask for the next
+    /// data key of a key service, while the call has used the one before: they may be answered
+    /// off the call's path, by `tdc_call_answer` before `tdc_call_end`, or not at all.
     pub pending: usize,
     /// Requests and answers; NULL before the first request.
     pub memory: *mut c_void,
@@ -53,7 +53,8 @@ pub(super) unsafe fn with_call<T>(call: *mut tdc_call, work: impl FnOnce(Option<
         // A panic drops the memory, so the caller's struct must have let go of it.
         // SAFETY: writable, as the caller vouches.
         unsafe { (*call).memory = core::ptr::null_mut() };
-        // SAFETY: `memory` comes from `into_raw` below, and the struct owned it until the line before.
+        // SAFETY: `memory` comes from `into_raw` below, and the struct owned it until the line
+        // before.
         Some(unsafe { Box::from_raw(memory) })
     };
     let usage = Usage {
@@ -77,11 +78,12 @@ pub(super) unsafe fn with_call<T>(call: *mut tdc_call, work: impl FnOnce(Option<
 }
 
 /// After `TDC_REQUESTS`: what the call asks of the host, a serialised `tdc.host.v1.Requests`
-/// (`proto/tdc/host.proto`). It holds payloads and can hold credentials: not for logs. It belongs to the
-/// call and is valid until the next function that takes it. Empty when nothing is asked.
+/// (`proto/tdc/host.proto`). It holds payloads and can hold credentials: not for logs. It belongs
+/// to the call and is valid until the next function that takes it. Empty when nothing is asked.
 ///
 /// # Safety
-/// `call` is NULL or valid; `out` and `out_len` are valid out slots, or NULL: then nothing is written.
+/// `call` is NULL or valid; `out` and `out_len` are valid out slots, or NULL: then nothing is
+/// written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_call_requests(call: *mut tdc_call, out: *mut *const u8, out_len: *mut usize) {
     guard_value((), || {
@@ -103,15 +105,15 @@ pub unsafe extern "C" fn tdc_call_requests(call: *mut tdc_call, out: *mut *const
     });
 }
 
-/// Takes what the host answers to the requests of the last try: a serialised `tdc.host.v1.Answers`. On
-/// `TDC_OK` make the call again; what was left out is asked again.
+/// Takes what the host answers to the requests of the last try: a serialised `tdc.host.v1.Answers`.
+/// On `TDC_OK` make the call again; what was left out is asked again.
 ///
-/// `TDC_ERR_PROTOBUF` and `TDC_ERR_ARGUMENT` say that these are no answers to these requests, and that
-/// nothing was taken. Any other status is what the call has come to: a key or descriptor that is none, or
-/// what became of a request to a codec server.
+/// `TDC_ERR_PROTOBUF` and `TDC_ERR_ARGUMENT` say that these are no answers to these requests, and
+/// that nothing was taken. Any other status is what the call has come to: a key or descriptor that
+/// is none, or what became of a request to a codec server.
 ///
-/// Keys and descriptors stay with `self` and serve later calls; what a codec server answered serves this
-/// call alone.
+/// Keys and descriptors stay with `self` and serve later calls; what a codec server answered serves
+/// this call alone.
 ///
 /// # Safety
 /// `self`, `call` and bytes are valid; `error` may be NULL.
@@ -136,8 +138,8 @@ pub unsafe extern "C" fn tdc_call_answer(
     }
 }
 
-/// Ends a call: frees its memory, erases what it holds and zeroes the struct, so that a second call does
-/// nothing. Always allowed; NULL does nothing.
+/// Ends a call: frees its memory, erases what it holds and zeroes the struct, so that a second call
+/// does nothing. Always allowed; NULL does nothing.
 ///
 /// # Safety
 /// `call` is NULL or valid.

@@ -44,8 +44,8 @@ impl Arguments {
     }
 }
 
-/// Encodes a serialised `Payloads`: the same count in the same order comes out. `*out` is written on
-/// `TDC_OK`, and freed by `tdc_buffer_free`.
+/// Encodes a serialised `Payloads`: the same count in the same order comes out. `*out` is written
+/// on `TDC_OK`, and freed by `tdc_buffer_free`.
 ///
 /// # Safety
 /// `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
@@ -72,8 +72,8 @@ pub unsafe extern "C" fn tdc_codec_encode(
     unsafe { arguments.run(error, |converter, scope, payloads| converter.encode(scope, payloads)) }
 }
 
-/// Decodes a serialised `Payloads`: the same count in the same order comes out. What no codec of the
-/// library made is left alone. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
+/// Decodes a serialised `Payloads`: the same count in the same order comes out. What no codec of
+/// the library made is left alone. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
 ///
 /// # Safety
 /// `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.

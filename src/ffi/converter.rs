@@ -9,10 +9,10 @@ use super::status::tdc_status;
 
 /// Makes payloads of values, by the config's converters; no codec is applied.
 ///
-/// A value comes in one of four raw forms, each a `Payload` of a serialised `Payloads`: `binary/null`;
-/// `binary/plain`, bytes; `json/plain`, JSON text; `binary/protobuf` with `messageType`, a serialised
-/// message. The same count in the same order comes out, and other metadata is kept. `*out` is written on
-/// `TDC_OK`, and freed by `tdc_buffer_free`.
+/// A value comes in one of four raw forms, each a `Payload` of a serialised `Payloads`:
+/// `binary/null`; `binary/plain`, bytes; `json/plain`, JSON text; `binary/protobuf` with
+/// `messageType`, a serialised message. The same count in the same order comes out, and other
+/// metadata is kept. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
 ///
 /// # Safety
 /// `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.

@@ -14,21 +14,22 @@ use crate::error::{Code, Error};
 #[allow(non_camel_case_types)]
 pub struct tdc_data_converter(pub(super) Arc<DataConverter>);
 
-/// A flag of `tdc_data_converter_flags`: the failure converter moves message and stack trace into the
-/// encoded attributes.
+/// A flag of `tdc_data_converter_flags`: the failure converter moves message and stack trace into
+/// the encoded attributes.
 pub const TDC_FLAG_ENCODE_COMMON_ATTRIBUTES: u32 = 1;
 /// A flag of `tdc_data_converter_flags`: the host may be asked for keys.
 pub const TDC_FLAG_HOST_KEYS: u32 = 2;
-/// A flag of `tdc_data_converter_flags`: `converters` is another list than the default one, so that an SDK's
-/// own payload converter does not do what the configuration says.
+/// A flag of `tdc_data_converter_flags`: `converters` is another list than the default one, so that
+/// an SDK's own payload converter does not do what the configuration says.
 pub const TDC_FLAG_CONVERTERS: u32 = 4;
 
-/// A flag of `tdc_data_converter_flags`: payloads of some namespace go to a codec server, so calls may ask the
-/// host for requests (`TDC_REQUESTS`). Lists are best handed in whole, and calls may take long.
+/// A flag of `tdc_data_converter_flags`: payloads of some namespace go to a codec server, so calls
+/// may ask the host for requests (`TDC_REQUESTS`). Lists are best handed in whole, and calls may
+/// take long.
 pub const TDC_FLAG_REMOTE: u32 = 8;
 
-/// A flag of `tdc_data_converter_flags`: `keys.ring` has keys of key services, so calls may ask the host to
-/// have data keys wrapped and unwrapped (`TDC_REQUESTS`).
+/// A flag of `tdc_data_converter_flags`: `keys.ring` has keys of key services, so calls may ask the
+/// host to have data keys wrapped and unwrapped (`TDC_REQUESTS`).
 pub const TDC_FLAG_KEY_SERVICES: u32 = 16;
 
 fn open(out: OutSlot<*mut tdc_data_converter>, opened: Result<DataConverter, Error>) -> Result<Code, Error> {
@@ -36,8 +37,8 @@ fn open(out: OutSlot<*mut tdc_data_converter>, opened: Result<DataConverter, Err
     Ok(Code::Ok)
 }
 
-/// Opens the configuration file at `path` (UTF-8). `namespace_` is for calls whose context names none;
-/// `NULL, 0` is none. `*out` is written on `TDC_OK`.
+/// Opens the configuration file at `path` (UTF-8). `namespace_` is for calls whose context names
+/// none; `NULL, 0` is none. `*out` is written on `TDC_OK`.
 ///
 /// # Safety
 /// Bytes and out slots are valid; `error` may be NULL.
@@ -61,8 +62,8 @@ pub unsafe extern "C" fn tdc_data_converter_open(
     }
 }
 
-/// Takes a configuration as text (UTF-8, YAML or JSON); its relative paths are relative to `base_dir`,
-/// or to the working directory where that is `NULL, 0`. Everything else is as in
+/// Takes a configuration as text (UTF-8, YAML or JSON); its relative paths are relative to
+/// `base_dir`, or to the working directory where that is `NULL, 0`. Everything else is as in
 /// `tdc_data_converter_open`.
 ///
 /// # Safety
@@ -90,9 +91,9 @@ pub unsafe extern "C" fn tdc_data_converter_parse(
     }
 }
 
-/// Reads the configuration and every key that it names again, and swaps them whole: a call in flight
-/// keeps what it began with. On failure everything stays as it was. Keys that the host provided are
-/// forgotten.
+/// Reads the configuration and every key that it names again, and swaps them whole: a call in
+/// flight keeps what it began with. On failure everything stays as it was. Keys that the host
+/// provided are forgotten.
 ///
 /// # Safety
 /// `self` is valid; `error` may be NULL.

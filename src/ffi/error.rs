@@ -4,8 +4,8 @@ use super::guard::guard_value;
 use super::status::tdc_status;
 use crate::error::{Code, Error};
 
-/// An error: code, message, payload index and size needed. It belongs to the caller, who frees it by
-/// `tdc_error_free`.
+/// An error: code, message, payload index and size needed. It belongs to the caller, who frees it
+/// by `tdc_error_free`.
 #[allow(non_camel_case_types)]
 pub struct tdc_error(Error);
 
@@ -37,11 +37,12 @@ pub unsafe extern "C" fn tdc_error_code(self_: *const tdc_error) -> tdc_status {
     unsafe { tdc_error::read(self_, Code::Null as tdc_status, |error| error.code() as tdc_status) }
 }
 
-/// The sentence, as UTF-8 without a terminator. It lives as long as the error. Never plaintext, never
-/// key bytes.
+/// The sentence, as UTF-8 without a terminator. It lives as long as the error. Never plaintext,
+/// never key bytes.
 ///
 /// # Safety
-/// `self` is NULL or valid; `out` and `out_len` are valid out slots, or NULL: then nothing is written.
+/// `self` is NULL or valid; `out` and `out_len` are valid out slots, or NULL: then nothing is
+/// written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_error_message(
     self_: *const tdc_error,

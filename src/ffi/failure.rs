@@ -7,9 +7,10 @@ use super::data_converter::tdc_data_converter;
 use super::error::tdc_error;
 use super::status::tdc_status;
 
-/// Encodes a serialised `temporal.api.failure.v1.Failure`: its payloads and those of its causes go through
-/// the codecs, and where the configuration says `encode_common_attributes`, message and stack trace of
-/// each move into its encoded attributes. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
+/// Encodes a serialised `temporal.api.failure.v1.Failure`: its payloads and those of its causes go
+/// through the codecs, and where the configuration says `encode_common_attributes`, message and
+/// stack trace of each move into its encoded attributes. `*out` is written on `TDC_OK`, and freed
+/// by `tdc_buffer_free`.
 ///
 /// # Safety
 /// `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
@@ -37,8 +38,9 @@ pub unsafe extern "C" fn tdc_failure_encode(
 }
 
 /// Decodes a serialised failure: message and stack trace come back, and the encoded attributes are
-/// cleared, whatever the configuration says of encoding. Attributes that cannot be read stay, or with
-/// `malformed: error` the call fails. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
+/// cleared, whatever the configuration says of encoding. Attributes that cannot be read stay, or
+/// with `malformed: error` the call fails. `*out` is written on `TDC_OK`, and freed by
+/// `tdc_buffer_free`.
 ///
 /// # Safety
 /// `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.

@@ -8,8 +8,8 @@ use super::error::tdc_error;
 use super::status::tdc_status;
 use crate::error::{Code, Error, Kind, text};
 
-/// Runs the body of an extern function: no panic crosses, and a failure goes into `error`, if the caller
-/// wants it.
+/// Runs the body of an extern function: no panic crosses, and a failure goes into `error`, if the
+/// caller wants it.
 ///
 /// # Safety
 /// `error` is NULL or a valid out slot.
@@ -17,8 +17,8 @@ pub(super) unsafe fn guard(
     error: *mut *mut tdc_error,
     body: impl FnOnce() -> Result<Code, Error>,
 ) -> tdc_status {
-    // A handle is never left half changed: what changes behind one is swapped whole. So it stays usable
-    // after a panic.
+    // A handle is never left half changed: what changes behind one is swapped whole. So it stays
+    // usable after a panic.
     let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
     match result {
         Ok(code) => code as tdc_status,
@@ -64,8 +64,8 @@ pub(super) unsafe fn borrow_bytes<'a>(pointer: *const u8, len: usize, name: &str
 /// A buffer of the caller, for the length of the call.
 ///
 /// # Safety
-/// `pointer` is NULL with `len` 0, or writable for `len` bytes that nobody else touches for as long as
-/// `'a`.
+/// `pointer` is NULL with `len` 0, or writable for `len` bytes that nobody else touches for as long
+/// as `'a`.
 pub(super) unsafe fn borrow_mut<'a>(pointer: *mut u8, len: usize, name: &str) -> Result<&'a mut [u8], Error> {
     if len == 0 {
         return Ok(&mut []);
@@ -115,8 +115,8 @@ impl<T> OutSlot<T> {
     }
 
     pub(super) fn write(self, value: T) {
-        // SAFETY: not NULL, and valid as `new`'s caller vouched; what stood there is plain data that
-        // needs no drop.
+        // SAFETY: not NULL, and valid as `new`'s caller vouched; what stood there is plain data
+        // that needs no drop.
         unsafe { self.0.write(value) };
     }
 }

@@ -10,9 +10,9 @@ use super::status::tdc_status;
 use crate::error::{Code, Error};
 use crate::message::MessageFlags;
 
-/// A flag of `tdc_message_encode` and `tdc_message_decode`: headers go through the codecs as well. Decode
-/// opens encoded headers in any case; with this flag it also refuses plain ones where the configuration
-/// says `required`.
+/// A flag of `tdc_message_encode` and `tdc_message_decode`: headers go through the codecs as well.
+/// Decode opens encoded headers in any case; with this flag it also refuses plain ones where the
+/// configuration says `required`.
 pub const TDC_MESSAGE_HEADERS: u32 = 1;
 
 pub(super) fn message_flags(flags: u32) -> Result<MessageFlags, Error> {
@@ -22,10 +22,11 @@ pub(super) fn message_flags(flags: u32) -> Result<MessageFlags, Error> {
     Ok(MessageFlags { headers: flags & TDC_MESSAGE_HEADERS != 0 })
 }
 
-/// Encodes every payload and failure of a serialised message of Temporal's API, whose full name is `name`
-/// (`temporal.api.history.v1.History`). Search attributes are never touched, headers only with
-/// `TDC_MESSAGE_HEADERS`; failures hide their text as the configuration says. What holds no payload, and
-/// unknown fields, stay as they are. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
+/// Encodes every payload and failure of a serialised message of Temporal's API, whose full name is
+/// `name` (`temporal.api.history.v1.History`). Search attributes are never touched, headers only
+/// with `TDC_MESSAGE_HEADERS`; failures hide their text as the configuration says. What holds no
+/// payload, and unknown fields, stay as they are. `*out` is written on `TDC_OK`, and freed by
+/// `tdc_buffer_free`.
 ///
 /// # Safety
 /// `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
@@ -60,9 +61,9 @@ pub unsafe extern "C" fn tdc_message_encode(
     }
 }
 
-/// Decodes every payload and failure of a serialised message of Temporal's API, whose full name is `name`.
-/// What no codec of the library made is left alone. `*out` is written on `TDC_OK`, and freed by
-/// `tdc_buffer_free`.
+/// Decodes every payload and failure of a serialised message of Temporal's API, whose full name is
+/// `name`. What no codec of the library made is left alone. `*out` is written on `TDC_OK`, and
+/// freed by `tdc_buffer_free`.
 ///
 /// # Safety
 /// `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.

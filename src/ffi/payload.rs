@@ -12,8 +12,8 @@ use crate::data_converter::DataConverter;
 use crate::error::{Code, Error};
 use crate::outcome::Outcome;
 
-/// Where a call on one payload put its answer: in the caller's buffer, or in `owned` where `owned.data`
-/// is not NULL.
+/// Where a call on one payload put its answer: in the caller's buffer, or in `owned` where
+/// `owned.data` is not NULL.
 #[repr(C)]
 #[allow(non_camel_case_types)]
 #[derive(Debug)]
@@ -24,8 +24,9 @@ pub struct tdc_payload {
     pub data_offset: usize,
     /// How many bytes these contents have. Other fields can follow them.
     pub data_len: usize,
-    /// The payload itself when it did not fit the caller's buffer, for a reason that could not be known before
-    /// (decompression, many external payloads, a codec server's answer); freed by `tdc_buffer_free`. Otherwise zeroes.
+    /// The payload itself when it did not fit the caller's buffer, for a reason that could not be
+    /// known before (decompression, many external payloads, a codec server's answer); freed by
+    /// `tdc_buffer_free`. Otherwise zeroes.
     pub owned: tdc_buffer,
 }
 
@@ -42,8 +43,8 @@ struct Arguments {
 
 impl Arguments {
     /// # Safety
-    /// Handle, bytes, buffer and out slots are valid; the buffer overlaps nothing else; `error` may be
-    /// NULL.
+    /// Handle, bytes, buffer and out slots are valid; the buffer overlaps nothing else; `error` may
+    /// be NULL.
     unsafe fn run(
         self,
         error: *mut *mut tdc_error,
@@ -72,10 +73,10 @@ impl Arguments {
     }
 }
 
-/// The most bytes that a payload of `payload_len` bytes encodes to: `payload_len` and a number that holds for
-/// the configuration and the data keys of this moment. `TDC_ERR_BUFFER_TOO_SMALL` stays possible where
-/// `keys.ring` has a key of a key service: try again with the size that the error gives. NULL stands
-/// for a configuration without such keys.
+/// The most bytes that a payload of `payload_len` bytes encodes to: `payload_len` and a number that
+/// holds for the configuration and the data keys of this moment. `TDC_ERR_BUFFER_TOO_SMALL` stays
+/// possible where `keys.ring` has a key of a key service: try again with the size that the error
+/// gives. NULL stands for a configuration without such keys.
 ///
 /// # Safety
 /// `self` is valid or NULL.
@@ -93,19 +94,19 @@ pub unsafe extern "C" fn tdc_codec_encode_bound(
     })
 }
 
-/// Encodes one payload, which comes in two slices, so that a large one need not be serialised first:
-/// `head` is every other field in any order, then the tag (0x12) and the length of `data`; `data` is its
-/// contents. With `data` as `NULL, 0`, `head` is the whole serialised payload.
+/// Encodes one payload, which comes in two slices, so that a large one need not be serialised
+/// first: `head` is every other field in any order, then the tag (0x12) and the length of `data`;
+/// `data` is its contents. With `data` as `NULL, 0`, `head` is the whole serialised payload.
 ///
 /// The encoded payload is written to the start of `out`, which overlaps neither slice;
-/// `tdc_codec_encode_bound(self, head_len + data_len)` is enough, but for a payload with many external payloads
-/// and for what a codec server answers (`TDC_FLAG_REMOTE`): what does not fit comes in `written->owned`. `*written`
-/// is written on `TDC_OK`.
+/// `tdc_codec_encode_bound(self, head_len + data_len)` is enough, but for a payload with many
+/// external payloads and for what a codec server answers (`TDC_FLAG_REMOTE`): what does not fit
+/// comes in `written->owned`. `*written` is written on `TDC_OK`.
 /// `TDC_UNCHANGED`: the payload is to stay as it is.
 ///
 /// # Safety
-/// `self`, `call`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `call`
-/// and `error` may be NULL.
+/// `self`, `call`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes;
+/// `call` and `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_codec_encode_payload(
     self_: *const tdc_data_converter,
@@ -140,12 +141,12 @@ pub unsafe extern "C" fn tdc_codec_encode_payload(
 /// Decodes one payload in two slices, as `tdc_codec_encode_payload` takes it.
 ///
 /// A capacity of `head_len + data_len` is enough unless a layer was
-/// compressed: then an answer that does not fit comes in `written->owned`. `TDC_UNCHANGED`: no codec of
-/// the library made this payload. After an error `out` holds nothing of the payload.
+/// compressed: then an answer that does not fit comes in `written->owned`. `TDC_UNCHANGED`: no
+/// codec of the library made this payload. After an error `out` holds nothing of the payload.
 ///
 /// # Safety
-/// `self`, `call`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes; `call`
-/// and `error` may be NULL.
+/// `self`, `call`, bytes and out slots are valid; `out` is writable for `out_capacity` bytes;
+/// `call` and `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tdc_codec_decode_payload(
     self_: *const tdc_data_converter,

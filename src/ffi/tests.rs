@@ -1,5 +1,6 @@
-//! The C ABI as C uses it, with raw pointers: made to run under Miri (`scripts/test-deep`), which sees what a test that passes does not: a slice
-//! made of NULL, a byte read past its end, memory freed by another layout than it was made with. So no test here calls C (zstd, the default
+//! The C ABI as C uses it, with raw pointers: made to run under Miri (`scripts/test-deep`), which
+//! sees what a test that passes does not: a slice made of NULL, a byte read past its end, memory
+//! freed by another layout than it was made with. So no test here calls C (zstd, the default
 //! cipher). `tests/c` goes through every combination of arguments natively.
 
 use core::ptr::{null, null_mut};
@@ -101,7 +102,8 @@ impl Handle {
     /// Encodes `HEAD` ‖ `DATA` into `out`.
     fn encode(&self, out: &mut [u8], written: *mut tdc_payload, error: *mut *mut tdc_error) -> tdc_status {
         let (len, out) = (out.len(), out.as_mut_ptr());
-        // SAFETY: handle, bytes and buffer are valid; `written` and `error` are the test's own slots, or NULL.
+        // SAFETY: handle, bytes and buffer are valid; `written` and `error` are the test's own
+        // slots, or NULL.
         unsafe {
             tdc_codec_encode_payload(
                 self.0,
@@ -197,7 +199,8 @@ fn a_call_is_added_to_by_success_alone_and_bounds_the_whole_list() {
     let mut call = untried();
     let encode = |call: *mut tdc_call| {
         let mut out = tdc_buffer::EMPTY;
-        // SAFETY: handle, bytes and slots are valid; the buffer is one that the library filled, or zeroes.
+        // SAFETY: handle, bytes and slots are valid; the buffer is one that the library filled, or
+        // zeroes.
         unsafe {
             let status = tdc_codec_encode(
                 handle.0,
@@ -230,7 +233,8 @@ fn payloads_make_the_round_trip_through_the_librarys_buffers() {
     let payloads = [&[0x0a, 28], &payload[..], &[0x0a, 0]].concat();
     let mut sealed = tdc_buffer::EMPTY;
     let mut opened = tdc_buffer::EMPTY;
-    // SAFETY: handle, bytes and slots are valid; each buffer is freed while it is one that the library filled, or a zeroed one.
+    // SAFETY: handle, bytes and slots are valid; each buffer is freed while it is one that the
+    // library filled, or a zeroed one.
     unsafe {
         assert_eq!(
             tdc_codec_encode(
@@ -339,7 +343,8 @@ fn length_past_the_address_space_is_refused_before_it_is_believed() {
 #[test]
 fn what_a_caller_gets_wrong_is_said_in_these_words() {
     let mut panicked = null_mut();
-    // SAFETY: NULL, and bytes that are valid but for a length that is refused unread; the slot is valid.
+    // SAFETY: NULL, and bytes that are valid but for a length that is refused unread; the slot is
+    // valid.
     let errors = unsafe {
         guard(&raw mut panicked, || panic!("a text"));
         [
@@ -445,7 +450,8 @@ fn panic_becomes_an_error_with_its_text_and_the_handle_stays_usable() {
 #[test]
 fn handle_serves_threads_at_once() {
     struct Shared(Handle);
-    // SAFETY: that any thread may use a handle is what the header promises, and what this test has Miri check.
+    // SAFETY: that any thread may use a handle is what the header promises, and what this test has
+    // Miri check.
     unsafe impl Sync for Shared {}
     let shared = Shared(Handle::encrypting());
     let shared = &shared;

@@ -71,8 +71,8 @@ impl<'a, 'c> Walk<'a, 'c> {
     }
 }
 
-/// What encode does to the fields of a failure. One whose text was moved already keeps its attributes,
-/// which go through the codecs as they are.
+/// What encode does to the fields of a failure. One whose text was moved already keeps its
+/// attributes, which go through the codecs as they are.
 fn hide(common: &Common<'_>) -> Result<Vec<(u32, Edit)>, Error> {
     let was_hidden = common.message == PLACEHOLDER.as_bytes() && common.stack_trace.is_empty();
     if was_hidden && !common.attributes.is_empty() {

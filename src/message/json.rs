@@ -1,6 +1,6 @@
-//! The walk over a message as proto3 JSON: payloads and failures are replaced in the text, and everything
-//! else stays as it stands, whatever it says: fields that are newer than the descriptors, enums by their
-//! old names, numbers, whitespace.
+//! The walk over a message as proto3 JSON: payloads and failures are replaced in the text, and
+//! everything else stays as it stands, whatever it says: fields that are newer than the
+//! descriptors, enums by their old names, numbers, whitespace.
 //!
 //! The text may come from anywhere: it is checked first, messages nest to [`MAX_MESSAGE_DEPTH`].
 
@@ -148,8 +148,8 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         Ok(())
     }
 
-    /// The next member of a message. A name with escapes may be that of a field, which encode would leave in
-    /// the clear.
+    /// The next member of a message. A name with escapes may be that of a field, which encode would
+    /// leave in the clear.
     fn member(&self, cursor: &mut Cursor<'a>) -> Result<Option<Member<'a>>, Error> {
         match cursor.member() {
             Some(member) if self.work.encodes() && member.name.contains('\\') => {
@@ -175,7 +175,8 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
                 Ok(())
             }
             Target::NexusInput if self.is_system => {
-                // The envelope is plain, and what is in it is protobuf, which this walk does not open.
+                // The envelope is plain, and what is in it is protobuf, which this walk does not
+                // open.
                 self.work.relax(Custom::Plain);
                 self.payload(cursor)
             }

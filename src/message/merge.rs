@@ -1,5 +1,5 @@
-//! Messages that are written anew: fields that came in pieces become one, and a failure's own fields are
-//! replaced.
+//! Messages that are written anew: fields that came in pieces become one, and a failure's own
+//! fields are replaced.
 
 use tdc_formats::wire::{Cursor, Value};
 
@@ -27,8 +27,8 @@ struct Live<'a> {
     written: bool,
 }
 
-/// A message on its way to be written anew. It lives on the heap: messages nest, and the stack is for the way
-/// down.
+/// A message on its way to be written anew. It lives on the heap: messages nest, and the stack is
+/// for the way down.
 struct Merging<'a, 'm, 'c> {
     plan: &'c Plan,
     edits: &'m [(u32, Edit)],

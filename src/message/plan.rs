@@ -1,5 +1,5 @@
-//! Which fields of which messages lead to payloads: worked out from descriptors once, so that a walk
-//! skips everything else whole.
+//! Which fields of which messages lead to payloads: worked out from descriptors once, so that a
+//! walk skips everything else whole.
 
 use tdc_formats::wire::Value;
 
@@ -90,13 +90,15 @@ pub(crate) enum Custom {
 /// A message that holds search attributes, which the server reads: never touched.
 const SEARCH_ATTRIBUTES: [&str; 1] = ["temporal.api.common.v1.SearchAttributes"];
 
-/// Values of search attributes that stand outside of [`SEARCH_ATTRIBUTES`]: what `Count…` groups by.
+/// Values of search attributes that stand outside of [`SEARCH_ATTRIBUTES`]: what `Count…` groups
+/// by.
 const GROUP_VALUES: &str = "AggregationGroup.group_values";
 
 const HEADER: &str = "temporal.api.common.v1.Header";
 
-/// Some of it is written plain: ids of versions, side effects and local activities by Java's SDK, metadata of
-/// deployments by whoever has no SDK with a client for them (Go's hands them to its data converter).
+/// Some of it is written plain: ids of versions, side effects and local activities by Java's SDK,
+/// metadata of deployments by whoever has no SDK with a client for them (Go's hands them to its
+/// data converter).
 const MIXED: [&str; 6] = [
     "temporal.api.command.v1.RecordMarkerCommandAttributes.details",
     "temporal.api.deployment.v1.DeploymentInfo.metadata",
@@ -128,8 +130,8 @@ impl Plans {
         Self { messages: plans, names }
     }
 
-    /// The plan of the message called `name`: `None` where there is no such message, `Some(None)` where
-    /// nothing in it leads to a payload.
+    /// The plan of the message called `name`: `None` where there is no such message, `Some(None)`
+    /// where nothing in it leads to a payload.
     pub(crate) fn find(&self, name: &str) -> Option<Option<&Plan>> {
         self.names.get(name).map(|index| index.and_then(|index| self.get(index)))
     }
@@ -227,7 +229,8 @@ impl Plan {
         Self { shape: shape(message), fields, slots: slots.len() }
     }
 
-    /// Whether the message is `Payloads`, or one like it: nothing in it leads to payloads but a list of them.
+    /// Whether the message is `Payloads`, or one like it: nothing in it leads to payloads but a
+    /// list of them.
     pub(crate) fn is_payloads(&self) -> bool {
         matches!(&*self.fields, [Field { repeated: true, is_map: false, target: Target::Payload, .. }])
     }
@@ -245,8 +248,8 @@ impl Plan {
 }
 
 impl Field {
-    /// Whether the wire carries `value` as the field's type asks; otherwise it is an unknown field that
-    /// has the same number.
+    /// Whether the wire carries `value` as the field's type asks; otherwise it is an unknown field
+    /// that has the same number.
     pub(crate) fn is_carried_as(&self, value: &Value<'_>) -> bool {
         let carried = match self.target {
             Target::Nothing(carried) => carried,

@@ -1,9 +1,9 @@
-//! Messages that carry another message as bytes: `google.protobuf.Any`, and the envelope of Temporal's own
-//! Nexus endpoint.
+//! Messages that carry another message as bytes: `google.protobuf.Any`, and the envelope of
+//! Temporal's own Nexus endpoint.
 //!
-//! An operation of the endpoint `__temporal_system` has a request of Temporal's API as its input, in a
-//! payload of `binary/protobuf`: the payloads inside of it go through the codecs, the envelope never does,
-//! because the server reads it.
+//! An operation of the endpoint `__temporal_system` has a request of Temporal's API as its input,
+//! in a payload of `binary/protobuf`: the payloads inside of it go through the codecs, the envelope
+//! never does, because the server reads it.
 
 use tdc_formats::wire::{Cursor, Value};
 

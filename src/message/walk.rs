@@ -1,15 +1,16 @@
-//! The walk over a message on the wire: payloads are handed to the codecs, failures are edited, and only
-//! what changed is written anew.
+//! The walk over a message on the wire: payloads are handed to the codecs, failures are edited, and
+//! only what changed is written anew.
 //!
-//! Bytes come from the network. A message nests to [`MAX_MESSAGE_DEPTH`]; what is not on the way to a
-//! payload is skipped whole, and copied as it is: unknown fields survive.
+//! Bytes come from the network. A message nests to [`MAX_MESSAGE_DEPTH`]; what is not on the way to
+//! a payload is skipped whole, and copied as it is: unknown fields survive.
 //!
-//! The walk calls itself for what nests, and a hundred levels must fit into 64 KiB of stack (`tests/c/stack.c`).
-//! So what is not on the way down has a frame of its own (`#[inline(never)]`), which is gone by then.
+//! The walk calls itself for what nests, and a hundred levels must fit into 64 KiB of stack
+//! (`tests/c/stack.c`). So what is not on the way down has a frame of its own (`#[inline(never)]`),
+//! which is gone by then.
 //!
-//! A singular message field that comes in pieces is one message (protobuf merges them, which on the wire
-//! is to put them one behind the other), and of a oneof only the member that came last lives. The common
-//! case has neither; what has is written anew by [`merge`](super::merge).
+//! A singular message field that comes in pieces is one message (protobuf merges them, which on the
+//! wire is to put them one behind the other), and of a oneof only the member that came last lives.
+//! The common case has neither; what has is written anew by [`merge`](super::merge).
 
 use tdc_formats::wire::{Cursor, Malformed, Value};
 
@@ -88,8 +89,8 @@ impl<'a, 'c> Walk<'a, 'c> {
         self.work.rewrite(payload)
     }
 
-    /// Walks a message that came in `pieces`, nearly always one. After `Ok(true)` the whole of it stands
-    /// in `out`, after `Ok(false)` nothing does.
+    /// Walks a message that came in `pieces`, nearly always one. After `Ok(true)` the whole of it
+    /// stands in `out`, after `Ok(false)` nothing does.
     #[inline]
     pub(super) fn message(
         &mut self,
@@ -203,7 +204,8 @@ impl<'a, 'c> Walk<'a, 'c> {
         self.pending.push(Pending { run, number, len });
         let changed = write(self)?;
         if changed {
-            // It was written, so what was pending before it was too, and it is the innermost one open.
+            // It was written, so what was pending before it was too, and it is the innermost one
+            // open.
             self.close();
         } else {
             self.pending.pop();

@@ -126,7 +126,8 @@ impl<'c> Work<'c> {
             }
     }
 
-    /// From here on plain payloads are accepted, whatever `required` says, where the SDKs write such.
+    /// From here on plain payloads are accepted, whatever `required` says, where the SDKs write
+    /// such.
     pub(crate) fn relax(&mut self, custom: Custom) {
         if custom != Custom::Header || !self.settings.headers {
             self.strict = false;
@@ -162,7 +163,8 @@ impl<'c> Work<'c> {
         match &mut self.task {
             Task::Encode => Ok(!self.chain().is_empty()),
             Task::Decode if self.settings.chain.remote().is_some() => {
-                // A server may mark what it encoded in any way, so it is asked for all but what the SDKs write plain.
+                // A server may mark what it encoded in any way, so it is asked for all but what the
+                // SDKs write plain.
                 Ok(self.strict || !view.encoding.is_some_and(is_plain))
             }
             Task::Decode => {
@@ -239,8 +241,8 @@ impl<'c> Work<'c> {
         }
     }
 
-    /// Whether a failure stays as it is because its attributes cannot be read. A key that is not here yet,
-    /// and a limit, are errors all the same.
+    /// Whether a failure stays as it is because its attributes cannot be read. A key that is not
+    /// here yet, and a limit, are errors all the same.
     pub(crate) fn keeps(&self, error: &Error) -> bool {
         self.settings.keeps_malformed && error.code().kind() == Kind::Input && error.code() != Code::Limit
     }

@@ -10,8 +10,8 @@ use crate::error::Error;
 use crate::payload::Pieces;
 use crate::scratch;
 
-/// The fields of a payload. Writing it again gives one form for all that say the same: metadata in the
-/// order of the keys, `data` unless it is empty, then the other fields as they came.
+/// The fields of a payload. Writing it again gives one form for all that say the same: metadata in
+/// the order of the keys, `data` unless it is empty, then the other fields as they came.
 pub(crate) struct Parts<'a> {
     /// By key; none stands twice.
     metadata: Vec<(&'a [u8], &'a [u8])>,
@@ -20,8 +20,8 @@ pub(crate) struct Parts<'a> {
     others: Vec<&'a [u8]>,
 }
 
-/// A payload that was written anew, in pieces: its data need not be copied once more to become a part of a
-/// message.
+/// A payload that was written anew, in pieces: its data need not be copied once more to become a
+/// part of a message.
 pub(crate) struct Rewritten<'a> {
     head: Vec<u8>,
     data: Cow<'a, [u8]>,
@@ -120,8 +120,8 @@ impl<'a> Parts<'a> {
         Rewritten { head, data, others: self.others }
     }
 
-    /// What stands before `data` where that is the last field, as codecs write it: the other fields, and its
-    /// tag and length.
+    /// What stands before `data` where that is the last field, as codecs write it: the other
+    /// fields, and its tag and length.
     pub(crate) fn head_of_last(&self, encoding: &[u8], data_len: usize) -> Vec<u8> {
         let mut head = self.metadata(encoding);
         self.others.iter().for_each(|field| head.extend_from_slice(field));

@@ -17,10 +17,9 @@ pub(crate) fn watch_forks() {
     if cfg!(miri) || WATCHED.load(Ordering::Acquire) {
         return;
     }
-    // Threads that come first at the same time may all register it: then a fork counts more than once, which is as
-    // good.
-    // SAFETY: the handler adds to an atomic and does nothing else, which any child may do. The system forgets it when
-    // the library is unloaded.
+    // Threads that come first at the same time may all register it: then a fork counts more than
+    // once, which is as good. SAFETY: the handler adds to an atomic and does nothing else, which
+    // any child may do. The system forgets it when the library is unloaded.
     let status = unsafe { libc::pthread_atfork(None, None, Some(count)) };
     WATCHED.store(status == 0, Ordering::Release);
 }

@@ -1,8 +1,8 @@
 //! Memory for a key on its way from a file or variable into a cipher.
 //!
-//! A page of its own that is locked in memory and left out of core dumps where the system allows, and
-//! erased on drop. A refusal to lock (`RLIMIT_MEMLOCK`) is no error: the key works as well, and is
-//! erased as well.
+//! A page of its own that is locked in memory and left out of core dumps where the system allows,
+//! and erased on drop. A refusal to lock (`RLIMIT_MEMLOCK`) is no error: the key works as well, and
+//! is erased as well.
 
 use core::fmt;
 use core::ptr;
@@ -47,7 +47,8 @@ impl SecretKey {
     }
 
     pub(crate) fn bytes(&self) -> &[u8; Self::LEN] {
-        // SAFETY: the page is mapped until drop, longer than the array, and only reached through `self`.
+        // SAFETY: the page is mapped until drop, longer than the array, and only reached through
+        // `self`.
         unsafe { &*self.memory }
     }
 

@@ -1,9 +1,9 @@
-//! The kernel's `getrandom` in the vDSO, looked up by ourselves: glibc calls it only from 2.41 on, and a
-//! system call costs more than sealing 2 KiB.
+//! The kernel's `getrandom` in the vDSO, looked up by ourselves: glibc calls it only from 2.41 on,
+//! and a system call costs more than sealing 2 KiB.
 //!
 //! The kernel names the size, protection and flags of an opaque state (`vgetrandom(2)` in
-//! `Documentation/`, Linux 6.11 and above); each thread maps one, and gives it back when it ends. The
-//! kernel's code erases it on `fork()` and reseeds after a snapshot.
+//! `Documentation/`, Linux 6.11 and above); each thread maps one, and gives it back when it ends.
+//! The kernel's code erases it on `fork()` and reseeds after a snapshot.
 
 use core::ffi::{CStr, c_void};
 use core::mem::size_of;
@@ -49,12 +49,12 @@ pub(super) fn random(out: &mut [u8]) -> bool {
 
 impl State {
     fn new() -> Option<Self> {
-        // Threads that come first find it each for itself: one that waited for another would wait for ever in a child
-        // that was forked meanwhile.
+        // Threads that come first find it each for itself: one that waited for another would wait
+        // for ever in a child that was forked meanwhile.
         static SOURCE: OnceBox<Option<Source>> = OnceBox::new();
         let source = (*SOURCE.get_or_init(|| Box::new(Source::find())))?;
-        // SAFETY: an anonymous mapping touches no memory that exists; size, protection and flags are the
-        // kernel's own.
+        // SAFETY: an anonymous mapping touches no memory that exists; size, protection and flags
+        // are the kernel's own.
         let memory = unsafe {
             libc::mmap(
                 ptr::null_mut(),
@@ -70,8 +70,8 @@ impl State {
 
     fn fill(&self, mut out: &mut [u8]) -> bool {
         while !out.is_empty() {
-            // SAFETY: `get_random` is the kernel's function; `out` is valid for writes of its length;
-            // the state was mapped as the kernel asked and belongs to this thread alone.
+            // SAFETY: `get_random` is the kernel's function; `out` is valid for writes of its
+            // length; the state was mapped as the kernel asked and belongs to this thread alone.
             let written = unsafe {
                 (self.source.get_random)(
                     out.as_mut_ptr().cast(),
@@ -105,8 +105,8 @@ impl Source {
         if image.is_null() {
             return None;
         }
-        // SAFETY: AT_SYSINFO_EHDR is the address of the vDSO, a complete ELF image that stays mapped for
-        // the process's life.
+        // SAFETY: AT_SYSINFO_EHDR is the address of the vDSO, a complete ELF image that stays
+        // mapped for the process's life.
         let function = unsafe { symbol(image, name) }?;
         // SAFETY: the symbol of this name has this signature (the kernel's ABI).
         let get_random = unsafe { core::mem::transmute::<*const u8, GetRandom>(function) };
@@ -129,8 +129,9 @@ unsafe fn symbol(image: *const u8, name: &CStr) -> Option<*const u8> {
     const DT_STRTAB: isize = 5;
     const DT_SYMTAB: isize = 6;
     const DT_GNU_HASH: isize = 0x6fff_fef5;
-    // SAFETY: every read below is of a field that the ELF-64 format places there, in an image that the
-    // caller vouches for; reads are unaligned-safe, and walks end at the format's own terminators.
+    // SAFETY: every read below is of a field that the ELF-64 format places there, in an image that
+    // the caller vouches for; reads are unaligned-safe, and walks end at the format's own
+    // terminators.
     unsafe {
         let read = |offset: usize| image.add(offset).cast::<usize>().read_unaligned();
         let headers = read(0x20);
@@ -162,8 +163,8 @@ unsafe fn symbol(image: *const u8, name: &CStr) -> Option<*const u8> {
         }
         let (strings, symbols, hash) = (strings?, symbols?, hash?.cast::<u32>());
 
-        // The GNU hash table: four words, the Bloom filter, the buckets, then the chains, one word a
-        // symbol; the lowest bit ends one.
+        // The GNU hash table: four words, the Bloom filter, the buckets, then the chains, one word
+        // a symbol; the lowest bit ends one.
         let wanted = name
             .to_bytes()
             .iter()

@@ -1,6 +1,6 @@
-/* A program with a zstd of its own: names of its C code are taken here, and none of these may be called by
- * the library or be in the way of its own. scripts/test-static links it in every way a program can be linked.
- */
+/* A program with a zstd of its own: names of its C code are taken here, and none of these may be
+ * called by the library or be in the way of its own. scripts/test-static links it in every way a
+ * program can be linked. */
 #include <stdio.h>
 #include <string.h>
 

@@ -8,8 +8,8 @@
 typedef tdc_status direction(const tdc_data_converter *, tdc_call *, const uint8_t *, size_t, const uint8_t *,
                              size_t, const uint8_t *, size_t, uint8_t *, size_t, tdc_payload *, tdc_error **);
 
-/* One call with a buffer of exactly `capacity` bytes on the heap, where a sanitizer sees every byte past it.
- * Gives back the size that was needed, or 0 when the answer fitted. */
+/* One call with a buffer of exactly `capacity` bytes on the heap, where a sanitizer sees every byte
+ * past it. Gives back the size that was needed, or 0 when the answer fitted. */
 static size_t with_capacity(direction *call, const tdc_data_converter *converter,
                             const struct payload *payload, size_t capacity) {
     uint8_t *out = poisoned(capacity);
@@ -82,7 +82,8 @@ static void bound_is_enough(const char *document) {
 #define ID_OF_32 "0123456789ABCDEF._:/-abcdefghijk"
 #define LONGEST_ID ID_OF_32 ID_OF_32 ID_OF_32 ID_OF_32
 
-/* What was compressed may not fit a buffer that nobody could size: it comes in memory of its own. */
+/* What was compressed may not fit a buffer that nobody could size: it comes in memory of its
+ * own. */
 static void decompressed_answer_is_owned(void) {
     tdc_data_converter *converter = parse(COMPRESS_AND_ENCRYPT);
     uint8_t *data = poisoned(100000);
@@ -132,7 +133,8 @@ static void unchanged_writes_nothing(void) {
     tdc_data_converter_free(converter);
 }
 
-/* What a caller claims to have used before can be any number: it does not wrap, and passes no limit. */
+/* What a caller claims to have used before can be any number: it does not wrap, and passes no
+ * limit. */
 static void claims_do_not_wrap(void) {
     tdc_data_converter *converter = parse(ENCRYPT);
     struct payload plain = payload_make("binary/plain", (const uint8_t *)"1", 1);

@@ -1,5 +1,5 @@
-/* How the C tests say what they expect. The first expectation that fails ends the program: later ones would
- * only repeat it. */
+/* How the C tests say what they expect. The first expectation that fails ends the program: later
+ * ones would only repeat it. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -16,7 +16,8 @@
         }                                                                                                    \
     } while (0)
 
-/* `error` is a tdc_error * or NULL: its sentence is shown when the status is not the expected one. */
+/* `error` is a tdc_error * or NULL: its sentence is shown when the status is not the expected
+ * one. */
 #define CHECK_STATUS(expected, actual, error)                                                                \
     check_status(__FILE__, __LINE__, #actual, (expected), (actual), (error))
 

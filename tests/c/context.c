@@ -1,4 +1,5 @@
-/* The serialization context is an argument of each call; its namespace overrides the one given at open. */
+/* The serialization context is an argument of each call; its namespace overrides the one given at
+ * open. */
 #include <string.h>
 
 #include "check.h"

@@ -2,7 +2,8 @@
  *
  *   driver --codec tdc --config PATH encode|decode IN OUT
  *
- * IN and OUT are files with one serialised temporal.api.common.v1.Payloads. Exit status 1, and the message on
+ * IN and OUT are files with one serialised temporal.api.common.v1.Payloads. Exit status 1, and the
+ * message on
  * standard error. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -59,8 +59,8 @@ void payload_free(struct payload *payload) {
 uint8_t *noise(size_t len, uint32_t seed) {
     uint8_t *bytes = malloc(len + 1);
     CHECK(bytes != NULL);
-    /* A linear congruential generator (Numerical Recipes' constants): its high bits are good enough not to
-     * compress. */
+    /* A linear congruential generator (Numerical Recipes' constants): its high bits are good enough
+     * not to compress. */
     uint32_t state = seed * 2654435761u + 1;
     for (size_t i = 0; i < len; i++) {
         state = state * 1664525u + 1013904223u;

@@ -45,8 +45,8 @@ void payload_free(struct payload *payload);
 /* `len` bytes that do not compress, different for each seed. */
 uint8_t *noise(size_t len, uint32_t seed);
 
-/* `len` bytes of POISON on the heap (at least one, so that there is an address), and whether all still are.
- */
+/* `len` bytes of POISON on the heap (at least one, so that there is an address), and whether all
+ * still are. */
 #define POISON 0xA5
 uint8_t *poisoned(size_t len);
 int is_poisoned(const void *memory, size_t len);

@@ -1,6 +1,6 @@
-/* Parent and children never use a nonce twice: a generator that keeps state over fork() repeats itself, and a
- * nonce that repeats breaks AES-GCM. Each child is a copy of a process that has encrypted before, in two
- * threads. */
+/* Parent and children never use a nonce twice: a generator that keeps state over fork() repeats
+ * itself, and a nonce that repeats breaks AES-GCM. Each child is a copy of a process that has
+ * encrypted before, in two threads. */
 #include <pthread.h>
 #include <string.h>
 #include <sys/wait.h>

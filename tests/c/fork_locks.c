@@ -1,7 +1,7 @@
-/* A child never waits for a thread of its parent. Threads take a lock of the library again and again, or make
- * what is made at first use, while the process forks: in the child they are gone, and what they had locked
- * would stay locked. Each child then makes the same calls. One that hangs is ended by its alarm, which is no
- * measure of speed. */
+/* A child never waits for a thread of its parent. Threads take a lock of the library again and
+ * again, or make what is made at first use, while the process forks: in the child they are gone,
+ * and what they had locked would stay locked. Each child then makes the same calls. One that hangs
+ * is ended by its alarm, which is no measure of speed. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -18,7 +18,8 @@
 #define CHILDREN 50
 #define HANGS_AFTER_SECONDS 60
 
-/* The allocator of gcc's AddressSanitizer may be locked in a child itself; make test-c runs these tests. */
+/* The allocator of gcc's AddressSanitizer may be locked in a child itself; make test-c runs these
+ * tests. */
 #ifdef __SANITIZE_ADDRESS__
 #define SKIP_UNDER_ASAN                                                                                      \
     puts("fork with busy threads: skipped, because of AddressSanitizer's own locks");                        \
@@ -63,7 +64,8 @@ static void reload(void) {
     payload_free(&sealed);
 }
 
-/* The one of the host's keys, which other threads take as well: each payload needs a key of its own. */
+/* The one of the host's keys, which other threads take as well: each payload needs a key of its
+ * own. */
 static void keys(void) {
     static atomic_int number;
     char id[16];

@@ -1,9 +1,6 @@
 /* The C harness: every group of tests, and the vectors.
- *
- *   harness VECTORS      run everything; VECTORS is what vectors_to_lines.py made
- *   harness --functions  print the functions whose pointer arguments are tested, for comparison with the
- * header
- */
+ * harness VECTORS run everything; VECTORS is what vectors_to_lines.py made harness --functions
+ * print the functions whose pointer arguments are tested, for comparison with the header */
 #include <string.h>
 
 #include "check.h"

@@ -1,5 +1,5 @@
-/* The header by itself: it is compiled in every dialect that it promises, included twice, and in C++ without
- * the rest of the harness. */
+/* The header by itself: it is compiled in every dialect that it promises, included twice, and in
+ * C++ without the rest of the harness. */
 #include "tdc.h"
 
 static const tdc_status STATUSES[] = {TDC_OK, TDC_ERR_PANIC};

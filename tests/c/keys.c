@@ -131,7 +131,8 @@ void test_reload(void) {
     tdc_data_converter *reader = open_file(path);
     tdc_call first = {0}, second = {0};
     CHECK(decode_one(reader, &first, &sealed) == TDC_REQUESTS);
-    /* So does another call that meets it before the first has: what it waits for may be in the file. */
+    /* So does another call that meets it before the first has: what it waits for may be in the
+     * file. */
     CHECK(decode_one(reader, &second, &sealed) == TDC_REQUESTS);
     reload_for(reader, &first);
     reload_for(reader, &second);

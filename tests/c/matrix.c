@@ -1,10 +1,9 @@
-/* Every pointer argument of every function that returns a status, in every state that it can arrive in:
- * valid, valid and empty, NULL, NULL and empty, and with a length that no memory has. Each function is called
- * with every combination.
- *
- * What must hold without knowing which of several faults the library sees first: a call with faults answers
- * the code of one of them; one without faults never answers these codes; result slots are written only on
- * success, and *error only with an error. */
+/* Every pointer argument of every function that returns a status, in every state that it can arrive
+ * in: valid, valid and empty, NULL, NULL and empty, and with a length that no memory has. Each
+ * function is called with every combination.
+ * What must hold without knowing which of several faults the library sees first: a call with faults
+ * answers the code of one of them; one without faults never answers these codes; result slots are
+ * written only on success, and *error only with an error. */
 #include <string.h>
 
 #include "check.h"

@@ -6,8 +6,8 @@
 
 #include "tdc.h"
 
-/* HANDLE: of the library. CALL: a tdc_call or NULL. BYTES: pointer and length in. ROOM: pointer and capacity
- * out. SLOT: for a result. ERROR: for details. */
+/* HANDLE: of the library. CALL: a tdc_call or NULL. BYTES: pointer and length in. ROOM: pointer and
+ * capacity out. SLOT: for a result. ERROR: for details. */
 enum kind { HANDLE, CALL, BYTES, ROOM, SLOT, ERROR };
 
 struct value {

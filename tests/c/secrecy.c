@@ -1,4 +1,5 @@
-/* What does not authenticate leaves nothing behind: neither in the caller's buffer nor in a message. */
+/* What does not authenticate leaves nothing behind: neither in the caller's buffer nor in a
+ * message. */
 #include <string.h>
 
 #include "check.h"
@@ -46,7 +47,8 @@ static void every_flipped_byte_is_refused(const tdc_data_converter *converter, c
     payload_free(&sealed);
 }
 
-/* The outer layer opens into the caller's buffer, and only then the inner one turns out to be wrong. */
+/* The outer layer opens into the caller's buffer, and only then the inner one turns out to be
+ * wrong. */
 static void broken_inner_layer_is_wiped(const tdc_data_converter *converter, const struct payload *plain) {
     struct payload inner = encoded(converter, plain);
     inner.bytes[inner.len - 1] ^= 0x80;

@@ -1,8 +1,6 @@
-/* Faults on purpose, to prove that the sanitizers are on: scripts/test-deep expects each to be caught, and a
- * clean run without one.
- *
- *   seeded_fault none|over-read|use-after-free|leak
- */
+/* Faults on purpose, to prove that the sanitizers are on: scripts/test-deep expects each to be
+ * caught, and a clean run without one.
+ * seeded_fault none|over-read|use-after-free|leak */
 #include <string.h>
 
 #include "check.h"
@@ -22,8 +20,8 @@ static void leak(tdc_data_converter *converter) {
     CHECK(tdc_codec_encode(converter, NULL, NULL, 0, NULL, 1, &out, &error) == TDC_ERR_NULL);
 }
 
-/* The tag of a field at the very end of some memory, and a length that is one byte too long: the library's
- * walk reads past the end. */
+/* The tag of a field at the very end of some memory, and a length that is one byte too long: the
+ * library's walk reads past the end. */
 static void over_read(tdc_data_converter *converter) {
     uint8_t *tag = malloc(1);
     uint8_t out[512];

@@ -1,6 +1,6 @@
-/* No call needs more than 64 KiB of stack for the depth of its input, however deep that is allowed to be: a
- * thread of musl has 128 KiB in all. Each call runs on a thread whose stack is painted first, once with flat
- * and once with the deepest input; what it overwrote is what it used. */
+/* No call needs more than 64 KiB of stack for the depth of its input, however deep that is allowed
+ * to be: a thread of musl has 128 KiB in all. Each call runs on a thread whose stack is painted
+ * first, once with flat and once with the deepest input; what it overwrote is what it used. */
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>

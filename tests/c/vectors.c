@@ -1,5 +1,5 @@
-/* Every vector through the calls on many payloads, and those of one payload through the calls on one as well.
- */
+/* Every vector through the calls on many payloads, and those of one payload through the calls on
+ * one as well. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
@@ -71,8 +71,8 @@ static void check_outcome(const struct vector *vector, tdc_status status, tdc_er
     }
 }
 
-/* One payload of a list by the call on one payload, which must do the same as the call on the list. Says
- * whether it succeeded. */
+/* One payload of a list by the call on one payload, which must do the same as the call on the list.
+ * Says whether it succeeded. */
 static int run_payload(const struct vector *vector, const tdc_data_converter *converter, tdc_call *call,
                        struct slice payload, long index, struct slice *expected_rest) {
     int encodes = strcmp(vector->operation, "encode") == 0;
@@ -107,8 +107,8 @@ static int run_payload(const struct vector *vector, const tdc_data_converter *co
     return status == TDC_OK;
 }
 
-/* The same list, payload by payload: the limits hold for all of them. What is wrong with the framing these
- * calls do not see. */
+/* The same list, payload by payload: the limits hold for all of them. What is wrong with the
+ * framing these calls do not see. */
 static void run_one_by_one(const struct vector *vector, const tdc_data_converter *converter) {
     struct slice rest = vector->input, payload, expected_rest = vector->expected;
     int refused = strcmp(vector->expectation, "error") == 0;

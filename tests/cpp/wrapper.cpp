@@ -1,5 +1,5 @@
-// tdc.hpp over the library: every function once, every kind of request, errors, owners and threads. Built
-// with AddressSanitizer where the compiler has it (scripts/test-cpp).
+// tdc.hpp over the library: every function once, every kind of request, errors, owners and threads.
+// Built with AddressSanitizer where the compiler has it (scripts/test-cpp).
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>

@@ -1,5 +1,5 @@
-//! Envelopes: data keys that a key service wraps. The service of these tests wraps with AES-256-GCM of an
-//! implementation that is not the library's.
+//! Envelopes: data keys that a key service wraps. The service of these tests wraps with AES-256-GCM
+//! of an implementation that is not the library's.
 
 #![allow(
     clippy::unwrap_used,
@@ -247,7 +247,8 @@ fn a_call_that_can_ask_nothing_does_not_use_up_the_renewal() {
     assert_eq!(service.counts(), (2, 0));
 }
 
-/// A host that makes the same call again in another way, as Python's does, or that ends before it answers.
+/// A host that makes the same call again in another way, as Python's does, or that ends before it
+/// answers.
 #[test]
 fn a_renewal_that_is_dropped_is_the_next_calls() {
     let (service, converter) = (Service::default(), converter(", data_key: { messages: 16 }"));

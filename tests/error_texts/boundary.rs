@@ -1,4 +1,5 @@
-//! What every call looks at first: the context, the list of payloads, the limits, the buffer, keys of the host.
+//! What every call looks at first: the context, the list of payloads, the limits, the buffer, keys
+//! of the host.
 
 use tdc::{Answer, Call};
 

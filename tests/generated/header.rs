@@ -16,23 +16,25 @@ const PREAMBLE: &str = "\
  *
  * - Bytes come in borrowed, as a pointer and a length, and may be freed when the function returns.
  *   `NULL, 0` is an empty slice; `NULL` with a length is TDC_ERR_NULL.
- * - The status is the return value. Result slots are written only on TDC_OK, and `*error` only when the
- *   status is an error (TDC_ERR_...); pass NULL for `error` if you do not need it. A tdc_call is the only
- *   argument that a function both reads and writes.
- * - What a function gives out belongs to the caller and is freed by the matching `_free`, or ended by
- *   tdc_call_end. Each of these ignores NULL, and does nothing the second time to the same tdc_buffer or
- *   tdc_call.
- * - Any number of threads may use a tdc_data_converter at once. Free it when no call is in flight. There is
- *   no thread-local state: a call may move to another thread between any two of your lines.
+ * - The status is the return value. Result slots are written only on TDC_OK, and `*error` only when
+ *   the status is an error (TDC_ERR_...); pass NULL for `error` if you do not need it. A tdc_call
+ *   is the only argument that a function both reads and writes.
+ * - What a function gives out belongs to the caller and is freed by the matching `_free`, or ended
+ *   by tdc_call_end. Each of these ignores NULL, and does nothing the second time to the same
+ *   tdc_buffer or tdc_call.
+ * - Any number of threads may use a tdc_data_converter at once. Free it when no call is in flight.
+ *   There is no thread-local state: a call may move to another thread between any two of your
+ *   lines.
  * - Inputs and buffers of one function do not overlap.
  * - No panic crosses: TDC_ERR_PANIC is a bug in the library, and the handle stays usable.
  * - Messages never contain plaintext or key bytes.
  *
  * What a call asks of the host
  *
- * The library does no I/O except at open and reload (the files and variables that the configuration names)
- * and the operating system's random source. Whatever else needs I/O is asked of the host: a key, a reload,
- * the descriptor of a message type, a request to a codec server. The status is then TDC_REQUESTS:
+ * The library does no I/O except at open and reload (the files and variables that the configuration
+ * names) and the operating system's random source. Whatever else needs I/O is asked of the host: a
+ * key, a reload, the descriptor of a message type, a request to a codec server. The status is then
+ * TDC_REQUESTS:
  *
  *     tdc_call call = {0};
  *     while ((status = tdc_codec_decode(converter, &call, ...)) == TDC_REQUESTS) {
@@ -43,14 +45,14 @@ const PREAMBLE: &str = "\
  *     }
  *     tdc_call_end(&call);
  *
- * The loop ends: what was answered is not asked again, and what was left without any answer is not asked
- * twice; the call then fails. With NULL for `call` nothing is asked, and the function fails with the error
- * that the request stands for.
+ * The loop ends: what was answered is not asked again, and what was left without any answer is not
+ * asked twice; the call then fails. With NULL for `call` nothing is asked, and the function fails
+ * with the error that the request stands for.
  *
  * Payload and Payloads are the protobuf messages temporal.api.common.v1.Payload and Payloads. A
  * serialization context says where the payloads of a call live: `NULL, 0`, or the message
- * tdc.context.v1.Context (proto/tdc/context.proto). Its namespace takes precedence over the one given at
- * open.
+ * tdc.context.v1.Context (proto/tdc/context.proto). Its namespace takes precedence over the one
+ * given at open.
  *
  * examples/c/example.c uses every part of this header.
  */";
@@ -84,10 +86,23 @@ fn header() -> String {
     String::from_utf8(header).unwrap().replace("self_", "self").replace("# Safety", "Valid arguments:")
 }
 
+/// A comment of lines of at most 100 columns.
+fn comment(text: &str) -> String {
+    let mut lines = vec![String::from("/*")];
+    for word in text.split(' ').chain(["*/"]) {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= 100 => *line = format!("{line} {word}"),
+            _ => lines.push(format!(" * {word}")),
+        }
+    }
+    lines.join("\n")
+}
+
 fn status_codes() -> String {
     let mut text = String::from("\n/* Status codes: docs/ERRORS.md. */\n");
     for code in Code::ALL {
-        write!(text, "\n/* {} */\n#define {} {}\n", code.description(), code.name(), *code as u32).unwrap();
+        let comment = comment(code.description());
+        write!(text, "\n{comment}\n#define {} {}\n", code.name(), *code as u32).unwrap();
     }
     text
 }
@@ -134,8 +149,8 @@ fn every_extern_function_is_guarded() {
     assert!((20..=32).contains(&functions), "{functions} functions, expected 20 to 32");
 }
 
-/// The preamble's rule: a pointer that a function may write through is an out slot, the caller's buffer, what is
-/// freed, or a call. A `tdc_call` is the only one that it reads as well.
+/// The preamble's rule: a pointer that a function may write through is an out slot, the caller's
+/// buffer, what is freed, or a call. A `tdc_call` is the only one that it reads as well.
 #[test]
 fn a_call_is_the_only_argument_that_is_read_and_written() {
     let header = header();

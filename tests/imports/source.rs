@@ -93,8 +93,8 @@ fn is_name(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
-/// Gives every branch of a path such as `crate::{error::{Code, Error}, wire}` to `give`, and the text
-/// behind it back.
+/// Gives every branch of a path such as `crate::{error::{Code, Error}, wire}` to `give`, and the
+/// text behind it back.
 fn branches<'t>(text: &'t str, before: &[String], give: &mut dyn FnMut(Vec<String>)) -> &'t str {
     let mut path = before.to_vec();
     let mut rest = text.trim_start();

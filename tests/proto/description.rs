@@ -56,8 +56,8 @@ impl Proto {
         &self.0[message]
     }
 
-    /// A message's values with the path of their names. Panics where the description knows a field not
-    /// at all, or with another wire type.
+    /// A message's values with the path of their names. Panics where the description knows a field
+    /// not at all, or with another wire type.
     pub(crate) fn values(&self, message: &str, bytes: &[u8]) -> Vec<(String, String)> {
         let (mut values, mut cursor) = (Vec::new(), Cursor::new(bytes));
         while let Some(found) = cursor.field().unwrap() {

@@ -22,7 +22,8 @@ pub(crate) fn open_in(codecs: &str, namespace: &str) -> DataConverter {
 
 pub(crate) const REMOTE: &str = "[remote: { url: \"https://codec.example.com\" }]";
 
-/// A codec server: what it encodes is the JSON of the payload in base64, with a number that no other has.
+/// A codec server: what it encodes is the JSON of the payload in base64, with a number that no
+/// other has.
 #[derive(Default)]
 pub(crate) struct Server {
     pub(crate) requests: Cell<usize>,

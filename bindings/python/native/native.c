@@ -1,17 +1,18 @@
 /*
  * temporal_tdc._native: a list of payloads through the codec by one call from Python.
  *
- * It serialises the payloads, calls libtdc and parses the answers, which ctypes does in three times the
- * Python operations. It links to nothing: Python hands in the addresses of the functions of the library
- * that ctypes has opened, so there is one library in the process, whichever it is.
+ * It serialises the payloads, calls libtdc and parses the answers, which ctypes does in three times
+ * the Python operations. It links to nothing: Python hands in the addresses of the functions of the
+ * library that ctypes has opened, so there is one library in the process, whichever it is.
  *
- * It knows only success. Where a call fails, asks something of the host, leaves a request pending or takes
- * too long for the event loop, `run` gives None, and the ctypes route makes the call again: it has the
- * errors, the requests and the threads. Encoding and decoding change nothing, so a second try is safe.
+ * It knows only success. Where a call fails, asks something of the host, leaves a request pending
+ * or takes too long for the event loop, `run` gives None, and the ctypes route makes the call
+ * again: it has the errors, the requests and the threads. Encoding and decoding change nothing, so
+ * a second try is safe.
  *
- * The inputs are hostile; all that is parsed here is the result of protobuf's and the library's checks.
- * Everything is under the GIL but the library's own calls, where `release` says so. Meanwhile the caller
- * holds a scratch of the handle, which keeps the native object alive.
+ * The inputs are hostile; all that is parsed here is the result of protobuf's and the library's
+ * checks. Everything is under the GIL but the library's own calls, where `release` says so.
+ * Meanwhile the caller holds a scratch of the handle, which keeps the native object alive.
  *
  * Python's stable ABI of 3.10: one file for every later CPython.
  */
@@ -99,7 +100,8 @@ static PyObject *call1(PyObject *function, PyObject *argument) {
   return PyObject_CallFunctionObjArgs(function, argument, NULL);
 }
 
-/* Parses an answer. Protobuf's refusal is left to the other route, which says which payload it was. */
+/* Parses an answer. Protobuf's refusal is left to the other route, which says which payload it
+ * was. */
 static Step parsed(PyObject *function, PyObject *bytes, PyObject **out) {
   *out = call1(function, bytes);
   if (*out != NULL) return DONE;
@@ -146,7 +148,8 @@ static Step parse_owned(Run *run, PyObject *function, tdc_buffer *owned, PyObjec
   return step;
 }
 
-/* Parses an answer of `len` bytes that lies in the kept buffer, which newer protobuf reads in place. */
+/* Parses an answer of `len` bytes that lies in the kept buffer, which newer protobuf reads in
+ * place. */
 static Step parse_area(Run *run, PyObject *area, size_t len, PyObject **out) {
   Operation *op = run->op;
   if (!op->reads_bytearray) return parse_copy(op->parse, PyByteArray_AsString(area), len, out);
@@ -171,7 +174,8 @@ static tdc_status call_one(Run *run, PyObject *head, PyObject *data, char *out, 
   return status;
 }
 
-/* Encodes or decodes one payload: a small answer by way of the stack, a large one of the kept buffer. */
+/* Encodes or decodes one payload: a small answer by way of the stack, a large one of the kept
+ * buffer. */
 static Step one(Run *run, PyObject *payload, PyObject *head, PyObject *data) {
   Operation *op = run->op;
   char stack[ON_STACK];
@@ -263,7 +267,8 @@ static int fits_the_loop(Operation *op, size_t size, Py_ssize_t count) {
   return bytes <= LEAST || bytes * op->rate <= BUDGET_NS;
 }
 
-/* Whether a payload has nothing but metadata and data, so that `split` can write all of it; -1: raised. */
+/* Whether a payload has nothing but metadata and data, so that `split` can write all of it; -1:
+ * raised. */
 static int is_plain(Operation *op, PyObject *payload) {
   for (Py_ssize_t i = 0; i < PyTuple_Size(op->others); i++) {
     PyObject *field = PyObject_GetAttr(payload, PyTuple_GetItem(op->others, i));

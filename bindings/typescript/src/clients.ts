@@ -1,4 +1,5 @@
-// The clients of key services in the library libtdc_keys: where it is looked for, and when the addon asks them.
+// The clients of key services in the library libtdc_keys: where it is looked for, and when the
+// addon asks them.
 
 import { dirname, join } from 'node:path';
 import { addon, addonFile, type Call, type Failure } from './native.js';
@@ -28,8 +29,8 @@ export class Clients {
 }
 
 /**
- * Loads the library, unless that was done; gives why it cannot be. This thread does it: the library reads the
- * environment when it is opened, and only this thread writes to it.
+ * Loads the library, unless that was done; gives why it cannot be. This thread does it: the library
+ * reads the environment when it is opened, and only this thread writes to it.
  */
 function load(): string | undefined {
   const named = process.env['TDC_KEYS_LIBRARY'];

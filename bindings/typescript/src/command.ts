@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The command `tdc`: runs the program of this platform's native package, as if it had been called itself.
+// The command `tdc`: runs the program of this platform's native package, as if it had been called
+// itself.
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -8,11 +8,13 @@ const ACTIVITY = intField(1, 2);
 const IS_LOCAL = intField(8, 1);
 
 /**
- * Where payloads live: what the SDK's `SerializationContext` says, for SDKs that have that type and for those that
- * have none.
+ * Where payloads live: what the SDK's `SerializationContext` says, for SDKs that have that type and
+ * for those that have none.
  */
 export interface Context {
-  /** The kind of thing that owns the payloads. Kinds that the library does not know mean no context. */
+  /**
+   * The kind of thing that owns the payloads. Kinds that the library does not know mean no context.
+   */
   readonly type: string;
   /** Takes precedence over the namespace given at `open`. */
   readonly namespace?: string;

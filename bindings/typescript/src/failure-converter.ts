@@ -1,6 +1,7 @@
 /**
- * The SDK's failure converter with `encodeCommonAttributes`, as a module that a workflow bundle can contain: no addon,
- * no Node.js. The configuration's `failures: { encode_common_attributes: true }` makes `Tdc.dataConverter` name it.
+ * The SDK's failure converter with `encodeCommonAttributes`, as a module that a workflow bundle can
+ * contain: no addon, no Node.js. The configuration's `failures: { encode_common_attributes: true }`
+ * makes `Tdc.dataConverter` name it.
  *
  * @module
  */

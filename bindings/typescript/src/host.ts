@@ -86,8 +86,8 @@ export class Host {
   }
 
   /**
-   * A call that succeeded may leave a request, to have the next data key wrapped, while calls use the one before.
-   * Nobody waits for the answer; if there is none, a later call asks again.
+   * A call that succeeded may leave a request, to have the next data key wrapped, while calls use
+   * the one before. Nobody waits for the answer; if there is none, a later call asks again.
    */
   answerWhatIsLeft(call: Call | null): void {
     if (!call?.hasRequests()) return;
@@ -150,7 +150,8 @@ export class Host {
       case Kind.key:
         return this.keys.answer(request);
       case Kind.reload:
-        // The files may be half written; what was loaded before stays, and the next try says what is missing.
+        // The files may be half written; what was loaded before stays, and the next try says what
+        // is missing.
         if (!this.closed) this.handle.reload();
         return answer(request, Kind.reload);
       case Kind.http:

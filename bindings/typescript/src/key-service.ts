@@ -16,22 +16,26 @@ export interface KeyServiceKey {
 }
 
 /**
- * Has the keys that encrypt data keys, which never leave it. It answers for the entries of the configuration's ring that
- * name a service, in place of the clients in the library `libtdc_keys`.
+ * Has the keys that encrypt data keys, which never leave it. It answers for the entries of the
+ * configuration's ring that name a service, in place of the clients in the library `libtdc_keys`.
  *
- * A {@link KeyServiceError} says whether the service refused, or the wrapped key is not one of this key. Anything else
- * that is thrown, or no answer in time, means that the service could not be reached. The call fails with
- * `TDC_ERR_KEY_REFUSED`, with `TDC_ERR_CIPHERTEXT` or with `TDC_ERR_KEY_SERVICE`, whose message repeats that of the
- * error and whose `cause` is the error. A refusal is cached for 30 seconds, an unavailable service for one.
+ * A {@link KeyServiceError} says whether the service refused, or the wrapped key is not one of this
+ * key. Anything else that is thrown, or no answer in time, means that the service could not be
+ * reached. The call fails with `TDC_ERR_KEY_REFUSED`, with `TDC_ERR_CIPHERTEXT` or with
+ * `TDC_ERR_KEY_SERVICE`, whose message repeats that of the error and whose `cause` is the error. A
+ * refusal is cached for 30 seconds, an unavailable service for one.
  *
  * At most 16 calls are made at once.
  */
 export interface KeyService {
-  /** Encrypts a new data key of 32 bytes: a secret, overwritten when the promise is settled or the time is over. */
+  /**
+   * Encrypts a new data key of 32 bytes: a secret, overwritten when the promise is settled or the
+   * time is over.
+   */
   wrap(key: KeyServiceKey, dataKey: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>;
   /**
-   * Decrypts what `wrap` made, in another program and long ago perhaps; anybody may have changed it. What it gives is
-   * overwritten: it must not be used again.
+   * Decrypts what `wrap` made, in another program and long ago perhaps; anybody may have changed
+   * it. What it gives is overwritten: it must not be used again.
    */
   unwrap(key: KeyServiceKey, wrapped: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>;
 }
@@ -75,8 +79,8 @@ export class OwnKeyService {
   constructor(private readonly service: KeyService) {}
 
   /**
-   * Answers a request; why it failed goes into `causes` too. The timer keeps the process alive unless nobody waits for
-   * the answer.
+   * Answers a request; why it failed goes into `causes` too. The timer keeps the process alive
+   * unless nobody waits for the answer.
    */
   answer(request: Request, causes: Map<string, unknown>, isAwaited: boolean): Promise<Answer> {
     return this.turns.take(async () => {

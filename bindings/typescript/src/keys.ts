@@ -4,8 +4,9 @@ import { TdcError } from './errors.js';
 import { type Answer, answer, Kind, type Request, textOf } from './requests.js';
 
 /**
- * Returns the 32 bytes of the key with this id, or `undefined` (or `null`) if there is no such key; that answer is
- * cached for 30 seconds. If it throws or rejects, the call fails with `TDC_ERR_KEY_PROVIDER`, which is transient.
+ * Returns the 32 bytes of the key with this id, or `undefined` (or `null`) if there is no such key;
+ * that answer is cached for 30 seconds. If it throws or rejects, the call fails with
+ * `TDC_ERR_KEY_PROVIDER`, which is transient.
  */
 export type KeyProvider = (
   id: string,

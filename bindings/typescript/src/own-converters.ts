@@ -1,4 +1,5 @@
-// The configuration's own `converters`, in the codec chain: no addon can be loaded where the SDK's converters run.
+// The configuration's own `converters`, in the codec chain: no addon can be loaded where the SDK's
+// converters run.
 
 import type { Payload } from '@temporalio/common';
 import { TdcError } from './errors.js';

@@ -1,6 +1,7 @@
 // The SDK's payloads as serialised protobuf, and back.
 //
-// Written by hand: what the SDK's own classes need for one small payload is longer than the whole call of the library.
+// Written by hand: what the SDK's own classes need for one small payload is longer than the whole
+// call of the library.
 
 import type { Payload } from '@temporalio/common';
 import Long from 'long';
@@ -52,7 +53,10 @@ export function headSize({ metadata, data, externalPayloads }: Fields): number {
   return metadataSize(metadata) + (data && data.length > 0 ? 1 + varintSize(data.length) : 0);
 }
 
-/** Writes what comes before the bytes of `data` and gives the position behind it. `out` has room for it. */
+/**
+ * Writes what comes before the bytes of `data` and gives the position behind it. `out` has room for
+ * it.
+ */
 export function writeHead(out: Buffer, position: number, { metadata, data }: Fields): number {
   position = writeMetadata(out, position, metadata);
   if (!data || data.length === 0) return position;

@@ -1,4 +1,5 @@
-// The quick way: payloads that need nothing of the host, one after another on the main thread, nearly without copies.
+// The quick way: payloads that need nothing of the host, one after another on the main thread,
+// nearly without copies.
 
 import { isSharedArrayBuffer } from 'node:util/types';
 import { markAsUntransferable } from 'node:worker_threads';
@@ -8,9 +9,9 @@ import { type Handle, LEFT, OWNED, UNCHANGED } from './native.js';
 import { decodePayload, headSize, writeHead } from './payloads.js';
 
 /**
- * Lists of more bytes go to libuv's threads where the configuration compresses. Where it only encrypts, none does. What
- * the main thread computes for one payload, here and by libuv's threads (CPU time in µs, the best of
- * nine, on a machine without VAES that did other work):
+ * Lists of more bytes go to libuv's threads where the configuration compresses. Where it only
+ * encrypts, none does. What the main thread computes for one payload, here and by libuv's threads
+ * (CPU time in µs, the best of nine, on a machine without VAES that did other work):
  *
  *                        64 KiB        256 KiB         1 MiB
  *     encrypt, encode    32 / 161      54 / 305     490 / 881
@@ -18,13 +19,16 @@ import { decodePayload, headSize, writeHead } from './payloads.js';
  *     zstd, encode      214 / 327     680 / 378    3494 / 780
  *     zlib, encode      576 / 277    2593 / 421    9297 / 711
  *
- * Other threads need a copy of the payload, because a caller may change it meanwhile, and give their result in memory
- * that the garbage collector has to free: for encryption that is more work than AES-GCM itself, at any size. (No message
- * to or from a Temporal server is longer than 4 MiB.)
+ * Other threads need a copy of the payload, because a caller may change it meanwhile, and give
+ * their result in memory that the garbage collector has to free: for encryption that is more work
+ * than AES-GCM itself, at any size. (No message to or from a Temporal server is longer than 4 MiB.)
  */
 const COMPRESSED = 64 * 1024;
 
-/** Up to so many bytes a payload's `data` is copied beside the rest: that costs less than to hand it over. */
+/**
+ * Up to so many bytes a payload's `data` is copied beside the rest: that costs less than to hand it
+ * over.
+ */
 const COPIED = 2 * 1024;
 
 /** The context, and the part of a payload that is not `data`, have room for so many bytes. */
@@ -34,8 +38,8 @@ const HEAD = 4 * 1024;
 const ROOM = 2 * 1024;
 
 /**
- * Results share memory, as small Buffers do in Node.js: one allocation for many payloads. A payload that is kept for
- * long keeps so much with it.
+ * Results share memory, as small Buffers do in Node.js: one allocation for many payloads. A payload
+ * that is kept for long keeps so much with it.
  */
 const SLAB = 64 * 1024;
 
@@ -55,7 +59,9 @@ export class Quick {
     this.handle.lend(this.input);
   }
 
-  /** The list, encoded or decoded; `undefined` where a call has to do it, or to say what is wrong. */
+  /**
+   * The list, encoded or decoded; `undefined` where a call has to do it, or to say what is wrong.
+   */
   convert(encode: boolean, payloads: readonly Payload[], context: Buffer): Payload[] | undefined {
     if (context.length > HEAD || this.isLong(payloads)) return undefined;
     if (context.length > 0) this.input.set(context, 0);
@@ -104,7 +110,10 @@ export class Quick {
     return decodePayload(slab, used, this.used);
   }
 
-  /** The length of a result. A data key that should be renewed is a request that is left when the payload is done. */
+  /**
+   * The length of a result. A data key that should be renewed is a request that is left when the
+   * payload is done.
+   */
   private lengthOf(result: number): number {
     if (result < LEFT) return result;
     this.host.answerWhatIsLeft(this.handle.takeLeft());

@@ -1,12 +1,13 @@
-// Sends what the library asks of a codec server, by fetch. The library makes the request and judges the answer.
+// Sends what the library asks of a codec server, by fetch. The library makes the request and judges
+// the answer.
 
 import { TdcError } from './errors.js';
 import { bytesField, fields, intField } from './wire.js';
 
 /**
- * Gives headers for a request to a codec server by its URL, such as a fresh `Authorization`. They take precedence over
- * the configuration's headers of the same name. It is called for every request; an exception or a rejection fails the
- * call with `TDC_ERR_REMOTE`, which is transient.
+ * Gives headers for a request to a codec server by its URL, such as a fresh `Authorization`. They
+ * take precedence over the configuration's headers of the same name. It is called for every
+ * request; an exception or a rejection fails the call with `TDC_ERR_REMOTE`, which is transient.
  */
 export type RemoteHeaders = (
   url: string,
@@ -63,7 +64,8 @@ async function headersOf(
 }
 
 function read(message: Buffer): HttpRequest {
-  // Without this, fetch would take compressed answers, and the maximum would be one for what they inflate to.
+  // Without this, fetch would take compressed answers, and the maximum would be one for what they
+  // inflate to.
   const headers = new Headers({ 'accept-encoding': 'identity' });
   const request: HttpRequest = {
     method: '',

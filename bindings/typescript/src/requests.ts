@@ -57,7 +57,10 @@ export function answer({ id }: Request, kind: number, value: Uint8Array = Buffer
   return { id, kind, value };
 }
 
-/** An `Answers`. There are keys in it: it is made in one piece of memory, for `fill` to leave no other copy. */
+/**
+ * An `Answers`. There are keys in it: it is made in one piece of memory, for `fill` to leave no
+ * other copy.
+ */
 export function writeAnswers(answers: readonly Answer[]): Buffer {
   const message = Buffer.alloc(
     answers.reduce((size, each) => size + 1 + varintSize(sizeOf(each)) + sizeOf(each), 0),

@@ -11,15 +11,20 @@ import type { RemoteHeaders } from './remote.js';
 /** What {@link open} and {@link parse} may be told. */
 export interface Options {
   /**
-   * The Temporal namespace, for configurations with `namespaces`. One that the SDK passes with a call takes precedence
-   * over it.
+   * The Temporal namespace, for configurations with `namespaces`. One that the SDK passes with a
+   * call takes precedence over it.
    */
   readonly namespace?: string | undefined;
   /** Gives keys by their id, for configurations with `keys: { host: true }`. */
   readonly keyProvider?: KeyProvider | undefined;
-  /** Wraps and unwraps data keys, for configurations with keys of key services, in place of the library `libtdc_keys`. */
+  /**
+   * Wraps and unwraps data keys, for configurations with keys of key services, in place of the
+   * library `libtdc_keys`.
+   */
   readonly keyService?: KeyService | undefined;
-  /** Gives headers for each request to a codec server, for configurations with the codec `remote`. */
+  /**
+   * Gives headers for each request to a codec server, for configurations with the codec `remote`.
+   */
   readonly remoteHeaders?: RemoteHeaders | undefined;
 }
 
@@ -28,24 +33,29 @@ export interface MessageOptions {
   /** Where the payloads live, for configurations with `namespaces`. */
   readonly context?: Context | undefined;
   /**
-   * Encode: headers too. Decode: refuse plain headers where the configuration says `required`; encoded ones are opened
-   * in any case. Search attributes are never touched.
+   * Encode: headers too. Decode: refuse plain headers where the configuration says `required`;
+   * encoded ones are opened in any case. Search attributes are never touched.
    */
   readonly headers?: boolean | undefined;
 }
 
-/** A class of protobufjs for a message, such as `temporal.api.history.v1.History` of `@temporalio/proto`. */
+/**
+ * A class of protobufjs for a message, such as `temporal.api.history.v1.History` of
+ * `@temporalio/proto`.
+ */
 export interface MessageClass<T, I = T> {
   encode(message: I): { finish(): Uint8Array };
   decode(bytes: Uint8Array): T;
 }
 
 /**
- * An open configuration. Any number of clients and workers may share one; what it gives never changes the payloads
- * that it is given. Made by {@link open} and {@link parse}.
+ * An open configuration. Any number of clients and workers may share one; what it gives never
+ * changes the payloads that it is given. Made by {@link open} and {@link parse}.
  */
 export class Tdc {
-  /** The configuration's codecs as one codec of the SDK, to use before or after codecs of your own. */
+  /**
+   * The configuration's codecs as one codec of the SDK, to use before or after codecs of your own.
+   */
   readonly payloadCodec: PayloadCodec;
   readonly #host: Host;
 
@@ -56,9 +66,9 @@ export class Tdc {
   }
 
   /**
-   * The data converter, for the options of `Client` and `Worker`: {@link Tdc.payloadCodec}, and a failure converter
-   * that hides message and stack trace where the configuration says so. Give workflow bundles that you make yourself
-   * its `failureConverterPath`.
+   * The data converter, for the options of `Client` and `Worker`: {@link Tdc.payloadCodec}, and a
+   * failure converter that hides message and stack trace where the configuration says so. Give
+   * workflow bundles that you make yourself its `failureConverterPath`.
    */
   get dataConverter(): DataConverter {
     const payloadCodecs = [this.payloadCodec];
@@ -67,8 +77,8 @@ export class Tdc {
   }
 
   /**
-   * Encodes every payload and failure inside a message of Temporal's API, which is not changed. `messageType` is its full
-   * name, such as `'temporal.api.history.v1.History'`.
+   * Encodes every payload and failure inside a message of Temporal's API, which is not changed.
+   * `messageType` is its full name, such as `'temporal.api.history.v1.History'`.
    *
    * @throws {@link TdcError} A payload cannot be encoded, or the type is not one of Temporal's.
    */
@@ -82,8 +92,8 @@ export class Tdc {
   }
 
   /**
-   * Decodes every payload and failure inside a message of Temporal's API, which is not changed. `messageType` is its full
-   * name, such as `'temporal.api.history.v1.History'`.
+   * Decodes every payload and failure inside a message of Temporal's API, which is not changed.
+   * `messageType` is its full name, such as `'temporal.api.history.v1.History'`.
    *
    * @throws {@link TdcError} A payload cannot be decoded, or the type is not one of Temporal's.
    */
@@ -97,8 +107,8 @@ export class Tdc {
   }
 
   /**
-   * Decodes an exported history, in the form it has: JSON as `temporal workflow show --output json` and the Web UI's
-   * download give it, or an export of `temporal.api.export.v1`, JSON or binary.
+   * Decodes an exported history, in the form it has: JSON as `temporal workflow show --output json`
+   * and the Web UI's download give it, or an export of `temporal.api.export.v1`, JSON or binary.
    *
    * @throws {@link TdcError} It is not a history, or a payload cannot be decoded.
    */
@@ -120,7 +130,10 @@ export class Tdc {
     this.#host.reload();
   }
 
-  /** Refuses further calls, and frees the keys with the last call in flight. Closing again does nothing. */
+  /**
+   * Refuses further calls, and frees the keys with the last call in flight. Closing again does
+   * nothing.
+   */
   close(): void {
     this.#host.close();
   }
@@ -152,14 +165,16 @@ export class Tdc {
  * const client = new Client({ dataConverter: t.dataConverter });
  * ```
  *
- * @throws {@link TdcError} The configuration or a key is not usable; the message says where and what to do.
+ * @throws {@link TdcError} The configuration or a key is not usable; the message says where and
+ * what to do.
  */
 export function open(path: string, options: Options = {}): Tdc {
   return opened(addon().open(path, options.namespace ?? ''), options);
 }
 
 /**
- * Opens a configuration that is YAML or JSON text; relative paths inside it are relative to `baseDir`.
+ * Opens a configuration that is YAML or JSON text; relative paths inside it are relative to
+ * `baseDir`.
  *
  * @throws {@link TdcError} The configuration or a key is not usable.
  */

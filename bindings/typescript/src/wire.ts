@@ -10,7 +10,9 @@ const FIXED32 = 5;
 /** A field: a number for a varint, bytes for anything with a length; others are left out. */
 export type Field = readonly [number: number, value: number | Buffer];
 
-/** The fields of a message that the library wrote. Values that are views live as long as `message`. */
+/**
+ * The fields of a message that the library wrote. Values that are views live as long as `message`.
+ */
 export function* fields(message: Buffer): Generator<Field> {
   const reader = new Reader(message);
   while (!reader.done) {

@@ -133,7 +133,8 @@ test('whole messages and failures go there and back', async () => {
 
 test('fields that the SDK does not know are left out, whatever their wire types are', async () => {
   const known = Buffer.from(temporal.api.common.v1.Payload.encode(payload('known')).finish());
-  // A varint, a text, a fixed32, a fixed64, and a group with a group in it: the fields 100, 1250, 15, 17 and 16.
+  // A varint, a text, a fixed32, a fixed64, and a group with a group in it: the fields 100, 1250,
+  // 15, 17 and 16.
   const unknown = Buffer.from(
     'a00607924e06667574757265' + '7d01020304' + '89010102030405060708',
     'hex',

@@ -1,4 +1,5 @@
-// The package as it is installed: what is missing or wrong says what to do, and both kinds of modules share one.
+// The package as it is installed: what is missing or wrong says what to do, and both kinds of
+// modules share one.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';

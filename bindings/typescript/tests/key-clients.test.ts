@@ -1,5 +1,5 @@
-// The clients of key services in libtdc_keys: against a Vault of this process, which could not answer if a call kept the
-// event loop.
+// The clients of key services in libtdc_keys: against a Vault of this process, which could not
+// answer if a call kept the event loop.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -59,7 +59,10 @@ export function unseal(sealed: Uint8Array): Buffer {
   return Buffer.concat([cipher.update(sealed.subarray(12, -16)), cipher.final()]);
 }
 
-/** A key service with one key, which counts, and can be told to fail, to take its time, and to give long keys. */
+/**
+ * A key service with one key, which counts, and can be told to fail, to take its time, and to give
+ * long keys.
+ */
 export class Service implements KeyService {
   wraps = 0;
   unwraps = 0;

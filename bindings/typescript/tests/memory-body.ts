@@ -1,4 +1,5 @@
-// Makes many calls of every kind and says how much the process has grown: node --expose-gc --max-semi-space-size=2 memory-body.js CALLS
+// Makes many calls of every kind and says how much the process has grown: node --expose-gc
+// --max-semi-space-size=2 memory-body.js CALLS
 
 import type { Payload } from '@temporalio/common';
 import { parse, TdcError } from 'temporal-tdc';
@@ -43,7 +44,8 @@ async function main(): Promise<void> {
       own.close();
     }
   };
-  // What V8 and the allocator keep goes up and down, so the lowest of five looks count, at the start and at the end.
+  // What V8 and the allocator keep goes up and down, so the lowest of five looks count, at the
+  // start and at the end.
   const looks: number[] = [];
   for (let look = -2; look < 20; look++) {
     for (let at = 0; at < calls / 20; at += 2) await some(at);

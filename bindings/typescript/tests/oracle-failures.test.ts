@@ -1,4 +1,5 @@
-// The SDK's failure converter as the oracle: nested failures of every class, with the text hidden and in the open.
+// The SDK's failure converter as the oracle: nested failures of every class, with the text hidden
+// and in the open.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -42,7 +43,10 @@ const application = ApplicationFailure.create({
 });
 const execution = { workflowId: 'w', runId: 'r' };
 
-/** What code throws, and what the SDK throws at it, made anew: a failure remembers what it was converted to. */
+/**
+ * What code throws, and what the SDK throws at it, made anew: a failure remembers what it was
+ * converted to.
+ */
 const THROWN: Record<string, () => unknown> = {
   'an error with a cause': () => own,
   'an application failure': () => application,
@@ -83,7 +87,10 @@ async function read(converter: LoadedDataConverter, stored: Buffer): Promise<unk
   return described(await decodeOptionalFailureToOptionalError(converter, Failure.decode(stored)));
 }
 
-/** All that code can see of an error: class, message, stack and own properties, of its causes as well. */
+/**
+ * All that code can see of an error: class, message, stack and own properties, of its causes as
+ * well.
+ */
 function described(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   // The failure that it came from is the way, not what was said.

@@ -1,5 +1,5 @@
-// The SDK's own default converters as the oracle: what they write, a `dataConverter` of tdc writes, and each reads the
-// other's.
+// The SDK's own default converters as the oracle: what they write, a `dataConverter` of tdc writes,
+// and each reads the other's.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -60,7 +60,9 @@ const MESSAGES: unknown[] = [
 
 const withProtobufs = new DefaultPayloadConverterWithProtobufs({ protobufRoot: root });
 
-/** Hands messages on as `binary/protobuf`, the raw form that the configuration's converters take. */
+/**
+ * Hands messages on as `binary/protobuf`, the raw form that the configuration's converters take.
+ */
 const raw = new CompositePayloadConverter(
   new UndefinedPayloadConverter(),
   new BinaryPayloadConverter(),

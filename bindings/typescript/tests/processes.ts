@@ -1,4 +1,5 @@
-// What tests of whole processes share: a program that is run, and an installation of the package to break.
+// What tests of whole processes share: a program that is run, and an installation of the package to
+// break.
 
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// Vault's transit engine, as far as libtdc_keys speaks to it: its paths, headers, bodies and statuses.
+// Vault's transit engine, as far as libtdc_keys speaks to it: its paths, headers, bodies and
+// statuses.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';

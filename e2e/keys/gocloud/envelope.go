@@ -13,7 +13,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// The entries of a payload that Temporal Proxy sealed. It opens a payload that has all three, and passes on any other.
+// The entries of a payload that Temporal Proxy sealed. It opens a payload that has all three, and
+// passes on any other.
 const (
 	encodingEntry = "encoding"
 	keyEntry      = "encryption-key-id"
@@ -21,7 +22,8 @@ const (
 	encrypted     = "binary/encrypted"
 )
 
-// envelope is Temporal Proxy's codec, written after its description: AES-256-GCM under a data key that the key service wraps.
+// envelope is Temporal Proxy's codec, written after its description: AES-256-GCM under a data key
+// that the key service wraps.
 type envelope struct {
 	keeper *secrets.Keeper
 	id     string

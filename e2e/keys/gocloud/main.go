@@ -1,5 +1,6 @@
-// Command gocloud wraps and unwraps keys by gocloud.dev/secrets, the library that Temporal Proxy uses, and seals and opens payloads
-// in the Proxy's form: what the key services and the envelopes of tdc are compared with.
+// Command gocloud wraps and unwraps keys by gocloud.dev/secrets, the library that Temporal Proxy
+// uses, and seals and opens payloads in the Proxy's form: what the key services and the envelopes
+// of tdc are compared with.
 //
 //	gocloud wrap|unwrap URL BASE64      one key, in base64 on standard output
 //	gocloud seal|open URL               a serialised Payloads, from standard input to standard output

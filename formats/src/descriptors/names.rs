@@ -1,12 +1,13 @@
 //! From a name to the place of its field: an open hash table that is made once and never changes.
 //!
-//! A caller who chooses the names that are looked up can meet one full run of slots at most, and how long these
-//! are was settled when the table was made; it is at most half full.
+//! A caller who chooses the names that are looked up can meet one full run of slots at most, and
+//! how long these are was settled when the table was made; it is at most half full.
 
 /// The names of a message type's fields.
 #[derive(Debug)]
 pub(super) struct Names {
-    /// A name's index plus one, at its hash or at the next free slot; their count is a power of two.
+    /// A name's index plus one, at its hash or at the next free slot; their count is a power of
+    /// two.
     slots: Box<[u32]>,
     entries: Box<[(Box<str>, usize)]>,
 }

@@ -1,5 +1,5 @@
-//! A message type as the transcoder wants it: from field number to kind, and from name to field, without a
-//! look into the pool.
+//! A message type as the transcoder wants it: from field number to kind, and from name to field,
+//! without a look into the pool.
 
 use prost_reflect::{Cardinality, EnumDescriptor, FieldDescriptor, MessageDescriptor, Syntax};
 
@@ -221,8 +221,8 @@ impl Table {
         }
     }
 
-    /// The place of the field with this JSON or proto name. Names mostly come in declaration order: `from` is
-    /// looked at first.
+    /// The place of the field with this JSON or proto name. Names mostly come in declaration order:
+    /// `from` is looked at first.
     #[inline]
     pub(crate) fn place_of(&self, name: &str, from: usize) -> Option<usize> {
         if self.fields.get(from).is_some_and(|field| *field.name == *name) {

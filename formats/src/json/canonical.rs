@@ -1,20 +1,21 @@
 //! The canonical form: one text for one value.
 //!
-//! One pass writes it in the order of the source and remembers the objects whose members do not stand in
-//! order. Where there are some, a second pass copies their members in order: the cost is linear, however
-//! deep they nest.
+//! One pass writes it in the order of the source and remembers the objects whose members do not
+//! stand in order. Where there are some, a second pass copies their members in order: the cost is
+//! linear, however deep they nest.
 
 use core::cmp::Ordering;
 
 use super::{Number, Sink, Text, scan, write_text};
 use crate::{Error, ErrorKind};
 
-/// The canonical form of a JSON text: no whitespace, members sorted by their names' UTF-8 bytes, the
-/// fewest escapes, numbers as `Number::write_canonical` says.
+/// The canonical form of a JSON text: no whitespace, members sorted by their names' UTF-8 bytes,
+/// the fewest escapes, numbers as `Number::write_canonical` says.
 ///
 /// # Errors
-/// [`ErrorKind::Json`](crate::ErrorKind::Json) for text that is not JSON; [`ErrorKind::Value`](crate::ErrorKind::Value) for two members of
-/// one name, half a surrogate pair, and an exponent past 64 bits.
+/// [`ErrorKind::Json`](crate::ErrorKind::Json) for text that is not JSON;
+/// [`ErrorKind::Value`](crate::ErrorKind::Value) for two members of one name, half a surrogate
+/// pair, and an exponent past 64 bits.
 pub fn canonical(text: &[u8]) -> Result<Vec<u8>, Error> {
     let mut writer = Writer { out: Vec::with_capacity(text.len()), ..Writer::default() };
     scan(text, &mut writer)?;

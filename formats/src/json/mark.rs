@@ -1,4 +1,5 @@
-//! How a file of JSON may begin: editors and PowerShell put a byte order mark before it, or write UTF-16.
+//! How a file of JSON may begin: editors and PowerShell put a byte order mark before it, or write
+//! UTF-16.
 
 use crate::{Error, ErrorKind};
 

@@ -30,12 +30,12 @@ const MAX_PLAIN_DIGITS: i64 = 21;
 const MAX_LEADING_ZEROS: i64 = 6;
 
 impl Number<'_> {
-    /// The value: integers of 64 bits exactly, everything else as the nearest float64. `-0` is a float,
-    /// because no integer has its sign.
+    /// The value: integers of 64 bits exactly, everything else as the nearest float64. `-0` is a
+    /// float, because no integer has its sign.
     ///
     /// # Errors
-    /// [`ErrorKind::Value`](crate::ErrorKind::Value) for what is too large for a float64, and for an integer past 64
-    /// bits that a float64 would change.
+    /// [`ErrorKind::Value`](crate::ErrorKind::Value) for what is too large for a float64, and for
+    /// an integer past 64 bits that a float64 would change.
     #[inline]
     pub(crate) fn worth(&self) -> Result<Worth, Error> {
         if self.integer {
@@ -56,8 +56,8 @@ impl Number<'_> {
         }
     }
 
-    /// Go and JavaScript print large floats without exponent: those are what a float64's shortest form
-    /// says. Any other integer of this size would lose digits.
+    /// Go and JavaScript print large floats without exponent: those are what a float64's shortest
+    /// form says. Any other integer of this size would lose digits.
     #[cold]
     fn large_integer(&self) -> Result<Worth, Error> {
         let worth = self.float()?;
@@ -69,9 +69,9 @@ impl Number<'_> {
         }
     }
 
-    /// Appends the canonical form: the same value, exactly. An integer keeps its digits; a number with
-    /// fraction or exponent is laid out as ECMAScript lays out its digits, which is RFC 8785's form
-    /// wherever they are the shortest of a float64.
+    /// Appends the canonical form: the same value, exactly. An integer keeps its digits; a number
+    /// with fraction or exponent is laid out as ECMAScript lays out its digits, which is RFC
+    /// 8785's form wherever they are the shortest of a float64.
     ///
     /// # Errors
     /// [`ErrorKind::Value`](crate::ErrorKind::Value) for an exponent past 64 bits.
@@ -130,13 +130,14 @@ fn layout(digits: &str, point: i64) -> String {
     }
 }
 
-/// Appends a float64 in its shortest form, always with fraction or exponent, so that it is read back as
-/// a float; it is finite.
+/// Appends a float64 in its shortest form, always with fraction or exponent, so that it is read
+/// back as a float; it is finite.
 pub(crate) fn write_float(value: f64, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("{value:?}").as_bytes());
 }
 
-/// The integer that a JSON number writes, whatever its form (`1`, `1.0`, `10e-1`), if it is one and fits.
+/// The integer that a JSON number writes, whatever its form (`1`, `1.0`, `10e-1`), if it is one and
+/// fits.
 #[must_use]
 pub fn integer(text: &str) -> Option<i128> {
     let (negative, text) = match text.strip_prefix('-') {

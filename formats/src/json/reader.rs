@@ -2,8 +2,8 @@
 //!
 //! A caller that expects a form asks for its parts ([`Reader::object`], [`Reader::member`],
 //! [`Reader::string`] …); one that takes any value lets [`Reader::walk`] tell a [`Sink`] what there
-//! is. An escaped half of a surrogate pair (`"\ud800"`) is in the grammar and goes through: [`Text`]
-//! says what each caller makes of it.
+//! is. An escaped half of a surrogate pair (`"\ud800"`) is in the grammar and goes through:
+//! [`Text`] says what each caller makes of it.
 
 mod walk;
 

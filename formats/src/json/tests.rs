@@ -99,7 +99,8 @@ fn canonical_form_is_the_documented_one() {
         (" [ 1 , true , null ] ", "[1,true,null]"),
         (r#"{"b":1,"a":2}"#, r#"{"a":2,"b":1}"#),
         (r#"{"a":1,"B":2,"":3,"aa":4}"#, r#"{"":3,"B":2,"a":1,"aa":4}"#),
-        // By UTF-8 bytes U+FB33 comes first; by UTF-16 units, RFC 8785's order, the astral one would.
+        // By UTF-8 bytes U+FB33 comes first; by UTF-16 units, RFC 8785's order, the astral one
+        // would.
         ("{\"😀\":1,\"\u{fb33}\":2}", "{\"\u{fb33}\":2,\"😀\":1}"),
         // By the names, not by their escapes: U+001F, a quote, a backslash.
         (r#"{"\\":1,"\u001f":2,"\"":3,"a":4}"#, r#"{"\u001f":2,"\"":3,"\\":1,"a":4}"#),

@@ -49,8 +49,8 @@ impl<'a> Text<'a> {
         self.pieces(|piece| text.push_str(piece)).then_some(Cow::Owned(text))
     }
 
-    /// The text itself, with U+FFFD for each half of a surrogate pair: JavaScript writes one where a text
-    /// was cut inside an emoji.
+    /// The text itself, with U+FFFD for each half of a surrogate pair: JavaScript writes one where
+    /// a text was cut inside an emoji.
     #[inline]
     #[must_use]
     pub fn lossy(self) -> Cow<'a, str> {
@@ -76,14 +76,15 @@ impl<'a> Text<'a> {
     /// Appends the text itself, as UTF-8.
     ///
     /// # Errors
-    /// [`ErrorKind::Value`](crate::ErrorKind::Value): half a surrogate pair is no character, and UTF-8
-    /// cannot say it.
+    /// [`ErrorKind::Value`](crate::ErrorKind::Value): half a surrogate pair is no character, and
+    /// UTF-8 cannot say it.
     #[inline]
     pub(crate) fn decode_to(self, out: &mut Vec<u8>) -> Result<(), Error> {
         if self.push_to(out) { Ok(()) } else { Err(half_a_pair(self.at)) }
     }
 
-    /// Gives the unescaped text in pieces; `false` where one of them replaces half a surrogate pair.
+    /// Gives the unescaped text in pieces; `false` where one of them replaces half a surrogate
+    /// pair.
     fn pieces(self, mut push: impl FnMut(&str)) -> bool {
         let mut is_whole = true;
         let mut rest = self.raw;
@@ -105,8 +106,8 @@ fn half_a_pair(at: usize) -> Error {
     unfit("a text has half a surrogate pair, which UTF-8 cannot express", at)
 }
 
-/// The character of the escape that `bytes` begin with, and how long it is; `None` for half a pair. The
-/// escape is well formed.
+/// The character of the escape that `bytes` begin with, and how long it is; `None` for half a pair.
+/// The escape is well formed.
 fn unescape(bytes: &[u8]) -> (Option<char>, usize) {
     let letter = match bytes.get(1) {
         Some(b'b') => '\u{8}',

@@ -1,8 +1,8 @@
 //! JSON text → MessagePack, in one pass over the text.
 //!
-//! MessagePack says in front how many items a container has, and JSON does not. So a container begins
-//! with the header of a short one, and those that turn out longer are noted; where there are some, the
-//! bytes behind them move once, from the end.
+//! MessagePack says in front how many items a container has, and JSON does not. So a container
+//! begins with the header of a short one, and those that turn out longer are noted; where there are
+//! some, the bytes behind them move once, from the end.
 
 use super::marker;
 use crate::json::{Number, Sink, Text, Worth, scan, unfit};
@@ -14,8 +14,8 @@ const MAX_SHORT: u32 = 15;
 /// Writes the MessagePack form of a JSON text into the memory of `out`, whose contents are lost.
 ///
 /// # Errors
-/// [`ErrorKind::Json`] for text that is not JSON; [`ErrorKind::Value`] for numbers past 64 bits, and for half a
-/// surrogate pair.
+/// [`ErrorKind::Json`] for text that is not JSON; [`ErrorKind::Value`] for numbers past 64 bits,
+/// and for half a surrogate pair.
 pub fn from_json(text: &[u8], mut out: Vec<u8>) -> Result<Vec<u8>, Error> {
     out.clear();
     out.reserve(text.len());

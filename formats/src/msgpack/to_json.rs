@@ -5,12 +5,13 @@ use crate::base64;
 use crate::json::{MAX_DEPTH, write_float, write_text};
 use crate::{Error, ErrorKind};
 
-/// Appends the JSON form of one MessagePack value that takes up all of `bytes`, to at most `limit` bytes
-/// of JSON.
+/// Appends the JSON form of one MessagePack value that takes up all of `bytes`, to at most `limit`
+/// bytes of JSON.
 ///
 /// # Errors
-/// [`ErrorKind::MessagePack`] for what is malformed, [`ErrorKind::Value`] for what JSON does not have: keys that
-/// are no text, numbers that are not finite, extension types. [`ErrorKind::Depth`], [`ErrorKind::Length`].
+/// [`ErrorKind::MessagePack`] for what is malformed, [`ErrorKind::Value`] for what JSON does not
+/// have: keys that are no text, numbers that are not finite, extension types. [`ErrorKind::Depth`],
+/// [`ErrorKind::Length`].
 pub fn to_json(bytes: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(), Error> {
     let limit = out.len().saturating_add(limit);
     Reader { bytes, at: 0, out, limit }.value()
@@ -204,7 +205,8 @@ impl<'a> Reader<'a, '_> {
 
     fn begin(&mut self, object: bool, count: u64) -> Result<Option<Open>, Error> {
         let left = if object { count * 2 } else { count };
-        // Each item has at least one byte: a header that promises more than is there is caught at once.
+        // Each item has at least one byte: a header that promises more than is there is caught at
+        // once.
         let here = self.bytes.len() - self.at;
         if usize::try_from(left).map_or(true, |left| left > here) {
             return Err(malformed("a container claims more items than there are bytes", self.at));

@@ -1,5 +1,5 @@
-//! `Any`, both ways: `{"@type":"type.googleapis.com/full.Name", …}` with the members of the message, or
-//! with its form as `"value"` where the type has one of its own.
+//! `Any`, both ways: `{"@type":"type.googleapis.com/full.Name", …}` with the members of the
+//! message, or with its form as `"value"` where the type has one of its own.
 //!
 //! `Empty` has none to Java and Python, which write `{"@type":…}` and refuse a `"value"`. Go writes
 //! `"value":{}` and reads both. So both are read, and what is written is what all three read.

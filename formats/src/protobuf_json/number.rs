@@ -1,4 +1,5 @@
-//! Numbers in JSON: integers exact, floating point by the shortest text that reads back as the same number.
+//! Numbers in JSON: integers exact, floating point by the shortest text that reads back as the same
+//! number.
 
 use std::io::Write;
 

@@ -1,5 +1,5 @@
-//! JSON to a message: one pass that writes the wire as it reads. The length of what is nested is put in
-//! when its end is reached.
+//! JSON to a message: one pass that writes the wire as it reads. The length of what is nested is
+//! put in when its end is reached.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,8 @@ pub(super) struct Parser<'d, 'o, 'j> {
     pub(super) reader: Reader<'j>,
     pub(super) options: Options,
     pub(super) out: &'o mut Vec<u8>,
-    /// Which fields and oneofs were met, a bit for each, of the messages on the way to the current one.
+    /// Which fields and oneofs were met, a bit for each, of the messages on the way to the current
+    /// one.
     seen: Vec<u64>,
 }
 
@@ -170,8 +171,8 @@ impl<'d, 'o, 'j> Parser<'d, 'o, 'j> {
         }
     }
 
-    /// Parses an object into the entries of a map. `value` writes an entry's field 2, or says that the entry
-    /// is to be left out.
+    /// Parses an object into the entries of a map. `value` writes an entry's field 2, or says that
+    /// the entry is to be left out.
     #[inline(never)]
     pub(super) fn map(
         &mut self,

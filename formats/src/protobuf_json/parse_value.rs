@@ -1,5 +1,5 @@
-//! Single values from JSON: numbers from numbers and strings, bytes from base64, enums from names and
-//! numbers.
+//! Single values from JSON: numbers from numbers and strings, bytes from base64, enums from names
+//! and numbers.
 
 use super::parse::{Parser, half_a_pair, unescaped};
 use super::print::is_default;
@@ -10,8 +10,9 @@ use crate::json::{self, Text, is_number};
 use crate::wire::{Value, push_varint};
 
 impl Parser<'_, '_, '_> {
-    /// Parses a value into the field `number`; one without presence is not written where it is the default.
-    /// `false` where it is to be left out: an enum name that the type does not have, and such are ignored.
+    /// Parses a value into the field `number`; one without presence is not written where it is the
+    /// default. `false` where it is to be left out: an enum name that the type does not have,
+    /// and such are ignored.
     pub(super) fn value(
         &mut self,
         number: u32,
@@ -50,7 +51,8 @@ impl Parser<'_, '_, '_> {
         Ok(true)
     }
 
-    // What nests nothing has frames of its own: they are not on the stack while a message in a message is read.
+    // What nests nothing has frames of its own: they are not on the stack while a message in a
+    // message is read.
 
     #[inline(never)]
     fn bytes(&mut self, number: u32, implicit: bool) -> Result<(), Problem> {

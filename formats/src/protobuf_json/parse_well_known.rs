@@ -1,4 +1,5 @@
-//! The well-known types from JSON. They are written by their field numbers, whatever the descriptors say.
+//! The well-known types from JSON. They are written by their field numbers, whatever the
+//! descriptors say.
 
 use super::parse::{Parser, half_a_pair};
 use super::parse_value::double;
@@ -25,7 +26,8 @@ impl Parser<'_, '_, '_> {
         }
     }
 
-    // Values nest: each of these has a frame of its own, so that only those on the way down are on the stack.
+    // Values nest: each of these has a frame of its own, so that only those on the way down are on
+    // the stack.
 
     #[inline(never)]
     fn span(&mut self, well_known: WellKnown) -> Result<(), Problem> {

@@ -1,10 +1,10 @@
-//! A message to JSON: one walk over the wire for each message, which notes where the fields are, and one
-//! over the notes in declaration order.
+//! A message to JSON: one walk over the wire for each message, which notes where the fields are,
+//! and one over the notes in declaration order.
 //!
-//! Protobuf leaves producers much freedom, and what they mean is decided here: fields come in any order and
-//! repeated ones in several runs, packed or not; the last of a singular scalar wins; several of a singular
-//! message are merged, which is the same as joining their bytes; setting a member of a oneof unsets the
-//! others; a known number with another wire type is an unknown field.
+//! Protobuf leaves producers much freedom, and what they mean is decided here: fields come in any
+//! order and repeated ones in several runs, packed or not; the last of a singular scalar wins;
+//! several of a singular message are merged, which is the same as joining their bytes; setting a
+//! member of a oneof unsets the others; a known number with another wire type is an unknown field.
 
 use super::number;
 use super::problem::Problem;
@@ -20,7 +20,8 @@ pub(super) struct Printer<'d, 'o, 'w> {
     pub(super) out: &'o mut Vec<u8>,
     /// How long `out` may become.
     limit: usize,
-    /// Fields of the messages on the way to the current one, each message's behind those of its parent.
+    /// Fields of the messages on the way to the current one, each message's behind those of its
+    /// parent.
     found: Vec<Found<'w>>,
 }
 
@@ -284,7 +285,8 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
         self.out.extend_from_slice(label);
     }
 
-    /// A comma, unless what comes is the first of an object or list: no value ends with an opening brace.
+    /// A comma, unless what comes is the first of an object or list: no value ends with an opening
+    /// brace.
     #[inline]
     pub(super) fn comma(&mut self) {
         if !matches!(self.out.last(), Some(b'{' | b'[')) {

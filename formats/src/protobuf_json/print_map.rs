@@ -1,5 +1,5 @@
-//! Maps to JSON: the last entry of a key wins, and entries are sorted by key: false before true, numbers by
-//! value, text by its bytes.
+//! Maps to JSON: the last entry of a key wins, and entries are sorted by key: false before true,
+//! numbers by value, text by its bytes.
 
 use super::number;
 use super::print::{Printer, default_value, enum_number, zigzag};
@@ -69,8 +69,8 @@ impl<'w> Printer<'_, '_, 'w> {
     }
 }
 
-/// Reads an entry; `None` where its value is an enum number without a name that counts as unknown: then the
-/// whole entry does.
+/// Reads an entry; `None` where its value is an enum number without a name that counts as unknown:
+/// then the whole entry does.
 fn entry<'w>(key_kind: &Kind, kind: &Kind, bytes: &'w [u8]) -> Result<Option<Entry<'w>>, Problem> {
     let (mut key, mut value, mut count) = (default_value(key_kind), default_value(kind), 0);
     let mut cursor = Cursor::new(bytes);

@@ -1,4 +1,5 @@
-//! The well-known types to JSON. They are read by their field numbers, whatever the descriptors say.
+//! The well-known types to JSON. They are read by their field numbers, whatever the descriptors
+//! say.
 
 use super::print::{Printer, default_value, scalar};
 use super::problem::Problem;
@@ -35,7 +36,8 @@ impl<'w> Printer<'_, '_, 'w> {
         }
     }
 
-    // Values nest: each of these has a frame of its own, so that only those on the way down are on the stack.
+    // Values nest: each of these has a frame of its own, so that only those on the way down are on
+    // the stack.
 
     #[inline(never)]
     fn span(&mut self, well_known: WellKnown, wire: &[u8]) -> Result<(), Problem> {
@@ -70,7 +72,8 @@ impl<'w> Printer<'_, '_, 'w> {
         Ok(())
     }
 
-    /// Paths in lowerCamelCase, joined by commas; those that this does not carry have no form in JSON.
+    /// Paths in lowerCamelCase, joined by commas; those that this does not carry have no form in
+    /// JSON.
     #[inline(never)]
     fn field_mask(&mut self, wire: &[u8]) -> Result<(), Problem> {
         let mut joined = String::new();

@@ -98,7 +98,8 @@ impl Problem {
             // Fields of types that the host described have any name.
             path.push_str(&words(step));
         }
-        // A name that is known may come from descriptors of the host, and one that is not from a payload.
+        // A name that is known may come from descriptors of the host, and one that is not from a
+        // payload.
         let (name, message) = (words(name), self.0.message);
         let name = if name.is_empty() { "the message" } else { &name };
         let text = match path.is_empty() {

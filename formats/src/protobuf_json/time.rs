@@ -143,9 +143,9 @@ fn two_digits(value: i64) -> [u8; 2] {
     [b'0' + value / 10, b'0' + value % 10]
 }
 
-/// Year, month and day of a day counted from 1970-01-01, in the proleptic Gregorian calendar. Years are
-/// taken to begin in March, so that the leap day is their last: then months follow a pattern of 153 days in
-/// five months, and eras of 400 years are all alike.
+/// Year, month and day of a day counted from 1970-01-01, in the proleptic Gregorian calendar. Years
+/// are taken to begin in March, so that the leap day is their last: then months follow a pattern of
+/// 153 days in five months, and eras of 400 years are all alike.
 fn date(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));

@@ -4,8 +4,9 @@
 //! POST https://kms.REGION.amazonaws.com/   X-Amz-Target: TrentService.Encrypt   { KeyId, Plaintext, EncryptionContext }
 //!                                          X-Amz-Target: TrentService.Decrypt   { KeyId, CiphertextBlob, ... }
 //! ```
-//! `Decrypt` always names the key: without it KMS opens a blob of any key that the role may use, and a payload could
-//! choose which. What an alias led to before is tried too, where the configuration lists it.
+//! `Decrypt` always names the key: without it KMS opens a blob of any key that the role may use,
+//! and a payload could choose which. What an alias led to before is tried too, where the
+//! configuration lists it.
 
 mod credentials;
 mod profile;
@@ -234,7 +235,8 @@ impl Key {
     }
 }
 
-/// Whether a key that KMS names by its ARN is the one that was asked for. Where an alias leads, only KMS knows.
+/// Whether a key that KMS names by its ARN is the one that was asked for. Where an alias leads,
+/// only KMS knows.
 fn is_of(asked: &str, opened_by: &str) -> bool {
     let is_alias = asked.starts_with("alias/") || asked.contains(":alias/");
     is_alias

@@ -4,8 +4,9 @@
 //! POST https://VAULT.vault.azure.net/keys/NAME/VERSION/wrapkey?api-version=7.4   { alg, value } → { kid, value }
 //! POST https://VAULT.vault.azure.net/keys/NAME/VERSION/unwrapkey?api-version=7.4
 //! ```
-//! The wrapped key is the raw RSA ciphertext: the version that made it is not in it. So a key that seals is named with
-//! its version. gocloud calls `encrypt` and `decrypt` instead, which make and read the same bytes.
+//! The wrapped key is the raw RSA ciphertext: the version that made it is not in it. So a key that
+//! seals is named with its version. gocloud calls `encrypt` and `decrypt` instead, which make and
+//! read the same bytes.
 
 mod credentials;
 

@@ -4,7 +4,8 @@
 //! POST https://cloudkms.googleapis.com/v1/NAME:encrypt   { plaintext, plaintextCrc32c }   → { ciphertext, ... }
 //! POST https://cloudkms.googleapis.com/v1/NAME:decrypt   { ciphertext, ciphertextCrc32c } → { plaintext, ... }
 //! ```
-//! The checksums are Google's advice: a key that was damaged on its way in, and wrapped then, would never open.
+//! The checksums are Google's advice: a key that was damaged on its way in, and wrapped then, would
+//! never open.
 
 mod crc32c;
 mod credentials;
@@ -161,7 +162,8 @@ impl Key {
     }
 }
 
-/// Whether bytes are those that were sent. An answer without a checksum is one of a place between that drops it.
+/// Whether bytes are those that were sent. An answer without a checksum is one of a place between
+/// that drops it.
 fn is_intact(bytes: &[u8], checksum: Option<&str>) -> bool {
     checksum.is_none_or(|checksum| checksum.parse() == Ok(u64::from(crc32c(bytes))))
 }

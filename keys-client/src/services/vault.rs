@@ -4,8 +4,8 @@
 //! POST {VAULT_ADDR}/v1/transit/encrypt/KEY   { plaintext: base64 }  → { data: { ciphertext: "vault:v1:..." } }
 //! POST {VAULT_ADDR}/v1/transit/decrypt/KEY   { ciphertext }         → { data: { plaintext: base64 } }
 //! ```
-//! The wrapped key is the text `vault:v1:...`, as gocloud has it. The reasons of a failure are words in `errors`;
-//! docs/KEY_SERVICES.md says which version they were seen in.
+//! The wrapped key is the text `vault:v1:...`, as gocloud has it. The reasons of a failure are
+//! words in `errors`; docs/KEY_SERVICES.md says which version they were seen in.
 
 mod login;
 
@@ -198,7 +198,8 @@ fn failed(reply: &Reply) -> Failure {
     };
     let reason = format!("Vault: {said} (status {})", reply.status);
     match reply.status {
-        // 412: a standby that has not seen this token yet. 472 and 473: a standby that answers for nobody.
+        // 412: a standby that has not seen this token yet. 472 and 473: a standby that answers for
+        // nobody.
         412 | 472 | 473 => Failure::transient(reason),
         status if status == 429 || status >= 500 => Failure::transient(reason),
         400 if INVALID.iter().any(|words| said.contains(words)) => Failure::invalid(reason),

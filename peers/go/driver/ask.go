@@ -13,8 +13,8 @@ import (
 	"github.com/temporal-data-converter/tdc/bindings/go"
 )
 
-// ask answers with what the SDK's own visitor and converters make of the records in a file, or tdc's where config names one.
-// Each record is a payload: its metadata say what its data are.
+// ask answers with what the SDK's own visitor and converters make of the records in a file, or
+// tdc's where config names one. Each record is a payload: its metadata say what its data are.
 func ask(operation, kind, config, in, out string) error {
 	records, err := readPayloads(in)
 	if err != nil {

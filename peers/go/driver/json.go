@@ -76,7 +76,8 @@ func (resolver) FindExtensionByNumber(protoreflect.FullName, protoreflect.FieldN
 	return nil, protoregistry.NotFound
 }
 
-// messageOf is an empty message of the type that a record names, of the file that it brings, and what finds the types inside it.
+// messageOf is an empty message of the type that a record names, of the file that it brings, and
+// what finds the types inside it.
 func messageOf(record *commonpb.Payload) (resolver, proto.Message, error) {
 	types := resolver{new(protoregistry.Types)}
 	described := new(descriptorpb.FileDescriptorProto)

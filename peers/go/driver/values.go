@@ -23,7 +23,8 @@ import (
 	_ "google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// writeValue makes a payload of the value that a record describes, made the way a Go program would have it.
+// writeValue makes a payload of the value that a record describes, made the way a Go program would
+// have it.
 func writeValue(values converter.DataConverter, record *commonpb.Payload) (*commonpb.Payload, error) {
 	value, err := valueOf(string(record.Metadata["kind"]), string(record.Metadata["type"]), record.Data)
 	if err != nil {
@@ -70,7 +71,8 @@ func valueOf(kind, name string, data []byte) (any, error) {
 	return nil, fmt.Errorf("unknown kind %q", kind)
 }
 
-// readValue reads the payload in a record into a variable of the kind that the record names, and describes what it got.
+// readValue reads the payload in a record into a variable of the kind that the record names, and
+// describes what it got.
 func readValue(values converter.DataConverter, record *commonpb.Payload) (*commonpb.Payload, error) {
 	payload := new(commonpb.Payload)
 	if err := proto.Unmarshal(record.Data, payload); err != nil {

@@ -23,7 +23,8 @@ import (
 // visited is put behind what the SDK's visitor came to: twice where it came twice.
 const visited = "!"
 
-// describe gives the descriptors of the API that this SDK was built with, each file after those it imports.
+// describe gives the descriptors of the API that this SDK was built with, each file after those it
+// imports.
 func describe() ([]byte, error) {
 	set := new(descriptorpb.FileDescriptorSet)
 	seen := map[string]bool{}
@@ -47,7 +48,8 @@ func describe() ([]byte, error) {
 	return proto.Marshal(set)
 }
 
-// visit hands messages to the SDK's own visitor, which marks every payload that it comes to, or every failure.
+// visit hands messages to the SDK's own visitor, which marks every payload that it comes to, or
+// every failure.
 func visit(what string, records []*commonpb.Payload) {
 	for _, record := range records {
 		message, err := visitOne(what, string(record.Metadata["type"]), record.Data)

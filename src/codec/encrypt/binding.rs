@@ -5,8 +5,8 @@
 //!                      ascending, each at most once, never empty: one encoding for each record
 //! associated data      DOMAIN ‖ encryption-context
 //! ```
-//! Nobody else knows the entry, so such payloads have an encoding of their own, which all others pass on.
-//! Payloads of Nexus are never bound: they go from one namespace to another.
+//! Nobody else knows the entry, so such payloads have an encoding of their own, which all others
+//! pass on. Payloads of Nexus are never bound: they go from one namespace to another.
 
 use serde::Deserialize;
 use tdc_formats::wire::{self, Cursor, Value};
@@ -76,8 +76,8 @@ impl Binding {
 }
 
 impl Fields {
-    /// The most bytes that the entry adds to a payload: a namespace and a workflow id of the lengths that
-    /// the server allows.
+    /// The most bytes that the entry adds to a payload: a namespace and a workflow id of the
+    /// lengths that the server allows.
     pub(crate) fn overhead(self) -> usize {
         const ENTRY: usize = 40;
         ENTRY + if self.namespace { 260 } else { 0 } + if self.workflow_id { 1010 } else { 0 }
@@ -166,7 +166,8 @@ impl<'a> Recorded<'a> {
         (!fields.namespace || self.namespace.is_some()) && (!fields.workflow_id || self.workflow_id.is_some())
     }
 
-    /// Refuses what belongs to another place than the one where it was read, as far as that is known.
+    /// Refuses what belongs to another place than the one where it was read, as far as that is
+    /// known.
     pub(super) fn check(&self, context: &Context<'_>) -> Result<(), Error> {
         let fields = [
             (self.namespace, context.namespace, "namespace"),

@@ -30,8 +30,8 @@ pub(crate) fn is_envelope(view: &View<'_>, environment: &Environment<'_>) -> boo
     own_envelope(view, environment).is_some()
 }
 
-/// The payload with its data key wrapped by the KEK that encrypts now; `None` where it is no envelope of
-/// a KEK that the configuration names.
+/// The payload with its data key wrapped by the KEK that encrypts now; `None` where it is no
+/// envelope of a KEK that the configuration names.
 pub(crate) fn rewrap(payload: &[u8], environment: &Environment<'_>) -> Result<Option<Vec<u8>>, Error> {
     let view = View::parse(Pieces::whole(payload)).map_err(malformed)?;
     let Some((id, text)) = own_envelope(&view, environment) else { return Ok(None) };

@@ -1,7 +1,7 @@
 //! What codec servers answered for the payloads of one call, over its tries.
 //!
-//! An answer serves one payload of one call: payloads of the same contents never share what a server
-//! encrypted for one of them.
+//! An answer serves one payload of one call: payloads of the same contents never share what a
+//! server encrypted for one of them.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! One try's view of a codec server: the answers that its call has, and the payloads that it must ask for.
+//! One try's view of a codec server: the answers that its call has, and the payloads that it must
+//! ask for.
 
 use std::cell::{Cell, RefCell};
 
@@ -82,8 +83,8 @@ impl<'a> Exchange<'a> {
         state.answers.first(&key)
     }
 
-    /// Puts a payload into the request, unless it is full: then it comes in a later one. `key` is the one that
-    /// [`Exchange::find`] gave.
+    /// Puts a payload into the request, unless it is full: then it comes in a later one. `key` is
+    /// the one that [`Exchange::find`] gave.
     pub(crate) fn ask(&self, key: Key, payload: Zeroizing<Vec<u8>>) {
         let state = &mut *self.state.borrow_mut();
         let bytes = state.wanted_bytes.saturating_add(json_len(payload.len()));
@@ -97,8 +98,8 @@ impl<'a> Exchange<'a> {
         state.is_full = state.wanted.len() >= MAX_REMOTE_PAYLOADS;
     }
 
-    /// Ends the try: its answers, for the next one, and if it `asks`, the request for the payloads that
-    /// wait for the server. That fails where JSON cannot say what they are.
+    /// Ends the try: its answers, for the next one, and if it `asks`, the request for the payloads
+    /// that wait for the server. That fails where JSON cannot say what they are.
     pub(crate) fn end(self, asks: bool) -> (Answers, Result<Option<HttpRequest>, Error>) {
         let State { operation, answers, wanted, .. } = self.state.into_inner();
         let request = match operation {

@@ -50,8 +50,8 @@ const CREDENTIALS: [&str; 4] = ["authorization", "authorization-extras", "cookie
 #[cfg_attr(test, schemars(rename = "RemoteOptions"))]
 #[serde(deny_unknown_fields)]
 pub(in crate::codec) struct Options {
-    /// Where the codec server is, without the operation at the end: https, or http on loopback. `{namespace}` in its path
-    /// stands for the namespace.
+    /// Where the codec server is, without the operation at the end: https, or http on loopback.
+    /// `{namespace}` in its path stands for the namespace.
     url: String,
     /// Headers of every request, besides Content-Type and X-Namespace.
     #[serde(default)]

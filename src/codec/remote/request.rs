@@ -13,8 +13,8 @@ use crate::limits::Limits;
 use crate::payload::Pieces;
 use crate::payload::json;
 
-/// A `POST` to a codec server. It holds payloads and perhaps credentials: neither shows in `Debug`, and both
-/// are erased on drop.
+/// A `POST` to a codec server. It holds payloads and perhaps credentials: neither shows in `Debug`,
+/// and both are erased on drop.
 #[derive(Clone)]
 pub struct HttpRequest(Arc<Contents>);
 
@@ -37,7 +37,8 @@ pub(crate) struct Entry {
     pub(crate) index: usize,
 }
 
-/// Stands for a payload on its way to a server: SHA-256 over everything that decides what it becomes there.
+/// Stands for a payload on its way to a server: SHA-256 over everything that decides what it
+/// becomes there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key([u8; 32]);
 
@@ -131,8 +132,8 @@ impl HttpRequest {
     }
 }
 
-/// What the answer to `count` payloads of `sent` bytes may have: base64 of what the call may decode to, or of
-/// twice what was sent where that is more, and names around each payload.
+/// What the answer to `count` payloads of `sent` bytes may have: base64 of what the call may decode
+/// to, or of twice what was sent where that is more, and names around each payload.
 fn max_response_bytes(sent: usize, count: usize, limits: &Limits) -> usize {
     const AROUND_ANSWER: usize = 64 << 10;
     const AROUND_PAYLOAD: usize = 1 << 10;

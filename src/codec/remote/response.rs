@@ -7,8 +7,8 @@
 //! | 400, 413, 422 | the server does not take these payloads | [`Code::RemoteRefused`] |
 //! | all others | credentials, namespace, path, load, a redirect, a fault | [`Code::Remote`] |
 //!
-//! Only a word about the payloads themselves is final. Everything else somebody can mend while the workflow
-//! waits, so it is transient: it fails the workflow task and never the workflow.
+//! Only a word about the payloads themselves is final. Everything else somebody can mend while the
+//! workflow waits, so it is transient: it fails the workflow task and never the workflow.
 
 use zeroize::Zeroizing;
 
@@ -20,7 +20,8 @@ use crate::payload::{Payloads, Pieces, View, json};
 /// Bytes of a host's reason that are looked at.
 const MAX_REASON: usize = 4096;
 
-/// The payloads of an answer. `status` 0 says that there was none, and `body` then says why in words.
+/// The payloads of an answer. `status` 0 says that there was none, and `body` then says why in
+/// words.
 ///
 /// # Errors
 /// [`Code::Remote`], [`Code::RemoteRefused`], or [`Code::Limit`] for an answer that is too long.
@@ -119,8 +120,8 @@ fn reason(body: &[u8]) -> String {
     }
 }
 
-/// The payload that a refusal names as this library's server does (`payloads[3]`): a number is all that is
-/// taken from it, because a server may repeat what it was sent.
+/// The payload that a refusal names as this library's server does (`payloads[3]`): a number is all
+/// that is taken from it, because a server may repeat what it was sent.
 fn named_payload(body: &[u8]) -> Option<usize> {
     const NAME: &[u8] = b"payloads[";
     let start = body.get(..4096).unwrap_or(body);

@@ -50,8 +50,8 @@ impl Url {
         Ok(Self { origin: format!("{scheme}://{authority}"), path: path.trim_end_matches('/').to_owned() })
     }
 
-    /// The address of an operation for the payloads of `namespace`, which is percent-encoded: it can leave
-    /// neither its segment nor the path.
+    /// The address of an operation for the payloads of `namespace`, which is percent-encoded: it
+    /// can leave neither its segment nor the path.
     ///
     /// # Errors
     /// [`Code::Namespace`] where the path needs a namespace and there is none.

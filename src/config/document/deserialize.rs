@@ -1,4 +1,5 @@
-//! serde over the tree of nodes: every error gets the path, line and column of the value it is about.
+//! serde over the tree of nodes: every error gets the path, line and column of the value it is
+//! about.
 
 use serde::de::value::{MapDeserializer, StrDeserializer};
 use serde::de::{

@@ -1,7 +1,9 @@
-//! Files that hold a configuration, or that one names: regular files, and no more of them than is expected.
+//! Files that hold a configuration, or that one names: regular files, and no more of them than is
+//! expected.
 //!
-//! A pipe without a writer would never open, a device such as `/dev/zero` never end, and neither could be read
-//! again by a reload. So all of them are refused, and of a regular file one byte more than the limit is read.
+//! A pipe without a writer would never open, a device such as `/dev/zero` never end, and neither
+//! could be read again by a reload. So all of them are refused, and of a regular file one byte more
+//! than the limit is read.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::Read;
@@ -16,8 +18,8 @@ pub(crate) struct RegularFile {
 impl RegularFile {
     /// Opens it, which never waits.
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
-        // Before it is opened, because opening a device can do something; and then again, because the path may lead
-        // somewhere else by then.
+        // Before it is opened, because opening a device can do something; and then again, because
+        // the path may lead somewhere else by then.
         check(&std::fs::metadata(path).map_err(|cause| cause.to_string())?)?;
         let mut options = OpenOptions::new();
         options.read(true);
@@ -47,8 +49,8 @@ impl RegularFile {
     }
 }
 
-/// The contents of a file that a configuration names: what is no regular file, such as a pipe or a device, is
-/// refused, and so is what has more than `max_len` bytes.
+/// The contents of a file that a configuration names: what is no regular file, such as a pipe or a
+/// device, is refused, and so is what has more than `max_len` bytes.
 ///
 /// # Errors
 /// What is wrong with the file, without its name.

@@ -164,8 +164,8 @@ fn expected_in_words(expected: &dyn Expected) -> String {
     }
 }
 
-/// A name of the document for a message. What was meant as a key's id may be the key, whose base64 ends in a sign
-/// that no id has.
+/// A name of the document for a message. What was meant as a key's id may be the key, whose base64
+/// ends in a sign that no id has.
 pub(crate) fn shown(name: &str) -> Cow<'_, str> {
     match key_id(name.as_bytes()) {
         Some(name) => Cow::Borrowed(name),

@@ -1,4 +1,5 @@
-//! Text that the document names and does not hold: in a file that others cannot read, or in a variable.
+//! Text that the document names and does not hold: in a file that others cannot read, or in a
+//! variable.
 
 use std::path::Path;
 

@@ -26,7 +26,8 @@ fn plain(name: &str) -> Option<Vec<u8>> {
     (1..=MAX_LEN).contains(&letters.len()).then_some(letters)
 }
 
-/// The least number of letters that are added, left out, replaced or exchanged with their neighbour.
+/// The least number of letters that are added, left out, replaced or exchanged with their
+/// neighbour.
 fn distance(one: &[u8], other: &[u8]) -> usize {
     let mut before_last: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=other.len()).collect();

@@ -1,6 +1,7 @@
 //! `docs/tdc.schema.json`, from the types that serde reads.
 //!
-//! What a derive cannot know (a name that may carry options, bytes with units, the bare `null`) is said here.
+//! What a derive cannot know (a name that may carry options, bytes with units, the bare `null`) is
+//! said here.
 
 use std::borrow::Cow;
 

@@ -101,7 +101,8 @@ impl Maker {
     }
 }
 
-/// Both texts as values: whitespace and the order of members aside. Floating point is compared as such.
+/// Both texts as values: whitespace and the order of members aside. Floating point is compared as
+/// such.
 fn same_json(left: &str, right: &str) {
     let value = |text: &str| floats(serde_json::from_str::<serde_json::Value>(text).unwrap());
     assert_eq!(value(left), value(right));

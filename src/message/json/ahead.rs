@@ -1,8 +1,9 @@
-//! A look ahead, because what decides how an object is read may come last in it: the texts of a failure, the type
-//! of an `Any`, the endpoint of a Nexus operation.
+//! A look ahead, because what decides how an object is read may come last in it: the texts of a
+//! failure, the type of an `Any`, the endpoint of a Nexus operation.
 //!
-//! One pass over the outermost such object notes these members of every object in it, however deep they nest. A
-//! look at each object by itself would read the innermost of a chain of causes once for each cause.
+//! One pass over the outermost such object notes these members of every object in it, however deep
+//! they nest. A look at each object by itself would read the innermost of a chain of causes once
+//! for each cause.
 
 use super::cursor::Cursor;
 
@@ -55,8 +56,8 @@ struct Open {
 }
 
 impl<'a> Ahead<'a> {
-    /// The members of the object at the cursor that are looked for, in their order, with the text of their values.
-    /// Cursors come in the order of the text.
+    /// The members of the object at the cursor that are looked for, in their order, with the text
+    /// of their values. Cursors come in the order of the text.
     pub(super) fn members(&mut self, mut cursor: Cursor<'a>) -> impl Iterator<Item = (Sought, &'a str)> {
         let start = cursor.position();
         if start >= self.end {

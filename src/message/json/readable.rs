@@ -1,5 +1,5 @@
-//! Payloads in messages, told from the values that stand in their place in files for people: the Web UI's
-//! *Human Readable* download of a history, and the short form of the `temporal` command.
+//! Payloads in messages, told from the values that stand in their place in files for people: the
+//! Web UI's *Human Readable* download of a history, and the short form of the `temporal` command.
 //!
 //! | in place of `{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"Nw=="}` | written by |
 //! |---|---|

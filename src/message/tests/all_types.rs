@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// A message in which every field that can be is set, to a depth; of each oneof the member that `choice`
-/// says.
+/// A message in which every field that can be is set, to a depth; of each oneof the member that
+/// `choice` says.
 fn filled(descriptor: &MessageDescriptor, depth: usize, choice: usize) -> Option<DynamicMessage> {
     let depth = depth.checked_sub(1)?;
     if descriptor.full_name() == "temporal.api.common.v1.Payload" {

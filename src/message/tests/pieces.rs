@@ -70,7 +70,8 @@ fn dead_member_of_a_oneof_leaves_no_plaintext() {
         attributes
     };
     let mut event = Vec::new();
-    // workflow_execution_completed 7, workflow_task_completed 12 (without payloads), and the first again.
+    // workflow_execution_completed 7, workflow_task_completed 12 (without payloads), and the first
+    // again.
     push(&mut event, 7, &result(1));
     push(&mut event, 12, b"\x08\x01");
     push(&mut event, 7, &[result(1), b"\x10\x05".to_vec()].concat());

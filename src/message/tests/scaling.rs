@@ -1,5 +1,5 @@
-//! The work on JSON grows with its length and not with its depth. What is counted is how many bytes the cursors
-//! look at.
+//! The work on JSON grows with its length and not with its depth. What is counted is how many bytes
+//! the cursors look at.
 
 use super::*;
 use crate::message::json::cursor::LOOKED_AT;

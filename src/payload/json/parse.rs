@@ -1,5 +1,5 @@
-//! JSON → protobuf. The bytes come from anywhere: nothing panics on them, and memory stays a small factor
-//! of the input, because each payload is serialised before the next is read.
+//! JSON → protobuf. The bytes come from anywhere: nothing panics on them, and memory stays a small
+//! factor of the input, because each payload is serialised before the next is read.
 
 mod members;
 mod write;
@@ -17,14 +17,14 @@ type Parsed<T> = Result<T, Box<Problem>>;
 /// Reads a body into a serialised `Payloads`.
 ///
 /// # Errors
-/// [`Code::Json`], with line and column; nothing of the input's values is in it. [`Code::Limit`] where
-/// it nests too deep.
+/// [`Code::Json`], with line and column; nothing of the input's values is in it. [`Code::Limit`]
+/// where it nests too deep.
 pub fn parse(body: &[u8]) -> Result<Vec<u8>, Error> {
     parse_at_most(body, usize::MAX)
 }
 
-/// The same for a list that may have `max_payloads`: the first one past them ends the reading, whatever
-/// comes after it.
+/// The same for a list that may have `max_payloads`: the first one past them ends the reading,
+/// whatever comes after it.
 ///
 /// # Errors
 /// As [`parse`], and [`Code::Limit`].
@@ -158,8 +158,8 @@ impl<'j> Parser<'j> {
         if self.reader.element(&mut list)? { Err(Box::new(Problem::TooMany)) } else { Ok(()) }
     }
 
-    /// `{"metadata": …, "data": …, "externalPayloads": …}`; `in_list` says whether the payload is written
-    /// as a field of `Payloads`.
+    /// `{"metadata": …, "data": …, "externalPayloads": …}`; `in_list` says whether the payload is
+    /// written as a field of `Payloads`.
     fn payload(&mut self, in_list: bool) -> Parsed<()> {
         let start = self.expect(b'{', Place::Payload)?;
         self.metadata.clear();

@@ -43,7 +43,8 @@ impl Place<'_> {
     }
 }
 
-/// A name out of the input as an error may show it: as it is where it is short and plain, otherwise its length.
+/// A name out of the input as an error may show it: as it is where it is short and plain, otherwise
+/// its length.
 fn quoted(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-/: $@".contains(c);
     if name.len() <= 64 && name.chars().all(plain) {

@@ -1,5 +1,5 @@
-//! What is wrong with the JSON of payloads, and where. The input's values are never quoted: they may be
-//! plaintext.
+//! What is wrong with the JSON of payloads, and where. The input's values are never quoted: they
+//! may be plaintext.
 
 use tdc_formats::json::Fault;
 

@@ -2,7 +2,8 @@ use super::{parse, parse_at_most, parse_list, parse_single, print};
 use crate::error::Code;
 use crate::payload::{count, find};
 
-/// Appendix A of the project's notes on the wire: what Go's and Python's SDK serialise for the text "Testing".
+/// Appendix A of the project's notes on the wire: what Go's and Python's SDK serialise for the text
+/// "Testing".
 const TESTING: &[u8] = b"\x0a\x16\x0a\x08encoding\x12\x0ajson/plain\x12\x09\"Testing\"";
 
 fn listed(payloads: &[&[u8]]) -> Vec<u8> {

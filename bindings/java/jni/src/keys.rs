@@ -1,8 +1,8 @@
-//! `libtdc_keys`, the clients of key services: loaded when a data key is needed for the first time, so that a program
-//! without key services does not need it.
+//! `libtdc_keys`, the clients of key services: loaded when a data key is needed for the first time,
+//! so that a program without key services does not need it.
 //!
-//! Requests go from one library to the other and the answers back, past Java: they are data keys, which the libraries
-//! erase.
+//! Requests go from one library to the other and the answers back, past Java: they are data keys,
+//! which the libraries erase.
 
 use std::error::Error;
 use std::ffi::c_void;
@@ -35,7 +35,8 @@ type Open = unsafe extern "C" fn(*mut *mut c_void) -> u32;
 type Answer = unsafe extern "C" fn(*const c_void, *const u8, usize, *mut *mut u8, *mut usize) -> u32;
 type AnswersFree = unsafe extern "C" fn(*mut u8, usize);
 
-/// The functions of the loaded library, and its one handle. Connections and tokens are shared, so it stays loaded.
+/// The functions of the loaded library, and its one handle. Connections and tokens are shared, so
+/// it stays loaded.
 struct Clients {
     keys: *const c_void,
     answer: Answer,
@@ -56,11 +57,11 @@ enum Refusal {
     Status(u32),
 }
 
-/// Loads the clients from the library of this name, or path, unless that was done before; `version` is the
-/// `TDC_KEYS_ABI_VERSION` that the caller was written for.
+/// Loads the clients from the library of this name, or path, unless that was done before; `version`
+/// is the `TDC_KEYS_ABI_VERSION` that the caller was written for.
 ///
-/// `found` is the version that the library has instead, the status with which it does not open, or how many bytes of
-/// `reason` say why it was not loaded.
+/// `found` is the version that the library has instead, the status with which it does not open, or
+/// how many bytes of `reason` say why it was not loaded.
 ///
 /// # Safety
 /// `name` is readable for `name_len` bytes, `found` is writable, and `reason` for `capacity` bytes.
@@ -100,9 +101,11 @@ unsafe extern "C" fn tdc_java_keys_load(
 
 fn load(name: &[u8], version: u32) -> Result<Clients, Refusal> {
     let name = str::from_utf8(name).map_err(|error| Refusal::NotLoaded(error.to_string()))?;
-    // SAFETY: what it runs when it is loaded is the choice of those who install or name it, as with any library.
+    // SAFETY: what it runs when it is loaded is the choice of those who install or name it, as with
+    // any library.
     let library = unsafe { Library::new(name) }.map_err(|error| Refusal::NotLoaded(reason(&error)))?;
-    // Never unloaded: its functions are used from now on, and what is refused may run threads of its own.
+    // Never unloaded: its functions are used from now on, and what is refused may run threads of
+    // its own.
     open(&ManuallyDrop::new(library), version)
 }
 
@@ -130,8 +133,8 @@ fn open(library: &Library, version: u32) -> Result<Clients, Refusal> {
     }
 }
 
-/// Has the clients answer the `wrap` and `unwrap` requests of a call, which blocks this thread. The status is that of
-/// `tdc_call_answer`; or of `tdc_keys_answer`, then without an error.
+/// Has the clients answer the `wrap` and `unwrap` requests of a call, which blocks this thread. The
+/// status is that of `tdc_call_answer`; or of `tdc_keys_answer`, then without an error.
 ///
 /// # Safety
 /// As that of `tdc_call_answer`. The clients were loaded.
@@ -157,7 +160,8 @@ unsafe extern "C" fn tdc_java_keys_answer(
     }
 }
 
-/// `static native int keysLoad(long name, long nameLength, int version, long found, long reason, long capacity)`
+/// `static native int keysLoad(long name, long nameLength, int version, long found, long reason,
+/// long capacity)`
 #[unsafe(no_mangle)]
 unsafe extern "system" fn Java_io_tdc_Backend_keysLoad(
     _: Env,

@@ -1,16 +1,18 @@
 //! The native library in Java's jar, for both ways in which Java calls it.
 //!
-//! It exports the functions of `tdc.h` as libtdc does, for the foreign function and memory API (Java 22 and above),
-//! and once more as the native methods of `io.tdc.Native`, for JNI (Java 11 to 21). Both take the same arguments:
-//! pointers are addresses in a `long`. Arrays never cross: `io.tdc.Scratch` copies them, because the garbage
-//! collector of those versions of Java cannot run while native code has an array.
+//! It exports the functions of `tdc.h` as libtdc does, for the foreign function and memory API
+//! (Java 22 and above), and once more as the native methods of `io.tdc.Native`, for JNI (Java 11 to
+//! 21). Both take the same arguments: pointers are addresses in a `long`. Arrays never cross:
+//! `io.tdc.Scratch` copies them, because the garbage collector of those versions of Java cannot run
+//! while native code has an array.
 //!
-//! Two functions beside them serve both ways: they load `libtdc_keys` and hand a call's requests to it.
+//! Two functions beside them serve both ways: they load `libtdc_keys` and hand a call's requests to
+//! it.
 //!
 //! # Safety
-//! The JVM calls the functions here with the arguments that `io.tdc` gave it, and `io.tdc.Boundary` makes sure that
-//! they are what `tdc.h` asks for. Panics do not cross: the functions of `tdc::ffi` catch them, and nothing here
-//! panics.
+//! The JVM calls the functions here with the arguments that `io.tdc` gave it, and `io.tdc.Boundary`
+//! makes sure that they are what `tdc.h` asks for. Panics do not cross: the functions of `tdc::ffi`
+//! catch them, and nothing here panics.
 
 #[rustfmt::skip]
 mod functions;

@@ -19,7 +19,8 @@ unsafe extern "system" fn Java_io_tdc_Backend_view(
     start: i64,
     len: i64,
 ) -> jni_sys::jobject {
-    // SAFETY: the JVM gives a valid environment. Java uses the buffer only while there is this memory.
+    // SAFETY: the JVM gives a valid environment. Java uses the buffer only while there is this
+    // memory.
     unsafe { ((**env).v1_4.NewDirectByteBuffer)(env, at_mut(start), len) }
 }
 

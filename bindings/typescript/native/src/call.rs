@@ -16,7 +16,8 @@ pub struct Call(Arc<Mutex<State>>);
 struct State {
     /// `None` where the handle was closed before.
     converter: Option<Arc<DataConverter>>,
-    /// Apart from the buffers, which belong to JavaScript's thread: a thread that waits for a key service has it alone.
+    /// Apart from the buffers, which belong to JavaScript's thread: a thread that waits for a key
+    /// service has it alone.
     call: Arc<Mutex<tdc::Call>>,
     operation: String,
     context: Uint8Array,

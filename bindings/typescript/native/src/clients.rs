@@ -1,8 +1,9 @@
-//! The clients of key services in `libtdc_keys` (`include/tdc_keys.h`), which is loaded when a data key is first
-//! needed, so that no program has to have it.
+//! The clients of key services in `libtdc_keys` (`include/tdc_keys.h`), which is loaded when a data
+//! key is first needed, so that no program has to have it.
 //!
-//! What *valid* means here: the functions have the types that version 1 of that header declares, and the library
-//! stays loaded and its one handle open until the process ends, which shares connections and tokens.
+//! What *valid* means here: the functions have the types that version 1 of that header declares,
+//! and the library stays loaded and its one handle open until the process ends, which shares
+//! connections and tokens.
 
 use std::ffi::OsStr;
 use std::ptr::null_mut;
@@ -43,8 +44,9 @@ unsafe impl Sync for Clients {}
 
 static CLIENTS: OnceLock<Clients> = OnceLock::new();
 
-/// Loads the first of these files that there is, unless that was done. If none is loaded, gives what is wrong with the one
-/// that is there, or an empty text. A failure is not remembered: the library may be installed later.
+/// Loads the first of these files that there is, unless that was done. If none is loaded, gives
+/// what is wrong with the one that is there, or an empty text. A failure is not remembered: the
+/// library may be installed later.
 #[napi]
 #[must_use]
 pub fn load_clients(files: Vec<String>) -> Option<String> {
@@ -54,8 +56,9 @@ pub fn load_clients(files: Vec<String>) -> Option<String> {
         return None;
     }
     for file in files {
-        // SAFETY: a shared library runs code of its own when it is loaded. The file is one that this package, the
-        // system or the program's environment names, as for every other library of the process.
+        // SAFETY: a shared library runs code of its own when it is loaded. The file is one that
+        // this package, the system or the program's environment names, as for every other library
+        // of the process.
         let Ok(library) = (unsafe { Library::new(OsStr::new(&file)) }) else { continue };
         return match Clients::open(library) {
             Ok(clients) => CLIENTS.set(clients).err().map(|_| String::new()),
@@ -101,8 +104,8 @@ impl Clients {
         Ok(Self { keys, answer, free })
     }
 
-    /// Has the services wrap and unwrap what a call asks for. Blocks until they answered, for each at most twice its
-    /// timeout.
+    /// Has the services wrap and unwrap what a call asks for. Blocks until they answered, for each
+    /// at most twice its timeout.
     pub(crate) fn answer(&self, converter: &DataConverter, call: &mut Call) -> Result<(), Error> {
         let answers = self.ask(call.requests_message())?;
         converter.answer_message(call, answers.bytes())
@@ -110,7 +113,8 @@ impl Clients {
 
     fn ask(&self, requests: &[u8]) -> Result<Answers<'_>, Error> {
         let mut answers = Answers { clients: self, start: null_mut(), len: 0 };
-        // SAFETY: the handle is valid, `requests` are valid bytes, and the slots are those of `answers`.
+        // SAFETY: the handle is valid, `requests` are valid bytes, and the slots are those of
+        // `answers`.
         let status = unsafe {
             (self.answer)(
                 self.keys,
@@ -139,7 +143,8 @@ impl Answers<'_> {
     fn bytes(&self) -> &[u8] {
         match self.len {
             0 => &[],
-            // SAFETY: the library gave this address and this length together, and writes there no more.
+            // SAFETY: the library gave this address and this length together, and writes there no
+            // more.
             len => unsafe { core::slice::from_raw_parts(self.start, len) },
         }
     }

@@ -35,7 +35,8 @@ impl From<Error> for Failure {
 
 /// Does work that may fail; a panic in it is a failure as well.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    // What a panic leaves half done is the call's own; the data converter's own state is swapped whole.
+    // What a panic leaves half done is the call's own; the data converter's own state is swapped
+    // whole.
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(Error::new(Code::Panic, "the library panicked, please report it")))
 }

@@ -4,9 +4,10 @@
 //! JavaScript ──> `Call::ask_clients`     a promise, settled when the services answered
 //!        └─────> `Call::renew`           of a call that is done: nobody waits
 //! ```
-//! A client blocks, for seconds where a service is slow, and so it has a thread of its own: the few threads of libuv
-//! serve the whole process (file system, name resolution), and the end of the process waits for them. Such a thread has
-//! nothing of JavaScript's but the promise, which napi lets outlive its environment.
+//! A client blocks, for seconds where a service is slow, and so it has a thread of its own: the few
+//! threads of libuv serve the whole process (file system, name resolution), and the end of the
+//! process waits for them. Such a thread has nothing of JavaScript's but the promise, which napi
+//! lets outlive its environment.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -27,8 +28,8 @@ type Settled = Box<dyn FnOnce(Env) -> napi::Result<Option<Failure>> + Send>;
 
 #[napi]
 impl Call {
-    /// Names what the last try asks of key services: the same for all calls that ask for the same. Nothing where it
-    /// asks for nothing of theirs.
+    /// Names what the last try asks of key services: the same for all calls that ask for the same.
+    /// Nothing where it asks for nothing of theirs.
     #[napi]
     pub fn key_question(&self) -> Option<String> {
         static SEED: OnceLock<RandomState> = OnceLock::new();
@@ -36,7 +37,8 @@ impl Call {
         let call = self.call();
         let call = locked(&call);
         let asked = call.requests().filter_map(|(_, request)| match request {
-            // Calls share a new data key: where it is says which one it is, and nothing of its bytes.
+            // Calls share a new data key: where it is says which one it is, and nothing of its
+            // bytes.
             Request::Wrap(wrap) => {
                 Some(seed.hash_one((wrap.service()?.uri.as_ref(), wrap.data_key().as_ptr())))
             }
@@ -55,8 +57,9 @@ impl Call {
         *locked(&self.call()) = tdc::Call::default();
     }
 
-    /// Has the clients of `libtdc_keys` answer what the last try asks of key services, on a thread of its own, and
-    /// leaves what it asks of others. The promise gives what went wrong; until then the call must not be used.
+    /// Has the clients of `libtdc_keys` answer what the last try asks of key services, on a thread
+    /// of its own, and leaves what it asks of others. The promise gives what went wrong; until
+    /// then the call must not be used.
     #[napi(ts_return_type = "Promise<Failure | null>")]
     pub fn ask_clients<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
         let (deferred, promise) = env.create_deferred()?;
@@ -77,8 +80,8 @@ impl Call {
         Ok(promise)
     }
 
-    /// Has the clients answer what this call, which is done, has left. If they fail, the data key of now goes on, and
-    /// a later call asks again.
+    /// Has the clients answer what this call, which is done, has left. If they fail, the data key
+    /// of now goes on, and a later call asks again.
     #[napi]
     pub fn renew(&self) {
         let (converter, call) = (self.converter(), self.call());

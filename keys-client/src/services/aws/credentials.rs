@@ -1,5 +1,5 @@
-//! AWS's chain of credentials: variables, a web identity, a profile, a container's endpoint, the instance's role.
-//! A profile that the key's URI names takes precedence.
+//! AWS's chain of credentials: variables, a web identity, a profile, a container's endpoint, the
+//! instance's role. A profile that the key's URI names takes precedence.
 
 use core::time::Duration;
 use std::fs;
@@ -246,7 +246,8 @@ fn of_instance(session: &Session<'_>) -> Result<Fresh<Credentials>, Failure> {
         .trim_end_matches('/');
     let request = Request::put(format!("{place}/latest/api/token"))
         .header("x-aws-ec2-metadata-token-ttl-seconds", "300");
-    // Without a session there is no instance, or one that wants none: IMDSv1 is what attacks on servers are made of.
+    // Without a session there is no instance, or one that wants none: IMDSv1 is what attacks on
+    // servers are made of.
     let token = session
         .send_within(request, PATIENCE)
         .ok()

@@ -1,5 +1,5 @@
-//! AWS STS: a role's credentials for a token, or for other credentials. Its answers are XML, of which four values are
-//! read.
+//! AWS STS: a role's credentials for a token, or for other credentials. Its answers are XML, of
+//! which four values are read.
 
 use std::fs;
 use std::time::SystemTime;
@@ -92,7 +92,8 @@ fn read(reply: &Reply) -> Result<Fresh<Credentials>, Failure> {
     Ok(Credentials::fetched(id, secret, Some(token), element(text, "Expiration")))
 }
 
-/// The text of the first element of this name. None of the values that are read has anything to escape.
+/// The text of the first element of this name. None of the values that are read has anything to
+/// escape.
 fn element<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(&format!("<{name}>"))?;
     let (value, _) = rest.split_once(&format!("</{name}>"))?;

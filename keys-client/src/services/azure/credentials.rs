@@ -1,4 +1,5 @@
-//! Azure's credentials: a client's secret, a workload's identity, else the managed identity of the machine.
+//! Azure's credentials: a client's secret, a workload's identity, else the managed identity of the
+//! machine.
 
 use core::time::Duration;
 use std::fs;

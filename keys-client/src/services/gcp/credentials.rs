@@ -1,5 +1,5 @@
-//! Google's application default credentials: a file that `GOOGLE_APPLICATION_CREDENTIALS` or `gcloud auth
-//! application-default login` names, else the metadata server.
+//! Google's application default credentials: a file that `GOOGLE_APPLICATION_CREDENTIALS` or
+//! `gcloud auth application-default login` names, else the metadata server.
 
 use core::time::Duration;
 use std::fs;

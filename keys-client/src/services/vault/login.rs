@@ -123,8 +123,8 @@ impl Server<'_> {
         }
     }
 
-    /// A token of the environment, renewed where its lease says so and its policy lets us: then it lives as long as
-    /// somebody seals or opens now and then.
+    /// A token of the environment, renewed where its lease says so and its policy lets us: then it
+    /// lives as long as somebody seals or opens now and then.
     fn given(&self, session: &Session<'_>, token: &str) -> Result<Arc<Token>, Failure> {
         session.tokens.vault.get(&self.identity(), |before| {
             let lease =
@@ -165,7 +165,8 @@ impl Server<'_> {
         })
     }
 
-    /// A lease that was made longer. One that comes to its last end is as good as none: a login begins anew.
+    /// A lease that was made longer. One that comes to its last end is as good as none: a login
+    /// begins anew.
     fn renew(&self, session: &Session<'_>, token: &str) -> Option<Lease> {
         let request = self.post("auth/token/renew-self", Zeroizing::new(b"{}".to_vec()));
         let reply = self.ask_of_token(session, request, token)?;

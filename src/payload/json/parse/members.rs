@@ -103,8 +103,8 @@ impl<'j> Parser<'j> {
         }
     }
 
-    /// A string, not yet decoded; `None` for null, which the `temporal` command writes for a value that Go
-    /// left nil.
+    /// A string, not yet decoded; `None` for null, which the `temporal` command writes for a value
+    /// that Go left nil.
     fn base64(&mut self, place: Place<'_>) -> Parsed<Option<Text<'j>>> {
         match self.reader.peek() {
             b'"' => Ok(Some(self.reader.string()?)),

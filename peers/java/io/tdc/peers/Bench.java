@@ -19,7 +19,8 @@ import java.util.Map;
 import javax.annotation.Nullable;
 
 /**
- * Compares tdc with its peers, alternating within each case, and writes one JSON line for each pair.
+ * Compares tdc with its peers, alternating within each case, and writes one JSON line for each
+ * pair.
  *
  * <pre>{@code
  * bench LANG OUT.jsonl [--quick] [--only CODEC]

@@ -17,9 +17,8 @@ import java.util.Map;
 /**
  * Encodes or decodes one file of serialised {@code Payloads} through the SDK's codec interface.
  *
- * <pre>{@code
- * driver --codec tdc|sample|java-sample|zlib [--config PATH] [--key-file PATH --key-id ID] encode|decode IN OUT
- * }</pre>
+ * <pre>{@code driver --codec tdc|sample|java-sample|zlib [--config PATH] [--key-file PATH --key-id
+ * ID] encode|decode IN OUT }</pre>
  *
  * <p>It also asks the SDK itself, or tdc where a configuration is given, for the conformance suite.
  * The files hold records then, see {@link Oracle}.

@@ -37,7 +37,9 @@ final class ProtobufJson {
   private final Descriptor type;
   private final TypeRegistry types;
 
-  /** The type that a record names, of the file that it brings, and what finds the types inside it. */
+  /**
+   * The type that a record names, of the file that it brings, and what finds the types inside it.
+   */
   private ProtobufJson(Payload record) throws Exception {
     FileDescriptorProto described =
         FileDescriptorProto.parseFrom(record.getMetadataOrThrow("file"));

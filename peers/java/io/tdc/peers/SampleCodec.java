@@ -17,8 +17,9 @@ import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * The encryption codec that the samples describe, with Java's own crypto: AES-256-GCM over the serialised payload, a
- * cipher made for each call, data = 12 bytes of nonce, then ciphertext, then 16 bytes of tag.
+ * The encryption codec that the samples describe, with Java's own crypto: AES-256-GCM over the
+ * serialised payload, a cipher made for each call, data = 12 bytes of nonce, then ciphertext, then
+ * 16 bytes of tag.
  */
 public final class SampleCodec implements PayloadCodec {
   static final String ENCODING = "encoding";
@@ -45,7 +46,9 @@ public final class SampleCodec implements PayloadCodec {
     this.namesCipher = namesCipher;
   }
 
-  /** The form of the Java sample: it names the cipher as well, and the key's id is the key itself. */
+  /**
+   * The form of the Java sample: it names the cipher as well, and the key's id is the key itself.
+   */
   public static SampleCodec ofJavaSample(byte[] key) {
     return new SampleCodec(ByteString.copyFrom(key), key, true);
   }

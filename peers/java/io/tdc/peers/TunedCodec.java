@@ -18,8 +18,9 @@ import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * The sample's codec as fast as Java allows: a cipher kept for each thread, arrays of the exact size, and no copy but
- * the serialisation itself and the one that Java's API asks for on the way in.
+ * The sample's codec as fast as Java allows: a cipher kept for each thread, arrays of the exact
+ * size, and no copy but the serialisation itself and the one that Java's API asks for on the way
+ * in.
  */
 public final class TunedCodec implements PayloadCodec {
   private static final int TAG_LENGTH = SampleCodec.TAG_BITS / 8;

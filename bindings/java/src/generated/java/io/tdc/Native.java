@@ -2,8 +2,8 @@
 package io.tdc;
 
 /**
- * The functions of {@code tdc.h} by JNI. Pointers are addresses: the caller makes sure
- * that they are as the header asks.
+ * The functions of {@code tdc.h} by JNI. Pointers are addresses: the caller makes
+ * sure that they are as the header asks.
  */
 final class Native {
   private Native() {}

@@ -12,9 +12,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The functions of {@code tdc.h} by the foreign function and memory API. Pointers are addresses: the
- * caller makes sure that they are as the header asks. Those with memory segments are critical calls,
- * which take arrays as they are, and until they return the garbage collector waits.
+ * The functions of {@code tdc.h} by the foreign function and memory API. Pointers are
+ * addresses: the caller makes sure that they are as the header asks. Those with memory
+ * segments are critical calls, which take arrays as they are, and until they return the
+ * garbage collector waits.
  */
 final class Native {
   private static final MethodHandle ABI_VERSION =

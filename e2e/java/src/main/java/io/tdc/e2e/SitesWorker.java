@@ -35,8 +35,8 @@ public final class SitesWorker {
               service,
               WorkflowClientOptions.newBuilder().setDataConverter(tdc.dataConverter()).build());
       WorkerFactory factory = WorkerFactory.newInstance(client);
-      // The SDK takes a cache of size 0 for its default; without a sticky queue the server sends the
-      // whole history with each task. And a busy machine is no deadlock.
+      // The SDK takes a cache of size 0 for its default; without a sticky queue the server sends
+      // the whole history with each task. And a busy machine is no deadlock.
       WorkerOptions options =
           WorkerOptions.newBuilder()
               .setStickyQueueScheduleToStartTimeout(Duration.ZERO)
