@@ -31,7 +31,7 @@ func (native) answer(*nativeCall, []byte) *Error { panic(ErrNoLibrary) }
 
 func (native) answerByClients(*nativeCall) error { panic(ErrNoLibrary) }
 
-func (native) payload(operation, *nativeCall, []byte, []byte, []byte, int) ([]byte, *Error) {
+func (native) payload(operation, *nativeCall, []byte, []byte, []byte, []byte) ([]byte, *Error) {
 	panic(ErrNoLibrary)
 }
 

@@ -237,7 +237,7 @@ static void one(const tdc_data_converter *converter) {
                                       &written, &error);
     expect_ok(status, error);
     /* What was compressed may open to more than the buffer holds: then the library owns the
- * answer. */
+     * answer. */
     const uint8_t *answer = written.owned.data != NULL ? written.owned.data : opened;
     printf("its data: %.*s\n", (int)written.data_len, (const char *)answer + written.data_offset);
     tdc_buffer_free(&written.owned); /* does nothing when the answer is in `opened` */
