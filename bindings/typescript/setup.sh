@@ -96,16 +96,16 @@ build_addon() {
   exit 1
 }
 
-# Packs temporal-tdc and this platform's package, with the addon and, if there is one, the command
-# tdc.
+# Packs temporal-tdc and this platform's package, with the addon and, where they are built, the
+# command tdc and the clients of key services.
 pack() {
-  pack_for "$(platform)" "$addon" "$target_dir/release/tdc"
+  pack_for "$(platform)" "$addon" "$target_dir/release/tdc" "${addon/tdc_node/tdc_keys}"
 }
 
-# pack_for PLATFORM ADDON PROGRAM …: packs temporal-tdc and the package of each platform into
-# $packed.
+# pack_for PLATFORM ADDON PROGRAM CLIENTS …: packs temporal-tdc and the package of each platform
+# into $packed.
 pack_for() {
-  local stage="$root/target/typescript/stage" version platforms=()
+  local stage="$root/target/typescript/stage" version file platforms=()
   version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -1)
   rm -rf "$stage" "$packed"
   mkdir -p "$stage/temporal-tdc" "$packed"
@@ -120,9 +120,11 @@ pack_for() {
     mkdir -p "$stage/$1"
     cp "$root/LICENSE" "$stage/$1/"
     cp "$2" "$stage/$1/tdc.$1.node"
-    if [[ -f $3 ]]; then cp "$3" "$stage/$1/"; fi
+    for file in "$3" "$4"; do
+      if [[ -f $file ]]; then cp "$file" "$stage/$1/"; fi
+    done
     platforms+=("$1")
-    shift 3
+    shift 4
   done
   node "$package/stage.mjs" "$package/package.json" "$stage" "$version" "${platforms[@]}"
   for each in temporal-tdc "${platforms[@]}"; do

@@ -83,6 +83,7 @@ async def stage(programs: Programs, folder: Path, checks: Checks) -> AsyncIterat
             start_worker,
             tool,
             KeyServices(programs.key_services, processes) if programs.key_services else None,
+            programs.chromium,
         )
         for name in programs.workers:
             ready.workers[name] = await start_worker(name)

@@ -36,6 +36,8 @@ class Stage:
     tool: Callable[[str, str], list[str | Path]]
     #: OpenBao, moto and what goes with them; None where they could not be had.
     key_services: KeyServices | None = None
+    #: The browser; None where there is none.
+    chromium: Path | None = None
     workers: dict[str, Worker] = field(default_factory=dict)
     markers: list[str] = field(default_factory=list)
 

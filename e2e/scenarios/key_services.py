@@ -18,6 +18,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
 from harness import history
+from harness.browser import ENCRYPTED, WebUi, chromium
 from harness.checks import eventually
 from harness.codec_server import start
 from harness.commands import run
@@ -90,8 +91,8 @@ async def _bench(stage: Stage, services: Services) -> AsyncIterator[Bench]:
     await _permit(bao)
     port = free_port()
     config = stage.folder / "keys.yaml"
-    _write(config, "orders", port)
-    _write(stage.folder / "keys-audit.yaml", "audit", port)
+    _write(config, "orders", port, stage.temporal.web_ui)
+    _write(stage.folder / "keys-audit.yaml", "audit", port, stage.temporal.web_ui)
     # The test is an administrator: what the workers may not do, it may.
     async with AsyncExitStack() as running:
         running.enter_context(mock.patch.dict(os.environ, services.environment()))
@@ -128,12 +129,16 @@ async def _permit(bao: OpenBao, *verbs: str) -> None:
     )
 
 
-def _write(path: Path, primary: str, port: int) -> None:
+def _write(path: Path, primary: str, port: int, web_ui: str) -> None:
     data_key = "data_key: { lifetime: 1 s, renew_before: 1 ms }"
     lines = ["version: 1", "keys:", f"  primary: {primary}", "  ring:"]
     lines += [f'    {name}: {{ service: "hashivault://{name}", {data_key} }}' for name in ("orders", "audit", "proxy")]
     lines += ["  cache: { lifetime: 1 s }", "codecs: [zlib, encrypt: { required: true }]"]
-    lines += ["failures: { encode_common_attributes: true }", f"server: {{ listen: '127.0.0.1:{port}' }}", ""]
+    lines += [
+        "failures: { encode_common_attributes: true }",
+        f"server: {{ listen: '127.0.0.1:{port}', cors: {{ origins: ['{web_ui}'] }} }}",
+        "",
+    ]
     path.write_text("\n".join(lines))
 
 
@@ -232,6 +237,25 @@ async def _read(bench: Bench, ledger: WorkflowHandle[Any, list[str]], said: list
     bench.stage.checks.equal(f"key services: tdc serve decodes all {len(stored)} payloads", missing, [])
     outer = {history.encoding(payload) for payload in decoded}
     bench.stage.checks.equal("key services: nothing stays encrypted", outer - {"json/plain", "binary/null"}, set())
+    await _seen(bench.stage, server.url, ledger.id, said)
+
+
+async def _seen(stage: Stage, endpoint: str, workflow: str, said: list[str]) -> None:
+    """A person reads the workflow in the Web UI, before and after the codec server is set."""
+    if not stage.chromium:
+        stage.checks.skipped("key services: the web ui", "there is no Chromium, and none could be installed")
+        return
+    async with (
+        chromium(stage.chromium, stage.folder / "browser-keys") as running,
+        WebUi.person(running, stage.temporal.web_ui, stage.folder / "web-ui-keys") as ui,
+    ):
+        await ui.show(workflow)
+        stage.checks.equal("key services: the web ui shows ciphertext", await ui.missing(ENCRYPTED), [])
+        stage.unread("key services: the web ui without a codec server", await ui.text())
+        await ui.set_codec_server(endpoint)
+        await ui.show(workflow)
+        stage.checks.equal("key services: the web ui shows the input", await ui.missing(f'"{said[0]}"'), [])
+        await ui.picture("under-a-key-service")
 
 
 async def _sealed_twice(bench: Bench, services: Services, ledger: WorkflowHandle[Any, list[str]]) -> None:
