@@ -55,9 +55,9 @@ fn configurations_to_copy_encrypt_failures_too() {
     }
 }
 
-/// Every configuration under `docs/start` and `docs/howto` is valid, with keys in the place of those
-/// that it names; `config check` may warn. It would ask key services, so configurations with these
-/// are only opened.
+/// Every configuration under `docs/start` and `docs/howto` is valid, with new keys under the names
+/// in it; `config check` may warn. It would ask key services, so configurations with these are only
+/// opened.
 #[test]
 fn configurations_of_the_guides_are_valid() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
