@@ -1,7 +1,7 @@
 # What people type. Every target sets up what it needs from the package registries and says so.
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-rust test-c test-go test-python test-java test-typescript test-conformance test-scripts \
-        package-typescript dist-host test-dist test-e2e test-deep ci vectors generated fmt texts bench bench-quick bench-core install clean
+        package-typescript dist-host test-dist test-e2e test-deep ci vectors generated fmt texts docs bench bench-quick bench-core install clean
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
@@ -80,6 +80,9 @@ texts: ## Write the snapshots of error texts and of the command line again; read
 
 fmt: ## Format the Rust sources
 	@cargo fmt
+
+docs: ## The documentation as a site, in dist/docs; every link is checked before
+	@scripts/docs
 
 bench: build ## tdc beside its peers in every language; target/bench/results.jsonl
 	@scripts/bench

@@ -1,6 +1,7 @@
 //! `docs/CLI.md` is true: every `console` block is run, in their order and in one folder, and what
-//! it shows is what comes.
+//! it shows is what comes. The configurations of other pages are valid.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::folder::Folder;
@@ -54,9 +55,43 @@ fn configurations_to_copy_encrypt_failures_too() {
     }
 }
 
+/// Every configuration under `docs/start` and `docs/howto` is valid, with new keys under the names
+/// in it; `config check` may warn. It would ask key services, so configurations with these are only
+/// opened.
+#[test]
+fn configurations_of_the_guides_are_valid() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let mut count = 0;
+    for entry in ["start", "howto"].iter().flat_map(|part| std::fs::read_dir(docs.join(part)).unwrap()) {
+        let path = entry.unwrap().path();
+        let page = std::fs::read_to_string(&path).unwrap();
+        let blocks = page.split("\n```yaml\n").skip(1).filter_map(|rest| rest.split_once("```"));
+        for (config, _) in blocks.filter(|(config, _)| config.starts_with("version:")) {
+            let folder = Folder::with_config(config);
+            let files = config.split("file: ").skip(1).filter_map(|rest| rest.split([' ', ',']).next());
+            for key in files.filter(|file| file.ends_with(".key")) {
+                folder.succeeds(&["keygen", key], "");
+            }
+            let mut arguments = if config.contains("service:") {
+                vec!["inspect", "--config", "tdc.yaml"]
+            } else {
+                vec!["config", "check"]
+            };
+            if config.contains("{namespace}") {
+                arguments.extend(["--namespace", "acme"]);
+            }
+            let output = folder.run(&arguments, r#"{"payloads":[{}]}"#);
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_ne!(output.status.code(), Some(1), "{}:\n{config}\n{said}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 15, "only {count} configurations were found");
+}
+
 /// Standard output and error as a terminal shows them.
 fn run(folder: &Folder, command: &str) -> String {
-    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_tdc")).parent().unwrap();
+    let binary = Path::new(env!("CARGO_BIN_EXE_tdc")).parent().unwrap();
     let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
     let output = Command::new("sh")
         .args(["-c", &format!("exec 2>&1; {command}")])
