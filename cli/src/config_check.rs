@@ -43,10 +43,7 @@ pub(crate) fn run(file: &Path, namespace: &str) -> Result<ExitCode, Error> {
                 let by_host = try_out(&converter, entry, &name)?;
                 rows.describe(entry, by_host, converter.encodes_common_attributes());
             }
-            None => warnings.push(format!(
-                "{} is never used, because an earlier entry matches the same names: move it up",
-                place(entry, index)
-            )),
+            None => warnings.push(format!("{} is never used, {}", place(entry, index), why_unused(entry))),
         }
         warnings.extend(own_warnings(entry, index));
     }
@@ -73,11 +70,34 @@ fn matching(all: &[NamespaceSummary], namespace: &str) -> Option<usize> {
 
 /// A namespace that this entry decides about, if one can be found: empty where there are none.
 fn a_name(all: &[NamespaceSummary], index: usize) -> Option<String> {
-    let Some(pattern) = &all.get(index)?.pattern else { return Some(String::new()) };
-    ["", "a", TEST_NAME, "x0"]
-        .iter()
-        .map(|filling| pattern.as_str().replace('*', filling))
-        .find(|name| !name.is_empty() && matching(all, name) == Some(index))
+    let entry = all.get(index)?;
+    let Some(pattern) = &entry.pattern else { return Some(String::new()) };
+    let decides = |name: &String| !name.is_empty() && matching(all, name) == Some(index);
+    match tenants_key(entry) {
+        // Only namespaces that have a key can be encoded for.
+        Some((start, end)) => {
+            let names = entry.keys.iter().filter_map(|key| key.strip_prefix(start)?.strip_suffix(end));
+            names.map(str::to_owned).find(decides)
+        }
+        None => {
+            let fillings = ["", "a", TEST_NAME, "x0"];
+            fillings.iter().map(|filling| pattern.as_str().replace('*', filling)).find(decides)
+        }
+    }
+}
+
+/// What is before and after the namespace in the id of the key that encrypts.
+fn tenants_key(entry: &NamespaceSummary) -> Option<(&str, &str)> {
+    entry.encrypts_with.as_ref()?.split_once("{namespace}")
+}
+
+fn why_unused(entry: &NamespaceSummary) -> String {
+    match (tenants_key(entry), &entry.encrypts_with) {
+        (Some(_), Some(primary)) => {
+            format!("because keys.ring has no key {primary} for a namespace that it matches: add one")
+        }
+        _ => "because an earlier entry matches the same names: move it up".to_owned(),
+    }
 }
 
 /// Encodes and decodes a payload in a namespace. Whether its key is the host program's, so that it
@@ -170,9 +190,8 @@ fn key_service_warnings(converter: &DataConverter, all: &[NamespaceSummary]) -> 
 
 /// Whether an entry encrypts with the key of this name in some namespace.
 fn may_encrypt_with(entry: &NamespaceSummary, name: &str) -> bool {
-    let Some(primary) = &entry.encrypts_with else { return false };
-    match primary.split_once("{namespace}") {
-        None => **primary == *name,
+    match tenants_key(entry) {
+        None => entry.encrypts_with.as_deref() == Some(name),
         Some((start, end)) => name.starts_with(start) && name.ends_with(end),
     }
 }

@@ -138,12 +138,14 @@ fn advice(said: &[(PathBuf, &str)], configuration: &Path) -> String {
 
 The changed line in each language:
 
-  Go      t, err := tdc.Open({text})
-          c, err := client.Dial(client.Options{{DataConverter: t.DataConverter(), FailureConverter: t.FailureConverter()}})
-  Python  t = temporal_tdc.open({text})
-          client = await Client.connect(\"localhost:7233\", data_converter=t.data_converter)
-  Java    Tdc tdc = Tdc.open(Path.of({text}));
-          WorkflowClientOptions.newBuilder().setDataConverter(tdc.dataConverter()).build();
+  Go          t, err := tdc.Open({text})
+              c, err := client.Dial(client.Options{{DataConverter: t.DataConverter(), FailureConverter: t.FailureConverter()}})
+  Python      t = temporal_tdc.open({text})
+              client = await Client.connect(\"localhost:7233\", data_converter=t.data_converter)
+  Java        Tdc tdc = Tdc.open(Path.of({text}));
+              WorkflowClientOptions.newBuilder().setDataConverter(tdc.dataConverter()).build();
+  TypeScript  const {{ dataConverter }} = open({text});
+              const client = new Client({{ connection, dataConverter }});
 
 Next:
   tdc config check{argument}   # what is encrypted, and what stays readable

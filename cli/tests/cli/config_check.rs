@@ -254,3 +254,19 @@ fn bound_payloads_are_tried_out() {
         assert!(said.contains("encrypted with a\n"), "{fields}: {said}");
     }
 }
+
+/// Only a namespace that has a key can be tried out.
+#[test]
+fn keys_of_tenants_are_tried_out_for_a_tenant() {
+    let config = |ring: &str| {
+        format!(
+            "version: 1\nkeys:\n  ring:\n    {ring}: {{ insecure_inline: {SAMPLE_KEY} }}\n\
+             codecs: [encrypt]\n{ENCODES_FAILURES}namespaces:\n  \
+             - {{ match: \"*\", keys: {{ primary: \"tenant-{{namespace}}\" }} }}\n"
+        )
+    };
+    let said = Folder::with_config(&config("tenant-acme")).succeeds(CHECK, "");
+    assert!(said.contains("encrypted with tenant-{namespace}"), "{said}");
+    let (_, warnings) = warns(&Folder::with_config(&config("another")), CHECK);
+    assert!(warnings[0].contains("keys.ring has no key tenant-{namespace}"), "{warnings:?}");
+}
