@@ -19,8 +19,9 @@ pub(crate) fn random(out: &mut [u8]) -> Result<(), Error> {
 #[cfg(target_os = "linux")]
 fn system_call(mut out: &mut [u8]) -> Result<(), Error> {
     while !out.is_empty() {
+        // By its number: glibc has a function for it from 2.25 on only.
         // SAFETY: `out` is valid for writes of its length, which is all that getrandom(2) touches.
-        let written = unsafe { libc::getrandom(out.as_mut_ptr().cast(), out.len(), 0) };
+        let written = unsafe { libc::syscall(libc::SYS_getrandom, out.as_mut_ptr(), out.len(), 0) };
         match usize::try_from(written) {
             Ok(written) => out = out.get_mut(written..).unwrap_or_default(),
             Err(_) => {
