@@ -1,11 +1,12 @@
-//! Makes untrusted text safe to show on a terminal: control characters are replaced or escaped.
+//! Makes untrusted text safe to show on a terminal: control and text-direction characters are
+//! replaced or escaped.
 
 /// Whether a terminal would do anything but show the character, or would reorder others.
 pub(crate) fn steers(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A name without control characters.
+/// A name without characters that a terminal would act on.
 pub(crate) fn printable(name: &str) -> String {
     name.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
