@@ -13,7 +13,7 @@ const MAX_KEY_ID_LEN: usize = 128;
 /// The longest id of a key in a key service, which is a URI.
 const MAX_SERVICE_ID_LEN: usize = 2048;
 
-/// The encoding of payloads that the samples and Temporal Proxy also read.
+/// The encoding that the samples and Temporal Proxy encrypt with.
 const ENCRYPTED: &[u8] = b"binary/encrypted";
 
 /// The encoding of payloads that only tdc reads: those bound to their context.
