@@ -278,7 +278,7 @@ pub(super) fn path(trail: &[String]) -> String {
     names.join(".")
 }
 
-/// Whether a singular field, or more than one member of a oneof, occurs several times.
+/// Whether a singular field occurs more than once, or several members of a oneof are present.
 #[inline]
 pub(super) fn is_split(plan: &Plan, message: &[u8]) -> Result<bool, Error> {
     if plan.slots == 0 {

@@ -24,7 +24,7 @@ impl From<Fault> for Box<Problem> {
 }
 
 impl Problem {
-    /// `place` expects another kind of value than `found`.
+    /// `place` expects one kind of value, but the text has `found`.
     #[cold]
     pub(super) fn refused(at: usize, place: &str, expected: &str, found: &str) -> Box<Self> {
         Box::new(Self::Value { at, text: format!("{place}: expected {expected}, found {found}") })
