@@ -177,7 +177,7 @@ impl<'a> Server<'a> {
     }
 }
 
-/// A one-line request that works with any version of a key.
+/// Whether the text looks like a wrapped key: any key version, in one line.
 fn is_wrapped(text: &[u8]) -> bool {
     let version = text
         .strip_prefix(b"vault:v")
