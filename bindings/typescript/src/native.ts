@@ -1,4 +1,4 @@
-// The addon: what it has, and how this platform's one is found.
+// The addon: its interface, and how the one for this platform is found.
 
 import { createRequire } from 'node:module';
 import { version } from './version.js';
@@ -63,7 +63,7 @@ export interface Call {
   restart(): void;
   keyQuestion(): string | null;
   failKeyRequests(reason: string): Failure | null;
-  /** Until it is settled the call must not be used. */
+  /** The call must not be used until the promise is settled. */
   askClients(): Promise<Failure | null>;
   renew(): void;
 }
@@ -109,7 +109,7 @@ export function addonFile(): string {
   return createRequire(__filename).resolve(nativePackage());
 }
 
-/** The package with what is native. Linux's are for one C library. */
+/** The name of the native package. Linux packages are for one C library. */
 export function nativePackage(): string {
   return `@temporal-tdc/${platform()}`;
 }

@@ -58,7 +58,7 @@ class CodecServers:
     """Sends the requests that the library asks for."""
 
     def __init__(self, handle: Handle, headers: RemoteHeaders | None) -> None:
-        """Keep who is asked for headers.
+        """Keep the provider of headers.
 
         Raises:
             ConfigError: The config needs ``httpx`` and it is not installed.

@@ -79,7 +79,7 @@ class TdcPayloadConverter(PayloadConverter, WithSerializationContext):
         )
 
     def with_context(self, context: SerializationContext) -> Self:
-        """Give this converter for the place where the payloads live."""
+        """Return this converter for a serialization context."""
         bound = type(self).__new__(type(self))
         TdcPayloadConverter.__init__(bound, self._handle, encode_context(context))
         return bound

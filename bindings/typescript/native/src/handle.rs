@@ -12,21 +12,21 @@ use crate::failure::{Failure, guarded};
 
 /// `Handle::quick`: the payload stays as it is.
 const UNCHANGED: i64 = -1;
-/// `Handle::quick`: a `Call` has to do it, or to say what is wrong.
+/// `Handle::quick`: a `Call` has to do it, or report the error.
 const NOT_QUICK: i64 = -2;
 /// `Handle::quick`: the result did not fit, `Handle::owned` has it.
 const OWNED: i64 = -3;
 /// `Handle::quick` adds it to a length where `Handle::take_left` gives a call.
 const LEFT: i64 = 1 << 32;
 
-/// The one data converter of an open configuration. Calls in flight share it, so `close` waits for
-/// nobody.
+/// The data converter of an open configuration. Calls in flight share it, so `close` does not wait
+/// for them.
 #[napi]
 pub struct Handle {
     converter: Option<Arc<DataConverter>>,
     /// What `quick` reads.
     input: Option<Uint8Array>,
-    /// What the payloads of one list have used of the limits.
+    /// How much of the limits the payloads of one list have used.
     call: tdc::Call,
     /// What the last `quick` has left: to have the next data key wrapped.
     left: Option<tdc::Call>,
@@ -69,7 +69,7 @@ impl Handle {
         self.converter = None;
     }
 
-    /// Reads the configuration and its files again; gives what went wrong.
+    /// Reads the configuration and its files again; returns an error, if any.
     #[napi]
     pub fn reload(&self) -> Option<Failure> {
         let converter = self.converter.as_ref()?;
@@ -149,7 +149,7 @@ impl Handle {
         self.convert(encode, is_first, (context as usize, head as usize), data, &mut out)
     }
 
-    /// The result of the last `quick`, where that did not fit.
+    /// The result of the last `quick`, if it did not fit.
     #[napi]
     pub fn owned(&mut self) -> Buffer {
         core::mem::take(&mut self.owned).into()

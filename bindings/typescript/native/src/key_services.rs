@@ -1,10 +1,10 @@
-//! What a call asks of key services, and the clients that answer it in `libtdc_keys`.
+//! A call's requests to key services, and the clients in `libtdc_keys` that answer them.
 //!
 //! ```text
 //! JavaScript ──> `Call::ask_clients`     a promise, settled when the services answered
 //!        └─────> `Call::renew`           of a call that is done: nobody waits
 //! ```
-//! A client blocks, for seconds where a service is slow, and so it has a thread of its own: the few
+//! A client blocks, for seconds if a service is slow, so it has a thread of its own: the few
 //! threads of libuv serve the whole process (file system, name resolution), and the end of the
 //! process waits for them. Such a thread has nothing of JavaScript's but the promise, which napi
 //! lets outlive its environment.

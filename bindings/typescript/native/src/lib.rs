@@ -1,4 +1,4 @@
-//! The addon of the npm package `temporal-tdc`: the Rust API, in the form that Node.js wants it in.
+//! The addon of the npm package `temporal-tdc`: the Rust API in the form that Node.js needs.
 //!
 //! ```text
 //! JavaScript ──> `Handle::quick`   one small payload, no requests: the result in a buffer of the caller

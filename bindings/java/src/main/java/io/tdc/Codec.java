@@ -35,7 +35,7 @@ final class Codec implements PayloadCodec {
   private final PayloadReader decoded;
 
   /**
-   * The SDK asks with the same context for every payload of a workflow: the last answer is kept.
+   * The SDK passes the same context for every payload of a workflow: the last result is cached.
    */
   private volatile InContext last = new InContext(null, this);
 

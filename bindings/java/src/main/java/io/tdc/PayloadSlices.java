@@ -91,7 +91,7 @@ final class PayloadSlices {
     }
   }
 
-  /** Puts the payload behind those in {@link #batch}, as a field of {@code Payloads}. */
+  /** Appends the payload to {@link #batch}, as a field of {@code Payloads}. */
   private void append(Payload payload) {
     set(payload);
     int length = length();
@@ -126,7 +126,7 @@ final class PayloadSlices {
     }
   }
 
-  /** Lets go of the payload, so that this thread does not keep it alive. */
+  /** Drops the payload, so that this thread does not keep it alive. */
   void clear() {
     data = EMPTY;
     batchLength = 0;
@@ -214,8 +214,8 @@ final class PayloadSlices {
   }
 
   /**
-   * Learns where a {@link ByteString} holds its bytes: {@code unsafeWriteTo} promises the array
-   * itself. A string in several pieces, or outside the heap, is copied.
+   * Finds the array of a {@link ByteString}: {@code unsafeWriteTo} passes the array itself. A
+   * string in several segments, or outside the heap, is copied.
    */
   private final class DataCapture extends ByteOutput {
     private int pieces;
