@@ -82,9 +82,9 @@ var clients struct {
 	loaded    bool
 }
 
-// answerByClients has the clients answer what a call asks of key services. A call of
-// them may take as long as a service's timeout, which blocks a thread and no other
-// goroutine. The error is a [*KeyServiceError] if there are no clients.
+// answerByClients has the clients answer a call's requests to key services. This may take as long
+// as a service's timeout, and blocks a thread but no other goroutine. The error is a
+// [*KeyServiceError] if there are no clients.
 func (n native) answerByClients(call *nativeCall) error {
 	functions, err := loadClients()
 	if err != nil {

@@ -31,8 +31,8 @@ func (c *payloadCodec) WithSerializationContext(sc converter.SerializationContex
 	return &payloadCodec{c.withSerializationContext(sc)}
 }
 
-// A converted payload has room for the list of one that most calls give back: one
-// allocation instead of two.
+// A converted payload has room for the list of one that most calls return: one allocation instead
+// of two.
 type converted struct {
 	payload commonpb.Payload
 	list    [1]*commonpb.Payload

@@ -68,7 +68,7 @@ func (e *excerpt) giveBack() {
 	}
 }
 
-// of makes the excerpt of m.
+// of builds the excerpt of m.
 func (e *excerpt) of(m protoreflect.Message) error {
 	p := planOf(m.Descriptor())
 	if p == nil || !m.IsValid() || len(m.GetUnknown()) > 0 {

@@ -69,8 +69,8 @@ func (r rawForms) reader(payload *commonpb.Payload, target any) converter.Payloa
 	if own := byEncoding(r.own, encoding); own != nil && !isRawForm(payload) {
 		return own
 	}
-	// Messages of gogo/protobuf, text for people, null, and the error for a
-	// target that is no message are the SDK's own.
+	// Messages of gogo/protobuf, text for people, null, and the error for a target that is not a
+	// message are left to the SDK.
 	if encoding == converter.MetadataEncodingProtoJSON && (messageType(target) == nil || string(payload.GetData()) == "null") {
 		return protoJSON
 	}

@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A payload as the library takes it, in two slices: {@code head} is every field but {@code data},
- * then the tag and the length of {@code data}; {@code data} is its contents, in the very array that
- * the payload holds. So a large payload is never serialised, only its few bytes of metadata are.
+ * A payload in the library's form, as two slices: {@code head} is every field but {@code data},
+ * then the tag and the length of {@code data}; {@code data} is its contents, in the payload's own
+ * array. So a large payload is never serialised, only its few bytes of metadata are.
  *
  * <p>One of these is kept for each thread, with the space for a list of payloads.
  */

@@ -47,8 +47,8 @@ final class Remote {
   }
 
   /**
-   * Sends the requests of a round, a few at the same time, and gives the answers in their order. A
-   * server may take long, and in workflow code the SDK must not take that for a deadlock.
+   * Sends several requests, a few at the same time, and returns the answers in order. A server may
+   * be slow, and in workflow code the SDK must not mistake that for a deadlock.
    *
    * @param index in the user's list of the payload that this is for, for errors
    * @throws TdcException if the hook for headers fails
