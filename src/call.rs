@@ -42,7 +42,7 @@ pub struct Call {
 pub(crate) struct State {
     last_id: u64,
     pending: Vec<Pending>,
-    /// What a try needs beside these, for the rounds that follow.
+    /// More requests of a try, which are sent after these.
     queued: VecDeque<Request>,
     /// Whether any request was answered since they were sent.
     progressed: bool,
@@ -182,8 +182,8 @@ impl Call {
         state.next_round()
     }
 
-    /// Asks for more of what the last try needs, unless a round brought nothing: then the next try
-    /// says what is missing.
+    /// Sends more of the requests of the last try, unless the previous ones brought nothing: then
+    /// the next try reports what is missing.
     pub(crate) fn ask_on(&mut self) -> Option<Error> {
         let state = self.state.as_mut().filter(|state| !state.queued.is_empty())?;
         if state.progressed {

@@ -1,4 +1,4 @@
-//! Payload codecs: one file each behind one small trait, and the chain that applies them.
+//! Payload codecs: one file for each, one small trait, and the chain that applies them.
 //!
 //! A layer puts the whole serialised payload, unknown fields included, into the `data` of a new
 //! payload whose `encoding` names the codec (`docs/FORMAT.md`). Encode follows the config's list,

@@ -141,7 +141,7 @@ impl Config {
         self.namespaces.iter().flatten().map(|(_, profile)| profile).chain([&self.everywhere])
     }
 
-    /// The same, for somebody who asks.
+    /// The settings of a namespace in the form of the public API.
     pub(crate) fn namespace(&self, namespace: &str) -> Result<NamespaceSettings, Error> {
         let (pattern, profile) = self.entry(namespace)?;
         let encrypts_with = profile.access.primary_id().filter(|_| profile.chain.encrypts()).cloned();

@@ -1,4 +1,4 @@
-//! Payload converters: one file each behind one small trait, and the chain that tries them.
+//! Payload converters: one file for each, one small trait, and the chain that tries them.
 //!
 //! A value arrives in one of four raw forms, each a payload that every SDK can create:
 //! `binary/null`, `binary/plain`, `json/plain`, and `binary/protobuf` with its `messageType`. The

@@ -39,10 +39,10 @@ pub struct Options {
 /// bytes.
 ///
 /// # Errors
-/// [`ErrorKind::UnknownType`](crate::ErrorKind::UnknownType) with the name of a type without
-/// a descriptor, [`ErrorKind::Protobuf`](crate::ErrorKind::Protobuf) where the bytes are no such
+/// [`ErrorKind::UnknownType`](crate::ErrorKind::UnknownType) with the name of a type without a
+/// descriptor, [`ErrorKind::Protobuf`](crate::ErrorKind::Protobuf) if the bytes are not such a
 /// message or have no form in JSON, and [`ErrorKind::Length`](crate::ErrorKind::Length). Then `out`
-/// is as it was.
+/// is unchanged.
 pub fn print(
     descriptors: &Descriptors,
     name: &str,
@@ -62,9 +62,9 @@ pub fn print(
 /// Appends the message of the type `name` that `json` describes to `out`.
 ///
 /// # Errors
-/// [`ErrorKind::UnknownType`](crate::ErrorKind::UnknownType) with the name of a type without
-/// a descriptor, [`ErrorKind::Json`](crate::ErrorKind::Json) where the text is no JSON or no such
-/// message, and [`ErrorKind::Depth`](crate::ErrorKind::Depth). Then `out` is as it was.
+/// [`ErrorKind::UnknownType`](crate::ErrorKind::UnknownType) with the name of a type without a
+/// descriptor, [`ErrorKind::Json`](crate::ErrorKind::Json) if the text is not JSON or not such a
+/// message, and [`ErrorKind::Depth`](crate::ErrorKind::Depth). Then `out` is unchanged.
 pub fn parse(
     descriptors: &Descriptors,
     name: &str,

@@ -16,7 +16,7 @@ const MAX_GROWTH: usize = 32;
 /// A converter.
 pub(super) struct Convert {
     pub(super) layer: Option<&'static Layer>,
-    /// The encoding of what it makes.
+    /// The encoding of its output.
     pub(super) encoding: &'static str,
     /// Converts JSON, if the value fits the format.
     pub(super) convert: fn(&[u8]) -> Option<Vec<u8>>,

@@ -29,8 +29,8 @@ export class Clients {
 }
 
 /**
- * Loads the library, unless that was done; gives why it cannot be. This thread does it: the library
- * reads the environment when it is opened, and only this thread writes to it.
+ * Loads the library, unless it is loaded; returns why it cannot be loaded. It is loaded on this
+ * thread: the library reads the environment when it is opened, and only this thread writes to it.
  */
 function load(): string | undefined {
   const named = process.env['TDC_KEYS_LIBRARY'];

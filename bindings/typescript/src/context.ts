@@ -28,7 +28,7 @@ export interface Context {
 
 let last: { context: Context; bytes: Buffer } = { context: { type: '' }, bytes: NO_CONTEXT };
 
-/** A context in bytes. The SDK gives the same one again and again, so the last is kept. */
+/** A context in bytes. The SDK often passes the same one, so the last is cached. */
 export function encodeContext(context: Context | undefined): Buffer {
   if (context === undefined) return NO_CONTEXT;
   // By its fields, and not by its identity: a caller may change an object.

@@ -86,8 +86,8 @@ export class Host {
   }
 
   /**
-   * A call that succeeded may leave a request, to have the next data key wrapped, while calls use
-   * the one before. Nobody waits for the answer; if there is none, a later call asks again.
+   * A call that succeeded may leave a request, to have the next data key wrapped while calls use
+   * the old one. Nothing waits for the answer; if there is none, a later call asks again.
    */
   answerWhatIsLeft(call: Call | null): void {
     if (!call?.hasRequests()) return;

@@ -66,7 +66,7 @@ export class KeyServiceError extends Error {
   }
 }
 
-/** What key services threw in a call, by the code of the error that the library makes of it. */
+/** The errors of key services in a call, by the code of the library's error. */
 export type Causes = ReadonlyMap<string, unknown>;
 
 /** More than a timer takes. */
@@ -79,8 +79,8 @@ export class OwnKeyService {
   constructor(private readonly service: KeyService) {}
 
   /**
-   * Answers a request; why it failed goes into `causes` too. The timer keeps the process alive
-   * unless nobody waits for the answer.
+   * Answers a request; the reason for a failure also goes into `causes`. The timer keeps the
+   * process alive if a caller waits for the answer.
    */
   answer(request: Request, causes: Map<string, unknown>, isAwaited: boolean): Promise<Answer> {
     return this.turns.take(async () => {

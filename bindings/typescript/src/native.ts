@@ -17,7 +17,7 @@ export const UNCHANGED = -1;
 /** `Handle.quick`: the result did not fit, `Handle.owned` has it. */
 export const OWNED = -3;
 
-/** `Handle.quick` adds it to a length where `Handle.takeLeft` gives a call. */
+/** `Handle.quick` adds it to a length if `Handle.takeLeft` has a call to return. */
 export const LEFT = 2 ** 32;
 
 /** An open configuration. */
@@ -82,7 +82,7 @@ export type Operation =
 
 interface Addon {
   version(): string;
-  /** If none is loaded, gives what is wrong with the one that is there, or an empty text. */
+  /** If none loads, returns the reason for the one that exists, or an empty string. */
   loadClients(files: string[]): string | null;
   open(path: string, namespace: string): Handle | Failure;
   parse(document: string, baseDir: string, namespace: string): Handle | Failure;

@@ -31,7 +31,7 @@ const COMPRESSED = 64 * 1024;
  */
 const COPIED = 2 * 1024;
 
-/** The context, and the part of a payload that is not `data`, have room for so many bytes. */
+/** The room in bytes for the context and the part of a payload that is not `data`. */
 const HEAD = 4 * 1024;
 
 /** More than a chain adds to a payload; what needs still more goes the other way. */

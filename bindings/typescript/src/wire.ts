@@ -73,7 +73,7 @@ export class Reader {
     throw malformed();
   }
 
-  /** Reads a length and steps over as many bytes; gives where they begin. */
+  /** Reads a length and skips as many bytes; returns where they begin. */
   span(): number {
     const length = this.varint();
     return this.skip(length);

@@ -30,8 +30,8 @@ pub(super) struct Audit {
 }
 
 impl Audit {
-    /// Opens a file anew each time, so that a reload follows a rotation. Standard error stays as it
-    /// is.
+    /// Opens the file again each time, so that a reload follows a rotation. Standard error stays as
+    /// it is.
     pub(super) fn open(options: &options::Audit, before: Option<&Arc<Self>>) -> Result<Arc<Self>, Error> {
         let (sink, is_stderr) = match options {
             options::Audit::File(path) => {

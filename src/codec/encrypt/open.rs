@@ -22,7 +22,7 @@ pub(crate) fn is_foreign(view: &View<'_>, environment: &Environment<'_>) -> bool
     envelope(view).is_some_and(|(id, _)| environment.keyring.kek_of(id).is_none())
 }
 
-/// The key of an encrypted payload that is neither foreign nor a misfit.
+/// The key of an encrypted payload that is neither foreign nor another codec's.
 pub(crate) fn find_key<'a>(view: &View<'_>, environment: &Environment<'a>) -> Result<Found<'a>, Error> {
     find(view, environment).map_err(missing)
 }

@@ -29,7 +29,7 @@ pub(super) fn readable() -> Error {
     )
 }
 
-/// Whether a text that is not a payload is a value in a payload's place.
+/// Whether a text that is not a payload is a plain value in place of one.
 fn is_readable(text: &str) -> bool {
     let mut cursor = Cursor::new(text, 0);
     if !cursor.take(b'{') {

@@ -131,7 +131,7 @@ class TdcPayloadConverter(PayloadConverter, WithSerializationContext):
         return self._raw.from_payloads([raw], None if hint is None else [hint])[0]
 
     def _convert(self, call: Any, items: list[Payload], places: list[int], files: _Files) -> None:
-        """Replace the items at ``places`` by what the library makes of them."""
+        """Replace the items at ``places`` with the library's results."""
         if not places:
             return
         message = Payloads(payloads=[items[at] for at in places]).SerializeToString()

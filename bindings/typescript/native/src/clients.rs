@@ -44,9 +44,9 @@ unsafe impl Sync for Clients {}
 
 static CLIENTS: OnceLock<Clients> = OnceLock::new();
 
-/// Loads the first of these files that there is, unless that was done. If none is loaded, gives
-/// what is wrong with the one that is there, or an empty text. A failure is not remembered: the
-/// library may be installed later.
+/// Loads the first of these files that exists, unless the library is loaded already. If none can be
+/// loaded, returns the reason for the one that exists, or an empty string. A failure is not cached:
+/// the library may be installed later.
 #[napi]
 #[must_use]
 pub fn load_clients(files: Vec<String>) -> Option<String> {
