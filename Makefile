@@ -1,4 +1,4 @@
-# What people type. Every target sets up what it needs from the package registries and says so.
+# The commands for people. A target fetches what it needs from the registries, and says so.
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-rust test-c test-go test-python test-java test-typescript test-conformance test-scripts \
         package-typescript dist-host test-dist test-e2e test-deep ci vectors generated fmt texts docs bench bench-quick bench-core install clean

@@ -144,7 +144,7 @@ def corpus() -> dict[str, Any]:
 
 
 def run(runner: Runner, library: Library) -> list[str]:
-    """Compares everybody with everybody; gives back what went wrong where tdc takes part."""
+    """Compares each with all others; returns the failures in which tdc takes part."""
     holders = corpus()
     problems: list[str] = []
     everybody = ("tdc", *LANGUAGES)

@@ -35,7 +35,7 @@ ENCRYPTED = f"{FAILURES}keys: {KEY}\ncodecs: [zlib, encrypt]\n"
 
 @dataclass
 class Limit:
-    """What somebody cannot do, for a reason that is not tdc's."""
+    """What a participant cannot do, for a reason other than tdc."""
 
     names: set[str]
     items: set[str]
@@ -102,7 +102,7 @@ class Subject:
 
 
 def run(runner: Runner, library: Library) -> list[str]:
-    """Runs and prints the matrices; gives back what went wrong."""
+    """Runs and prints the matrices; returns the failures."""
     problems = []
     absent: set[str] = set()
     for title, config in (

@@ -33,7 +33,7 @@ class _Call(ctypes.Structure):
 
 
 UNKNOWN_TYPE = b"\x0a\x38\x0a\x1b\x0a\x08encoding\x12\x0fbinary/protobuf\x0a\x19\x0a\x0bmessageType\x12\x0aapp.v1.Not"
-"""A list with a message whose type nobody knows."""
+"""A list with a message of an unknown type."""
 
 
 def _varint(number: int) -> bytes:

@@ -104,7 +104,7 @@ def configs(work: Path, chain: Chain) -> tuple[Path, Path]:
 
 
 def run(runner: Runner) -> list[str]:
-    """Runs and prints every matrix; gives back what went wrong."""
+    """Runs and prints every matrix; returns the failures."""
     prepare(runner.work)
     items = corpus()
     problems = []

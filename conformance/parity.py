@@ -62,7 +62,7 @@ class Difference:
 
 
 def run(runner: Runner, library: Library, listed: Path) -> list[str]:
-    """Compares; gives back what differs without a reason."""
+    """Compares; returns the differences without a reason."""
     differences = [Difference(**entry) for entry in tomllib.loads(listed.read_text(encoding="utf-8"))["difference"]]
     problems: list[str] = []
     asked = []

@@ -98,7 +98,7 @@ DIFFERENT = {
 
 
 def run(runner: Runner, library: Library) -> list[str]:
-    """Compares the readers; gives back what went wrong."""
+    """Compares the readers; returns the failures."""
     said: dict[str, list[bytes | str]] = {}
     skipped, problems = [], []
     histories = {name: _history(form) for name, form in FORMS.items()}

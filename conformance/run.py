@@ -26,7 +26,7 @@ from participants import Runner
 
 
 def main(root: Path, work: Path) -> int:
-    """Runs everything; gives back the exit status."""
+    """Runs everything; returns the exit status."""
     names = (root / "target" / "release" / f"libtdc.{suffix}" for suffix in ("so", "dylib"))
     library = Library.load(next(path for path in names if path.exists()))
     problems = vectors.run(library, root / "vectors")

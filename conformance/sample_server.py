@@ -20,8 +20,8 @@ PATIENCE = 60
 
 @contextmanager
 def sample_server(root: Path) -> Iterator[str]:
-    """Starts it; gives back its URL."""
-    # What it needs stands in the venv of the bindings, which Python's driver has made.
+    """Starts it; returns its URL."""
+    # Its packages are in the bindings' venv, which the Python driver has created.
     python = root / "target" / "python" / "venv" / "bin" / "python"
     if not python.exists():
         raise SkippedError("target/python/venv does not exist: scripts/driver-python makes it")

@@ -39,7 +39,7 @@ class RefusedError(Exception):
 
 
 def run(converter: DataConverter) -> list[str]:
-    """Compares; gives back what differs."""
+    """Compares; returns the differences."""
     chance = random.Random(SEED)  # noqa: S311 - the same streams every time
     problems = []
     for name, (reference, seeds) in _formats().items():

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def run(library: Library, folder: Path) -> list[str]:
-    """Runs all of them; gives back what went wrong."""
+    """Runs all of them; returns the failures."""
     problems = []
     count = 0
     for file in sorted(folder.glob("*.json")):

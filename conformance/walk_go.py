@@ -19,7 +19,7 @@ SAMPLE = 120
 
 
 def run(converter: DataConverter, root: Path, work: Path, messages: list[bytes]) -> list[str]:
-    """Compares; gives back what differs."""
+    """Compares; returns the differences."""
     config = work / "walk.yaml"
     config.write_text(CONFIG, encoding="ascii")
     chosen = random.Random(7).sample(messages, SAMPLE) + [difference.example for difference in DELIBERATE]  # noqa: S311 - the same every time

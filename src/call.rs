@@ -1,4 +1,4 @@
-//! One call of a host, which may have to be made again: what it used of the limits, what the
+//! One call of a host, which may have to be repeated: how much of the limits it has used, what the
 //! library asks of the host, and what the host has answered so far.
 //!
 //! ```text
@@ -7,8 +7,8 @@
 //!   ^                                                          │
 //!   └────────────── call again <── `DataConverter::answer` <───┘
 //! ```
-//! It ends by itself: a call asks for nothing a second time that was answered, or that the host
-//! left unanswered. It then fails with the error that the request stands for.
+//! A call always ends: it never repeats a request that was answered, or that the host left
+//! unanswered. Instead it fails with the error that led to the request.
 
 mod answers;
 mod message;
@@ -29,8 +29,8 @@ use crate::keys::CallKeys;
 use crate::limits::{MAX_KEYS_IN_ROUND, Usage};
 
 /// A call, from the first try to its end. An SDK hands its codec a list of payloads; a binding that
-/// makes several calls for one list gives the same `Call` to each, and the limits hold for the
-/// list. Begin with the default: it takes no memory before the first request.
+/// splits one list over several calls passes the same `Call` to each, so that the limits apply to
+/// the whole list. Start with the default: it allocates nothing before the first request.
 #[derive(Debug, Default)]
 pub struct Call {
     usage: Usage,
@@ -42,9 +42,9 @@ pub struct Call {
 pub(crate) struct State {
     last_id: u64,
     pending: Vec<Pending>,
-    /// What a try needs beside these, for the rounds that follow.
+    /// More requests of a try, which are sent after these.
     queued: VecDeque<Request>,
-    /// Whether one was answered since they were asked.
+    /// Whether any request was answered since they were sent.
     progressed: bool,
     /// The pending requests as a message, once the host has asked for it.
     message: Option<Zeroizing<Vec<u8>>>,
@@ -55,15 +55,16 @@ pub(crate) struct State {
     keys: CallKeys,
 }
 
-/// A request that waits for its answer.
+/// A request that waits for an answer.
 struct Pending {
     id: u64,
     request: Request,
-    /// The call does not need the answer: it is over, or goes on meanwhile.
+    /// The call does not need the answer: it has ended, or continues without it.
     is_left: bool,
 }
 
-/// What was answered. A key is asked for again after a reload, which forgets the host's keys.
+/// The requests that were answered. A key is requested again after a reload, which drops the host's
+/// keys.
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum Answered {
     Key { id: String, generation: u64 },
@@ -72,7 +73,7 @@ enum Answered {
 }
 
 impl Call {
-    /// A call that goes on where another left off: it has used so much of the limits.
+    /// A call that continues where another left off: it has already used this much of the limits.
     #[must_use]
     pub fn with_usage(usage: Usage) -> Self {
         Self { usage, state: None }
@@ -84,19 +85,19 @@ impl Call {
         self.usage
     }
 
-    /// The place where the payloads of the next try live, and this call.
+    /// The serialization context of the next try, together with this call.
     pub fn at<'a>(&'a mut self, context: &'a [u8]) -> Scope<'a> {
         Scope { context, call: Some(self) }
     }
 
-    /// What the last try asks of the host, with the id that the answer names.
+    /// The requests of the last try, each with the id that its answer must name.
     pub fn requests(&self) -> impl ExactSizeIterator<Item = (u64, &Request)> {
         let pending = self.state.as_ref().map_or(&[][..], |state| &state.pending);
         pending.iter().map(|pending| (pending.id, &pending.request))
     }
 
-    /// The same as a serialised `tdc.host.v1.Requests`. It holds payloads and perhaps credentials,
-    /// and is erased when the call goes on.
+    /// The same as a serialised `tdc.host.v1.Requests`. It contains payloads and perhaps
+    /// credentials, and is erased when the call continues.
     pub fn requests_message(&mut self) -> &[u8] {
         match &mut self.state {
             None => &[],
@@ -115,12 +116,12 @@ impl Call {
         (self.usage, self.state)
     }
 
-    /// The answers of codec servers, for the length of a try.
+    /// The answers of codec servers, lent to one try.
     pub(crate) fn take_remote(&mut self) -> Answers {
         self.state.as_mut().map(|state| core::mem::take(&mut state.remote)).unwrap_or_default()
     }
 
-    /// The answers of key services, for the length of a try.
+    /// The answers of key services, lent to one try.
     pub(crate) fn take_keys(&mut self) -> CallKeys {
         self.state.as_mut().map(|state| core::mem::take(&mut state.keys)).unwrap_or_default()
     }
@@ -133,13 +134,13 @@ impl Call {
         }
     }
 
-    /// Whether the host was asked to read the files again, and did.
+    /// Whether the host was asked to reload the files, and did.
     pub(crate) fn has_reloaded(&self) -> bool {
         self.state.as_ref().is_some_and(|state| state.answered.contains(&Answered::Reload))
     }
 
-    /// Leaves a request behind that this call does not need: it may be answered when the call is
-    /// over.
+    /// Adds a request whose answer this call does not need: it may be answered after the call has
+    /// ended.
     pub(crate) fn leave(&mut self, request: Option<Request>) {
         if let Some(request) = request {
             let state = self.state.get_or_insert_default();
@@ -154,7 +155,7 @@ impl Call {
         self.settle();
     }
 
-    /// A try came to its end: what belongs to it is erased.
+    /// Ends a try: its data is erased.
     #[inline]
     pub(crate) fn settle(&mut self) {
         if let Some(state) = &mut self.state {
@@ -164,8 +165,8 @@ impl Call {
         }
     }
 
-    /// Asks the host, unless that was done before: then `instead` is what the call has come to.
-    /// `generation` is the number of the configuration that the try worked with.
+    /// Asks the host, unless it was asked before: then the call ends with `instead`. `generation`
+    /// is the number of the configuration that the try used.
     pub(crate) fn ask(&mut self, requests: Vec<Request>, generation: u64, instead: Error) -> Error {
         let state = self.state.get_or_insert_default();
         let is_answered = |request: &Request| {
@@ -181,8 +182,8 @@ impl Call {
         state.next_round()
     }
 
-    /// Asks for more of what the last try needs, unless a round brought nothing: then the next try
-    /// says what is missing.
+    /// Sends more of the requests of the last try, unless the previous ones brought nothing: then
+    /// the next try reports what is missing.
     pub(crate) fn ask_on(&mut self) -> Option<Error> {
         let state = self.state.as_mut().filter(|state| !state.queued.is_empty())?;
         if state.progressed {

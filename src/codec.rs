@@ -1,9 +1,9 @@
-//! Payload codecs: one file each behind one small trait, and the chain that applies them.
+//! Payload codecs: one file for each, one small trait, and the chain that applies them.
 //!
 //! A layer puts the whole serialised payload, unknown fields included, into the `data` of a new
 //! payload whose `encoding` names the codec (`docs/FORMAT.md`). Encode follows the config's list,
 //! decode follows the payload: each payload names its outermost codec, so a chain can change while
-//! old payloads live on.
+//! old payloads stay readable.
 
 mod chain;
 mod compress;
@@ -41,33 +41,33 @@ use crate::payload::{Location, Pieces, View};
 pub(crate) struct Environment<'a> {
     pub(crate) keyring: &'a Keyring,
     pub(crate) access: &'a Access,
-    /// What the call knows of data keys.
+    /// What the call knows about data keys.
     pub(crate) session: &'a Session<'a>,
     /// Where the payloads live.
     pub(crate) context: &'a Context<'a>,
     pub(crate) now: &'a dyn Fn() -> Instant,
     /// The most bytes by which a payload grows in a chain.
     pub(crate) overhead: usize,
-    /// The call's exchange with a codec server, where the chain has `remote`.
+    /// The call's exchange with a codec server, if the chain has `remote`.
     pub(crate) remote: Option<&'a remote::Exchange<'a>>,
     /// Whether the call can ask the host.
     pub(crate) can_ask: bool,
 }
 
 impl Environment<'_> {
-    /// Whether a call should ask for all the keys that it can name before it begins.
+    /// Whether a call should ask up front for all the keys that it can name.
     pub(crate) fn asks_for_keys(&self) -> bool {
         self.can_ask && (self.keyring.has_host() || self.keyring.has_key_services())
     }
 
-    /// The most bytes that a payload of `len` bytes encodes to, but for what a codec server answers
-    /// and for external payloads, which are shown outside as well: these come in memory of
-    /// their own where they must.
+    /// The most bytes that a payload of `len` bytes encodes to. Not counted are answers of a codec
+    /// server, and external payloads, which are repeated outside: if these do not fit, the result
+    /// is allocated.
     pub(crate) fn encode_bound(&self, len: usize) -> usize {
         len.saturating_add(self.overhead)
     }
 
-    /// Says which payload of the call is worked on next.
+    /// Sets the payload of the call that is processed next.
     pub(crate) fn at(&self, index: usize) {
         if let Some(exchange) = self.remote {
             exchange.at(index);
@@ -75,13 +75,13 @@ impl Environment<'_> {
     }
 
     /// The key that the host must be asked for to open the payload's outermost layer here, if any.
-    /// What is malformed is the business of decoding.
+    /// Malformed payloads are ignored here; decoding reports them.
     pub(crate) fn key_to_ask_for(&self, payload: &[u8]) -> Option<Needed> {
         let payload = Pieces::whole(payload);
         let Some(exchange) = self.remote else {
             return encrypt::key_to_ask_for(&View::parse(payload).ok()?, self);
         };
-        // The layers around the server's answer are the server's.
+        // The layers around the server's answer belong to the server.
         let answer = exchange.peek(remote::Direction::Decode, payload)?;
         encrypt::key_to_ask_for(&View::parse(Pieces::whole(&answer)).ok()?, self)
     }
@@ -104,16 +104,16 @@ impl From<Written> for Outcome {
 ///
 /// (Decoding needs no options: it follows the payload, see `Layer`.)
 pub(crate) trait Encoder: Send + Sync {
-    /// The layer that it makes, if it makes one.
+    /// The layer that it writes, if any.
     fn layer(&self) -> Option<&'static Layer>;
 
     /// The most bytes by which a payload can grow.
     fn overhead(&self, environment: &Environment<'_>) -> usize;
 
     /// Writes the encoded payload to the start of `out`, which has room for `payload`,
-    /// [`Encoder::overhead`] and `outside`; gives back what it wrote, or `None` to leave the
-    /// payload as it is. `outside` are whole fields that a payload around this one has between
-    /// its metadata and its `data`.
+    /// [`Encoder::overhead`] and `outside`. Returns what it wrote, or `None` to leave the payload
+    /// as it is. `outside` contains complete fields, which the encoded payload gets between its
+    /// metadata and its `data`.
     fn encode(
         &self,
         payload: Pieces<'_>,

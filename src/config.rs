@@ -1,8 +1,8 @@
-//! The configuration: a YAML or JSON document → what stands behind a handle.
+//! The configuration: turns a YAML or JSON document into the state of a handle.
 //!
 //! `docs/CONFIGURATION.md` describes the vocabulary, `docs/tdc.schema.json` is its JSON Schema.
-//! Everything is checked when the document is read: what a configuration promises, a call can keep.
-//! Errors name line, column and path, and say what to do.
+//! Everything is checked when the document is read, so that no call fails because of a bad
+//! configuration. Errors name line, column and path, and say what to do.
 
 mod converters;
 mod descriptors;
@@ -38,13 +38,13 @@ pub use summary::{NamespaceSummary, SharedKey};
 /// The section of the codec server.
 const SERVER: &str = "server";
 
-/// What a document says, ready for calls. Never changes; a reload makes a new one.
+/// A document, prepared for calls. It is immutable: a reload creates a new one.
 pub(crate) struct Config {
     pub(crate) keyring: Keyring,
     pub(crate) descriptors: Store,
     pub(crate) limits: Limits,
     pub(crate) converters: Converters,
-    /// Whether `converters` is the order that every SDK's own converter has.
+    /// Whether `converters` has the order of every SDK's default converter.
     pub(crate) has_default_converters: bool,
     pub(crate) encode_common_attributes: bool,
     /// Whether decode keeps encoded attributes that cannot be read.
@@ -52,9 +52,9 @@ pub(crate) struct Config {
     pub(crate) server_limits: ServerLimits,
     /// The key files that the document names.
     pub(crate) key_files: Vec<PathBuf>,
-    /// The `server` section, which only the codec server knows.
+    /// The `server` section, which only the codec server understands.
     server: Option<Node>,
-    /// What errors call the document.
+    /// The name of the document in errors.
     source: String,
     everywhere: Profile,
     namespaces: Option<Vec<(Pattern, Profile)>>,
@@ -62,10 +62,10 @@ pub(crate) struct Config {
     binding_overhead: usize,
 }
 
-/// What holds for the payloads of a namespace.
+/// The settings for the payloads of a namespace.
 pub(crate) struct Profile {
     pub(crate) chain: Chain,
-    /// The same chain for readers that are no workers: `required` does not bind them.
+    /// The same chain for readers that are not workers: `required` does not apply to them.
     pub(crate) lenient_chain: Chain,
     access: Access,
     /// The names of the codecs, in the order in which encode applies them.
@@ -84,13 +84,13 @@ impl Profile {
     }
 }
 
-/// What a configuration says of a namespace.
+/// What a configuration says about a namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NamespaceSettings {
-    /// The pattern that matched; `None` where the configuration has no namespaces.
+    /// The pattern that matched; `None` if the configuration has no namespaces.
     pub pattern: Option<Arc<str>>,
-    /// The key that encode encrypts with, where it does.
+    /// The key that encode encrypts with, if it encrypts.
     pub encrypts_with: Option<Arc<str>>,
 }
 
@@ -122,7 +122,7 @@ impl Config {
         self.server.as_ref().map(read).transpose().map_err(|problem| problem.into_error(&self.source))
     }
 
-    /// What holds for the payloads of `namespace` (empty: not said).
+    /// The settings for the payloads of `namespace` (empty: unknown).
     pub(crate) fn profile(&self, namespace: &str) -> Result<&Profile, Error> {
         self.entry(namespace).map(|(_, profile)| profile)
     }
@@ -132,7 +132,7 @@ impl Config {
         self.profiles().any(|profile| profile.chain.remote().is_some())
     }
 
-    /// The most bytes by which a payload grows in any chain, with the data keys of this moment.
+    /// The most bytes by which a payload grows in any chain, with the current data keys.
     pub(crate) fn overhead(&self) -> usize {
         encrypt::overhead(&self.keyring).saturating_add(self.binding_overhead)
     }
@@ -141,7 +141,7 @@ impl Config {
         self.namespaces.iter().flatten().map(|(_, profile)| profile).chain([&self.everywhere])
     }
 
-    /// The same, for somebody who asks.
+    /// The settings of a namespace in the form of the public API.
     pub(crate) fn namespace(&self, namespace: &str) -> Result<NamespaceSettings, Error> {
         let (pattern, profile) = self.entry(namespace)?;
         let encrypts_with = profile.access.primary_id().filter(|_| profile.chain.encrypts()).cloned();

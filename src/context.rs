@@ -1,6 +1,6 @@
-//! The serialization context: where the payloads of a call live.
+//! The serialization context: the namespace and workflow that the payloads of a call belong to.
 //!
-//! Hosts hand it over as a small protobuf message of our own (`docs/FORMAT.md`, "Serialization
+//! Hosts pass it as a small protobuf message of our own (`docs/FORMAT.md`, "Serialization
 //! context"), because an SDK's context is an object of its language and most calls have none:
 //!
 //! | field | type | |
@@ -11,20 +11,20 @@
 //! | 8 is_local | varint | a local activity |
 //! | 9 endpoint, 10 service, 11 operation | string | of Nexus |
 //!
-//! Unknown fields are ignored, so that newer hosts can say more. The namespace decides about keys
-//! and codecs; it and the workflow id can be bound. The others are checked for their form, so that
-//! a host that writes them wrongly learns it now.
+//! Unknown fields are ignored, so that newer hosts can add more. The namespace selects keys and
+//! codecs; payloads can be bound to it and to the workflow id. The other fields are only validated,
+//! so that a host that encodes them wrongly finds out now.
 
 use tdc_formats::wire::{Cursor, Value};
 
 use crate::error::{Code, Error};
 
-/// The place where the payloads of a call live.
+/// The namespace and workflow that the payloads of a call belong to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Context<'a> {
-    /// The namespace; empty when the host does not say it.
+    /// The namespace; empty if the host does not give one.
     pub(crate) namespace: &'a str,
-    /// The workflow; empty when the host does not say it.
+    /// The workflow id; empty if the host does not give one.
     pub(crate) workflow_id: &'a str,
     /// Payloads of a Nexus operation, which go from one namespace to another.
     pub(crate) is_nexus: bool,
@@ -37,7 +37,7 @@ impl<'a> Context<'a> {
     /// Parses the message; empty bytes are "no context".
     ///
     /// # Errors
-    /// [`Code::Context`] when the bytes are not such a message.
+    /// [`Code::Context`] if the bytes are not such a message.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut context = Self::default();
         // Most calls have none.

@@ -1,10 +1,10 @@
-//! Payload converters: one file each behind one small trait, and the chain that tries them.
+//! Payload converters: one file for each, one small trait, and the chain that tries them.
 //!
-//! A value comes in one of four raw forms, each a payload that every SDK can make: `binary/null`,
-//! `binary/plain`, `json/plain`, and `binary/protobuf` with its `messageType`. The chain gives back
-//! a payload in the form that the config decides. The first converter that accepts a value takes
-//! it; the way back goes by the payload's `encoding` alone, whatever the list says
-//! (`docs/FORMAT.md`).
+//! A value arrives in one of four raw forms, each a payload that every SDK can create:
+//! `binary/null`, `binary/plain`, `json/plain`, and `binary/protobuf` with its `messageType`. The
+//! chain returns a payload in the form that the config selects. The first converter that accepts a
+//! value converts it. The reverse direction depends only on the payload's `encoding`, not on the
+//! list (`docs/FORMAT.md`).
 
 mod binary_protobuf;
 mod bytes;
@@ -39,11 +39,11 @@ pub(crate) struct Form<'a> {
 
 /// What converters may use beside the value.
 pub(crate) struct Environment<'a> {
-    /// The message types that are known; linked when the first message comes.
+    /// The known message types; linked when the first message arrives.
     pub(crate) descriptors: &'a dyn Fn() -> Result<Arc<Descriptors>, Error>,
-    /// How JSON becomes a message.
+    /// How JSON is parsed into a message.
     pub(crate) protobuf_json: Options,
-    /// How many bytes may come of it.
+    /// The most bytes that the result may have.
     pub(crate) limit: usize,
 }
 
@@ -66,13 +66,14 @@ impl<'a> Converted<'a> {
 
 /// One way of turning values into payloads, with the options of its entry in the config.
 ///
-/// (The way back needs no options: it follows the payload, see [`from_payload`].)
+/// (The reverse direction needs no options: it follows the payload, see [`from_payload`].)
 pub(crate) trait Converter: Send + Sync {
     /// Its name in the config.
     fn name(&self) -> &'static str;
 
-    /// Makes the payload of a value; `None` where values of this form are not its own. An error of
-    /// [`Code::Value`] says that this value does not fit, and the next converter may take it.
+    /// Converts a value to a payload; `None` if the converter does not handle values of this form.
+    /// An error of [`Code::Value`] means that this value does not fit, and the next converter may
+    /// accept it.
     fn to_payload<'a>(
         &self,
         value: Form<'a>,
@@ -84,7 +85,7 @@ pub(crate) trait Converter: Send + Sync {
 #[derive(Clone)]
 pub(crate) struct Converters {
     list: Arc<[Box<dyn Converter>]>,
-    /// How the JSON of messages is read.
+    /// How the JSON of messages is parsed.
     pub(crate) protobuf_json: Options,
 }
 
@@ -140,7 +141,7 @@ impl Converters {
     }
 }
 
-/// The value of a payload, in its raw form; `None` where the payload is in that form already.
+/// The value of a payload, in its raw form; `None` if the payload is already in that form.
 pub(crate) fn from_payload<'a>(
     payload: &'a [u8],
     environment: &Environment<'_>,

@@ -1,5 +1,5 @@
-//! The roof: converters, codecs, failures and keys together. Every public method is here, one file
-//! for each noun, and nothing in the library is above it but the C ABI.
+//! The top layer: brings converters, codecs, failures and keys together. Every public method is
+//! here, in one file per noun; only the C ABI is above it.
 
 mod codec;
 mod failures;
@@ -28,8 +28,8 @@ use crate::payload::too_many;
 use open::Source;
 use reload::{Current, Reads};
 
-/// A configuration, open for calls. Any thread may call at once; a [`reload`](Self::reload) swaps
-/// what stands behind it whole, so a call in flight keeps what it began with.
+/// A configuration, opened for calls. Threads may call it concurrently. A [`reload`](Self::reload)
+/// swaps its state atomically, so a call in flight keeps the state it started with.
 pub struct DataConverter {
     source: Source,
     namespace: String,
@@ -38,8 +38,8 @@ pub struct DataConverter {
 }
 
 impl DataConverter {
-    /// What every try of a call does around its work: limits, context, namespace; and what it asks
-    /// of the host where that work cannot be done.
+    /// The common part of every try of a call: limits, context and namespace, and the requests to
+    /// the host if the work cannot be completed.
     #[inline]
     pub(crate) fn call<T>(
         &self,
@@ -99,7 +99,7 @@ impl DataConverter {
                     let decoded_bytes = spent.budget.used();
                     call.succeed(Usage { payloads: spent.payloads, input_bytes, decoded_bytes });
                     if let Some(renewal) = session.take_renewal() {
-                        // Without random bytes the old key goes on.
+                        // Without random bytes, the old key stays in use.
                         call.leave(config.keyring.renew(renewal, namespace).ok().map(Request::Wrap));
                     }
                 }
@@ -109,7 +109,7 @@ impl DataConverter {
         }
     }
 
-    /// What a try comes to that was not all done: what it asks of the host, or an error.
+    /// The result of an incomplete try: requests to the host, or an error.
     #[cold]
     fn unfinished(
         &self,
@@ -121,7 +121,7 @@ impl DataConverter {
     ) -> Error {
         let namespace = session.namespace();
         let keys = session.into_keys();
-        // Attributes of a failure that are not decoded yet cannot be read, which means nothing.
+        // Attributes of a failure that are not decoded yet cannot be read; that is not an error.
         let error = error.filter(|error| {
             error.code() != Code::Failure || !exchange.as_ref().is_some_and(Exchange::is_waiting)
         });
@@ -149,7 +149,7 @@ impl DataConverter {
         call.ask(requests, config.generation(), instead)
     }
 
-    /// What a host could do about an error.
+    /// The requests with which a host could fix an error.
     fn requests(
         &self,
         config: &Current,
@@ -184,7 +184,7 @@ impl DataConverter {
     }
 }
 
-/// The payloads need a codec server, and nobody sends them there.
+/// The payloads need a codec server, but the host does not send requests.
 #[cold]
 fn cannot_ask() -> Error {
     Error::new(
@@ -193,14 +193,14 @@ fn cannot_ask() -> Error {
     )
 }
 
-/// What a call uses of the limits while it works.
+/// What a running call uses of the limits.
 pub(crate) struct Spent {
     pub(crate) payloads: usize,
     pub(crate) budget: Budget,
 }
 
 impl Spent {
-    /// Counts payloads. What a caller claims to have used before can be any number.
+    /// Counts payloads. The caller's earlier usage can be any number.
     fn add(&mut self, payloads: usize) {
         self.payloads = self.payloads.saturating_add(payloads);
     }

@@ -1,8 +1,7 @@
-//! What went wrong: one opaque [`Error`] with a stable [`Code`], a sentence, and the payload it is
-//! about.
+//! Errors: one opaque [`Error`] with a stable [`Code`], a sentence, and the payload it is about.
 //!
-//! Messages are written for the person who reads a log. They never hold plaintext or key bytes.
-//! What came in from outside is escaped and cut by [`text`], so a message is one line of bounded
+//! Messages are written for the person who reads a log. They never contain plaintext or key bytes.
+//! Text from outside is escaped and truncated by [`text`], so a message is one line of bounded
 //! length.
 
 mod code;
@@ -14,7 +13,7 @@ use std::sync::Arc;
 
 pub use code::{Code, Kind};
 
-/// An error of this library. One word wide; [`Error::code`] is what programs should look at.
+/// An error of this library, one word wide. Programs should look at [`Error::code`].
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -32,13 +31,13 @@ pub(crate) enum Needs {
     Nothing,
     /// Keys.
     Keys(Vec<Needed>),
-    /// A new data key, wrapped by the KEK of this name.
+    /// A new data key, wrapped by the KEK with this name.
     Wrap(Arc<str>),
-    /// The descriptor of the message type of this full name.
+    /// The descriptor of the message type with this full name.
     Descriptor(String),
 }
 
-/// A key that a host may have, or may have unwrapped.
+/// A key that a host may have, or can have unwrapped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Needed {
     /// The key of this id.
@@ -50,13 +49,13 @@ pub(crate) enum Needed {
         /// Its wrapped form in base64, as the payload has it.
         wrapped: Box<[u8]>,
     },
-    /// The same, which another KEK is to wrap.
+    /// The same, to be wrapped by another KEK.
     Rewrapped {
         /// The name of the KEK that wrapped it.
         kek: Arc<str>,
         /// Its wrapped form in base64, as the payload has it.
         wrapped: Box<[u8]>,
-        /// The name of the KEK that is to wrap it.
+        /// The name of the KEK to wrap it with.
         by: Arc<str>,
     },
 }
@@ -85,7 +84,7 @@ impl Error {
         error
     }
 
-    /// Only the host may have these keys, or may have them unwrapped.
+    /// Only the host may have these keys, or can have them unwrapped.
     #[cold]
     pub(crate) fn keys_needed(keys: Vec<Needed>) -> Self {
         let mut ids = Vec::new();
@@ -150,14 +149,14 @@ impl Error {
         error
     }
 
-    /// The same error, said of the payload at `index` (from 0) unless it already names one.
+    /// The same error for the payload at `index` (from 0), unless it already names one.
     #[must_use]
     pub fn at_payload(mut self, index: usize) -> Self {
         self.0.payload_index.get_or_insert(index);
         self
     }
 
-    /// The same error, said of what stands at `path` in a message.
+    /// The same error for the field at `path` in a message.
     pub(crate) fn inside(mut self, path: &str) -> Self {
         if !path.is_empty() {
             self.0.message = text::one_line(format!("{path}: {}", self.0.message));
@@ -171,7 +170,7 @@ impl Error {
         self.0.code
     }
 
-    /// The sentence, without code and index.
+    /// The message, without code and index.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
@@ -183,7 +182,7 @@ impl Error {
         self.0.payload_index
     }
 
-    /// With [`Code::BufferTooSmall`]: how many bytes would do. Otherwise 0.
+    /// With [`Code::BufferTooSmall`]: how many bytes are needed. Otherwise 0.
     #[must_use]
     pub fn size_needed(&self) -> usize {
         self.0.size_needed

@@ -2,8 +2,8 @@
 //! attributes, in the form that every SDK reads.
 //!
 //! The attributes are a `json/plain` payload of `{"message":…,"stack_trace":…}`, which goes through
-//! the codecs; in the failure stands a placeholder. The walk of [`message`](crate::message) does
-//! this to every failure that it meets.
+//! the codecs; the failure itself gets a placeholder. The visitor in [`message`](crate::message)
+//! does this to every failure that it finds.
 
 use tdc_formats::json::{Fault, MAX_DEPTH, Reader, write_text};
 use tdc_formats::wire::push_bytes;
@@ -11,10 +11,11 @@ use tdc_formats::wire::push_bytes;
 use crate::error::{Code, Error};
 use crate::payload::{Pieces, View, malformed};
 
-/// The message of a failure whose own went into its encoded attributes: every SDK writes this one.
+/// The placeholder message of a failure whose own was moved into its encoded attributes: every SDK
+/// writes this text.
 pub(crate) const PLACEHOLDER: &str = "Encoded failure";
 
-/// What stands in encoded attributes. A text that is missing stays as it is in the failure.
+/// The contents of encoded attributes. A missing text stays as it is in the failure.
 #[derive(Debug, Default)]
 pub(crate) struct Attributes {
     pub(crate) message: Option<String>,
@@ -22,8 +23,8 @@ pub(crate) struct Attributes {
 }
 
 impl Attributes {
-    /// The payload of a failure's texts, before the codecs. Go, Python and TypeScript make the same
-    /// bytes of ASCII (Go but for `<`, `>` and `&`); what is not ASCII stays UTF-8.
+    /// The payload of a failure's texts, before the codecs. Go, Python and TypeScript write the
+    /// same bytes for ASCII (Go except for `<`, `>` and `&`); other characters stay UTF-8.
     pub(crate) fn to_payload(message: &[u8], stack_trace: &[u8]) -> Result<Vec<u8>, Error> {
         let mut json = b"{\"message\":".to_vec();
         push_json(&mut json, message)?;
@@ -35,16 +36,16 @@ impl Attributes {
         Ok(payload)
     }
 
-    /// Reads a payload that the codecs have opened.
+    /// Reads a payload that the codecs have decoded.
     pub(crate) fn from_payload(payload: &[u8]) -> Result<Self, Error> {
         let view = View::parse(Pieces::whole(payload)).map_err(malformed)?;
         if view.encoding != Some(b"json/plain") {
             return Err(unreadable("their encoding is not json/plain"));
         }
-        // JavaScript leaves half a surrogate pair where it cuts a message inside an emoji. As in
+        // JavaScript leaves half a surrogate pair if it truncates a message inside an emoji. As in
         // Go, that costs one character and not the message.
         let text = String::from_utf8_lossy(view.data);
-        // The cause could quote what stands in the text, so only its place is said.
+        // The cause could quote the text, so only its position is reported.
         Self::read(&text).map_err(|fault| {
             unreadable(&format!(
                 "expected a JSON object with the strings message and stack_trace (byte {})",
@@ -53,7 +54,7 @@ impl Attributes {
         })
     }
 
-    /// Reads an object. Of members that are there twice the last counts, as for the SDKs' readers.
+    /// Reads an object. If a member occurs twice, the last one counts, as in the SDKs' readers.
     fn read(json: &str) -> Result<Self, Fault> {
         let mut attributes = Self::default();
         let mut reader = Reader::new(json);
@@ -61,7 +62,7 @@ impl Attributes {
         while let Some(name) = reader.member(&mut object)? {
             match &*name.lossy() {
                 "message" => attributes.message = Some(reader.string()?.lossy().into_owned()),
-                // Java's SDK writes `stackTrace` when its JSON is made by Gson.
+                // Java's SDK writes `stackTrace` when it uses Gson.
                 "stack_trace" | "stackTrace" => {
                     attributes.stack_trace = Some(reader.string()?.lossy().into_owned());
                 }

@@ -1,5 +1,5 @@
-//! Puts messages together whose payloads are written in place by the codec that makes them: a
-//! `Payloads`, or anything that leads to payloads.
+//! Builds messages whose payloads the codecs write in place: a `Payloads`, or anything that
+//! contains payloads.
 
 use crate::error::Error;
 use tdc_formats::wire;
@@ -7,12 +7,12 @@ use tdc_formats::wire;
 use crate::outcome::Outcome;
 use crate::scratch;
 
-/// Bytes of a payload of `len` bytes as a field of `Payloads`.
+/// The size of a payload of `len` bytes as a field of `Payloads`.
 pub(crate) fn framed_len(len: usize) -> usize {
     len.saturating_add(1 + wire::varint_len(len))
 }
 
-/// A message in the making. It is zeroed memory that fills up: large and fresh, it costs
+/// A message under construction, in zeroed memory that fills up: a large fresh allocation costs
 /// nothing until it is written.
 pub(crate) struct Framed {
     bytes: Vec<u8>,
@@ -24,11 +24,11 @@ pub(crate) struct Framed {
 pub(crate) struct Opened {
     /// Where its length stands.
     at: usize,
-    /// Bytes kept for the length.
+    /// Bytes reserved for the length.
     reserved: usize,
 }
 
-/// The field of a `Payloads` that holds its payloads.
+/// The field of a `Payloads` that contains its payloads.
 pub(crate) const PAYLOADS: u32 = 1;
 
 impl Framed {
@@ -36,8 +36,8 @@ impl Framed {
         Self { bytes: vec![0; len], filled: 0 }
     }
 
-    /// Adds what becomes of `payload` as field `number`: `write` gets room for `expected` bytes and
-    /// says what it did.
+    /// Adds the result for `payload` as field `number`: `write` gets room for `expected` bytes and
+    /// returns what it did.
     pub(crate) fn payload(
         &mut self,
         number: u32,
@@ -75,7 +75,7 @@ impl Framed {
         }
     }
 
-    /// Begins a nested message as field `number`, which is expected to have about `expected` bytes.
+    /// Starts a nested message as field `number`, expected to have about `expected` bytes.
     pub(crate) fn open(&mut self, number: u32, expected: usize) -> Opened {
         let reserved = wire::varint_len(expected);
         self.make_room(self.filled + wire::varint_len(tag(number)) + reserved);
@@ -100,14 +100,14 @@ impl Framed {
         wire::put_varint(self.bytes.get_mut(opened.at..).unwrap_or_default(), len);
     }
 
-    /// Writes tag and length; gives back how many bytes they take.
+    /// Writes tag and length; returns their size.
     fn head(&mut self, number: u32, len: usize) -> usize {
         let room = self.bytes.get_mut(self.filled..).unwrap_or_default();
         let used = wire::put_varint(room, tag(number)).unwrap_or_default();
         used + wire::put_varint(room.get_mut(used..).unwrap_or_default(), len).unwrap_or_default()
     }
 
-    /// Adds bytes as they are: whole fields.
+    /// Adds complete fields as they are.
     pub(crate) fn raw(&mut self, bytes: &[u8]) {
         let end = self.filled + bytes.len();
         self.make_room(end);

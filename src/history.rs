@@ -1,4 +1,4 @@
-//! Exported histories: which form one has.
+//! Exported histories: detects the form.
 //!
 //! | form | where it comes from |
 //! |---|---|
@@ -8,8 +8,8 @@
 //! | JSON `{"history":…}` | one item of these |
 //! | binary | `temporal.api.history.v1.History` |
 //!
-//! JSON is edited as text, so whatever else stands in it stays: enums by their old names, fields
-//! that are newer than this library, whitespace. A byte order mark does not: no replayer reads one.
+//! JSON is edited as text, so everything else is kept: old enum names, fields newer than this
+//! library, whitespace. A byte order mark is removed: no replayer reads one.
 
 use tdc_formats::wire::{Cursor, Value};
 
@@ -44,8 +44,8 @@ pub(crate) fn form(history: &[u8]) -> Result<Form, Error> {
     }
 }
 
-/// Whether the bytes are meant as JSON. A binary history begins with a tag that is a line feed in
-/// text, and has control characters soon after it.
+/// Whether the bytes look like JSON. A binary history begins with a tag that is a line feed in
+/// text, soon followed by control characters.
 fn is_text(history: &[u8]) -> bool {
     const LOOKED_AT: usize = 64;
     let control = |byte: &u8| byte.is_ascii_control() && !b"\t\n\r".contains(byte);
@@ -53,15 +53,13 @@ fn is_text(history: &[u8]) -> bool {
         && !history.iter().take(LOOKED_AT).any(control)
 }
 
-/// The full name of the message that a binary history is; `None` where it is JSON, or not a
-/// history.
+/// The full name of the message type of a binary history; `None` if it is JSON, or not a history.
 #[must_use]
 pub fn binary_history_type(history: &[u8]) -> Option<&'static str> {
     if is_text(history) { None } else { binary_form(history) }
 }
 
-/// Both forms hold messages in their field 1: an event begins with its number, an item holds a
-/// history.
+/// Both forms have messages in field 1: an event begins with its id, an item contains a history.
 fn binary_form(history: &[u8]) -> Option<&'static str> {
     let Value::Bytes(inner) = first(history)? else { return None };
     match first(inner)? {

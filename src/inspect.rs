@@ -1,28 +1,28 @@
-//! What a payload says of itself, without opening it.
+//! What a payload shows without being decoded.
 
 use crate::codec::Layer;
 use crate::error::Error;
 use crate::keys::shown_id;
 use crate::payload::{Pieces, View, malformed};
 
-/// What the outside of a payload shows.
+/// The visible parts of a payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Inspection {
-    /// `metadata["encoding"]`, where it is text of a sensible length.
+    /// `metadata["encoding"]`, if it is text of a sensible length.
     pub encoding: Option<String>,
-    /// The name of the codec that opens the outermost layer; `None` where no codec of ours does.
+    /// The name of the codec of the outermost layer; `None` if it is none of ours.
     pub codec: Option<&'static str>,
-    /// `metadata["encryption-key-id"]`, where it is an id. In the Java sample's form and of
-    /// Temporal Proxy's test keys it is the key, and not given.
+    /// `metadata["encryption-key-id"]`, if it is an id. In the Java sample's form, and with
+    /// Temporal Proxy's test keys, it is the key itself and is left out.
     pub key_id: Option<String>,
-    /// Bytes of the serialised payload.
+    /// Size of the serialised payload, in bytes.
     pub payload_len: usize,
     /// Bytes of its `data`.
     pub data_len: usize,
 }
 
-/// Looks at a serialised payload.
+/// Inspects a serialised payload.
 ///
 /// # Errors
 /// [`Code::Protobuf`](crate::Code::Protobuf).

@@ -1,4 +1,4 @@
-//! Keys: which there are, who may use them, and the cipher that they drive.
+//! Keys: the key ring, who may use which key, and the cipher.
 
 mod access;
 pub(crate) mod cipher;

@@ -15,10 +15,9 @@
 //!       `wire`, `payload`: a walk over protobuf bytes that copies nothing
 //! ```
 //!
-//! A call takes borrowed bytes and gives back bytes, and both are the protobuf that Temporal
-//! already speaks: a serialised `temporal.api.common.v1.Payloads`, or one `Payload` in two slices.
-//! Bytes come from the network: nothing here panics on them, and what one call may cost is bounded
-//! by [`Limits`].
+//! A call takes borrowed bytes and returns bytes. Both are the protobuf that Temporal already uses:
+//! a serialised `temporal.api.common.v1.Payloads`, or one `Payload` in two slices. Input is
+//! untrusted: nothing here panics on it, and [`Limits`] bounds the cost of one call.
 //!
 //! Programs in Rust use [`DataConverter`]; everything else goes through the C ABI.
 
@@ -61,7 +60,7 @@ pub use message::MessageFlags;
 pub use outcome::Outcome;
 pub use payload::Location;
 
-/// Fills `out` with random bytes of the operating system: for making keys.
+/// Fills `out` with random bytes from the operating system, for creating keys.
 ///
 /// # Errors
 /// [`Code::Random`].

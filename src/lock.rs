@@ -1,9 +1,9 @@
-//! Locks and values made once, for processes that fork.
+//! Locks and lazily created values, for processes that fork.
 //!
 //! A child of `fork()` has one thread. A lock that another thread of its parent held at that moment
-//! stays locked in the child for ever, and what it protects may be half written. So a child never
-//! waits for a lock of its parent: at the first use each [`Lock`] is replaced by one of the child's
-//! own.
+//! stays locked in the child forever, and the protected data may be half written. So a child never
+//! waits for a lock of its parent: at first use, each [`Lock`] is replaced with a new one in the
+//! child.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, TryLockError};
@@ -17,7 +17,7 @@ use crate::sys;
 /// A value behind a lock that is usable in every child of a fork.
 pub(crate) struct Lock<T> {
     here: ArcSwap<Here<T>>,
-    /// What a child begins with where nobody was writing.
+    /// What a child starts with if no thread was writing.
     inherit: fn(&T) -> T,
 }
 
@@ -28,14 +28,14 @@ struct Here<T> {
 }
 
 impl<T: Default> Lock<T> {
-    /// A lock around `value`. A child begins with what `inherit` makes of it, or with the default
-    /// where another thread was writing when it was forked.
+    /// A lock around `value`. A child starts with the result of `inherit`, or with the default if
+    /// another thread was writing at the time of the fork.
     pub(crate) fn new(value: T, inherit: fn(&T) -> T) -> Self {
         sys::watch_forks();
         Self { here: ArcSwap::new(Here::new(value)), inherit }
     }
 
-    /// Looks at the value. Others may do so at the same time.
+    /// Reads the value. Other threads may read it at the same time.
     #[inline]
     pub(crate) fn read<R>(&self, work: impl FnOnce(&T) -> R) -> R {
         work(&self.here().value.read().unwrap_or_else(PoisonError::into_inner))
@@ -53,13 +53,13 @@ impl<T: Default> Lock<T> {
         if here.forks == sys::forks() { here } else { self.replace(&here) }
     }
 
-    /// Puts a lock of this process in the place of its parent's.
+    /// Replaces the parent's lock with one of this process.
     #[cold]
     fn replace(&self, parents: &Arc<Here<T>>) -> Guard<Arc<Here<T>>> {
         let value = match parents.value.try_read() {
             Ok(value) => (self.inherit)(&value),
             Err(TryLockError::Poisoned(value)) => (self.inherit)(&value.into_inner()),
-            // Somebody who is not here was writing, or waited to.
+            // A thread that does not exist in this process was writing, or waiting to.
             Err(TryLockError::WouldBlock) => T::default(),
         };
         let before = self.here.compare_and_swap(parents, Here::new(value));
@@ -81,7 +81,7 @@ impl<T> Here<T> {
         Arc::new(Self { forks: sys::forks(), value: RwLock::new(value) })
     }
 
-    /// Keeps it for ever: what may be half written cannot be dropped.
+    /// Leaks it: data that may be half written cannot be dropped.
     fn abandon(self: &Arc<Self>) {
         core::mem::forget(Arc::clone(self));
     }
@@ -102,8 +102,8 @@ impl<T> fmt::Debug for Lock<T> {
     }
 }
 
-/// A value that is made at first use, by one thread while the others wait. A child that was forked
-/// meanwhile makes it itself.
+/// A value that is created at first use by one thread while the others wait. A child forked in the
+/// meantime creates its own.
 pub(crate) struct Once<T> {
     value: OnceBox<T>,
     making: OnceBox<Lock<()>>,
@@ -114,7 +114,7 @@ impl<T> Once<T> {
         Self { value: OnceBox::new(), making: OnceBox::new() }
     }
 
-    /// The value. Where `make` fails, the next call tries again.
+    /// The value. If `make` fails, the next call tries again.
     pub(crate) fn get_or_try_init(&self, make: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
         if let Some(value) = self.value.get() {
             return Ok(value);

@@ -1,5 +1,4 @@
-//! Any message of Temporal's API: every payload and failure in it is encoded or decoded by one
-//! call.
+//! Messages of Temporal's API: one call encodes or decodes every payload and failure in a message.
 //!
 //! ```text
 //! descriptors ──> `plan`: which fields lead to payloads, once for all
@@ -9,8 +8,8 @@
 //!        `failure`, `special`, `merge`
 //! ```
 //!
-//! What the SDKs do is the rule (`docs/FORMAT.md`, "Messages"): search attributes are never
-//! touched, headers only when asked, and failures hide their text as the configuration says.
+//! It follows the SDKs (`docs/FORMAT.md`, "Messages"): search attributes are never touched, headers
+//! only on request, and failures hide their text as the configuration says.
 
 mod failure;
 mod json;
@@ -34,22 +33,22 @@ use walk::Walk;
 use work::Work;
 pub(crate) use work::{Progress, Settings, Task};
 
-/// What a call on a message may be asked for.
+/// The options of a call on a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MessageFlags {
-    /// Headers go through the codecs as well. Decode opens encoded headers in any case; with this
-    /// it also refuses plain ones where the configuration says `required`.
+    /// Headers go through the codecs as well. Decode always decodes encoded headers; with this it
+    /// also refuses plain ones if the configuration says `required`.
     pub headers: bool,
 }
 
-/// The plans of Temporal's API.
+/// The plans of the messages of Temporal's API.
 fn plans() -> Result<&'static Plans, Error> {
     static PLANS: Once<Plans> = Once::new();
     PLANS.get_or_try_init(|| temporal_pool().map(Plans::new))
 }
 
-/// A type of message that Temporal's API has.
+/// A message type of Temporal's API.
 pub(crate) struct MessageType {
     plans: &'static Plans,
     /// `None`: nothing in it leads to a payload.
@@ -57,17 +56,17 @@ pub(crate) struct MessageType {
 }
 
 impl MessageType {
-    /// The type of this full name.
+    /// The type with this full name.
     ///
     /// # Errors
-    /// [`Code::Type`](crate::Code::Type) where no such message is known.
+    /// [`Code::Type`](crate::Code::Type) if no such message is known.
     pub(crate) fn find(name: &str) -> Result<Self, Error> {
         let plans = plans()?;
         let plan = plans.find(name).ok_or_else(|| unknown_type(name))?;
         Ok(Self { plans, plan })
     }
 
-    /// Does `task` to every payload and failure of a serialised message.
+    /// Applies `task` to every payload and failure of a serialised message.
     pub(crate) fn transcode(
         &self,
         message: &[u8],
@@ -86,7 +85,7 @@ impl MessageType {
         Ok(changed.unwrap_or_else(|| message.to_vec()))
     }
 
-    /// The same of a message as proto3 JSON: what does not change stays as it stands in the text.
+    /// The same for a message as proto3 JSON: text that does not change is kept as it is.
     /// `is_list`: the text is an array of such messages.
     pub(crate) fn transcode_json(
         &self,
@@ -108,13 +107,13 @@ impl MessageType {
     }
 }
 
-/// Asks the host for the keys that a survey found, all at once.
+/// Asks the host for all keys that the first pass found missing, together.
 fn ask_for_keys(survey: Work<'_>) -> Result<(), Error> {
     let ids = survey.keys();
     if ids.is_empty() { Ok(()) } else { Err(Error::keys_needed(ids)) }
 }
 
-/// Which of `names` is the first member of a JSON object to be called so.
+/// The first of `names` that occurs as a member of a JSON object.
 ///
 /// # Errors
 /// [`Code::Json`](crate::Code::Json).

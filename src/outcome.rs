@@ -1,4 +1,4 @@
-//! What became of one payload on its way through a chain.
+//! The outcome of one payload in a chain.
 
 use crate::payload::Location;
 
@@ -14,8 +14,8 @@ pub enum Outcome {
         /// Where its `data` is.
         data: Location,
     },
-    /// The new payload is in memory of its own: it did not fit the caller's buffer, or nobody could
-    /// know its size before.
+    /// The new payload is in separate memory: it did not fit into the caller's buffer, or its size
+    /// was not known beforehand.
     Owned {
         /// The payload.
         bytes: Vec<u8>,
@@ -25,13 +25,13 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// A payload in memory of its own, for those who do not ask where its `data` is.
+    /// A payload in separate memory, for callers that do not need the position of its `data`.
     pub(crate) fn whole(bytes: Vec<u8>) -> Self {
         let data = Location { offset: 0, len: 0 };
         Self::Owned { bytes, data }
     }
 
-    /// The same outcome, moved into `out` where it fits.
+    /// The same outcome, moved into `out` if it fits.
     pub(crate) fn placed(self, out: &mut [u8]) -> Self {
         match self {
             Self::Owned { bytes, data } => match out.get_mut(..bytes.len()) {

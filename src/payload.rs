@@ -1,14 +1,14 @@
-//! A borrowed view of a `temporal.api.common.v1.Payload`, and the walk over `Payloads`.
+//! A borrowed view of a `temporal.api.common.v1.Payload`, and an iterator over `Payloads`.
 //!
 //! ```text
 //! Payloads  1 payloads (repeated Payload)
 //! Payload   1 metadata (map<string, bytes>: entries of 1 key, 2 value)   2 data   3 external_payloads
 //! ```
-//! Source: `temporal/api/common/v1/message.proto`. Nothing is re-serialised: what the codecs do not
-//! know goes on as the bytes it came as, unknown fields and `external_payloads` included.
-//! Protobuf's rules for what a producer may do: the last of a repeated singular field wins, the
-//! last entry of a map key wins, a missing key or value is empty, a known number with another wire
-//! type is an unknown field.
+//! Source: `temporal/api/common/v1/message.proto`. Nothing is re-serialised: fields that the codecs
+//! do not know keep their bytes, unknown fields and `external_payloads` included. Protobuf's rules
+//! for what a producer may write apply: the last of a repeated singular field wins, the last entry
+//! of a map key wins, a missing key or value is empty, a known number with another wire type is an
+//! unknown field.
 
 mod external;
 pub mod json;
@@ -41,7 +41,7 @@ impl<'a> Pieces<'a> {
         self.head.len().saturating_add(self.tail.len())
     }
 
-    /// Both slices in one, without a copy where there is one only.
+    /// Both slices as one, without a copy if there is only one.
     pub(crate) fn joined(self) -> Cow<'a, [u8]> {
         if self.tail.is_empty() { Cow::Borrowed(self.head) } else { Cow::Owned(self.to_vec()) }
     }
@@ -63,7 +63,7 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// What the codecs want to know of a payload.
+/// The parts of a payload that the codecs need.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct View<'a> {
     /// `metadata["encoding"]`.
@@ -74,24 +74,24 @@ pub(crate) struct View<'a> {
     pub(crate) cipher: Option<&'a [u8]>,
     /// `metadata["encryption-dek"]`: the wrapped data key of an envelope.
     pub(crate) data_key: Option<&'a [u8]>,
-    /// `metadata["encryption-context"]`: the place that a payload is bound to.
+    /// `metadata["encryption-context"]`: the context that a payload is bound to.
     pub(crate) bound_to: Option<&'a [u8]>,
     /// The contents of the last `data` field.
     pub(crate) data: &'a [u8],
-    /// Where `data` begins, counted over both slices; the length of the payload where there is no
-    /// such field.
+    /// Where `data` begins, counted over both slices; the length of the payload if there is no such
+    /// field.
     pub(crate) data_offset: usize,
     /// Whether one of the fields is metadata, `data` or `external_payloads`. Other bytes can be
-    /// well-formed protobuf as well: `123456789` is.
+    /// well-formed protobuf too, such as `123456789`.
     pub(crate) is_payload: bool,
     /// Whether there are `external_payloads`.
     pub(crate) has_external: bool,
 }
 
-/// Where the contents of the last `data` field stand in a serialised payload.
+/// The position of the contents of the last `data` field in a serialised payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Location {
-    /// The first byte, counted from the start of the payload; the payload's length where it has no
+    /// The first byte, counted from the start of the payload; the payload's length if it has no
     /// such field.
     pub offset: usize,
     /// How many bytes.
@@ -210,16 +210,16 @@ pub fn count(list: &[u8]) -> usize {
     core::iter::from_fn(|| cursor.field().ok().flatten()).filter(is_payload).count()
 }
 
-/// The payloads of a serialised `Payloads`, and what else stands in it.
+/// The payloads of a serialised `Payloads`, and its other fields.
 #[derive(Debug)]
 pub(crate) struct Payloads<'a> {
     pub(crate) payloads: Vec<&'a [u8]>,
-    /// Fields of other numbers, in their order, tags included: they are kept behind the payloads.
+    /// Fields of other numbers, in their order, tags included: they are kept after the payloads.
     pub(crate) unknown: Vec<&'a [u8]>,
 }
 
 impl<'a> Payloads<'a> {
-    /// Walks the framing, not the payloads themselves. `used` payloads came before these.
+    /// Reads the framing, not the payloads themselves. `used` payloads came before these.
     pub(crate) fn parse(bytes: &'a [u8], limits: &Limits, used: usize) -> Result<Self, Error> {
         let allowed = limits.max_payloads.saturating_sub(used);
         let mut payloads = Vec::new();
@@ -252,7 +252,7 @@ pub(crate) fn too_many(max_payloads: usize) -> Error {
     )
 }
 
-/// The error for a payload that is no protobuf message.
+/// The error for a payload that is not a protobuf message.
 #[cold]
 pub(crate) fn malformed(cause: Malformed) -> Error {
     let cause = match cause {

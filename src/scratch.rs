@@ -1,20 +1,20 @@
-//! Memory that a thread keeps between calls, for what lives only inside one: the layer between two
-//! codecs, a decompressed payload on its way into the answer.
+//! Memory that a thread keeps between calls, for data that is needed only during a call: the layer
+//! between two codecs, or a decompressed payload before it is copied to the result.
 
 use std::cell::RefCell;
 
-/// Larger ones go back to the system, so that one large payload does not stay in memory for ever.
-/// The same holds for the contexts that codecs keep.
+/// Larger buffers are freed, so that one large payload does not occupy memory forever. The same
+/// applies to the contexts that codecs keep.
 pub(crate) const MAX_KEPT: usize = 1 << 20;
 
-/// A call needs three at once: what a layer reads, what it writes, and its compressor's room.
+/// A call needs three at once: a layer's input, its output, and the compressor's workspace.
 const KEPT: usize = 3;
 
 thread_local! {
     static IDLE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A vector of any length and contents.
+/// A vector with arbitrary length and contents.
 pub(crate) fn take() -> Vec<u8> {
     IDLE.with_borrow_mut(Vec::pop).unwrap_or_default()
 }

@@ -1,5 +1,5 @@
-//! What the operating system is asked for: random bytes, memory for keys, and whether it forked.
-//! Beside `src/ffi` the only place with `unsafe`.
+//! Services of the operating system: random bytes, memory for keys, and fork detection. Besides
+//! `src/ffi`, the only place with `unsafe`.
 
 mod fork;
 mod random;

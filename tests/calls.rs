@@ -149,7 +149,7 @@ fn an_answer_of_another_kind_is_not_taken() {
 }
 
 proptest! {
-    /// Whatever a host answers, a call comes to an end, and it takes no more than was asked for.
+    /// Whatever a host answers, a call ends, and it accepts only answers to its requests.
     #[test]
     fn any_answer_is_judged(message in proptest::collection::vec(any::<u8>(), 0..200)) {
         let (converter, mut call) = (hosted("k"), Call::default());

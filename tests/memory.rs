@@ -56,8 +56,8 @@ fn one_payload(codecs: &str) {
     round_trip(&mut opened);
     let (encoding, decoding) = round_trip(&mut opened);
     assert_eq!(encoding, 0, "{codecs}: into a caller's buffer nothing is allocated");
-    // Decompression brings memory of its own, for nobody knows its length before; it grows at most
-    // logarithmically.
+    // Decompression allocates its output, because its length is not known beforehand; the number of
+    // allocations grows at most logarithmically.
     let allowed = if codecs == "encrypt" { 0 } else { 8 };
     assert!(decoding <= allowed, "{codecs}: decoding allocated {decoding} times");
 }

@@ -1,5 +1,5 @@
-//! Unknown keys met by many threads at once: whoever can be helped by the files is, and the files
-//! are left in peace.
+//! Many threads find unknown keys at once: every key that is in the files is found, and the files
+//! are not read too often.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests say what they expect by panicking")]
 

@@ -1,5 +1,5 @@
-//! What calls on one list have used of the limits comes from the caller, who may claim any number:
-//! nothing wraps, no limit is passed, and no call gives back less than it was given.
+//! The used part of the limits comes from the caller, who may claim any number: nothing wraps
+//! around, no limit is exceeded, and no call returns less than it was given.
 
 #![allow(clippy::unwrap_used, reason = "tests say what they expect by panicking")]
 

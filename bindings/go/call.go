@@ -5,9 +5,8 @@ import (
 	"errors"
 )
 
-// causes is what key services said in a call, by the code of the error that the
-// library makes of it, which has their words only. It is apart from the nativeCall,
-// beside which C must find none of Go's pointers.
+// causes are the errors of key services in a call, by the code of the library's error, which has
+// only their text. It is separate from nativeCall, next to which C must not find any Go pointers.
 type causes map[Code]error
 
 // convert makes a call on one serialised message.
@@ -17,7 +16,7 @@ func (s *scope) convert(op operation, message []byte) ([]byte, error) {
 	})
 }
 
-// call makes a call whose errors are the caller's to see.
+// call makes a call and returns its errors to the caller.
 func (s *scope) call(try func(native, *nativeCall) ([]byte, *Error)) ([]byte, error) {
 	answer, err := s.repeat(nil, try)
 	if err != nil {
@@ -26,8 +25,8 @@ func (s *scope) call(try func(native, *nativeCall) ([]byte, *Error)) ([]byte, er
 	return answer, nil
 }
 
-// repeat makes a call again and again while the library asks for something.
-// values know the message types that it may ask for.
+// repeat repeats a call as long as the library asks for something. values know the message types
+// that it may ask for.
 func (s *scope) repeat(values []any, try func(native, *nativeCall) ([]byte, *Error)) ([]byte, error) {
 	h := s.tdc.handle
 	if !h.acquire() {
@@ -49,9 +48,8 @@ func (s *scope) repeat(values []any, try func(native, *nativeCall) ([]byte, *Err
 	}
 }
 
-// answer answers all that the last try of a call asks for, so that it can be made
-// again; any other problem it gives back. The library sees to it that this ends:
-// it asks for nothing twice.
+// answer answers all requests of the last try of a call, so that it can be repeated; it returns any
+// other error. This ends, because the library asks for nothing twice.
 func (s *scope) answer(problem *Error, call *nativeCall, causes *causes, values []any) error {
 	h := s.tdc.handle
 	if problem.Code != statusRequests {
@@ -67,7 +65,7 @@ func (s *scope) answer(problem *Error, call *nativeCall, causes *causes, values 
 		case kindKey:
 			kind, value, err = fetchKey(s.context(), h.provider, r.text)
 		case kindReload:
-			// If it fails, the old keys stay, and the library says what is missing.
+			// If it fails, the old keys stay in use, and the library reports what is missing.
 			_ = h.reload()
 			kind = kindReload
 		case kindDescriptor:
@@ -105,9 +103,9 @@ func (s *scope) answer(problem *Error, call *nativeCall, causes *causes, values 
 	return nil
 }
 
-// finish is called when a call has succeeded, before its end. What it may have left,
-// which is to have the next data key wrapped while this one is used, is answered by a
-// goroutine of its own: neither its time nor its failure are the call's.
+// finish is called when a call has succeeded, before its end. A call may leave a request to wrap
+// the next data key while the current one is in use. A separate goroutine answers it, so that it
+// neither delays nor fails the call.
 func (s *scope) finish(call *nativeCall) {
 	h := s.tdc.handle
 	if !call.hasPending() || !h.acquire() {
@@ -119,7 +117,7 @@ func (s *scope) finish(call *nativeCall) {
 	go func() {
 		defer h.release()
 		defer later.end()
-		// The library remembers a failure, and asks again in time.
+		// The library caches a failure, and asks again later.
 		_ = left.answer(&Error{Code: statusRequests}, &later, new(causes), nil)
 	}()
 }

@@ -5,8 +5,8 @@ package tdc
 /*
 #include <tdc.h>
 
-// What a call gives back, by value, so that C never writes a pointer into Go's
-// memory on the hot path, and nothing needs pinning.
+// The result of a call, by value, so that C never writes a pointer into Go's memory on the hot
+// path, and nothing needs pinning.
 typedef struct {
 	tdc_status status;
 	tdc_error *error;
@@ -14,8 +14,8 @@ typedef struct {
 	tdc_buffer owned;
 } tdc_go_answer;
 
-// The call comes as its words: cgo looks for Go's pointers in what a pointer to a
-// struct with pointers points to, which costs as much as all of this function.
+// The call is passed as plain words: for a pointer to a struct with pointers, cgo searches the
+// struct for Go pointers, which costs as much as this whole function.
 static inline tdc_go_answer tdc_go_payload(int decode, const tdc_data_converter *self,
 		uint64_t *call, const uint8_t *context, size_t context_len,
 		const uint8_t *head, size_t head_len, const uint8_t *data, size_t data_len,
@@ -29,7 +29,7 @@ static inline tdc_go_answer tdc_go_payload(int decode, const tdc_data_converter 
 	return answer;
 }
 
-// The functions of tdc.h that convert one message, whose type they know.
+// The functions of tdc.h that convert one message of a fixed type.
 typedef tdc_status (*tdc_go_function)(const tdc_data_converter *, tdc_call *,
 	const uint8_t *, size_t, const uint8_t *, size_t, tdc_buffer *, tdc_error **);
 
@@ -72,11 +72,11 @@ import (
 	"unsafe"
 )
 
-// This file is all that knows C; cgo_off.go replaces it where there is no cgo.
+// Only this file uses C; cgo_off.go replaces it in builds without cgo.
 //
-// Go's rules for passing pointers are kept like this: C gets the addresses of
-// byte slices and of variables whose pointers are C's own, for the length of one
-// call, and keeps none. The slices are borrowed and, except for out, only read.
+// It follows Go's rules for passing pointers: C gets the addresses of byte slices, and of variables
+// that contain only C pointers, for the duration of one call, and keeps none. The slices are
+// borrowed and, except for out, only read.
 
 // statusRequests is not an error: the library asks the host for something.
 const statusRequests Code = C.TDC_REQUESTS
@@ -98,7 +98,7 @@ func takeBuffer(buffer C.tdc_buffer) []byte {
 	return taken
 }
 
-// isTransient is the library's own word on a status.
+// isTransient is the library's own judgement of a status.
 func isTransient(status uint32) bool { return C.tdc_status_is_transient(C.tdc_status(status)) != 0 }
 
 // takeError copies the library's error, and frees it; nil for TDC_OK.
@@ -120,7 +120,7 @@ func takeError(status C.tdc_status, problem *C.tdc_error) *Error {
 	return err
 }
 
-// checkVersion refuses a library whose calls mean something else.
+// checkVersion refuses a library with another ABI version.
 func checkVersion() error {
 	if got := uint32(C.tdc_abi_version()); got != C.TDC_ABI_VERSION {
 		return fmt.Errorf("tdc: the linked library %s has version %d of the C ABI, this package needs version %d: "+
@@ -165,16 +165,16 @@ func (n native) flags() flags {
 	}
 }
 
-// A nativeCall is a call that may have to be made again. Its zero value is a
-// call that was not tried yet.
+// A nativeCall is a call that may have to be repeated. Its zero value is a call that has not been
+// tried yet.
 type nativeCall C.tdc_call
 
 func (c *nativeCall) pointer() *C.tdc_call { return (*C.tdc_call)(c) }
 
 func (c *nativeCall) words() *C.uint64_t { return (*C.uint64_t)(unsafe.Pointer(c)) }
 
-// requests is what the library asks for, in its own memory, which is the call's
-// until that is answered: new data keys are in it, and no copy of them stays here.
+// requests is the requests of the library, in the library's memory, which belongs to the call until
+// they are answered: it contains new data keys, and no copy of them stays here.
 func (c *nativeCall) requests() []byte {
 	var message *C.uint8_t
 	var size C.size_t
@@ -182,14 +182,14 @@ func (c *nativeCall) requests() []byte {
 	return unsafe.Slice((*byte)(message), size)
 }
 
-// alsoHas makes the call count bytes that are not handed to the library: the limits
-// hold for all of the message.
+// alsoHas makes the call count bytes that are not passed to the library: the limits apply to the
+// whole message.
 func (c *nativeCall) alsoHas(bytes int) { c.input_bytes = C.size_t(bytes) }
 
 // hasPending tells whether a call that succeeded left something to be answered.
 func (c *nativeCall) hasPending() bool { return c.pending != 0 }
 
-// end frees the memory that the call has if the library asked for something.
+// end frees the memory of a call in which the library asked for something.
 func (c *nativeCall) end() {
 	if c.memory != nil {
 		C.tdc_call_end(c.pointer())
@@ -203,8 +203,7 @@ func (n native) answer(call *nativeCall, answers []byte) *Error {
 	return takeError(status, problem)
 }
 
-// encodeBound is the most bytes that a payload of size bytes encodes to, as far as
-// is known now.
+// encodeBound is the most bytes that a payload of size bytes encodes to, as far as currently known.
 func (n native) encodeBound(size int) int {
 	return int(C.tdc_codec_encode_bound(n.converter, C.size_t(size)))
 }
@@ -240,7 +239,7 @@ var functions = [...]C.tdc_go_function{
 	decodeHistory: C.tdc_go_function(C.tdc_history_decode),
 }
 
-// convert does op to one serialised message.
+// convert applies op to one serialised message.
 func (n native) convert(op operation, call *nativeCall, context, message []byte) ([]byte, *Error) {
 	return taken(C.tdc_go_convert(functions[op], n.converter, call.pointer(),
 		pointer(context), length(context), pointer(message), length(message)))
@@ -257,7 +256,7 @@ func (n native) message(op operation, call *nativeCall, context []byte, name str
 		pointer(full), length(full), flags, pointer(message), length(message)))
 }
 
-// taken is an answer that the library always gives in memory of its own.
+// taken copies and frees a result that the library always allocates.
 func taken(answer C.tdc_go_answer) ([]byte, *Error) {
 	if err := takeError(answer.status, answer.error); err != nil {
 		return nil, err

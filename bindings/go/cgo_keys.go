@@ -19,8 +19,8 @@ typedef struct {
 
 #define TDC_GO_KEYS_VERSION 1
 
-// Loads the library of this name. What is wrong with one that is there is in found:
-// its version, or the status of its tdc_keys_open.
+// Loads the library with this name. If it exists but cannot be used, found is its version, or the
+// status of its tdc_keys_open.
 static inline int tdc_go_clients_load(const char *name, tdc_go_clients *out, uint32_t *found) {
 	void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
 	if (library == NULL)
@@ -40,8 +40,8 @@ static inline int tdc_go_clients_load(const char *name, tdc_go_clients *out, uin
 	return *found == 0 ? 0 : 3;
 }
 
-// The requests go from one library to the other and the answers back, past Go: they
-// hold data keys, which are erased when this returns.
+// The requests and answers go from one library to the other without passing through Go: they
+// contain data keys, which are erased when this returns.
 static inline tdc_status tdc_go_clients_answer(const tdc_go_clients *clients, const tdc_data_converter *self,
 		tdc_call *call, tdc_error **error) {
 	const uint8_t *requests = NULL;
@@ -71,8 +71,8 @@ import (
 	"unsafe"
 )
 
-// This file is the clients of key services in libtdc_keys, for programs that give no
-// [KeyService] of their own.
+// This file uses the clients of key services in libtdc_keys, for programs without a [KeyService] of
+// their own.
 
 // clients are loaded once for the whole program, and never unloaded: connections and
 // tokens are shared.
@@ -82,9 +82,9 @@ var clients struct {
 	loaded    bool
 }
 
-// answerByClients has the clients answer what a call asks of key services. A call of
-// them may take as long as a service's timeout, which blocks a thread and no other
-// goroutine. The error is a [*KeyServiceError] if there are no clients.
+// answerByClients has the clients answer a call's requests to key services. This may take as long
+// as a service's timeout, and blocks a thread but no other goroutine. The error is a
+// [*KeyServiceError] if there are no clients.
 func (n native) answerByClients(call *nativeCall) error {
 	functions, err := loadClients()
 	if err != nil {
@@ -101,7 +101,7 @@ func loadClients() (C.tdc_go_clients, error) {
 	if clients.loaded {
 		return clients.functions, nil
 	}
-	// A failure is not remembered: the library may be installed later.
+	// A failure is not cached: the library may be installed later.
 	for _, name := range clientLibraries() {
 		var found C.uint32_t
 		file := C.CString(name)
@@ -123,7 +123,7 @@ func loadClients() (C.tdc_go_clients, error) {
 		"or pass tdc.WithKeyService to Open"}
 }
 
-// clientLibraries is where the library is looked for.
+// clientLibraries are the paths at which the library is looked for.
 func clientLibraries() []string {
 	if named := os.Getenv("TDC_KEYS_LIBRARY"); named != "" {
 		return []string{named}

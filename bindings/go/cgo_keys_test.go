@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// withClients has the clients loaded anew, from this file.
+// withClients loads the clients again, from this file.
 func withClients(t *testing.T, file string) {
 	t.Helper()
 	forget := func() {

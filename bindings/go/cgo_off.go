@@ -2,9 +2,9 @@
 
 package tdc
 
-// Without cgo there is no library: the package compiles, so that a program can
-// import it on every platform, and opening says what is missing. What needs an
-// open library is never called.
+// Without cgo there is no library: the package compiles, so that a program can import it on every
+// platform, and opening a configuration reports what is missing. Functions that need an open
+// library are never called.
 
 const statusRequests Code = 2
 

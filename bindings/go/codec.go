@@ -31,8 +31,8 @@ func (c *payloadCodec) WithSerializationContext(sc converter.SerializationContex
 	return &payloadCodec{c.withSerializationContext(sc)}
 }
 
-// A converted payload has room for the list of one that most calls give back: one
-// allocation instead of two.
+// A converted payload has room for the list of one that most calls return: one allocation instead
+// of two.
 type converted struct {
 	payload commonpb.Payload
 	list    [1]*commonpb.Payload
@@ -53,7 +53,7 @@ func convertedOf(size int) (*converted, []byte) {
 	return &small.converted, small.bytes[:size]
 }
 
-// apply gives no payload at all if one of them fails.
+// apply returns no payloads at all if one of them fails.
 func (c *payloadCodec) apply(op operation, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	h := c.tdc.handle
 	if h.remote.Load() && len(payloads) > 1 {
@@ -90,12 +90,12 @@ func (c *payloadCodec) apply(op operation, payloads []*commonpb.Payload) ([]*com
 	return result, nil
 }
 
-// errTogether says that the payloads of a list need something of the host: in one
-// call the library asks for what several of them need, so that they cost one round.
+// errTogether says that payloads of a list need something from the host: in one call the library
+// asks for everything that several of them need at once.
 var errTogether = errors.New("tdc: all payloads in one call")
 
-// batch makes one call for all payloads, so that they cost one request to a codec
-// server, and one round of requests to key services.
+// batch makes one call for all payloads, so that they need only one request to a codec server, and
+// requests to key services are sent together.
 func (c *payloadCodec) batch(op operation, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	indexes := make([]int, 0, len(payloads))
 	for i, p := range payloads {
@@ -118,9 +118,9 @@ func (c *payloadCodec) batch(op operation, payloads []*commonpb.Payload) ([]*com
 	return result, nil
 }
 
-// one gives nil if the codecs leave the payload as it is. The limits hold for all
-// payloads of the same call. For one of a list where all are better asked for
-// together, the error is errTogether.
+// one returns nil if the codecs leave the payload as it is. The limits apply to all payloads of the
+// same call. If the payloads of a list should be sent in one call instead, the error is
+// errTogether.
 func (c *payloadCodec) one(op operation, call *nativeCall, p *commonpb.Payload, listed bool) (*converted, error) {
 	if p == nil {
 		return nil, nil // the SDK never does this
@@ -158,7 +158,7 @@ func (c *payloadCodec) one(op operation, call *nativeCall, p *commonpb.Payload, 
 	}
 }
 
-// fail is raise for an err about payloads[i].
+// fail is raise, for an err about payloads[i].
 func (c *payloadCodec) fail(i int, err error) error {
 	var e *Error
 	if errors.As(err, &e) && e.PayloadIndex >= 0 {
@@ -167,10 +167,9 @@ func (c *payloadCodec) fail(i int, err error) error {
 	return c.raise(err)
 }
 
-// allocate is make([]byte, size), but large ones are not zeroed first: the library
-// overwrites what is used of them, and zeroing a mebibyte costs a quarter of the
-// time to encrypt it. Of the standard library only a [strings.Builder] gives such
-// memory.
+// allocate is make([]byte, size), but large ones are not zeroed first: the library overwrites the
+// part that is used, and zeroing a mebibyte costs a quarter of the time to encrypt it. In the
+// standard library, only [strings.Builder] provides such memory.
 //
 // Its string is the first byte alone, which stays as it is: [unsafe.StringData]
 // forbids to modify a string. The rest of the Builder's memory belongs to no string

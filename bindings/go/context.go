@@ -21,7 +21,7 @@ func (s scope) withSerializationContext(sc converter.SerializationContext) scope
 	return s
 }
 
-// context is the caller's, if the SDK passes it on.
+// context is the caller's context, if the SDK passes it on.
 func (s *scope) context() context.Context {
 	if s.ctx == nil {
 		return context.Background()
@@ -36,8 +36,8 @@ const (
 	kindNexus    = 3
 )
 
-// marshalContext is sc as a tdc.context.v1.Context; nil for a context that has no
-// such message.
+// marshalContext is sc as a tdc.context.v1.Context; nil for a context that cannot be expressed as
+// one.
 func marshalContext(sc converter.SerializationContext) []byte {
 	switch sc := sc.(type) {
 	case converter.WorkflowSerializationContext:
@@ -48,8 +48,8 @@ func marshalContext(sc converter.SerializationContext) []byte {
 	return marshalNexus(sc)
 }
 
-// marshalNexus is the context of a Nexus operation, which has no namespace. SDKs
-// before 1.49 do not have the type, so it is known by its name.
+// marshalNexus is the context of a Nexus operation, which has no namespace. SDKs before 1.49 do not
+// have the type, so it is recognised by its name.
 func marshalNexus(sc converter.SerializationContext) []byte {
 	v := reflect.ValueOf(sc)
 	if v.Kind() != reflect.Struct || v.Type().Name() != "NexusSerializationContext" {

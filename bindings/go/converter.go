@@ -8,12 +8,12 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// dataConverter is the SDK's CodecDataConverter, which alone would neither pass on
-// in which code it runs, nor keep the plaintext to itself: where encoding fails, it
-// gives the payload as it was together with the error.
+// dataConverter wraps the SDK's CodecDataConverter. Alone, that would neither pass on whether it
+// runs in workflow code, nor hide the plaintext: if encoding fails, it returns the unencoded
+// payload together with the error.
 //
-// Where calls may wait, the SDK's converter that stops deadlock detection is around
-// it, which before SDK 1.49 does not pass on serialization contexts.
+// If calls may wait, it is wrapped in the SDK's converter that disables deadlock detection, which
+// does not pass on serialization contexts before SDK 1.49.
 type dataConverter struct {
 	converter.DataConverter // the SDK's
 	values                  *values
@@ -71,8 +71,7 @@ func (d *dataConverter) WithWorkflowContext(ctx workflow.Context) converter.Data
 	return newDataConverter(&with, ctx)
 }
 
-// WithContext implements [workflow.ContextAware]. There are no deadlocks outside of
-// workflow code.
+// WithContext implements [workflow.ContextAware]. Deadlock detection only applies to workflow code.
 func (d *dataConverter) WithContext(ctx context.Context) converter.DataConverter {
 	with := *d.values
 	with.ctx = ctx

@@ -15,8 +15,8 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 )
 
-// messageType is the type of the message that value is, or points to, or points
-// to a pointer to, which may be nil; nil if it is no message.
+// messageType is the type of a message, of a pointer to one (which may be nil), or of a pointer to
+// such a pointer; nil if value is not a message.
 func messageType(value any) protoreflect.MessageDescriptor {
 	v := reflect.ValueOf(value)
 	for range 3 {
@@ -53,8 +53,8 @@ func describe(name string, values []any) (protowire.Number, []byte) {
 	} else if !addGogoFiles(set, name) {
 		return kindUnknown, nil
 	}
-	// The library compares what it gets for a file with what it had before, and
-	// extensions of options have no order of their own.
+	// The library compares a file with the one it already has, and extensions of options have no
+	// defined order.
 	message, err := proto.MarshalOptions{Deterministic: true}.Marshal(set)
 	if err != nil {
 		return kindUnknown, nil
@@ -75,7 +75,7 @@ func fileOf(name protoreflect.FullName, values []any) protoreflect.FileDescripto
 	return found.ParentFile()
 }
 
-// addFile adds a file and all that it imports, what is imported first.
+// addFile adds a file after all of its imports.
 func addFile(set *descriptorpb.FileDescriptorSet, file protoreflect.FileDescriptor, seen map[string]bool) {
 	if seen[file.Path()] || file.IsPlaceholder() {
 		return
@@ -88,11 +88,11 @@ func addFile(set *descriptorpb.FileDescriptorSet, file protoreflect.FileDescript
 	set.File = append(set.File, protodesc.ToFileDescriptorProto(file))
 }
 
-// Messages of gogo/protobuf, which the SDK's converters take as well. That has
-// registries of its own: types by name, and files, compressed, by theirs.
+// Messages of gogo/protobuf, which the SDK's converters accept too. It has its own registries:
+// types by name, and compressed files by name.
 
-// gogoName is the full name of the message of gogo/protobuf that target points
-// to, or points to a pointer to; "" if it is no such message.
+// gogoName is the full name of the message of gogo/protobuf that target points to, or points to a
+// pointer to; "" if it is not such a message.
 func gogoName(target any) string {
 	kind := reflect.TypeOf(target)
 	for range 2 {
@@ -122,7 +122,7 @@ func addGogoFiles(set *descriptorpb.FileDescriptorSet, name string) bool {
 	return addGogoFile(set, compressed, make(map[string]bool))
 }
 
-// addGogoFile adds a file and all that it imports, what is imported first.
+// addGogoFile adds a file after all of its imports.
 func addGogoFile(set *descriptorpb.FileDescriptorSet, compressed []byte, seen map[string]bool) bool {
 	reader, err := gzip.NewReader(bytes.NewReader(compressed))
 	if err != nil {
@@ -145,8 +145,8 @@ func addGogoFile(set *descriptorpb.FileDescriptorSet, compressed []byte, seen ma
 		} else if imported, err := protoregistry.GlobalFiles.FindFileByPath(path); err == nil {
 			addFile(set, imported, seen)
 		} else {
-			// gogo.proto, whose options are for the generator, is registered by
-			// another path than it is imported by.
+			// gogo.proto, whose options are for the generator, is registered under another path than the one
+			// in imports.
 			seen[path] = true
 			set.File = append(set.File, &descriptorpb.FileDescriptorProto{Name: &path})
 		}

@@ -89,7 +89,7 @@ func TestUnknownFieldsOfGogoMessagesAreIgnoredIfTheConfigurationSaysSo(t *testin
 	}
 }
 
-// handmade is a message that nobody registered.
+// handmade is a message that is not registered.
 type handmade struct{}
 
 func (*handmade) Reset()         {}

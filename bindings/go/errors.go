@@ -14,11 +14,11 @@ var ErrClosed = errors.New("tdc: used after Close")
 var ErrNoLibrary = errors.New("tdc: this program was built with CGO_ENABLED=0, and the tdc library is linked by cgo: " +
 	"build with CGO_ENABLED=1 and a C compiler")
 
-// A Code says what went wrong, by the same number in every language. Numbers
-// are grouped by who can fix the cause: 1xx the input, 2xx the keys, 3xx the
-// configuration, 4xx the caller, 5xx the machine, 9xx a bug in tdc.
+// A Code identifies an error by the same number in every language. Numbers are grouped by who can
+// fix the cause: 1xx the input, 2xx the keys, 3xx the configuration, 4xx the caller, 5xx the
+// machine, 9xx a bug in tdc.
 //
-// A Code is an error itself, so that it can be asked for:
+// A Code is an error itself, so that it works with errors.Is:
 //
 //	if errors.Is(err, tdc.ErrAuthentication) { … }
 type Code uint32
@@ -34,8 +34,8 @@ func (c Code) String() string {
 // Error makes a Code usable with [errors.Is].
 func (c Code) Error() string { return "tdc: " + c.String() }
 
-// An Error is what the library reported, or says that a key provider, key service or
-// codec server did not answer. Its text never contains plaintext or key bytes.
+// An Error is an error of the library, or of a key provider, key service or codec server that did
+// not answer. Its text never contains plaintext or key bytes.
 type Error struct {
 	Code         Code   // the stable number, such as [ErrAuthentication]
 	Name         string // the stable name, such as TDC_ERR_AUTHENTICATION
@@ -69,7 +69,7 @@ func (e *Error) Is(target error) bool {
 // it was the cause.
 func (e *Error) Unwrap() error { return e.cause }
 
-// newError is an Error with what the table says of its code.
+// newError is an Error with the name and flags of its code.
 func newError(code Code, index int, message string) *Error {
 	_, transient := code.entry()
 	return &Error{Code: code, Name: code.String(), Message: message, PayloadIndex: index, Transient: transient}

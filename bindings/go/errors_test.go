@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// allCodes is what the header says, beside the two statuses that are no errors.
+// allCodes are the codes in the header, except the two statuses that are not errors.
 func allCodes(t *testing.T) map[string]Code {
 	t.Helper()
 	header, err := os.ReadFile("../../include/tdc.h")

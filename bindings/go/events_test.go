@@ -12,9 +12,8 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 )
 
-// Events of a history, in the place of what a server would write. The commands
-// of the first workflow task begin at event 5: it is started, scheduled, started
-// and completed before.
+// Events of a history, as a server would write them. The commands of the first workflow task begin
+// at event 5: it is started, scheduled, started and completed before.
 
 func taskCompleted() *historypb.HistoryEvent {
 	return &historypb.HistoryEvent{
@@ -33,8 +32,8 @@ func idle() []*historypb.HistoryEvent {
 	return append(events, completed)
 }
 
-// eventOf is what a server makes of a command of the first workflow task; nil if
-// that leaves no event.
+// eventOf is the event that a server writes for a command of the first workflow task; nil if there
+// is none.
 func eventOf(t *testing.T, command *commandpb.Command) *historypb.HistoryEvent {
 	t.Helper()
 	event := &historypb.HistoryEvent{UserMetadata: command.GetUserMetadata()}

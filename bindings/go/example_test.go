@@ -208,7 +208,7 @@ func ExampleError() {
 	// TDC_ERR_AUTHENTICATION 0 true
 }
 
-// A vault stands for a key service.
+// A map in place of a key service.
 type vault map[string][]byte
 
 func (v vault) Key(_ context.Context, id string) ([]byte, error) {
@@ -237,7 +237,7 @@ codecs: [encrypt]
 	// orders-2026-11, <nil>
 }
 
-// A codec server holds the keys, and wants a token.
+// A codec server has the keys, and requires a token.
 func ExampleWithRemoteHeaders() {
 	codecs := converter.NewPayloadCodecHTTPHandler(converter.NewZlibCodec(converter.ZlibCodecOptions{AlwaysEncode: true}))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -11,19 +11,18 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// An excerpt is what of a message in memory leads to payloads, serialised. Everything
-// in it is at the same place as in the message, so the library finds the same
-// payloads, and says the same of those that fail; what it makes of the excerpt is put
-// back into the message. That costs a fraction of writing and reading all of the
-// message.
+// An excerpt contains the serialised parts of a message in memory that lead to payloads. Everything
+// in it has the same path as in the message, so the library finds the same payloads and reports the
+// same errors; its result is put back into the message. That costs a fraction of writing and
+// reading the whole message.
 type excerpt struct {
 	wire   []byte
 	steps  []step
 	leaves []leaf
 }
 
-// A step is a field of an excerpt: its tag, and what kind of step it is in the lowest
-// bits. The answer has the same steps.
+// A step is a field of an excerpt: its tag, and what kind of step it is in the lowest bits. The
+// result has the same steps.
 type step uint64
 
 const (
@@ -33,15 +32,15 @@ const (
 	stepKind = 3
 )
 
-// A leaf is what the library may change: a payload, or a message that is in the
-// excerpt whole.
+// A leaf is a part that the library may change: a payload, or a message that is completely in the
+// excerpt.
 type leaf struct {
 	element **commonpb.Payload // of a Payloads, as nearly always
 	payload *commonpb.Payload  // what becomes of it; nil if it stays
 	place   *place             // of any other leaf
 }
 
-// A place is where a message is: in a field of another one, its list or its map.
+// A place is the position of a message: in a field of another one, in a list or in a map.
 type place struct {
 	owner  protoreflect.Message
 	field  protoreflect.FieldDescriptor
@@ -51,10 +50,10 @@ type place struct {
 	result protoreflect.Message     // what becomes of it; nil if it stays
 }
 
-// errNoExcerpt says that the message has to be handed over whole.
+// errNoExcerpt says that the whole message has to be passed to the library.
 var errNoExcerpt = errors.New("tdc: no excerpt")
 
-// Excerpts are used again, as long as they are of messages of an ordinary size.
+// Excerpts are reused, unless they are from unusually large messages.
 var excerpts = sync.Pool{New: func() any { return new(excerpt) }}
 
 const maxKept = 1 << 20 // bytes, and a quarter as many steps and leaves
@@ -69,7 +68,7 @@ func (e *excerpt) giveBack() {
 	}
 }
 
-// of makes the excerpt of m.
+// of builds the excerpt of m.
 func (e *excerpt) of(m protoreflect.Message) error {
 	p := planOf(m.Descriptor())
 	if p == nil || !m.IsValid() || len(m.GetUnknown()) > 0 {
@@ -78,7 +77,7 @@ func (e *excerpt) of(m protoreflect.Message) error {
 	return e.contents(p, m)
 }
 
-// contents writes what belongs to the excerpt of m.
+// contents writes the parts of m that belong to the excerpt.
 func (e *excerpt) contents(p *plan, m protoreflect.Message) error {
 	if p.shape == shapeList {
 		return e.list(m)
@@ -148,7 +147,7 @@ func (e *excerpt) value(tag uint64, p *plan, m protoreflect.Message, at place) e
 	if !m.IsValid() {
 		return errNoExcerpt // nil in a list: nothing can be put there
 	}
-	// The library may know fields that this program does not.
+	// The library may know fields that this program does not know.
 	if (p.shape == shapeFields || p.shape == shapeList) && len(m.GetUnknown()) == 0 {
 		start := e.begin(tag, stepInto)
 		if err := e.contents(p, m); err != nil {
@@ -207,7 +206,7 @@ func (e *excerpt) whole(m proto.Message) error {
 	return nil
 }
 
-// reserved is the room for a length that is not known yet, enough for 2 MiB.
+// reserved is the room for a length that is not yet known, enough for 2 MiB.
 const reserved = 3
 
 // begin begins a message, which end ends.
@@ -217,8 +216,7 @@ func (e *excerpt) begin(tag uint64, kind step) int {
 	return len(e.wire)
 }
 
-// end puts the length of what was written since start in front of it, in as many
-// bytes as it takes.
+// end inserts the length of the bytes written since start before them.
 func (e *excerpt) end(start int) {
 	length := len(e.wire) - start
 	needed := protowire.SizeVarint(uint64(length))

@@ -9,8 +9,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// putBack changes the message to what the library made of its excerpt: all of it or
-// nothing.
+// putBack applies the library's result for the excerpt to the message: all of it or nothing.
 func (e *excerpt) putBack(answer []byte) error {
 	if err := e.read(answer); err != nil {
 		return err
@@ -21,7 +20,7 @@ func (e *excerpt) putBack(answer []byte) error {
 	return nil
 }
 
-// read reads what becomes of each leaf.
+// read reads the new value of each leaf.
 func (e *excerpt) read(answer []byte) error {
 	before, after := stepper{e.wire}, stepper{answer}
 	var made slab
@@ -57,7 +56,7 @@ func errNoAnswer() error {
 	return newError(ErrProtobuf, -1, "the answer has other fields than the message")
 }
 
-// read is the message that becomes of l.
+// read is the new message for l.
 func (l *leaf) read(wire []byte, made *slab) error {
 	if l.element != nil {
 		l.payload = made.next()
@@ -74,7 +73,7 @@ func (l *leaf) read(wire []byte, made *slab) error {
 	return nil
 }
 
-// put puts what becomes of l where it was.
+// put replaces l with its new value.
 func (l *leaf) put() {
 	if l.element != nil {
 		if l.payload != nil {
@@ -97,7 +96,8 @@ func (l *leaf) put() {
 	}
 }
 
-// A slab has memory for payloads, a few at a time: one that is kept keeps no more.
+// A slab has memory for a few payloads at a time, so that a payload that is kept does not keep many
+// others alive.
 type slab struct{ payloads []commonpb.Payload }
 
 func (s *slab) next() *commonpb.Payload {
@@ -109,7 +109,7 @@ func (s *slab) next() *commonpb.Payload {
 	return p
 }
 
-// A stepper reads an excerpt, or the answer to it.
+// A stepper reads an excerpt, or the result for it.
 type stepper struct{ rest []byte }
 
 // step is the contents of the next field, except for a message that is stepped into.

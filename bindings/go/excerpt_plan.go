@@ -9,16 +9,16 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
-// A plan says what of a type of message belongs to an excerpt. Where payloads may
-// be is the library's to know: a plan has every field whose type the library would
-// look into, and the library decides about the payloads that it finds there.
+// A plan says which fields of a message type belong to an excerpt. The library decides which
+// payloads to convert: a plan includes every field whose type the library would look into, and the
+// library handles the payloads that it finds there.
 type plan struct {
 	descriptor protoreflect.MessageDescriptor
 	shape      shape
 	fields     []plannedField // in the order in which package proto writes them
 }
 
-// A shape is how a type of message comes into an excerpt.
+// A shape is the form in which a message type is put into an excerpt.
 type shape int
 
 const (
@@ -43,14 +43,14 @@ type plannedField struct {
 // no excerpt.
 var plans sync.Map
 
-// planOf is the plan of this type; nil if messages of it are best handed over whole.
+// planOf is the plan of this type; nil if such messages are better passed as a whole.
 func planOf(descriptor protoreflect.MessageDescriptor) *plan {
 	name := descriptor.FullName()
 	known, ok := plans.Load(name)
 	if !ok {
 		known, _ = plans.LoadOrStore(name, newPlan(name))
 	}
-	// Another descriptor of that name comes from a program that makes its own.
+	// A different descriptor with that name comes from a program that builds its own.
 	if p := known.(*plan); p != nil && p.descriptor == descriptor {
 		return p
 	}
@@ -70,7 +70,7 @@ func newPlan(name protoreflect.FullName) *plan {
 	return p
 }
 
-// A planner has the plans that it made, which may lead to each other.
+// A planner has the plans that it built, which may refer to each other.
 type planner map[protoreflect.FullName]*plan
 
 // plan is nil if the library would not look into messages of this type.
@@ -161,8 +161,8 @@ func shapeOf(d protoreflect.MessageDescriptor) shape {
 	return shapeFields
 }
 
-// looksInto tells whether the library looks for payloads in messages of this type:
-// it refuses what is no message at all only where it does.
+// looksInto tells whether the library looks for payloads in messages of this type: it refuses
+// malformed messages only there.
 func looksInto(name protoreflect.FullName) bool {
 	library, err := anyLibrary()
 	if err != nil {

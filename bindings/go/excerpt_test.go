@@ -25,8 +25,7 @@ import (
 // What becomes of an excerpt is what becomes of the whole message. Both ways do the
 // same to every message here, errors included.
 
-// bothWays fails the test unless op does the same both ways; it gives back what it
-// made of the message.
+// bothWays fails the test unless op does the same both ways; it returns the result.
 func bothWays(t *testing.T, opened *Tdc, op operation, message proto.Message, opts ...MessageOption) (proto.Message, error) {
 	t.Helper()
 	whole, parts := proto.Clone(message), proto.Clone(message)
@@ -332,7 +331,7 @@ func TestMessagesAreChangedInPlace(t *testing.T) {
 	}
 }
 
-// What a message holds twice is changed once.
+// A value that a message contains twice is changed once.
 func TestSharedPartsOfAMessage(t *testing.T) {
 	opened := parse(t, encryptConfig)
 	history := nested()

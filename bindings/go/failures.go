@@ -10,8 +10,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// failureConverter leaves errors to the SDK's own converter, in the clear, and
-// calls the library between that and the server.
+// failureConverter converts errors with the SDK's own converter, in the clear, and then encodes the
+// failure with the library before it goes to the server.
 type failureConverter struct {
 	scope
 	plain   converter.FailureConverter // for failures that are decoded
@@ -28,8 +28,8 @@ func newFailureConverter(s scope) *failureConverter {
 	return &failureConverter{s, sdk(v), sdk(newDataConverter(v, nil))}
 }
 
-// ErrorToFailure implements [converter.FailureConverter]. As the SDK's own, it
-// panics if the error cannot be encoded: nothing leaves in the clear.
+// ErrorToFailure implements [converter.FailureConverter]. Like the SDK's own, it panics if the
+// error cannot be encoded: nothing is sent in the clear.
 func (f *failureConverter) ErrorToFailure(err error) *failurepb.Failure {
 	if err == nil {
 		return nil
@@ -60,7 +60,7 @@ func (f *failureConverter) WithSerializationContext(sc converter.SerializationCo
 	return newFailureConverter(f.withSerializationContext(sc))
 }
 
-// rewrite makes another failure; the given one may be shared.
+// rewrite returns a new failure; the given one may be shared.
 func (f *failureConverter) rewrite(op operation, failure *failurepb.Failure) (*failurepb.Failure, error) {
 	converted := new(failurepb.Failure)
 	err := rewrite(failure, converted, func(wire []byte) ([]byte, error) { return f.convert(op, wire) })

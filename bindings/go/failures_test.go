@@ -75,7 +75,7 @@ func TestDecodingTextGoesByTheFailureAndNotByTheOption(t *testing.T) {
 	}
 }
 
-// The SDK's own converter reads what ours writes, and the other way round.
+// The SDK's own converter reads what ours writes, and vice versa.
 func TestTheSDKsOwnFailureConverterAgrees(t *testing.T) {
 	opened := parse(t, failuresConfig)
 	sdk := temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{

@@ -25,10 +25,9 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// frontend is as much of a Temporal server as one workflow needs: it hands out
-// a workflow task with the given history, again and again until the worker
-// completes it, and keeps what the worker answers. The worker, its client and
-// the protocol are the SDK's own.
+// frontend is as much of a Temporal server as one workflow needs: it hands out a workflow task with
+// the given history until the worker completes it, and keeps the worker's answers. The worker, its
+// client and the protocol are the SDK's own.
 type frontend struct {
 	workflowservice.UnimplementedWorkflowServiceServer
 	events   []*historypb.HistoryEvent
@@ -230,8 +229,8 @@ func (f *frontend) ShutdownWorker(context.Context, *workflowservice.ShutdownWork
 	return &workflowservice.ShutdownWorkerResponse{}, nil
 }
 
-// history numbers events, and puts before them the start of a workflow with the
-// given input, and behind them a workflow task.
+// history numbers events, and adds the start of a workflow with the given input before them, and a
+// workflow task after them.
 func history(input []*commonpb.Payload, events ...*historypb.HistoryEvent) []*historypb.HistoryEvent {
 	all := append([]*historypb.HistoryEvent{{
 		EventType: enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,

@@ -6,7 +6,7 @@ import (
 	"go.temporal.io/sdk/converter"
 )
 
-// An operation is what the library does.
+// An operation is an operation of the library.
 type operation int
 
 const (
@@ -27,8 +27,8 @@ type flags struct {
 	keyServices bool // key services wrap and unwrap data keys
 }
 
-// handle is what the calls share. It is apart from Tdc so that the cleanup of an
-// unreachable Tdc can still reach it.
+// handle is shared by all calls. It is separate from Tdc so that the cleanup of an unreachable Tdc
+// can still reach it.
 type handle struct {
 	native    native
 	provider  KeyProvider
@@ -37,12 +37,12 @@ type handle struct {
 	servers   *codecServers
 	sdkErrors bool // see WithSDKErrors
 
-	// overhead is how much longer encoding makes a payload at most, as far as is
-	// known: a key service may give a longer data key than those before.
+	// overhead is the most bytes that encoding adds to a payload, as far as known: a key service may
+	// return a longer data key than before.
 	overhead atomic.Int64
 
-	// converts tells whether the SDK's default converter does not do what the
-	// configuration and the user say.
+	// converts tells whether the configuration or the user requires other converters than the SDK's
+	// default ones.
 	converts atomic.Bool
 
 	// remote tells whether payloads of some namespace go to a codec server.
@@ -116,7 +116,7 @@ func (h *handle) readFlags() {
 // readOverhead reads what a reload and a new data key may change.
 func (h *handle) readOverhead() { h.needs(h.native.encodeBound(0)) }
 
-// needs remembers the larger overhead.
+// needs records the larger overhead.
 func (h *handle) needs(overhead int) {
 	for {
 		known := h.overhead.Load()
@@ -130,7 +130,7 @@ func (h *handle) needs(overhead int) {
 // server.
 func (h *handle) mayWait() bool { return h.provider != nil || h.remote.Load() || h.keyServices.Load() }
 
-// withAdvice is an error of the library, with what the host knows of it.
+// withAdvice is an error of the library, with advice that only the host can give.
 func (h *handle) withAdvice(e *Error) *Error {
 	if e.Code == ErrKeyUnknown && h.provider == nil && h.native.flags().hostKeys {
 		return withoutProvider(e)

@@ -9,19 +9,17 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// ErrKeyNotFound is what a [KeyProvider] answers for an id that it does not
-// know. The library remembers that for half a minute.
+// ErrKeyNotFound is the answer of a [KeyProvider] for an unknown id. The library caches that for
+// half a minute.
 var ErrKeyNotFound = errors.New("tdc: no such key")
 
 // A KeyProvider fetches keys that are not in the configuration's ring, from a
 // key service for instance. It is used if the configuration says "host: true".
 //
-// Key gives the 32 bytes of the key, or an error that is [ErrKeyNotFound] if
-// there is no such key. Any other error says that the provider failed: the call
-// fails with [ErrKeyProvider], which is transient and wraps it. Keys are
-// remembered; at first many calls may ask for the same key at once. The context
-// is that of the activity or client call if the SDK tells it, else
-// [context.Background].
+// Key returns the 32 bytes of the key, or [ErrKeyNotFound] if there is no such key. Any other error
+// means that the provider failed: the call fails with [ErrKeyProvider], which is transient and
+// wraps it. Keys are cached; before that, many calls may ask for the same key at once. The context
+// is that of the activity or client call if the SDK passes it on, else [context.Background].
 type KeyProvider interface {
 	Key(ctx context.Context, id string) ([]byte, error)
 }
@@ -41,8 +39,8 @@ func fetchKey(ctx context.Context, provider KeyProvider, id string) (protowire.N
 	return 0, nil, newError(ErrKeyProvider, 0, fmt.Sprintf("the key provider failed for the key %s: %v", id, err)).because(err)
 }
 
-// withoutProvider is what an unknown key means if the configuration asks the host
-// for keys and there is no key provider, which the library does not know.
+// withoutProvider is the error for an unknown key if the configuration asks the host for keys but
+// there is no key provider, which the library cannot know.
 func withoutProvider(e *Error) *Error {
 	unknown := e.Message
 	if advice := strings.LastIndex(unknown, ": "); advice >= 0 { // for keys of the ring

@@ -12,26 +12,24 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// A KeyService has the keys that encrypt data keys, which never leave it. It answers
-// for the entries of the configuration's ring that name a service, in place of the
-// clients in the library libtdc_keys.
+// A KeyService wraps and unwraps data keys with keys that never leave it. It replaces the clients
+// in the library libtdc_keys for the entries of the configuration's ring that name a service.
 //
-// An error that is a [*KeyServiceError] says whether the service refused, or the
-// wrapped key is not one of this key. Any other error says that the service could not
-// be reached, or was too slow. The call fails with [ErrKeyRefused], with
-// [ErrCiphertext] or with [ErrKeyService], and wraps the error. A refusal is cached for 30
-// seconds, an unavailable service for one.
+// A [*KeyServiceError] says whether the service refused, or the wrapped key does not belong to this
+// key. Any other error means that the service could not be reached or was too slow. The call fails
+// with [ErrKeyRefused], with [ErrCiphertext] or with [ErrKeyService], and wraps the error. A
+// refusal is cached for 30 seconds, an unavailable service for one.
 //
-// Up to 16 calls of one list are made at once, and the context ends with the
-// service's timeout. The context is otherwise that of the activity or client call if
-// the SDK tells it, else [context.Background].
+// Up to 16 calls for one list run at the same time, and the context ends with the service's
+// timeout. Otherwise the context is that of the activity or client call if the SDK passes it on,
+// else [context.Background].
 type KeyService interface {
 	// Wrap encrypts a new data key of 32 bytes. The slice is overwritten when Wrap
 	// returns.
 	Wrap(ctx context.Context, key KeyServiceKey, dataKey []byte) ([]byte, error)
 
-	// Unwrap decrypts what Wrap made, also in another program and long ago. What it
-	// gives back is overwritten: it must not be used again.
+	// Unwrap decrypts a key that Wrap returned, possibly in another program and long ago. The slice
+	// that it returns is overwritten and must not be used again.
 	Unwrap(ctx context.Context, key KeyServiceKey, wrapped []byte) ([]byte, error)
 }
 
@@ -52,18 +50,18 @@ type KeyServiceError struct {
 // Error is the reason.
 func (e *KeyServiceError) Error() string { return e.Reason }
 
-// WithKeyService sets who wraps and unwraps data keys, for configurations with keys
-// of key services, in place of the library libtdc_keys.
+// WithKeyService sets the [KeyService] that wraps and unwraps data keys instead of the library
+// libtdc_keys, for configurations with keys of key services.
 func WithKeyService(service KeyService) Option {
 	return func(o *options) { o.service = service }
 }
 
-// maxKeyRequests is how many keys of one round are asked for at once.
+// maxKeyRequests is how many keys are requested at the same time.
 const maxKeyRequests = 16
 
-// askKeyServices gives what answers these requests of a call; what the clients of
-// libtdc_keys answer goes into the call as it is. The error is that of a context that
-// was cancelled, which says nothing of the service.
+// askKeyServices returns the answers to these requests of a call; answers of the clients in
+// libtdc_keys go directly into the call. The error is that of a cancelled context, which says
+// nothing about the service.
 func (h *handle) askKeyServices(ctx context.Context, call *nativeCall, causes *causes, requests []hostRequest) ([]reply, error) {
 	if h.service == nil {
 		err := h.native.answerByClients(call)
@@ -107,11 +105,10 @@ func (h *handle) askKeyServices(ctx context.Context, call *nativeCall, causes *c
 	return replies, nil
 }
 
-// askKeyService asks for one key. cause is why there is none, which the reply says in
-// words.
+// askKeyService requests one key. cause is why there is none; the reply contains its text.
 func askKeyService(ctx context.Context, service KeyService, r hostRequest) (made reply, cause error) {
 	defer func() {
-		// It may run on a goroutine of this package, where it would end the program.
+		// This may run on a goroutine of this package, where a panic would end the program.
 		if p := recover(); p != nil {
 			cause = fmt.Errorf("the key service panicked: %v", p)
 			made = reply{r.id, kindNotDone, marshalNotDone(&KeyServiceError{Reason: "the key service panicked"})}

@@ -29,8 +29,8 @@ func serviceConfig(options string) string {
 	return fmt.Sprintf("version: 1\nkeys: { primary: orders, ring: { orders: { service: %q%s } } }\ncodecs: [encrypt]\n", serviceURI, options)
 }
 
-// keyService is a KeyService with one key, which counts, and can be told to fail, to
-// take its time, and to give back long keys.
+// keyService is a KeyService with one key, which counts its calls, and can be told to fail, to be
+// slow, and to return long keys.
 type keyService struct {
 	fails  error
 	takes  time.Duration
@@ -202,7 +202,7 @@ func TestPanicOfAServiceIsItsFailure(t *testing.T) {
 	}
 }
 
-// What one caller cancels is no word on the service, which the library would believe.
+// A cancellation by one caller says nothing about the service, but the library would cache it.
 func TestCancelledCallHarmsNoOther(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	service := &keyService{fails: context.Canceled, before: func(int32) { cancel() }}

@@ -8,10 +8,10 @@ import (
 	"go.temporal.io/sdk/log"
 )
 
-// Logger logs a workflow task that fails for an error of this package in one
-// line: the code, what happened and what to do. Without it the SDK logs the stack
-// of the workflow's goroutine, which says nothing about a wrong key, and then the
-// error a second time. Everything else goes to next unchanged.
+// Logger logs a workflow task that fails because of an error of this package in one line: the code,
+// what happened and what to do. Without it the SDK logs the stack of the workflow's goroutine,
+// which says nothing about a wrong key, and then the error a second time. Everything else goes to
+// next unchanged.
 //
 //	client.Options{Logger: tdc.Logger(log.NewStructuredLogger(slog.Default())), …}
 func Logger(next log.Logger) log.Logger { return &logger{log.Skip(next, 1)} }
@@ -55,8 +55,8 @@ func (l *logger) With(keyvals ...any) log.Logger { return &logger{log.With(l.nex
 // WithCallerSkip implements [log.WithSkipCallers].
 func (l *logger) WithCallerSkip(skip int) log.Logger { return &logger{log.Skip(l.next, skip)} }
 
-// isOurs tells whether what the SDK logs is an error of this package. The SDK
-// keeps the text of a panic's value, and hides the value.
+// isOurs tells whether the SDK logs an error of this package. The SDK keeps only the text of a
+// panic's value.
 func isOurs(logged any) bool {
 	return logged != nil && strings.HasPrefix(fmt.Sprint(logged), "tdc: TDC_")
 }

@@ -17,14 +17,14 @@ type messageOptions struct {
 	headers bool
 }
 
-// WithHeaders encodes the payloads of headers as well, which the SDKs leave
-// alone. Decoding opens encoded headers in any case.
+// WithHeaders also encodes the payloads of headers, which the SDKs leave as they are. Encoded
+// headers are always decoded.
 func WithHeaders() MessageOption {
 	return func(o *messageOptions) { o.headers = true }
 }
 
-// WithSerializationContext says where the payloads live, for configurations
-// with rules for namespaces.
+// WithSerializationContext sets the context of the payloads, for configurations with rules for
+// namespaces.
 func WithSerializationContext(sc converter.SerializationContext) MessageOption {
 	return func(o *messageOptions) { o.serialization = marshalContext(sc) }
 }
@@ -47,7 +47,7 @@ func (o *messageOptions) rewrite(op operation, message proto.Message) error {
 		return err
 	}
 	name := string(message.ProtoReflect().Descriptor().FullName())
-	// The limits hold for the message, and not for what is handed over of it.
+	// The limits apply to the whole message, not only to the part passed to the library.
 	kept := max(0, proto.Size(message)-len(e.wire))
 	answer, err := o.call(func(n native, call *nativeCall) ([]byte, *Error) {
 		call.alsoHas(kept)
@@ -59,7 +59,7 @@ func (o *messageOptions) rewrite(op operation, message proto.Message) error {
 	return e.putBack(answer)
 }
 
-// rewriteWhole hands all of the message over.
+// rewriteWhole passes the whole message to the library.
 func (o *messageOptions) rewriteWhole(op operation, message proto.Message) error {
 	m := message.ProtoReflect()
 	name := string(m.Descriptor().FullName())
@@ -82,9 +82,9 @@ func (o *messageOptions) rewriteWhole(op operation, message proto.Message) error
 	return nil
 }
 
-// rewrite puts into the empty message to what convert makes of from.
+// rewrite converts from, and puts the result into the empty message to.
 func rewrite(from, to proto.Message, convert func([]byte) ([]byte, error)) error {
-	// Of two payloads of a map that fail, the same one is named each time.
+	// If two payloads of a map fail, the error always names the same one.
 	wire, err := proto.MarshalOptions{Deterministic: true}.Marshal(from)
 	if err != nil {
 		return newError(ErrProtobuf, -1, err.Error())

@@ -10,10 +10,10 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// The protobuf of a Payload, written and read by hand for the shape that nearly
-// every payload has: metadata and data, nothing else. Going through reflection
-// for the metadata map costs half a microsecond each way, more than encrypting
-// a small payload. Whatever has another shape is left to package proto.
+// The protobuf of a Payload, written and read by hand for the shape that nearly every payload has:
+// metadata and data, nothing else. Going through reflection for the metadata map costs half a
+// microsecond each way, more than encrypting a small payload. Payloads of any other shape are left
+// to package proto.
 //
 //	Payload { map<string, bytes> metadata = 1; bytes data = 2; … }
 //	Payloads { repeated Payload payloads = 1; }
@@ -43,8 +43,8 @@ var usualKeys = [2][]string{
 	{keyEncoding, keyBoundTo, keyDataKey, keyKeyID},
 }
 
-// splitPayload is p in the two slices that the library takes; head is made in b if
-// it fits. index is for the error.
+// splitPayload is p in the two slices that the library takes; head is built in b if it fits. index
+// is for the error.
 func splitPayload(b []byte, p *commonpb.Payload, index int) (head, data []byte, err error) {
 	if head, ok := appendHead(b, p); ok {
 		return head, p.Data, nil
@@ -109,10 +109,9 @@ func unmarshalPayload(b []byte, p *commonpb.Payload, index int) error {
 	return nil
 }
 
-// appendHead appends to b everything of p but the contents of data: the entries
-// of metadata in the order of their keys, then, if there is data, its tag and
-// length. It reports false if p has more than metadata and data, or what
-// package proto would refuse.
+// appendHead appends to b everything of p but the contents of data: the entries of metadata in the
+// order of their keys, then, if there is data, its tag and length. It reports false if p has more
+// than metadata and data, or anything that package proto would refuse.
 func appendHead(b []byte, p *commonpb.Payload) ([]byte, bool) {
 	if len(p.ExternalPayloads) != 0 || len(p.ProtoReflect().GetUnknown()) != 0 {
 		return b, false
@@ -206,8 +205,8 @@ func readPayload(b []byte, p *commonpb.Payload) bool {
 	return true
 }
 
-// readEntry reads a metadata entry that is a key and then a value, which is
-// how every known writer makes it.
+// readEntry reads a metadata entry that is a key and then a value, the form that every known writer
+// uses.
 func readEntry(b []byte) (key string, value []byte, ok bool) {
 	if len(b) == 0 || b[0] != tagKey {
 		return "", nil, false

@@ -8,8 +8,8 @@ import (
 	"go.temporal.io/sdk/converter"
 )
 
-// rawForms are what the library takes of values. The first converter that accepts
-// a value makes its raw form: the user's own come first.
+// rawForms are the forms of values that the library accepts. The first converter that accepts a
+// value creates its raw form: the user's own come first.
 type rawForms struct{ own []converter.PayloadConverter }
 
 // makers make the raw forms. How objects become JSON is the last one's job.
@@ -41,9 +41,9 @@ func (r rawForms) make(value any) (*commonpb.Payload, error) {
 	return nil, fmt.Errorf("type: %T: %w", value, converter.ErrUnableToFindConverter)
 }
 
-// usesTransferType tells whether the SDK stores values of this type as another
-// type (since 1.50). Clients, workers and test environments see to that before
-// they call a data converter; the method's own types are none of its business.
+// usesTransferType tells whether the SDK stores values of this type as another type (since 1.50).
+// Clients, workers and test environments handle that before they call a data converter, which need
+// not deal with those types.
 func usesTransferType(value any) bool {
 	if value == nil {
 		return false
@@ -56,28 +56,28 @@ func errTransferType(value any) error {
 	return fmt.Errorf("type: %T: a transfer type is applied by the SDK: pass the value to a client or a workflow", value)
 }
 
-// isRawForm tells whether the library takes the payload. Payloads of other
-// encodings are made by the user's own converters, and are theirs alone.
+// isRawForm tells whether the library takes the payload. Payloads with other encodings come from
+// the user's own converters and are left to them.
 func isRawForm(payload *commonpb.Payload) bool {
 	return byEncoding(makers, encodingOf(payload)) != nil
 }
 
-// reader is what reads the payload as it is; nil if the library is to make
-// a raw form of it first.
+// reader is the converter that reads the payload as it is; nil if the library must first convert it
+// to a raw form.
 func (r rawForms) reader(payload *commonpb.Payload, target any) converter.PayloadConverter {
 	encoding := encodingOf(payload)
 	if own := byEncoding(r.own, encoding); own != nil && !isRawForm(payload) {
 		return own
 	}
-	// Messages of gogo/protobuf, text for people, null, and the error for a
-	// target that is no message are the SDK's own.
+	// Messages of gogo/protobuf, text for people, null, and the error for a target that is not a
+	// message are left to the SDK.
 	if encoding == converter.MetadataEncodingProtoJSON && (messageType(target) == nil || string(payload.GetData()) == "null") {
 		return protoJSON
 	}
 	return nil
 }
 
-// rawReader is what reads a raw form.
+// rawReader is the converter that reads a raw form.
 func (r rawForms) rawReader(payload *commonpb.Payload) converter.PayloadConverter {
 	encoding := encodingOf(payload)
 	if own := byEncoding(r.own, encoding); own != nil {

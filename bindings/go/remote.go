@@ -16,16 +16,15 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// RemoteHeaders gives headers for a request to the codec server at url, such as
-// a fresh Authorization. They take precedence over headers of the configuration
-// with the same name. It is called for each request, by many goroutines at once,
-// so it should cache what can be used again. An error fails the call with a transient [*Error] that
-// wraps it. The context is that of the activity or client call if the SDK tells
-// it, else [context.Background].
+// RemoteHeaders gives headers for a request to the codec server at url, such as a fresh
+// Authorization. They take precedence over headers of the configuration with the same name. It is
+// called for each request, by many goroutines at once, so it should cache values that can be
+// reused. An error fails the call with a transient [*Error] that wraps it. The context is that of
+// the activity or client call if the SDK passes it on, else [context.Background].
 type RemoteHeaders func(ctx context.Context, url string) (http.Header, error)
 
-// WithRemoteHeaders sets where headers of requests come from, for
-// configurations whose codecs include "remote".
+// WithRemoteHeaders sets the source of request headers, for configurations whose codecs include
+// "remote".
 func WithRemoteHeaders(headers RemoteHeaders) Option {
 	return func(o *options) { o.headers = headers }
 }
@@ -73,8 +72,8 @@ func newCodecServers(o options) *codecServers {
 	return s
 }
 
-// proxy is that of the environment. Plain HTTP is for loopback, some names of
-// which net/http does not know: no proxy sees it.
+// proxy is that of the environment. Plain HTTP is only for loopback, and must not go through a
+// proxy; net/http does not know all loopback names.
 func proxy(r *http.Request) (*url.URL, error) {
 	if r.URL.Scheme == "http" {
 		return nil, nil
@@ -88,7 +87,7 @@ func (s *codecServers) close() {
 	}
 }
 
-// A request is what the library asks to send. Its headers can contain
+// A request is an HTTP request that the library asks the host to send. Its headers can contain
 // credentials, and its body contains payloads.
 type request struct {
 	method      string
@@ -125,8 +124,8 @@ func readHTTP(message []byte) *request {
 	return r
 }
 
-// exchange sends a request. The answer is a tdc.host.v1.HttpResponse; cause is why
-// there was no response, which the answer says in words.
+// exchange sends a request. The answer is a tdc.host.v1.HttpResponse; cause is why there was no
+// response; the answer contains its text.
 func (s *codecServers) exchange(ctx context.Context, r *request) (answer []byte, cause, err error) {
 	if s.headers != nil {
 		headers, err := s.headers(ctx, r.url)
@@ -149,8 +148,7 @@ func (s *codecServers) exchange(ctx context.Context, r *request) (answer []byte,
 	return protowire.AppendBytes(answer, body), cause, nil
 }
 
-// send gives the server's response, whatever it is. It stops reading one byte past
-// the maximum.
+// send returns the server's response, whatever it is. It stops reading one byte past the maximum.
 func (s *codecServers) send(ctx context.Context, r *request) (status int, body []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
@@ -168,8 +166,8 @@ func (s *codecServers) send(ctx context.Context, r *request) (status int, body [
 	return response.StatusCode, body, err
 }
 
-// reason says why there was no response. Errors of net/http can repeat what the
-// server sent, so only those are shown that are known not to.
+// reason says why there was no response. Errors of net/http can repeat data from the server, so
+// only errors known not to do so are shown.
 func reason(ctx context.Context, r *request, err error) string {
 	var network *net.OpError
 	var certificate *tls.CertificateVerificationError

@@ -102,14 +102,14 @@ func (c *countingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return c.Transport.RoundTrip(r)
 }
 
-// late is closed when nobody waits any longer for the answer.
+// late is closed when the client no longer waits for the response.
 func late(r *http.Request) <-chan struct{} {
 	_, _ = io.Copy(io.Discard, r.Body) // only then does the server look at the connection
 	return r.Context().Done()
 }
 
-// closedPort is an address that nobody listens on: the near end of a connection,
-// which keeps others from it until the test is over.
+// closedPort is an address without a listener: the near end of a connection, which keeps others
+// from it until the test is over.
 func closedPort(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -27,8 +27,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// tdcServe starts the codec server "tdc serve" with the given configuration, and
-// gives its address.
+// tdcServe starts the codec server "tdc serve" with the given configuration, and returns its
+// address.
 func tdcServe(t *testing.T, config string) string {
 	t.Helper()
 	return "http://" + tdcServeIn(t, t.TempDir(), config)
@@ -59,7 +59,7 @@ func tdcServeIn(t *testing.T, dir, config string) string {
 	for lines.Scan() {
 		var line struct{ Address string }
 		if err := json.Unmarshal(lines.Bytes(), &line); err == nil && line.Address != "" {
-			// It writes its audit log there, and stops where nobody reads that.
+			// It writes its audit log there, and blocks if nothing reads it.
 			go func() { _, _ = io.Copy(io.Discard, log) }()
 			return line.Address
 		}

@@ -31,7 +31,7 @@ type hostRequest struct {
 	keys []byte   // for a key service: a message with a secret, which lives as long as all requests
 }
 
-// A reply is what answers a request.
+// A reply is an answer to a request.
 type reply struct {
 	id    uint64
 	kind  protowire.Number
@@ -71,8 +71,8 @@ func fields(message []byte) iter.Seq[field] {
 	}
 }
 
-// readRequests reads a serialised tdc.host.v1.Requests. What it gives outlives the
-// message, but for the requests to key services.
+// readRequests reads a serialised tdc.host.v1.Requests. The result outlives the message, except for
+// requests to key services.
 func readRequests(message []byte) []hostRequest {
 	var requests []hostRequest
 	for each := range fields(message) {
@@ -99,8 +99,8 @@ func readRequests(message []byte) []hostRequest {
 	return requests
 }
 
-// marshalReplies is a tdc.host.v1.Answers. Keys are in it, so it is made in memory
-// that does not grow: clear leaves nothing of them behind.
+// marshalReplies is a tdc.host.v1.Answers. It contains keys, so it is built in memory that does not
+// grow: after clear, no copy of them is left.
 func marshalReplies(replies []reply) []byte {
 	size := 0
 	for _, r := range replies {
@@ -118,8 +118,8 @@ func marshalReplies(replies []reply) []byte {
 	return answers
 }
 
-// eraseDataKeys overwrites the data keys that key services gave back. Keys of a
-// [KeyProvider] are its own.
+// eraseDataKeys overwrites the data keys that key services returned. Keys of a [KeyProvider] belong
+// to the provider.
 func eraseDataKeys(replies []reply) {
 	for _, r := range replies {
 		if r.kind == kindUnwrap {

@@ -21,8 +21,8 @@ import (
 
 const hidden = "hidden value"
 
-// A site is a place where workflow code reads what another process encrypted.
-// The workflow gives back what it reads there, which is the hidden value.
+// A site is a place where workflow code reads what another process encrypted. The workflow returns
+// what it reads there, which is the hidden value.
 type site struct {
 	workflow func(*Tdc) any
 	input    []*commonpb.Payload
@@ -202,8 +202,8 @@ func detailOf(err error) (string, error) {
 	return got(func(s any) error { return application.Details(s) })
 }
 
-// withWrongKey opens a configuration whose key has other bytes than the test
-// key of the same id, and gives what an operator does to cure that.
+// withWrongKey opens a configuration whose key has other bytes than the test key of the same id,
+// and returns a function that fixes this as an operator would.
 func withWrongKey(t *testing.T, opts ...Option) (opened *Tdc, cure func()) {
 	t.Helper()
 	path := t.TempDir() + "/tdc.yaml"
@@ -289,8 +289,8 @@ func TestWithSDKErrorsTheSDKJudges(t *testing.T) {
 
 func last(commands []*commandpb.Command) *commandpb.Command { return commands[len(commands)-1] }
 
-// The policy FailWorkflow makes the workflow's end of every panic: no error of a
-// codec can fail the task alone.
+// With the policy FailWorkflow, every panic ends the workflow: no error of a codec can fail the
+// task alone.
 func TestUnderFailWorkflowAWrongKeyEndsTheWorkflow(t *testing.T) {
 	s := sites(t)["input"]
 	opened, _ := withWrongKey(t)

@@ -1,5 +1,5 @@
-// Package tdc converts, encrypts and compresses Temporal payloads by one
-// configuration file that every language reads the same way.
+// Package tdc converts, encrypts and compresses Temporal payloads as one configuration file says,
+// which every language reads the same way.
 //
 // [Open] a file and give its converters to the client; nothing else changes:
 //
@@ -16,8 +16,8 @@
 // Set both. Go's SDK does not use the client's data converter for failures:
 // without FailureConverter the details of your errors travel in the clear.
 //
-// A [Tdc] and all that it gives are safe for concurrent use; one serves any
-// number of clients and workers. Payloads that come in are never changed.
+// A [Tdc] and everything it returns are safe for concurrent use; one serves any number of clients
+// and workers. Input payloads are never changed.
 package tdc
 
 import (
@@ -44,8 +44,8 @@ type options struct {
 	sdkErrors bool
 }
 
-// WithNamespace sets the Temporal namespace, for configurations with rules for
-// namespaces. A serialization context of the SDK has its own and overrides it.
+// WithNamespace sets the Temporal namespace, for configurations with rules for namespaces. A
+// namespace in the SDK's serialization context overrides it.
 func WithNamespace(namespace string) Option {
 	return func(o *options) { o.namespace = namespace }
 }
@@ -59,12 +59,11 @@ func WithKeyProvider(provider KeyProvider) Option {
 // WithPayloadConverters puts payload converters of your own in front of the
 // configuration's: the first that accepts a value converts it.
 //
-// If it makes one of the SDK's forms json/plain, binary/plain, binary/null and
-// binary/protobuf, the configuration's converters go on as they would with the
-// SDK's own: a converter with the encoding json/plain decides how your types
-// become JSON and come back, and the configuration whether that is stored as
-// JSON or as MessagePack. Payloads of any other encoding are left to your
-// converter, both ways; choose one that the library does not know, or its codecs
+// If it returns one of the SDK's forms json/plain, binary/plain, binary/null and binary/protobuf,
+// the configuration's converters continue as with the SDK's own: a converter with the encoding
+// json/plain decides how your types become JSON and come back, and the configuration whether that
+// is stored as JSON or as MessagePack. Payloads with any other encoding are left to your converter
+// in both directions; choose an encoding that the library does not know, otherwise its codecs
 // decode it first.
 func WithPayloadConverters(own ...converter.PayloadConverter) Option {
 	return func(o *options) { o.own = append(o.own, own...) }
@@ -92,7 +91,7 @@ func open(opts []Option, open func(namespace string) (native, error)) (*Tdc, err
 		return nil, err
 	}
 	t := &Tdc{newHandle(n, o)}
-	// Without a Close, memory and keys are freed all the same.
+	// Without a Close, memory and keys are freed once the Tdc is unreachable.
 	runtime.AddCleanup(t, func(h *handle) { h.close() }, t.handle)
 	return t, nil
 }
@@ -110,10 +109,9 @@ func collect[T any, Option ~func(*T)](o T, opts []Option) T {
 //
 //	converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), outer, t.PayloadCodec(), inner)
 //
-// Go applies codecs last to first: encoding calls inner first, then tdc, then
-// outer; decoding the other way round. With a key provider, a key service or a
-// codec server, which may take long, wrap the data converter with
-// workflow.DataConverterWithoutDeadlockDetection.
+// Go applies codecs last to first: encoding calls inner first, then tdc, then outer; decoding the
+// other way round. With a key provider, a key service or a codec server, which may be slow, wrap
+// the data converter with workflow.DataConverterWithoutDeadlockDetection.
 //
 // It also implements [converter.PayloadCodecWithSerializationContext].
 func (t *Tdc) PayloadCodec() converter.PayloadCodec { return &payloadCodec{scope{tdc: t}} }
@@ -123,8 +121,8 @@ func (t *Tdc) PayloadCodec() converter.PayloadCodec { return &payloadCodec{scope
 // default data converter does their work. With a key provider, a key service or a
 // codec server it also tells the SDK's deadlock detector that calls may take long.
 //
-// How Go's types become JSON and come back is package encoding/json's job, as in
-// the SDK; see [WithPayloadConverters] for another one.
+// Package encoding/json converts Go's types to JSON and back, as in the SDK; see
+// [WithPayloadConverters] to use another one.
 func (t *Tdc) DataConverter() converter.DataConverter {
 	return newDataConverter(newValues(scope{tdc: t}), nil)
 }
@@ -137,30 +135,28 @@ func (t *Tdc) DataConverter() converter.DataConverter {
 // Go's SDK does not use the client's data converter for failures; without this one in
 // client.Options, details of errors travel in the clear.
 //
-// Decoding restores messages and stack traces whatever the configuration says of
-// encoding. If it fails, the error is both the SDK's, made of what can be read, and
-// an [*Error] that says why.
+// Decoding restores messages and stack traces whatever the configuration says about encoding. If it
+// fails, the error is both the SDK's, built from what can be read, and an [*Error] that says why.
 //
-// The SDK's deadlock detector cannot be told about a failure converter: where
-// workflow code waits here for more than a second, the workflow task fails and is
-// retried. By then a key is remembered; a codec server is asked again, so one that
-// always takes that long is too slow for update handlers that fail.
+// The SDK's deadlock detector cannot be told about a failure converter: where workflow code waits
+// here for more than a second, the workflow task fails and is retried. By then a key is cached; a
+// codec server is asked again, so one that always takes that long is too slow for update handlers
+// that fail.
 func (t *Tdc) FailureConverter() converter.FailureConverter {
 	return newFailureConverter(scope{tdc: t})
 }
 
-// EncodeMessage encodes every payload and failure in message, which is any
-// message of Temporal's API: a request, a history, a schedule. Search attributes
-// are never touched, headers only [WithHeaders]. The message changes only if
-// all of it was encoded, and then where it is: do not share parts of it with other
-// messages.
+// EncodeMessage encodes every payload and failure in message, which is any message of Temporal's
+// API: a request, a history, a schedule. Search attributes are never touched, headers only
+// [WithHeaders]. The message changes only if all of it was encoded, and then in place: do not share
+// parts of it with other messages.
 func (t *Tdc) EncodeMessage(message proto.Message, opts ...MessageOption) error {
 	return t.messages(opts).rewrite(encode, message)
 }
 
-// DecodeMessage decodes every payload and failure in message, which is any
-// message of Temporal's API. What tdc did not make stays as it is. The message
-// changes only if all of it was decoded, as with EncodeMessage.
+// DecodeMessage decodes every payload and failure in message, which is any message of Temporal's
+// API. Payloads that tdc did not encode stay as they are. The message changes only if all of it was
+// decoded, as with EncodeMessage.
 func (t *Tdc) DecodeMessage(message proto.Message, opts ...MessageOption) error {
 	return t.messages(opts).rewrite(decode, message)
 }
@@ -177,10 +173,10 @@ func (t *Tdc) messages(opts []MessageOption) *messageOptions {
 	return &o
 }
 
-// Reload reads the configuration's key files and variables again, for a changed
-// key ring. Calls in flight keep what they began with; if it fails, nothing
-// changes. A key that is not in the ring makes the library ask for a reload by
-// itself, so calling it is only needed to promote a new primary key at once.
+// Reload reads the configuration's key files and variables again, for a changed key ring. Calls in
+// flight keep the configuration they started with; if it fails, nothing changes. The library
+// requests a reload by itself when a key is missing from the ring, so a call is only needed to
+// promote a new primary key at once.
 func (t *Tdc) Reload() error {
 	if !t.handle.acquire() {
 		return ErrClosed
@@ -189,9 +185,9 @@ func (t *Tdc) Reload() error {
 	return t.handle.reload()
 }
 
-// Close erases the keys. Calls in flight complete, and the last of them frees the
-// memory; later calls fail with [ErrClosed]. Closing again
-// does nothing. The error is always nil, for the sake of [io.Closer].
+// Close erases the keys. Calls in flight complete, and the last of them frees the memory; later
+// calls fail with [ErrClosed]. Closing again does nothing. The error is always nil; it exists for
+// [io.Closer].
 func (t *Tdc) Close() error {
 	t.handle.close()
 	return nil

@@ -8,16 +8,14 @@ import (
 	"go.temporal.io/sdk/converter"
 )
 
-// values makes payloads of values and values of payloads, without codecs: by the
-// SDK's default data converter, which is quick, where that does what the
-// configuration says, and by the configuration's converters where it does not.
-// The default also reads what these wrote elsewhere: the codecs, which come
-// first, open whatever the library made.
+// values converts values to payloads and back, without codecs: with the SDK's default data
+// converter, which is fast, if that does what the configuration says, and otherwise with the
+// configuration's converters. The default one can also read what these wrote elsewhere, because the
+// codecs come first and decode everything that the library encoded.
 //
-// For the configuration's converters the SDK's payload converters make raw forms
-// of values: nothing, bytes, JSON text, serialised messages. The library makes
-// payloads of these and raw forms of payloads, the same in every language; a list
-// of values is one call.
+// For the configuration's converters, the SDK's payload converters turn values into raw forms:
+// null, bytes, JSON text, serialised messages. The library converts these to payloads and back, the
+// same in every language; a list of values is one call.
 type values struct {
 	scope
 	sdk converter.DataConverter
@@ -88,8 +86,8 @@ func (v *values) FromPayload(payload *commonpb.Payload, valuePtr any) error {
 	return v.read(payloads[0], valuePtr)
 }
 
-// FromPayloads implements [converter.DataConverter]. Like the SDK's it leaves alone
-// what is too few or too many.
+// FromPayloads implements [converter.DataConverter]. Like the SDK's, it ignores missing or surplus
+// payloads.
 func (v *values) FromPayloads(payloads *commonpb.Payloads, valuePtrs ...any) error {
 	if !v.configured() {
 		return v.sdk.FromPayloads(payloads, valuePtrs...)
@@ -123,7 +121,7 @@ func (v *values) toRawForms(payloads []*commonpb.Payload, targets []any) error {
 	return v.replace(fromPayload, payloads, indexes, targets)
 }
 
-// read puts what a raw form says into the target.
+// read puts the value of a raw form into the target.
 func (v *values) read(payload *commonpb.Payload, valuePtr any) error {
 	if payload == nil {
 		return nil
@@ -188,9 +186,9 @@ func (v *values) ToStrings(payloads *commonpb.Payloads) []string {
 	return texts
 }
 
-// replace replaces the payloads at these indexes by what the library makes of
-// them, all of them or none. list is the values that they are made of, or the
-// targets: it knows the message types that the library may ask for.
+// replace replaces the payloads at these indexes with the library's results, all of them or none.
+// list is the values that they come from, or the targets: it knows the message types that the
+// library may ask for.
 func (v *values) replace(op operation, payloads []*commonpb.Payload, indexes []int, list []any) error {
 	if len(indexes) == 0 {
 		return nil

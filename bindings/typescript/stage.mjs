@@ -13,7 +13,7 @@ if (main.version !== version) {
 const write = (folder, contents) =>
   writeFileSync(join(stage, folder, 'package.json'), `${JSON.stringify(contents, null, 2)}\n`);
 
-// A scope of our own: nobody else can publish the package of a platform that is new.
+// A scope of our own, so that no one else can publish the package of a new platform.
 const nameOf = (platform) => `@${main.name}/${platform}`;
 for (const platform of platforms) {
   const [os, cpu, libc] = platform.split('-');

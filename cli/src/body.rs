@@ -1,5 +1,5 @@
-//! Bodies as the library reads and prints them, and payloads that the commands make and look at
-//! themselves.
+//! Request bodies as the library reads and prints them, and the payloads that commands build and
+//! inspect themselves.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ struct Payloads {
     payloads: Vec<Payload>,
 }
 
-/// A payload. The map is sorted, so that it always makes the same bytes.
+/// A payload. The map is sorted, so that it always serialises to the same bytes.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Payload {
     #[prost(btree_map = "string, bytes", tag = "1")]
@@ -40,12 +40,12 @@ impl Payload {
         Self::decode(payload.clone()).map_err(|cause| Error::new(Code::Protobuf, cause.to_string()))
     }
 
-    /// `metadata["encoding"]`, or nothing.
+    /// `metadata["encoding"]`, or empty.
     pub(crate) fn encoding(&self) -> Cow<'_, str> {
         self.text("encoding")
     }
 
-    /// `metadata["messageType"]`, or nothing.
+    /// `metadata["messageType"]`, or empty.
     pub(crate) fn message_type(&self) -> Cow<'_, str> {
         self.text("messageType")
     }
@@ -88,7 +88,7 @@ pub(crate) fn workflow_context(namespace: &str, workflow_id: &str) -> Vec<u8> {
     Context { namespace: namespace.to_owned(), workflow_id: workflow_id.to_owned() }.encode_to_vec()
 }
 
-/// A list of the one payload that these bytes are.
+/// A list of one payload, given as its serialised bytes.
 pub(crate) fn list_of(payload: &[u8]) -> Vec<u8> {
     let mut list = Vec::with_capacity(payload.len() + 8);
     prost::encoding::encode_key(1, prost::encoding::WireType::LengthDelimited, &mut list);
@@ -97,8 +97,8 @@ pub(crate) fn list_of(payload: &[u8]) -> Vec<u8> {
     list
 }
 
-/// The JSON that `converter` makes of a `binary/protobuf` payload, where it knows the type and has
-/// JSON for messages.
+/// The JSON that `converter` renders for a `binary/protobuf` payload, if it knows the type and
+/// supports JSON for messages.
 pub(crate) fn protobuf_as_json(converter: &DataConverter, payload: &[u8]) -> Option<Bytes> {
     let json = converter.to_payload(&[], &list_of(payload)).ok()?;
     let json = Payload::read(&find(json).ok()?.pop()?).ok()?;

@@ -1,4 +1,4 @@
-//! `tdc completions`: the script of a shell.
+//! `tdc completions`: the completion script for a shell.
 
 use clap::CommandFactory;
 use clap_complete::Shell;

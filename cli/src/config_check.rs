@@ -1,5 +1,5 @@
-//! `tdc config check`: opens all that a configuration names, encodes and decodes a test payload for
-//! every namespace, and shows what is protected.
+//! `tdc config check`: opens everything that a configuration names, encodes and decodes a test
+//! payload for every namespace, and shows what is protected.
 //!
 //! What the server needs is opened by the server's own code.
 
@@ -13,12 +13,12 @@ use crate::host::KEY_SERVICES;
 use crate::serve::options::ServerOptions;
 use crate::{body, host, serve, stdio};
 
-/// Bytes of text in the test payload: enough that compression shows.
+/// Bytes of text in the test payload: enough for compression to show.
 const TEST_TEXT_LEN: usize = 4096;
-/// The workflow id of the test payload, and its namespace where any would do: payloads can be bound
-/// to both.
+/// The workflow id of the test payload, and its namespace if any will do: payloads can be bound to
+/// both.
 const TEST_NAME: &str = "tdc-config-check";
-/// The exit status of a configuration that is valid, and may be meant otherwise.
+/// The exit status for a configuration that is valid but probably not what was intended.
 const WARNED: u8 = 2;
 
 pub(crate) fn run(file: &Path, namespace: &str) -> Result<ExitCode, Error> {
@@ -53,7 +53,7 @@ pub(crate) fn run(file: &Path, namespace: &str) -> Result<ExitCode, Error> {
 
     let mut text = format!("{} is valid\n\n{}", file.display(), rows.table());
     if let Some(server) = &server {
-        // Writing to a text cannot fail, here and below.
+        // Writing to a string cannot fail, here and below.
         let _ = writeln!(text, "\ntdc serve can start: {}", server.summary);
     }
     stdio::write(text.as_bytes())?;
@@ -63,12 +63,13 @@ pub(crate) fn run(file: &Path, namespace: &str) -> Result<ExitCode, Error> {
     Ok(if warnings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(WARNED) })
 }
 
-/// The entry that decides about a namespace.
+/// The configuration entry that applies to a namespace.
 fn matching(all: &[NamespaceSummary], namespace: &str) -> Option<usize> {
     all.iter().position(|entry| entry.pattern.as_ref().is_none_or(|pattern| pattern.matches(namespace)))
 }
 
-/// A namespace that this entry decides about, if one can be found: empty where there are none.
+/// A namespace that this entry applies to, if one can be found; empty if the configuration has
+/// none.
 fn a_name(all: &[NamespaceSummary], index: usize) -> Option<String> {
     let entry = all.get(index)?;
     let Some(pattern) = &entry.pattern else { return Some(String::new()) };
@@ -100,10 +101,10 @@ fn why_unused(entry: &NamespaceSummary) -> String {
     }
 }
 
-/// Encodes and decodes a payload in a namespace. Whether its key is the host program's, so that it
-/// could not be done here.
+/// Encodes and decodes a payload in a namespace. Returns whether only the host program has the key,
+/// so that the check was not possible here.
 fn try_out(converter: &DataConverter, entry: &NamespaceSummary, namespace: &str) -> Result<bool, Error> {
-    // A codec server would be told the namespace, and may not know it.
+    // The codec server would receive the namespace, and may not know it.
     let is_any = namespace.is_empty() && !entry.codecs.contains(&"remote");
     let namespace = if is_any { TEST_NAME } else { namespace };
     let (context, payload) = (body::workflow_context(namespace, TEST_NAME), body::json_text(TEST_TEXT_LEN));
@@ -122,7 +123,7 @@ fn try_out(converter: &DataConverter, entry: &NamespaceSummary, namespace: &str)
     Ok(false)
 }
 
-/// How an entry is called in a sentence.
+/// The name of an entry in a sentence.
 fn place(entry: &NamespaceSummary, index: usize) -> String {
     let pattern = entry.pattern.as_ref().map_or("", |pattern| pattern.as_str());
     format!("namespaces[{index}] ({pattern})")
@@ -166,10 +167,10 @@ fn common_warnings(converter: &DataConverter, all: &[NamespaceSummary]) -> Vec<S
     warnings
 }
 
-/// What the URIs of keys show, without asking anybody.
+/// What the URIs of keys show, without a request to any service.
 ///
 /// # Errors
-/// A key that encrypts, and whose payloads would stop opening.
+/// If a key encrypts and its payloads would later stop decrypting.
 fn key_service_warnings(converter: &DataConverter, all: &[NamespaceSummary]) -> Result<Vec<String>, Error> {
     let mut warnings = Vec::new();
     for (name, key) in converter.key_services() {
@@ -196,12 +197,12 @@ fn may_encrypt_with(entry: &NamespaceSummary, name: &str) -> bool {
     }
 }
 
-/// Whether payloads are stored as something that only a key, or a codec server, opens.
+/// Whether payloads are stored in a form that only a key, or a codec server, can open.
 fn is_protected(entry: &NamespaceSummary) -> bool {
     entry.encrypts_with.is_some() || entry.codecs.contains(&"remote")
 }
 
-/// The table: for whom, what, and how it is stored.
+/// The rows of the table: namespace, what is stored, and how.
 struct Rows {
     with_namespaces: bool,
     lines: Vec<[String; 3]>,

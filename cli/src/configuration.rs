@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueHint};
 use tdc::{Code, DataConverter, Error};
 
-/// The name where nothing else is said.
+/// The default file name.
 const DEFAULT: &str = "tdc.yaml";
-/// Names a configuration for every command of a shell.
+/// The environment variable that names a configuration for every command in a shell.
 const VARIABLE: &str = "TDC_CONFIG";
 
 #[derive(Args)]
 pub(crate) struct ConfigPath {
-    // The text is for a terminal, and not for rustdoc.
+    // The text is shown on a terminal, not by rustdoc.
     #[allow(clippy::doc_markdown)]
     /// The configuration file, the same one the workers use [default: $TDC_CONFIG, or tdc.yaml]
     #[arg(short, long, value_name = "CONFIG", value_hint = ValueHint::FilePath)]
@@ -33,8 +33,8 @@ impl ConfigPath {
     /// The file.
     ///
     /// # Errors
-    /// [`Code::Config`] where it was not named and is not there: what to do then is another thing
-    /// than for a name that is wrong.
+    /// [`Code::Config`] if no file was named and the default does not exist. The remedy differs
+    /// from that for a wrong name, and so does the text.
     pub(crate) fn resolve(&self) -> Result<PathBuf, Error> {
         if let Some(path) = &self.config {
             return Ok(path.clone());
@@ -79,7 +79,7 @@ impl Configuration {
         DataConverter::open(&self.path()?, &self.namespace)
     }
 
-    /// Opens it where it was named or is there.
+    /// Opens it if it was named or exists.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -87,7 +87,7 @@ impl Configuration {
         if self.is_named() || Path::new(DEFAULT).exists() { self.open().map(Some) } else { Ok(None) }
     }
 
-    /// Whether somebody named it.
+    /// Whether it was named explicitly.
     pub(crate) fn is_named(&self) -> bool {
         self.path.config.is_some() || from_environment().is_some()
     }

@@ -1,4 +1,4 @@
-//! Documents of every form that people hold, worked on whole: the command does not ask which it is.
+//! Documents of every form, processed as a whole: the user does not have to say which form it is.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::input::{Form, Payloads};
 use crate::task::Task;
 use crate::{body, failure, history, host};
 
-/// Does `task` to every payload of a document, and gives back one of the same form.
+/// Applies `task` to every payload of a document and returns a document of the same form.
 pub(crate) fn convert(task: Task, converter: &DataConverter, document: &[u8]) -> Result<Vec<u8>, Error> {
     let form = Form::of(document);
     match form {
@@ -20,7 +20,7 @@ pub(crate) fn convert(task: Task, converter: &DataConverter, document: &[u8]) ->
     }
 }
 
-/// Converts the payloads of a list, and prints them in the form that the list has.
+/// Converts the payloads of a list and prints them in the form of that list.
 pub(crate) fn convert_list(
     form: Form,
     document: &[u8],
@@ -30,7 +30,7 @@ pub(crate) fn convert_list(
     payloads.print(&convert(&payloads.list)?)
 }
 
-/// Does `task` to a serialised list of payloads.
+/// Applies `task` to a serialised list of payloads.
 pub(crate) fn convert_payloads(
     task: Task,
     converter: &DataConverter,
@@ -43,7 +43,7 @@ pub(crate) fn convert_payloads(
     })
 }
 
-/// Looks at the payloads of documents, and opens none of them.
+/// Inspects the payloads of documents without decoding them.
 pub(crate) struct Viewer {
     converter: DataConverter,
 }
@@ -53,7 +53,7 @@ impl Viewer {
         Ok(Self { converter: DataConverter::parse("{version: 1}", Path::new(""), "")? })
     }
 
-    /// Shows every payload of a document to `visit`, whose first error is the answer.
+    /// Calls `visit` with every payload of a document, and stops at its first error.
     pub(crate) fn visit(
         &self,
         document: &[u8],

@@ -13,7 +13,7 @@ pub(crate) fn run(task: Task, configuration: &Configuration, file: Option<&Path>
     stdio::write(&convert(task, &converter, &stdio::read(file)?)?)
 }
 
-/// Converts a failure to another, which ends with a line feed.
+/// Converts a failure; the output ends with a line feed.
 pub(crate) fn convert(task: Task, converter: &DataConverter, failure: &[u8]) -> Result<Vec<u8>, Error> {
     let mut answer = host::settle(converter, |call| match task {
         Task::Encode => converter.encode_failure_json(call.at(&[]), failure),

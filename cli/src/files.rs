@@ -1,31 +1,31 @@
-//! Files and folders that a command works on, and where what it makes of them goes.
+//! Files and folders that a command reads, and where their output goes.
 //!
-//! Links in a folder are not followed: one could lead out of it, or round in a circle.
+//! Links in a folder are not followed: they could lead out of it or form a cycle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use tdc::{Code, Error};
 
-/// A file, and its name below the folder for what is made of it.
+/// A file, and the name of its output below the output folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Input {
     pub(crate) path: PathBuf,
     pub(crate) name: PathBuf,
 }
 
-/// The files that `paths` name: themselves, and all below folders.
+/// The files that `paths` name, including all files below folders.
 ///
 /// # Errors
-/// What cannot be read.
+/// If a path cannot be read.
 pub(crate) fn all(paths: &[PathBuf]) -> Result<BTreeSet<PathBuf>, Error> {
     Ok(named(paths)?.into_iter().map(|input| input.path).collect())
 }
 
-/// The same, each with its name for what is made of it, in the order of these.
+/// The same, each with the name of its output, sorted by that name.
 ///
 /// # Errors
-/// What cannot be read, and two files of one name.
+/// If a path cannot be read, or if two files have the same output name.
 pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
     let mut found: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
     for Input { path, name } in named(paths)? {
@@ -70,7 +70,7 @@ fn below(folder: &Path, name: &Path, inputs: &mut Vec<Input>) -> Result<(), Erro
     Ok(())
 }
 
-/// That `output` is not among what is read: what is made must not be taken for what it is made of.
+/// Checks that `output` is not one of the inputs: output must not be mistaken for input.
 ///
 /// # Errors
 /// [`Code::Argument`].
@@ -91,7 +91,7 @@ pub(crate) fn keep_apart(paths: &[PathBuf], output: &Path) -> Result<(), Error> 
     Ok(())
 }
 
-/// The path without links; what is not there yet stands below what is.
+/// The path without links. Components that do not exist yet are appended to the part that exists.
 fn real(path: &Path) -> Result<PathBuf, Error> {
     let absolute = std::path::absolute(path).map_err(|cause| cannot_read(path, &cause))?;
     let mut missing = Vec::new();

@@ -1,4 +1,4 @@
-//! What `--help` adds to each command: its examples.
+//! The examples that `--help` adds to each command.
 
 pub(crate) const START: &str = "\
 Start here:

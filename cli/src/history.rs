@@ -1,6 +1,7 @@
-//! `tdc history encode` and `tdc history decode`: an exported history in, the same form of it out.
+//! `tdc history encode` and `tdc history decode`: an exported history in, a history of the same
+//! form out.
 //!
-//! Work that takes more than a second says on standard error how far it is.
+//! Work that takes more than a second reports its progress on standard error.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -12,7 +13,7 @@ use crate::configuration::Configuration;
 use crate::task::Task;
 use crate::{body, host, stdio};
 
-/// How often the command says how far it is.
+/// How often the command reports progress.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(
@@ -49,7 +50,7 @@ pub(crate) fn convert(
     Ok(answer)
 }
 
-/// A history as JSON, whichever form it has.
+/// A history as JSON, in any of its forms.
 pub(crate) fn as_json(history: Vec<u8>) -> Result<Vec<u8>, Error> {
     match tdc::binary_history_type(&history) {
         Some(name) => body::message_as_json(name, history),

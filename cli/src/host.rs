@@ -1,8 +1,8 @@
-//! What a call asks of its host, where the host is this program.
+//! Answers the host requests of a call when the host is this program.
 //!
-//! A binding asks its program for keys; a command line has none, so it says that there is none. It
-//! reloads the configuration, has key services wrap and unwrap data keys, and sends requests to a
-//! codec server itself.
+//! A binding asks its program for keys; the command line has no such program and reports that there
+//! is no key. It reloads the configuration, has key services wrap and unwrap data keys, and sends
+//! requests to a codec server itself.
 
 use std::sync::LazyLock;
 
@@ -12,12 +12,12 @@ use tdc_keys::{Asked, KeyServices, Options};
 
 use crate::remote;
 
-/// The clients of key services, with the credentials of the environment. Nothing is opened before
-/// the first request. The codec server counts what they are asked.
+/// The clients of key services, with the credentials of the environment. No connection is opened
+/// before the first request. The codec server counts the requests.
 pub(crate) static KEY_SERVICES: LazyLock<KeyServices> =
     LazyLock::new(|| KeyServices::new(Options { observer: Some(count), ..Options::default() }));
 
-/// Counts an answer, without the key. Outside of the codec server nobody reads it.
+/// Counts an answer, without the key. Only the codec server reads the counts.
 fn count(asked: &Asked) {
     let Asked { service, operation, outcome, .. } = *asked;
     metrics::counter!("tdc_key_service_requests_total", "service" => service, "operation" => operation,
@@ -25,7 +25,7 @@ fn count(asked: &Asked) {
     .increment(1);
 }
 
-/// Makes tries of a call until it succeeds or fails for good.
+/// Retries a call until it succeeds or fails permanently.
 pub(crate) fn settle<T>(
     converter: &DataConverter,
     attempt: impl Fn(&mut Call) -> Result<T, Error>,
@@ -33,8 +33,8 @@ pub(crate) fn settle<T>(
     for_a_command(settle_but(converter, |_| false, attempt).0)
 }
 
-/// The same, but a key that only a host program may have is left to it: then the second of the
-/// answer is true.
+/// The same, but a key that only a host program can supply is not an error: the second value
+/// returned is true in that case.
 pub(crate) fn settle_but_keys<T>(
     converter: &DataConverter,
     attempt: impl Fn(&mut Call) -> Result<T, Error>,
@@ -44,8 +44,8 @@ pub(crate) fn settle_but_keys<T>(
     (for_a_command(result), left)
 }
 
-/// The same, but what `leaves` says is not answered, so that the call fails where it asks for
-/// nothing else. The second of the answer says whether there was such a request.
+/// The same, but requests that `leaves` selects are not answered, so the call fails if it asks for
+/// nothing else. The second value returned says whether there was such a request.
 pub(crate) fn settle_but<T>(
     converter: &DataConverter,
     leaves: impl Fn(&Request) -> bool,
@@ -78,7 +78,8 @@ pub(crate) fn settle_but<T>(
                 return (Err(without_provider(&error)), left);
             }
             result => {
-                // The next data key: should that fail, the call after the old key's end says so.
+                // The next data key. If this fails, the first call after the old key expires
+                // reports it.
                 let _ = ask_key_services(converter, &mut call);
                 return (result, left);
             }
@@ -86,7 +87,7 @@ pub(crate) fn settle_but<T>(
     }
 }
 
-/// Answers what the call asks of key services, all of it together.
+/// Answers all requests to key services together.
 fn ask_key_services(converter: &DataConverter, call: &mut Call) -> Result<(), Error> {
     let is_theirs = |request: &Request| matches!(request, Request::Wrap(_) | Request::Unwrap(_));
     if !call.requests().any(|(_, request)| is_theirs(request)) {
@@ -98,7 +99,7 @@ fn ask_key_services(converter: &DataConverter, call: &mut Call) -> Result<(), Er
     converter.answer_message(call, &answers)
 }
 
-/// An answer with what it is made of.
+/// An answer that owns its bytes.
 enum Own {
     Unknown,
     Done,
@@ -118,8 +119,8 @@ impl Own {
 fn answer(converter: &DataConverter, request: &Request) -> Own {
     match request {
         Request::Reload => {
-            // A file that cannot be read now leaves the keys as they were, and the call says again
-            // what it misses.
+            // If a file cannot be read now, the keys stay as they were, and the call reports again
+            // which key is missing.
             let _ = converter.reload();
             Own::Done
         }
@@ -131,7 +132,7 @@ fn answer(converter: &DataConverter, request: &Request) -> Own {
     }
 }
 
-/// A command is told by which option a namespace is given.
+/// For a command, the error names the option that sets the namespace.
 fn for_a_command<T>(result: Result<T, Error>) -> Result<T, Error> {
     result.map_err(|error| match error.code() {
         Code::Namespace => {
@@ -146,11 +147,11 @@ fn for_a_command<T>(result: Result<T, Error>) -> Result<T, Error> {
     })
 }
 
-/// The error for a key that only a key provider may have.
+/// The error for a key that only a key provider can supply.
 fn without_provider(error: &Error) -> Error {
     let unknown = error.message();
-    // What the library says of the key, without its advice: that is for programs that have no
-    // provider by mistake.
+    // The library's text about the key, without its advice: that is for programs that forgot to set
+    // a provider.
     let key = unknown.rsplit_once(": ").map_or(unknown, |(key, _)| key);
     let last = Error::new(
         Code::KeyProvider,

@@ -1,5 +1,5 @@
-//! `tdc init`: a key, a commented configuration, and the changed line of a program in each
-//! language.
+//! `tdc init`: creates a key and a commented configuration, and prints the line to change in a
+//! program, for each language.
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,9 +9,9 @@ use tdc::{Code, DataConverter, Error};
 use crate::new_file::{self, Readers};
 use crate::{keygen, stdio};
 
-/// What the configuration is called.
+/// The name of the configuration file.
 const CONFIGURATION: &str = "tdc.yaml";
-/// Why one that exists stays.
+/// Why an existing file is not overwritten.
 const WHY_NOT: &str =
     "init does not change it: run `tdc config check` to check it, or `tdc keygen` to create another key";
 
@@ -32,7 +32,7 @@ pub(crate) fn run(folder: &Path, key_id: Option<&str>) -> Result<(), Error> {
     let in_folder =
         |name: &str| if folder == Path::new(".") { PathBuf::from(name) } else { folder.join(name) };
     let configuration = in_folder(CONFIGURATION);
-    // Nothing is made where the end is known.
+    // Nothing is created if the command is bound to fail.
     if configuration.symlink_metadata().is_ok() {
         return Err(Error::new(
             Code::Io,
@@ -44,7 +44,7 @@ pub(crate) fn run(folder: &Path, key_id: Option<&str>) -> Result<(), Error> {
 
     let mut said = Vec::new();
     let key = in_folder(&format!("keys/{id}.key"));
-    // An earlier run may have ended after it.
+    // An earlier run may have stopped after this step.
     if key.is_file() {
         said.push((key, "the existing key, unchanged"));
     } else {
@@ -62,8 +62,8 @@ pub(crate) fn run(folder: &Path, key_id: Option<&str>) -> Result<(), Error> {
     stdio::write(advice(&said, &configuration).as_bytes())
 }
 
-/// The folder's name with year and month, such as `orders-2026-11`: other teams' keys are called
-/// otherwise, and a later key too.
+/// The folder's name with year and month, such as `orders-2026-11`: keys of other teams, and later
+/// keys, get other names.
 fn default_id(folder: &Path, now: SystemTime) -> String {
     let whole = std::path::absolute(folder).unwrap_or_default();
     let name = whole.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -75,8 +75,8 @@ fn default_id(folder: &Path, now: SystemTime) -> String {
 /// The civil date of a time, in UTC.
 fn year_and_month(time: SystemTime) -> (u64, u64) {
     let days = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 86_400;
-    // Years begin with March here, so that a leap day is the last of its year, and every 400 years
-    // are alike.
+    // Years begin in March here, so that a leap day is the last day of its year. The calendar
+    // repeats every 400 years.
     let since_0000_03_01 = days + 719_468;
     let era = since_0000_03_01 / 146_097;
     let day_of_era = since_0000_03_01 % 146_097;
@@ -156,7 +156,7 @@ Every worker and client needs these files. Back up the key: without it, nothing 
     )
 }
 
-/// A text as a POSIX shell reads it back.
+/// A text quoted for a POSIX shell.
 fn shell(text: &str) -> String {
     if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte)) {
         text.to_owned()

@@ -1,8 +1,8 @@
-//! What people hold: the JSON body of a codec server, one payload, an array of them, a failure, or
-//! an exported history.
+//! The forms of input: the JSON body of a codec server, one payload, an array of payloads, a
+//! failure, or an exported history.
 //!
-//! The input may be hostile. Only the names of the outermost object, or of an array's first one,
-//! are looked at here; each form's own reader judges the rest.
+//! The input may be hostile. Only the member names of the outermost object, or of an array's first
+//! object, are inspected here; the reader of each form validates the rest.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,7 +14,7 @@ use tdc::payload::json;
 /// The form of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// `{"payloads":[…]}`, and what is none of the others.
+    /// `{"payloads":[…]}`, and anything that is none of the other forms.
     Body,
     /// One payload.
     Payload,
@@ -31,13 +31,14 @@ impl Form {
         }
         let mut found = None;
         let mut reader = serde_json::Deserializer::from_slice(without_mark(input));
-        // It ends with an error where the form is known, so that a long history is not read twice.
+        // It stops with an error as soon as the form is known, so that a long history is not read
+        // twice.
         let _ = reader.deserialize_any(Outermost { inside_list: false, found: &mut found });
         found.unwrap_or(Self::Body)
     }
 }
 
-/// Payloads, and how they are printed again.
+/// Payloads, and the form in which to print them.
 pub(crate) struct Payloads {
     pub(crate) list: Vec<u8>,
     form: Form,
@@ -55,7 +56,7 @@ impl Payloads {
         Ok(Self { list, form })
     }
 
-    /// Prints a list in the form that these had.
+    /// Prints a list in the form of the input.
     pub(crate) fn print(&self, list: &[u8]) -> Result<Vec<u8>, Error> {
         let text = json::print(list)?;
         let inner = text.strip_prefix(b"{\"payloads\":").and_then(|text| text.strip_suffix(b"}\n"));
@@ -69,20 +70,20 @@ impl Payloads {
     }
 }
 
-/// What is behind a byte order mark, which some editors write.
+/// The text without a leading byte order mark, which some editors write.
 fn without_mark(input: &[u8]) -> &[u8] {
     input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input)
 }
 
-/// Whether the bytes are meant as protobuf: an exported history begins with the tag of a field,
-/// which is a line feed as text, and control characters follow.
+/// Whether the bytes look like protobuf: an exported history begins with the tag of a field, which
+/// is a line feed as text, and control characters follow.
 fn is_binary(input: &[u8]) -> bool {
     const LOOKED_AT: usize = 64;
     let control = |byte: &u8| byte.is_ascii_control() && !b"\t\n\r".contains(byte);
     input.first() == Some(&0x0a) && input.iter().take(LOOKED_AT).any(control)
 }
 
-/// Finds the form by names that only it has.
+/// Recognises the form by member names that only this form has.
 struct Outermost<'f> {
     inside_list: bool,
     found: &'f mut Option<Form>,

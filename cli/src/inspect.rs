@@ -1,4 +1,4 @@
-//! `tdc inspect`: what payloads show from outside. Nothing of theirs is opened.
+//! `tdc inspect`: what payloads show from outside. Nothing is decoded.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -19,10 +19,10 @@ struct Row {
     /// Where it is in a history or a failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<String>,
-    /// `null` where there is none, or none that is text.
+    /// `null` if there is none, or if it is not text.
     encoding: Option<String>,
-    /// The codec that opens the outermost layer; `null`: none of ours, decode leaves the payload as
-    /// it is.
+    /// The codec of the outermost layer; `null` if it is none of ours, in which case decode leaves
+    /// the payload as it is.
     codec: Option<&'static str>,
     key_id: Option<String>,
     /// Only with a configuration.
@@ -38,7 +38,7 @@ struct Row {
 enum KeyState {
     Here,
     Missing,
-    /// The host program is to be asked.
+    /// The host program has to be asked.
     Host,
 }
 
@@ -83,8 +83,8 @@ pub(crate) fn run(configuration: &Configuration, json: bool, file: Option<&Path>
     Ok(())
 }
 
-/// The configuration whose keys are looked for. One that was not named and is of no use here only
-/// leaves the column out, with a note.
+/// The configuration to look keys up in. If the default one is not usable, the column is left out,
+/// with a note.
 fn converter(configuration: &Configuration) -> Result<(Option<DataConverter>, Option<String>), Error> {
     let usable = |converter: DataConverter| {
         let namespace = configuration.namespace.as_str();
@@ -100,10 +100,10 @@ fn converter(configuration: &Configuration) -> Result<(Option<DataConverter>, Op
     }
 }
 
-/// A serialised payload, with its path where it has one.
+/// A serialised payload, with its path if it has one.
 type Found = (Option<String>, Vec<u8>);
 
-/// The payloads of whatever was given, with their paths where it is more than a list of them.
+/// The payloads of the input, with their paths if the input is more than a plain list.
 fn payloads(input: Vec<u8>) -> Result<Vec<Found>, Error> {
     let form = Form::of(&input);
     let text = match form {
@@ -133,14 +133,14 @@ impl Row {
     }
 }
 
-/// Whether `converter` would find the key `id`: it is given a ciphertext of our own that names the
-/// key and cannot authenticate, and how it fails is the answer. So the payload itself stays closed,
-/// and a namespace's own list of keys counts.
+/// Whether `converter` would find the key `id`: it decodes a made-up ciphertext that names the key
+/// and cannot authenticate, and the kind of error tells. So the payload itself is never decrypted,
+/// and a namespace's own list of keys is respected.
 fn key_state(converter: &DataConverter, id: &str) -> Result<KeyState, Error> {
     let probe = body::encrypted_under(id, &[0; NONCE_AND_TAG]);
     match host::settle_but_keys(converter, |call| converter.decode(call.at(&[]), &probe)) {
         (_, true) => Ok(KeyState::Host),
-        // Without any key, what is encrypted is left alone.
+        // Without any key, encrypted payloads are left as they are.
         (Ok(_), _) => Ok(KeyState::Missing),
         (Err(error), _) => match error.code() {
             Code::Authentication => Ok(KeyState::Here),
@@ -150,7 +150,7 @@ fn key_state(converter: &DataConverter, id: &str) -> Result<KeyState, Error> {
     }
 }
 
-/// Bytes of the shortest ciphertext.
+/// Length of the shortest ciphertext, in bytes.
 const NONCE_AND_TAG: usize = 12 + 16;
 
 fn as_json(report: &Report) -> Result<String, Error> {
@@ -159,7 +159,7 @@ fn as_json(report: &Report) -> Result<String, Error> {
         .map_err(|cause| Error::new(Code::Json, format!("cannot print the answer: {cause}")))
 }
 
-/// Columns as wide as their widest cell; numbers to the right.
+/// Columns are as wide as their widest cell; numbers are right-aligned.
 fn table(rows: &[Row], with_keys: bool) -> String {
     let with_paths = rows.iter().any(|row| row.path.is_some());
     let mut lines =
@@ -184,7 +184,7 @@ fn table(rows: &[Row], with_keys: bool) -> String {
     for line in &lines {
         let mut cells = String::new();
         for (column, (cell, width)) in line.iter().zip(widths).enumerate() {
-            // Writing to a text cannot fail.
+            // Writing to a string cannot fail.
             let _ = match column {
                 4 if !with_keys => Ok(()),
                 7 if !with_paths => Ok(()),

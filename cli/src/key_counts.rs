@@ -1,4 +1,4 @@
-//! How many payloads show which key from outside.
+//! Counts payloads by the key id that they show from outside.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -6,18 +6,18 @@ use std::fmt::Write;
 use serde::Serialize;
 use tdc::Error;
 
-/// What cannot be changed, and what a new wrap does not help against.
+/// A reminder of what cannot be changed, and what rewrapping does not cover.
 pub(crate) const REMINDER: &str = "histories on a server cannot be changed: keep a key until the retention of every \
                                    namespace that used it, and the longest running workflow, have ended";
 
-/// Payloads, counted by what their outermost layer shows.
+/// Counts of payloads, by what their outermost layer shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct KeyCounts {
     pub(crate) payloads: u64,
     by_key: BTreeMap<Shown, u64>,
 }
 
-/// The encoding of an encrypted payload, and its key where that may be shown.
+/// The encoding of an encrypted payload, and its key id if that may be shown.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Shown {
     key_id: Option<String>,
@@ -28,7 +28,7 @@ struct Shown {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Row<'a> {
-    /// `null` where the id is the key itself, and is not shown.
+    /// `null` if the id is the key itself, which is not shown.
     pub(crate) key_id: Option<&'a str>,
     pub(crate) encoding: &'a str,
     pub(crate) payloads: u64,
@@ -62,7 +62,7 @@ impl KeyCounts {
         .collect()
     }
 
-    /// A table for a person: how many payloads, of which encoding, with which key.
+    /// A table for people: the number of payloads by encoding and key.
     pub(crate) fn table(&self) -> String {
         let encrypted: u64 = self.by_key.values().sum();
         let mut lines = vec![["PAYLOADS".to_owned(), "ENCODING".to_owned(), "KEY ID".to_owned()]];
@@ -81,7 +81,7 @@ impl KeyCounts {
         let (first, second) = (width(0), width(1));
         let mut table = String::new();
         for [payloads, encoding, key] in &lines {
-            // Writing to a text cannot fail.
+            // Writing to a string cannot fail.
             let _ = writeln!(table, "{payloads:>first$}  {encoding:second$}  {key}");
         }
         table

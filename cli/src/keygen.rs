@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::new_file::{self, Readers};
 use crate::stdio;
 
-/// Bytes of a key for AES-256.
+/// Length of an AES-256 key, in bytes.
 const KEY_LEN: usize = 32;
 
 pub(crate) fn run(path: &Path) -> Result<(), Error> {
@@ -28,7 +28,8 @@ pub(crate) fn run(path: &Path) -> Result<(), Error> {
 pub(crate) fn create(path: &Path) -> Result<(), Error> {
     let mut key = Zeroizing::new([0; KEY_LEN]);
     tdc::random(&mut key[..])?;
-    // The room is there from the start: a text that moves would leave a copy of the key behind.
+    // The capacity is reserved up front: a string that reallocates would leave a copy of the key
+    // behind.
     let mut text = Zeroizing::new(String::with_capacity(2 * KEY_LEN));
     STANDARD.encode_string(&key[..], &mut text);
     text.push('\n');
@@ -38,7 +39,7 @@ pub(crate) fn create(path: &Path) -> Result<(), Error> {
 
 fn advice(path: &Path) -> String {
     let id = key_id(path);
-    // A JSON text is a YAML text too, whatever is in it.
+    // A JSON string is always a valid YAML string.
     let file = serde_json::Value::from(path.display().to_string());
     let shown = path.display();
     format!(
@@ -57,16 +58,16 @@ If there is a primary key already, add this one to the ring of every program fir
     )
 }
 
-/// The file's name without its ending, where that is a key id.
+/// The file name without its extension, if that is a valid key id.
 fn key_id(path: &Path) -> &str {
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     if is_plain_id(stem) { stem } else { "my-key" }
 }
 
-/// Whether `text` is a key id, and plain text in YAML too, and a file name.
+/// Whether `text` is a valid key id that also works as a file name and needs no quotes in YAML.
 pub(crate) fn is_plain_id(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    // What begins with a letter is plain text in YAML, but for a few words.
+    // A word that begins with a letter needs no quotes in YAML, apart from a few reserved ones.
     let begins = text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
     let word = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"]
         .iter()

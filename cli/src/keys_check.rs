@@ -1,5 +1,5 @@
-//! `tdc keys check`: asks every key service of a configuration once, and says what works and what
-//! to do.
+//! `tdc keys check`: sends one request to every key service of a configuration, and reports what
+//! works and what to do.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -29,7 +29,7 @@ pub(crate) fn run(file: &Path, namespace: &str) -> Result<ExitCode, Error> {
         let check = KEY_SERVICES.check(&key);
         all_work &= check.works();
         let mut text = format!("{name:width$}  ");
-        // Writing to a text cannot fail, here and below.
+        // Writing to a string cannot fail, here and below.
         let _ = match (&check.wrap, &check.unwrap) {
             (Ok(()), Some(Ok(()))) => {
                 writeln!(text, "{} wraps and unwraps", check.service.unwrap_or("the service"))

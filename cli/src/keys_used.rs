@@ -1,4 +1,4 @@
-//! `tdc keys used`: which keys files need, as their payloads show from outside.
+//! `tdc keys used`: the keys that files need, as their payloads show from outside.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -52,7 +52,7 @@ pub(crate) fn run(json: bool, paths: &[PathBuf]) -> Result<ExitCode, Error> {
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What the payloads of a document show.
+/// The keys that the payloads of a document show.
 fn count(viewer: &Viewer, document: &[u8]) -> Result<KeyCounts, Error> {
     let mut counts = KeyCounts::default();
     viewer.visit(document, |payload| counts.add(payload))?;

@@ -1,4 +1,4 @@
-//! `tdc`, the command line. Each command is a file of its own.
+//! `tdc`, the command line. Each command has its own file.
 //!
 //! ```text
 //! arguments, help ──> init, keygen, completions, man    files and texts to begin with
@@ -137,8 +137,8 @@ fn a_history(task: Task, arguments: &History) -> Result<(), Error> {
     history::run(task, configuration, arguments.progress, file.as_deref())
 }
 
-/// Help and version go to standard output; everything else is a usage error, said in the form of
-/// every other error.
+/// Help and version go to standard output; everything else is a usage error, reported like any
+/// other error.
 fn not_a_command(other: &clap::Error) -> ExitCode {
     let text = other.render().to_string();
     match other.kind() {

@@ -1,8 +1,8 @@
-//! A new file: there with all that belongs into it, or not at all, and never in the place of
-//! another.
+//! A new file: it appears with its complete contents or not at all, and never replaces another
+//! file.
 //!
-//! It is written under a temporary name and then linked to its own: a process that is killed in
-//! between leaves nothing in the way of the next.
+//! It is written under a temporary name and then linked to its final name: a process that is killed
+//! in between leaves nothing that blocks the next run.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -15,12 +15,12 @@ use tdc::{Code, Error};
 pub(crate) enum Readers {
     /// Its owner alone.
     Owner,
-    /// Those that the umask allows.
+    /// The permissions that the umask allows.
     Umask,
 }
 
-/// Creates `path`, which nothing may be at: no file, no link, whatever it points to. Its folder is
-/// made where there is none, for its owner alone.
+/// Creates `path`, where nothing may exist yet: no file, and no link, whatever it points to. A
+/// missing folder is created, accessible to its owner only.
 ///
 /// # Errors
 /// [`Code::Io`]; `why_not` says why what exists is not overwritten.
@@ -28,7 +28,7 @@ pub(crate) fn create(path: &Path, bytes: &[u8], readers: Readers, why_not: &str)
     create_folder(path)?;
     let temporary = temporary_name(path)?;
     let made = write_new(&temporary, bytes, readers).and_then(|()| link(&temporary, path, bytes, readers));
-    // What is left of a temporary file is in nobody's way.
+    // A leftover temporary file does no harm.
     let _ = std::fs::remove_file(&temporary);
     made.map_err(|cause| {
         let shown = path.display();
@@ -54,7 +54,7 @@ fn create_folder(path: &Path) -> Result<(), Error> {
         .map_err(|cause| Error::new(Code::Io, format!("cannot create {}: {cause}", folder.display())))
 }
 
-/// A name beside `path` that no other process has.
+/// A name beside `path` that no other process uses.
 fn temporary_name(path: &Path) -> Result<PathBuf, Error> {
     if path.file_name().is_none() {
         let shown = path.display();
@@ -74,21 +74,21 @@ fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> std::io::Result<()>
     }
     let mut file = options.open(path)?;
     file.write_all(bytes).and_then(|()| file.sync_all()).inspect_err(|_| {
-        // Half a file helps no one, and would be in the way of the next attempt.
+        // Half a file is useless and would block the next attempt.
         let _ = std::fs::remove_file(path);
     })
 }
 
-/// Gives the file its name, which must be free.
+/// Gives the file its final name, which must not be taken.
 fn link(temporary: &Path, path: &Path, bytes: &[u8], readers: Readers) -> std::io::Result<()> {
     match std::fs::hard_link(temporary, path) {
         Err(cause) if cause.kind() == ErrorKind::AlreadyExists => Err(cause),
-        // A file system without links, such as exFAT: never overwriting matters more there than
-        // being killed.
+        // A file system without links, such as exFAT: there, never overwriting is more important
+        // than leaving no trace when killed.
         Err(_) => write_new(path, bytes, readers),
         Ok(()) => {
-            // The name is to outlast a crash of the machine as the contents do; not every file
-            // system can promise it.
+            // The name should survive a crash of the machine like the contents do; not every file
+            // system can promise that.
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
             let _ = File::open(folder.unwrap_or_else(|| Path::new("."))).and_then(|folder| folder.sync_all());
             Ok(())

@@ -1,6 +1,6 @@
-//! Requests of the program's own: for the keys of an issuer, with traces, and of a command to a
-//! codec server. A connection for each, because they are seconds or minutes apart. Redirects are
-//! not followed: what is asked is the place that the configuration names, or nobody.
+//! Requests that the program itself sends: to fetch an issuer's keys, to export traces, and from a
+//! command to a codec server. Each uses its own connection, because they are seconds or minutes
+//! apart. Redirects are not followed: requests go only to the URL in the configuration.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,31 +19,31 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-/// How long the other side has.
+/// How long the other side has to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes of an answer.
 const MAX_BYTES: usize = 1 << 20;
 
-/// A place of the configuration.
+/// A URL from the configuration.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub(crate) uri: Uri,
     host: String,
     port: u16,
     tls: Option<Arc<ClientConfig>>,
-    /// It is on this machine, or it is not asked.
+    /// The host must be this machine; otherwise no request is sent.
     on_loopback: bool,
 }
 
 impl Place {
-    /// A place that is believed: https, or http on loopback.
+    /// A trustworthy URL: https, or http on loopback.
     pub(crate) fn trusted(url: &str) -> Result<Self, String> {
         let mut place = Self::parse(url)?;
         if place.tls.is_none() {
             if !tdc::is_loopback(&place.host) {
                 return Err("http is only allowed for loopback addresses: use https".to_owned());
             }
-            // A name of loopback is one only if it leads there.
+            // A loopback name counts only if it resolves to loopback.
             place.on_loopback = true;
         }
         Ok(place)
@@ -66,7 +66,7 @@ impl Place {
         Ok(Self { uri, host, port, tls, on_loopback: false })
     }
 
-    /// Sends a request there, whatever its own URI says of a host.
+    /// Sends a request to this URL, whatever host the request's own URI names.
     pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
         let response = self.send_within(request, TIMEOUT, MAX_BYTES).await?;
         if response.body().len() > MAX_BYTES {
@@ -75,8 +75,8 @@ impl Place {
         Ok(response)
     }
 
-    /// The same with other bounds. Of a body with more than `max_bytes` the first byte that is too
-    /// many is still there, to tell.
+    /// The same with other bounds. A body longer than `max_bytes` is cut one byte after the limit,
+    /// so that the caller can tell.
     pub(crate) async fn send_within(
         &self,
         request: Request<Bytes>,
@@ -144,7 +144,7 @@ impl Place {
     }
 }
 
-/// Trusts what the machine trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` say otherwise where they are
+/// Trusts what the machine trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` override this if they are
 /// set.
 fn client() -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
@@ -186,7 +186,7 @@ mod tests {
         assert!(Place::parse("http://collector:4318/v1/traces").is_ok());
     }
 
-    /// As if the name of loopback had this address: one that nobody has.
+    /// As if the loopback name resolved to this address, which is not in use.
     #[tokio::test]
     async fn a_name_of_loopback_that_leads_elsewhere_is_not_asked() {
         let place =

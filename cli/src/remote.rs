@@ -1,12 +1,12 @@
-//! The request that a call asks for when the configuration has `remote`: a command line has no
-//! host, so it makes it itself.
+//! The request that a call asks for when the configuration has `remote`: the command line has no
+//! host program, so it sends the request itself.
 
 use axum::body::Bytes;
 use axum::http::Request;
 
 use crate::outgoing::Place;
 
-/// Sends a request: status and body of what came back, or why nothing did.
+/// Sends a request. Returns the status and body of the response, or why there is none.
 pub(crate) fn send(request: &tdc::HttpRequest) -> Result<(u16, Bytes), String> {
     let place = Place::trusted(request.url())?;
     let mut builder = Request::post("/");

@@ -1,11 +1,11 @@
-//! `tdc rewrap`: files whose keys are old, brought to the key that encrypts now.
+//! `tdc rewrap`: moves files from old keys to the key that encrypts now.
 //!
 //! ```text
 //! a new wrap   the data keys of envelopes are unwrapped and wrapped again; no payload is decrypted
 //! --to FILE    the payloads are decoded, and encoded by another configuration
 //! ```
-//! A file is written whole or not at all, and those that are there already are skipped: after an
-//! interruption the same command goes on.
+//! A file is written completely or not at all, and files that already exist are skipped: after an
+//! interruption, the same command continues.
 
 mod report;
 
@@ -26,10 +26,10 @@ use crate::stdio;
 use crate::task::Task;
 use report::Report;
 
-/// How often the command says how far it is.
+/// How often the command reports progress.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// What the command was asked for.
+/// The options of the command.
 pub(crate) struct Rewrap<'a> {
     pub(crate) configuration: &'a Configuration,
     pub(crate) to: Option<&'a Path>,
@@ -73,7 +73,7 @@ fn one(work: &Work, file: Option<&Path>, report: &mut Report) -> Result<(), Erro
     Ok(())
 }
 
-/// Files into a folder. One that fails is reported, and the others go on.
+/// Files into a folder. A file that fails is reported, and the rest are still processed.
 fn many(work: &Work, paths: &[PathBuf], output: &Path, report: &mut Report) -> Result<(), Error> {
     files::keep_apart(paths, output)?;
     let inputs = files::find(paths)?;
@@ -96,7 +96,7 @@ fn many(work: &Work, paths: &[PathBuf], output: &Path, report: &mut Report) -> R
     stdio::write(report.table().as_bytes())
 }
 
-/// `None` where the file is there already.
+/// `None` if the file already exists.
 fn into_file(work: &Work, input: &Input, target: &Path) -> Result<Option<Made>, Error> {
     let changed = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
     if target.exists() {
@@ -116,7 +116,7 @@ fn into_file(work: &Work, input: &Input, target: &Path) -> Result<Option<Made>, 
     Ok(Some(made))
 }
 
-/// A document that was made, and what was counted.
+/// An output document, and the counts.
 struct Made {
     document: Vec<u8>,
     before: KeyCounts,
@@ -169,7 +169,7 @@ impl Work {
         Ok(Made { document: made, before, after, changed })
     }
 
-    /// What the payloads of a document show, and a hash to know each by.
+    /// What the payloads of a document show, and a hash that identifies each.
     fn look(&self, document: &[u8]) -> Result<(KeyCounts, Vec<u64>), Error> {
         let (mut counts, mut hashes) = (KeyCounts::default(), Vec::new());
         self.viewer.visit(document, |payload| {
@@ -179,7 +179,7 @@ impl Work {
         Ok((counts, hashes))
     }
 
-    /// That nothing was left closed: it would be encoded a second time.
+    /// Checks that every payload was decoded: one that was not would be encoded a second time.
     fn all_opened(&self, decoded: &[u8]) -> Result<(), Error> {
         let closed = self.look(decoded)?.0;
         let Some(row) = closed.rows().into_iter().next() else { return Ok(()) };

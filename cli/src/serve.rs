@@ -1,5 +1,5 @@
 //! `tdc serve`: a codec server with the workers' own configuration, so that the Web UI and the
-//! `temporal` command show what workers wrote.
+//! `temporal` command can show what workers wrote.
 //!
 //! ```text
 //! serve             starts it, and hands each listener its router
@@ -11,9 +11,9 @@
 //!   request_log     what is noted of a request: audit, metrics, traces
 //!   record, refusal what they all speak of
 //! ```
-//! Each file imports from those below it only. Everything that arrives may be hostile: it is judged
-//! (`exposure`, `auth`) before it costs anything, and what it may cost is bounded (`reading`,
-//! `places`, `connections`). `dev` makes it one command on a laptop.
+//! Each file imports only from files below it. All input may be hostile: it is checked (`exposure`,
+//! `auth`) before it costs anything, and its cost is bounded (`reading`, `places`, `connections`).
+//! `dev` makes it one command on a laptop.
 
 mod answer;
 mod audit;
@@ -62,18 +62,18 @@ use state::State;
 /// How long background work may take when the server stops.
 const LAST_WORK: Duration = Duration::from_millis(500);
 
-/// An address for metrics alone gets this part of all connections.
+/// A separate address for metrics gets this share of all connections.
 const METRICS_SHARE: usize = 16;
 
-/// What a check of the configuration found.
+/// The result of a check of the configuration.
 pub(crate) struct Checked {
-    /// How it would be served, in some words.
+    /// A short description of how it would be served.
     pub(crate) summary: String,
     pub(crate) warning: Option<&'static str>,
 }
 
-/// Opens everything that [`run`] opens before it listens. Nothing is served and nothing is written;
-/// no issuer is asked for its keys.
+/// Opens everything that [`run`] opens before it listens. Serves nothing, writes nothing, and does
+/// not fetch any issuer's keys.
 pub(crate) fn check(config: &Path) -> Result<Checked, Error> {
     let launch = Launch::check(config.to_owned());
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -106,7 +106,7 @@ pub(crate) fn run(launch: Launch) -> Result<(), Error> {
         };
         serve(server, main, apart).await
     });
-    // A file that does not answer must not keep the process.
+    // A read of a file that blocks must not keep the process alive.
     runtime.shutdown_timeout(LAST_WORK);
     logs::flush();
     outcome
@@ -122,7 +122,7 @@ async fn serve(server: Arc<Server>, main: TcpListener, apart: Option<TcpListener
     let room = connections::room();
     let address = main.local_addr().map_err(|cause| Error::new(Code::Io, cause.to_string()))?;
     let state = server.state();
-    // Whoever reads that it listens may send a signal.
+    // Registered before the log says "listening": a reader of that line may send a signal at once.
     let stop = reload::stop_signal()?;
     let watch = Arc::clone(&server).watch()?;
     tracing::info!(%address, https = state.tls.is_some(), rules = state.auth.is_some(), "listening");
@@ -165,7 +165,7 @@ async fn serve(server: Arc<Server>, main: TcpListener, apart: Option<TcpListener
     Ok(())
 }
 
-/// The server's own address. A reload changes how the next connection is served.
+/// The server's own address. A reload takes effect with the next connection.
 fn endpoint(
     server: &Arc<Server>,
     listener: TcpListener,

@@ -1,7 +1,7 @@
-//! Standard input and output, and files that stand for them.
+//! Standard input and output, and files in place of them.
 //!
-//! Input may be hostile and endless: it is read up to a limit. Output is written whole, or not at
-//! all.
+//! Input may be hostile and endless: it is read up to a limit. Output is written completely or not
+//! at all.
 
 use std::fs::File;
 use std::io::{ErrorKind, IsTerminal, Read, Write};
@@ -9,7 +9,8 @@ use std::path::Path;
 
 use tdc::{Code, Error};
 
-/// Bytes of a JSON body: what the library takes in one call, and the library's own form is shorter.
+/// Largest JSON body, in bytes: the library's limit for one call. Its own serialised form is
+/// shorter.
 const MAX_INPUT: u64 = 256 << 20;
 
 /// Reads `file`; standard input without one, or where it is `-`.
@@ -46,18 +47,18 @@ fn read_bounded(input: impl Read, shown: &str, max: u64) -> Result<Vec<u8>, Erro
     Ok(bytes)
 }
 
-/// Says a sentence on standard error, beside the answer or instead of it.
+/// Writes a sentence to standard error, next to the output or instead of it.
 pub(crate) fn note(sentence: &str) {
     complain(&format!("tdc: {sentence}"));
 }
 
 /// Writes a text to standard error.
 pub(crate) fn complain(text: &str) {
-    // Where standard error is closed no one is left to tell.
+    // If standard error is closed, there is no way to report it.
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Writes to standard output. A reader that has gone away, as `head` does, is no error.
+/// Writes to standard output. A reader that closes the pipe early, as `head` does, is not an error.
 pub(crate) fn write(bytes: &[u8]) -> Result<(), Error> {
     let mut output = std::io::stdout().lock();
     match output.write_all(bytes).and_then(|()| output.flush()) {

@@ -1,4 +1,4 @@
-//! What a command does to payloads, wherever they are found.
+//! What a command does to each payload, wherever it is found.
 
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,19 +1,18 @@
-//! Texts from anywhere, made safe to show on a terminal: characters that would steer it are
+//! Makes untrusted text safe to show on a terminal: control and text-direction characters are
 //! replaced or escaped.
 
-/// Whether a terminal would do something else than show the character, or would show others in
-/// another order.
+/// Whether a terminal would do anything but show the character, or would reorder others.
 pub(crate) fn steers(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A name without anything that steers a terminal.
+/// A name without characters that a terminal would act on.
 pub(crate) fn printable(name: &str) -> String {
     name.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
-/// A JSON text with its escapes replaced by their characters, as far as these can be shown and mean
-/// the same. What would steer a terminal is escaped.
+/// A JSON text with escapes replaced by their characters where these can be shown and keep the
+/// meaning. Control characters are escaped.
 pub(crate) fn readable(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let mut rest = json;
@@ -23,14 +22,14 @@ pub(crate) fn readable(json: &str) -> String {
         let (written, len) = match unescaped(from) {
             Some((c, len)) if !steers(c) && c != '"' && c != '\\' => (c.to_string(), len),
             _ if from.starts_with('\\') => {
-                // An escape that stays: with its second character, which may be a backslash or a
+                // An escape that is kept, with its second character, which may be a backslash or a
                 // quote.
                 let len = 1 + from.chars().nth(1).map_or(0, char::len_utf8);
                 (from.get(..len).unwrap_or_default().to_owned(), len)
             }
             _ => {
                 let c = from.chars().next().unwrap_or_default();
-                // JSON's own whitespace outside of texts.
+                // JSON's own whitespace, outside of strings.
                 let shown = if c == '\r' { String::new() } else { format!("\\u{:04x}", u32::from(c)) };
                 (shown, c.len_utf8())
             }

@@ -7,7 +7,7 @@
 //! | `binary/null` | `null` |
 //! | anything else | what it is, and how long |
 //!
-//! Values come from anywhere and go to a terminal: whatever could steer it is escaped.
+//! Values are untrusted and go to a terminal: control characters are escaped.
 
 use prost::bytes::Bytes;
 use tdc::{DataConverter, Error};
@@ -16,7 +16,7 @@ use crate::body;
 use crate::terminal::{printable, readable, steers};
 use crate::tree::{self, Tree};
 
-/// Bytes that are shown whole.
+/// Longest value that is shown in full, in bytes.
 const MAX_SHOWN: usize = 64;
 
 pub(crate) struct Reader<'c> {
@@ -26,7 +26,7 @@ pub(crate) struct Reader<'c> {
 /// A value for a person.
 enum Value {
     Json(String),
-    /// It has no JSON: what it is.
+    /// It cannot be shown as JSON: a description of it.
     Described(String),
 }
 
@@ -49,7 +49,7 @@ impl<'c> Reader<'c> {
         Ok(lines)
     }
 
-    /// A decoded history or failure with its values in the places of their payloads.
+    /// A decoded history or failure with values instead of payloads.
     pub(crate) fn document(&self, text: &[u8]) -> Result<String, Error> {
         let mut out = String::new();
         self.print(&Tree::parse(text)?, 0, &mut out)?;
@@ -101,7 +101,7 @@ impl<'c> Reader<'c> {
             "binary/plain" => Value::Described(bytes(&seen.data)),
             "binary/protobuf" => match body::protobuf_as_json(self.converter, payload) {
                 Some(text) => Value::Json(readable(&String::from_utf8_lossy(&text))),
-                // Its type is the program's own, and no descriptor of it is here.
+                // Its type belongs to the program, and no descriptor of it is available.
                 None => Value::Described(format!(
                     "protobuf {} of {len} bytes; to show it, add its descriptors to `descriptors`",
                     printable(&seen.message_type())
@@ -121,7 +121,7 @@ impl<'c> Reader<'c> {
     }
 }
 
-/// The JSON of a list of one payload that has some.
+/// The JSON of a list of one payload, if it has one.
 fn json_of(list: Vec<u8>) -> Result<Value, Error> {
     let payload = body::find(list)?.pop().unwrap_or_default();
     let seen = body::Payload::read(&payload)?;
@@ -139,7 +139,7 @@ fn end(bracket: char, depth: usize, out: &mut String) {
     out.push(bracket);
 }
 
-/// Bytes that are a value of their own.
+/// Bytes that are the value themselves.
 fn bytes(data: &[u8]) -> String {
     let len = data.len();
     match core::str::from_utf8(data) {

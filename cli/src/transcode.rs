@@ -1,5 +1,5 @@
-//! `tdc encode`, `decode`, `to-payload` and `from-payload`: payloads in, payloads out, in the form
-//! that they came in.
+//! `tdc encode`, `decode`, `to-payload` and `from-payload`: payloads in, payloads out, in the same
+//! form.
 
 use std::path::Path;
 

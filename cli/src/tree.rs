@@ -14,7 +14,7 @@ use crate::terminal::printable;
 /// A JSON value.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Tree {
-    /// Text, a number, a word: as JSON.
+    /// A string, number or literal, as JSON.
     Scalar(String),
     List(Vec<Self>),
     Object(Vec<(String, Self)>),
@@ -29,8 +29,8 @@ impl Tree {
         })
     }
 
-    /// The serialised payload that this is, if it looks like one: an object with nothing but a
-    /// payload's members, whose metadata name an encoding.
+    /// The serialised payload, if this looks like one: an object with only a payload's members,
+    /// whose metadata name an encoding.
     pub(crate) fn payload(&self) -> Option<Result<Vec<u8>, Error>> {
         let Self::Object(members) = self else { return None };
         let known =
@@ -66,7 +66,7 @@ impl Tree {
             Self::Scalar(_) => {}
             Self::List(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    // Writing to a text cannot fail.
+                    // Writing to a string cannot fail.
                     let _ = write!(path, "[{index}]");
                     item.gather(path, found)?;
                     path.truncate(len);

@@ -11,7 +11,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// tampering does what somebody between a workflow and its activities could do: it flips the last
+// tampering does what an attacker between a workflow and its activities could do: it flips the last
 // bit of every input of an activity after the real codec has encrypted it.
 type tampering struct {
 	converter.PayloadCodec

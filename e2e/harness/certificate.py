@@ -1,4 +1,4 @@
-"""A certificate for loopback that nobody but the test believes."""
+"""A certificate for loopback that only the test trusts."""
 
 import datetime as dt
 import ipaddress

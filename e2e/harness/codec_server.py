@@ -26,7 +26,8 @@ class CodecServer:
 
     def heard(self) -> list[dict[str, Any]]:
         """The requests since the last time, as the audit log has them."""
-        # The server writes a line before it answers, so whoever has an answer finds the line.
+        # The server writes a line before it answers, so the line exists once the answer has
+        # arrived.
         lines = self._audit.read_text().splitlines()[self._read :]
         self._read += len(lines)
         return [json.loads(line) for line in lines]

@@ -156,7 +156,7 @@ class Language:
         self._stage.checks.equal(title, [summary, *await again.result()], [self._word] * 4)
 
     async def _scheduled(self) -> None:
-        """A schedule starts workflows under ids that nobody knows when it is created."""
+        """A schedule starts workflows under ids that are unknown when it is created."""
         action = ScheduleActionStartWorkflow(
             "Sites", args=[self._word, HELPER], id=f"{self._queue}-scheduled", task_queue=self._queue
         )
@@ -172,7 +172,7 @@ class Language:
         await self._refused(self._client.get_workflow_handle(workflow), "schedule", f'read in "{workflow}"')
 
     async def _refused(self, handle: Handle, site: str, words: str) -> None:
-        """Checks that a task fails for its context; the workflow would be tried for ever."""
+        """Checks that a task fails for its context; it would be retried forever."""
         if self._name == "go":
             # Go's SDK encodes the failure of a task without a context, so it is not encoded either,
             # and never sent.

@@ -158,7 +158,7 @@ async def _arrived(bench: Bench, ledger: WorkflowHandle[Any, list[str]], said: l
         try:
             entries = await ledger.query("entries", result_type=list[str])
         except RPCError:
-            # While a task fails, the server gives a query to nobody.
+            # While a task fails, the server passes no queries to workers.
             return None
         return entries if len(entries) == len(said) else None
 

@@ -61,7 +61,7 @@ async def _replay(stage: Stage, name: str, workflows: list[str]) -> None:
 
 
 async def _save(stage: Stage, workflow: str, folder: Path) -> list[str]:
-    """Writes the histories of all runs in all forms; gives back the names of the files."""
+    """Writes the histories of all runs in all forms; returns the names of the files."""
     files = []
     for number, (run_id, events) in enumerate((await stage.temporal.runs(workflow)).items()):
         # The command line as people type it.

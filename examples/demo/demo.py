@@ -29,7 +29,7 @@ class Demo:
         self.skipped: dict[str, str] = {}
 
     def run(self) -> int:
-        """Runs it; gives back the exit status."""
+        """Runs it; returns the exit status."""
         orders = json.loads((self.root / "examples" / "orders.json").read_text(encoding="utf-8"))
         print(f"tdc demo: {len(orders)} orders, one key, one tdc.yaml, every language\n")
         self.prepare()
@@ -100,7 +100,7 @@ class Demo:
         return wrong
 
     def show_stored(self, plain: list[bytes], stored: dict[str, list[bytes]]) -> list[str]:
-        """Shows what a Temporal server would store; gives back what should not be there."""
+        """Shows what a Temporal server would store; returns what should not be there."""
         if not stored:
             return []
         writer = next(iter(stored))
@@ -146,7 +146,7 @@ class Demo:
         return payloads.split(target.read_bytes())
 
     def command(self, command: list[str]) -> str:
-        """Runs a program; gives back what it printed."""
+        """Runs a program; returns its output."""
         done = subprocess.run(command, capture_output=True, check=False, text=True)  # noqa: S603 - our own programs
         said = done.stdout + done.stderr
         if "skipped, because " in said:

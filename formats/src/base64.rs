@@ -1,13 +1,13 @@
-//! Bytes in JSON: base64, with the CPU's vector instructions where it has them: it is most of the
-//! work on a payload.
+//! Bytes in JSON: base64, with the CPU's vector instructions if available, because this is most of
+//! the work on a payload.
 
 use std::sync::LazyLock;
 
 use ::base64::alphabet::STANDARD;
 use ::base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
 
-/// With or without padding, whatever the unused bits of the last letter say: Go, Java and Python
-/// read it so.
+/// Accepts text with or without padding, and ignores the unused bits of the last letter, like Go,
+/// Java and Python.
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
     .with_decode_allow_trailing_bits(true);
@@ -18,7 +18,7 @@ mod engines {
 
     use super::{LENIENT, LazyLock};
 
-    /// Looks once which instructions there are.
+    /// Detects the available instructions once.
     pub(super) static STANDARD_ENGINE: LazyLock<Simd> = LazyLock::new(|| Simd::standard(LENIENT));
 }
 
@@ -30,14 +30,15 @@ mod engines {
         LazyLock::new(|| GeneralPurpose::new(&STANDARD, LENIENT));
 }
 
-/// As its standard says, and nothing else.
+/// Exactly as the standard says.
 use ::base64::engine::general_purpose::STANDARD as STRICT;
 
-/// Texts shorter than this are not worth the vectors' preparation.
+/// For shorter texts, setting up the vector instructions does not pay off.
 const SHORT: usize = 64;
 static SHORT_STANDARD: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
 
-/// Appends the bytes of a text; `false`, and `out` as it was, where the text is not base64.
+/// Appends the decoded bytes of a text. Returns `false` and leaves `out` unchanged if the text is
+/// not base64.
 #[must_use]
 pub fn decode(text: &[u8], out: &mut Vec<u8>) -> bool {
     let start = out.len();
@@ -52,7 +53,7 @@ pub fn decode(text: &[u8], out: &mut Vec<u8>) -> bool {
     decode_unusual(text, out)
 }
 
-/// How many bytes [`decode`] makes of a text without whitespace.
+/// How many bytes [`decode`] produces from a text without whitespace.
 #[must_use]
 pub fn decoded_len(text: &[u8]) -> usize {
     let padding = text.iter().rev().take_while(|letter| **letter == b'=').count();
@@ -81,8 +82,8 @@ fn decode_unusual(text: &[u8], out: &mut Vec<u8>) -> bool {
     is_base64
 }
 
-/// Decodes a text in the standard alphabet with all its padding into the start of `out`; gives back
-/// how many bytes it has. `None` where it is anything else, or `out` is too short.
+/// Decodes a fully padded text in the standard alphabet into the start of `out` and returns the
+/// number of bytes. `None` for any other text, or if `out` is too short.
 #[must_use]
 pub fn decode_strict(text: &[u8], out: &mut [u8]) -> Option<usize> {
     STRICT.decode_slice(text, out).ok()
@@ -120,7 +121,7 @@ mod tests {
         is_base64.then_some(bytes)
     }
 
-    /// What the crate's plain engine, which is not vectorised, says.
+    /// The result of the crate's plain engine, which is not vectorised.
     #[test]
     fn every_length_around_the_vectors_is_as_the_plain_engine_says() {
         let bytes: Vec<u8> = (0..600_u32).map(|n| u8::try_from(n * 37 % 256).unwrap()).collect();

@@ -1,7 +1,7 @@
-//! Descriptors of protobuf messages, linked, as the transcoder reads them.
+//! Linked descriptors of protobuf messages, as the transcoder reads them.
 //!
-//! [`Descriptors`] is one linked set that never changes. What a message type looks like to the
-//! transcoder is a `Table`, made when the type is first met.
+//! [`Descriptors`] is one linked, immutable set. The transcoder reads a message type from a
+//! `Table`, which is built when the type is first used.
 
 mod names;
 mod table;
@@ -28,7 +28,7 @@ pub(crate) struct MessageId(usize);
 #[derive(Debug)]
 struct Message {
     descriptor: MessageDescriptor,
-    /// Made by each thread that comes first: none waits for another.
+    /// Built by each thread that gets here first: no thread waits for another.
     table: OnceBox<Table>,
 }
 
@@ -53,7 +53,7 @@ impl Descriptors {
         &self.pool
     }
 
-    /// The message type of this full name.
+    /// The message type with this full name.
     pub(crate) fn id(&self, full_name: &str) -> Option<MessageId> {
         self.ids.get(full_name).copied()
     }

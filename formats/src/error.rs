@@ -1,8 +1,8 @@
-//! What is wrong with an input.
+//! Errors in an input.
 
 use core::fmt;
 
-/// An error of this crate. One word wide: it is on the way of every call's result.
+/// An error of this crate. One word wide, because it is part of every call's result.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -28,12 +28,12 @@ pub enum ErrorKind {
     Length,
     /// No descriptor is known for a message type, which [`Error::type_name`] names.
     UnknownType,
-    /// The caller passed what does not belong together: a bug.
+    /// The caller passed arguments that do not belong together: a bug.
     Misuse,
 }
 
 impl Error {
-    /// An error of `kind` whose sentence is `message`.
+    /// An error of `kind` with the text `message`.
     #[cold]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner { kind, message: message.into(), type_name: String::new() }))
@@ -52,7 +52,7 @@ impl Error {
         self.0.kind
     }
 
-    /// The sentence. It never quotes a value of the input.
+    /// The text. It never quotes a value of the input.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message

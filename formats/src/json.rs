@@ -1,11 +1,11 @@
 //! JSON text (RFC 8259), read strictly and in one pass: [`Reader`] is the only one that reads
 //! tokens.
 //!
-//! Any bytes may come in: nothing here panics, recurses or allocates by what the text says. Strict
-//! means no BOM, no comments, no `NaN`, one value and nothing behind it, at most [`MAX_DEPTH`]
-//! levels. What the grammar allows and values cannot hold everywhere goes through: an escaped half
-//! of a surrogate pair (`"\ud800"`, as Python and TypeScript write it), two members of one name,
-//! numbers of any size. Each caller says what it makes of these.
+//! Input is untrusted: no text makes this module panic, recurse or allocate. Strict means no BOM,
+//! no comments, no `NaN`, one value and nothing after it, at most [`MAX_DEPTH`] levels. Text that
+//! the grammar allows but not every value type can represent is accepted: an escaped half of a
+//! surrogate pair (`"\ud800"`, as Python and TypeScript write it), two members with one name,
+//! numbers of any size. Each caller decides how to treat these.
 
 mod canonical;
 mod fault;
@@ -25,10 +25,10 @@ pub use text::{Text, plain_len, write_text};
 
 use crate::{Error, ErrorKind};
 
-/// How deep arrays and objects may nest: Jackson's default, and near Python's.
+/// How deep arrays and objects may nest: Jackson's default, and close to Python's.
 pub const MAX_DEPTH: usize = 1000;
 
-/// What a walk over a value tells.
+/// Receives the tokens of a value.
 pub(crate) trait Sink<E> {
     /// `null`.
     fn null(&mut self) -> Result<(), E>;
@@ -50,11 +50,11 @@ pub(crate) trait Sink<E> {
     fn end_object(&mut self) -> Result<(), E>;
 }
 
-/// Reads one JSON text, and tells `sink` what it meets.
+/// Reads one JSON text and passes its tokens to `sink`.
 ///
 /// # Errors
-/// [`ErrorKind::Json`] with the offset, [`ErrorKind::Depth`] where it nests deeper than
-/// [`MAX_DEPTH`], and what the sink says.
+/// [`ErrorKind::Json`] with the offset, [`ErrorKind::Depth`] if it nests deeper than [`MAX_DEPTH`],
+/// and the errors of the sink.
 #[inline]
 pub(crate) fn scan<S: Sink<Error>>(text: &[u8], sink: &mut S) -> Result<(), Error> {
     let mut reader = Reader::of_bytes(text)?;
@@ -62,10 +62,10 @@ pub(crate) fn scan<S: Sink<Error>>(text: &[u8], sink: &mut S) -> Result<(), Erro
     Ok(reader.end()?)
 }
 
-/// Checks that a text is JSON; gives it back as text.
+/// Checks that the input is JSON, and returns it as text.
 ///
 /// # Errors
-/// [`ErrorKind::Json`], and [`ErrorKind::Depth`] where it nests too deep.
+/// [`ErrorKind::Json`], and [`ErrorKind::Depth`] if it nests too deep.
 pub fn check(text: &[u8]) -> Result<&str, Error> {
     let mut reader = Reader::of_bytes(text)?;
     reader.skip(MAX_DEPTH)?;
@@ -73,7 +73,7 @@ pub fn check(text: &[u8]) -> Result<&str, Error> {
     Ok(reader.whole())
 }
 
-/// The error for JSON whose value a format cannot hold.
+/// The error for JSON with a value that a format cannot represent.
 #[cold]
 pub(crate) fn unfit(what: &str, at: usize) -> Error {
     Error::new(ErrorKind::Value, format!("{what} (byte {at} of the JSON)"))

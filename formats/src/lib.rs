@@ -1,5 +1,5 @@
-//! Data formats that know nothing of Temporal: protobuf's wire format, JSON, base64, MessagePack,
-//! descriptors, and protobuf's JSON form.
+//! Data formats without any knowledge of Temporal: protobuf's wire format, JSON, base64,
+//! MessagePack, descriptors, and protobuf's JSON form.
 //!
 //! ```text
 //! protobuf_json     a serialised message ⇄ JSON, by descriptors
@@ -8,8 +8,8 @@
 //! json   base64     JSON text: one reader of tokens; bytes as text
 //! wire              protobuf's wire format: a cursor over untrusted bytes
 //! ```
-//! Every input may be hostile: nothing panics or recurses by what it says, and no error quotes a
-//! value. Limits on size are arguments; depth is limited where a format itself sets a limit.
+//! Every input may be hostile: none of it causes a panic or recursion, and no error quotes a value.
+//! Limits on size are arguments; depth is limited where a format itself sets a limit.
 
 #![forbid(unsafe_code)]
 

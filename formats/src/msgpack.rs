@@ -1,8 +1,7 @@
-//! MessagePack ⇄ JSON text, as `docs/FORMAT.md` maps one to the other; neither side is built as a
-//! tree.
+//! MessagePack ⇄ JSON text, as mapped in `docs/FORMAT.md`; neither side is built as a tree.
 //!
-//! Any bytes may come in: nothing here panics or recurses, and nothing is allocated because a
-//! header says so. Both sides nest at most [`MAX_DEPTH`](crate::json::MAX_DEPTH) levels.
+//! Input is untrusted: nothing here panics or recurses, and no header alone causes an allocation.
+//! Both sides nest at most [`MAX_DEPTH`](crate::json::MAX_DEPTH) levels.
 
 mod from_json;
 mod to_json;

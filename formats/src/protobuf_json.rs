@@ -1,14 +1,14 @@
 //! proto3 JSON: a serialised message to JSON text and back, by descriptors, without building the
 //! message.
 //!
-//! What is written is one form only, the same in every language and forever: no spaces, fields in
-//! declaration order and extensions after them by full name, map entries sorted by key, text
-//! unescaped but for what JSON must escape, default values left out unless the field says when it
-//! is set. What is read is everything that the official parsers accept: `docs/FORMAT.md` has the
-//! rules, and protobuf's own conformance suite runs through the C ABI (`conformance/protobuf`).
+//! The output has exactly one form, the same in every language and forever: no spaces, fields in
+//! declaration order followed by extensions sorted by full name, map entries sorted by key, only
+//! mandatory escapes, default values left out unless the field tracks presence. The parser accepts
+//! everything that the official parsers accept: `docs/FORMAT.md` has the rules, and protobuf's own
+//! conformance suite runs through the C ABI (`conformance/protobuf`).
 //!
-//! Both texts come from outside: nothing here panics, messages nest to 100 levels, and errors name
-//! fields, never values.
+//! Both inputs are untrusted: nothing here panics, messages nest at most 100 levels, and errors
+//! name fields, never values.
 
 mod any;
 mod number;
@@ -31,7 +31,7 @@ const MAX_DEPTH: u32 = 100;
 /// How JSON is read.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// Fields and enum names that the type does not have are left out, and not an error.
+    /// Fields and enum names that the type does not have are ignored instead of being an error.
     pub ignore_unknown_fields: bool,
 }
 
@@ -39,10 +39,10 @@ pub struct Options {
 /// bytes.
 ///
 /// # Errors
-/// [`ErrorKind::UnknownType`](crate::ErrorKind::UnknownType) with the name of a type that nobody
-/// described, [`ErrorKind::Protobuf`](crate::ErrorKind::Protobuf) where the bytes are no such
+/// [`ErrorKind::UnknownType`](crate::ErrorKind::UnknownType) with the name of a type without a
+/// descriptor, [`ErrorKind::Protobuf`](crate::ErrorKind::Protobuf) if the bytes are not such a
 /// message or have no form in JSON, and [`ErrorKind::Length`](crate::ErrorKind::Length). Then `out`
-/// is as it was.
+/// is unchanged.
 pub fn print(
     descriptors: &Descriptors,
     name: &str,
@@ -62,9 +62,9 @@ pub fn print(
 /// Appends the message of the type `name` that `json` describes to `out`.
 ///
 /// # Errors
-/// [`ErrorKind::UnknownType`](crate::ErrorKind::UnknownType) with the name of a type that nobody
-/// described, [`ErrorKind::Json`](crate::ErrorKind::Json) where the text is no JSON or no such
-/// message, and [`ErrorKind::Depth`](crate::ErrorKind::Depth). Then `out` is as it was.
+/// [`ErrorKind::UnknownType`](crate::ErrorKind::UnknownType) with the name of a type without a
+/// descriptor, [`ErrorKind::Json`](crate::ErrorKind::Json) if the text is not JSON or not such a
+/// message, and [`ErrorKind::Depth`](crate::ErrorKind::Depth). Then `out` is unchanged.
 pub fn parse(
     descriptors: &Descriptors,
     name: &str,

@@ -1,6 +1,6 @@
-//! Foreign text in messages: escaped, and cut to a length.
+//! Foreign text in messages: escaped and truncated.
 
-/// The first `max` characters of a text, each that is not printable escaped.
+/// The first `max` characters of a text, with unprintable ones escaped.
 #[must_use]
 pub fn elided(text: &str, max: usize) -> String {
     let mut escaped = text.chars().flat_map(escape);
@@ -11,7 +11,7 @@ pub fn elided(text: &str, max: usize) -> String {
     shown
 }
 
-/// A character, or the escape of one that is not printable.
+/// A character, or an escape if it is not printable.
 pub fn escape(character: char) -> impl Iterator<Item = char> {
     let is_plain = matches!(character, ' '..='~');
     let escaped = (!is_plain).then(|| character.escape_debug());

@@ -1,13 +1,13 @@
 //! Protobuf's wire format: a bounded cursor over untrusted bytes, and the few writers that the
 //! codecs need.
 //!
-//! Any bytes may come in: nothing here panics, recurses without a limit or allocates. What is
-//! accepted is what the official parsers accept (<https://protobuf.dev/programming-guides/encoding/>):
+//! Input is untrusted: nothing here panics, recurses without a limit or allocates. It accepts what
+//! the official parsers accept (<https://protobuf.dev/programming-guides/encoding/>):
 //!
 //! - varints of up to 10 bytes and 64 bits, minimal or not; tags of up to 5 bytes and 32 bits;
 //! - field numbers 1 to 2^29 - 1; wire types 0, 1, 2, 5, and balanced groups (3, 4) to a depth of
 //!   100;
-//! - a length that reaches past the end is malformed, and so is everything cut short.
+//! - a length past the end is malformed, and so is anything truncated.
 
 use core::fmt;
 
@@ -19,7 +19,7 @@ const MAX_FIELD_NUMBER: u32 = (1 << 29) - 1;
 /// Why bytes are not protobuf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Malformed {
-    /// The end comes in the middle of a field.
+    /// The input ends in the middle of a field.
     Truncated,
     /// A varint is longer than 64 bits.
     Varint,
@@ -49,7 +49,7 @@ impl fmt::Display for Malformed {
     }
 }
 
-/// A field's value as the wire carries it.
+/// A field's value in wire form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     /// Wire type 0.
@@ -58,7 +58,7 @@ pub enum Value<'a> {
     Fixed64(u64),
     /// Wire type 2.
     Bytes(&'a [u8]),
-    /// What stands between the tags of a group, checked.
+    /// The contents between the tags of a group, validated.
     Group(&'a [u8]),
     /// Wire type 5.
     Fixed32(u32),
@@ -108,10 +108,11 @@ impl<'a> Cursor<'a> {
     /// The next field, or `None` at the end.
     ///
     /// # Errors
-    /// What is malformed in it.
+    /// If the field is malformed.
     #[inline(always)]
     pub fn field(&mut self) -> Result<Option<Field<'a>>, Malformed> {
-        // Nearly every field of a payload: a tag of one byte, and a length of one or two.
+        // Fast path for nearly every field of a payload: a tag of one byte, and a length of one or
+        // two.
         if let [tag @ 0x08..=0x7f, low, rest @ ..] = self.rest
             && tag & 7 == 2
         {
@@ -127,7 +128,7 @@ impl<'a> Cursor<'a> {
         if self.is_at_end() {
             return Ok(None);
         }
-        // Most numbers of a message: a tag of one byte, and a number below 128.
+        // Fast path for most numbers of a message: a tag of one byte, and a number below 128.
         if let [tag @ 0x08..=0x7f, number @ 0..=0x7f, rest @ ..] = self.rest
             && tag & 7 == 0
         {
@@ -137,7 +138,7 @@ impl<'a> Cursor<'a> {
         self.any_field()
     }
 
-    /// Any field; something is left.
+    /// Any field; the input is not at its end.
     fn any_field(&mut self) -> Result<Option<Field<'a>>, Malformed> {
         if self.rest.is_empty() {
             return Err(Malformed::Split);
@@ -155,7 +156,7 @@ impl<'a> Cursor<'a> {
         Ok(Some(Field { number, value }))
     }
 
-    /// Checks that everything that is left is well formed, whatever it says.
+    /// Checks that the rest is well formed, whatever it contains.
     pub fn check(mut self) -> Result<(), Malformed> {
         while self.field()?.is_some() {}
         Ok(())
@@ -200,7 +201,7 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// Takes `len` bytes of `rest`, which is what stands behind their length, or the second slice.
+    /// Takes `len` bytes of `rest`, which follows their length, or the second slice.
     #[inline(always)]
     fn contents(&mut self, rest: &'a [u8], len: usize) -> Option<&'a [u8]> {
         if let Some((bytes, rest)) = rest.split_at_checked(len) {
@@ -259,8 +260,8 @@ pub fn varint_len(value: usize) -> usize {
     bits.div_ceil(7) as usize
 }
 
-/// Writes `value` as a varint at the start of `out`; gives back how many bytes that took, or `None`
-/// where `out` is too short.
+/// Writes `value` as a varint at the start of `out`; returns its size, or `None` if `out` is too
+/// short.
 #[inline]
 pub fn put_varint(out: &mut [u8], mut value: usize) -> Option<usize> {
     for (index, slot) in out.iter_mut().enumerate() {

@@ -1,5 +1,5 @@
-//! Tokens and credentials that expire. Each is fetched by one thread at a time; the others wait for
-//! it.
+//! A cache of tokens and credentials that expire. One thread at a time fetches each; the others
+//! wait for it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,12 +9,12 @@ use crate::failure::Failure;
 
 /// How long a failed login is cached, so that the threads that waited for it do not all retry it.
 const FAILURE_LIFETIME: Duration = Duration::from_secs(1);
-/// Identities that are remembered. A configuration names a few.
+/// Most identities in the cache. A configuration names only a few.
 const MAX_SLOTS: usize = 256;
-/// The age of what names none.
+/// The lifetime of a value that names none.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 
-/// What was fetched, by the identity that it was fetched for.
+/// The fetched values, by identity.
 pub(crate) struct Cache<T> {
     slots: Mutex<HashMap<String, Slot<T>>>,
 }
@@ -26,7 +26,7 @@ struct Held<T> {
     renew_at: Instant,
 }
 
-/// What was fetched, and for how long it is good.
+/// A fetched value and its lifetime.
 pub(crate) struct Fresh<T> {
     pub(crate) value: T,
     pub(crate) lifetime: Option<Duration>,
@@ -39,8 +39,8 @@ impl<T> Default for Cache<T> {
 }
 
 impl<T> Cache<T> {
-    /// What is held, or what `fetch` brings; it is given what was held before, which may be
-    /// renewed. After two thirds of its lifetime a value is fetched again.
+    /// The cached value, or the result of `fetch`. `fetch` gets the previous value, which it may
+    /// renew. After two thirds of its lifetime a value is fetched again.
     pub(crate) fn get(
         &self,
         identity: &str,
@@ -58,13 +58,13 @@ impl<T> Cache<T> {
             Err(failure) => (Err(failure), FAILURE_LIFETIME),
         };
         let now = Instant::now();
-        // A clock that cannot hold the time would keep the value for ever.
+        // A clock that cannot represent the time would keep the value forever.
         let renew_at = now.checked_add(lifetime).unwrap_or(now);
         *held = Some(Held { value: value.clone(), renew_at });
         value
     }
 
-    /// Drops a value that the service did not take, unless another has come meanwhile.
+    /// Drops a value that the service rejected, unless it has been replaced meanwhile.
     pub(crate) fn forget(&self, identity: &str, refused: &Arc<T>) {
         let slot = self.slot(identity);
         let mut held = slot.lock().unwrap_or_else(PoisonError::into_inner);

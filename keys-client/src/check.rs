@@ -1,4 +1,4 @@
-//! `tdc keys check`: what works with a key, and what to do about what does not.
+//! `tdc keys check`: what works with a key, and how to fix what does not.
 
 use zeroize::Zeroizing;
 
@@ -8,21 +8,21 @@ use crate::requests::KeyService;
 use crate::services;
 use crate::uri::KeyUri;
 
-/// What a service said to a fresh random key.
+/// The result of wrapping a fresh random key with a service.
 #[derive(Clone, Debug)]
 pub struct Check {
-    /// The service's name; none where the URI names none.
+    /// The service's name; `None` if the URI names none.
     pub service: Option<&'static str>,
     /// Whether the key was wrapped.
     pub wrap: Result<(), Failure>,
-    /// Whether it came back; `None` where there was nothing to unwrap.
+    /// Whether it was unwrapped again; `None` if there was nothing to unwrap.
     pub unwrap: Option<Result<(), Failure>>,
     /// What to do about the first failure.
     pub remedy: Option<String>,
 }
 
 impl Check {
-    /// Whether the key seals and opens.
+    /// Whether the key both wraps and unwraps.
     #[must_use]
     pub fn works(&self) -> bool {
         self.wrap.is_ok() && matches!(self.unwrap, Some(Ok(())))

@@ -4,7 +4,7 @@ use core::fmt;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Variables of other names are not kept.
+/// Other variables are not kept.
 const PREFIXES: &[&str] = &[
     "VAULT_",
     "BAO_",
@@ -19,8 +19,8 @@ const PREFIXES: &[&str] = &[
     "APPDATA",
 ];
 
-/// Environment variables, as they were when this was made: a host that changes its environment
-/// meanwhile would race with every look at it.
+/// A snapshot of environment variables: a host that changes its environment would race with later
+/// reads.
 #[derive(Clone)]
 pub struct Environment(BTreeMap<String, String>);
 
@@ -34,17 +34,17 @@ impl Environment {
             .collect()
     }
 
-    /// A variable that is set and not empty.
+    /// The value of a variable, if it is set and not empty.
     pub(crate) fn var(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The first of these that is set.
+    /// The value of the first of these that is set.
     pub(crate) fn first(&self, names: &[&str]) -> Option<&str> {
         names.iter().find_map(|name| self.var(name))
     }
 
-    /// Whether a switch is on, as AWS and Vault write it.
+    /// Whether a boolean variable is true, in the notation of AWS and Vault.
     pub(crate) fn is_on(&self, name: &str) -> bool {
         self.var(name).is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
     }
@@ -66,7 +66,7 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
     }
 }
 
-/// The names alone: values are credentials.
+/// Only the names: values are credentials.
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()

@@ -1,26 +1,25 @@
-//! Why a key was not wrapped or unwrapped, in words that hold no secret.
+//! Why a key was not wrapped or unwrapped, in words that contain no secret.
 
 use core::fmt;
 
 /// Bytes of a reason.
 const MAX_REASON: usize = 500;
-/// Letters in a row that may be a token. A UUID has 36.
+/// A run of this many letters may be a token. A UUID has 36.
 const LONG_WORD: usize = 40;
 
-/// Who has to do something about a [`Failure`].
+/// Who can fix a [`Failure`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// The service is unreachable or slow, or what it answers is not an answer. It passes by
-    /// itself.
+    /// The service is unreachable or slow, or its response is invalid. This resolves itself.
     Unavailable,
-    /// Denied, disabled, destroyed, or not configured: an administrator can cure it.
+    /// Denied, disabled, destroyed, or not configured: an administrator can fix it.
     Refused,
-    /// The wrapped key is not of this KEK, or was changed: the payload is at fault.
+    /// The wrapped key does not belong to this KEK, or was modified: the payload is at fault.
     Invalid,
 }
 
-/// Why a key service did not do what it was asked.
+/// Why a request to a key service failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     kind: FailureKind,
@@ -29,7 +28,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Worth another try at once: a lost connection, an overloaded service.
+    /// Worth an immediate retry: a lost connection, an overloaded service.
     #[cold]
     pub(crate) fn transient(reason: impl AsRef<str>) -> Self {
         Self { is_transient: true, ..Self::unavailable(reason) }
@@ -79,8 +78,8 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// One line of printable ASCII, without what looks like a token, as whatever a service says may
-/// come in here.
+/// One line of printable ASCII, without anything that looks like a token, because the text comes
+/// from the service.
 fn words(text: &str) -> String {
     let is_word = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '=' | '_' | '-');
     let mut line = String::new();

@@ -30,7 +30,8 @@ impl<K, V> Default for Flights<K, V> {
 }
 
 impl<K: Eq + Hash + Clone, V: Clone> Flights<K, V> {
-    /// Asks, or waits for who asks already. `None` where that one panicked.
+    /// Sends the request, or waits for the caller that already sent it. `None` if that caller
+    /// panicked.
     pub(crate) fn ask(&self, key: K, ask: impl FnOnce() -> V) -> Option<V> {
         let flight =
             {
@@ -66,7 +67,7 @@ impl<V: Clone> Flight<V> {
     }
 }
 
-/// Ends a flight however its asker ends.
+/// Ends a flight, however its sender ends.
 struct Landing<'a, K: Eq + Hash, V> {
     flights: &'a Flights<K, V>,
     key: K,
@@ -116,7 +117,7 @@ mod tests {
             assert_eq!(flights.ask("b", || 7), Some(7));
             let flight = Arc::clone(&flights.flying.lock().unwrap()["a"]);
             let second = scope.spawn(move || flights.ask("a", || 9));
-            // The second holds the flight as well, once it waits.
+            // The second caller holds the flight as well, once it waits.
             while Arc::strong_count(&flight) < 4 {
                 std::thread::yield_now();
             }

@@ -1,9 +1,9 @@
-//! One request and its answer, both of bounded size, within a bounded time.
+//! One request and its response, both of bounded size, within a bounded time.
 //!
-//! Requests go out over https, or over http to loopback and to the fixed places where clouds hand
-//! out credentials. A redirect is an answer like any other: following one would carry a credential
-//! to a place that nobody configured. The client blocks and has no threads of its own but for names
-//! (a lookup cannot be given a deadline), so a forked child only needs a new one.
+//! Requests go out over https, or over http to loopback and to the fixed addresses where clouds
+//! serve credentials. A redirect is a response like any other: following it would send a credential
+//! to an address that is not configured. The client blocks and has no threads except for name
+//! lookups (a lookup cannot be given a deadline), so a forked child only needs a new client.
 
 use core::fmt;
 use std::io::Read;
@@ -21,14 +21,14 @@ use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
-/// Bytes of an answer. The longest real one, a token with many groups, has some 8 KiB.
+/// Largest response body, in bytes. The longest real one, a token with many groups, has some 8 KiB.
 const MAX_BYTES: usize = 64 * 1024;
-/// Bytes of an answer's head.
+/// Largest response head, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
-/// Connections that are kept between calls, for some seconds.
+/// Most connections kept between calls, for a few seconds.
 const MAX_IDLE: usize = 16;
 
-/// Where clouds hand out credentials over http, on a link that leaves no machine.
+/// Where clouds serve credentials over http, on a link that never leaves the machine.
 const METADATA_HOSTS: &[&str] = &[
     "169.254.169.254",
     "[fd00:ec2::254]",
@@ -43,7 +43,7 @@ pub(crate) struct Request {
     request: http::request::Builder,
     url: String,
     body: Zeroizing<Vec<u8>>,
-    /// What no reason may repeat.
+    /// Secrets that no reason may repeat.
     secrets: Vec<Zeroizing<String>>,
 }
 
@@ -78,7 +78,7 @@ impl Request {
         self.secret(value.strip_prefix("Bearer ").unwrap_or(value))
     }
 
-    /// Part of the body that no reason may repeat.
+    /// The part of the body that no reason may repeat.
     pub(crate) fn secret(mut self, text: &str) -> Self {
         if !text.is_empty() {
             self.secrets.push(Zeroizing::new(text.to_owned()));
@@ -104,13 +104,13 @@ impl Reply {
         self.status == 429 || self.status >= 500
     }
 
-    /// What the service says, without what it was told in confidence.
+    /// The service's text, without the secrets that it was sent.
     pub(crate) fn words(&self, said: &str) -> String {
         self.secrets.iter().fold(said.to_owned(), |said, secret| said.replace(secret.as_str(), "[...]"))
     }
 
-    /// An answer that is none, whatever it says: a redirect, a page of a proxy, JSON of another
-    /// shape.
+    /// A response that does not come from the service's API: a redirect, a page of a proxy, JSON of
+    /// another shape.
     #[cold]
     pub(crate) fn nonsense(&self, service: &str) -> Failure {
         match self.status {
@@ -130,11 +130,11 @@ impl Reply {
 
 /// Connections of one process.
 pub(crate) struct Http {
-    /// https, by the proxy of the environment where it names one.
+    /// https, through the environment's proxy if there is one.
     outside: OnceLock<Result<Agent, Failure>>,
     /// http to loopback.
     loopback: Agent,
-    /// http to the places of [`METADATA_HOSTS`].
+    /// http to the addresses in [`METADATA_HOSTS`].
     metadata: Agent,
 }
 
@@ -159,7 +159,7 @@ impl Http {
             .map_err(|_| Failure::refused("a name, a token or a header holds what HTTP cannot carry"))?;
         let ready = agent.configure_request(ready).timeout_global(Some(left)).build();
         let mut response = agent.run(ready).map_err(|cause| failed(&cause))?;
-        // Room for all of it at once: memory that grows leaves copies behind.
+        // Capacity for all of it up front: memory that grows leaves copies behind.
         let mut body = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 64));
         let mut reader =
             response.body_mut().with_config().limit(u64::MAX).reader().take(MAX_BYTES as u64 + 1);
@@ -185,7 +185,7 @@ impl fmt::Debug for Http {
     }
 }
 
-/// What kind of place a URL names.
+/// The kind of host that a URL names.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Outside,
@@ -194,7 +194,7 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// The place, or why nothing is sent there.
+    /// The target, or why nothing is sent there.
     pub(crate) fn of(url: &str) -> Result<Self, &'static str> {
         const EXPECTED: &str =
             "the address of a service is not a URL: expected one such as https://vault.example.com";
@@ -230,7 +230,7 @@ fn config() -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
         .user_agent(concat!("tdc-keys/", env!("CARGO_PKG_VERSION")))
 }
 
-/// Trusts what the machine trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` say otherwise where they are
+/// Trusts what the machine trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` override this if they are
 /// set.
 fn outside() -> Result<Agent, Failure> {
     let found = rustls_native_certs::load_native_certs().certs;
@@ -247,7 +247,7 @@ fn outside() -> Result<Agent, Failure> {
     Ok(config().tls_config(tls).build().new_agent())
 }
 
-/// A name of loopback is one only if it leads there.
+/// A loopback name counts only if it resolves to loopback.
 #[derive(Debug, Default)]
 struct Loopback(DefaultResolver);
 
@@ -292,13 +292,13 @@ fn is_timeout(cause: &std::io::Error) -> bool {
     cause.kind() == std::io::ErrorKind::TimedOut || matches!(inner, Some(ureq::Error::Timeout(_)))
 }
 
-/// Not tried again: the whole of an attempt's time is gone, and a workflow task has ten seconds.
+/// Not retried: the whole time of an attempt is used up, and a workflow task has only ten seconds.
 #[cold]
 fn timed_out() -> Failure {
     Failure::unavailable("the service did not answer in time")
 }
 
-/// How long an attempt may take, as a request says it.
+/// The timeout of an attempt, from the request.
 pub(crate) fn timeout(milliseconds: u64) -> Duration {
     match milliseconds {
         0 => Duration::from_secs(5),

@@ -1,5 +1,5 @@
-//! JSON of services: secrets in it are read into memory that is erased, and written into a body
-//! that does not move.
+//! JSON of services. Secrets are read into memory that is erased, and written into a body that is
+//! never reallocated.
 
 use ::base64::Engine;
 use ::base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -33,13 +33,13 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// What a reply says; a failure where it is not of this shape.
+/// Parses a reply; a failure if it does not have this shape.
 pub(crate) fn read<'r, T: Deserialize<'r>>(reply: &'r Reply, service: &str) -> Result<T, Failure> {
     serde_json::from_slice(&reply.body).map_err(|_| reply.nonsense(service))
 }
 
-/// A body. Its longest part is a wrapped key of a few kilobytes, so it does not grow while it is
-/// written.
+/// A body. Its longest part is a wrapped key of a few kilobytes, so its capacity is enough and it
+/// does not grow.
 pub(crate) fn body(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut out = Zeroizing::new(Vec::with_capacity(16 * 1024));
     serde_json::to_writer(&mut *out, value)

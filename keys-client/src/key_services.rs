@@ -21,23 +21,23 @@ use crate::uri::KeyUri;
 
 /// Bytes of a data key.
 const KEY_LEN: usize = 32;
-/// Bytes of a wrapped key. AWS's have some 200, RSA's 512; a payload may bring any number.
+/// Longest wrapped key, in bytes. AWS's have some 200, RSA's 512; a payload may contain any number.
 const MAX_WRAPPED: usize = 8 * 1024;
-/// Requests of one message that are asked at the same time.
+/// Most requests of one message that are sent at the same time.
 const MAX_CONCURRENT: usize = 16;
-/// Before the second try: between this and three times as long.
+/// The pause before the second attempt: between this and three times as long.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What a [`KeyServices`] is made of.
+/// The settings of a [`KeyServices`].
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Addresses and credentials.
     pub environment: Environment,
-    /// Is told of every request that was answered, on the thread that answered it.
+    /// Called for every answered request, on the thread that answered it.
     pub observer: Option<fn(&Asked)>,
 }
 
-/// A request that a key service answered, without anything that tells one key from another.
+/// A request that a key service answered, without anything that identifies a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Asked {
@@ -49,7 +49,7 @@ pub struct Asked {
     pub outcome: &'static str,
 }
 
-/// Wraps and unwraps data keys by the services that their KEKs' URIs name.
+/// Wraps and unwraps data keys with the services that their KEKs' URIs name.
 #[derive(Debug)]
 pub struct KeyServices {
     environment: Environment,
@@ -59,7 +59,7 @@ pub struct KeyServices {
 
 type Unwrapped = Result<Arc<Zeroizing<Vec<u8>>>, Failure>;
 
-/// What belongs to one process id: connections, tokens, what is in flight.
+/// The state of one process id: connections, tokens, requests in flight.
 struct Process {
     id: u32,
     http: Http,
@@ -107,10 +107,10 @@ impl KeyServices {
         Ok(wrapped)
     }
 
-    /// Unwraps a data key. Equal ones in flight are asked for once.
+    /// Unwraps a data key. Identical requests in flight are sent once.
     ///
     /// # Errors
-    /// A [`Failure`] of the service; [`crate::FailureKind::Invalid`] too where what comes out is no
+    /// A [`Failure`] of the service; [`crate::FailureKind::Invalid`] also if the result is not a
     /// data key.
     pub fn unwrap(&self, service: &KeyService, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
         self.unwrap_shared(service, wrapped).map(|key| (*key).clone())
@@ -141,12 +141,12 @@ impl KeyServices {
             .unwrap_or_else(|| Err(Failure::unavailable("the request was given up by who made it first")))
     }
 
-    /// Answers all wraps and unwraps of a serialised `tdc.host.v1.Requests` by a serialised
-    /// `tdc.host.v1.Answers`. Other requests are left out: they are the host's. At most 16 are
-    /// asked at the same time.
+    /// Answers all wrap and unwrap requests of a serialised `tdc.host.v1.Requests` with a
+    /// serialised `tdc.host.v1.Answers`. Other requests are left out: the host answers them. At
+    /// most 16 are sent at the same time.
     ///
     /// # Errors
-    /// The message is not protobuf.
+    /// If the message is not protobuf.
     pub fn answer(&self, requests: &[u8]) -> Result<Zeroizing<Vec<u8>>, Malformed> {
         let requests = requests::read(requests)?;
         let next = AtomicUsize::new(0);
@@ -159,7 +159,7 @@ impl KeyServices {
         };
         std::thread::scope(|scope| {
             for _ in 1..requests.len().min(MAX_CONCURRENT) {
-                // Without another thread this one does all.
+                // Without other threads, this one does everything.
                 let _ = std::thread::Builder::new().name("tdc-keys".to_owned()).spawn_scoped(scope, work);
             }
             work();
@@ -187,12 +187,12 @@ impl KeyServices {
         answer
     }
 
-    /// What a URI says before anybody is asked: the service's name. `seals` is about a key that is
-    /// to wrap new data keys.
+    /// Checks a URI without sending a request, and returns the service's name. `seals`: the key is
+    /// used to wrap new data keys.
     ///
     /// # Errors
-    /// A [`Failure`] where no client here has such keys, and where what it seals would not open for
-    /// as long as it is needed.
+    /// A [`Failure`] if no client supports such a key, or if data keys that it wraps could not be
+    /// unwrapped for as long as they are needed.
     pub fn look_at(&self, uri: &str, seals: bool) -> Result<&'static str, Failure> {
         let kek = services::open(uri, &self.environment)?;
         if seals {
@@ -201,13 +201,13 @@ impl KeyServices {
         services::of(&KeyUri::parse(uri)?).map(|service| service.name)
     }
 
-    /// Asks a service once, by a fresh random key: what works, and what to do about what does not.
+    /// Tests a service once with a fresh random key: what works, and how to fix what does not.
     #[must_use]
     pub fn check(&self, service: &KeyService) -> Check {
         Check::run(self, service)
     }
 
-    /// One attempt, and another one after a pause where the fault may have passed by then.
+    /// One attempt, and another one after a pause if the fault may be gone by then.
     fn attempts<T>(
         &self,
         process: &Process,
@@ -234,9 +234,9 @@ impl KeyServices {
         }
     }
 
-    /// What belongs to this process. A child leaves its parent's alone for ever: a lock in it may
-    /// be held by a thread that the child does not have, and closing the connections would end
-    /// them for the parent.
+    /// The state of this process. A child never touches its parent's: a lock in it may be held by a
+    /// thread that does not exist in the child, and closing the connections would end them for the
+    /// parent.
     fn process(&self) -> Arc<Process> {
         let current = self.process.load_full();
         if current.id == process::id() {
@@ -270,7 +270,7 @@ impl Asked {
     }
 }
 
-/// Spread, so that those who failed together do not come back together.
+/// Randomised, so that requests that failed together are not retried together.
 fn pause() -> Duration {
     let mut random = [0; 2];
     let spread = match aws_lc_rs::rand::fill(&mut random) {

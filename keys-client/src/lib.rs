@@ -1,4 +1,4 @@
-//! The clients of key services: what wraps and unwraps the data keys of tdc's envelopes.
+//! The clients of key services, which wrap and unwrap the data keys of tdc's envelopes.
 //!
 //! ```text
 //! ffi            include/tdc_keys.h
@@ -8,10 +8,10 @@
 //! cache  flight  tokens with an age; equal questions asked once
 //! http  uri      bounded requests; the configured URI of a KEK
 //! ```
-//! A call blocks the thread that makes it. There is no runtime, and what is open belongs to one
-//! process id: a forked child begins anew. A KEK never leaves its service. Whatever a service
-//! answers may be hostile: it is bounded in time and size, and no failure repeats a key or a token.
-//! Buffers of keys are erased; those inside of the HTTP and TLS libraries are not ours to erase.
+//! A call blocks its thread. There is no async runtime, and open connections belong to one process
+//! id: a forked child starts afresh. A KEK never leaves its service. Every response is untrusted:
+//! it is bounded in time and size, and no failure repeats a key or a token. Buffers of keys are
+//! erased; those inside the HTTP and TLS libraries are out of our reach.
 
 #![deny(unsafe_code)]
 

@@ -1,7 +1,7 @@
 //! The messages of `proto/tdc/host.proto` that concern key services: requests in, answers out.
 //!
-//! Requests come from libtdc, answers go back to it; both may hold a data key. What is read is
-//! borrowed, and an answer is written into memory of its final size, so that nothing of it stays
+//! Requests come from libtdc, answers go back to it; both may contain a data key. Input is
+//! borrowed, and an answer is written into memory of its final size, so that no copy is left
 //! behind.
 
 use std::time::Duration;
@@ -12,10 +12,10 @@ use zeroize::Zeroizing;
 use crate::failure::{Failure, FailureKind};
 use crate::http::timeout;
 
-/// Requests in one message: libtdc asks for 16 in a round.
+/// Most requests in one message: libtdc sends 16 at a time.
 const MAX_REQUESTS: usize = 1024;
 
-/// The numbers of the fields.
+/// The field numbers.
 const WRAP: u32 = 6;
 const UNWRAP: u32 = 7;
 const WRAPPED: u8 = 6;
@@ -27,9 +27,9 @@ const FAILURE: u8 = 8;
 pub struct KeyService {
     /// Its URI.
     pub uri: String,
-    /// Where an AWS alias led before: key ARNs or ids, which are tried for unwrapping as well.
+    /// Earlier targets of an AWS alias: key ARNs or ids, which unwrap tries too.
     pub earlier: Vec<String>,
-    /// For one attempt; 0 is the default of 5 seconds.
+    /// The timeout of one attempt; 0 means the default of 5 seconds.
     pub timeout_ms: u64,
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct Request<'a> {
     pub(crate) kind: Kind<'a>,
 }
 
-/// What is asked. The bytes are whatever the message had.
+/// The request itself. The bytes are taken from the message unchecked.
 pub(crate) enum Kind<'a> {
     Wrap(&'a [u8]),
     Unwrap(&'a [u8]),
@@ -65,8 +65,7 @@ pub(crate) enum Answer {
     Failed(Failure),
 }
 
-/// The requests of a serialised `Requests` that a key service answers. Those of other kinds are
-/// left out.
+/// The requests of a serialised `Requests` that a key service answers. Other kinds are left out.
 pub(crate) fn read(message: &[u8]) -> Result<Vec<Request<'_>>, Malformed> {
     let mut requests = Vec::new();
     let mut cursor = Cursor::new(message);
@@ -89,7 +88,7 @@ fn request(message: &[u8]) -> Result<Option<Request<'_>>, Malformed> {
             (1, Value::Varint(value)) => id = value,
             (WRAP, Value::Bytes(bytes)) => asked = Some((WRAP, bytes)),
             (UNWRAP, Value::Bytes(bytes)) => asked = Some((UNWRAP, bytes)),
-            // Of two kinds the last counts.
+            // If two kinds are present, the last one counts.
             (2..=5 | 8, Value::Bytes(_)) => asked = None,
             _ => {}
         }
@@ -165,7 +164,7 @@ fn failure_len(failure: &Failure) -> usize {
     flag + field_len(failure.reason().len())
 }
 
-/// Bytes of a field with `len` bytes in it; every tag here has one byte.
+/// Size of a field with `len` bytes of contents; every tag here has one byte.
 fn field_len(len: usize) -> usize {
     1 + varint_len(len) + len
 }
@@ -205,7 +204,7 @@ mod tests {
         assert_eq!(requests[1].service.timeout(), Duration::from_secs(5));
         assert!(matches!(requests[1].kind, Kind::Unwrap(b"w")));
         for len in 1..bytes.len() {
-            // Whatever is cut short is either refused or a shorter list.
+            // A truncated message is either refused or a shorter list.
             let _ = read(&bytes[..len]).map(|requests| assert!(requests.len() <= 2));
         }
     }

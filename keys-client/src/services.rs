@@ -1,5 +1,5 @@
-//! The key services, in one table. A service is one file, which knows its URIs, its API and its
-//! reasons; its credentials are a file beside it.
+//! The table of key services. Each service has one file with its URIs, its API and its error texts,
+//! and one for its credentials.
 
 mod aws;
 mod azure;
@@ -19,7 +19,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::http::{Http, Reply, Request};
 use crate::uri::KeyUri;
 
-/// What the clients know of a service.
+/// The description of a service.
 pub(crate) struct Service {
     /// Of its URIs.
     pub(crate) scheme: &'static str,
@@ -40,16 +40,17 @@ pub(crate) const SERVICES: &[Service] = &[
     Service { scheme: "hashivault", name: "Vault", open: vault::open, remedy: vault::remedy },
 ];
 
-/// A key that never leaves its service.
+/// A KEK, which never leaves its service.
 pub(crate) trait Kek {
-    /// Whether what it seals opens for as long as it is needed, as far as its URI shows.
+    /// Whether data keys that it wraps can be unwrapped for as long as they are needed, as far as
+    /// its URI shows.
     fn seals(&self) -> Result<(), Failure> {
         Ok(())
     }
 
     fn wrap(&self, session: &Session<'_>, key: &[u8; 32]) -> Result<Vec<u8>, Failure>;
 
-    /// `earlier` are targets that an alias had before.
+    /// `earlier` are the earlier targets of an alias.
     fn unwrap(
         &self,
         session: &Session<'_>,
@@ -71,14 +72,14 @@ impl Session<'_> {
         self.http.send(request, self.deadline)
     }
 
-    /// The same with less time: for places that exist on some machines only.
+    /// The same with less time, for addresses that exist only on some machines.
     pub(crate) fn send_within(&self, request: Request, patience: Duration) -> Result<Reply, Failure> {
         let soon = Instant::now().checked_add(patience).unwrap_or(self.deadline);
         self.http.send(request, soon.min(self.deadline))
     }
 }
 
-/// Credentials that were fetched.
+/// Fetched credentials.
 #[derive(Default)]
 pub(crate) struct Tokens {
     pub(crate) vault: Cache<vault::Token>,

@@ -1,4 +1,4 @@
-//! Times as services write them. The clock comes in as an argument where it is signed.
+//! Times as services write them. A time that is signed comes in as an argument.
 
 use core::time::Duration;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -18,8 +18,8 @@ pub(crate) fn compact(time: SystemTime) -> String {
     format!("{year:04}{month:02}{day:02}T{:02}{:02}{:02}Z", of_day / 3600, of_day / 60 % 60, of_day % 60)
 }
 
-/// How long it is until `2026-03-01T12:30:00Z`, whatever fractions of seconds it has; `None` where
-/// it is no time in UTC.
+/// The time until `2026-03-01T12:30:00Z`, with or without fractions of a second; `None` if this is
+/// not a time in UTC.
 pub(crate) fn until(text: &str, now: SystemTime) -> Option<Duration> {
     let (day, rest) = text.split_once('T')?;
     let clock = rest.strip_suffix('Z').or_else(|| rest.strip_suffix("+00:00"))?;
@@ -31,8 +31,8 @@ pub(crate) fn until(text: &str, now: SystemTime) -> Option<Duration> {
     Some(Duration::from_secs(seconds.saturating_sub(unix(now))))
 }
 
-/// Days since 1970, by the calendar that everybody uses. Years are counted from March, so that the
-/// leap day is the last.
+/// Days since 1970, in the Gregorian calendar. Years are counted from March, so that the leap day
+/// is the last.
 fn days(year: u64, month: u64, day: u64) -> Option<u64> {
     if year < 1970 || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;

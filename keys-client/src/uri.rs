@@ -1,4 +1,4 @@
-//! The URI of a KEK, as the configuration has it: never one out of a payload.
+//! The URI of a KEK, from the configuration: never one from a payload.
 
 use crate::failure::Failure;
 
@@ -17,7 +17,7 @@ pub(crate) struct KeyUri {
 
 impl KeyUri {
     pub(crate) fn parse(uri: &str) -> Result<Self, Failure> {
-        // The text is not repeated: of a `base64key://` it is the key.
+        // The text is not repeated: a `base64key://` contains the key.
         let expected =
             || Failure::refused("the key's URI is not one: expected a URI such as hashivault://orders");
         if uri.len() > MAX_LEN || !uri.bytes().all(|byte| byte.is_ascii_graphic()) {

@@ -1,4 +1,4 @@
-//! Answers of a host, checked against what was asked.
+//! Answers of a host, checked against the pending requests.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use crate::error::{Code, Error};
 use crate::keys::{CallKeys, Fault, Unwrap, Wrap};
 use crate::limits::Limits;
 
-/// Why there is no data key where the host answers that it knows none.
+/// Why there is no data key if the host answers that it knows none.
 const NO_KEY_SERVICE: &str = "the host program has no client of a key service";
 
-/// An answer that belongs to the handle, and what it answers.
+/// An answer that belongs to the handle, and its request.
 pub(crate) enum ForHandle<'r, 'a> {
     Key(&'r str, &'a [u8]),
     NoKey(&'r str),
@@ -23,13 +23,13 @@ pub(crate) enum ForHandle<'r, 'a> {
 }
 
 impl Call {
-    /// Takes answers to the pending requests. What belongs to the handle goes through `provide`,
-    /// which gives the number of the configuration that has it; what a codec server said stays
-    /// here.
+    /// Takes answers to the pending requests. Answers that belong to the handle go to `provide`,
+    /// which returns the number of the configuration that received them; answers of codec servers
+    /// stay here.
     ///
     /// # Errors
-    /// [`Code::Argument`] for an answer to nothing that is pending, or of another kind: then
-    /// nothing was taken. Any other error is what the call has come to.
+    /// [`Code::Argument`] for an answer that matches no pending request, or is of another kind:
+    /// then no answer was taken. With any other error the call has failed.
     pub(crate) fn take(
         &mut self,
         answers: &[(u64, Answer<'_>)],
@@ -45,7 +45,7 @@ impl Call {
             (state.message, state.progressed) = (None, true);
             let Pending { request, .. } = state.pending.remove(at);
             if matches!(answer, Answer::KeyServiceFailed { .. } | Answer::Unknown) {
-                // The call will fail: nobody has to wait for more of the same.
+                // The call will fail, so the queued requests are not sent any more.
                 state.queued.clear();
             }
             match (request, *answer) {
@@ -103,7 +103,7 @@ impl Call {
         result
     }
 
-    /// That every answer is one to a request that waits for it.
+    /// Checks that every answer matches a request that waits for it.
     fn check(&self, answers: &[(u64, Answer<'_>)]) -> Result<(), Error> {
         for (at, (id, answer)) in answers.iter().enumerate() {
             let mut requests = self.requests();

@@ -19,10 +19,10 @@ const UNWRAP: u8 = 7;
 const KEY_SERVICE_FAILURE: u8 = 8;
 const UNKNOWN: u8 = 9;
 
-/// Answers in one message: more than one try can ask for.
+/// Most answers in one message: more than one try can ask for.
 const MAX_ANSWERS: usize = 1024;
 
-/// A serialised `Requests`. Its memory does not move while it grows, so nothing of it stays behind.
+/// A serialised `Requests`. It never reallocates while it grows, so no copy is left behind.
 pub(super) fn requests(pending: &[Pending]) -> Vec<u8> {
     let len = |pending: &Pending| field_len(request_len(pending));
     let mut out = Vec::with_capacity(pending.iter().map(len).sum());
@@ -57,7 +57,7 @@ fn request_len(pending: &Pending) -> usize {
     number_len(pending.id) + field_len(body)
 }
 
-/// A message of one text, as a field.
+/// A message with one string field, as a field.
 fn push_message(out: &mut Vec<u8>, number: u8, text: &[u8]) {
     push_head(out, number, field_len(text.len()));
     push_bytes(out, 1, text);
@@ -119,7 +119,7 @@ fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Bytes of a field with `len` bytes in it. Every number here has a tag of one byte.
+/// The size of a field with `len` bytes of contents. Every field number here has a tag of one byte.
 fn field_len(len: usize) -> usize {
     1 + varint_len(len) + len
 }
@@ -138,10 +138,10 @@ fn push_number(out: &mut Vec<u8>, number: u8, value: u64) {
     push_varint(out, value);
 }
 
-/// Reads a serialised `Answers`: what each says, with the id of its request.
+/// Reads a serialised `Answers`: each answer with the id of its request.
 ///
 /// # Errors
-/// [`Code::Protobuf`], and [`Code::Argument`] for an answer that says nothing.
+/// [`Code::Protobuf`], and [`Code::Argument`] for an empty answer.
 pub(super) fn answers(message: &[u8]) -> Result<Vec<(u64, Answer<'_>)>, Error> {
     let mut answers = Vec::new();
     let mut cursor = Cursor::new(message);
@@ -206,7 +206,7 @@ fn http(message: &[u8]) -> Result<Answer<'_>, Error> {
     let mut cursor = Cursor::new(message);
     while let Some(field) = cursor.field().map_err(malformed)? {
         match (field.number, field.value) {
-            // A status that is none is an answer that nobody takes.
+            // A status out of range becomes one that is refused as an answer.
             (1, Value::Varint(value)) => status = u32::try_from(value).unwrap_or(u32::MAX),
             (2, Value::Bytes(bytes)) => body = bytes,
             _ => {}

@@ -1,19 +1,19 @@
-//! What is asked of a host, and what it answers.
+//! The requests of the library to a host, and the answers.
 
 use super::Answered;
 use crate::codec::remote::HttpRequest;
 use crate::keys::{Fault, Unwrap, Wrap};
 
-/// One thing that the library asks of the host.
+/// A request of the library to the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Request {
-    /// The key of this id: [`Answer::Key`], or [`Answer::Unknown`] where there is none.
+    /// The key with this id: [`Answer::Key`], or [`Answer::Unknown`] if there is none.
     Key(String),
     /// Reload the configuration, which may have the key by now, and ignore a failure:
     /// [`Answer::Done`].
     Reload,
-    /// The message type of this full name: [`Answer::Descriptor`], or [`Answer::Unknown`].
+    /// The message type with this full name: [`Answer::Descriptor`], or [`Answer::Unknown`].
     Descriptor(String),
     /// Send this request: [`Answer::Http`].
     Http(HttpRequest),
@@ -24,7 +24,7 @@ pub enum Request {
 }
 
 impl Request {
-    /// How an answer is remembered; `None` where it is kept itself.
+    /// How to remember that it was answered; `None` if the answer itself is kept.
     pub(super) fn answered(&self, generation: u64) -> Option<Answered> {
         match self {
             Self::Key(id) => Some(Answered::Key { id: id.clone(), generation }),
@@ -35,18 +35,18 @@ impl Request {
     }
 }
 
-/// What a host says to a [`Request`].
+/// A host's answer to a [`Request`].
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Answer<'a> {
     /// The 32 bytes of the key.
     Key(&'a [u8]),
-    /// A serialised `google.protobuf.FileDescriptorSet` with the type's file and what that imports.
+    /// A serialised `google.protobuf.FileDescriptorSet` with the type's file and its imports.
     Descriptor(&'a [u8]),
-    /// What came of the HTTP request: status and body as they are; or status 0, where there was no
-    /// response, and the reason in words.
+    /// The result of the HTTP request: status and body as received, or status 0 and the reason in
+    /// words if there was no response.
     Http {
-        /// The response's status; 0 where there was none.
+        /// The response's status; 0 if there was no response.
         status: u32,
         /// The response's body, or the reason.
         body: &'a [u8],
@@ -64,7 +64,7 @@ pub enum Answer<'a> {
     },
     /// It was done.
     Done,
-    /// There is no such key or type. Of a key this is cached for 30 seconds.
+    /// There is no such key or type. For a key, this is cached for 30 seconds.
     Unknown,
 }
 

@@ -1,10 +1,11 @@
-//! What a method is told beside its input: where its payloads live, and which call it belongs to.
+//! The arguments of a method besides its input: the serialization context of its payloads, and the
+//! call that it belongs to.
 
 use super::Call;
 
-/// Where the payloads of a call live, and the [`Call`] that it belongs to. A serialization context
-/// alone will do as well: then the call is the whole list, and what would be asked of the host is
-/// an error.
+/// The serialization context of a call's payloads, and its [`Call`]. A serialization context alone
+/// is enough too: then the call covers the whole list, and anything that would be asked of the host
+/// is an error.
 #[derive(Debug)]
 pub struct Scope<'a> {
     pub(crate) context: &'a [u8],

@@ -29,12 +29,12 @@ pub(crate) struct Chain {
     remote: Option<Arc<Remote>>,
 }
 
-/// What decode found around a payload.
+/// What decode found out about the layers of a payload.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Found {
-    /// A layer that we opened was encrypted.
+    /// One of the opened layers was encrypted.
     pub(crate) encrypted: bool,
-    /// One of these was bound to all that the configuration names.
+    /// One of these was bound to everything that the configuration names.
     pub(crate) bound: bool,
 }
 
@@ -43,7 +43,7 @@ impl Chain {
         Self { codecs: codecs.into(), encrypts, required, ..Self::default() }
     }
 
-    /// The same chain, whose payloads are bound.
+    /// The same chain, with bound payloads.
     pub(crate) fn with_binding(self, binding: Option<(Fields, bool)>) -> Self {
         let (fields, required) = (binding.map(|(fields, _)| fields), binding.is_some_and(|(_, is)| is));
         Self { binding: fields, binding_required: required, ..self }
@@ -64,7 +64,7 @@ impl Chain {
         self.remote.as_deref()
     }
 
-    /// The same chain, which decodes what is not encrypted too.
+    /// The same chain, which also decodes unencrypted payloads.
     pub(crate) fn without_required(&self) -> Self {
         Self { required: false, binding_required: false, ..self.clone() }
     }
@@ -74,7 +74,7 @@ impl Chain {
         self.encrypts
     }
 
-    /// Whether one of the codecs makes this layer.
+    /// Whether one of the codecs writes this layer.
     pub(super) fn lists(&self, layer: &Layer) -> bool {
         self.codecs.iter().any(|codec| codec.layer().is_some_and(|own| own.codec == layer.codec))
     }
@@ -84,8 +84,8 @@ impl Chain {
         self.codecs.is_empty() && self.remote.is_none()
     }
 
-    /// Refuses a payload that is not encrypted or not bound, where the config asks for that.
-    /// `is_nexus` is about payloads that are never bound.
+    /// Refuses a payload that is not encrypted or not bound, if the config asks for that.
+    /// `is_nexus` marks payloads that are never bound.
     pub(crate) fn check(&self, found: Found, is_nexus: bool) -> Result<(), Error> {
         if self.required && !found.encrypted {
             return Err(Error::new(
@@ -131,8 +131,8 @@ impl Chain {
         self.encode_here(payload, &[], environment, out)
     }
 
-    /// Applies the codecs to a payload with external payloads, whose sizes every layer shows
-    /// outside: the server counts them and cannot look inside.
+    /// Applies the codecs to a payload with external payloads. Every layer repeats their sizes
+    /// outside: the Temporal server adds them up and cannot look inside.
     fn encode_external(
         &self,
         payload: Pieces<'_>,
@@ -141,7 +141,8 @@ impl Chain {
     ) -> Result<Outcome, Error> {
         let outside = external_sizes(payload).map_err(malformed)?;
         match self.encode_here(payload, &outside, environment, out) {
-            // The caller did what was said. One or two sizes fit nearly always.
+            // The caller provided the documented room. One or two sizes nearly always fit into it;
+            // more need an allocation.
             Err(error)
                 if error.code() == Code::BufferTooSmall
                     && out.len() >= environment.encode_bound(payload.len()) =>
@@ -159,8 +160,8 @@ impl Chain {
         }
     }
 
-    /// Applies the codecs and has the server go on. Without its answer the payload stays, and the
-    /// call will be made again.
+    /// Applies the codecs, then asks the codec server to encode the result. Without its answer the
+    /// payload stays as it is, and the call is repeated.
     fn encode_there(
         &self,
         payload: Pieces<'_>,
@@ -199,7 +200,7 @@ impl Chain {
         environment: &Environment<'_>,
         out: &mut [u8],
     ) -> Result<Outcome, Error> {
-        // A codec that finds too little room would seem to have found nothing to gain.
+        // A codec that finds too little room would look as if it had nothing to gain.
         if !self.codecs.is_empty() && out.len() < payload.len() {
             return Err(Error::buffer_too_small(environment.encode_bound(payload.len()), out.len()));
         }
@@ -242,11 +243,11 @@ impl Chain {
         Ok(written.into())
     }
 
-    /// Opens every built-in layer, the outermost first.
+    /// Opens every built-in layer, outermost first.
     ///
-    /// `fixed` says that `out` is a caller's buffer: too small for what is known beforehand is then
-    /// an error. `out` does not overlap the payload; after an error it holds nothing of any
-    /// layer.
+    /// `fixed` says that `out` is a caller's buffer: it is then an error if it is too small for a
+    /// size that is known beforehand. `out` does not overlap the payload; after an error it
+    /// contains no data of any layer.
     pub(crate) fn decode(
         &self,
         payload: Pieces<'_>,
@@ -262,8 +263,8 @@ impl Chain {
         self.open(opening, payload, out)
     }
 
-    /// Has the server decode the payload, and opens what the codecs know of its answer. Without the
-    /// answer the payload stays, and the call will be made again.
+    /// Asks the codec server to decode the payload, then opens the layers of its answer that the
+    /// local codecs know. Without the answer the payload stays as it is, and the call is repeated.
     fn decode_there(
         &self,
         payload: Pieces<'_>,
@@ -304,8 +305,7 @@ impl Chain {
     }
 }
 
-/// The error of encode for bytes that decode would take for another codec's, once they are in a
-/// layer.
+/// The error of encode for bytes that, once in a layer, decode would mistake for another codec's.
 #[cold]
 fn not_a_payload() -> Error {
     Error::new(

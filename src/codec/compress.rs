@@ -1,4 +1,5 @@
-//! What the compression codecs share: the payload is kept when it is small or does not get smaller.
+//! The common part of the compression codecs: a payload is left as it is if it is small or does not
+//! shrink.
 
 use core::fmt;
 use core::ops::RangeInclusive;
@@ -18,14 +19,14 @@ pub(crate) trait Compression: Send + Sync {
     /// What it makes.
     const LAYER: &'static Layer;
 
-    /// The payload's metadata: the one entry `encoding`, as it stands on the wire.
+    /// The payload's metadata: the single entry `encoding`, in wire form.
     const METADATA: &'static [u8];
 
     /// Payloads shorter than this are left as they are.
     fn min_size(&self) -> usize;
 
-    /// Compresses to the start of `out`; gives back the length, or `None` where it does not fit or
-    /// fails: then the payload is kept.
+    /// Compresses to the start of `out`. Returns the length, or `None` if it does not fit or fails:
+    /// then the payload is left as it is.
     fn compress(&self, bytes: &[u8], out: &mut [u8]) -> Option<usize>;
 }
 
@@ -51,7 +52,7 @@ impl<C: Compression> Encoder for C {
         if payload.tail.is_empty() {
             return Ok(encode_whole(self, payload.head, outside, out));
         }
-        // The libraries take one slice, and a copy costs nothing beside compressing.
+        // The libraries take one slice, and a copy is cheap compared to compression.
         let mut joined = scratch::take();
         joined.clear();
         joined.extend_from_slice(payload.head);
@@ -68,14 +69,13 @@ fn encode_whole<C: Compression>(
     outside: &[u8],
     out: &mut [u8],
 ) -> Option<Written> {
-    // The whole encoded payload must be smaller than the original, so there is never more room than
-    // that.
+    // The whole encoded payload must be smaller than the original, so no more room is needed.
     let out = out.get_mut(..payload.len().checked_sub(1)?)?;
     let (metadata, rest) = out.split_at_mut_checked(C::METADATA.len())?;
     metadata.copy_from_slice(C::METADATA);
     let (fields, rest) = rest.split_at_mut_checked(outside.len())?;
     fields.copy_from_slice(outside);
-    // Compress behind the widest length that can come out, then close the gap.
+    // Leave room for the longest possible length prefix, compress after it, then close the gap.
     let reserved = 1 + wire::varint_len(payload.len());
     let len = codec.compress(payload, rest.get_mut(reserved..)?)?;
     *rest.first_mut()? = 0x12;

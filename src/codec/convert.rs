@@ -1,5 +1,5 @@
-//! Converters in the codec chain: they change the data of a `json/plain` payload, and leave every
-//! other payload, and what does not fit their format, as it is.
+//! Converters in the codec chain: they convert the data of a `json/plain` payload. Every other
+//! payload, and data that does not fit their format, stays as it is.
 
 use super::layer::Layer;
 use super::{Encoder, Environment, Written};
@@ -16,9 +16,9 @@ const MAX_GROWTH: usize = 32;
 /// A converter.
 pub(super) struct Convert {
     pub(super) layer: Option<&'static Layer>,
-    /// The encoding of what it makes.
+    /// The encoding of its output.
     pub(super) encoding: &'static str,
-    /// Makes it of JSON, of a kind that fits.
+    /// Converts JSON, if the value fits the format.
     pub(super) convert: fn(&[u8]) -> Option<Vec<u8>>,
 }
 
@@ -34,7 +34,7 @@ impl Encoder for Convert {
     fn encode(
         &self,
         payload: Pieces<'_>,
-        // It keeps every field of the payload itself.
+        // The codec keeps every field of the payload itself.
         _: &[u8],
         environment: &Environment<'_>,
         out: &mut [u8],
@@ -43,7 +43,7 @@ impl Encoder for Convert {
         if view.encoding != Some(JSON) {
             return Ok(None);
         }
-        // Not JSON, or not of a kind that fits: no reason to fail a workflow.
+        // Not JSON, or a value that does not fit: no reason to fail a workflow.
         let Some(data) = (self.convert)(view.data) else { return Ok(None) };
         let head = Parts::parse(&payload.joined())?.head_of_last(self.encoding.as_bytes(), data.len());
         let len = head.len() + data.len();

@@ -1,4 +1,4 @@
-//! A chain while it is made: which codec may follow which.
+//! A chain under construction: checks which codec may follow which.
 
 use super::Encoder;
 use super::chain::Chain;
@@ -21,7 +21,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Begins the entry of a codec of this stage.
+    /// Starts the entry of a codec of this stage.
     pub(super) fn enter(&mut self, stage: Stage) -> Result<(), Problem> {
         let is_json = matches!(self.last, None | Some(Stage::Json));
         let problem = match stage {
@@ -46,12 +46,12 @@ impl Draft {
         self.encoders.push(Box::new(encoder));
     }
 
-    /// Says whether decode refuses a payload in which no encrypted layer was opened.
+    /// Sets whether decode refuses a payload in which no encrypted layer was opened.
     pub(super) fn require_encrypted(&mut self, required: bool) {
         self.required = required;
     }
 
-    /// Says what payloads are bound to, and whether decode refuses those that are not.
+    /// Sets what payloads are bound to, and whether decode refuses those that are not bound.
     pub(super) fn bind(&mut self, fields: Fields, required: bool) {
         self.binding = Some((fields, required));
     }

@@ -1,15 +1,15 @@
 //! The layers that decode opens, by the payload's `encoding`, and how to tell them from what
 //! another codec wrote under the same name.
 //!
-//! Names such as `binary/zlib` are common, and other codecs put other things under them: text
-//! without a header, or a valid stream with the `data` alone instead of the whole payload. Both can
-//! be seen:
+//! Names such as `binary/zlib` are common, and other codecs use them for something else: text
+//! without a header, or a valid stream that contains only the `data` instead of the whole payload.
+//! Both can be detected:
 //!
 //! ```text
 //! bytes that cannot begin such a layer (`misfit`) ──┐   the chain lists the codec: an error that says so
 //! what was opened is not a payload ─────────────────┴─> otherwise: the payload is left as it is
 //! ```
-//! A layer that begins as it should and then breaks was ours, and is an error in any case.
+//! A layer that begins correctly and is broken later was ours, and is always an error.
 
 use core::fmt;
 
@@ -26,7 +26,7 @@ pub(crate) struct Layer {
     /// The code for bytes that are not such a layer.
     pub(super) code: Code,
     /// Why a payload of this `encoding` cannot be such a layer, as far as its first bytes and its
-    /// metadata show. Never said of one that could be opened.
+    /// metadata show. Never given for one that could be opened.
     pub(super) misfit: fn(&View<'_>) -> Option<&'static str>,
     pub(super) open: Open,
 }
@@ -38,10 +38,10 @@ pub(super) enum Open {
     Convert(Convert),
 }
 
-/// Decompresses all of the data, to at most so many bytes.
+/// Decompresses all of the data, to at most this many bytes.
 type Decompress = fn(&[u8], usize, &mut Vec<u8>) -> Result<(), Error>;
 
-/// The payload with other data, of at most so many bytes; `None` where no codec made it.
+/// The payload with converted data of at most this many bytes; `None` if no codec of ours wrote it.
 type Convert = fn(Pieces<'_>, &[u8], usize) -> Result<Option<Vec<u8>>, Error>;
 
 impl fmt::Debug for Layer {
@@ -59,7 +59,7 @@ impl PartialEq for Layer {
 impl Layer {
     /// The layer that `encoding` names.
     pub(crate) fn of(encoding: &[u8]) -> Option<&'static Self> {
-        // Every one of them begins so, and most other encodings do not.
+        // All of ours begin like this, and most other encodings do not.
         if !encoding.starts_with(b"binary/") {
             return None;
         }
@@ -70,14 +70,14 @@ impl Layer {
             .find(|layer| layer.encoding.as_bytes() == encoding)
     }
 
-    /// The error of decode for bytes that cannot be such a layer, where the chain lists the codec.
+    /// The error of decode for bytes that cannot be such a layer, if the chain lists the codec.
     #[cold]
     pub(super) fn foreign_bytes(&self, why: &str) -> Error {
         Error::new(self.code, format!("{why}: {}", self.foreign()))
     }
 
-    /// The error of decode for a layer that opens to something else than a payload, where the chain
-    /// lists the codec.
+    /// The error of decode for a layer that does not contain a payload, if the chain lists the
+    /// codec.
     #[cold]
     pub(super) fn foreign_contents(&self) -> Error {
         let text =

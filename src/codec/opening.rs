@@ -1,5 +1,4 @@
-//! Decode follows the payload: its layers are opened, the outermost first, until none of ours is
-//! left.
+//! Decode follows the payload: its layers are opened, outermost first, until none of ours is left.
 
 use super::layer::{Layer, Open};
 use super::{Chain, Environment, Found, compress, encrypt};
@@ -10,14 +9,14 @@ use crate::outcome::Outcome;
 use crate::payload::{Location, Pieces, View, malformed};
 use crate::scratch;
 
-/// Counts what a call decodes to.
+/// Counts the bytes that a call decodes to.
 pub(crate) struct Budget {
     used: usize,
     left: usize,
 }
 
 impl Budget {
-    /// A budget of `max_decoded_bytes`, of which `used` are gone already.
+    /// A budget of `max_decoded_bytes`, of which `used` are already spent.
     pub(crate) fn new(max_decoded_bytes: usize, used: usize) -> Self {
         Self { used, left: max_decoded_bytes.saturating_sub(used) }
     }
@@ -47,7 +46,7 @@ enum Current {
 }
 
 impl Current {
-    /// Its bytes, given where the other two kinds are.
+    /// Its bytes, given the memory that the other two kinds refer to.
     fn pieces<'a>(&'a self, input: Pieces<'a>, out: &'a [u8]) -> Pieces<'a> {
         match self {
             Self::Input => input,
@@ -68,9 +67,9 @@ impl Current {
 /// What one step found.
 enum Step {
     Opened(&'static Layer, Current),
-    /// No layer to be opened: where this payload's `data` is.
+    /// There is no layer to open: the position of this payload's `data`.
     Innermost(Location),
-    /// What the layer before opened to is not a payload.
+    /// The previous layer did not contain a payload.
     NotAPayload,
 }
 
@@ -79,10 +78,11 @@ pub(super) struct Opening<'a> {
     chain: &'a Chain,
     environment: &'a Environment<'a>,
     budget: &'a mut Budget,
-    /// `out` is a caller's buffer: too small for what is known beforehand is then an error.
+    /// `out` is a caller's buffer: it is an error if it is too small for a size that is known
+    /// beforehand.
     fixed: bool,
     pub(super) found: Found,
-    /// How much of `out` may hold the plaintext of a layer.
+    /// How much of `out` may contain plaintext of a layer.
     pub(super) written: usize,
 }
 
@@ -102,13 +102,13 @@ impl<'a> Opening<'a> {
 
     pub(super) fn layers(&mut self, payload: Pieces<'_>, out: &mut [u8]) -> Result<Outcome, Error> {
         let mut current = Current::Input;
-        // The layer that `current` was in, and what that was the data of.
+        // The layer that contained `current`, and the payload whose data it was.
         let mut around = None;
         for depth in 0..=MAX_LAYERS {
             let step = match &current {
                 Current::Input => self.layer(payload, depth, Some(&mut *out)),
                 Current::Owned(bytes) => self.layer(Pieces::whole(bytes), depth, Some(&mut *out)),
-                // What is in `out` is the input now, so it cannot be the output as well.
+                // The contents of `out` are now the input, so `out` cannot be the output as well.
                 Current::Out(len) => {
                     self.layer(Pieces::whole(out.get(..*len).unwrap_or_default()), depth, None)
                 }
@@ -141,8 +141,8 @@ impl<'a> Opening<'a> {
             return self.decrypt(&key, &[], sealed, depth, out);
         }
         let view = match View::parse(payload) {
-            // What a caller hands in need not show that it is a payload: a later version may have
-            // other fields.
+            // The caller's input need not look like a payload: a later version may have other
+            // fields.
             Ok(view) if view.is_payload || depth == 0 || payload.len() == 0 => view,
             Err(cause) if depth == 0 => return Err(malformed(cause)),
             Ok(_) | Err(_) => return Ok(Step::NotAPayload),
@@ -150,8 +150,8 @@ impl<'a> Opening<'a> {
         let innermost = || Ok(Step::Innermost(view.location()));
         let Some(layer) = view.encoding.and_then(Layer::of) else { return innermost() };
         if matches!(layer.open, Open::Decrypt) && encrypt::is_foreign(&view, self.environment) {
-            // A new KEK is added everywhere before it is used, and this process may not have read
-            // of it yet.
+            // A new KEK is added everywhere before it is used, but this process may not have
+            // reloaded yet.
             return if self.environment.session.should_search() { Err(unknown_kek()) } else { innermost() };
         }
         if let Some(why) = (layer.misfit)(&view) {
@@ -165,7 +165,8 @@ impl<'a> Opening<'a> {
         }
         match layer.open {
             Open::Decompress(decompress) => {
-                // An answer that the caller of a call on one payload keeps is memory of its own.
+                // In a call on one payload the caller may keep this memory, so it does not come
+                // from `scratch`.
                 let mut bytes = if self.fixed { Vec::new() } else { scratch::take() };
                 decompress(view.data, self.budget.left, &mut bytes)?;
                 self.budget.spend(bytes.len())?;
@@ -203,8 +204,8 @@ impl<'a> Opening<'a> {
         out: Option<&mut [u8]>,
     ) -> Result<Step, Error> {
         let len = encrypt::opened_len(sealed)?;
-        // Without `encrypt` in the list nothing can be required, so it does not matter whether it
-        // stays so.
+        // Without `encrypt` in the list nothing can be required, so the flag does no harm if the
+        // layer is left closed.
         self.found.encrypted = true;
         self.budget.spend(len)?;
         let capacity = out.as_ref().map_or(0, |out| out.len());
@@ -225,7 +226,7 @@ impl<'a> Opening<'a> {
     }
 }
 
-/// Leaves the layer that was opened last as it is: another codec wrote it.
+/// Leaves the last opened layer as it is: another codec wrote it.
 #[cold]
 fn leave(outer: Current, payload: Pieces<'_>, out: &mut [u8]) -> Result<Outcome, Error> {
     let view = View::parse(outer.pieces(payload, out)).map_err(malformed)?;
@@ -233,7 +234,7 @@ fn leave(outer: Current, payload: Pieces<'_>, out: &mut [u8]) -> Result<Outcome,
     Ok(outer.into_outcome(out, data))
 }
 
-/// The payload may be left alone once the configuration was read again.
+/// The payload may only be left as it is after the configuration was reloaded.
 #[cold]
 fn unknown_kek() -> Error {
     Error::new(Code::KeyUnknown, "the payload is an envelope of a key service that keys.ring does not name")

@@ -1,7 +1,7 @@
 //! `remote`: a codec server encodes and decodes, as `docs/FORMAT.md` ("Remote codec") says.
 //!
-//! The library makes no connection. A call whose payloads need the server ends with a request,
-//! which the host sends; it hands in the answer and calls again:
+//! The library opens no connections. A call whose payloads need the server ends with a request. The
+//! host sends it, passes the answer in and repeats the call:
 //!
 //! ```text
 //! try ──> `Exchange` looks into the call's `Answers` ──> all there: they go on through the local codecs
@@ -9,8 +9,8 @@
 //!              |                                               |
 //!              └<── call again <── `Answers` <── `judge` <── the host's HTTP client
 //! ```
-//! What the server says is hostile: it is bounded, counted and checked before it counts as an
-//! answer, and nothing of it is repeated in an error.
+//! The server's response is untrusted: it is bounded, counted and checked before it is used, and
+//! errors repeat none of it.
 
 mod answers;
 mod exchange;
@@ -36,7 +36,7 @@ use super::list::{Codec, Stage};
 pub(super) const CODEC: Codec =
     Codec { name: "remote", about: "A codec server, behind all others.", stage: Stage::Remote, layers: &[] };
 
-/// Which of the server's two operations.
+/// One of the server's two operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
     Encode,
@@ -56,10 +56,10 @@ impl Direction {
 /// The options of `remote`.
 pub(crate) struct Remote {
     pub(crate) url: Url,
-    /// Besides those that every request has.
+    /// In addition to the headers that every request has.
     pub(crate) headers: Vec<Header>,
     pub(crate) timeout: Duration,
-    /// Payloads of a call go into one request up to here.
+    /// Most bytes of payloads that go into one request.
     pub(crate) max_request_bytes: usize,
 }
 

@@ -1,4 +1,4 @@
-//! `converters`: names → what makes payloads.
+//! `converters`: turns names into converters.
 
 use tdc_formats::protobuf_json::Options;
 
@@ -37,7 +37,7 @@ pub(super) fn converters(list: Option<&[Entry]>) -> Result<Converters, Problem> 
     Ok(Converters::new(converters, protobuf_json))
 }
 
-/// Whether the list is the order that every SDK's own converter has.
+/// Whether the list has the order of every SDK's default converter.
 pub(super) fn is_default(list: Option<&[Entry]>) -> bool {
     list.is_none_or(|list| *list == DEFAULT)
 }

@@ -1,4 +1,4 @@
-//! Descriptor sets out of files.
+//! Descriptor sets read from files.
 
 use std::path::{Path, PathBuf};
 

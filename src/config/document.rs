@@ -1,10 +1,10 @@
-//! YAML text → a tree of nodes that know where they stand, and serde over it: whoever reads a
-//! section of a configuration reads it here, so that every error names path, line and column.
+//! Parses YAML text into a tree of nodes that know their position, and runs serde over it. Every
+//! section of a configuration is read here, so that every error names path, line and column.
 //!
 //! The parser is `saphyr-parser`; the rules on top are ours, because a configuration that means two
 //! things is worse than one that is refused: one document, no anchors, aliases, tags or merge keys,
-//! keys that are strings and stand once, a bounded depth. JSON is read by the same door: it is
-//! YAML.
+//! keys that are strings and occur once, a bounded depth. JSON is read by the same parser, because
+//! it is YAML.
 
 mod deserialize;
 mod file;
@@ -24,13 +24,13 @@ use problem::{Place, Step, shown};
 pub(crate) use suggestion::did_you_mean;
 pub(crate) use units::{ByteSize, Span};
 
-/// Depth of nesting: the deepest configuration that means anything has six levels.
+/// Depth of nesting: the deepest meaningful configuration has six levels.
 const MAX_DEPTH: usize = 32;
 
 /// The longest document.
 pub(crate) const MAX_LEN: usize = 1 << 20;
 
-/// A value and where it stands.
+/// A value and its position.
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) place: Place,
@@ -45,7 +45,7 @@ pub(crate) enum NodeValue {
 }
 
 impl Node {
-    /// Where the value at the end of `path` stands, or the last one on the way that exists.
+    /// The position of the value at the end of `path`, or of the last existing value on the way.
     pub(crate) fn place_of(&self, path: &[Step]) -> Place {
         let mut node = self;
         for step in path {
@@ -195,7 +195,7 @@ impl<'a> Reader<'a> {
 
     fn map(&mut self, depth: usize) -> Result<NodeValue, Problem> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
-        // The line of each key. Its hash is seeded, so that no document makes it slow.
+        // The line of each key. The hash is seeded, so that no document can make it slow.
         let mut lines: HashMap<String, usize> = HashMap::new();
         loop {
             let (event, span) = self.next()?;

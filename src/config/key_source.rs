@@ -1,4 +1,4 @@
-//! Keys out of files, variables and the document: 32 bytes as base64 text.
+//! Keys from files, environment variables and the document: 32 bytes as base64 text.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use super::schema::KeySource;
 use crate::error::text;
 use crate::sys::SecretKey;
 
-/// A file longer than this is no key file.
+/// A longer file is not a key file.
 const MAX_FILE_LEN: usize = 1024;
 
 /// Reads the key that `source` names; relative paths are relative to `base_dir`.
@@ -46,8 +46,7 @@ fn from_variable(name: &str) -> Result<SecretKey, Problem> {
 }
 
 fn decode(text: &[u8]) -> Result<SecretKey, Problem> {
-    // Room for what a text that is a little too long decodes to, so that its error can say how long
-    // it is.
+    // Room for a key that is a little too long, so that the error can say how long it is.
     let mut bytes = Zeroizing::new([0; MAX_FILE_LEN]);
     let len = base64::decode_strict(text.trim_ascii(), &mut *bytes).ok_or_else(|| {
         Problem::with_key(

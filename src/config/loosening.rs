@@ -1,15 +1,15 @@
-//! Whether one configuration opens more than another.
+//! Whether one configuration gives more access than another.
 //!
-//! A codec server reads a changed file by itself, and a file may be cut off in the middle. So it
-//! asks first: may some namespace open payloads that it could not open before, or does something
-//! that was encrypted stay readable?
+//! A codec server reloads a changed file on its own, and a file may be cut off in the middle. So it
+//! checks first: could a namespace decrypt payloads that it could not decrypt before, or would data
+//! that was encrypted so far be written in the clear?
 
 use super::{Config, Profile};
 use crate::keys::Keyring;
 
 impl Config {
-    /// The part that opens more than `before` did, if there is one. A key that `before` did not
-    /// have opens no payload of before, so a namespace may get it.
+    /// The part that gives more access than `before`, if any. A key that `before` did not have
+    /// decrypts no earlier payload, so a namespace may get it.
     pub(crate) fn loosens(&self, before: &Self) -> Option<&'static str> {
         let loosens = |after, was| profile_loosens(after, was, &before.keyring);
         match (&self.namespaces, &before.namespaces) {
@@ -18,7 +18,7 @@ impl Config {
             (Some(after), None) => after.iter().find_map(|(_, profile)| loosens(profile, &before.everywhere)),
             (Some(after), Some(was)) => {
                 // The first match decides, so an entry that is inserted, moved or missing changes
-                // what others get. Only the last ones may go.
+                // what others get. Only the last entries may be removed.
                 let same_patterns = after.len() <= was.len()
                     && after.iter().zip(was).all(|((pattern, _), (was, _))| pattern == was);
                 if !same_patterns {

@@ -1,10 +1,10 @@
-//! Patterns of namespaces: the whole name, where `*` stands for any run of characters.
+//! Patterns for namespaces. They match the whole name; `*` matches any run of characters.
 
 use std::fmt;
 
 use serde::Deserialize;
 
-/// A pattern of names: the whole name, where `*` stands for any run of characters.
+/// A pattern for names. It matches the whole name; `*` matches any run of characters.
 #[derive(Clone, Deserialize, PartialEq, Eq)]
 #[serde(from = "String")]
 pub struct Pattern {
@@ -14,7 +14,7 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// The pattern that `text` says.
+    /// Parses a pattern.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self { text: text.to_owned(), parts: text.split('*').map(str::to_owned).collect() }
@@ -26,7 +26,7 @@ impl Pattern {
         &self.text
     }
 
-    /// Whether it stands for `name`.
+    /// Whether it matches `name`.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         let Some((first, rest)) = self.parts.split_first() else { return false };
@@ -36,7 +36,7 @@ impl Pattern {
         else {
             return false;
         };
-        // The earliest place for each part leaves the most room for the next.
+        // The earliest match of each part leaves the most room for the next.
         for part in middle {
             match name.split_once(part.as_str()) {
                 Some((_, after)) => name = after,

@@ -1,4 +1,4 @@
-//! `keys`: the ring, and who may use what of it.
+//! `keys`: the key ring, and who may use which of its keys.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::keys::{
     is_service_id, key_id,
 };
 
-/// What a namespace's `primary` may have in it: the whole namespace takes its place.
+/// The placeholder in a namespace's `primary`; the full namespace replaces it.
 const NAMESPACE: &str = "{namespace}";
 
 /// How long one attempt at a key service may take.
@@ -153,7 +153,8 @@ fn cache(keys: &Keys) -> Result<CacheOptions, Problem> {
     Ok(options)
 }
 
-/// Refuses two entries that payloads call the same, and a key that both wraps data keys and is one.
+/// Refuses two entries with the same id in payloads, and a key that is used both as a KEK and as a
+/// data key.
 fn check_ids(ring: &HashMap<Arc<str>, Arc<Key>>, keks: &[(Arc<Kek>, Vec<String>)]) -> Result<(), Problem> {
     let mut ids: HashMap<&str, &str> = HashMap::new();
     let inside = |problem: Problem, name: &str| problem.inside(name).inside("ring");
@@ -183,7 +184,7 @@ fn not_an_id(id: &str) -> Problem {
     ))
 }
 
-/// The access of all namespaces, where the document has no rules for them.
+/// The access of all namespaces, if the document has no rules for them.
 pub(super) fn access_everywhere(keyring: &Keyring, document: &Document) -> Access {
     Access::new(keyring, document.keys.as_ref().and_then(|keys| keys.primary.as_deref()), None)
 }

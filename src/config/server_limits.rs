@@ -10,13 +10,13 @@ use crate::limits::Limits;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerLimits {
-    /// Bytes of a request's body. Default 16 MiB.
+    /// Largest request body, in bytes. Default 16 MiB.
     pub max_body_bytes: usize,
     /// Payloads of a request: the library's own limit.
     pub max_payloads: usize,
     /// How long a request may take. Default 10 seconds.
     pub timeout: Duration,
-    /// Requests that are worked on at once; the next is told to come back. Default 64.
+    /// Requests processed at the same time; further ones are told to retry later. Default 64.
     pub concurrency: usize,
 }
 

@@ -10,22 +10,23 @@ use crate::keys::Fingerprint;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NamespaceSummary {
-    /// The namespaces; `None` where the configuration has no such list, and this is about all of
+    /// The namespaces; `None` if the configuration has no such list and the entry covers all of
     /// them.
     pub pattern: Option<Pattern>,
     /// The names of the codecs, in the order in which encode applies them.
     pub codecs: Vec<&'static str>,
-    /// The key that encode encrypts with, where it does.
+    /// The key that encode encrypts with, if it encrypts.
     pub encrypts_with: Option<Arc<str>>,
-    /// The ids of the keys that open payloads here, sorted, without those that only the host has.
+    /// The ids of the keys that decrypt payloads here, sorted, without those that only the host
+    /// has.
     pub keys: Vec<Arc<str>>,
     /// Whether the entry names its keys.
     pub has_own_keys: bool,
-    /// A key that opens payloads of an earlier entry as well.
+    /// A key that also decrypts payloads of an earlier entry.
     pub shared: Option<SharedKey>,
 }
 
-/// A key of two entries: who can decode for one can open payloads of the other.
+/// A key shared by two entries: a client that can decode for one can decrypt payloads of the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SharedKey {
@@ -37,11 +38,11 @@ pub struct SharedKey {
     pub with: usize,
 }
 
-/// What makes a key the same as another.
+/// The identity of a key.
 #[derive(PartialEq, Eq, Hash)]
 enum Identity {
     Bytes(Fingerprint),
-    /// The host has it, so its id is all that is known.
+    /// The host has the key, so only its id is known.
     Id(Arc<str>),
 }
 

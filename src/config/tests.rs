@@ -1,4 +1,4 @@
-//! Configurations as people write them, rightly and wrongly.
+//! Configurations as people write them, valid and invalid.
 
 mod files;
 mod json_schema;

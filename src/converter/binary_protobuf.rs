@@ -17,7 +17,7 @@ impl Converter for BinaryProtobuf {
         if value.encoding != ENCODING {
             return Ok(None);
         }
-        // Python, TypeScript and .NET cannot read a message that does not say what it is.
+        // Python, TypeScript and .NET cannot read a message without its type.
         message_type(value)?;
         Ok(Some(Converted::borrowed("binary/protobuf", value.data)))
     }

@@ -8,7 +8,7 @@ use crate::error::Error;
 pub(crate) const ENCODING: &[u8] = b"json/plain";
 
 pub(crate) struct Json {
-    /// One text for one value. Otherwise the text goes as it came.
+    /// Canonical form: equal values give equal text. Otherwise the text is kept as it came.
     pub(crate) canonical: bool,
 }
 

@@ -20,7 +20,7 @@ impl Converter for Msgpack {
             json::ENCODING => {
                 Ok(Some(Converted::owned("binary/msgpack", from_json(value.data, scratch::take())?)))
             }
-            // A host that made it itself: what comes in must be able to come out again.
+            // The host built the payload itself: it must be possible to read it back.
             ENCODING => {
                 to_json(value.data, usize::MAX, &mut Vec::new())?;
                 Ok(Some(Converted::borrowed("binary/msgpack", value.data)))

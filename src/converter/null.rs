@@ -1,5 +1,4 @@
-//! `binary/null`: nothing. It has no data; what stands there is ignored, as Go, Java and TypeScript
-//! do.
+//! `binary/null`: no value. It has no data; any data is ignored, as in Go, Java and TypeScript.
 
 use super::{Converted, Converter, Environment, Form};
 use crate::error::Error;

@@ -1,4 +1,4 @@
-//! The chain: who takes which value, what comes back, and what is refused.
+//! The chain: which converter accepts which value, what comes back, and what is refused.
 
 use std::path::Path;
 
@@ -61,7 +61,7 @@ fn raw_forms_go_there_and_back() {
         let converters = open(&format!("[{converter}]"));
         let made = converters.to_payload(&[], &input).unwrap();
         assert_eq!(made, expected, "{converter}");
-        // The way back asks no list.
+        // The reverse direction ignores the list.
         let back = default().from_payload(&[], &made).unwrap();
         assert_eq!(converters.to_payload(&[], &back).unwrap(), made, "{converter}");
     }
@@ -120,7 +120,7 @@ fn type_that_nobody_described_is_asked_of_the_host() {
 fn first_that_accepts_the_value_takes_it() {
     let json = plain("json/plain", b"12345678901234567890123");
     assert_eq!(open("[json, msgpack]").to_payload(&[], &json).unwrap(), json);
-    // What does not fit MessagePack goes on to the next.
+    // A value that does not fit MessagePack goes to the next converter.
     assert_eq!(open("[msgpack, json]").to_payload(&[], &json).unwrap(), json);
     // A host's own MessagePack stays as it is.
     let host = plain("binary/msgpack", b"\xd0\x01");
@@ -252,7 +252,7 @@ fn what_an_sdk_wrote_comes_back_as_it_is() {
     ] {
         assert_eq!(default().from_payload(&[], &payload).unwrap(), payload);
     }
-    // Nothing has no data, whoever wrote some.
+    // A null has no data, even if the producer wrote some.
     let null = default().from_payload(&[], &plain("binary/null", b"x")).unwrap();
     assert_eq!(null, plain("binary/null", b""));
 }

@@ -11,8 +11,8 @@ use crate::outcome::Outcome;
 use crate::payload::{Payloads, Pieces};
 
 impl DataConverter {
-    /// The most bytes that a payload of `len` bytes encodes to with the configuration and the data
-    /// keys of this moment.
+    /// The most bytes that a payload of `len` bytes encodes to with the current configuration and
+    /// data keys.
     #[must_use]
     pub fn encode_bound(&self, len: usize) -> usize {
         len.saturating_add(self.config.load().overhead())
@@ -22,7 +22,7 @@ impl DataConverter {
     /// counts from the start of `payloads`.
     ///
     /// # Errors
-    /// The lowest payload that fails decides, and is named.
+    /// The error is that of the first payload that fails, and has its index.
     pub fn encode<'a>(&self, scope: impl Into<Scope<'a>>, payloads: &[u8]) -> Result<Vec<u8>, Error> {
         self.encode_list(scope.into(), payloads)
     }
@@ -47,13 +47,13 @@ impl DataConverter {
     /// Decodes a serialised `Payloads`, as [`DataConverter::encode`] encodes one.
     ///
     /// # Errors
-    /// The lowest payload that fails decides, and is named.
+    /// The error is that of the first payload that fails, and has its index.
     pub fn decode<'a>(&self, scope: impl Into<Scope<'a>>, payloads: &[u8]) -> Result<Vec<u8>, Error> {
         self.decode_list(|profile| &profile.chain, scope.into(), payloads)
     }
 
-    /// Decodes a serialised `Payloads` for somebody who reads and is no worker: what is not
-    /// encrypted is given back as it is, whatever the configuration's `required` says.
+    /// Decodes a serialised `Payloads` for a reader that is not a worker: unencrypted payloads are
+    /// returned as they are, even if the configuration has `required`.
     ///
     /// # Errors
     /// As [`DataConverter::decode`].
@@ -91,8 +91,8 @@ impl DataConverter {
     /// whose tag and length end `head`.
     ///
     /// # Errors
-    /// [`Code::BufferTooSmall`](crate::Code::BufferTooSmall) before any work, and what the codecs
-    /// say.
+    /// [`Code::BufferTooSmall`](crate::Code::BufferTooSmall) before any work, and the errors of the
+    /// codecs.
     pub fn encode_payload<'a>(
         &self,
         scope: impl Into<Scope<'a>>,
@@ -109,12 +109,11 @@ impl DataConverter {
     }
 
     /// Decodes one serialised payload into `out`; room for the payload's own length is enough
-    /// unless a layer was compressed: then an answer that does not fit comes in memory of its
-    /// own.
+    /// unless a layer was compressed: then a result that does not fit is allocated.
     ///
     /// # Errors
-    /// [`Code::BufferTooSmall`](crate::Code::BufferTooSmall) before any work where the length is
-    /// known, and what the codecs say. After an error `out` holds nothing of the payload.
+    /// [`Code::BufferTooSmall`](crate::Code::BufferTooSmall) before any work if the length is
+    /// known, and the errors of the codecs. After an error, `out` contains nothing of the payload.
     pub fn decode_payload<'a>(
         &self,
         scope: impl Into<Scope<'a>>,
@@ -131,11 +130,11 @@ impl DataConverter {
     }
 }
 
-/// Looks for keys that are still missing, before anything is opened: a list with thousands of data
-/// keys would be opened anew for each thousand.
+/// Looks for missing keys before anything is decrypted: otherwise a list with thousands of data
+/// keys would be decrypted again for each batch of keys.
 ///
 /// # Errors
-/// The keys to ask for.
+/// The keys to request.
 fn all_keys(list: &Payloads<'_>, environment: &Environment<'_>) -> Result<(), Error> {
     let mut needed = Vec::new();
     for payload in &list.payloads {
@@ -147,8 +146,8 @@ fn all_keys(list: &Payloads<'_>, environment: &Environment<'_>) -> Result<(), Er
     if needed.is_empty() { Ok(()) } else { Err(Error::keys_needed(needed)) }
 }
 
-/// Takes every payload of a list through `transcode`, in order. `expected` says how many bytes may
-/// become of so many.
+/// Runs every payload of a list through `transcode`, in order. `expected` estimates the size of the
+/// result from the size of the payload.
 pub(super) fn each_payload(
     list: &Payloads<'_>,
     environment: &Environment<'_>,
@@ -162,7 +161,7 @@ pub(super) fn each_payload(
         let write = |room: &mut [u8]| transcode(Pieces::whole(payload), room);
         match out.payload(PAYLOADS, payload, expected(payload.len()), write) {
             Ok(()) => {}
-            // All keys that the list needs cost one round, and not one for each key.
+            // All keys that the list needs are requested together, not one by one.
             Err(error) if environment.asks_for_keys() && !error.needed_keys().is_empty() => {
                 add_needed(&mut needed, error.needed_keys());
                 if needed.len() >= MAX_KEYS_NEEDED {

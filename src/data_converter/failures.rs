@@ -27,8 +27,8 @@ impl DataConverter {
         self.decode_message(scope.into(), FAILURE, MessageFlags::default(), failure)
     }
 
-    /// [`DataConverter::encode_failure`] of a failure as proto3 JSON: what does not change stays as
-    /// it stands in the text.
+    /// [`DataConverter::encode_failure`] for a failure as proto3 JSON: text that does not change is
+    /// kept as it is.
     ///
     /// # Errors
     /// [`Code::Json`](crate::Code::Json), and as [`DataConverter::encode_message`].
@@ -40,7 +40,7 @@ impl DataConverter {
         self.message_json(scope.into(), FAILURE, false, failure, Task::Encode, None)
     }
 
-    /// [`DataConverter::decode_failure`] of a failure as proto3 JSON.
+    /// [`DataConverter::decode_failure`] for a failure as proto3 JSON.
     ///
     /// # Errors
     /// As [`DataConverter::encode_failure_json`].

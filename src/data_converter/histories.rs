@@ -1,4 +1,4 @@
-//! Exported histories through the codecs, every payload and failure in them.
+//! Exported histories: every payload and failure in them goes through the codecs.
 
 use tdc_formats::json::without_mark;
 
@@ -9,18 +9,18 @@ use crate::history::{self, Form};
 use crate::message::{MessageFlags, Progress, Task};
 
 impl DataConverter {
-    /// Decodes every payload and failure of an exported history, and gives it back in the form that
-    /// it came in: what `temporal workflow show --output json` and the Web UI's download give,
-    /// or `temporal.api.export.v1.WorkflowExecutions`, JSON or binary.
+    /// Decodes every payload and failure of an exported history, and returns it in the form that it
+    /// came in: the output of `temporal workflow show --output json` or the Web UI's download, or
+    /// `temporal.api.export.v1.WorkflowExecutions`, JSON or binary.
     ///
     /// # Errors
-    /// [`Code::Type`](crate::Code::Type) where it is no history, [`Code::Json`](crate::Code::Json),
-    /// and what the codecs say, with the path of the field.
+    /// [`Code::Type`](crate::Code::Type) if it is not a history, [`Code::Json`](crate::Code::Json),
+    /// and the errors of the codecs, with the path of the field.
     pub fn decode_history<'a>(&self, scope: impl Into<Scope<'a>>, history: &[u8]) -> Result<Vec<u8>, Error> {
         self.decode_history_and_say(scope.into(), history, &|_| {})
     }
 
-    /// The same, and `say` is told now and then how many payloads were met.
+    /// The same; `say` is called now and then with the number of payloads so far.
     ///
     /// # Errors
     /// As [`DataConverter::decode_history`].
@@ -34,7 +34,8 @@ impl DataConverter {
     }
 
     /// Encodes every payload and failure of a history, in the form that it came in: the inverse of
-    /// [`DataConverter::decode_history`]. One that is encoded already is encoded a second time.
+    /// [`DataConverter::decode_history`]. A payload that is already encoded is encoded a second
+    /// time.
     ///
     /// # Errors
     /// As [`DataConverter::decode_history`].
@@ -42,7 +43,7 @@ impl DataConverter {
         self.encode_history_and_say(scope.into(), history, &|_| {})
     }
 
-    /// The same, and `say` is told now and then how many payloads were met.
+    /// The same; `say` is called now and then with the number of payloads so far.
     ///
     /// # Errors
     /// As [`DataConverter::decode_history`].

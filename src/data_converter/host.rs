@@ -1,4 +1,4 @@
-//! What the host was asked for and provides: keys, descriptors, a codec server's answers.
+//! Takes what the host provides on request: keys, descriptors, responses of a codec server.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use crate::call::{Answer, Call, ForHandle};
 use crate::error::Error;
 
 impl DataConverter {
-    /// Takes a key that the host was asked for: 32 bytes.
+    /// Takes a key that was requested from the host: 32 bytes.
     ///
     /// # Errors
     /// [`Code::KeyInvalid`](crate::Code::KeyInvalid).
@@ -15,7 +15,7 @@ impl DataConverter {
         self.config.load().keyring.provide(id, key)
     }
 
-    /// Takes the answer that the host has no key of this id. It is cached for 30 seconds.
+    /// Takes the answer that the host has no key with this id. It is cached for 30 seconds.
     ///
     /// # Errors
     /// [`Code::KeyInvalid`](crate::Code::KeyInvalid).
@@ -23,23 +23,23 @@ impl DataConverter {
         self.config.load().keyring.reject(id, Instant::now())
     }
 
-    /// Takes the descriptors of a message type that the host was asked for: a serialised
-    /// `google.protobuf.FileDescriptorSet` with its file and what that imports. Files that are
-    /// known already change nothing.
+    /// Takes the descriptors of a message type that was requested from the host: a serialised
+    /// `google.protobuf.FileDescriptorSet` with the type's file and its imports. Files that are
+    /// already known have no effect.
     ///
     /// # Errors
-    /// [`Code::Descriptor`](crate::Code::Descriptor); then everything stays as it was.
+    /// [`Code::Descriptor`](crate::Code::Descriptor); then nothing changes.
     pub fn provide_descriptor(&self, file_descriptor_set: &[u8]) -> Result<(), Error> {
         self.config.load().descriptors.provide(file_descriptor_set)
     }
 
-    /// Takes answers to what a try of `call` asked for, each with the id of its request: then the
-    /// call is made again. Keys and descriptors stay here and serve later calls; what a codec
-    /// server answered serves this call alone.
+    /// Takes answers to the requests of a try of `call`, each with the id of its request; the host
+    /// then repeats the call. Keys and descriptors are kept for later calls; the response of a
+    /// codec server is used for this call only.
     ///
     /// # Errors
-    /// [`Code::Argument`](crate::Code::Argument) for an answer to nothing that was asked: then
-    /// nothing was taken. Any other error is what the call has come to.
+    /// [`Code::Argument`](crate::Code::Argument) for an answer without a matching request: then no
+    /// answer was taken. With any other error the call has failed.
     pub fn answer(&self, call: &mut Call, answers: &[(u64, Answer<'_>)]) -> Result<(), Error> {
         let config = self.config.load();
         call.take(answers, &config.limits, |answer| {

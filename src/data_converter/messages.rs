@@ -1,4 +1,4 @@
-//! Messages of Temporal's API through the codecs, every payload and failure in them.
+//! Messages of Temporal's API: every payload and failure in them goes through the codecs.
 
 use super::DataConverter;
 use crate::call::Scope;
@@ -12,7 +12,7 @@ impl DataConverter {
     /// name.
     ///
     /// # Errors
-    /// [`Code::Type`](crate::Code::Type) where no such message is known, and what the codecs say,
+    /// [`Code::Type`](crate::Code::Type) if no such message is known, and the errors of the codecs,
     /// with the path of the field.
     pub fn encode_message<'a>(
         &self,
@@ -55,7 +55,7 @@ impl DataConverter {
         })
     }
 
-    /// The same of a message as proto3 JSON: what does not change stays as it stands in the text.
+    /// The same for a message as proto3 JSON: text that does not change is kept as it is.
     /// `is_list`: the text is an array of such messages.
     pub(crate) fn message_json(
         &self,

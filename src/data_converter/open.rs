@@ -1,4 +1,4 @@
-//! Opening a configuration: a file, or a document that the program holds.
+//! Opening a configuration: a file, or a document in memory.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use super::reload::{Current, Reads};
 use crate::config::Config;
 use crate::error::Error;
 
-/// Where the configuration comes from, for a reload to read it again.
+/// The source of the configuration, so that a reload can read it again.
 pub(super) enum Source {
     File(PathBuf),
     Document { text: String, base_dir: PathBuf },
@@ -25,8 +25,8 @@ impl Source {
 }
 
 impl DataConverter {
-    /// Opens the configuration file at `path`. `namespace` is for calls whose context names none;
-    /// empty means none.
+    /// Opens the configuration file at `path`. `namespace` applies to calls whose context names
+    /// none; empty means none.
     ///
     /// # Errors
     /// [`Code::Config`](crate::Code::Config) or [`Code::KeyFile`](crate::Code::KeyFile), with line,

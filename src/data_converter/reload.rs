@@ -1,14 +1,13 @@
-//! Reading the files again: because the host says so, or because a call met a key that nobody
-//! knows.
+//! Reloads the files: because the host asks for it, or because a call found an unknown key.
 //!
 //! ```text
 //! calls with the same unknown key ──> `should_search`: the files behind their configuration may be old
 //!            ├── asked to reload, all of them ──────────> `reload` ──┐
 //!            └── call again, with what was read <── one read for all that came before it began
 //! ```
-//! Whether a call is told hangs on the configuration that it worked with and on nothing else: calls
-//! at the same time have the same answer, and one that works with what a search has just read is
-//! not told again.
+//! Whether a call asks for a reload depends only on the configuration that it used: concurrent
+//! calls decide alike, and a call that uses a configuration which was just reloaded does not ask
+//! again.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -20,29 +19,29 @@ use crate::config::Config;
 use crate::error::{Code, Error};
 use crate::lock::Lock;
 
-/// How long after one search for an unknown key the next may be asked for: it must not make a
-/// worker read files all the time.
+/// Minimum time between two searches for unknown keys, so that they do not make a worker read files
+/// all the time.
 const SEARCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Reads that several callers share.
 #[derive(Default)]
 pub(super) struct Reads {
     begun: AtomicU64,
-    /// The last that ended: its number, and what came of it. Held while one is going on.
+    /// The last finished read: its number and result. Locked while a read is running.
     ended: Lock<(u64, Outcome)>,
 }
 
-/// The error is made anew for each caller.
+/// A new error is created for each caller.
 type Outcome = Option<(Code, String)>;
 
 impl Reads {
-    /// What a caller has when it comes: the number of the last read that may be too old for it.
+    /// The state when a caller arrives: the number of the last read that may be too old for it.
     fn come(&self) -> u64 {
         self.begun.load(Ordering::SeqCst)
     }
 
-    /// Reads, unless a read that began after the caller `came` has ended meanwhile: then what came
-    /// of that.
+    /// Reads, unless a read that started after the caller `came` has finished meanwhile: then its
+    /// result is used.
     fn share(&self, came: u64, read: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
         self.ended.write(|ended| {
             if ended.0 <= came {
@@ -58,8 +57,8 @@ impl Reads {
     }
 }
 
-/// A configuration from the time that it was read until the next takes its place, and for calls in
-/// flight until they end.
+/// A configuration, from when it was read until the next replaces it, and for calls in flight until
+/// they end.
 pub(super) struct Current {
     config: Config,
     search: Search,
@@ -86,27 +85,27 @@ impl Deref for Current {
     }
 }
 
-/// What a configuration knows of searches for unknown keys.
+/// What a configuration knows about searches for unknown keys.
 #[derive(Default)]
 struct Search(Lock<Searched>);
 
 #[derive(Clone, Copy, Default)]
 struct Searched {
-    /// Whether a call was told to have the files read again, and they were not yet.
+    /// Whether a call was told to request a reload that has not happened yet.
     asked: bool,
-    /// When the files were last read because a call was told so.
+    /// When the files were last reloaded because a call requested it.
     last: Option<Instant>,
 }
 
 impl Searched {
-    /// After the files were read at `now`. A read that no call asked for is no search.
+    /// After the files were read at `now`. A read that no call requested is not a search.
     fn read(self, now: Instant) -> Self {
         Self { asked: false, last: if self.asked { Some(now) } else { self.last } }
     }
 }
 
 impl Search {
-    /// Whether a call that meets an unknown key is to be told.
+    /// Whether a call that finds an unknown key should request a reload.
     fn ask(&self, now: Instant) -> bool {
         self.0.write(|searched| {
             let due = searched.last.is_none_or(|last| now.saturating_duration_since(last) >= SEARCH_INTERVAL);
@@ -115,24 +114,24 @@ impl Search {
         })
     }
 
-    /// What the configuration that was read at `now` knows.
+    /// The state for the configuration that was read at `now`.
     fn next(&self, now: Instant) -> Self {
         Self(Lock::new(self.0.read(|searched| searched.read(now)), Clone::clone))
     }
 
-    /// The files could not be read: this configuration stays.
+    /// The files could not be read: this configuration stays in use.
     fn fail(&self, now: Instant) {
         self.0.write(|searched| *searched = searched.read(now));
     }
 }
 
 impl DataConverter {
-    /// Reads the file, and every key and descriptor set that it names, again. Keys that the host
-    /// handed in are forgotten, so that one which was taken away is gone; descriptors stay.
-    /// Callers at the same time share a read that began after they came.
+    /// Reads the file, and every key and descriptor set that it names, again. Keys from the host
+    /// are dropped, so that a withdrawn key disappears; descriptors stay. Concurrent callers share
+    /// a read that started after they called.
     ///
     /// # Errors
-    /// As [`DataConverter::open`]; then everything stays as it was.
+    /// As [`DataConverter::open`]; then nothing changes.
     pub fn reload(&self) -> Result<(), Error> {
         self.reads.share(self.reads.come(), || self.read())
     }
@@ -152,8 +151,7 @@ impl DataConverter {
         Ok(())
     }
 
-    /// Whether the files should be read again for a key that the call's configuration does not
-    /// have.
+    /// Whether the files should be reloaded for a key that the call's configuration does not have.
     pub(super) fn should_search(&self, config: &Current, now: Instant) -> bool {
         matches!(self.source, Source::File(_)) && config.search.ask(now)
     }
@@ -182,7 +180,7 @@ mod tests {
             assert_eq!((error.code(), error.message()), (Code::Config, "not now"));
         }
         assert_eq!(count.get(), 2);
-        // One that comes while a read goes on waits for the next.
+        // A caller that arrives during a read waits for the next one.
         let mut late = 0;
         reads
             .share(reads.come(), || {
@@ -220,13 +218,13 @@ mod tests {
         let converter = DataConverter::open(&file.0, "").unwrap();
         let begin = Instant::now();
         let first = converter.config.load_full();
-        // The first caller does not use it up for the others.
+        // The first caller does not use up the permission for the others.
         assert!(converter.should_search(&first, begin) && converter.should_search(&first, begin));
         converter.reload().unwrap();
         let second = converter.config.load_full();
         assert!(!converter.should_search(&second, begin), "the files were just searched");
         assert!(converter.should_search(&first, begin), "a call in flight has not seen what was found");
-        // It reloads late, which is no other search and makes none possible before the time.
+        // It reloads late, which does not count as another search and does not allow one early.
         converter.reload().unwrap();
         let third = converter.config.load_full();
         assert!(!Arc::ptr_eq(&second, &third) && !converter.should_search(&third, begin));

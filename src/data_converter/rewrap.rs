@@ -1,4 +1,4 @@
-//! New wraps of data keys, and a look at the payloads of anything.
+//! Rewrapping of data keys, and a visitor for the payloads of a document.
 
 use std::cell::RefCell;
 
@@ -14,13 +14,13 @@ use crate::outcome::Outcome;
 use crate::payload::Payloads;
 
 impl DataConverter {
-    /// Has the data key of every envelope in a serialised `Payloads` wrapped by the key that
-    /// encrypts now, without decrypting a payload. What is no envelope of a key that the
-    /// configuration names stays as it is.
+    /// Rewraps the data key of every envelope in a serialised `Payloads` with the key that encrypts
+    /// now, without decrypting a payload. A payload that is not an envelope of a key in the
+    /// configuration stays as it is.
     ///
     /// # Errors
-    /// What key services say, and [`Code::Config`](crate::Code::Config) where the key that encrypts
-    /// is not one that wraps data keys.
+    /// The errors of key services, and [`Code::Config`](crate::Code::Config) if the key that
+    /// encrypts is not a KEK.
     pub fn rewrap<'a>(&self, scope: impl Into<Scope<'a>>, payloads: &[u8]) -> Result<Vec<u8>, Error> {
         self.call(scope.into(), payloads.len(), |spent, _, environment, config| {
             let parsed = Payloads::parse(payloads, &config.limits, spent.payloads)?;
@@ -38,8 +38,8 @@ impl DataConverter {
         })
     }
 
-    /// [`DataConverter::rewrap`] of every payload and failure of a history, in the form that it
-    /// came in. `say` is told now and then how many payloads were met.
+    /// [`DataConverter::rewrap`] for every payload and failure of a history, in the form that it
+    /// came in. `say` is called now and then with the number of payloads so far.
     ///
     /// # Errors
     /// As [`DataConverter::decode_history`] and [`DataConverter::rewrap`].
@@ -52,7 +52,7 @@ impl DataConverter {
         self.history(scope.into(), history, Task::Rewrap, Some(say))
     }
 
-    /// [`DataConverter::rewrap`] of a failure as proto3 JSON.
+    /// [`DataConverter::rewrap`] for a failure as proto3 JSON.
     ///
     /// # Errors
     /// As [`DataConverter::decode_failure_json`] and [`DataConverter::rewrap`].
@@ -64,21 +64,21 @@ impl DataConverter {
         self.message_json(scope.into(), FAILURE, false, failure, Task::Rewrap, None)
     }
 
-    /// Shows every payload of a history to `visit`, serialised and as it is, encoded attributes of
-    /// failures too.
+    /// Calls `visit` with every serialised payload of a history, unchanged, including encoded
+    /// attributes of failures.
     ///
     /// # Errors
-    /// As [`DataConverter::decode_history`], but for what the codecs say.
+    /// As [`DataConverter::decode_history`], without the errors of the codecs.
     pub fn visit_history(&self, history: &[u8], visit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         let visit = RefCell::new(visit);
         let visit = |payload: &[u8]| (visit.borrow_mut())(payload);
         self.history((&[]).into(), history, Task::Visit(&visit), None).map(drop)
     }
 
-    /// The same of a failure as proto3 JSON.
+    /// The same for a failure as proto3 JSON.
     ///
     /// # Errors
-    /// As [`DataConverter::decode_failure_json`], but for what the codecs say.
+    /// As [`DataConverter::decode_failure_json`], without the errors of the codecs.
     pub fn visit_failure_json(&self, failure: &[u8], visit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         let visit = RefCell::new(visit);
         let visit = |payload: &[u8]| (visit.borrow_mut())(payload);

@@ -1,4 +1,4 @@
-//! What the configuration says, for bindings, the command line and the codec server.
+//! The settings of the configuration, for bindings, the command line and the codec server.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,14 +11,13 @@ use crate::error::Error;
 use crate::keys::KeyService;
 
 impl DataConverter {
-    /// Whether the failure converter is to move message and stack trace into the encoded
-    /// attributes.
+    /// Whether the failure converter moves message and stack trace into the encoded attributes.
     #[must_use]
     pub fn encodes_common_attributes(&self) -> bool {
         self.config.load().encode_common_attributes
     }
 
-    /// Whether the configuration's `converters` differ from what every SDK's own converter does.
+    /// Whether the configuration's `converters` differ from every SDK's default converter.
     #[must_use]
     pub fn has_own_converters(&self) -> bool {
         !self.config.load().has_default_converters
@@ -36,8 +35,7 @@ impl DataConverter {
         self.config.load().keyring.has_key_services()
     }
 
-    /// The keys of key services that the configuration names: the name in the ring, and what it
-    /// stands for.
+    /// The keys of key services that the configuration names: the name in the ring, and the key.
     #[must_use]
     pub fn key_services(&self) -> Vec<(Arc<str>, KeyService)> {
         let config = self.config.load();
@@ -64,13 +62,14 @@ impl DataConverter {
         self.config.load().server_limits
     }
 
-    /// The key files that the configuration names: when one changes it is to be read again.
+    /// The key files that the configuration names: when one changes, the configuration should be
+    /// reloaded.
     #[must_use]
     pub fn key_files(&self) -> Vec<PathBuf> {
         self.config.load().key_files.clone()
     }
 
-    /// What the configuration says of a namespace.
+    /// What the configuration says about a namespace.
     ///
     /// # Errors
     /// [`Code::Namespace`](crate::Code::Namespace).
@@ -78,8 +77,8 @@ impl DataConverter {
         self.config.load().namespace(namespace)
     }
 
-    /// The part of this configuration, if there is one, that opens more than `before` did: a
-    /// namespace that may use more of the keys that were there, or that no longer encrypts.
+    /// The part of this configuration, if any, that gives more access than `before`: a namespace
+    /// that may use more of the existing keys, or that no longer encrypts.
     #[must_use]
     pub fn loosens(&self, before: &Self) -> Option<&'static str> {
         self.config.load().loosens(&before.config.load())

@@ -1,4 +1,4 @@
-//! Values ⇄ payloads, by the converters: no codec is applied here.
+//! Converts values to payloads and back with the converters; no codec is applied here.
 
 use std::sync::Arc;
 
@@ -13,12 +13,13 @@ use crate::framing::{Framed, PAYLOADS};
 use crate::payload::{Payloads, Rewritten};
 
 impl DataConverter {
-    /// Makes the payloads of values. Both are a serialised `Payloads`; a value comes in a raw form:
-    /// `binary/null`, `binary/plain`, `json/plain`, or `binary/protobuf` with its `messageType`.
+    /// Converts values to payloads. Both are a serialised `Payloads`; a value is given in a raw
+    /// form: `binary/null`, `binary/plain`, `json/plain`, or `binary/protobuf` with its
+    /// `messageType`.
     ///
     /// # Errors
-    /// [`Code::Value`](crate::Code::Value), [`Code::Json`](crate::Code::Json) and what else the
-    /// converters say. The lowest value that fails decides, and is named.
+    /// [`Code::Value`](crate::Code::Value), [`Code::Json`](crate::Code::Json) and the other errors
+    /// of the converters. The error is that of the first value that fails, and has its index.
     pub fn to_payload<'a>(&self, scope: impl Into<Scope<'a>>, values: &[u8]) -> Result<Vec<u8>, Error> {
         self.call(scope.into(), values.len(), |spent, _, _, config| {
             let budget = &mut spent.budget;
@@ -38,13 +39,13 @@ impl DataConverter {
         })
     }
 
-    /// Gives the values of payloads back, each in its raw form: the way back of
+    /// Converts payloads to values, each in its raw form: the inverse of
     /// [`DataConverter::to_payload`]. Every encoding that a converter knows is read, whatever the
     /// config says.
     ///
     /// # Errors
-    /// [`Code::Encoding`](crate::Code::Encoding) and what the converters say. The lowest payload
-    /// that fails decides, and is named.
+    /// [`Code::Encoding`](crate::Code::Encoding) and the errors of the converters. The error is
+    /// that of the first payload that fails, and has its index.
     pub fn from_payload<'a>(&self, scope: impl Into<Scope<'a>>, payloads: &[u8]) -> Result<Vec<u8>, Error> {
         self.call(scope.into(), payloads.len(), |spent, _, _, config| {
             let budget = &mut spent.budget;
@@ -69,7 +70,7 @@ impl DataConverter {
     }
 }
 
-/// The message types that are known, when somebody asks.
+/// The known message types, resolved on demand.
 fn known_types(config: &Config) -> impl Fn() -> Result<Arc<Descriptors>, Error> {
     || config.descriptors.current()
 }

@@ -1,4 +1,4 @@
-//! The transcoder: golden texts, what each rule says, and prost-reflect's own JSON as the oracle.
+//! The transcoder: golden texts, a test for each rule, and prost-reflect's own JSON as the oracle.
 
 mod oracle;
 

@@ -1,10 +1,11 @@
-//! The descriptors behind a handle: Temporal's API, the sets that the configuration names, and what
-//! the host handed in.
+//! The descriptors behind a handle: Temporal's API, the sets that the configuration names, and
+//! those from the host.
 //!
-//! A file is told by its name, and the first of these to have it decides: the configuration (so
-//! that a newer API of Temporal can be given), what is built in, the host. The host may hand in the
-//! same file as often as it likes, and another one of the same name never: two versions of one file
-//! in a process are a mistake that must be seen. Everything is linked anew and then swapped whole.
+//! A file is identified by its name, and the first source that has it takes precedence: the
+//! configuration (so that it can supply a newer Temporal API), the built-in set, the host. The host
+//! may pass the same file any number of times, but never a different one with the same name: two
+//! versions of one file in a process are a mistake that must be reported. Everything is linked
+//! again and then swapped atomically.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,22 +24,22 @@ use tdc_formats::wire::{Cursor, Field, Value};
 use crate::error::{Code, Error, text};
 use crate::lock::Lock;
 
-/// Bytes of descriptor sets that one file of the configuration, or all that the host hands in, may
-/// have.
+/// Most bytes of descriptor sets, for one file of the configuration and for everything from the
+/// host together.
 pub(crate) const MAX_SET_LEN: usize = 64 << 20;
 
 /// How deep message types may nest: as in protoc.
 const MAX_NESTING: usize = 32;
 
-/// Files by name, of each what decides how messages are read.
+/// Files by name, reduced to what determines how messages are read.
 type Files = BTreeMap<String, FileDescriptorProto>;
 
-/// What one handle knows of message types.
+/// The message types that one handle knows.
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     /// What the host handed in.
     host: Lock<Host>,
-    /// `None`: Temporal's API and nothing else.
+    /// `None`: only Temporal's API.
     linked: ArcSwapOption<Descriptors>,
 }
 
@@ -49,7 +50,7 @@ struct Host {
 }
 
 impl Store {
-    /// Links the sets of the configuration: where each comes from, for errors, and its bytes.
+    /// Links the sets of the configuration, each given as its source, for errors, and its bytes.
     ///
     /// # Errors
     /// [`Code::Descriptor`].
@@ -81,7 +82,7 @@ impl Store {
         Ok(Self { host: Lock::default(), linked: ArcSwapOption::from_pointee(Descriptors::new(pool)) })
     }
 
-    /// What is known now. A call keeps what it began with.
+    /// The current message types. A call keeps those it started with.
     ///
     /// # Errors
     /// As [`temporal_api`](super::temporal_api).
@@ -92,11 +93,11 @@ impl Store {
         }
     }
 
-    /// Takes a `FileDescriptorSet` of the host: files that it names without having them must be
+    /// Takes a `FileDescriptorSet` from the host: imports that it does not contain must already be
     /// known.
     ///
     /// # Errors
-    /// [`Code::Descriptor`]; then everything stays as it was.
+    /// [`Code::Descriptor`]; then nothing changes.
     pub(crate) fn provide(&self, set: &[u8]) -> Result<(), Error> {
         let files = decode(set).map_err(|cause| refused(&cause))?;
         self.host.write(|host| self.add(host, files, set.len()))
@@ -135,15 +136,15 @@ impl Store {
         Ok(())
     }
 
-    /// Takes over what the host handed in to `before`. Where it no longer fits, the host is asked
-    /// again.
+    /// Takes over the descriptors that the host passed to `before`. If they no longer fit, the host
+    /// is asked again.
     pub(crate) fn adopt(&self, before: &Self) -> Result<(), Error> {
         before.host.read(|before| self.take(before))
     }
 
     fn take(&self, before: &Host) -> Result<(), Error> {
         if before.files.is_empty() {
-            // Most handles: a reload must not cost them the linking of Temporal's API.
+            // The case of most handles: a reload must not link Temporal's API again.
             return Ok(());
         }
         let current = self.current()?;
@@ -200,14 +201,13 @@ fn decode(set: &[u8]) -> Result<Vec<FileDescriptorProto>, String> {
     Ok(set.file.into_iter().map(essence).collect())
 }
 
-/// Whether a message type of a serialised set nests deeper. Looked at before it is decoded, because
-/// decoding and linking call themselves for what nests. What is malformed is the business of
-/// decoding.
+/// Whether a message type of a serialised set nests deeper. Checked before the set is decoded,
+/// because decoding and linking recurse. Malformed sets are ignored here; decoding reports them.
 fn nests_deeper(set: &[u8], max: usize) -> bool {
     const FILE: u32 = 1;
     const MESSAGE_TYPE: u32 = 4;
     const NESTED_TYPE: u32 = 3;
-    // What is open: the rest of it, and the number of the field that leads on.
+    // The open messages: the rest of each, and the number of the field to descend into.
     let mut open = vec![(Cursor::new(set), FILE)];
     while let Some((cursor, number)) = open.last_mut() {
         let number = *number;
@@ -226,8 +226,8 @@ fn nests_deeper(set: &[u8], max: usize) -> bool {
     false
 }
 
-/// What a file says of messages. Comments, options and the names that follow from others differ
-/// between protoc's output and what the languages' runtimes keep of it.
+/// The part of a file that defines messages. Comments, options and derived names differ between
+/// protoc's output and what the languages' runtimes keep of it.
 fn essence(mut file: FileDescriptorProto) -> FileDescriptorProto {
     file.source_code_info = None;
     file.options = None;
@@ -241,7 +241,7 @@ fn essence(mut file: FileDescriptorProto) -> FileDescriptorProto {
     file
 }
 
-/// Messages nest no deeper than the protobuf parser let them.
+/// Messages nest no deeper than the protobuf parser allowed.
 fn message_essence(message: &mut DescriptorProto) {
     message.options = message
         .options
@@ -272,7 +272,7 @@ fn field_essence(field: &mut FieldDescriptorProto) {
     }
 }
 
-/// The name in JSON that protoc makes of a field's name.
+/// The JSON name that protoc derives from a field's name.
 fn json_name(name: &str) -> String {
     let mut after_underscore = false;
     let mut camel = String::with_capacity(name.len());

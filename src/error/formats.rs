@@ -1,4 +1,4 @@
-//! Errors of the formats as this library's.
+//! Converts errors of the `formats` crate to this library's.
 
 use tdc_formats::ErrorKind;
 

@@ -2,19 +2,19 @@
 //!
 //! Messages end up in logs, terminals and exceptions. A line break in a name could forge a line of
 //! a log, an escape sequence could rewrite a terminal, and a long name could fill a disk. So every
-//! such text is escaped and cut here, and [`one_line`] holds every message to it once more.
+//! such text is escaped and truncated here, and [`one_line`] enforces it again for every message.
 
 use std::path::Path;
 
 use tdc_formats::text::{elided, escape};
 
-/// Characters of a name, such as a namespace or a type.
+/// Most characters shown of a name, such as a namespace or a type.
 const MAX_NAME: usize = 128;
-/// Characters of a text in words: what another library or the host says.
+/// Most characters shown of a text from another library or the host.
 const MAX_WORDS: usize = 300;
 /// Characters of a path.
 const MAX_PATH: usize = 1024;
-/// Characters of a whole message.
+/// Most characters of a whole message.
 const MAX_MESSAGE: usize = 4096;
 
 /// A name in quotes.
@@ -24,7 +24,7 @@ pub(crate) fn quoted(name: &str) -> String {
 
 /// A name that need not be UTF-8, in quotes.
 pub(crate) fn quoted_bytes(name: &[u8]) -> String {
-    // More bytes than the characters that are shown can have.
+    // More bytes than the shown characters can have.
     let start = name.get(..(MAX_NAME + 1) * 4).unwrap_or(name);
     let characters = start.utf8_chunks().flat_map(|chunk| {
         let replaced = (!chunk.invalid().is_empty()).then_some(char::REPLACEMENT_CHARACTER);
@@ -41,7 +41,7 @@ pub(crate) fn quoted_bytes(name: &[u8]) -> String {
     }
 }
 
-/// What another library or the host says, without quotes.
+/// A text from another library or the host, without quotes.
 pub(crate) fn words(text: &str) -> String {
     elided(text, MAX_WORDS)
 }
@@ -51,8 +51,8 @@ pub(crate) fn path(path: &Path) -> String {
     elided(&path.to_string_lossy(), MAX_PATH)
 }
 
-/// A path from the root on, so that a message says which file was looked for, whatever the working
-/// directory is.
+/// An absolute path, so that a message says which file was meant, whatever the working directory
+/// is.
 pub(crate) fn absolute_path(path: &Path) -> String {
     match std::path::absolute(path) {
         Ok(absolute) => self::path(&absolute),
@@ -60,7 +60,7 @@ pub(crate) fn absolute_path(path: &Path) -> String {
     }
 }
 
-/// A message: in one line, without anything that a terminal would act on, and of bounded length.
+/// Makes a message one line of bounded length, without anything that a terminal would act on.
 pub(super) fn one_line(message: String) -> String {
     let plain = |byte: &u8| (b' '..=b'~').contains(byte);
     if message.len() <= MAX_MESSAGE && message.as_bytes().iter().all(plain) {

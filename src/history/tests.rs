@@ -1,4 +1,4 @@
-//! Histories in every form that they come in.
+//! Histories in every form.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ fn encrypting() -> DataConverter {
 /// The payload `"secret"`, as JSON.
 const PAYLOAD: &str = r#"{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"InNlY3JldCI="}"#;
 
-/// A failure as JSON whose message hides `"secret"` in base64 nowhere.
+/// A failure as JSON whose message does not contain `"secret"` in base64.
 const FAILURE: &str = r#"{"message":"a secret","stackTrace":"at <secret>\n","source":"GoSDK","cause":{"message":"an inner secret","applicationFailureInfo":{"type":"T"}}}"#;
 
 /// Encodes one payload as JSON.
@@ -37,7 +37,7 @@ fn encoded_failure() -> String {
     String::from_utf8(encrypting().encode_failure_json(&[], FAILURE.as_bytes()).unwrap()).unwrap()
 }
 
-/// Two events with odd but lawful ways to write them.
+/// Two events, written in unusual but valid ways.
 fn events(payload: &str, failure: &str) -> String {
     format!(
         r#"[ {{"eventId": "1", "eventType":"WorkflowExecutionStarted", "newer": [1.50, {{"x": null}}],
@@ -58,7 +58,7 @@ fn encode_is_the_inverse_of_decode() {
     let plain = events(PAYLOAD, FAILURE);
     let encoded = encrypting().encode_history(&[], plain.as_bytes()).unwrap();
     let text = core::str::from_utf8(&encoded).unwrap();
-    // Search attributes and headers are what the SDKs leave readable.
+    // The SDKs leave search attributes and headers readable.
     assert_eq!(text.matches("InNlY3JldCI=").count(), 2, "{text}");
     assert!(!text.contains("a secret") && !text.contains("an inner secret"), "{text}");
     assert_eq!(decode(text), plain);
@@ -206,12 +206,12 @@ fn values_in_the_place_of_payloads_are_named_as_what_they_are() {
             error.message().contains("as Encoded in the Web UI") && !error.message().contains("secret"),
             "{error}"
         );
-        // The same when it would be encoded: it must not stay in the clear.
+        // The same for encode: it must not stay in the clear.
         let failure = format!(r#"{{"applicationFailureInfo":{{"details":{{"payloads":[{value}]}}}}}}"#);
         let error = encrypting().encode_failure_json(&[], failure.as_bytes()).unwrap_err();
         assert!(error.message().contains("as Encoded in the Web UI"), "{error}");
     }
-    // What is only broken is not taken for it.
+    // A merely broken document is not mistaken for it.
     for broken in [r#"{"data":"secret!"}"#, r#"{"metadata":5}"#, r#"{"externalPayloads":[5]}"#] {
         let history = format!(r#"[{{"userMetadata":{{"summary":{broken}}}}}]"#);
         let error = encrypting().decode_history(&[], history.as_bytes()).unwrap_err();

@@ -11,18 +11,18 @@ pub(crate) struct Access {
     pub(super) primary: Option<Primary>,
     /// `None`: every key of the ring.
     allowed: Option<HashSet<Arc<str>>>,
-    /// The access of each namespace that has a key of its own; this one is everybody else's.
+    /// The access of each namespace that has its own key; this one is for all others.
     by_namespace: HashMap<Box<str>, Self>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Primary {
     pub(super) id: Arc<str>,
-    /// The key itself where the ring has it, so that most calls look nothing up.
+    /// The key itself if it is in the ring, so that most calls need no lookup.
     pub(super) key: Option<Arc<Key>>,
-    /// The key that wraps data keys, where it is one.
+    /// The KEK, if it is one.
     pub(super) kek: Option<Arc<Kek>>,
-    /// What the id is made of, where each namespace has its own and this one has none.
+    /// The template of the id, if each namespace has its own key and this one has none.
     pub(super) template: Option<Arc<str>>,
 }
 
@@ -37,13 +37,13 @@ impl Access {
         Self { primary, allowed, by_namespace: HashMap::new() }
     }
 
-    /// An access whose key that encrypts is each namespace's own: `template` says how it is called.
+    /// An access in which each namespace encrypts with its own key: `template` gives its name.
     pub(crate) fn by_namespace(self, template: &str, by_namespace: HashMap<Box<str>, Self>) -> Self {
         let (id, template) = (Arc::from(template), Some(Arc::from(template)));
         Self { primary: Some(Primary { id, key: None, kek: None, template }), by_namespace, ..self }
     }
 
-    /// What holds for a namespace.
+    /// The access of a namespace.
     #[inline]
     pub(crate) fn of(&self, namespace: &str) -> &Self {
         if self.by_namespace.is_empty() { self } else { self.by_namespace.get(namespace).unwrap_or(self) }
@@ -57,7 +57,7 @@ impl Access {
         self.primary.as_ref().map(|primary| &primary.id)
     }
 
-    /// The KEK that wraps the data keys that encrypt, where it is one.
+    /// The KEK that wraps the data keys that encrypt, if there is one.
     pub(super) fn wraps_with(&self) -> Option<&Arc<Kek>> {
         self.primary.as_ref()?.kek.as_ref()
     }
@@ -81,8 +81,8 @@ impl Access {
         self.primary.as_ref()?.template.as_deref()
     }
 
-    /// The ids of the keys that may be used, sorted: those of the ring, and those that are named
-    /// and that the host must have.
+    /// The ids of the usable keys, sorted: those in the ring, and named ones that the host must
+    /// have.
     pub(crate) fn ids(&self, keyring: &Keyring) -> Vec<Arc<str>> {
         let mut ids: Vec<Arc<str>> = match &self.allowed {
             Some(allowed) => {

@@ -1,9 +1,9 @@
-//! AES-256-GCM behind one small trait, with two backends that make the same bytes.
+//! AES-256-GCM behind one small trait, with two backends that produce the same bytes.
 //!
 //! `aws_lc` (the feature `aws-lc`, default) is hand-tuned; `rust_crypto` (the feature `portable`)
-//! is Rust alone. Where both are built, `aws_lc` is used. Key setup costs as much as sealing 64
-//! bytes, so a cipher is made once and kept with its key. The nonce is 12 bytes, the tag 16. The
-//! SDKs' samples have no associated data.
+//! is pure Rust. If both are built, `aws_lc` is used. Key setup costs as much as sealing 64 bytes,
+//! so a cipher is created once and kept with its key. The nonce is 12 bytes, the tag 16. The SDKs'
+//! samples have no associated data.
 
 #[cfg(feature = "aws-lc")]
 mod aws_lc;
@@ -16,7 +16,7 @@ use crate::payload::Pieces;
 
 /// Bytes of a nonce.
 pub(crate) const NONCE_LEN: usize = 12;
-/// Bytes of an authentication tag.
+/// Length of an authentication tag, in bytes.
 pub(crate) const TAG_LEN: usize = 16;
 
 #[cfg(feature = "aws-lc")]
@@ -45,7 +45,7 @@ pub(crate) trait Aead: Sized + Send + Sync {
     ) -> Result<(), Failed>;
 
     /// Decrypts; `sealed` is ciphertext and tag, `out` is exactly as long as the ciphertext. On
-    /// failure `out` holds zeroes.
+    /// failure `out` contains zeroes.
     fn open(
         &self,
         nonce: [u8; NONCE_LEN],

@@ -5,8 +5,8 @@
 //! encrypt ──> live key of (namespace, KEK) ──> too old, or used for too many payloads: `wrap` a new one
 //! decrypt ──> call's keys ──> cache, keyed by (KEK, wrapped text) ──> `unwrap`
 //! ```
-//! Both tables survive a reload. A child of a fork makes keys of its own, and may use what was
-//! unwrapped.
+//! Both tables survive a reload. A forked child creates its own keys, but may use the unwrapped
+//! ones.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -21,10 +21,10 @@ use crate::error::Error;
 use crate::lock::Lock;
 use crate::sys;
 
-/// Data keys that encrypt at the same time.
+/// Most data keys that encrypt at the same time.
 const MAX_LIVE: usize = 1000;
 
-/// How long a renewal that was asked for is waited for.
+/// How long to wait for a requested renewal.
 const RENEWAL_LASTS: Duration = Duration::from_secs(30);
 
 /// A data key that encrypts.
@@ -37,12 +37,12 @@ pub(crate) struct Sealing {
 }
 
 impl Sealing {
-    /// Counts a payload; `false` where the key may encrypt no more.
+    /// Counts a payload; `false` if the key may not encrypt any more.
     pub(super) fn count(&self) -> bool {
         self.used.fetch_add(1, Ordering::Relaxed) < MAX_MESSAGES
     }
 
-    /// Whether a call may begin with it.
+    /// Whether a call may start with it.
     fn is_usable(&self, kek: &Kek, namespace: &str, now: Instant) -> bool {
         self.forks == sys::forks()
             && *self.namespace == *namespace
@@ -50,7 +50,7 @@ impl Sealing {
             && self.used.load(Ordering::Relaxed) < kek.options.messages
     }
 
-    /// Whether the next one should be made.
+    /// Whether its successor should be created.
     fn is_aging(&self, kek: &Kek, now: Instant) -> bool {
         let age = now.saturating_duration_since(self.born).saturating_add(kek.options.renew_before);
         let soon = kek.options.messages - kek.options.messages / 8;
@@ -58,7 +58,7 @@ impl Sealing {
     }
 }
 
-/// A data key that was unwrapped.
+/// An unwrapped data key.
 pub(crate) struct Opened {
     /// Its wrapped form, as payloads have it.
     pub(super) text: Box<[u8]>,
@@ -83,29 +83,30 @@ impl Default for CacheOptions {
 pub(crate) struct DataKeys {
     slots: Lock<HashMap<Owner, Slot>>,
     cache: Lock<Cache>,
-    /// The longest metadata of a key that encrypted: what a payload grows by.
+    /// The longest metadata of a key that encrypted: the amount by which a payload grows.
     longest_metadata: AtomicUsize,
 }
 
-/// Whose key: a KEK's identity, and a namespace.
+/// The owner of a key: a KEK's identity, and a namespace.
 type Owner = ([u8; 16], Arc<str>);
 
-/// The right to have the next data key wrapped. When it is dropped without an answer, the next call
+/// Permission to have the next data key wrapped. If it is dropped without an answer, the next call
 /// gets it.
 pub(super) struct Turn;
 
 #[derive(Default)]
 struct Slot {
     live: Option<Arc<Sealing>>,
-    /// Made, and not wrapped yet: every call that needs one has the same wrapped.
+    /// Created but not wrapped yet: all calls that need a key have this same one wrapped.
     candidate: Option<Arc<DataKey>>,
-    /// When the next one was asked for, while the old one is used, and whose turn it is.
+    /// When the next one was requested while the old one is in use, and which call holds the
+    /// permission.
     renewing: Option<(Instant, Weak<Turn>)>,
     failed: Option<(Failure, Instant)>,
 }
 
 impl Slot {
-    /// Whether its renewal was asked for, or failed, a short time ago.
+    /// Whether its renewal was requested, or failed, a short time ago.
     fn waits(&self, now: Instant) -> bool {
         let is_asked = |(begun, turn): &(Instant, Weak<Turn>)| {
             turn.strong_count() > 0 && now.saturating_duration_since(*begun) < RENEWAL_LASTS
@@ -115,16 +116,16 @@ impl Slot {
     }
 }
 
-/// What there is to encrypt with.
+/// The state of the key that encrypts.
 pub(super) enum Live {
     Key(Arc<Sealing>),
-    /// A key that is used while its successor is made.
+    /// A key that is used while its successor is created.
     Aging(Arc<Sealing>),
     Failed(Failure),
     Nothing,
 }
 
-/// What is known of a wrapped key.
+/// What is known about a wrapped key.
 #[derive(Clone)]
 pub(super) enum Known {
     Key(Arc<Key>, Instant),
@@ -184,8 +185,8 @@ impl DataKeys {
         })
     }
 
-    /// The new key that is to be wrapped for `namespace`: the same one for everybody who asks
-    /// before the answer is there.
+    /// The new key to be wrapped for `namespace`: the same one for all calls that ask before the
+    /// answer arrives.
     pub(super) fn candidate(&self, kek: &Kek, namespace: &Arc<str>) -> Result<Arc<DataKey>, Error> {
         let mut fresh = DataKey::default();
         sys::random(&mut fresh[..])?;
@@ -197,7 +198,7 @@ impl DataKeys {
         }))
     }
 
-    /// The turn to have the next key wrapped, unless somebody else has it.
+    /// Permission to have the next key wrapped, unless another call holds it.
     pub(super) fn begin_renewal(&self, kek: &Kek, namespace: &Arc<str>, now: Instant) -> Option<Arc<Turn>> {
         let owner = (kek.identity, Arc::clone(namespace));
         let is_due = |slot: Option<&Slot>| slot.is_some_and(|slot| !slot.waits(now));
@@ -212,7 +213,7 @@ impl DataKeys {
         })
     }
 
-    /// Takes a wrapped key. Of two answers for one key the first counts.
+    /// Takes a wrapped key. If two answers arrive for one key, the first counts.
     pub(super) fn install(
         &self,
         kek: &Kek,
@@ -255,7 +256,7 @@ impl DataKeys {
         }
     }
 
-    /// Takes the word of a service that it did not wrap a key.
+    /// Records that a service did not wrap a key.
     pub(super) fn fail(&self, kek: &Kek, namespace: &Arc<str>, failure: Failure, now: Instant) {
         let until = now + failure.lasts;
         let owner = (kek.identity, Arc::clone(namespace));
@@ -266,7 +267,7 @@ impl DataKeys {
         });
     }
 
-    /// What is known of a wrapped key.
+    /// What is known about a wrapped key.
     pub(super) fn known(&self, kek: &Kek, text: &[u8], now: Instant) -> Option<Known> {
         let name = kek.table_key(text);
         let known = self.cache.read(|cache| {
@@ -281,7 +282,7 @@ impl DataKeys {
         Some(known)
     }
 
-    /// Keeps what is known of a wrapped key, and forgets what was not used for the longest time.
+    /// Stores what is known about a wrapped key, and evicts the least recently used entry.
     pub(super) fn remember(
         &self,
         kek: &Kek,
@@ -305,7 +306,7 @@ impl DataKeys {
     }
 }
 
-/// Forgets the key that is oldest, where there is no room for another owner.
+/// Evicts the oldest key if there is no room for another owner.
 fn make_room(slots: &mut HashMap<Owner, Slot>, owner: &Owner) {
     if slots.len() < MAX_LIVE || slots.contains_key(owner) {
         return;

@@ -14,20 +14,20 @@ use crate::error::Error;
 use crate::payload::Pieces;
 use crate::sys;
 
-/// 32 bytes that are erased on drop.
+/// 32 bytes, erased on drop.
 pub(crate) type DataKey = Zeroizing<[u8; 32]>;
 
-/// An entry of the ring whose key wraps data keys.
+/// An entry of the ring that wraps data keys.
 pub(crate) struct Kek {
     /// Its name in the ring.
     pub(crate) name: Arc<str>,
-    /// What payloads call it: the URI of the service's key, or the name of a local one.
+    /// Its id in payloads: the URI of the service's key, or the name of a local one.
     pub(crate) id: Arc<str>,
     pub(crate) keeper: Keeper,
     pub(crate) options: DataKeyOptions,
-    /// Tells it from every other key: the same over a reload that does not change it.
+    /// Identifies the key: stays the same across a reload that does not change it.
     pub(super) identity: [u8; 16],
-    /// The data key that was used last to encrypt, and to decrypt: most calls look no further.
+    /// The last data keys used to encrypt and to decrypt: most calls need no other.
     pub(super) sealing: ArcSwapOption<Sealing>,
     pub(super) opened: ArcSwapOption<Opened>,
 }
@@ -44,9 +44,9 @@ pub(crate) enum Keeper {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyService {
-    /// Its URI, such as `awskms://alias/orders?region=eu-central-1`.
+    /// The key's URI, such as `awskms://alias/orders?region=eu-central-1`.
     pub uri: Arc<str>,
-    /// Keys that an alias of AWS named earlier, which are tried for unwrap as well.
+    /// Keys that an AWS alias pointed to earlier; unwrap tries them too.
     pub earlier: Arc<[String]>,
     /// How long one attempt may take.
     pub timeout: Duration,
@@ -64,9 +64,9 @@ impl KeyService {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DataKeyOptions {
     pub(crate) lifetime: Duration,
-    /// Payloads. A call ends with the key that it began with.
+    /// In payloads. A call finishes with the key that it started with.
     pub(crate) messages: u64,
-    /// How long before the end of its lifetime the next one is asked for.
+    /// How long before the end of its lifetime the next one is requested.
     pub(crate) renew_before: Duration,
 }
 
@@ -97,7 +97,7 @@ impl Kek {
         Self { name: name.into(), id: id.into(), keeper, options, identity, sealing, opened }
     }
 
-    /// What a table calls `wrapped`, whichever KEK wrapped it.
+    /// The table key for `wrapped`, whichever KEK wrapped it.
     pub(super) fn table_key(&self, wrapped: &[u8]) -> Box<[u8]> {
         [&self.identity[..], wrapped].concat().into()
     }
@@ -119,7 +119,7 @@ pub(crate) struct LocalKek {
     pub(crate) fingerprint: [u8; 32],
 }
 
-/// What keeps a wrapped data key from being taken for an encrypted payload.
+/// Keeps a wrapped data key from being mistaken for an encrypted payload.
 const DOMAIN: &[u8] = b"tdc wrapped data key v1\0";
 
 const WRAPPED_LEN: usize = NONCE_LEN + 32 + TAG_LEN;
@@ -135,12 +135,12 @@ impl LocalKek {
         let mut wrapped = vec![0; WRAPPED_LEN];
         let (nonce_out, sealed) = wrapped.split_at_mut(NONCE_LEN);
         nonce_out.copy_from_slice(&nonce);
-        // 32 bytes are not too long for the cipher.
+        // The cipher accepts 32 bytes.
         let _ = self.cipher.seal(nonce, DOMAIN, Pieces::whole(data_key), sealed);
         Ok(wrapped)
     }
 
-    /// The data key; `None` where this key did not wrap it.
+    /// The data key; `None` if this key did not wrap it.
     pub(crate) fn unwrap(&self, wrapped: &[u8]) -> Option<DataKey> {
         let (nonce, sealed) = wrapped.split_first_chunk()?;
         if wrapped.len() != WRAPPED_LEN {

@@ -1,4 +1,4 @@
-//! One key, and the ids that keys may have.
+//! A key, and the rules for key ids.
 
 use std::fmt;
 
@@ -13,21 +13,21 @@ const MAX_KEY_ID_LEN: usize = 128;
 /// The longest id of a key in a key service, which is a URI.
 const MAX_SERVICE_ID_LEN: usize = 2048;
 
-/// The encoding of what the samples and Temporal Proxy encrypt.
+/// The encoding that the samples and Temporal Proxy encrypt with.
 const ENCRYPTED: &[u8] = b"binary/encrypted";
 
-/// The encoding of what only tdc reads: payloads that are bound to where they belong.
+/// The encoding of payloads that only tdc reads: those bound to their context.
 const TDC_ENCRYPTED: &[u8] = b"binary/tdc-encrypted";
 
 /// One key, ready for use. The raw bytes are not kept.
 pub(crate) struct Key {
     pub(crate) cipher: Cipher,
-    /// The metadata entries that name the codec and this key, as they stand on the wire in front of
+    /// The metadata entries that name the codec and this key, in wire form, as written before
     /// `data`.
     pub(crate) metadata: Vec<u8>,
-    /// The same for payloads that are bound; their context comes behind it.
+    /// The same for bound payloads; their context follows.
     pub(crate) bound_metadata: Vec<u8>,
-    /// SHA-256 of the key, to know the Java sample's key ids, which are the key itself.
+    /// SHA-256 of the key, to recognise the Java sample's key ids, which are the key itself.
     pub(super) fingerprint: Fingerprint,
 }
 
@@ -86,14 +86,14 @@ pub(crate) fn is_service_id(id: &[u8]) -> bool {
     (1..=MAX_SERVICE_ID_LEN).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic)
 }
 
-/// Whether `id` is the key itself, as the ids of Temporal Proxy's test keys are: never to be shown.
+/// Whether `id` is the key itself, as with Temporal Proxy's test keys: it must never be shown.
 pub(crate) fn is_key_itself(id: &[u8]) -> bool {
     ["base64key:", "testing:"].iter().any(|scheme| {
         id.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes()))
     })
 }
 
-/// The id of a key of the ring or of a key service as text, where it may be shown.
+/// The id of a key of the ring or of a key service as text, if it may be shown.
 pub(crate) fn shown_id(id: &[u8]) -> Option<&str> {
     let is_shown = (key_id(id).is_some() || is_service_id(id)) && !is_key_itself(id);
     core::str::from_utf8(id).ok().filter(|_| is_shown)

@@ -1,10 +1,10 @@
-//! Key id → key. The *primary* key encrypts, every key of the ring that a namespace may use
+//! Looks keys up by id. The *primary* key encrypts, every key of the ring that a namespace may use
 //! decrypts.
 //!
-//! A key comes from the config's ring or from the host, never from a payload's metadata. What the
-//! host handed in, and which ids it does not know, is remembered behind a lock; the ring itself
-//! never changes (a reload makes a new one). A key of a key service (KEK) wraps data keys, and what
-//! is known of these goes on over a reload.
+//! A key comes from the config's ring or from the host, never from a payload's metadata. Keys from
+//! the host, and ids that it does not know, are cached behind a lock; the ring itself is immutable
+//! (a reload creates a new one). A key of a key service (KEK) wraps data keys, and the cache of
+//! those survives a reload.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,17 +20,16 @@ use super::{Access, Fingerprint, Kek, Key, is_key_itself, key_id};
 use crate::error::{Code, Error, text};
 use crate::lock::Lock;
 
-/// How long "the host does not know this key" is believed.
+/// How long "the host does not know this key" is cached.
 const REJECTION_LASTS: Duration = Duration::from_secs(30);
 
 /// The longest wrapped data key.
 const MAX_WRAPPED_BYTES: usize = MAX_WRAPPED / 4 * 3;
 
-/// Keys and rejections that a host may have handed in; beyond it the oldest kind of knowledge is
-/// dropped.
+/// Most keys and rejections kept from a host; beyond it the oldest kind of entry is dropped.
 const MAX_HOST_ENTRIES: usize = 4096;
 
-/// A key for the length of a call.
+/// A key, borrowed for a call.
 pub(crate) enum Found<'a> {
     Ring(&'a Key),
     /// A key of the host, or a data key.
@@ -48,7 +47,7 @@ impl core::ops::Deref for Found<'_> {
     }
 }
 
-/// What the host has said about a key.
+/// The host's answer about a key.
 #[derive(Clone, Debug)]
 enum HostAnswer {
     Key(Arc<Key>),
@@ -61,7 +60,7 @@ pub(crate) struct Keyring {
     pub(super) ring: HashMap<Arc<str>, Arc<Key>>,
     /// `None` unless the config says `host: true`.
     host: Option<Lock<HashMap<Arc<str>, HostAnswer>>>,
-    /// The KEKs, by what payloads call them.
+    /// The KEKs, by their ids in payloads.
     keks: HashMap<Arc<str>, Arc<Kek>>,
     /// The KEKs, by their names in the ring.
     kek_names: HashMap<Arc<str>, Arc<Kek>>,
@@ -76,11 +75,11 @@ pub(crate) enum Missing {
     DataKey(NoDataKey),
     /// The host may know it.
     AskHost(String),
-    /// Nobody here knows it. What to say of the id: itself, or its length.
+    /// The key is unknown. Contains the text for the id: the id itself, or its length.
     Unknown(String),
-    /// The namespace's payloads are no envelopes.
+    /// The namespace's payloads are not envelopes.
     NotAKek,
-    /// The KEK of this name is another namespace's.
+    /// The KEK of this name belongs to another namespace.
     NotAllowed(Arc<str>),
 }
 
@@ -89,7 +88,7 @@ impl Keyring {
         Self { ring, host: host.then(Lock::default), ..Self::default() }
     }
 
-    /// The same keyring with KEKs: each with what payloads may call it.
+    /// The same keyring with KEKs, each with its possible ids in payloads.
     pub(crate) fn with_keks(self, keks: Vec<(Arc<Kek>, Vec<String>)>, cache: CacheOptions) -> Self {
         let mut by_id = HashMap::new();
         let mut by_name = HashMap::new();
@@ -103,7 +102,7 @@ impl Keyring {
         Self { keks: by_id, kek_names: by_name, cache, ..self }
     }
 
-    /// Goes on with the data keys of the keyring before.
+    /// Takes over the data keys of the previous keyring.
     pub(crate) fn adopt(&mut self, before: &Self) {
         self.data_keys = Arc::clone(&before.data_keys);
     }
@@ -113,7 +112,7 @@ impl Keyring {
         self.kek_names.get(name)
     }
 
-    /// The KEK that payloads call so, whoever may use it.
+    /// The KEK with this id in payloads, whoever may use it.
     pub(crate) fn kek_of(&self, id: &[u8]) -> Option<&Arc<Kek>> {
         self.keks.get(core::str::from_utf8(id).ok()?)
     }
@@ -135,7 +134,7 @@ impl Keyring {
 
     /// The most bytes that the metadata of a key has.
     pub(crate) fn longest_metadata(&self) -> usize {
-        /// What is expected before the first data key is wrapped.
+        /// An estimate until the first data key is wrapped.
         const GUESS: usize = 600;
         if self.has_keks() { self.data_keys.longest_metadata().max(GUESS) } else { 0 }
     }
@@ -187,8 +186,8 @@ impl Keyring {
         }
     }
 
-    /// The key that this process used last to encrypt, or to open what others encrypted as it
-    /// would.
+    /// The key that this process last used to encrypt, or to decrypt payloads that were encrypted
+    /// the same way.
     #[inline]
     pub(crate) fn recent<'a>(&'a self, access: &'a Access, now: &dyn Fn() -> Instant) -> Option<Found<'a>> {
         match access.primary.as_ref()? {
@@ -202,7 +201,7 @@ impl Keyring {
         }
     }
 
-    /// The key of this id, which came in a payload's metadata.
+    /// The key with this id, which came from a payload's metadata.
     pub(crate) fn find<'a>(
         &'a self,
         access: &'a Access,
@@ -237,8 +236,8 @@ impl Keyring {
     }
 
     /// The key for the Java sample's form, where the id is the key itself: a key of the ring with
-    /// that id or with these very bytes. Who brings a key of his own gets nothing, and the id
-    /// is never named, nor asked of the host.
+    /// that id or with exactly these bytes. A payload that brings a foreign key is not decrypted,
+    /// and the id is never shown or requested from the host.
     pub(crate) fn find_by_own_bytes(&self, access: &Access, id: &[u8]) -> Result<Found<'_>, Missing> {
         let fingerprint: [u8; 32] = Sha256::digest(id).into();
         let usable = |(name, _): &(&Arc<str>, &Arc<Key>)| access.allows(name);
@@ -254,7 +253,7 @@ impl Keyring {
             })
     }
 
-    /// The data key of an envelope that `kek` is said to have sealed.
+    /// The data key of an envelope that names `kek` as its KEK.
     pub(crate) fn open_envelope(
         &self,
         kek: &Arc<Kek>,
@@ -265,7 +264,7 @@ impl Keyring {
         session.open(kek, text, &self.data_keys, self.cache, now).map_err(Missing::DataKey)
     }
 
-    /// The request to unwrap what an error named.
+    /// The request to unwrap the key that an error named.
     pub(crate) fn unwrap(&self, kek: &str, text: &[u8]) -> Option<Unwrap> {
         Unwrap::new(self.kek_named(kek)?, text).ok()
     }
@@ -278,7 +277,7 @@ impl Keyring {
         Ok(Wrap::new(kek, namespace, data_key))
     }
 
-    /// The request for the data key that follows one that is still used.
+    /// The request for the successor of a data key that is still in use.
     pub(crate) fn renew(&self, renewal: Renewal, namespace: &str) -> Result<Wrap, Error> {
         let Renewal { kek, turn } = renewal;
         Ok(Wrap { turn: Some(turn), ..self.wrap(&kek.name, namespace)? })
@@ -291,7 +290,7 @@ impl Keyring {
             return self.did_not_wrap(wrap, Fault::Unavailable, &reason, keys, now);
         }
         match &wrap.purpose {
-            // A reload may have made the KEK anew: the table that both share is what counts.
+            // A reload may have recreated the KEK: the table that both share counts.
             Purpose::Seal { namespace } => {
                 self.data_keys.install(&wrap.kek, namespace, &wrap.data_key, wrapped, self.cache, now);
             }
@@ -299,7 +298,7 @@ impl Keyring {
         }
     }
 
-    /// Takes the word of a service that it did not wrap a data key.
+    /// Records that a service did not wrap a data key.
     pub(crate) fn did_not_wrap(
         &self,
         wrap: &Wrap,
@@ -327,7 +326,7 @@ impl Keyring {
         keys.opened(unwrap, (*data_key).into());
     }
 
-    /// Takes the word of a service that it did not unwrap a data key.
+    /// Records that a service did not unwrap a data key.
     pub(crate) fn did_not_unwrap(
         &self,
         unwrap: &Unwrap,
@@ -342,7 +341,7 @@ impl Keyring {
         keys.did_not_unwrap(unwrap, failure);
     }
 
-    /// Takes a key that the host was asked for.
+    /// Takes a key that was requested from the host.
     pub(crate) fn provide(&self, id: &[u8], key: &[u8]) -> Result<(), Error> {
         let id = handed_in(id)?;
         let key: &[u8; 32] = key.try_into().map_err(|_| {
@@ -351,7 +350,7 @@ impl Keyring {
         self.remember(id, HostAnswer::Key(Arc::new(Key::new(id, key))))
     }
 
-    /// Takes the host's word that it has no key of this id; it is believed for half a minute.
+    /// Records that the host has no key with this id; this is cached for half a minute.
     pub(crate) fn reject(&self, id: &[u8], now: Instant) -> Result<(), Error> {
         self.remember(handed_in(id)?, HostAnswer::Rejected(now + REJECTION_LASTS))
     }

@@ -1,4 +1,4 @@
-//! Another wrapped form of a data key: what it encrypted stays as it is.
+//! Rewraps a data key: payloads that it encrypted stay as they are.
 
 use std::sync::Arc;
 
@@ -19,18 +19,18 @@ pub(crate) struct Rewrap {
 }
 
 impl Rewrap {
-    /// What an error says of it, for the call to ask for.
+    /// Its form in an error, from which the call builds the request.
     pub(crate) fn needed(self) -> Needed {
         Needed::Rewrapped { kek: self.from, wrapped: self.text, by: self.by }
     }
 }
 
 impl Keyring {
-    /// The KEK that wraps for a namespace, and the wrapped form that it gives the data key behind
-    /// `text`, which `kek` is said to have wrapped.
+    /// The KEK that wraps for a namespace, and its wrapped form of the data key in `text`, which
+    /// names `kek` as its current KEK.
     ///
     /// # Errors
-    /// [`Missing::NotAKek`] where the namespace's payloads are not envelopes.
+    /// [`Missing::NotAKek`] if the namespace's payloads are not envelopes.
     pub(crate) fn wrap_again<'a>(
         &self,
         access: &'a Access,
@@ -42,7 +42,7 @@ impl Keyring {
         session.rewrap(kek, text, by).map(|wrapped| (by, wrapped)).map_err(Missing::DataKey)
     }
 
-    /// The request to wrap what an error named.
+    /// The request to wrap the key that an error named.
     pub(crate) fn rewrap(&self, from: &str, text: &[u8], by: &str, keys: &CallKeys) -> Option<Wrap> {
         let from = self.kek_named(from)?;
         let data_key = keys.data_key(from, text).ok()?;
@@ -77,7 +77,7 @@ impl Session<'_> {
 }
 
 impl CallKeys {
-    /// The bytes of a data key that the call had unwrapped, or that a local KEK unwraps.
+    /// The bytes of a data key that was unwrapped for the call, or that a local KEK unwraps.
     fn data_key(&self, kek: &Arc<Kek>, text: &[u8]) -> Result<DataKey, NoDataKey> {
         let unwrap = Unwrap::new(kek, text)?;
         if let Keeper::Local(local) = &kek.keeper {

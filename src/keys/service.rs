@@ -1,4 +1,4 @@
-//! What is asked of a key service, and why it may fail.
+//! Requests to a key service, and the reasons why they fail.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,9 +25,9 @@ pub struct Wrap {
 /// What a wrapped data key is for.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// It is new, and encrypts for a namespace.
+    /// It is new and will encrypt for a namespace.
     Seal { namespace: Arc<str> },
-    /// Payloads have it wrapped by another KEK: what the call remembers that form by.
+    /// In payloads it is wrapped by another KEK; this identifies that form within the call.
     Rewrap { of: Box<[u8]> },
 }
 
@@ -67,19 +67,19 @@ impl Unwrap {
         &self.wrapped
     }
 
-    /// What an error says of it, for the call to ask for.
+    /// Its form in an error, from which the call builds the request.
     pub(crate) fn needed(self) -> Needed {
         Needed::DataKey { kek: Arc::clone(&self.kek.name), wrapped: self.text }
     }
 
-    /// What a call remembers its answer by.
+    /// The key under which a call keeps its answer.
     pub(super) fn name(&self) -> Box<[u8]> {
         self.kek.table_key(&self.text)
     }
 }
 
 impl Kek {
-    /// What makes it the same key as another entry: its URI, or its bytes.
+    /// Its identity, compared between entries: its URI, or its bytes.
     pub(super) fn fingerprint(&self) -> Fingerprint {
         match &self.keeper {
             Keeper::Service(service) => Sha256::digest(service.uri.as_bytes()).into(),
@@ -92,7 +92,7 @@ impl Kek {
         matches!(&self.keeper, Keeper::Local(local) if local.fingerprint == key.fingerprint)
     }
 
-    /// The key of a key service that it is; `None` where the configuration has it.
+    /// The key in a key service; `None` if the key is in the configuration.
     pub(crate) fn service(&self) -> Option<&KeyService> {
         match &self.keeper {
             Keeper::Service(service) => Some(service),
@@ -103,8 +103,8 @@ impl Kek {
 
 impl PartialEq for Wrap {
     fn eq(&self, other: &Self) -> bool {
-        // A data key that is wrapped anew is copied for each try; the form that it has tells which
-        // it is.
+        // A data key to be rewrapped is copied for each try; its current wrapped form identifies
+        // it.
         let is_same_key = || match self.purpose {
             Purpose::Seal { .. } => Arc::ptr_eq(&self.data_key, &other.data_key),
             Purpose::Rewrap { .. } => true,
@@ -134,14 +134,14 @@ impl fmt::Debug for Unwrap {
     }
 }
 
-/// Why a key service did not do what it was asked.
+/// Why a request to a key service failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It could not be reached, was too slow, or answered nonsense.
+    /// It could not be reached, was too slow, or sent an invalid response.
     Unavailable,
     /// It refused: access is denied, or the key is disabled or destroyed.
     Refused,
-    /// The wrapped key was changed, or is of another key.
+    /// The wrapped key was modified, or belongs to another key.
     Invalid,
 }
 
@@ -155,7 +155,7 @@ impl Fault {
     }
 }
 
-/// A fault, with what to tell the reader.
+/// A fault, with the text for the reader.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
     code: Code,
@@ -179,7 +179,7 @@ impl Failure {
         Self { code, message: message.into(), lasts: fault.lasts() }
     }
 
-    /// A service did not unwrap a data key that `kek` is said to have wrapped.
+    /// A service did not unwrap a data key that names `kek` as its KEK.
     pub(super) fn of_unwrap(kek: &Kek, fault: Fault, reason: &str) -> Self {
         let (name, reason) = (&kek.name, text::words(reason));
         let (code, message) = match fault {

@@ -1,5 +1,5 @@
-//! What a call knows of data keys: what was unwrapped for it stays with it, so that a list with
-//! more data keys than the cache has room for comes to its end.
+//! What a call knows about data keys. It keeps the keys that were unwrapped for it, so that a list
+//! with more data keys than the cache can hold still completes.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -18,8 +18,8 @@ use crate::error::Error;
 /// The longest wrapped data key, in base64.
 pub(super) const MAX_WRAPPED: usize = 8192;
 
-/// What the tries of a call hand on to the next: answers of key services. Nearly every call has
-/// none, and pays for one pointer.
+/// The state that one try of a call passes to the next: answers of key services. Nearly every call
+/// has none and pays only for a pointer.
 #[derive(Default)]
 pub(crate) struct CallKeys(Option<Box<KeyAnswers>>);
 
@@ -52,16 +52,16 @@ impl CallKeys {
     }
 }
 
-/// What a call remembers a wrapped key by, and its key.
+/// The identifier of a wrapped key within a call, and the key.
 type Recent = (Box<[u8]>, Arc<Key>);
 
-/// A data key that should be renewed while it is used.
+/// A data key that should be renewed while it is in use.
 pub(crate) struct Renewal {
     pub(super) kek: Arc<Kek>,
     pub(super) turn: Arc<Turn>,
 }
 
-/// What a try of a call knows of data keys.
+/// What a try of a call knows about data keys.
 pub(crate) struct Session<'a> {
     namespace: &'a str,
     pub(super) keys: RefCell<CallKeys>,
@@ -69,11 +69,11 @@ pub(crate) struct Session<'a> {
     sealing: OnceCell<Arc<Sealing>>,
     /// The KEK whose data key should be renewed.
     renew: RefCell<Option<Renewal>>,
-    /// The key that was made last of what the call keeps.
+    /// The last key that was created from the answers that the call keeps.
     recent: RefCell<Option<Recent>>,
-    /// Whether the files of the configuration should be read again for a KEK that it does not name.
+    /// Whether the configuration should be reloaded for a KEK that it does not name.
     may_search: &'a dyn Fn() -> bool,
-    /// Whether the call can leave a request behind.
+    /// Whether the call can add a request that it does not wait for.
     can_ask: bool,
 }
 
@@ -112,7 +112,7 @@ impl<'a> Session<'a> {
         self.namespace
     }
 
-    /// Ends a try that did not succeed: what the next one needs.
+    /// Ends a try that did not succeed. Returns the state for the next one.
     pub(crate) fn into_keys(self) -> CallKeys {
         self.keys.into_inner()
     }
@@ -127,7 +127,7 @@ impl<'a> Session<'a> {
         self.keys.borrow().answers().is_some_and(|answers| !answers.unwrapped.is_empty())
     }
 
-    /// Whether the call is to have the files read again before it leaves a foreign envelope alone.
+    /// Whether the call should request a reload before it leaves a foreign envelope as it is.
     pub(crate) fn should_search(&self) -> bool {
         (self.may_search)()
     }
@@ -187,7 +187,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The data key behind the wrapped `text` of a payload.
+    /// The data key for the wrapped `text` of a payload.
     pub(super) fn open(
         &self,
         kek: &Arc<Kek>,
@@ -257,7 +257,7 @@ impl CallKeys {
 
 impl Unwrap {
     /// # Errors
-    /// What is said of a text that is not a wrapped key.
+    /// If the text is not a wrapped key.
     pub(super) fn new(kek: &Arc<Kek>, text: &[u8]) -> Result<Self, NoDataKey> {
         let mut wrapped = vec![0; text.len()];
         let len = (text.len() <= MAX_WRAPPED).then(|| base64::decode_strict(text, &mut wrapped)).flatten();

@@ -1,4 +1,4 @@
-//! Failures on the way: message and stack trace move into the encoded attributes, and back.
+//! Failures inside messages: message and stack trace move into the encoded attributes, and back.
 
 use tdc_formats::wire::{Cursor, Value};
 
@@ -13,7 +13,7 @@ const MESSAGE: u32 = 1;
 const STACK_TRACE: u32 = 3;
 const ENCODED_ATTRIBUTES: u32 = 20;
 
-/// The fields of a failure that the attributes stand for.
+/// The fields of a failure that the attributes contain.
 #[derive(Default)]
 struct Common<'a> {
     message: &'a [u8],
@@ -22,7 +22,7 @@ struct Common<'a> {
 }
 
 impl<'a, 'c> Walk<'a, 'c> {
-    /// Walks a failure; its causes are failures of their own.
+    /// Visits a failure; its causes are visited as failures too.
     #[inline(never)]
     pub(super) fn failure(
         &mut self,
@@ -39,7 +39,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         }
     }
 
-    /// What becomes of the failure's own fields.
+    /// The changes to the failure's own fields.
     #[inline(never)]
     fn edits(&mut self, pieces: &[&'a [u8]]) -> Result<Vec<(u32, Edit)>, Error> {
         if self.work.encodes() && self.work.settings().encode_common_attributes {
@@ -51,7 +51,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         }
     }
 
-    /// What decode makes of the attributes.
+    /// The changes that decode makes from the attributes.
     fn restore(&mut self, common: &Common<'a>) -> Result<Vec<(u32, Edit)>, Error> {
         if common.attributes.is_empty() {
             return Ok(Vec::new());
@@ -71,8 +71,8 @@ impl<'a, 'c> Walk<'a, 'c> {
     }
 }
 
-/// What encode does to the fields of a failure. One whose text was moved already keeps its
-/// attributes, which go through the codecs as they are.
+/// The changes that encode makes to the fields of a failure. If its text was already moved, it
+/// keeps its attributes, which go through the codecs as they are.
 fn hide(common: &Common<'_>) -> Result<Vec<(u32, Edit)>, Error> {
     let was_hidden = common.message == PLACEHOLDER.as_bytes() && common.stack_trace.is_empty();
     if was_hidden && !common.attributes.is_empty() {

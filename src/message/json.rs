@@ -1,8 +1,8 @@
-//! The walk over a message as proto3 JSON: payloads and failures are replaced in the text, and
-//! everything else stays as it stands, whatever it says: fields that are newer than the
-//! descriptors, enums by their old names, numbers, whitespace.
+//! Visits a message as proto3 JSON. Payloads and failures are replaced in the text, and everything
+//! else is kept as it is: fields newer than the descriptors, old enum names, numbers, whitespace.
 //!
-//! The text may come from anywhere: it is checked first, messages nest to [`MAX_MESSAGE_DEPTH`].
+//! The text is untrusted: it is validated first, and messages nest at most to
+//! [`MAX_MESSAGE_DEPTH`].
 
 mod ahead;
 pub(super) mod cursor;
@@ -28,20 +28,20 @@ pub(crate) struct JsonWalk<'a, 'c> {
     text: &'a str,
     ahead: Ahead<'a>,
     out: Vec<u8>,
-    /// Whether the operation that is walked is one of Temporal's own Nexus endpoint.
+    /// Whether the current operation belongs to Temporal's own Nexus endpoint.
     is_system: bool,
-    /// How much of the text stands in `out`, or was replaced.
+    /// How much of the text has been copied to `out` or replaced.
     copied: usize,
-    /// Where the walk was when it failed, the innermost field first.
+    /// The position at which the visit failed, innermost field first.
     trail: Vec<String>,
 }
 
-/// Checks that the text is JSON, and no deeper than any other; a byte order mark is not part of it.
+/// Checks that the text is JSON within the common depth limit; a byte order mark is not part of it.
 pub(crate) fn check(text: &[u8]) -> Result<&str, Error> {
     Ok(json::check(without_mark(text)?)?)
 }
 
-/// Which of `names` is the first member of the object to be called so.
+/// The first of `names` that occurs as a member of the object.
 pub(super) fn first_member<'n>(text: &str, names: &[&'n str]) -> Option<&'n str> {
     let mut cursor = Cursor::new(text, 0);
     if !cursor.take(b'{') {
@@ -62,7 +62,7 @@ fn json_error(why: &str) -> Error {
 }
 
 impl<'a, 'c> JsonWalk<'a, 'c> {
-    /// A walk over a text that was checked.
+    /// A visit of a text that was validated.
     pub(crate) fn new(plans: &'c Plans, work: Work<'c>, text: &'a str) -> Self {
         Self {
             plans,
@@ -76,7 +76,7 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         }
     }
 
-    /// Walks the text, which is one message of this plan, or with `is_list` an array of them.
+    /// Visits the text, which is one message of this plan, or with `is_list` an array of them.
     pub(crate) fn run(mut self, plan: &'c Plan, is_list: bool) -> Result<Vec<u8>, Error> {
         self.out.reserve(self.text.len());
         let result = self.top(plan, is_list);
@@ -85,9 +85,9 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         Ok(self.out)
     }
 
-    /// What was learnt on the way, where nothing was to be written.
+    /// The result of a pass that writes nothing.
     pub(crate) fn survey(mut self, plan: &'c Plan, is_list: bool) -> Work<'c> {
-        // What is wrong is the business of the walk that writes, which says where.
+        // Errors are left to the pass that writes, which reports their position.
         let _ = self.top(plan, is_list);
         self.work
     }
@@ -97,14 +97,14 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         if is_list {
             return self.list(&mut cursor, |walk, cursor| walk.object(plan, cursor, MAX_MESSAGE_DEPTH));
         }
-        // Left alone, a list of messages would look as if it had been encoded.
+        // A list of messages that is left unchanged would look as if it had been encoded.
         if cursor.peek() != b'{' {
             return Err(json_error("expected one object"));
         }
         self.object(plan, &mut cursor, MAX_MESSAGE_DEPTH)
     }
 
-    /// Walks a message; what is no object is not ours to judge.
+    /// Visits a message. A value that is not an object is left as it is.
     fn object(&mut self, plan: &'c Plan, cursor: &mut Cursor<'a>, depth: usize) -> Result<(), Error> {
         let Some(depth) = depth.checked_sub(1) else { return Err(too_deep()) };
         if plan.shape == Shape::Payload {
@@ -148,8 +148,8 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         Ok(())
     }
 
-    /// The next member of a message. A name with escapes may be that of a field, which encode would
-    /// leave in the clear.
+    /// The next member of a message. A name with escapes is refused on encode: it may be that of a
+    /// field, which would stay in the clear.
     fn member(&self, cursor: &mut Cursor<'a>) -> Result<Option<Member<'a>>, Error> {
         match cursor.member() {
             Some(member) if self.work.encodes() && member.name.contains('\\') => {
@@ -175,8 +175,7 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
                 Ok(())
             }
             Target::NexusInput if self.is_system => {
-                // The envelope is plain, and what is in it is protobuf, which this walk does not
-                // open.
+                // The envelope is plain and contains protobuf, which this visitor does not open.
                 self.work.relax(Custom::Plain);
                 self.payload(cursor)
             }
@@ -235,7 +234,8 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         Ok(())
     }
 
-    /// The object that a map is; `entry` is its entries' message, whose second field is the value.
+    /// A map, which is an object; `entry` is the message of its entries, whose second field is the
+    /// value.
     fn map(&mut self, entry: &'c Plan, cursor: &mut Cursor<'a>, depth: usize) -> Result<(), Error> {
         let Some(value) = entry.field(2).filter(|_| cursor.peek() == b'{') else {
             cursor.skip();
@@ -248,7 +248,7 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         Ok(())
     }
 
-    /// Replaces a payload, if it changes. `null` is none.
+    /// Replaces a payload, if it changes. `null` is not a payload.
     #[inline(never)]
     fn payload(&mut self, cursor: &mut Cursor<'a>) -> Result<(), Error> {
         let start = cursor.position();
@@ -267,7 +267,7 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         Ok(())
     }
 
-    /// The plan of what stands in an `Any`.
+    /// The plan of the message in an `Any`.
     #[inline(never)]
     fn any(&mut self, cursor: Cursor<'a>) -> Option<&'c Plan> {
         let (_, url) = self.ahead.members(cursor).find(|(member, _)| *member == Sought::Type)?;
@@ -275,7 +275,7 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         self.plans.find(name).flatten()
     }
 
-    /// Writes a failure anew, its texts first.
+    /// Rewrites a failure, its texts first.
     #[inline(never)]
     fn failure(
         &mut self,
@@ -314,14 +314,14 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         Ok(())
     }
 
-    /// Whether a Nexus operation is one of Temporal's own endpoint.
+    /// Whether a Nexus operation belongs to Temporal's own endpoint.
     #[inline(never)]
     fn is_system_operation(&mut self, cursor: Cursor<'a>) -> bool {
         let endpoints = self.ahead.members(cursor).filter(|(member, _)| *member == Sought::Endpoint);
         endpoints.last().is_some_and(|(_, name)| name == "\"__temporal_system\"")
     }
 
-    /// What becomes of a failure's texts.
+    /// The changes to a failure's texts.
     #[inline(never)]
     fn edited(&mut self, cursor: Cursor<'a>) -> Result<Edited, Error> {
         let common = Common::read(self.ahead.members(cursor))?;
@@ -370,20 +370,20 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
         self.out.push(b':');
     }
 
-    /// Copies the text up to `end`. Where nothing is written, nothing is copied.
+    /// Copies the text up to `end`, unless this pass writes nothing.
     fn raw_to(&mut self, end: usize) {
         self.out.extend_from_slice(self.text.get(self.copied..end).unwrap_or_default().as_bytes());
         self.copied = end.max(self.copied);
     }
 }
 
-/// Whether it is one of the members of a failure that its attributes stand for.
+/// Whether this is one of the members of a failure that its attributes contain.
 fn is_common(member: &Member<'_>) -> bool {
     let sought = Sought::named(member.name);
     matches!(sought, Some(Sought::Message | Sought::StackTrace | Sought::EncodedAttributes))
 }
 
-/// What stands in these members.
+/// The values of these members.
 #[derive(Default)]
 struct Common {
     message: String,

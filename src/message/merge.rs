@@ -1,4 +1,4 @@
-//! Messages that are written anew: fields that came in pieces become one, and a failure's own
+//! Rewrites messages: fields that are split into several parts become one, and a failure's own
 //! fields are replaced.
 
 use tdc_formats::wire::{Cursor, Value};
@@ -7,7 +7,7 @@ use super::plan::{Field, Plan, Target};
 use super::walk::{Walk, malformed};
 use crate::error::{Code, Error};
 
-/// What becomes of a singular field.
+/// The change to a singular field.
 #[derive(Debug)]
 pub(super) enum Edit {
     /// It is left out.
@@ -16,38 +16,38 @@ pub(super) enum Edit {
     Keep,
     /// It becomes this text.
     Text(String),
-    /// It becomes this payload, which goes through the codecs.
+    /// It is replaced with this payload, which goes through the codecs.
     Payload(Vec<u8>),
 }
 
-/// The living value of a slot.
+/// The effective value of a slot.
 struct Live<'a> {
     number: u32,
     pieces: Vec<&'a [u8]>,
     written: bool,
 }
 
-/// A message on its way to be written anew. It lives on the heap: messages nest, and the stack is
-/// for the way down.
+/// A message that is being rewritten. It is on the heap: messages nest, and the stack is needed for
+/// the recursion.
 struct Merging<'a, 'm, 'c> {
     plan: &'c Plan,
     edits: &'m [(u32, Edit)],
     edits_left: &'m [(u32, Edit)],
     live: Vec<Option<Live<'a>>>,
     pieces: core::slice::Iter<'m, &'a [u8]>,
-    /// The piece that is read, and where its next field begins.
+    /// The part being read, and where its next field begins.
     message: &'a [u8],
     start: usize,
     cursor: Cursor<'a>,
-    /// The field that was met last, as it came, and what it holds, together with its other pieces.
+    /// The current field, as it came, and its contents together with its other parts.
     whole: &'a [u8],
     contents: Vec<&'a [u8]>,
     is_singular: bool,
 }
 
 impl<'a, 'c> Walk<'a, 'c> {
-    /// Walks a message and writes it anew, whatever changes in it. `edits` are sorted by number; an
-    /// edited field stands before the first field of a higher number.
+    /// Visits a message and rewrites it, whether or not anything changes. `edits` are sorted by
+    /// number; an edited field is written before the first field with a higher number.
     #[inline(never)]
     pub(super) fn merged(
         &mut self,
@@ -97,7 +97,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         }))
     }
 
-    /// Goes on to the next field that leads to payloads. What is before it is written.
+    /// Moves to the next field that leads to payloads. Everything before it is written.
     #[inline(never)]
     fn next(&mut self, merging: &mut Merging<'a, '_, 'c>) -> Result<Option<&'c Field>, Error> {
         loop {
@@ -125,7 +125,7 @@ impl<'a, 'c> Walk<'a, 'c> {
             let slot = field.slot.and_then(|slot| merging.live.get_mut(slot)).and_then(Option::as_mut);
             merging.is_singular = slot.is_some();
             match slot {
-                // Another member of the oneof came later: this one is dead.
+                // Another member of the oneof came later, so this one does not count.
                 Some(slot) if slot.number != field.number => {}
                 Some(_) if matches!(field.target, Target::Nothing(_)) => self.out.raw(merging.whole),
                 Some(slot) if slot.written => {}
@@ -147,7 +147,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         }
     }
 
-    /// Which member of each slot lives, and in which pieces it came.
+    /// The effective member of each slot, and its parts.
     #[inline(never)]
     fn live(&self, plan: &Plan, pieces: &[&'a [u8]]) -> Result<Vec<Option<Live<'a>>>, Error> {
         let mut live: Vec<Option<Live<'a>>> = Vec::new();
@@ -180,7 +180,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         Ok(live)
     }
 
-    /// Writes the edits of fields before `number`; gives back those that are left.
+    /// Writes the edits of fields before `number`; returns the remaining ones.
     #[inline(never)]
     fn edit<'e>(
         &mut self,
@@ -206,7 +206,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         Ok(later)
     }
 
-    /// The same walk where nothing is written: every piece is looked at.
+    /// The same visit when nothing is written: every part is read.
     #[inline(never)]
     fn merged_for_survey(
         &mut self,

@@ -1,5 +1,5 @@
-//! Which fields of which messages lead to payloads: worked out from descriptors once, so that a
-//! walk skips everything else whole.
+//! Which fields of which messages lead to payloads. Computed once from descriptors, so that a
+//! visitor can skip everything else.
 
 use tdc_formats::wire::Value;
 
@@ -7,14 +7,14 @@ use std::collections::{HashMap, HashSet};
 
 use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor};
 
-/// Where the payloads are in every message of a descriptor pool.
+/// The positions of payloads in every message of a descriptor pool.
 pub(crate) struct Plans {
     messages: Vec<Plan>,
     /// Every message of the pool; `None`: nothing in it leads to a payload.
     names: HashMap<String, Option<usize>>,
 }
 
-/// What a message is to the walk.
+/// The kind of a message for the visitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     Message,
@@ -29,13 +29,13 @@ pub(crate) enum Shape {
     },
 }
 
-/// The fields of one message that matter.
+/// The relevant fields of one message.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) shape: Shape,
     /// By rising number.
     fields: Vec<Field>,
-    /// How many slots its fields have: 0 where none is singular.
+    /// Number of slots of its fields: 0 if none is singular.
     pub(crate) slots: usize,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct Field {
     /// A list or a map.
     pub(crate) repeated: bool,
     pub(crate) is_map: bool,
-    /// What a singular field shares with the other members of its oneof: only one of them lives.
+    /// Shared by a singular field with the other members of its oneof: only the last one counts.
     pub(crate) slot: Option<usize>,
     pub(crate) target: Target,
     pub(crate) custom: Custom,
@@ -74,12 +74,12 @@ pub(crate) enum Carried {
     Fixed,
 }
 
-/// What the SDKs do with the payloads of a field.
+/// How the SDKs treat the payloads of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Custom {
     /// They go through the codecs.
     Codec,
-    /// Some do, and some the SDKs write plain.
+    /// Some do; others the SDKs write plain.
     Mixed,
     /// The SDKs write them plain; an interceptor may have encoded them.
     Plain,
@@ -90,14 +90,13 @@ pub(crate) enum Custom {
 /// A message that holds search attributes, which the server reads: never touched.
 const SEARCH_ATTRIBUTES: [&str; 1] = ["temporal.api.common.v1.SearchAttributes"];
 
-/// Values of search attributes that stand outside of [`SEARCH_ATTRIBUTES`]: what `Count…` groups
-/// by.
+/// Values of search attributes outside [`SEARCH_ATTRIBUTES`]: those that `Count…` groups by.
 const GROUP_VALUES: &str = "AggregationGroup.group_values";
 
 const HEADER: &str = "temporal.api.common.v1.Header";
 
 /// Some of it is written plain: ids of versions, side effects and local activities by Java's SDK,
-/// metadata of deployments by whoever has no SDK with a client for them (Go's hands them to its
+/// metadata of deployments by programs without an SDK client for them (Go's SDK passes them to its
 /// data converter).
 const MIXED: [&str; 6] = [
     "temporal.api.command.v1.RecordMarkerCommandAttributes.details",
@@ -108,7 +107,7 @@ const MIXED: [&str; 6] = [
     "temporal.api.workflowservice.v1.UpdateWorkerDeploymentVersionMetadataRequest.upsert_entries",
 ];
 
-/// What no SDK hands to a codec; the server reads some of it.
+/// Payloads that no SDK passes to a codec; the server reads some of them.
 const PLAIN: [&str; 4] = [
     "temporal.api.cloud.nexus.v1.EndpointSpec.description",
     "temporal.api.compute.v1.ComputeProvider.details",
@@ -130,8 +129,8 @@ impl Plans {
         Self { messages: plans, names }
     }
 
-    /// The plan of the message called `name`: `None` where there is no such message, `Some(None)`
-    /// where nothing in it leads to a payload.
+    /// The plan of the message named `name`: `None` if there is no such message, `Some(None)` if
+    /// nothing in it leads to a payload.
     pub(crate) fn find(&self, name: &str) -> Option<Option<&Plan>> {
         self.names.get(name).map(|index| index.and_then(|index| self.get(index)))
     }
@@ -241,15 +240,15 @@ impl Plan {
         self.fields.get(found)
     }
 
-    /// The field that a member of a JSON object is: either name will do.
+    /// The field for a member of a JSON object, by either of its names.
     pub(crate) fn field_named(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.json_name == name || field.name == name)
     }
 }
 
 impl Field {
-    /// Whether the wire carries `value` as the field's type asks; otherwise it is an unknown field
-    /// that has the same number.
+    /// Whether `value` has the wire type of the field; otherwise it is an unknown field with the
+    /// same number.
     pub(crate) fn is_carried_as(&self, value: &Value<'_>) -> bool {
         let carried = match self.target {
             Target::Nothing(carried) => carried,

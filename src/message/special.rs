@@ -2,8 +2,8 @@
 //! Temporal's own Nexus endpoint.
 //!
 //! An operation of the endpoint `__temporal_system` has a request of Temporal's API as its input,
-//! in a payload of `binary/protobuf`: the payloads inside of it go through the codecs, the envelope
-//! never does, because the server reads it.
+//! in a `binary/protobuf` payload. The payloads inside it go through the codecs. The envelope never
+//! does, because the server reads it.
 
 use tdc_formats::wire::{Cursor, Value};
 
@@ -13,7 +13,7 @@ use crate::error::{Code, Error, text};
 
 const SYSTEM_ENDPOINT: &[u8] = b"__temporal_system";
 
-/// The two fields of an `Any`, and whether either came more than once.
+/// The two fields of an `Any`, and whether either occurred more than once.
 #[derive(Default)]
 struct Parts<'a> {
     name: &'a [u8],
@@ -25,7 +25,7 @@ struct Parts<'a> {
 }
 
 impl<'a, 'c> Walk<'a, 'c> {
-    /// An `Any`: 1 `type_url`, 2 `value`. A type that is not known stays as it is.
+    /// An `Any`: 1 `type_url`, 2 `value`. An unknown type stays as it is.
     #[inline(never)]
     pub(super) fn any(&mut self, pieces: &[&'a [u8]], depth: usize) -> Result<bool, Error> {
         let mut parts = Parts::default();
@@ -67,7 +67,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         }
     }
 
-    /// The last `type_url` and the last `value` are the ones that count.
+    /// The last `type_url` and the last `value` count.
     #[inline(never)]
     fn any_in_pieces(
         &mut self,
@@ -124,7 +124,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         changed
     }
 
-    /// The input of an operation of Temporal's own endpoint.
+    /// The input of an operation on Temporal's own endpoint.
     #[inline(never)]
     pub(super) fn envelope(
         &mut self,
@@ -139,7 +139,7 @@ impl<'a, 'c> Walk<'a, 'c> {
             if self.work.encodes() {
                 return Err(bad_envelope("its encoding is not binary/protobuf"));
             }
-            // Earlier SDKs encoded it whole.
+            // Earlier SDKs encoded it as a whole.
             return self.payload(number, run, pieces);
         }
         if envelope.data_count > 1 {

@@ -1,4 +1,4 @@
-//! Messages are made by `prost-reflect`, which shares no code with the walk.
+//! The messages are built with `prost-reflect`, which shares no code with the visitor.
 
 use std::path::Path;
 
@@ -31,7 +31,7 @@ fn descriptor(name: &str) -> MessageDescriptor {
     temporal_pool().unwrap().get_message_by_name(&format!("temporal.api.{name}")).unwrap()
 }
 
-/// A message of fields, by their names.
+/// A message with these fields, by name.
 fn message(name: &str, fields: &[(&str, Value)]) -> DynamicMessage {
     let mut message = DynamicMessage::new(descriptor(name));
     for (field, value) in fields {
@@ -109,7 +109,7 @@ fn what_holds_no_payload_is_given_back_as_it_is() {
     let odd = b"\x0a\x81\x00x\x98\x06\x01";
     assert_eq!(encode(&converter, "common.v1.WorkflowExecution", odd), odd);
     assert_eq!(encode(&converter, "history.v1.History", b""), b"");
-    // A length that is longer than it need be stays so, where nothing below it changes.
+    // A length in a longer form than needed is kept if nothing below it changes.
     let event = b"\x0a\x84\x00\x08\x81\x80\x00";
     assert_eq!(encode(&converter, "history.v1.History", event), event);
 }
@@ -302,7 +302,7 @@ fn errors_say_where() {
     let mut encoded = encode(&converter, "history.v1.HistoryEvent", &event().encode_to_vec());
     let mut history = Vec::new();
     push_bytes(&mut history, 1, &encoded);
-    // The last byte of all is in the tag of the summary's ciphertext.
+    // The last byte of the message is in the tag of the summary's ciphertext.
     *encoded.last_mut().unwrap() ^= 1;
     push_bytes(&mut history, 1, &encoded);
     let error = decode(&converter, "history.v1.History", &history).unwrap_err();

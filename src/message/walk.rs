@@ -1,16 +1,16 @@
-//! The walk over a message on the wire: payloads are handed to the codecs, failures are edited, and
-//! only what changed is written anew.
+//! Visits a serialised message: payloads go to the codecs, failures are edited, and only the
+//! changed parts are rewritten.
 //!
-//! Bytes come from the network. A message nests to [`MAX_MESSAGE_DEPTH`]; what is not on the way to
-//! a payload is skipped whole, and copied as it is: unknown fields survive.
+//! Input is untrusted. A message nests at most to [`MAX_MESSAGE_DEPTH`]. Fields that do not lead to
+//! a payload are skipped and copied as they are, so unknown fields survive.
 //!
-//! The walk calls itself for what nests, and a hundred levels must fit into 64 KiB of stack
-//! (`tests/c/stack.c`). So what is not on the way down has a frame of its own (`#[inline(never)]`),
-//! which is gone by then.
+//! The visitor recurses, and a hundred levels must fit into 64 KiB of stack (`tests/c/stack.c`). So
+//! code that is not part of the recursion is in functions that are not inlined
+//! (`#[inline(never)]`): their stack frames are gone by then.
 //!
-//! A singular message field that comes in pieces is one message (protobuf merges them, which on the
-//! wire is to put them one behind the other), and of a oneof only the member that came last lives.
-//! The common case has neither; what has is written anew by [`merge`](super::merge).
+//! A singular message field that occurs several times is one message (protobuf merges the parts,
+//! which on the wire means concatenating them), and only the last member of a oneof counts. Most
+//! messages have neither; [`merge`](super::merge) rewrites those that do.
 
 use tdc_formats::wire::{Cursor, Malformed, Value};
 
@@ -20,22 +20,22 @@ use crate::error::{Code, Error};
 use crate::framing::{Framed, Opened};
 use crate::limits::MAX_MESSAGE_DEPTH;
 
-/// One walk over one message.
+/// One visit of one message.
 pub(crate) struct Walk<'a, 'c> {
     pub(super) plans: &'c Plans,
     pub(super) work: Work<'c>,
     pub(super) out: Framed,
-    /// What must be written before the next change: nothing is, until something changes.
+    /// Input to be copied before the next change: nothing is written until something changes.
     pending: Vec<Pending<'a>>,
     /// The messages that are open in `out`.
     open: Vec<Opened>,
-    /// Whether the message that is walked is an operation of Temporal's own Nexus endpoint.
+    /// Whether the current message is an operation on Temporal's own Nexus endpoint.
     pub(super) system_nexus: bool,
-    /// Where the walk was when it failed, the innermost field first.
+    /// The position at which the visit failed, innermost field first.
     trail: Vec<String>,
 }
 
-/// The way from the last thing written to a nested message.
+/// The path from the last thing written to a nested message.
 struct Pending<'a> {
     /// Whole fields before it.
     run: &'a [u8],
@@ -44,7 +44,7 @@ struct Pending<'a> {
     len: usize,
 }
 
-/// Names of fields shown in an error: a message may nest deeper.
+/// Most field names shown in an error: a message may nest deeper.
 const MAX_TRAIL: usize = 16;
 
 impl<'a, 'c> Walk<'a, 'c> {
@@ -60,7 +60,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         }
     }
 
-    /// Walks a whole message. Gives back what it became, or `None` where nothing changed.
+    /// Visits a whole message. Returns the new message, or `None` if nothing changed.
     pub(crate) fn run(mut self, plan: &'c Plan, message: &'a [u8]) -> Result<Option<Vec<u8>>, Error> {
         if plan.shape == Shape::Payload {
             return self.payload_itself(message);
@@ -72,9 +72,9 @@ impl<'a, 'c> Walk<'a, 'c> {
         }
     }
 
-    /// What was learnt on the way, where nothing was to be written.
+    /// The result of a pass that writes nothing.
     pub(crate) fn survey(mut self, plan: &'c Plan, message: &'a [u8]) -> Work<'c> {
-        // A malformed message is the business of the walk that writes, which says where.
+        // Malformed messages are left to the pass that writes, which reports the position.
         let _ = match plan.shape {
             Shape::Payload => self.work.applies(message).map(drop),
             _ => self.message(plan, &[message], MAX_MESSAGE_DEPTH).map(drop),
@@ -89,8 +89,8 @@ impl<'a, 'c> Walk<'a, 'c> {
         self.work.rewrite(payload)
     }
 
-    /// Walks a message that came in `pieces`, nearly always one. After `Ok(true)` the whole of it
-    /// stands in `out`, after `Ok(false)` nothing does.
+    /// Visits a message that came in `pieces`, nearly always one. After `Ok(true)`, `out` contains
+    /// all of it; after `Ok(false)`, nothing.
     #[inline]
     pub(super) fn message(
         &mut self,
@@ -151,7 +151,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         Ok(changed)
     }
 
-    /// Works on one field, `run` being the fields before it that are not written yet.
+    /// Processes one field; `run` are the fields before it that are not written yet.
     #[inline(never)]
     pub(super) fn position(
         &mut self,
@@ -193,7 +193,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         self.within(number, run, len, |walk| walk.message(plan, pieces, depth))
     }
 
-    /// Puts what `write` writes into the nested message `number`, if it writes anything.
+    /// Puts the output of `write` into the nested message `number`, if it writes anything.
     pub(super) fn within(
         &mut self,
         number: u32,
@@ -204,8 +204,8 @@ impl<'a, 'c> Walk<'a, 'c> {
         self.pending.push(Pending { run, number, len });
         let changed = write(self)?;
         if changed {
-            // It was written, so what was pending before it was too, and it is the innermost one
-            // open.
+            // It was written, so everything pending before it was too, and it is the innermost open
+            // message.
             self.close();
         } else {
             self.pending.pop();
@@ -213,7 +213,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         Ok(changed)
     }
 
-    /// Hands a payload to the codecs.
+    /// Passes a payload to the codecs.
     #[inline(never)]
     pub(super) fn payload(&mut self, number: u32, run: &[u8], pieces: &[&[u8]]) -> Result<bool, Error> {
         let merged;
@@ -234,7 +234,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         Ok(true)
     }
 
-    /// Begins to write: everything that was put off is written now.
+    /// Starts to write: everything that was deferred is written now.
     #[inline(never)]
     pub(super) fn flush(&mut self) {
         for pending in self.pending.drain(..) {
@@ -243,14 +243,14 @@ impl<'a, 'c> Walk<'a, 'c> {
         }
     }
 
-    /// Ends the innermost message that is open.
+    /// Ends the innermost open message.
     pub(super) fn close(&mut self) {
         if let Some(opened) = self.open.pop() {
             self.out.close(opened);
         }
     }
 
-    /// Says that the walk failed in `field`, which begins at `start` of `message`.
+    /// Records that the visit failed in `field`, which begins at `start` of `message`.
     #[cold]
     pub(super) fn left(&mut self, field: &Field, message: &[u8], start: usize) {
         if self.trail.len() > MAX_TRAIL {
@@ -269,7 +269,7 @@ impl<'a, 'c> Walk<'a, 'c> {
     }
 }
 
-/// A path in a message, from the names of its fields, the innermost first.
+/// A path in a message, built from the names of its fields, innermost first.
 pub(super) fn path(trail: &[String]) -> String {
     let mut names: Vec<&str> = trail.iter().take(MAX_TRAIL).rev().map(String::as_str).collect();
     if trail.len() > MAX_TRAIL {
@@ -278,7 +278,7 @@ pub(super) fn path(trail: &[String]) -> String {
     names.join(".")
 }
 
-/// Whether a singular field comes in pieces, or more than one member of a oneof does.
+/// Whether a singular field occurs more than once, or several members of a oneof are present.
 #[inline]
 pub(super) fn is_split(plan: &Plan, message: &[u8]) -> Result<bool, Error> {
     if plan.slots == 0 {
@@ -288,7 +288,8 @@ pub(super) fn is_split(plan: &Plan, message: &[u8]) -> Result<bool, Error> {
     let mut cursor = Cursor::new(message);
     while let Some(wire) = cursor.field().map_err(malformed)? {
         let Some(slot) = plan.field(wire.number).and_then(|field| field.slot) else { continue };
-        // Slots past the 64th share one bit: they are merged needlessly, which is only slower.
+        // Slots past the 64th share one bit: they may be merged unnecessarily, which is only
+        // slower.
         let bit = 1_u64 << slot.min(63);
         if seen & bit != 0 {
             return Ok(true);
@@ -308,7 +309,7 @@ pub(super) fn too_deep() -> Error {
     )
 }
 
-/// The error for what is no protobuf message.
+/// The error for bytes that are not a protobuf message.
 #[cold]
 pub(super) fn malformed(cause: Malformed) -> Error {
     Error::new(Code::Protobuf, format!("the message is malformed: {cause}"))

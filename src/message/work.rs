@@ -1,4 +1,4 @@
-//! What a walk does with the payloads that it finds.
+//! What a visitor does with the payloads that it finds.
 
 use super::plan::Custom;
 use crate::codec::{Budget, Chain, Environment, Found, Layer, encrypt};
@@ -7,25 +7,25 @@ use crate::limits::{Limits, MAX_KEYS_NEEDED};
 use crate::outcome::Outcome;
 use crate::payload::{Pieces, View, malformed};
 
-/// The payloads' work, with what all payloads of a call share.
+/// The work on payloads, with the state that all payloads of a call share.
 pub(crate) struct Work<'c> {
     task: Task<'c>,
     settings: Settings<'c>,
     budget: &'c mut Budget,
-    /// The chain for positions where plain payloads are as good as encrypted ones.
+    /// The chain for positions where plain payloads are accepted like encrypted ones.
     relaxed: Chain,
     strict: bool,
     count: usize,
     progress: Progress<'c>,
 }
 
-/// Is told how many payloads were met, now and then.
+/// Called now and then with the number of payloads so far.
 pub(crate) type Progress<'c> = Option<&'c dyn Fn(usize)>;
 
 /// After how many payloads.
 const TOLD_EVERY: usize = 256;
 
-/// What holds for every payload of a call.
+/// The settings for every payload of a call.
 #[derive(Clone, Copy)]
 pub(crate) struct Settings<'c> {
     pub(crate) chain: &'c Chain,
@@ -43,16 +43,16 @@ pub(crate) struct Settings<'c> {
 pub(crate) enum Task<'v> {
     Encode,
     Decode,
-    /// Data keys are wrapped anew, and nothing is decoded.
+    /// Data keys are rewrapped, and nothing is decoded.
     Rewrap,
-    /// Nothing is written: the keys that the host must be asked for are gathered.
+    /// Nothing is written: the keys that the host must be asked for are collected.
     AskForKeys(KeysOf, Vec<Needed>),
-    /// Nothing is written: the payloads are shown.
+    /// Nothing is written: the payloads are passed to the visitor.
     Visit(&'v dyn Fn(&[u8])),
 }
 
 impl Task<'_> {
-    /// Which keys the call should ask for before it begins.
+    /// The keys that the call should ask for up front.
     pub(crate) fn asks_for(&self, settings: &Settings<'_>) -> Option<KeysOf> {
         match self {
             Self::Decode => Some(KeysOf::Decode),
@@ -108,7 +108,7 @@ impl<'c> Work<'c> {
         self.settings.limits.max_payloads
     }
 
-    /// The keys that were gathered.
+    /// The collected keys.
     pub(crate) fn keys(self) -> Vec<Needed> {
         match self.task {
             Task::AskForKeys(_, ids) => ids,
@@ -116,7 +116,7 @@ impl<'c> Work<'c> {
         }
     }
 
-    /// Whether a field is left out because the SDKs write it plain.
+    /// Whether a field is skipped because the SDKs write it plain.
     pub(crate) fn skips(&self, custom: Custom) -> bool {
         self.encodes()
             && match custom {
@@ -126,8 +126,7 @@ impl<'c> Work<'c> {
             }
     }
 
-    /// From here on plain payloads are accepted, whatever `required` says, where the SDKs write
-    /// such.
+    /// From here on, plain payloads are accepted despite `required`, where the SDKs write them.
     pub(crate) fn relax(&mut self, custom: Custom) {
         if custom != Custom::Header || !self.settings.headers {
             self.strict = false;
@@ -146,7 +145,7 @@ impl<'c> Work<'c> {
         if self.strict { self.settings.chain } else { &self.relaxed }
     }
 
-    /// Whether the payload is to be written anew; counts it.
+    /// Whether the payload must be rewritten; counts it.
     pub(crate) fn applies(&mut self, payload: &[u8]) -> Result<bool, Error> {
         self.count += 1;
         if self.count > self.max_payloads() {
@@ -163,8 +162,8 @@ impl<'c> Work<'c> {
         match &mut self.task {
             Task::Encode => Ok(!self.chain().is_empty()),
             Task::Decode if self.settings.chain.remote().is_some() => {
-                // A server may mark what it encoded in any way, so it is asked for all but what the
-                // SDKs write plain.
+                // A codec server may mark its payloads in any way, so it gets all of them except
+                // those that the SDKs write plain.
                 Ok(self.strict || !view.encoding.is_some_and(is_plain))
             }
             Task::Decode => {
@@ -197,7 +196,7 @@ impl<'c> Work<'c> {
         }
     }
 
-    /// Room that is enough for what [`Self::write`] makes of `len` bytes, or for most of it.
+    /// Enough room for the result of [`Self::write`] for `len` bytes, in most cases.
     pub(crate) fn bound(&self, len: usize) -> usize {
         if self.encodes() { self.settings.environment.encode_bound(len) } else { len }
     }
@@ -217,7 +216,7 @@ impl<'c> Work<'c> {
         outcome.map_err(|error| self.said_of(error))
     }
 
-    /// What the codecs make of the payload; `None` where they leave it as it is.
+    /// The payload after the codecs; `None` if they leave it as it is.
     pub(crate) fn rewrite(&mut self, payload: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         let mut room = vec![0; self.bound(payload.len())];
         Ok(match self.write(payload, &mut room)? {
@@ -230,7 +229,7 @@ impl<'c> Work<'c> {
         })
     }
 
-    /// Opens a payload that stands alone.
+    /// Decodes a single payload.
     pub(crate) fn open(&mut self, payload: &[u8]) -> Result<Vec<u8>, Error> {
         if !self.applies(payload)? {
             return Ok(payload.to_vec());
@@ -241,8 +240,8 @@ impl<'c> Work<'c> {
         }
     }
 
-    /// Whether a failure stays as it is because its attributes cannot be read. A key that is not
-    /// here yet, and a limit, are errors all the same.
+    /// Whether a failure stays as it is because its attributes cannot be read. A missing key, and
+    /// an exceeded limit, are still errors.
     pub(crate) fn keeps(&self, error: &Error) -> bool {
         self.settings.keeps_malformed && error.code().kind() == Kind::Input && error.code() != Code::Limit
     }
@@ -252,7 +251,7 @@ impl<'c> Work<'c> {
     }
 }
 
-/// Whether a converter of the SDKs makes payloads of this encoding.
+/// Whether a converter of the SDKs writes payloads with this encoding.
 fn is_plain(encoding: &[u8]) -> bool {
     matches!(
         encoding,

@@ -4,11 +4,10 @@ use tdc_formats::wire::{Cursor, Malformed, Value, push_bytes, push_varint};
 
 use super::Pieces;
 
-/// The `external_payloads` of a payload as whole fields, each with its `size_bytes` and nothing
-/// else.
+/// The `external_payloads` of a payload as whole fields, each with only its `size_bytes`.
 ///
-/// The server adds these sizes up and cannot look inside an encoded payload. What a later version
-/// of the API may put beside them is not known to be harmless, so it stays inside.
+/// The server adds these sizes up and cannot look inside an encoded payload. Fields that a later
+/// version of the API may add might be sensitive, so they stay inside.
 pub(crate) fn external_sizes(payload: Pieces<'_>) -> Result<Vec<u8>, Malformed> {
     let mut fields = Vec::new();
     let mut cursor = Cursor::with_tail(payload.head, payload.tail);

@@ -1,4 +1,4 @@
-//! A payload taken apart, to be written anew with another encoding and other data.
+//! A payload split into its fields, to be rewritten with another encoding and other data.
 
 use std::borrow::Cow;
 
@@ -10,18 +10,18 @@ use crate::error::Error;
 use crate::payload::Pieces;
 use crate::scratch;
 
-/// The fields of a payload. Writing it again gives one form for all that say the same: metadata in
-/// the order of the keys, `data` unless it is empty, then the other fields as they came.
+/// The fields of a payload. Equal payloads are always rewritten in the same form: metadata sorted
+/// by key, `data` unless it is empty, then the other fields as they came.
 pub(crate) struct Parts<'a> {
-    /// By key; none stands twice.
+    /// Sorted by key; no key occurs twice.
     metadata: Vec<(&'a [u8], &'a [u8])>,
     data: &'a [u8],
-    /// Fields that neither of these are, in their order, tags included.
+    /// All other fields, in their order, tags included.
     others: Vec<&'a [u8]>,
 }
 
-/// A payload that was written anew, in pieces: its data need not be copied once more to become a
-/// part of a message.
+/// A rewritten payload, in several slices: its data need not be copied again to become part of a
+/// message.
 pub(crate) struct Rewritten<'a> {
     head: Vec<u8>,
     data: Cow<'a, [u8]>,
@@ -29,19 +29,19 @@ pub(crate) struct Rewritten<'a> {
 }
 
 impl Rewritten<'_> {
-    /// How many bytes the payload has.
+    /// The length of the payload, in bytes.
     pub(crate) fn len(&self) -> usize {
         self.pieces().map(<[u8]>::len).sum()
     }
 
-    /// Keeps the memory of the data for the next call, where it is not somebody else's.
+    /// Keeps the memory of the data for the next call, if it is owned.
     pub(crate) fn recycle(self) {
         if let Cow::Owned(data) = self.data {
             scratch::give(data);
         }
     }
 
-    /// What makes the payload, one behind the other.
+    /// The slices of the payload, in order.
     pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         [&*self.head, &*self.data].into_iter().chain(self.others.iter().copied())
     }
@@ -51,9 +51,9 @@ const ENCODING: &[u8] = b"encoding";
 const MESSAGE_TYPE: &[u8] = b"messageType";
 
 impl<'a> Parts<'a> {
-    /// Takes a serialised payload apart.
+    /// Splits a serialised payload into its fields.
     pub(crate) fn parse(payload: &'a [u8]) -> Result<Self, Error> {
-        // What it must look like is said in one place.
+        // The checks of its form are in one place.
         let view = View::parse(Pieces::whole(payload)).map_err(malformed)?;
         Self::fields(payload, view.data).map_err(malformed)
     }
@@ -83,7 +83,7 @@ impl<'a> Parts<'a> {
         self.metadata.get(at).map(|(_, value)| *value)
     }
 
-    /// The metadata in the order of the keys, which are UTF-8.
+    /// The metadata sorted by key; keys are UTF-8.
     pub(crate) fn entries(&self) -> &[(&'a [u8], &'a [u8])] {
         &self.metadata
     }
@@ -120,8 +120,8 @@ impl<'a> Parts<'a> {
         Rewritten { head, data, others: self.others }
     }
 
-    /// What stands before `data` where that is the last field, as codecs write it: the other
-    /// fields, and its tag and length.
+    /// Everything before the contents of `data` when that is the last field, as codecs write it:
+    /// the other fields, and its tag and length.
     pub(crate) fn head_of_last(&self, encoding: &[u8], data_len: usize) -> Vec<u8> {
         let mut head = self.metadata(encoding);
         self.others.iter().for_each(|field| head.extend_from_slice(field));

@@ -1,4 +1,4 @@
-//! How often this process was forked, so that a child is told from its parent.
+//! Counts how often this process was forked, so that a child can be told from its parent.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -11,15 +11,15 @@ pub(crate) fn forks() -> u32 {
     FORKS.load(Ordering::Relaxed)
 }
 
-/// Has the system count forks.
+/// Registers the handler that counts forks.
 pub(crate) fn watch_forks() {
     // Miri has no fork.
     if cfg!(miri) || WATCHED.load(Ordering::Acquire) {
         return;
     }
-    // Threads that come first at the same time may all register it: then a fork counts more than
-    // once, which is as good. SAFETY: the handler adds to an atomic and does nothing else, which
-    // any child may do. The system forgets it when the library is unloaded.
+    // Several threads that arrive first may all register it: a fork then counts more than once,
+    // which does no harm. SAFETY: the handler adds to an atomic and does nothing else, which any
+    // child may do. The system forgets it when the library is unloaded.
     let status = unsafe { libc::pthread_atfork(None, None, Some(count)) };
     WATCHED.store(status == 0, Ordering::Release);
 }

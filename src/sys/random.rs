@@ -1,9 +1,9 @@
-//! Random bytes from the kernel, asked anew for each call.
+//! Random bytes from the kernel, requested for each call.
 //!
-//! Nothing is buffered: a buffer kept over calls repeats after `fork()` or when a virtual machine
-//! is restored from a snapshot, and a nonce that repeats breaks AES-GCM. On Linux the kernel's own
-//! code in the vDSO answers without a system call and is safe in both cases (the reason why no
-//! random number generator of ours stands here); elsewhere it is the system call.
+//! Nothing is buffered: a buffer kept across calls repeats after `fork()` or when a virtual machine
+//! is restored from a snapshot, and a repeated nonce breaks AES-GCM. On Linux the kernel's own code
+//! in the vDSO answers without a system call and is safe in both cases, so we need no random number
+//! generator of our own; elsewhere the system call is used.
 
 use crate::error::{Code, Error};
 

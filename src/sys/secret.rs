@@ -1,8 +1,8 @@
-//! Memory for a key on its way from a file or variable into a cipher.
+//! Memory for a key while it moves from a file or variable into a cipher.
 //!
-//! A page of its own that is locked in memory and left out of core dumps where the system allows,
-//! and erased on drop. A refusal to lock (`RLIMIT_MEMLOCK`) is no error: the key works as well, and
-//! is erased as well.
+//! Each key has its own page, locked in memory and excluded from core dumps if the system allows
+//! it, and erased on drop. A refusal to lock (`RLIMIT_MEMLOCK`) is not an error: the key still
+//! works and is still erased.
 
 use core::fmt;
 use core::ptr;
@@ -11,7 +11,7 @@ use zeroize::Zeroize;
 
 use crate::error::{Code, Error};
 
-/// 32 bytes that nobody should see.
+/// 32 secret bytes.
 pub(crate) struct SecretKey {
     memory: *mut [u8; Self::LEN],
 }

@@ -1,9 +1,9 @@
-//! The kernel's `getrandom` in the vDSO, looked up by ourselves: glibc calls it only from 2.41 on,
+//! The kernel's `getrandom` in the vDSO. We look it up ourselves: glibc calls it only from 2.41 on,
 //! and a system call costs more than sealing 2 KiB.
 //!
 //! The kernel names the size, protection and flags of an opaque state (`vgetrandom(2)` in
-//! `Documentation/`, Linux 6.11 and above); each thread maps one, and gives it back when it ends.
-//! The kernel's code erases it on `fork()` and reseeds after a snapshot.
+//! `Documentation/`, Linux 6.11 and above); each thread maps one, and unmaps it when it ends. The
+//! kernel's code erases it on `fork()` and reseeds after a snapshot.
 
 use core::ffi::{CStr, c_void};
 use core::mem::size_of;
@@ -35,22 +35,22 @@ struct State {
     memory: *mut c_void,
 }
 
-/// A page: the kernel asks that a state does not cross one, so each gets its own.
+/// A page: the kernel requires that a state does not cross a page boundary, so each gets its own.
 const STATE_SPACE: usize = 4096;
 
 thread_local! {
     static STATE: Option<State> = State::new();
 }
 
-/// Fills `out`; `false` where the kernel has no such function, or declines.
+/// Fills `out`; `false` if the kernel has no such function, or declines.
 pub(super) fn random(out: &mut [u8]) -> bool {
     STATE.try_with(|state| state.as_ref().is_some_and(|state| state.fill(out))).unwrap_or(false)
 }
 
 impl State {
     fn new() -> Option<Self> {
-        // Threads that come first find it each for itself: one that waited for another would wait
-        // for ever in a child that was forked meanwhile.
+        // The first threads each look it up for themselves: a thread that waited for another would
+        // wait forever in a child that was forked in the meantime.
         static SOURCE: OnceBox<Option<Source>> = OnceBox::new();
         let source = (*SOURCE.get_or_init(|| Box::new(Source::find())))?;
         // SAFETY: an anonymous mapping touches no memory that exists; size, protection and flags

@@ -39,7 +39,7 @@ static tdc_status answered(const tdc_data_converter *converter, int kind, size_t
 void test_host_keys(void) {
     tdc_data_converter *converter = parse(HOST_KEYS);
     tdc_error *error = NULL;
-    /* Without a call nobody is asked. */
+    /* Without a call, the host is not asked. */
     CHECK_STATUS(TDC_ERR_KEY_UNKNOWN, encode_one(converter, NULL, &error), error);
     tdc_error_free(error);
 

@@ -465,7 +465,7 @@ static void *work(void *argument) {
     return NULL;
 }
 
-/* Runs the job, and gives back how many bytes of stack its thread used. */
+/* Runs the job, and returns how many bytes of stack its thread used. */
 static size_t stack_of(struct job *job) {
     uint8_t *memory = mmap(NULL, GUARD + STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(memory != MAP_FAILED && mprotect(memory, GUARD, PROT_NONE) == 0);

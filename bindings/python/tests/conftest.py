@@ -35,7 +35,7 @@ def make_tdc() -> Iterator[Callable[..., temporal_tdc.Tdc]]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many vectors were run, so that nobody need trust that all were."""
+    """Report how many vectors were run, so that a missing one is noticed."""
     reports = [
         report
         for outcome in ("passed", "failed")

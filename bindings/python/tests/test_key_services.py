@@ -117,7 +117,7 @@ def test_what_is_asked_and_how_often(make_tdc: Callable[..., Tdc]) -> None:
 
 
 def sealed(number: int) -> Payload:
-    """An envelope of somebody else, under a data key of its own."""
+    """A foreign envelope, under a data key of its own."""
     data_key, nonce = number.to_bytes(32, "big"), os.urandom(12)
     plain = payload(str(number).encode()).SerializeToString()
     wrapped = Service().wrap(ServiceKey(URI, (), 5), data_key)
@@ -237,7 +237,7 @@ def test_a_data_key_is_renewed_while_the_old_one_is_used(
 
     async def encode_until_renewed() -> None:
         first = await codec.encode([payload()] * count)
-        # With 56 of 64 messages the next one is asked for; nobody waits for the answer.
+        # At 56 of 64 messages the next one is requested; nothing waits for the answer.
         counts.pause = 0.05
         encoded, spent = first, 0
         while counts.wraps < 2:

@@ -225,7 +225,7 @@ def test_a_reader_picks_up_a_key_that_was_added_to_its_files(tmp_path: Path) -> 
         path.write_text(config(keys={"primary": "new", "ring": after}))
         with temporal_tdc.open(path) as writer:
             encoded = run(writer.payload_codec.encode([payload()]))
-        # Nobody calls reload here: the reader does it when it meets the new id.
+        # Reload is never called here: the reader reloads when it finds the new id.
         assert run(reader.payload_codec.decode(encoded)) == [payload()]
 
 

@@ -316,7 +316,7 @@ def tdc_serve(tmp_path: Path) -> Iterator[int]:
 
 @contextmanager
 def serving_tdc(folder: Path, document: str) -> Generator[int]:
-    """Start ``tdc serve`` in a folder; gives back its port."""
+    """Start ``tdc serve`` in a folder; returns its port."""
     (folder / "tdc.yaml").write_text(document)
     command = [str(TDC), "serve", "--config", "tdc.yaml", "--listen", "127.0.0.1:0"]
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE) as process:  # noqa: S603

@@ -1,5 +1,5 @@
-// The clients of key services in the library libtdc_keys: where it is looked for, and when the
-// addon asks them.
+// The clients of key services in the library libtdc_keys: where the library is looked for, and when
+// the addon calls them.
 
 import { dirname, join } from 'node:path';
 import { addon, addonFile, type Call, type Failure } from './native.js';
@@ -14,7 +14,7 @@ const NAMES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
 export class Clients {
   private readonly turns = new Turns(16);
 
-  /** Answers what a call asks of key services; gives what went wrong. */
+  /** Answers a call's requests to key services; returns an error, if any. */
   answer(call: Call): Promise<Failure | null> {
     return this.turns.take(async () => {
       const missing = load();
@@ -22,15 +22,15 @@ export class Clients {
     });
   }
 
-  /** Answers what a call that is done has left. Nobody waits for it. */
+  /** Answers the requests that a finished call left. Nothing waits for it. */
   renew(call: Call): void {
     if (load() === undefined) call.renew();
   }
 }
 
 /**
- * Loads the library, unless that was done; gives why it cannot be. This thread does it: the library
- * reads the environment when it is opened, and only this thread writes to it.
+ * Loads the library, unless it is loaded; returns why it cannot be loaded. It is loaded on this
+ * thread: the library reads the environment when it is opened, and only this thread writes to it.
  */
 function load(): string | undefined {
   const named = process.env['TDC_KEYS_LIBRARY'];

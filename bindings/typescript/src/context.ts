@@ -1,4 +1,4 @@
-// The serialization context as the library takes it: proto/tdc/context.proto.
+// The serialization context in the library's form: proto/tdc/context.proto.
 
 import { intField, textField } from './wire.js';
 
@@ -8,8 +8,8 @@ const ACTIVITY = intField(1, 2);
 const IS_LOCAL = intField(8, 1);
 
 /**
- * Where payloads live: what the SDK's `SerializationContext` says, for SDKs that have that type and
- * for those that have none.
+ * The context of payloads, as in the SDK's `SerializationContext`, for SDKs with and without that
+ * type.
  */
 export interface Context {
   /**
@@ -28,7 +28,7 @@ export interface Context {
 
 let last: { context: Context; bytes: Buffer } = { context: { type: '' }, bytes: NO_CONTEXT };
 
-/** A context in bytes. The SDK gives the same one again and again, so the last is kept. */
+/** A context in bytes. The SDK often passes the same one, so the last is cached. */
 export function encodeContext(context: Context | undefined): Buffer {
   if (context === undefined) return NO_CONTEXT;
   // By its fields, and not by its identity: a caller may change an object.

@@ -15,7 +15,7 @@ export interface TdcErrorDetails {
 }
 
 /**
- * Something the library, or this package, refused to do. No message holds plaintext or key bytes.
+ * An error of the library or of this package. No message contains plaintext or key bytes.
  *
  * @example
  * ```ts
@@ -27,9 +27,9 @@ export class TdcError extends Error {
   readonly code: string;
   /** The stable number of the code, the same in every language. */
   readonly number: number;
-  /** Which payload of the call it is about, from 0; `undefined` where it is about none. */
+  /** Which payload of the call it is about, from 0; `undefined` if it is about none. */
   readonly index: number | undefined;
-  /** Whether the same call can succeed later, such as for a key that is not here yet. */
+  /** Whether the same call can succeed later, for example once a missing key arrives. */
   readonly transient: boolean;
   /** The message alone, without code and index. */
   readonly sentence: string;

@@ -1,4 +1,4 @@
-// Makes calls, and answers what they ask of the host until they need nothing more.
+// Makes calls, and answers their requests to the host until they need nothing more.
 
 import { Clients } from './clients.js';
 import { closedError, libraryError, TdcError } from './errors.js';
@@ -8,7 +8,7 @@ import { addon, type Call, type Failure, type Handle, type Operation } from './n
 import { send, type RemoteHeaders } from './remote.js';
 import { type Answer, answer, Kind, readRequests, type Request, writeAnswers } from './requests.js';
 
-/** Up to so many bytes a call is made on the main thread; `quick.ts` has the figures. */
+/** Up to this many bytes, a call runs on the main thread; `quick.ts` has the figures. */
 const SMALL = 64 * 1024;
 
 const REQUESTS = 2;
@@ -24,7 +24,7 @@ export interface Work {
   readonly headers?: boolean;
 }
 
-/** Who answers, apart from the addon itself. */
+/** The sources of answers, apart from the addon itself. */
 export interface Answerers {
   readonly keyProvider?: KeyProvider | undefined;
   readonly keyService?: KeyService | undefined;
@@ -49,7 +49,7 @@ export class Host {
     this.service = keyService && new OwnKeyService(keyService);
   }
 
-  /** Makes a call until it has all that it asks for; it asks for nothing twice, so this ends. */
+  /** Repeats a call until it has everything it asks for; it never asks twice, so this ends. */
   async run({ operation, context, input, messageType, headers }: Work): Promise<Buffer> {
     if (this.closed) throw closedError();
     const call = new (addon().Call)(this.handle, operation, context, input, messageType, headers);
@@ -86,8 +86,8 @@ export class Host {
   }
 
   /**
-   * A call that succeeded may leave a request, to have the next data key wrapped, while calls use
-   * the one before. Nobody waits for the answer; if there is none, a later call asks again.
+   * A call that succeeded may leave a request, to have the next data key wrapped while calls use
+   * the old one. Nothing waits for the answer; if there is none, a later call asks again.
    */
   answerWhatIsLeft(call: Call | null): void {
     if (!call?.hasRequests()) return;
@@ -95,7 +95,7 @@ export class Host {
     else this.answerAll(call, new Map(), false).catch(() => undefined);
   }
 
-  /** Answers all requests, and has other calls wait that ask the same of key services. */
+  /** Answers all requests; other calls with the same requests to key services wait. */
   private async answerInFlight(question: string | null, call: Call): Promise<Causes> {
     const causes = new Map<string, unknown>();
     const answering = this.answerAll(call, causes, true);

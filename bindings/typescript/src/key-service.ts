@@ -1,4 +1,4 @@
-// A key service of the program, and what is asked of it.
+// A key service of the program, and the requests to it.
 
 import { isUint8Array } from 'node:util/types';
 import { type Answer, answer, Kind, type Request } from './requests.js';
@@ -16,26 +16,26 @@ export interface KeyServiceKey {
 }
 
 /**
- * Has the keys that encrypt data keys, which never leave it. It answers for the entries of the
- * configuration's ring that name a service, in place of the clients in the library `libtdc_keys`.
+ * Wraps and unwraps data keys with keys that never leave the service. It replaces the clients in
+ * the library `libtdc_keys` for the entries of the configuration's ring that name a service.
  *
- * A {@link KeyServiceError} says whether the service refused, or the wrapped key is not one of this
- * key. Anything else that is thrown, or no answer in time, means that the service could not be
+ * A {@link KeyServiceError} says whether the service refused, or the wrapped key does not belong to
+ * this key. Anything else that is thrown, or no answer in time, means that the service could not be
  * reached. The call fails with `TDC_ERR_KEY_REFUSED`, with `TDC_ERR_CIPHERTEXT` or with
  * `TDC_ERR_KEY_SERVICE`, whose message repeats that of the error and whose `cause` is the error. A
  * refusal is cached for 30 seconds, an unavailable service for one.
  *
- * At most 16 calls are made at once.
+ * At most 16 calls run at the same time.
  */
 export interface KeyService {
   /**
    * Encrypts a new data key of 32 bytes: a secret, overwritten when the promise is settled or the
-   * time is over.
+   * timeout has passed.
    */
   wrap(key: KeyServiceKey, dataKey: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>;
   /**
-   * Decrypts what `wrap` made, in another program and long ago perhaps; anybody may have changed
-   * it. What it gives is overwritten: it must not be used again.
+   * Decrypts a key that `wrap` returned, perhaps in another program and long ago; it may have been
+   * tampered with. The returned bytes are overwritten and must not be used again.
    */
   unwrap(key: KeyServiceKey, wrapped: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>;
 }
@@ -54,7 +54,7 @@ export interface KeyServiceErrorDetails {
 export class KeyServiceError extends Error {
   /** Access is denied, or the key is disabled or destroyed. */
   readonly refused: boolean;
-  /** The wrapped key was changed, or is of another key. */
+  /** The wrapped key was modified, or belongs to another key. */
   readonly invalid: boolean;
 
   /** Gives the reason in words, without a secret. */
@@ -66,7 +66,7 @@ export class KeyServiceError extends Error {
   }
 }
 
-/** What key services threw in a call, by the code of the error that the library makes of it. */
+/** The errors of key services in a call, by the code of the library's error. */
 export type Causes = ReadonlyMap<string, unknown>;
 
 /** More than a timer takes. */
@@ -79,8 +79,8 @@ export class OwnKeyService {
   constructor(private readonly service: KeyService) {}
 
   /**
-   * Answers a request; why it failed goes into `causes` too. The timer keeps the process alive
-   * unless nobody waits for the answer.
+   * Answers a request; the reason for a failure also goes into `causes`. The timer keeps the
+   * process alive if a caller waits for the answer.
    */
   answer(request: Request, causes: Map<string, unknown>, isAwaited: boolean): Promise<Answer> {
     return this.turns.take(async () => {

@@ -1,4 +1,4 @@
-// The addon: what it has, and how this platform's one is found.
+// The addon: its interface, and how the one for this platform is found.
 
 import { createRequire } from 'node:module';
 import { version } from './version.js';
@@ -17,7 +17,7 @@ export const UNCHANGED = -1;
 /** `Handle.quick`: the result did not fit, `Handle.owned` has it. */
 export const OWNED = -3;
 
-/** `Handle.quick` adds it to a length where `Handle.takeLeft` gives a call. */
+/** `Handle.quick` adds it to a length if `Handle.takeLeft` has a call to return. */
 export const LEFT = 2 ** 32;
 
 /** An open configuration. */
@@ -63,7 +63,7 @@ export interface Call {
   restart(): void;
   keyQuestion(): string | null;
   failKeyRequests(reason: string): Failure | null;
-  /** Until it is settled the call must not be used. */
+  /** The call must not be used until the promise is settled. */
   askClients(): Promise<Failure | null>;
   renew(): void;
 }
@@ -82,7 +82,7 @@ export type Operation =
 
 interface Addon {
   version(): string;
-  /** If none is loaded, gives what is wrong with the one that is there, or an empty text. */
+  /** If none loads, returns the reason for the one that exists, or an empty string. */
   loadClients(files: string[]): string | null;
   open(path: string, namespace: string): Handle | Failure;
   parse(document: string, baseDir: string, namespace: string): Handle | Failure;
@@ -109,7 +109,7 @@ export function addonFile(): string {
   return createRequire(__filename).resolve(nativePackage());
 }
 
-/** The package with what is native. Linux's are for one C library. */
+/** The name of the native package. Linux packages are for one C library. */
 export function nativePackage(): string {
   return `@temporal-tdc/${platform()}`;
 }

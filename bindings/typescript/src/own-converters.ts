@@ -6,7 +6,7 @@ import { TdcError } from './errors.js';
 import type { Host } from './host.js';
 import { decodePayloads, encodePayloads } from './payloads.js';
 
-/** The forms in which the SDK's converter hands values to the configuration's. */
+/** The forms in which the SDK's converter passes values to the configuration's. */
 const RAW = new Set(['binary/null', 'binary/plain', 'binary/protobuf', 'json/plain']);
 
 /** What the configuration's converters make that the SDK's cannot read. */

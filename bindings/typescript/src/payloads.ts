@@ -1,7 +1,7 @@
 // The SDK's payloads as serialised protobuf, and back.
 //
-// Written by hand: what the SDK's own classes need for one small payload is longer than the whole
-// call of the library.
+// Written by hand: for one small payload, the SDK's own classes take longer than the whole call of
+// the library.
 
 import type { Payload } from '@temporalio/common';
 import Long from 'long';
@@ -17,7 +17,7 @@ const SIZE_BYTES = 0x08;
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Up to so many bytes a loop is faster than a call of `set`. */
+/** Up to this many bytes, a loop is faster than a call of `set`. */
 const SHORT = 64;
 
 /** The keys that most payloads have, by their length: one string for all of them. */
@@ -47,15 +47,15 @@ export function payloadSize(payload: Payload): number {
   return size;
 }
 
-/** The bytes before those of `data`, or -1 where something follows them. */
+/** The number of bytes before those of `data`, or -1 if anything follows `data`. */
 export function headSize({ metadata, data, externalPayloads }: Fields): number {
   if (externalPayloads && externalPayloads.length > 0) return -1;
   return metadataSize(metadata) + (data && data.length > 0 ? 1 + varintSize(data.length) : 0);
 }
 
 /**
- * Writes what comes before the bytes of `data` and gives the position behind it. `out` has room for
- * it.
+ * Writes everything before the bytes of `data` and returns the position after it. `out` has room
+ * for it.
  */
 export function writeHead(out: Buffer, position: number, { metadata, data }: Fields): number {
   position = writeMetadata(out, position, metadata);
@@ -64,7 +64,7 @@ export function writeHead(out: Buffer, position: number, { metadata, data }: Fie
   return writeVarint(out, position, data.length);
 }
 
-/** Writes a payload and gives the position behind it. `out` has room for it. */
+/** Writes a payload and returns the position after it. `out` has room for it. */
 export function writePayload(out: Buffer, position: number, payload: Payload): number {
   const { metadata, data, externalPayloads } = payload as Fields;
   position = writeMetadata(out, position, metadata);
@@ -91,7 +91,7 @@ export function encodePayloads(payloads: readonly Payload[]): Buffer {
     position = writeVarint(out, position, sizes[index] as number);
     position = writePayload(out, position, payload);
   });
-  // Memory that was not written may hold anything.
+  // Unwritten memory may contain anything.
   if (position !== out.length) throw new RangeError('a payload changed while it was read');
   return out;
 }

@@ -1,4 +1,4 @@
-// The quick way: payloads that need nothing of the host, one after another on the main thread,
+// The fast path: payloads that need nothing from the host, one after another on the main thread,
 // nearly without copies.
 
 import { isSharedArrayBuffer } from 'node:util/types';
@@ -26,12 +26,12 @@ import { decodePayload, headSize, writeHead } from './payloads.js';
 const COMPRESSED = 64 * 1024;
 
 /**
- * Up to so many bytes a payload's `data` is copied beside the rest: that costs less than to hand it
- * over.
+ * Up to this many bytes, a payload's `data` is copied along with the rest: that costs less than
+ * passing it separately.
  */
 const COPIED = 2 * 1024;
 
-/** The context, and the part of a payload that is not `data`, have room for so many bytes. */
+/** The room in bytes for the context and the part of a payload that is not `data`. */
 const HEAD = 4 * 1024;
 
 /** More than a chain adds to a payload; what needs still more goes the other way. */

@@ -1,5 +1,5 @@
-// Sends what the library asks of a codec server, by fetch. The library makes the request and judges
-// the answer.
+// Sends the library's requests to a codec server, with fetch. The library builds the request and
+// checks the response.
 
 import { TdcError } from './errors.js';
 import { bytesField, fields, intField } from './wire.js';
@@ -22,7 +22,7 @@ interface HttpRequest {
   maxResponse: number;
 }
 
-/** Sends a request; gives what came of it, whatever it is, as a `tdc.host.v1.HttpResponse`. */
+/** Sends a request; returns the result, whatever it is, as a `tdc.host.v1.HttpResponse`. */
 export async function send(message: Buffer, own: RemoteHeaders | undefined): Promise<Buffer> {
   const request = read(message);
   const timeout = AbortSignal.timeout(request.timeout);
@@ -64,8 +64,8 @@ async function headersOf(
 }
 
 function read(message: Buffer): HttpRequest {
-  // Without this, fetch would take compressed answers, and the maximum would be one for what they
-  // inflate to.
+  // Without this, fetch would accept compressed responses, and the limit would apply to the
+  // inflated size.
   const headers = new Headers({ 'accept-encoding': 'identity' });
   const request: HttpRequest = {
     method: '',
@@ -103,7 +103,7 @@ async function bodyOf(response: Response, maximum: number): Promise<Buffer> {
   return Buffer.concat(chunks, Math.min(length, maximum + 1));
 }
 
-/** The code alone: what a client says of a request may repeat a header of it. */
+/** Only the code: the client's error text may repeat a header of the request. */
 function reasonOf(error: unknown): string {
   const cause = (error as { cause?: { code?: unknown } } | undefined)?.cause;
   return typeof cause?.code === 'string' ? `cannot connect: ${cause.code}` : 'the request failed';

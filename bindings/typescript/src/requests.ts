@@ -1,4 +1,4 @@
-// What a call asks of the host, and what the host answers: the messages of proto/tdc/host.proto.
+// A call's requests to the host, and the answers: the messages of proto/tdc/host.proto.
 
 import { fields, varintSize, writeBytes, writeVarint } from './wire.js';
 
@@ -23,7 +23,7 @@ export interface Request {
   readonly message: Buffer;
 }
 
-/** What answers a request. */
+/** An answer to a request. */
 export interface Answer {
   readonly id: number;
   readonly kind: number;
@@ -58,7 +58,7 @@ export function answer({ id }: Request, kind: number, value: Uint8Array = Buffer
 }
 
 /**
- * An `Answers`. There are keys in it: it is made in one piece of memory, for `fill` to leave no
+ * An `Answers`. It contains keys, so it is built in a single allocation: `fill` then leaves no
  * other copy.
  */
 export function writeAnswers(answers: readonly Answer[]): Buffer {

@@ -8,7 +8,7 @@ import type { KeyProvider } from './keys.js';
 import { addon, type Failure, type Handle } from './native.js';
 import type { RemoteHeaders } from './remote.js';
 
-/** What {@link open} and {@link parse} may be told. */
+/** Options of {@link open} and {@link parse}. */
 export interface Options {
   /**
    * The Temporal namespace, for configurations with `namespaces`. One that the SDK passes with a
@@ -28,9 +28,9 @@ export interface Options {
   readonly remoteHeaders?: RemoteHeaders | undefined;
 }
 
-/** What calls on whole messages may be told. */
+/** Options of calls on whole messages. */
 export interface MessageOptions {
-  /** Where the payloads live, for configurations with `namespaces`. */
+  /** The context of the payloads, for configurations with `namespaces`. */
   readonly context?: Context | undefined;
   /**
    * Encode: headers too. Decode: refuse plain headers where the configuration says `required`;
@@ -49,8 +49,8 @@ export interface MessageClass<T, I = T> {
 }
 
 /**
- * An open configuration. Any number of clients and workers may share one; what it gives never
- * changes the payloads that it is given. Made by {@link open} and {@link parse}.
+ * An open configuration. Any number of clients and workers may share one; it never changes the
+ * payloads that are passed in. Created by {@link open} and {@link parse}.
  */
 export class Tdc {
   /**
@@ -67,8 +67,8 @@ export class Tdc {
 
   /**
    * The data converter, for the options of `Client` and `Worker`: {@link Tdc.payloadCodec}, and a
-   * failure converter that hides message and stack trace where the configuration says so. Give
-   * workflow bundles that you make yourself its `failureConverterPath`.
+   * failure converter that hides message and stack trace if the configuration says so. If you build
+   * workflow bundles yourself, pass its `failureConverterPath` to them.
    */
   get dataConverter(): DataConverter {
     const payloadCodecs = [this.payloadCodec];
@@ -122,7 +122,8 @@ export class Tdc {
   }
 
   /**
-   * Reads the configuration and its key files again. Calls in flight keep what they began with.
+   * Reads the configuration and its key files again. Calls in flight keep the configuration they
+   * started with.
    *
    * @throws {@link TdcError} The files are not usable; everything stays as it was.
    */

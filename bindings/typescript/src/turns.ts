@@ -1,6 +1,6 @@
-// A bound on what is under way at the same time.
+// Bounds how many tasks run at the same time.
 
-/** Lets so many pieces of work run at once; the others wait in order. */
+/** Lets this many tasks run at once; the others wait in order. */
 export class Turns {
   private readonly waiting: (() => void)[] = [];
 

@@ -1,4 +1,4 @@
-// What a browser and a workflow bundle get in the place of this package.
+// The replacement for this package in a browser or a workflow bundle.
 
 const message =
   'temporal-tdc needs Node.js: import it in the program that makes the Client or the Worker, and not in workflow ' +

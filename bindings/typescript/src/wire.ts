@@ -73,7 +73,7 @@ export class Reader {
     throw malformed();
   }
 
-  /** Reads a length and steps over as many bytes; gives where they begin. */
+  /** Reads a length and skips as many bytes; returns where they begin. */
   span(): number {
     const length = this.varint();
     return this.skip(length);
@@ -85,7 +85,7 @@ export class Reader {
     return this.message.subarray(start, this.position);
   }
 
-  /** Steps over the value of a field that nobody here knows; a group has others inside. */
+  /** Skips the value of an unknown field; a group contains other fields. */
   skipField(tag: number): void {
     let groups = 0;
     for (;;) {
@@ -116,7 +116,7 @@ export function varintSize(value: number): number {
   return size;
 }
 
-/** Writes a varint and gives the position behind it. */
+/** Writes a varint and returns the position after it. */
 export function writeVarint(out: Buffer, position: number, value: number): number {
   let rest = value;
   while (rest >= 128) {
@@ -135,14 +135,14 @@ export function intField(number: number, value: number): Buffer {
   return field;
 }
 
-/** A field that is bytes, a text or a message. */
+/** A field that is bytes, a string or a message. */
 export function bytesField(number: number, value: Uint8Array): Buffer {
   const field = Buffer.alloc(1 + varintSize(value.length) + value.length);
   writeBytes(field, 0, number, value);
   return field;
 }
 
-/** Writes a field that is bytes, a text or a message, and gives the position behind it. */
+/** Writes a field that is bytes, a string or a message, and returns the position after it. */
 export function writeBytes(
   out: Buffer,
   position: number,
@@ -155,7 +155,7 @@ export function writeBytes(
   return start + value.length;
 }
 
-/** A field that is a text; an empty one is left out. */
+/** A string field; an empty one is left out. */
 export function textField(number: number, value: string | null | undefined): Buffer {
   return value ? bytesField(number, Buffer.from(value)) : Buffer.alloc(0);
 }

@@ -21,7 +21,7 @@ test('two copies work beside each other', async (context) => {
     const [decoded] = await other.payloadCodec.decode(encoded);
     assert.deepEqual(Buffer.from(decoded?.data ?? []), plain.data);
   }
-  // What one copy throws is no class of the other.
+  // The errors of one copy are not instances of the other's classes.
   assert.throws(() => theirs.parse('version: 2'), theirs.TdcError);
   other.close();
   assert.equal((await one.payloadCodec.encode([{ data: Buffer.alloc(8) }])).length, 1);

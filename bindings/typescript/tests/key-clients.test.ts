@@ -233,7 +233,7 @@ for (const count of [1, 3]) {
   });
 }
 
-/** Runs a program beside this one; gives how it ended, and how long after its first output. */
+/** Runs another program; returns how it ended, and how long after its first output. */
 async function run(
   program: string,
   env: Record<string, string> = {},

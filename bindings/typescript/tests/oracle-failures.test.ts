@@ -44,8 +44,8 @@ const application = ApplicationFailure.create({
 const execution = { workflowId: 'w', runId: 'r' };
 
 /**
- * What code throws, and what the SDK throws at it, made anew: a failure remembers what it was
- * converted to.
+ * The errors of user code and of the SDK, newly created: a failure remembers what it was converted
+ * to.
  */
 const THROWN: Record<string, () => unknown> = {
   'an error with a cause': () => own,

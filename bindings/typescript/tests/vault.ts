@@ -34,7 +34,7 @@ export class Vault {
   takes = 0;
   now = 0;
   most = 0;
-  /** Gives an answer in the place of the right one. */
+  /** Returns an answer instead of the right one. */
   instead: ((asked: Asked) => Answer | undefined) | undefined;
   /** What a test before left under way does not count. */
   private epoch = {};

@@ -1,4 +1,4 @@
-//! What the command did, for a person and for programs.
+//! What the command did, for people and for programs.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use tdc::{Code, Error};
 use super::Made;
 use crate::key_counts::{KeyCounts, Row};
 
-/// What was done to all files.
+/// The totals of all files.
 #[derive(Default)]
 pub(super) struct Report {
     done: u64,
@@ -19,7 +19,7 @@ pub(super) struct Report {
     changed: u64,
 }
 
-/// A file that nothing was made of.
+/// A file without output.
 #[derive(Serialize)]
 struct Failure {
     file: PathBuf,
@@ -82,7 +82,7 @@ impl Report {
         !self.failures.is_empty()
     }
 
-    /// What the payloads show now.
+    /// What the payloads show afterwards.
     pub(super) fn table(&self) -> String {
         self.after.table()
     }

@@ -1,6 +1,6 @@
-//! Answers on their way to a client. One that is done holds its place until its last byte has gone
-//! out or its connection is closed: an answer that nobody takes is memory too, and a client that
-//! takes none would otherwise get as many as it asks for.
+//! Responses on their way to a client. A finished response keeps its place until its last byte is
+//! sent or its connection is closed: a response that the client does not read uses memory too, and
+//! without this a client that reads nothing could request any number of them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use super::places::Place;
 use axum::body::{Body, Bytes};
 
-/// The answers of one connection that its client has not taken yet: since when each waits.
+/// The responses of one connection that its client has not read yet, with the time since which each
+/// waits.
 #[derive(Debug, Default)]
 pub(super) struct Waiting(Mutex<Vec<Instant>>);
 
 impl Waiting {
-    /// Comes when an answer has waited for `patience`, twice that at the latest.
+    /// Completes when a response has waited for `patience`, after twice that at the latest.
     pub(super) async fn is_left_waiting(&self, patience: Duration) {
         loop {
             tokio::time::sleep(patience).await;
@@ -32,7 +33,7 @@ impl Waiting {
     }
 }
 
-/// The bytes of an answer. The sender drops them when they are sent.
+/// The bytes of a response. The sender drops them once they are sent.
 struct Held {
     bytes: Vec<u8>,
     since: Instant,
@@ -40,7 +41,7 @@ struct Held {
     _place: Place,
 }
 
-/// An answer's body that keeps `place` for as long as its bytes are in memory.
+/// A response body that keeps `place` for as long as its bytes are in memory.
 pub(super) fn body(bytes: Vec<u8>, place: Place, waiting: Arc<Waiting>) -> Body {
     let since = Instant::now();
     waiting.with(|all| all.push(since));

@@ -1,8 +1,8 @@
-//! The audit log: one JSON line for each request that asked for something, refused ones too. Who,
-//! where, what, how it ended; never data, never tokens.
+//! The audit log: one JSON line for each encode or decode request, refused ones included. It says
+//! who, where, what and how it ended; never data, never tokens.
 //!
-//! A thread writes the lines. A request waits until its own is written, and is refused where that
-//! fails or takes too long: nothing is decoded that does not show in the log.
+//! A thread writes the lines. A request waits until its own line is written, and is refused if that
+//! fails or takes too long: nothing is decoded without a line in the log.
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -17,7 +17,7 @@ use super::options;
 use super::record::Record;
 use super::refusal::Refusal;
 
-/// How long a request waits for its line.
+/// How long a request waits for its line to be written.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long the last lines may take when the server stops.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -30,8 +30,8 @@ pub(super) struct Audit {
 }
 
 impl Audit {
-    /// Opens a file anew each time, so that a reload follows a rotation. Standard error stays what
-    /// it was.
+    /// Opens the file again each time, so that a reload follows a rotation. Standard error stays as
+    /// it is.
     pub(super) fn open(options: &options::Audit, before: Option<&Arc<Self>>) -> Result<Arc<Self>, Error> {
         let (sink, is_stderr) = match options {
             options::Audit::File(path) => {
@@ -48,8 +48,8 @@ impl Audit {
         Ok(Arc::new(Self { lines, is_stderr }))
     }
 
-    /// Whether [`Self::open`] would succeed, as far as that shows without making the file: one that
-    /// another user made would be in the server's way.
+    /// Checks whether [`Self::open`] would succeed, as far as possible without creating the file: a
+    /// file created by another user would be in the server's way.
     pub(super) fn check(options: &options::Audit) -> Result<(), Error> {
         use rustix::fs::{Access, access};
         let options::Audit::File(path) = options else { return Ok(()) };
@@ -96,7 +96,7 @@ impl Audit {
         }
     }
 
-    /// Waits for the last lines. Not for threads that must not wait.
+    /// Waits for the last lines. Blocks: not for async threads.
     pub(super) fn flush(&self) {
         self.lines.flush(FLUSH);
     }
@@ -110,8 +110,8 @@ fn open(path: &Path) -> std::io::Result<Sink> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    // A file is read too, to see how it ends. What is not a file, such as a pipe, must not be, and
-    // one that may only be written need not.
+    // A regular file is also opened for reading, to see how it ends. Anything else, such as a pipe,
+    // must not be read, and a write-only file need not be.
     let is_file = std::fs::metadata(path).map_or(true, |found| found.is_file());
     if is_file && let Ok(file) = options.clone().read(true).open(path) {
         return Ok(Sink::new(Box::new(file.try_clone()?), Some(file)));

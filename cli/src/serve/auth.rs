@@ -1,11 +1,11 @@
-//! Who may do what: a token says who somebody is, rules say what that is worth.
+//! Who may do what: a token identifies the caller, rules say what the caller may do.
 //!
 //! ```text
 //! Authorization: Bearer …  ──token──> claims of an issuer  ──rules──> done · given back as it came · refused
 //!                             |
 //!                           jwks      the issuer's keys, from the place that the configuration names
 //! ```
-//! `Authorization-Extras`, in which the Web UI sends an ID token, is never read: it is no
+//! `Authorization-Extras`, in which the Web UI sends an ID token, is never read: it is not a
 //! credential for this server.
 
 mod jwks;
@@ -23,7 +23,7 @@ use jwks::Jwks;
 pub(super) use rules::Decision;
 pub(super) use token::Caller;
 
-/// Characters of the name of a rule.
+/// Longest name of a rule, in characters.
 const MAX_NAME: usize = 64;
 
 /// The issuers and rules of a configuration.
@@ -34,13 +34,13 @@ pub(super) struct Auth {
 }
 
 impl Auth {
-    /// Takes over what `before` knows of the issuers that stay as they were.
+    /// Takes over what `before` knows about the issuers that did not change.
     pub(super) fn open(options: &options::Auth, before: Option<&Self>) -> Result<Self, Error> {
         check(options)?;
         let open = |(index, issuer): (usize, &options::Issuer)| {
             let same = |known: &&Arc<Jwks>| known.issuer == *issuer;
             let known = before.and_then(|before| before.issuers.iter().find(same));
-            // A file is read again, and keys that were fetched stay.
+            // Files are read again; fetched keys are kept.
             if let Some(known) = known.filter(|known| !known.is_file()) {
                 return Ok(Arc::clone(known));
             }
@@ -57,7 +57,7 @@ impl Auth {
         token::verify(token::bearer(headers)?, &self.issuers).await
     }
 
-    /// What the caller's request is worth: the first rule that matches decides.
+    /// What the caller may do with this request: the first matching rule decides.
     pub(super) fn decide(&self, caller: &Caller, namespace: &str, operation: Operation) -> Option<Decision> {
         rules::decide(&self.options.rules, caller, namespace, operation)
     }
@@ -67,19 +67,19 @@ impl Auth {
         rules::asks_for_namespace(&self.options.rules, caller, operation)
     }
 
-    /// Begins to fetch the keys of issuers that have them at a URL.
+    /// Starts to fetch the keys of issuers that publish them at a URL.
     pub(super) fn start(&self) {
         for issuer in &self.issuers {
             issuer.start();
         }
     }
 
-    /// Whether the tokens of every issuer can be judged.
+    /// Whether the tokens of every issuer can be verified.
     pub(super) fn is_ready(&self) -> bool {
         self.issuers.iter().all(|issuer| issuer.is_ready())
     }
 
-    /// Files that it was read from.
+    /// The files that it was read from.
     pub(super) fn files(&self) -> impl Iterator<Item = &std::path::Path> {
         self.issuers.iter().filter_map(|issuer| issuer.file())
     }

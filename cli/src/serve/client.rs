@@ -1,5 +1,5 @@
-//! Who sends a request, as far as it matters for what one client may use of the server: its
-//! connection, and the person whom its token names.
+//! The sender of a request, as far as it matters for the share of the server that one client may
+//! use: its connection, and the person that its token names.
 
 use std::sync::Arc;
 
@@ -15,9 +15,9 @@ pub(super) enum Share {
 /// The client of one request.
 #[derive(Debug, Default)]
 pub(super) struct Client {
-    /// None where a proxy in front puts the requests of many into one connection.
+    /// `None` if a proxy in front sends the requests of many clients over one connection.
     pub(super) connection: Option<u64>,
-    /// None where there are no rules.
+    /// `None` if there are no rules.
     pub(super) person: Option<(Arc<str>, Arc<str>)>,
 }
 

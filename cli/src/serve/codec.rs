@@ -1,9 +1,9 @@
 //! One request to encode or decode, from its head to its line in the audit log.
 //!
-//! The order is what keeps it cheap to refuse: the token first, then the namespace and the rules,
-//! then whether there is such a namespace, and only then the body (`reading`). A request whose body
-//! is here takes a place (`places`) and holds it until its answer has gone out, so memory is
-//! bounded by places times limits.
+//! The order keeps refusals cheap: the token first, then the namespace and the rules, then whether
+//! the namespace exists, and only then the body (`reading`). A request whose body has been read
+//! takes a place (`places`) and keeps it until its response is sent, so memory is bounded by places
+//! times limits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,15 +30,15 @@ use super::state::State;
 use super::{answer, metrics, namespace, reading, turns};
 use crate::{body, host};
 
-/// Bodies up to this many bytes are worked on at once; for larger ones, which take milliseconds,
-/// there are threads apart.
+/// Bodies up to this many bytes are processed on the spot; larger ones, which take milliseconds, go
+/// to separate threads.
 const SMALL: usize = 64 << 10;
-/// How long the rest of a refused request is read: until its client has seen the answer.
+/// How long the rest of a refused request is read, so that its client sees the response.
 const LINGER: Duration = Duration::from_secs(2);
-/// How long a small rest of it may take before the answer.
+/// How long a small rest may take before the response is sent.
 const SMALL_REST: Duration = Duration::from_millis(250);
 
-/// Answers a request that is for no other route.
+/// Answers a request that no other route handles.
 pub(super) async fn handle(Shared(server): Shared<Arc<Server>>, request: Request) -> Response<Body> {
     let state = server.state();
     let (head, mut body) = request.into_parts();
@@ -66,7 +66,7 @@ pub(super) async fn handle(Shared(server): Shared<Arc<Server>>, request: Request
     }
 }
 
-/// The answer to a request that is refused before anything of it is looked at.
+/// The response to a request that is refused before any of it is inspected.
 pub(super) async fn refuse(
     mut entry: Entry<'_>,
     head: &Parts,
@@ -81,9 +81,9 @@ pub(super) async fn refuse(
     refusal.unwrap_or_else(|| Refusal::internal("refusal")).into_response()
 }
 
-/// Reads the rest of a request that is refused. A connection that is closed with a body half read
-/// is reset, and so is a stream of HTTP/2: then the client may never see why. A small rest, which
-/// is on its way already, is read before the answer, and a larger one while the answer goes out.
+/// Reads the rest of a request that is refused. If a connection is closed with a body half read, it
+/// is reset, and so is an HTTP/2 stream: the client might then never see why. A small rest, which
+/// is already on its way, is read before the response, and a larger one while the response is sent.
 async fn discard(body: Body, max: usize) {
     if body.is_end_stream() {
         return;
@@ -191,8 +191,8 @@ struct Judged<'a> {
     person: Option<(Arc<str>, Arc<str>)>,
 }
 
-/// Who asks for which namespace, and whether the payloads are to come back as they are. Without
-/// rules everybody here may.
+/// The caller, the namespace, and whether the payloads are returned as they are. Without rules,
+/// every caller is allowed.
 async fn judge<'a>(
     auth: Option<&Auth>,
     head: &'a Parts,
@@ -210,7 +210,7 @@ async fn judge<'a>(
     record.email = caller.email().map(bounded);
     let namespace = named?;
     let decision = auth.decide(&caller, namespace, operation).ok_or_else(|| {
-        // The command sends none unless it is told one.
+        // The `temporal` command sends no namespace unless it is told one.
         if namespace.is_empty() && auth.asks_for_namespace(&caller, operation) {
             let text = "your access token is valid, but no rule of this codec server allows this request without a namespace: name one \
                  (temporal -n NAMESPACE)";
@@ -228,28 +228,26 @@ async fn judge<'a>(
     Ok(Judged { namespace, pass_through: decision.pass_through, person })
 }
 
-/// The work itself. It holds its place for as long as it runs, even when its client no longer
-/// waits.
+/// The work itself. It keeps its place for as long as it runs, even if its client no longer waits.
 struct Job {
     operation: Operation,
     pass_through: bool,
-    /// The key that encode seals with.
+    /// The key that encode encrypts with.
     seals_with: Option<Arc<str>>,
     context: Vec<u8>,
     body: Bytes,
     max_payloads: usize,
     place: Place,
-    /// Whether files that were not read for a while may have a key that was unknown.
+    /// Whether the unknown key may be in files that have not been read for a while.
     asks_for_reload: bool,
 }
 
-/// The answer's body and how many payloads it has; or what is wrong, and how many there were if
-/// that is known.
+/// The response body and its number of payloads; or the error, and the number of payloads if known.
 type Done = Result<(Vec<u8>, usize), (Error, Option<usize>)>;
 
 impl Job {
     async fn run(mut self, converter: Arc<DataConverter>) -> Result<(Self, Done), Refusal> {
-        // A key service is waited for.
+        // This waits for a key service.
         if self.body.len() <= SMALL && !converter.has_key_services() {
             let done = self.work(&converter);
             return Ok((self, done));
@@ -268,7 +266,7 @@ impl Job {
         let done = if self.pass_through {
             Ok(payloads)
         } else {
-            // The files are read again for all requests together.
+            // The files are reloaded once for all waiting requests.
             let is_reload = |request: &tdc::Request| matches!(request, tdc::Request::Reload);
             let (done, asks_for_reload) =
                 host::settle_but(converter, is_reload, |call| match self.operation {

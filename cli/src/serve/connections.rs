@@ -1,9 +1,9 @@
-//! The connections that are open, and which of them makes room for the next.
+//! The open connections, and which of them is closed to make room for the next.
 //!
-//! Descriptors are the one thing that clients use up by doing nothing. So the limit of the process
-//! is raised as far as it may be, some are kept back for files and for questions of the server's
-//! own, and where all others are used the connection goes that has asked for nothing for the
-//! longest; where all ask for something, the one that has been sending its request for the longest.
+//! File descriptors are the one resource that clients use up by doing nothing. So the limit of the
+//! process is raised as far as allowed, and some descriptors are reserved for files and for the
+//! server's own requests. When all others are in use, the connection that has been idle for the
+//! longest is closed; if none is idle, the one that has been sending its request for the longest.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,17 +15,16 @@ use tokio::sync::Notify;
 
 use super::answer::Waiting;
 
-/// Connections that are open at once, most of them idle ones of browsers. One costs some ten
+/// Connections that may be open at once; most are idle browser connections. Each costs some ten
 /// kilobytes.
 const MAX: usize = 4096;
-/// Descriptors that are no connections of clients: files, logs, questions to providers, and
-/// connections that are just being closed.
+/// Descriptors reserved for everything but client connections: files, logs, requests to providers,
+/// and connections that are just being closed.
 const KEPT_BACK: usize = 96;
-/// The most that a system lets a process have where it names no number.
+/// The maximum for a process on systems that report no number.
 const PLENTY: u64 = 10_240;
 
-/// Raises the limit of descriptors as far as it may be. Gives back how many connections there is
-/// room for.
+/// Raises the descriptor limit as far as allowed. Returns how many connections there is room for.
 pub(super) fn room() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     for more in [maximum, Some(maximum.map_or(PLENTY, |maximum| maximum.min(PLENTY)))] {
@@ -41,7 +40,7 @@ pub(super) fn room() -> usize {
     MAX.min(limit - KEPT_BACK.min(limit / 2))
 }
 
-/// The connection that a request came by.
+/// The connection that a request arrived on.
 #[derive(Clone, Debug)]
 pub(super) struct Connection {
     pub(super) peer: SocketAddr,
@@ -65,7 +64,7 @@ struct Table {
 #[derive(Debug)]
 pub(super) struct Activity {
     pub(super) number: u64,
-    /// Its answers that the client has not taken yet.
+    /// Its responses that the client has not read yet.
     pub(super) waiting: Arc<Waiting>,
     close: Notify,
     doing: Mutex<Doing>,
@@ -79,7 +78,7 @@ struct Doing {
     since: Instant,
 }
 
-/// How willingly a connection is closed.
+/// How readily a connection is closed to make room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Idle,
@@ -99,7 +98,7 @@ impl Connections {
         Arc::new(Self { max, table: Mutex::default() })
     }
 
-    /// Takes one in. Where there are too many, another one is closed.
+    /// Adds a connection. If there are too many, another one is closed.
     pub(super) fn enter(self: &Arc<Self>) -> Open {
         if self.table(|table| table.open.len()) >= self.max {
             self.close_one();
@@ -116,7 +115,7 @@ impl Connections {
         Open { connections: Arc::clone(self), activity }
     }
 
-    /// Closes the one that can best be missed. None of those that are being worked for.
+    /// Closes the connection that is missed least, but none with a request that is being processed.
     pub(super) fn close_one(&self) {
         let closed = self.table(|table| {
             let all = table.open.values().map(|activity| (activity.rank(), activity));
@@ -137,12 +136,12 @@ impl Connections {
 }
 
 impl Activity {
-    /// Comes when the connection is to make room.
+    /// Completes when the connection has to make room.
     pub(super) async fn is_to_close(&self) {
         self.close.notified().await;
     }
 
-    /// A request that is here, until this is dropped.
+    /// A request in flight, until this is dropped.
     pub(super) fn request(self: &Arc<Self>) -> Counted {
         self.counted(|doing| &mut doing.requests)
     }
@@ -218,7 +217,7 @@ mod tests {
             (open, request)
         });
         assert!(!is_open(&idle) && !is_open(&fresh) && !is_open(&reading) && is_open(&working));
-        // All are being worked for: none goes.
+        // All have requests that are being processed: none is closed.
         let last = connections.enter();
         assert!(more.iter().all(|(open, _)| is_open(open)) && is_open(&working) && is_open(&last));
         drop((requests, read));

@@ -16,13 +16,13 @@ use tdc::{Code, Error};
 const REQUEST_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-request-private-network");
 const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 
-/// What the Web UI sends. `*` would not cover Authorization, and means nothing together with
-/// credentials.
+/// The headers that the Web UI sends. `*` would not cover Authorization, and has no effect together
+/// with credentials.
 const HEADERS: HeaderValue =
     HeaderValue::from_static("Content-Type, X-Namespace, Authorization, Authorization-Extras");
 const METHODS: HeaderValue = HeaderValue::from_static("POST, OPTIONS");
-/// How long a browser may remember a preflight, in seconds: two hours, which is the most that
-/// Chromium takes.
+/// How long a browser may cache a preflight, in seconds: two hours, the maximum that Chromium
+/// accepts.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 
 /// The origins that may call.
@@ -57,7 +57,7 @@ impl Cors {
         Ok(Self { origins, credentials: options.credentials })
     }
 
-    /// The request's origin, where it may call.
+    /// The request's origin, if it is allowed.
     pub(super) fn allowed<'a>(&self, request: &'a HeaderMap) -> Option<&'a HeaderValue> {
         let mut said = request.get_all(ORIGIN).iter();
         let (Some(value), None) = (said.next(), said.next()) else { return None };
@@ -65,9 +65,9 @@ impl Cors {
         self.origins.iter().any(|pattern| pattern.matches(&origin)).then_some(value)
     }
 
-    /// Marks an answer to a request of `origin`, if that may call.
+    /// Adds the headers to a response for `origin`, if that is allowed.
     pub(super) fn mark(&self, origin: Option<HeaderValue>, response: &mut HeaderMap) {
-        // Always, so that no cache gives one origin's answer to another.
+        // Always set, so that no cache serves one origin's response to another.
         response.insert(VARY, HeaderValue::from_static("Origin"));
         if let Some(origin) = origin {
             response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
@@ -77,7 +77,7 @@ impl Cors {
         }
     }
 
-    /// The answer to `OPTIONS`, whatever it asks for.
+    /// The response to `OPTIONS`, whatever it asks for.
     pub(super) fn preflight(allowed: bool, request: &HeaderMap) -> Response<Body> {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NO_CONTENT;
@@ -86,7 +86,7 @@ impl Cors {
             headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
             headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HEADERS);
             headers.insert(ACCESS_CONTROL_MAX_AGE, MAX_AGE);
-            // A page of the internet asks a server of the private network.
+            // A page from the internet calls a server in the private network.
             if request.get(REQUEST_PRIVATE_NETWORK).is_some_and(|value| value == "true") {
                 headers.insert(ALLOW_PRIVATE_NETWORK, HeaderValue::from_static("true"));
             }
@@ -104,7 +104,7 @@ impl Origin {
             "http" => false,
             _ => return None,
         };
-        // An address of version 6 stands in brackets, and is one label.
+        // An IPv6 address is in brackets and counts as one label.
         let (labels, port) = if let Some(rest) = authority.strip_prefix('[') {
             let (address, port) = rest.split_once(']')?;
             address.parse::<std::net::Ipv6Addr>().ok()?;

@@ -1,5 +1,5 @@
 //! `tdc serve --dev`: one command on a laptop. The person who starts it has the keys already, so
-//! rules add nothing; it is open to this machine and to the Web UI on it, and to nobody else.
+//! rules add nothing. The server accepts only this machine and the Web UI on it.
 
 use std::net::SocketAddr;
 
@@ -9,11 +9,11 @@ use crate::stdio;
 
 use super::options::ServerOptions;
 
-/// Where the Web UI is: that of `temporal server start-dev`, and that of Temporal's containers.
+/// The origins of the Web UI: of `temporal server start-dev`, and of Temporal's containers.
 const LOCAL_WEB_UI: [&str; 4] =
     ["http://localhost:8233", "http://127.0.0.1:8233", "http://localhost:8080", "http://127.0.0.1:8080"];
 
-/// Leaves out what is for other machines.
+/// Removes the options that are for other machines.
 pub(super) fn set_aside(options: &mut ServerOptions) {
     options.auth = None;
     options.tls = None;

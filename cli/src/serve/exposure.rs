@@ -1,7 +1,7 @@
-//! Whom the server may be open to. Without rules anybody who reaches it reads payloads, so it is
-//! reached from its own machine only, and not by a web page of a stranger that this machine's
-//! browser shows: neither directly (its `Origin`) nor by a name that was pointed at loopback (its
-//! `Host`).
+//! Who may reach the server. Without rules, any client that reaches it can read payloads. So it
+//! accepts only its own machine, and refuses foreign web pages in this machine's browser: both
+//! direct requests (by their `Origin`) and requests to a name that was pointed at loopback (by
+//! their `Host`).
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -17,12 +17,12 @@ use super::refusal::Refusal;
 pub(super) const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8081);
 
-/// Which requests are heard at all.
+/// Which requests are accepted at all.
 #[derive(Debug)]
 pub(super) enum Exposure {
     /// All of them; rules decide.
     Rules,
-    /// Loopback, under these names besides its own.
+    /// Only loopback, under its own names and these.
     Loopback { hosts: Vec<String> },
 }
 
@@ -54,8 +54,8 @@ impl Exposure {
         Ok(Self::Rules)
     }
 
-    /// For metrics alone at `listen`. On loopback they are for this machine only; any other address
-    /// is configured to be read by the network.
+    /// For a separate metrics address at `listen`. On loopback, metrics are for this machine only;
+    /// any other address is meant to be read from the network.
     pub(super) fn of_metrics(options: &ServerOptions, listen: SocketAddr) -> Self {
         if listen.ip().is_loopback() { Self::loopback(options) } else { Self::Rules }
     }
@@ -64,7 +64,7 @@ impl Exposure {
         Self::Loopback { hosts: options.hosts.iter().map(|host| host.to_ascii_lowercase()).collect() }
     }
 
-    /// Refuses what a browser must not be talked into.
+    /// Refuses requests that a web page must not trick a browser into.
     pub(super) fn admit(&self, uri: &Uri, headers: &HeaderMap, origin_allowed: bool) -> Result<(), Refusal> {
         let Self::Loopback { hosts } = self else { return Ok(()) };
         if !host(uri, headers).is_some_and(|host| is_loopback(&host) || hosts.contains(&host)) {
@@ -80,11 +80,11 @@ impl Exposure {
     }
 }
 
-/// The one host that a request names, in small letters.
+/// The one host that a request names, in lower case.
 fn host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     let mut said = headers.get_all(HOST).iter();
     let authority: Authority = match (uri.authority(), said.next(), said.next()) {
-        // HTTP/2 says it in the request itself.
+        // HTTP/2 has the host in the request's own URI.
         (Some(authority), None, _) => authority.clone(),
         (None, Some(value), None) => value.to_str().ok()?.parse().ok()?,
         (Some(authority), Some(value), None) if value == authority.as_str() => authority.clone(),

@@ -1,6 +1,6 @@
-//! Work that many requests may need at once and that none of them owns. A request asks for it and
-//! waits; a task of the server does it, once for all that wait. A client that disconnects cancels
-//! nothing but its own waiting.
+//! Work that many requests may need at once and that no request owns. A request asks for it and
+//! waits; a task of the server does it once for all waiting requests. A client that disconnects
+//! cancels only its own wait.
 //!
 //! ```text
 //! request ──ask──┐                          ┌──> request: look again
@@ -15,7 +15,7 @@ use tokio::sync::{Notify, watch};
 /// One kind of work.
 #[derive(Debug)]
 pub(super) struct Flight {
-    /// At least this long from one beginning to the next, whatever is asked.
+    /// Minimum time between two starts, however often the work is asked for.
     between: Duration,
     wanted: Notify,
     progress: watch::Sender<Progress>,
@@ -39,8 +39,8 @@ impl Flight {
         Self { between, wanted: Notify::new(), progress: watch::Sender::default() }
     }
 
-    /// Asks for the work and waits until it has been done; work that is already going on counts.
-    /// Returns `false` at once where the last time is too recent.
+    /// Asks for the work and waits until it has been done; work that is already running counts.
+    /// Returns `false` at once if the last run is too recent.
     pub(super) async fn ask(&self) -> bool {
         let mut progress = self.progress.subscribe();
         let ended = {
@@ -56,7 +56,7 @@ impl Flight {
         progress.wait_for(|now| now.ended != ended).await.is_ok()
     }
 
-    /// For the task: comes when the work is asked for and may begin.
+    /// For the task: completes when the work is asked for and may start.
     pub(super) async fn wanted(&self) {
         loop {
             self.wanted.notified().await;
@@ -67,7 +67,7 @@ impl Flight {
         }
     }
 
-    /// For the task: does the work, and wakes those that wait for it.
+    /// For the task: does the work, and wakes the requests that wait for it.
     pub(super) async fn run<T>(&self, work: impl Future<Output = T>) -> T {
         self.progress.send_modify(|progress| {
             progress.is_running = true;
@@ -89,7 +89,7 @@ mod tests {
 
     use super::*;
 
-    /// A task that does the work as often as it is asked to, each time when `go` says so.
+    /// A task that does the work as often as it is asked to, each time after `go` lets it.
     fn fly(flight: &Arc<Flight>, go: &Arc<Notify>) -> Arc<AtomicUsize> {
         let done = Arc::<AtomicUsize>::default();
         let (flight, go, count) = (Arc::clone(flight), Arc::clone(go), Arc::clone(&done));

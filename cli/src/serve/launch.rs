@@ -1,4 +1,4 @@
-//! What the command line says about the server.
+//! The command line options of the server.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ pub(crate) struct Launch {
     pub(crate) dev: bool,
     /// Takes precedence over the configuration's address.
     pub(crate) listen: Option<SocketAddr>,
-    /// Only find out whether it could be served.
+    /// Only check whether it could be served.
     pub(super) only_check: bool,
 }
 

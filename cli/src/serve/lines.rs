@@ -1,9 +1,9 @@
-//! Lines on their way out. A thread for each place writes them, so that no thread that serves
+//! Writes log lines in the background. Each destination has a thread, so that no thread that serves
 //! requests waits for a disk, or for a reader of standard error.
 //!
-//! The queue is bounded: a line that finds no room is not taken. Every line begins where a line
-//! begins, also after one that was written in part: a disk that was full, another process that
-//! shares the file, one that was killed.
+//! The queue is bounded: a line that does not fit is refused. Every line starts on a new line, even
+//! after one that was cut off because a disk was full, or because a process that shares the file
+//! was killed.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Write};
@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 /// Lines that wait.
 const MAX_QUEUED: usize = 1024;
-/// Lines that are written at once.
+/// Number of lines that are written together.
 const MAX_BATCH: usize = 128;
 
 /// Where lines go.
@@ -26,29 +26,29 @@ pub(super) struct Lines {
 }
 
 enum Job {
-    /// Made by the thread that writes.
+    /// Created by the writing thread.
     Line(Box<dyn FnOnce() -> Vec<u8> + Send>, Option<oneshot::Sender<Result<(), Error>>>),
     Flush(SyncSender<()>),
 }
 
-/// There is no room for another line.
+/// The queue is full.
 #[derive(Debug)]
 pub(super) struct Full;
 
 impl Lines {
-    /// A thread that writes to `sink`, until this is dropped and all lines are written.
+    /// A thread that writes to `sink` until this is dropped and all lines are written.
     pub(super) fn to(sink: Arc<Mutex<Sink>>, name: &str) -> Result<Self, Error> {
         let (queue, jobs) = sync_channel(MAX_QUEUED);
         std::thread::Builder::new().name(name.to_owned()).spawn(move || write_all(&jobs, &sink))?;
         Ok(Self { queue })
     }
 
-    /// Has a line written. It ends with the line feed that it brings.
+    /// Queues a line, which must end with a line feed.
     pub(super) fn push(&self, make: impl FnOnce() -> Vec<u8> + Send + 'static) -> Result<(), Full> {
         self.send(Job::Line(Box::new(make), None))
     }
 
-    /// The same; what comes back tells what came of it.
+    /// The same; the value returned tells whether the line was written.
     pub(super) fn push_confirmed(
         &self,
         make: impl FnOnce() -> Vec<u8> + Send + 'static,
@@ -58,11 +58,11 @@ impl Lines {
         Ok(confirmed)
     }
 
-    /// Waits until the lines of before are written, for `patience` at most.
+    /// Waits until all earlier lines are written, for `patience` at most.
     pub(super) fn flush(&self, patience: Duration) {
         let start = Instant::now();
         let (done, is_done) = sync_channel(1);
-        // The queue may be full, because standard error is not read.
+        // The queue may be full because standard error is not read.
         while self.send(Job::Flush(done.clone())).is_err() {
             if start.elapsed() >= patience {
                 return;
@@ -109,10 +109,10 @@ fn write_all(jobs: &Receiver<Job>, sink: &Mutex<Sink>) {
 /// A file, or standard error.
 pub(super) struct Sink {
     write: Box<dyn Write + Send>,
-    /// To see how the file ends, whichever process wrote that. None for what is not a file or
+    /// To see how the file ends, whichever process wrote that end. `None` if it is not a file or
     /// cannot be read.
     file: Option<File>,
-    /// Whether what this process wrote there ended with a line.
+    /// Whether the last write of this process ended with a complete line.
     at_line_start: bool,
 }
 
@@ -128,7 +128,7 @@ impl Sink {
         Self { write, file, at_line_start: true }
     }
 
-    /// Writes lines; how many bytes of them, and what was wrong if that is not all.
+    /// Writes lines. Returns how many bytes were written, and the error if that is not all.
     fn write(&mut self, lines: &[u8]) -> (usize, Result<(), Error>) {
         if lines.is_empty() {
             return (0, Ok(()));
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"three\n");
     }
 
-    /// A place that takes nothing until it is told.
+    /// A sink that blocks until it is released.
     struct Stuck(std::sync::mpsc::Receiver<()>);
 
     impl Write for Stuck {

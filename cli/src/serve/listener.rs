@@ -1,5 +1,5 @@
-//! Connections: as many as may be open, for as long as they say something, until the server stops.
-//! HTTP/1.1 and HTTP/2.
+//! Accepts and serves connections over HTTP/1.1 and HTTP/2: bounds their number, closes idle ones,
+//! and ends them when the server stops.
 
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -21,34 +21,35 @@ use tokio_rustls::TlsAcceptor;
 
 use super::connections::{Connection, Connections, Open};
 
-/// How long a client has for TLS, and for the head of a request; an idle connection is closed after
-/// it.
+/// How long a client has for the TLS handshake and for the head of a request; an idle connection is
+/// closed after this time.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Bytes of the head of a request. Access tokens with many groups are large.
+/// Largest head of a request, in bytes. Access tokens with many groups are large.
 const MAX_HEAD: usize = 64 << 10;
-/// Requests that one connection of HTTP/2 may have open.
+/// Requests that one HTTP/2 connection may have in flight.
 const MAX_STREAMS: u32 = 128;
 /// Connections that are just being closed to make room for others.
 const CLOSING: usize = 32;
-/// A listener that fails (no descriptors are left) tries again after this.
+/// How long a listener that failed (no descriptors left) waits before it tries again.
 const BREATH: Duration = Duration::from_millis(100);
 
 /// How a connection is served.
 pub(super) struct Terms {
     pub(super) tls: Option<TlsAcceptor>,
-    /// How long an answer may wait for its client to take it.
+    /// How long a response may wait for its client to read it.
     pub(super) patience: Duration,
 }
 
 /// What is served at one address.
 pub(super) struct Endpoint<T, U> {
     pub(super) listener: TcpListener,
-    /// Connections that may be open.
+    /// Number of connections that may be open.
     pub(super) room: usize,
     pub(super) router: Router,
-    /// Asked anew for each connection.
+    /// Called for each connection.
     pub(super) terms: T,
-    /// Called with the answer to what was not HTTP: no handler has seen it.
+    /// Called with the response to a request that was not valid HTTP and therefore reached no
+    /// handler.
     pub(super) unreadable: U,
 }
 
@@ -56,7 +57,7 @@ pub(super) struct Endpoint<T, U> {
 struct Acceptor {
     listener: TcpListener,
     connections: Arc<Connections>,
-    /// Bounds those that are open and those that are being closed.
+    /// Bounds the open connections and those that are being closed.
     places: Arc<Semaphore>,
 }
 
@@ -69,7 +70,7 @@ struct Accepted {
 }
 
 impl Endpoint<fn() -> Terms, fn(SocketAddr, StatusCode)> {
-    /// Without TLS, and without a log of what was not HTTP.
+    /// Without TLS, and without a log of requests that are not valid HTTP.
     pub(super) fn plain(listener: TcpListener, router: Router, room: usize) -> Self {
         let terms = || Terms { tls: None, patience: PATIENCE };
         Self { listener, room, router, terms, unreadable: |_, _| () }
@@ -103,7 +104,7 @@ where
                     Some(tls) => match tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
                         Ok(Ok(stream)) => connection(stream, from, router, watcher, patience).await,
                         // A client that does not speak TLS, or shows no certificate where one is
-                        // needed, just goes.
+                        // required, is dropped silently.
                         _ => None,
                     },
                 }
@@ -134,12 +135,12 @@ impl Acceptor {
         Self { listener, connections: Connections::new(room), places }
     }
 
-    /// The next client. Another one may have to go for it.
+    /// Accepts the next client. Another one may have to be closed for it.
     async fn next(&self) -> Option<Accepted> {
         let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
         match self.listener.accept().await {
             Ok((stream, peer)) => {
-                // Answers are small, and must not wait for more.
+                // Responses are small, and must not wait for more data.
                 let _ = stream.set_nodelay(true);
                 Some(Accepted { stream, peer, open: self.connections.enter(), _place: place })
             }
@@ -153,8 +154,9 @@ impl Acceptor {
     }
 }
 
-/// Serves one connection; `patience` is how long an answer may wait for its client. Where it ended
-/// because a request was not HTTP, gives back what that was answered with: no handler has seen it.
+/// Serves one connection; `patience` is how long a response may wait for its client. If the
+/// connection ended because a request was not valid HTTP, returns the status of the response, which
+/// no handler has seen.
 async fn connection(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     from: Connection,
@@ -184,7 +186,7 @@ async fn connection(
         .keep_alive_timeout(PATIENCE);
     let served = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(with_connection));
     tokio::select! {
-        // Whatever else a client does to its connection is no event for the log.
+        // Anything else that a client does to its connection is not worth a log line.
         ended = watcher.watch(served.into_owned()) => {
             let error = ended.err()?.downcast::<hyper::Error>().ok()?;
             if error.is_parse_too_large() {

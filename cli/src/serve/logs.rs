@@ -1,6 +1,5 @@
-//! The server's own log, JSON lines on standard error: what happened to the server, not to
-//! requests. A line that standard error does not take in time is lost and counted; the server goes
-//! on.
+//! The server's own log, JSON lines on standard error, about events of the server, not of requests.
+//! If standard error is not read in time, lines are dropped and counted, and the server continues.
 
 use std::io::{Error, Write};
 use std::sync::OnceLock;
@@ -16,13 +15,13 @@ const FLUSH: Duration = Duration::from_secs(1);
 
 static LINES: OnceLock<Lines> = OnceLock::new();
 
-/// Begins to log, panics too.
+/// Starts logging, of panics too.
 pub(super) fn install() -> Result<(), tdc::Error> {
     let lines = Lines::to(Sink::stderr(), "log")
         .map_err(|cause| tdc::Error::new(Code::Io, format!("cannot start: {cause}")))?;
     if LINES.set(lines).is_ok() {
         tracing_subscriber::fmt().json().flatten_event(true).with_target(false).with_writer(Queue).init();
-        // The usual hook writes to standard error itself, and waits for it.
+        // The default hook writes to standard error itself, and blocks on it.
         std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a panic: this is a bug in tdc")));
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! What Prometheus reads. Labels come from the configuration and from this file, never from a
-//! request: nobody outside can make a series.
+//! The metrics that Prometheus scrapes. Labels come from the configuration and from this file,
+//! never from a request: no client can create a series.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use tdc::{Code, Error};
 
 use super::record::Record;
 
-/// Seconds; requests take from a tenth of a millisecond on.
+/// In seconds; the fastest requests take a tenth of a millisecond.
 const DURATIONS: &[f64] = &[0.000_25, 0.001, 0.0025, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0];
 
 pub(super) fn install() -> Result<PrometheusHandle, Error> {
@@ -48,7 +48,7 @@ pub(super) fn install() -> Result<PrometheusHandle, Error> {
     Ok(handle)
 }
 
-/// Counts a request that is over.
+/// Counts a finished request.
 pub(super) fn count(record: &Record) {
     let operation = record.operation.unwrap_or("other");
     let entry = record.entry.clone();
@@ -63,13 +63,13 @@ pub(super) fn count(record: &Record) {
     }
 }
 
-/// Counts payloads that `key` has encrypted, whether or not their client gets them: each has used a
+/// Counts payloads encrypted with `key`, whether or not the client receives them: each has used a
 /// nonce.
 pub(super) fn sealed(key: &Arc<str>, payloads: usize) {
     counter!("tdc_payloads_sealed_total", "key" => Arc::clone(key)).increment(payloads as u64);
 }
 
-/// Sets how many requests are being read or worked on.
+/// Sets how many requests are being read or processed.
 pub(super) fn in_flight(requests: usize) {
     gauge!("tdc_requests_in_flight").set(u32::try_from(requests).unwrap_or(u32::MAX));
 }

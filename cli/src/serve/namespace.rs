@@ -1,4 +1,4 @@
-//! The namespace of a request: one value, which rules, keys and audit all take from here.
+//! The namespace of a request: one value, which rules, keys and the audit log all use.
 //!
 //! The Web UI and most clients name it in `X-Namespace`; the `temporal` command sends that header
 //! empty unless it is told a namespace. Then the path may name it, in the segment before the
@@ -9,10 +9,10 @@ use axum::http::HeaderMap;
 use super::options::Operation;
 use super::refusal::Refusal;
 
-/// Bytes of the longest name.
+/// Longest name, in bytes.
 const MAX_LEN: usize = 255;
 
-/// What the last segment of `path` asks for; whatever stands in front of it.
+/// The operation in the last segment of `path`, whatever precedes it.
 pub(super) fn operation(path: &str) -> Option<Operation> {
     match path.rsplit_once('/')?.1 {
         "encode" => Some(Operation::Encode),
@@ -26,7 +26,8 @@ pub(super) fn resolve<'a>(headers: &'a HeaderMap, path: &'a str) -> Result<&'a s
     let mut found = None;
     for value in headers.get_all("x-namespace") {
         let name = value.to_str().map_err(|_| malformed())?.trim_matches(' ');
-        // Two answers to one question: who asks the other way round would see another namespace.
+        // The header and the path disagree: code that prefers the other one would see another
+        // namespace.
         if !name.is_empty() && found.replace(name).is_some() {
             return Err(malformed());
         }
@@ -35,8 +36,8 @@ pub(super) fn resolve<'a>(headers: &'a HeaderMap, path: &'a str) -> Result<&'a s
     if name.is_empty() || is_name(name) { Ok(name) } else { Err(malformed()) }
 }
 
-/// Whether it can be a namespace. No character of a name needs to be escaped in a path, so nothing
-/// is unescaped, and `%2e%2e` is no name.
+/// Whether this can be a namespace. No character of a name needs to be escaped in a path, so
+/// nothing is unescaped, and `%2e%2e` is not a name.
 fn is_name(name: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     name.len() <= MAX_LEN

@@ -1,5 +1,5 @@
-//! Places for requests that are worked on, `limits.concurrency` of them. One connection, or one
-//! person, gets half of them at most, however it uses them: an answer that its client does not take
+//! Places for requests in progress, `limits.concurrency` of them. One connection, or one person,
+//! gets at most half of them, whatever they are used for: a response that its client does not read
 //! keeps its place too.
 
 use std::collections::HashMap;
@@ -11,10 +11,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::client::{Client, Share};
 use super::refusal::Refusal;
 
-/// How long a request waits for a place. Most others need some milliseconds; a page of the Web UI
-/// asks for many payloads at once.
+/// How long a request waits for a place. Most requests take a few milliseconds; a page of the Web
+/// UI asks for many payloads at once.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// Shares that are kept before the unused ones are removed.
+/// Number of shares at which unused ones are removed.
 const MIN_SHARES: usize = 64;
 
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(super) struct Places {
 #[derive(Debug, Default)]
 struct Shares {
     known: HashMap<Share, Weak<Semaphore>>,
-    /// With so many the unused are forgotten.
+    /// With so many, the unused ones are removed.
     tidy_at: usize,
 }
 
@@ -48,7 +48,7 @@ impl Places {
         self.count.saturating_sub(self.all.available_permits())
     }
 
-    /// A place for a request of `client`. Waits a little.
+    /// A place for a request of `client`. Waits briefly.
     pub(super) async fn take(&self, client: &Client) -> Result<Place, Refusal> {
         let mut shares = Vec::new();
         for share in client.shares() {

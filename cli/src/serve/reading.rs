@@ -1,9 +1,10 @@
-//! Bodies that are being read. They are read before a request gets its place among those that are
-//! worked on, so that a client that sends slowly, or not at all, blocks no other; what that may
-//! cost is bounded in bytes and in number.
+//! Bodies that are being read. They are read before a request takes a place (`places`), so that a
+//! client that sends slowly, or not at all, blocks no other. Their cost is bounded in bytes and in
+//! number.
 //!
-//! One connection, or one person, gets a share of it. Where all of it is used, the request that has
-//! been read for the longest ends: a client that means it has sent its body in milliseconds.
+//! One connection, or one person, gets a share of these bounds. When all is in use, the request
+//! that has been read for the longest is refused: an honest client sends its body within
+//! milliseconds.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,9 +20,9 @@ use tokio::sync::Notify;
 use super::client::{Client, Share};
 use super::refusal::Refusal;
 
-/// Bodies that are read at once.
+/// Number of bodies that are read at the same time.
 const MAX_COUNT: usize = 4096;
-/// How many of one connection or person may be among them, as a part of all.
+/// The part of all that one connection or person may have.
 const SHARE: usize = 4;
 
 /// What reading may cost.
@@ -29,7 +30,7 @@ const SHARE: usize = 4;
 struct Bounds {
     count: usize,
     bytes: usize,
-    /// Of one body. A share is not less.
+    /// The limit of one body. A share is at least this.
     body: usize,
 }
 
@@ -48,7 +49,7 @@ pub(super) struct Readers(Mutex<Table>);
 struct Table {
     next: u64,
     used: Used,
-    /// In the order in which they came.
+    /// In order of arrival.
     all: BTreeMap<u64, Reader>,
     shares: HashMap<Share, Used>,
 }
@@ -63,11 +64,11 @@ struct Used {
 struct Reader {
     bytes: usize,
     shares: Vec<Share>,
-    /// Wakes it to end; gone once it is read.
+    /// Wakes the reader so that it ends; `None` once the body is read.
     end: Option<Arc<Notify>>,
 }
 
-/// One of them, until it has its place.
+/// One of the bodies, until its request has its place.
 #[derive(Debug)]
 pub(super) struct Reading {
     readers: Arc<Readers>,
@@ -114,7 +115,7 @@ pub(super) async fn read(
             return Err(too_large());
         }
         reading.grow(data.len())?;
-        // Most come in one piece, which need not be copied.
+        // Most arrive in one chunk, which need not be copied.
         if read.is_empty() && more.is_empty() {
             read = data;
         } else {
@@ -129,7 +130,7 @@ pub(super) async fn read(
     Ok((read, reading))
 }
 
-/// Only JSON, as it is: a page of a stranger can send other types without asking first.
+/// Only JSON, unencoded: a foreign web page can send other content types without a preflight.
 pub(super) fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let said = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().trim();
     let essence = said(CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
@@ -142,7 +143,7 @@ pub(super) fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The same for a body that does not say that it is compressed.
+/// The same for a body without a content encoding.
 pub(super) fn check_start(body: &[u8]) -> Result<(), Refusal> {
     if body.starts_with(&[0x1f, 0x8b]) { Err(compressed()) } else { Ok(()) }
 }
@@ -206,7 +207,7 @@ impl Reading {
         })
     }
 
-    /// It is here whole, and waits for its place: it does not end for others.
+    /// The body is complete and waits for a place: it is not evicted for others.
     fn is_read(&self) {
         self.readers.table(|table| {
             if let Some(reader) = table.all.get_mut(&self.number) {
@@ -232,7 +233,7 @@ impl Table {
         })
     }
 
-    /// Ends the one that has been read for the longest, if there is one besides `except`.
+    /// Evicts the one that has been read for the longest, other than `except`, if any.
     fn end_oldest(&mut self, except: Option<u64>) -> bool {
         let oldest =
             self.all.iter().find(|(number, reader)| reader.end.is_some() && Some(**number) != except);

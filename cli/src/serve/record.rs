@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
-/// Characters of a text that a client chose.
+/// Longest text chosen by a client, in characters.
 const MAX_TEXT: usize = 256;
 
 /// One request.
@@ -38,7 +38,7 @@ pub(super) struct Record {
     pub(super) entry: Arc<str>,
 }
 
-/// What a rule is called: its name, or its place in the list.
+/// The name of a rule, or its position in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub(super) enum RuleName {
@@ -69,7 +69,7 @@ impl Default for Record {
 }
 
 impl Record {
-    /// What is known of a request before anything of it is read.
+    /// What is known about a request before any of it is read.
     pub(super) fn from(peer: Option<SocketAddr>) -> Self {
         Self { peer, ..Self::default() }
     }
@@ -79,17 +79,17 @@ impl Record {
         (self.status, self.outcome, self.reason) = (status, outcome, reason);
     }
 
-    /// The same with the time of now.
+    /// The same, at the current time.
     pub(super) fn stamped(&self) -> Self {
         let mut timestamp = String::new();
-        // A text takes whatever is written to it.
+        // A string accepts everything that is written to it.
         let _ = SystemTime.format_time(&mut Writer::new(&mut timestamp));
         Self { timestamp, ..self.clone() }
     }
 
     /// As a line of JSON.
     pub(super) fn line(&self) -> Vec<u8> {
-        // Texts and numbers always make JSON.
+        // Strings and numbers can always be written as JSON.
         let mut line = serde_json::to_vec(self).unwrap_or_default();
         line.push(b'\n');
         line
@@ -100,7 +100,7 @@ fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::
     serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// A text from outside, as long as a line may hold.
+/// A text from outside, cut to the length allowed in a line.
 pub(super) fn bounded(text: &str) -> String {
     text.chars().take(MAX_TEXT).collect()
 }

@@ -1,9 +1,8 @@
-//! What a request is answered with when it is not done: a status, a sentence, one word for audit
-//! and metrics, and for the audit log why.
+//! The response to a refused request: a status, a sentence, one word for audit and metrics, and the
+//! reason for the audit log.
 //!
-//! The sentence is for the person in front of the Web UI or the command line. What could help
-//! somebody who tries things out (why a token was not believed, which keys are here) is left out of
-//! it.
+//! The sentence is for the person who uses the Web UI or the command line. It leaves out what could
+//! help an attacker (why a token was refused, which keys exist).
 
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -12,16 +11,16 @@ use tdc::{Code, Error, Kind};
 
 use super::options::Operation;
 
-/// A request that is not done.
+/// A refused request.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
     /// One word for audit and metrics.
     pub(super) outcome: &'static str,
-    /// For the audit log only: why.
+    /// The reason, for the audit log only.
     pub(super) reason: &'static str,
     text: String,
-    /// Seconds after which it may be tried again.
+    /// Seconds after which the client may retry.
     retry_after: Option<u32>,
     /// The methods of the route.
     allow: Option<&'static str>,
@@ -37,36 +36,35 @@ impl Refusal {
         Self { status, outcome, reason, text: text.into(), retry_after: None, allow: None }
     }
 
-    /// The same, to be tried again after some seconds.
+    /// The same, with a time in seconds after which the client may retry.
     fn later(self, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..self }
     }
 
-    /// No token, or none that is believed. Which of the two, and why, is in the audit log only.
+    /// No token, or an invalid one. Which of the two, and why, is in the audit log only.
     pub(super) fn unauthenticated(reason: &'static str) -> Self {
         let text = "this codec server requires a valid access token: log in again, or check server.auth in its configuration";
         Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", reason, text)
     }
 
-    /// A person, or a page, that may not.
+    /// A person, or a web page, that is not allowed.
     pub(super) fn forbidden(reason: &'static str, text: &'static str) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", reason, text)
     }
 
-    /// Nobody can say now whether a token is valid.
+    /// The server cannot tell at the moment whether a token is valid.
     pub(super) fn provider_away() -> Self {
         let text = "the identity provider's keys cannot be fetched at the moment: try again shortly";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "provider_away", "no keys of the issuer", text).later(5)
     }
 
-    /// What is done must be written down.
+    /// The audit log cannot be written: an operation without a record is refused.
     pub(super) fn no_audit() -> Self {
         let text = "the codec server cannot write its audit log, so it answers no requests: see its log";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_audit", "audit log", text).later(5)
     }
 
-    /// Others use the server so much that there is no room for this one. The same request may
-    /// succeed in a moment.
+    /// Other clients use all of the server. The same request may succeed in a moment.
     pub(super) fn busy(reason: &'static str) -> Self {
         let text = "the codec server is at its limit of concurrent requests (limits.concurrency): try again";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", reason, text).later(1)
@@ -86,7 +84,7 @@ impl Refusal {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "bad_content_type", reason, text)
     }
 
-    /// Another method than the route has; `allowed` are those.
+    /// A method that the route does not have; `allowed` lists those it has.
     pub(super) fn bad_method(allowed: &'static str, text: &'static str) -> Self {
         Self {
             allow: Some(allowed),
@@ -101,7 +99,7 @@ impl Refusal {
         let reason = code.name();
         let bad = |text| Self::bad_request(reason, text);
         match (code, code.kind()) {
-            // These sentences are made of names, numbers and positions only.
+            // These sentences consist of names, numbers and positions only.
             (Code::Json, _) => bad(error.to_string()),
             (Code::Limit, _) if index.is_some() => bad(error.to_string()),
             (Code::Limit, _) => {

@@ -1,9 +1,9 @@
-//! The server over time: a state that a signal, a changed file or an unknown key replaces, and the
-//! end.
+//! The server over time: its state, which a signal, a changed file or an unknown key replaces, and
+//! its shutdown.
 //!
-//! Where anything in a new configuration is wrong, the old one stays, and the log says why. Without
-//! a signal, a change gives no client more than before (`widening`): parts that might do so stay as
-//! they were, and the log says which.
+//! If anything in a new configuration is wrong, the old one stays in use, and the log says why.
+//! Without a signal, a change gives no client more access than before (`widening`): parts that
+//! might do so stay as they were, and the log says which.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,11 +20,11 @@ use super::flight::Flight;
 use super::launch::Launch;
 use super::state::{Occasion, State};
 
-/// How often files are looked at. Mounted secrets change by a link that is replaced: a look at the
-/// file itself sees that, a watch may not.
+/// How often files are checked. Mounted secrets change when a link is replaced: a check of the file
+/// itself sees that, a file watch may not.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-/// At most one search for an unknown key in this time, because each reads the files again.
+/// At most one search for an unknown key within this time, because each reads the files again.
 const BETWEEN_SEARCHES: Duration = Duration::from_secs(1);
 
 pub(super) struct Server {
@@ -32,14 +32,14 @@ pub(super) struct Server {
     state: ArcSwap<State>,
     pub(super) metrics: PrometheusHandle,
     stopping: AtomicBool,
-    /// How the files looked when they were last read. Held while they are read, so that one reload
-    /// happens at a time.
+    /// The fingerprints of the files when they were last read. Locked during a reload, so that only
+    /// one runs at a time.
     seen: Mutex<Vec<Option<Look>>>,
     /// Searches for keys that payloads name and the state does not have.
     search: Flight,
 }
 
-/// How a file looks from outside: enough to see that it is another one.
+/// A fingerprint of a file: enough to see that it was replaced or changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Look {
     changed: Option<SystemTime>,
@@ -50,7 +50,7 @@ struct Look {
 /// Why everything is read again.
 #[derive(Clone, Copy)]
 enum Why {
-    /// The operator says that the files are meant as they are.
+    /// The operator confirms the files as they are.
     Signal,
     ChangedFile,
     UnknownKey,
@@ -100,7 +100,8 @@ impl Server {
         self.launch.dev
     }
 
-    /// Whether requests should come here: not while it stops, and not before it can judge tokens.
+    /// Whether the server is ready for requests: not while it stops, and not before it can verify
+    /// tokens.
     pub(super) fn is_ready(&self) -> bool {
         !self.stopping.load(Ordering::Relaxed)
             && self.state().auth.as_ref().is_none_or(super::auth::Auth::is_ready)
@@ -110,12 +111,12 @@ impl Server {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// Reads everything again. Reads files: not for threads that must not wait.
+    /// Reads everything again. Blocks on files: not for async threads.
     fn reload(&self, why: Why) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.state();
         let files: Vec<PathBuf> = before.files.clone();
-        // Before they are read: what changes meanwhile is seen at the next look.
+        // Taken before the files are read: a change in the meantime is seen at the next check.
         *seen = files.iter().map(|file| look(file)).collect();
         let occasion = match why {
             Why::Signal => Occasion::Told(&before),
@@ -162,8 +163,8 @@ impl Server {
         !state.files.iter().map(|file| look(file)).eq(seen.iter().cloned())
     }
 
-    /// Has everything read again because a payload names a key that `state` does not have. Says
-    /// whether there is something new to look at.
+    /// Requests a reload because a payload names a key that `state` does not have. Returns whether
+    /// there is a new state to try.
     pub(super) async fn search_key(&self, state: &Arc<State>) -> bool {
         if Arc::ptr_eq(state, &self.state()) {
             self.search.ask().await;
@@ -171,7 +172,7 @@ impl Server {
         !Arc::ptr_eq(state, &self.state())
     }
 
-    /// Looks for reasons to reload, and does, one after the other. No request owns a reload.
+    /// Waits for reasons to reload, and reloads, one at a time. No request owns a reload.
     pub(super) fn watch(self: Arc<Self>) -> Result<impl Future<Output = ()> + use<>, Error> {
         let mut hangup = on(SignalKind::hangup())?;
         Ok(async move {
@@ -205,7 +206,7 @@ impl Server {
     }
 }
 
-/// Comes when the process is told to stop.
+/// Completes when the process is told to stop.
 pub(super) fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
     let (mut terminate, mut interrupt) = (on(SignalKind::terminate())?, on(SignalKind::interrupt())?);
     Ok(async move {

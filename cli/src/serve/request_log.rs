@@ -1,5 +1,5 @@
-//! What is noted about one request: its line in the audit log, its counts in the metrics, and its
-//! trace. All three are made from the same record when the request ends.
+//! What is recorded about one request: its line in the audit log, its metrics, and its trace. All
+//! three are made from the same record when the request ends.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -14,12 +14,12 @@ use super::record::Record;
 use super::refusal::Refusal;
 use super::traces::{Part, Trace, Traces};
 
-/// The status of a request whose client did not wait for it; no standard has one, and many logs
-/// have this.
+/// The status of a request whose client did not wait for the response. No standard defines one, but
+/// many logs use this number.
 const ABANDONED: u16 = 499;
 
-/// A request whose line is still to be written. However it ends it is: also when its client goes
-/// away, or the work on it panics.
+/// A request whose line is not written yet. It is written however the request ends, even if the
+/// client disconnects or the work panics.
 pub(super) struct Entry<'a> {
     pub(super) record: Record,
     audit: &'a Audit,
@@ -42,7 +42,7 @@ impl<'a> Entry<'a> {
         self.trace.as_ref().map(|trace| trace.part(name))
     }
 
-    /// Writes the line for an answer. Where that fails another answer is given.
+    /// Writes the line for a response. If that fails, the client gets an error response instead.
     pub(super) async fn close<T>(mut self, answer: Result<T, Refusal>) -> Result<T, Refusal> {
         match &answer {
             Ok(_) => self.record.status = 200,
@@ -72,7 +72,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Writes the line of a request that could not be read at all, which is answered already.
+/// Writes the line of a request that could not be read at all and has already been answered.
 pub(super) fn unreadable(audit: &Audit, peer: SocketAddr, status: StatusCode) {
     let reason = if status == StatusCode::BAD_REQUEST { "not HTTP" } else { "head of more than 64 KiB" };
     let mut record = Record::from(Some(peer));

@@ -1,4 +1,4 @@
-//! Which request goes where, and what every answer carries.
+//! The routes, and the headers of every response.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(super) fn main(server: Arc<Server>) -> Router {
         .with_state(server)
 }
 
-/// What an address for metrics alone serves.
+/// What a separate metrics address serves.
 pub(super) fn metrics_apart(server: Arc<Server>) -> Router {
     Router::new()
         .route("/metrics", get(rendered))
@@ -40,8 +40,8 @@ pub(super) fn metrics_apart(server: Arc<Server>) -> Router {
         .with_state(server)
 }
 
-/// Around every request: whether it is heard, preflights, and the headers of every answer, of
-/// errors and panics too.
+/// Wraps every request: refuses those that are not accepted, answers preflights, and sets the
+/// headers of every response, including errors and panics.
 async fn guard(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response<Body> {
     let state = server.state();
     let headers = request.headers();
@@ -65,7 +65,7 @@ async fn guard(State(server): State<Arc<Server>>, request: Request, next: Next) 
     response
 }
 
-/// Around every request for metrics alone. No web page reads them.
+/// Wraps every request to the separate metrics address. No web page reads it.
 async fn guard_metrics(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response<Body> {
     match server.state().metrics_exposure.admit(request.uri(), request.headers(), false) {
         Ok(()) => next.run(request).await,
@@ -106,7 +106,7 @@ async fn rendered(State(server): State<Arc<Server>>) -> Response<Body> {
     response
 }
 
-/// The panic's own text went to the log; it may hold anything.
+/// The panic's own text went to the log; it may contain anything.
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response<Body> {
     Refusal::internal("panic").into_response()
 }

@@ -1,5 +1,5 @@
-//! What a configuration says, ready for requests. Never changes; a reload makes a new one, and a
-//! request keeps the one it began with.
+//! A configuration, prepared for requests. It is immutable: a reload creates a new one, and a
+//! request keeps the one it started with.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -24,9 +24,9 @@ use super::{dev, widening};
 #[derive(Clone, Copy)]
 pub(super) enum Occasion<'a> {
     Start,
-    /// The operator says that it is meant as it is.
+    /// The operator confirms it as it is.
     Told(&'a State),
-    /// It looks changed, or may have a key that is missing. It must not give any client more than
+    /// It looks changed, or may contain a missing key. It must not give any client more access than
     /// before.
     Noticed(&'a State),
 }
@@ -35,7 +35,7 @@ pub(super) struct State {
     pub(super) converter: Arc<DataConverter>,
     pub(super) limits: ServerLimits,
     pub(super) exposure: Exposure,
-    /// Of the address for metrics alone.
+    /// For the separate metrics address.
     pub(super) metrics_exposure: Exposure,
     pub(super) cors: Cors,
     pub(super) auth: Option<Auth>,
@@ -44,27 +44,27 @@ pub(super) struct State {
     pub(super) traces: Option<Arc<Traces>>,
     /// For the bodies that are being read.
     pub(super) readers: Arc<Readers>,
-    /// For the requests that are worked on.
+    /// For the requests in progress.
     pub(super) places: Arc<Places>,
-    /// Whether a connection is that of one client.
+    /// Whether each connection belongs to a single client.
     pub(super) has_own_connections: bool,
-    /// The address that is served, and the one for metrics. A reload does not change them.
+    /// The server's address, and the one for metrics. A reload does not change them.
     pub(super) listen: SocketAddr,
     pub(super) metrics_listen: Option<SocketAddr>,
-    /// What is valid, and may be meant otherwise.
+    /// Settings that are valid but probably not what was intended.
     pub(super) warning: Option<&'static str>,
-    /// Everything that it was read from.
+    /// All files that it was read from.
     pub(super) files: Vec<PathBuf>,
-    /// Parts of the files that were not applied, because they may widen access and no signal has
-    /// confirmed them.
+    /// The parts of the files that were not applied, because they may widen access and no signal
+    /// has confirmed them.
     pub(super) waiting: Vec<&'static str>,
-    /// The `server` section that counts.
+    /// The `server` section in effect.
     options: ServerOptions,
 }
 
 impl State {
-    /// Reads the configuration of `launch`. What the previous state knows and the files did not
-    /// change is kept.
+    /// Reads the configuration of `launch`. Anything the previous state knows is kept unless the
+    /// files changed it.
     pub(super) fn open(launch: &Launch, occasion: Occasion<'_>) -> Result<Self, Error> {
         let before = occasion.before();
         let mut waiting = Vec::new();
@@ -78,8 +78,8 @@ impl State {
             if (listen, metrics_listen) != (before.listen, before.metrics_listen) {
                 tracing::warn!("a changed listen address needs a restart: the previous one stays in use");
             }
-            // What is judged below is the address that is served, whatever the configuration says
-            // meanwhile.
+            // The checks below use the address that is being served, even if the configuration has
+            // changed since.
             (listen, metrics_listen) = (before.listen, before.metrics_listen);
         }
         let auth = match &options.auth {
@@ -107,7 +107,7 @@ impl State {
             _ => Audit::open(&options.audit, before.map(|before| &before.audit))?,
         };
         let concurrency = limits.concurrency;
-        // Requests that are worked on meanwhile count, however often everything is read again.
+        // Requests in progress keep counting against the limit across reloads.
         let places = before
             .filter(|before| before.limits.concurrency == concurrency)
             .map_or_else(|| Arc::new(Places::new(concurrency)), |before| Arc::clone(&before.places));
@@ -154,7 +154,7 @@ impl<'a> Occasion<'a> {
     }
 }
 
-/// Keys and codecs: the previous ones where the new ones would open more and no signal has
+/// Keys and codecs: the previous ones, if the new ones would decrypt more and no signal has
 /// confirmed that.
 fn converter(
     read: DataConverter,
@@ -177,8 +177,8 @@ fn converter(
     Ok(Arc::new(read))
 }
 
-/// The `server` section: the previous one where the new one gives more and no signal has confirmed
-/// that.
+/// The `server` section: the previous one, if the new one gives more access and no signal has
+/// confirmed that.
 fn options(
     launch: &Launch,
     mut options: ServerOptions,
@@ -193,7 +193,8 @@ fn options(
     if parts.is_empty() {
         return Ok(options);
     }
-    // What waits is still read, so that a mistake in it is said now and not with the signal.
+    // The parts that wait are still validated, so that a mistake in them is reported now and not at
+    // the signal.
     Exposure::open(&options, before.listen)?;
     Cors::open(&options.cors)?;
     if let Some(auth) = &options.auth {

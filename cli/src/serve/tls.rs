@@ -1,4 +1,4 @@
-//! HTTPS: the server's certificate, and where the configuration says so the clients' own.
+//! HTTPS: the server's certificate and, if configured, client certificates.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,22 +12,22 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use zeroize::Zeroizing;
 
-/// Bytes of the longest file: a bundle of every public authority has a quarter of it.
+/// Largest file, in bytes: a bundle of every public authority is a quarter of this.
 const MAX_LEN: usize = 1 << 20;
 
-/// What connections are accepted with.
+/// The TLS configuration for new connections.
 #[derive(Clone)]
 pub(super) struct Tls {
     pub(super) acceptor: TlsAcceptor,
-    /// The text of the file of clients' authorities.
+    /// The contents of the file of client authorities.
     client_ca: Option<Arc<[u8]>>,
     /// That file has changed, and no signal has confirmed it.
     pub(super) client_ca_waits: bool,
 }
 
 impl Tls {
-    /// Reads the files. With `before` a changed file of clients' authorities is left aside: it may
-    /// let more clients in.
+    /// Reads the files. With `before`, a changed file of client authorities is not applied, because
+    /// it may let more clients in.
     pub(super) fn open(options: &options::Tls, before: Option<&Self>) -> Result<Self, Error> {
         let certificates = certificates(&read(&options.cert, "cert")?)
             .map_err(|cause| problem("cert", &options.cert, &cause))?;
@@ -74,7 +74,7 @@ fn read(path: &Path, option: &str) -> Result<Vec<u8>, Error> {
     tdc::read_file(path, MAX_LEN).map_err(|cause| problem(option, path, &cause))
 }
 
-/// The causes name positions and kinds, never what stands in the file.
+/// The causes name positions and kinds, never the contents of the file.
 fn problem(option: &str, path: &Path, cause: &dyn std::fmt::Display) -> Error {
     Error::new(Code::Config, format!("server.tls.{option}: {}: {cause}", path.display()))
 }

@@ -1,8 +1,8 @@
-//! OpenTelemetry traces: one for each request, as OTLP over HTTP. They say what was done and how
-//! long it took, never what was in it and never by whom.
+//! OpenTelemetry traces: one for each request, as OTLP over HTTP. They record what was done and how
+//! long it took, never the data and never the caller.
 //!
-//! They are made off the request's way: a queue of bounded length, which loses what a collector
-//! does not take in time.
+//! They are sent in the background from a bounded queue, which drops what the collector does not
+//! take in time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +24,7 @@ use super::options;
 use super::record::Record;
 use crate::outgoing::Place;
 
-/// How long the last ones may take when the server stops.
+/// How long sending the last traces may take when the server stops.
 const FLUSH: Duration = Duration::from_secs(3);
 
 /// Where traces go.
@@ -36,7 +36,7 @@ pub(super) struct Traces {
 }
 
 impl Traces {
-    /// Takes over those of `before` if nobody changed the options.
+    /// Takes over those of `before` if the options are unchanged.
     pub(super) fn open(options: &options::Traces, before: Option<&Arc<Self>>) -> Result<Arc<Self>, Error> {
         if let Some(before) = before.filter(|before| before.options == *options) {
             return Ok(Arc::clone(before));
@@ -63,7 +63,7 @@ impl Traces {
             .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
         let provider = SdkTracerProvider::builder()
             .with_batch_exporter(exporter)
-            // The ratio decides, not what a client says of its own trace.
+            // The ratio decides, not the sampling flag in a client's own trace.
             .with_sampler(Sampler::TraceIdRatioBased(options.ratio))
             .with_resource(resource.build())
             .build();
@@ -71,7 +71,7 @@ impl Traces {
         Ok(Arc::new(Self { options: options.clone(), provider, tracer }))
     }
 
-    /// Begins the trace of a request, inside that of its client if it says one.
+    /// Starts the trace of a request, as a child of the client's trace if the request names one.
     pub(super) fn begin(&self, method: &Method, headers: &HeaderMap) -> Trace {
         let parent =
             TraceContextPropagator::new().extract_with_context(&Context::new(), &HeaderExtractor(headers));
@@ -84,7 +84,7 @@ impl Traces {
         Trace { tracer: self.tracer.clone(), context: Context::new().with_span(span) }
     }
 
-    /// Sends what is left. Waits: not for threads that must not.
+    /// Sends what is left. Blocks: not for async threads.
     pub(super) fn stop(&self) {
         if let Err(error) = self.provider.shutdown_with_timeout(FLUSH) {
             tracing::warn!(%error, "the last traces were not sent");
@@ -105,7 +105,7 @@ impl Trace {
         Part { _span: self.tracer.start_with_context(name, &self.context) }
     }
 
-    /// Ends it with what the audit log says, without the person.
+    /// Ends it with the fields of the audit log, without the caller.
     pub(super) fn end(&self, record: &Record) {
         let span = self.context.span();
         if let Some(operation) = record.operation {
@@ -133,7 +133,7 @@ pub(super) struct Part {
     _span: opentelemetry_sdk::trace::Span,
 }
 
-/// Methods that are not HTTP's own are anybody's text.
+/// A non-standard method can be any text.
 fn known(method: &Method) -> &'static str {
     [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::HEAD, Method::PATCH]
         .iter()

@@ -1,11 +1,11 @@
 //! Turns on a core. A thread that always finds another request never sleeps, and the kernel then
-//! lets whoever shares its core wait for a whole tick (4 ms at 250 Hz). With the client on the same
-//! machine, as a sidecar's is, that is the slowest answer of a hundred.
+//! makes other threads on the same core wait for a whole tick (4 ms at 250 Hz). If the client runs
+//! on the same machine, as with a sidecar, that delays the slowest response in a hundred.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-/// How long a thread goes on before it lets others run.
+/// How long a thread runs before it lets others run.
 const TURN: Duration = Duration::from_millis(1);
 
 thread_local! {
@@ -18,8 +18,8 @@ pub(super) fn begin() {
     SINCE.set(None);
 }
 
-/// This thread is about to work on a request. When its turn is over, whoever waits for the core
-/// runs first.
+/// Called when this thread is about to work on a request. If its turn is over, other threads that
+/// wait for the core run first.
 pub(super) fn take() {
     match SINCE.get() {
         None => SINCE.set(Some(Instant::now())),

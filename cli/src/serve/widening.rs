@@ -1,9 +1,9 @@
 //! Which parts of a changed `server` section wait for a signal.
 //!
-//! The server looks at its files by itself, and a file may be caught half written, or cut off by a
-//! full disk. A section without its rules, or a rule without its claims, would open everything to
-//! everyone. So a change that the server notices by itself is applied only where it gives no client
-//! more than before; everything else waits for SIGHUP.
+//! The server reloads files on its own, and may read one that is half written, or cut off by a full
+//! disk. A section without its rules, or a rule without its claims, would open everything to
+//! everyone. So a change that the server notices on its own is applied only if it gives no client
+//! more access than before; everything else waits for SIGHUP.
 
 use super::options::{Auth, Rule, ServerOptions};
 
@@ -33,12 +33,12 @@ fn rules_are_narrower(after: Option<&Auth>, before: Option<&Auth>) -> bool {
     }
 }
 
-/// Whether each rule is one of before, or part of one, in the same order. A rule that only allows
-/// may go or shrink: whatever a later rule says of the requests that it decided, it is not more.
-/// One that passes through may not, because a later rule may allow them.
+/// Whether each rule equals an old one, or a part of one, in the same order. A rule that allows may
+/// be removed or narrowed: later rules cannot give its requests more. A rule that passes payloads
+/// through may not, because a later rule may allow its requests.
 fn narrower(after: &[Rule], before: &[Rule]) -> bool {
     let mut before = before.iter();
-    // The last ones of before may go: what they decided is refused.
+    // The last old rules may be removed: their requests are then refused.
     after.iter().all(|rule| {
         for was in before.by_ref() {
             if is_part(rule, was) {
@@ -98,7 +98,7 @@ mod tests {
             (one, one.replace("[a, b]", "[b]"), true),
             (one, one.replace("[x, y]", "[y]"), true),
             (one, one.replace("email: [x, y]", "email: [x, y], groups: g"), true),
-            // As a file that is cut off would have it.
+            // As in a file that was cut off.
             (one, one.replace(", claims: { email: [x, y] }", ""), false),
             (one, one.replace(", namespaces: [a, b]", ""), false),
             (one, "{ allow: [decode] }".to_owned(), false),
@@ -159,8 +159,8 @@ mod tests {
         );
     }
 
-    /// Wherever the file ends, every rule that is left asks for as much as before, or the section
-    /// waits.
+    /// Wherever the file is cut off, every remaining rule requires as much as before, or the
+    /// section waits.
     #[test]
     fn a_file_cut_off_anywhere_widens_nothing() {
         let whole = "\

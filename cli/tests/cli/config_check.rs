@@ -5,7 +5,7 @@ const ENCODES_FAILURES: &str = "failures: { encode_common_attributes: true }\n";
 /// Another key than the sample's.
 const OTHER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
-/// Runs the check, which must find the configuration valid and warn; gives back standard output and
+/// Runs the check, which must find the configuration valid and warn; returns standard output and
 /// the warnings.
 #[track_caller]
 fn warns(folder: &Folder, arguments: &[&str]) -> (String, Vec<String>) {

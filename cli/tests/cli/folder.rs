@@ -62,8 +62,7 @@ impl Folder {
         child.wait_with_output().unwrap()
     }
 
-    /// Runs `tdc`, which must succeed and say nothing on standard error; gives back standard
-    /// output.
+    /// Runs `tdc`, which must succeed with empty standard error; returns standard output.
     #[track_caller]
     pub(crate) fn succeeds(&self, arguments: &[&str], input: &str) -> String {
         let output = self.run(arguments, input);
@@ -72,7 +71,7 @@ impl Folder {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Runs `tdc`, which must fail as every failure does; gives back standard error.
+    /// Runs `tdc`, which must fail in the common way; returns standard error.
     #[track_caller]
     pub(crate) fn fails(&self, arguments: &[&str], input: &str) -> String {
         let output = self.run(arguments, input);

@@ -106,9 +106,9 @@ fn encode_says_which_command_is_for_another_form() {
 #[test]
 fn text_shows_values_as_a_person_reads_them() {
     let folder = Folder::with_config(SAMPLE_CONFIG);
-    // json/plain with an escape and one that would steer a terminal, binary/null, text and bytes of
-    // binary/plain, a message of Temporal's and one that is not known, MessagePack, and an encoding
-    // of somebody else.
+    // json/plain with an escape and one that a terminal would act on, binary/null, text and bytes
+    // of binary/plain, a message of Temporal's and one that is not known, MessagePack, and a
+    // foreign encoding.
     let body = r#"{"payloads":[
         {"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"eyJuYW1lIjoiXHU2NWU1XHUwMDFiIn0="},
         {"metadata":{"encoding":"YmluYXJ5L251bGw="}},

@@ -58,7 +58,7 @@ fn code(page: &str) -> Vec<&str> {
     found
 }
 
-/// The `tdc` commands of a line: alone, behind a prompt, in pipes and substitutions, before a
+/// The `tdc` commands of a line: alone, after a prompt, in pipes and substitutions, before a
 /// comment.
 fn commands(line: &str) -> Vec<Vec<String>> {
     let line = line.trim().trim_start_matches("$ ");
@@ -117,7 +117,7 @@ fn every_tdc_command_in_a_help_text_parses() {
     helps(&folder, &[], &mut all);
     let mut count = 0;
     for line in all.lines() {
-        // Examples stand in lines of their own, with an explanation behind more spaces.
+        // Examples are on lines of their own, with an explanation after several spaces.
         let Some(example) = line.strip_prefix("  ") else { continue };
         let example = example.split_once("   ").map_or(example, |(example, _)| example);
         for words in commands(example) {

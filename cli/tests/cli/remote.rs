@@ -21,7 +21,7 @@ impl Server {
             let line: serde_json::Value = serde_json::from_str(&line).unwrap();
             line["address"].as_str().and_then(|address| address.rsplit(':').next()?.parse().ok())
         });
-        // A server whose audit log nobody takes refuses to work.
+        // A server whose audit log is not read refuses requests.
         std::thread::spawn(move || lines.for_each(drop));
         Self(child, port.expect("it listens"))
     }
@@ -119,7 +119,7 @@ fn what_is_sent_and_what_is_refused() {
     for header in ["content-type: application/json", "x-namespace: orders", "authorization: bearer t0ken"] {
         assert!(asked.contains(&format!("{header}\r\n")), "{header}: {asked}");
     }
-    // A redirect would take the token to whoever is named.
+    // A redirect would send the token to another host.
     let (error, _) =
         ask(http("307 Temporary Redirect", "Location: http://127.0.0.1:1/decode\r\n", ""), headers);
     assert!(error.contains("redirects are not followed"), "{error}");

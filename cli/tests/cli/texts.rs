@@ -31,7 +31,7 @@ fn helps_are_pinned() {
     assert_snapshot!(all);
 }
 
-/// Runs one command after the other, in one folder; gives back what each says.
+/// Runs one command after the other, in one folder; returns the output of each.
 fn session(folder: &Folder, commands: &[(&[&str], &str)]) -> String {
     let mut said = String::new();
     for (command, input) in commands {

@@ -9,7 +9,7 @@ const TESTING: &str =
 const ENCODE: &[&str] = &["encode", "--config", "tdc.yaml"];
 const DECODE: &[&str] = &["decode", "--config", "tdc.yaml"];
 
-/// A list of payloads encrypted under `id`, given as base64, that nobody encrypted.
+/// A list of payloads that claim to be encrypted under `id`, given as base64.
 fn encrypted_under(id: &str) -> String {
     let data = "A".repeat(40);
     format!(

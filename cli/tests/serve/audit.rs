@@ -88,8 +88,7 @@ fn requests_are_answered_again_once_the_log_is_read() {
     assert!(!refused.is_empty() && refused.iter().all(|line| line["outcome"] == "no_audit"), "{refused:?}");
 }
 
-/// A limit of the process stands for a disk that is full: it takes a part of a line, and then
-/// nothing.
+/// A limit of the process simulates a full disk: it accepts part of a line, and then nothing.
 #[test]
 fn lines_after_a_full_disk_begin_a_line_and_every_answer_has_its_own() {
     let config = format!("{ENCRYPTED}server: {{ audit: {{ file: audit.jsonl }} }}\n");

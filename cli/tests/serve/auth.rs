@@ -1,4 +1,4 @@
-//! Tokens and rules, with a real provider: who gets what, and every way of not being somebody.
+//! Tokens and rules, with a real provider: who gets what, and every kind of invalid token.
 
 use std::io::{Read, Write};
 

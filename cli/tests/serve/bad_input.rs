@@ -91,7 +91,7 @@ fn more_than_the_limits_is_refused() {
     let expected =
         "TDC_ERR_LIMIT: more than 100 payloads in one call: split it, or raise limits.max_payloads";
     assert_eq!(server.post("/encode", &tiny(101)).refused(413), expected);
-    // Nothing behind the last that may be there is read.
+    // Nothing after the last allowed payload is read.
     let garbage = tiny(101).replace("]}", ",nonsense");
     assert_eq!(server.post("/decode", &garbage).refused(413), expected);
     let garbage = tiny(99).replace("]}", ",nonsense");

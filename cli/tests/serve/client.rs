@@ -117,7 +117,7 @@ impl Answer {
         self.body
     }
 
-    /// A refusal: its status, and that it may be read by the page that asked and kept by nobody.
+    /// Checks a refusal: its status, that the calling page may read it, and that it is not cached.
     #[track_caller]
     pub(crate) fn refused(&self, status: u16) -> &str {
         assert_eq!(self.status, status, "{self:?}");

@@ -44,7 +44,7 @@ impl Streams {
         streams
     }
 
-    /// Begins a `POST` of JSON; gives back the number of its stream.
+    /// Starts a `POST` of JSON; returns the number of its stream.
     pub(crate) fn begin(&mut self, path: &str, headers: &[(&str, &str)]) -> u32 {
         let authority = self.authority.clone();
         let own = [
@@ -80,7 +80,7 @@ impl Streams {
         self.frame(DATA, END_STREAM, number, bytes);
     }
 
-    /// Sends the last of a body, and gives back that of the answer.
+    /// Sends the rest of a body, and returns the body of the response.
     #[track_caller]
     pub(crate) fn end(&mut self, number: u32, bytes: &[u8]) -> String {
         self.finish(number, bytes);

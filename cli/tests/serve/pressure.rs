@@ -100,8 +100,8 @@ fn a_client_that_goes_away_is_written_down_too() {
     assert!([(Some(400), Some("bad_request")), (Some(499), Some("abandoned"))].contains(&outcome), "{line}");
 }
 
-/// Work that has begun goes on when nobody waits for it any more: what was encrypted counts,
-/// whoever got it.
+/// Work that has started continues after its client has gone: its encrypted payloads are counted,
+/// whether or not they were received.
 #[test]
 fn what_was_encrypted_for_a_client_that_went_away_counts() {
     let server = Server::start(ENCRYPTED);

@@ -101,7 +101,7 @@ impl Server {
         server
     }
 
-    /// Tries to start a server that refuses; gives back what it says.
+    /// Tries to start a server that refuses; returns its output.
     #[track_caller]
     pub(crate) fn refuses(config: &str, arguments: &[&str]) -> String {
         let folder = tempfile::tempdir().unwrap();
@@ -147,7 +147,7 @@ impl Server {
         assert!(sent.unwrap().success());
     }
 
-    /// Waits for the end; gives back the exit status.
+    /// Waits for the end; returns the exit status.
     pub(crate) fn ended(&mut self) -> Option<i32> {
         let start = Instant::now();
         loop {
@@ -183,7 +183,7 @@ impl Server {
         Request::new(self.address, method, path)
     }
 
-    /// Reads nothing of what it writes, from about now until what this gives back is dropped.
+    /// Stops reading its output, from about now until the returned value is dropped.
     pub(crate) fn stop_reading(&self) -> Unread {
         self.is_read.store(false, Ordering::SeqCst);
         Unread(Arc::clone(&self.is_read))

@@ -120,7 +120,7 @@ impl Provider {
         *self.answer.lock().unwrap() = (head.to_owned(), body.to_owned());
     }
 
-    /// Answers nothing until what this gives back is dropped.
+    /// Answers nothing until the returned value is dropped.
     pub(crate) fn hold(&self) -> MutexGuard<'_, ()> {
         self.gate.lock().unwrap()
     }

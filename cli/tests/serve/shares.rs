@@ -60,8 +60,8 @@ fn streams_without_bodies_block_no_one_else() {
     }
 }
 
-/// Bodies that are here, and answers that are not taken: without rules nobody is a person, so it is
-/// the share of a connection that protects the others.
+/// Complete bodies, and responses that are not read: without rules there are no persons, so the
+/// share of each connection protects the others.
 #[test]
 fn streams_that_take_no_answers_get_half_of_the_places() {
     let config = ENCRYPTED.replace("[encrypt]", "[zstd, encrypt]");

@@ -1,7 +1,8 @@
-//! From a name to the place of its field: an open hash table that is made once and never changes.
+//! Maps a name to the index of its field: an open-addressing hash table, built once and then
+//! immutable.
 //!
-//! A caller who chooses the names that are looked up can meet one full run of slots at most, and
-//! how long these are was settled when the table was made; it is at most half full.
+//! An attacker who chooses the names to look up can hit at most one full run of slots. The length
+//! of the runs was fixed when the table was built, and the table is at most half full.
 
 /// The names of a message type's fields.
 #[derive(Debug)]
@@ -13,7 +14,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// A table of names and places; no name stands twice.
+    /// A table of names and indexes; no name occurs twice.
     pub(super) fn new(entries: Box<[(Box<str>, usize)]>) -> Self {
         let count = (entries.len() * 2).next_power_of_two();
         let mut names = Self { slots: vec![0; count].into(), entries };
@@ -29,7 +30,7 @@ impl Names {
         names
     }
 
-    /// The place that belongs to a name.
+    /// The index for a name.
     #[inline]
     pub(super) fn place(&self, name: &str) -> Option<usize> {
         let mask = self.slots.len() - 1;
@@ -45,7 +46,8 @@ impl Names {
     }
 }
 
-/// Mixes length, first and last eight bytes: names of one message that agree in these are rare.
+/// Mixes the length and the first and last eight bytes: two names of one message rarely agree in
+/// all of them.
 #[inline]
 fn hash(name: &str) -> usize {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15;

@@ -1,5 +1,5 @@
-//! A message type as the transcoder wants it: from field number to kind, and from name to field,
-//! without a look into the pool.
+//! A message type in the form that the transcoder needs: from field number to kind, and from name
+//! to field, without access to the pool.
 
 use prost_reflect::{Cardinality, EnumDescriptor, FieldDescriptor, MessageDescriptor, Syntax};
 
@@ -7,22 +7,22 @@ use super::names::Names;
 use super::{Descriptors, MessageId};
 use crate::wire::Value;
 
-/// Field numbers below this are found by one look into an array.
+/// Field numbers below this are looked up in an array.
 const DENSE: u32 = 128;
 
-/// A message type. Fields stand in declaration order, extensions after them by full name.
+/// A message type. Fields are in declaration order, followed by extensions sorted by full name.
 #[derive(Debug)]
 pub(crate) struct Table {
-    /// How the type is written in JSON where that is not by its fields.
+    /// The type's own JSON form, if it is not written field by field.
     pub(crate) well_known: Option<WellKnown>,
     pub(crate) fields: Box<[Field]>,
-    /// Places of the fields that must be there (proto2).
+    /// Indexes of the required fields (proto2).
     pub(crate) required: Box<[usize]>,
     /// How many oneofs there are.
     pub(crate) oneofs: usize,
-    /// Field number to place plus one.
+    /// Field number to index plus one.
     dense: Box<[u32]>,
-    /// The other numbers, sorted, with their places.
+    /// The other numbers, sorted, with their indexes.
     sparse: Box<[(u32, usize)]>,
     names: Names,
 }
@@ -41,12 +41,12 @@ pub(crate) struct Field {
     pub(crate) oneof: Option<usize>,
 }
 
-/// How often a field stands in a message.
+/// How often a field may occur in a message.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Shape {
-    /// Once; a default value is the same as none.
+    /// Once; a default value is the same as an absent field.
     Implicit,
-    /// Once; a default value is a value.
+    /// Once; a default value counts as set.
     Explicit,
     List {
         packed: bool,
@@ -85,14 +85,14 @@ pub(crate) enum Kind {
 pub(crate) struct Enum {
     /// `google.protobuf.NullValue`, which JSON writes as null.
     pub(crate) is_null: bool,
-    /// A number without a name is as good as an unknown field (proto2).
+    /// A number without a name is treated like an unknown field (proto2).
     pub(crate) closed: bool,
-    /// By number; the first declared of an alias.
+    /// Sorted by number; of aliases, the first one declared.
     by_number: Box<[(i32, Box<[u8]>)]>,
     by_name: Box<[(Box<str>, i32)]>,
 }
 
-/// Types that JSON writes in a form of their own.
+/// Types with their own JSON form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WellKnown {
     Any,
@@ -161,7 +161,7 @@ impl Table {
         let mut fields = Vec::new();
         let mut names = Vec::new();
         let mut required = Vec::new();
-        // The pool gives them by number.
+        // The pool returns them by number.
         let declared = message.descriptor_proto().field.iter();
         for field in declared.filter_map(|proto| message.get_field_by_name(proto.name())) {
             let Some((kind, shape)) = kind_and_shape(&field, descriptors) else { continue };
@@ -192,7 +192,7 @@ impl Table {
             fields.push(Field { number, name: name.into(), label, kind, shape, oneof: None });
         }
         names.extend(fields.iter().enumerate().map(|(place, field)| (field.name.clone(), place, true)));
-        // Where one field's JSON name is another's proto name, the JSON name holds.
+        // If one field's JSON name is another's proto name, the JSON name takes precedence.
         names.sort_by(|left, right| left.0.cmp(&right.0).then(right.2.cmp(&left.2)));
         names.dedup_by(|later, first| later.0 == first.0);
         let names = names.into_iter().map(|(name, place, _)| (name, place)).collect();
@@ -208,7 +208,7 @@ impl Table {
         }
     }
 
-    /// The place of the field with this number.
+    /// The index of the field with this number.
     #[inline]
     pub(crate) fn place(&self, number: u32) -> Option<usize> {
         match self.dense.get(number as usize) {
@@ -221,8 +221,8 @@ impl Table {
         }
     }
 
-    /// The place of the field with this JSON or proto name. Names mostly come in declaration order:
-    /// `from` is looked at first.
+    /// The index of the field with this JSON or proto name. Names mostly come in declaration order,
+    /// so `from` is tried first.
     #[inline]
     pub(crate) fn place_of(&self, name: &str, from: usize) -> Option<usize> {
         if self.fields.get(from).is_some_and(|field| *field.name == *name) {

@@ -1,8 +1,8 @@
-//! The canonical form: one text for one value.
+//! The canonical form: equal values have equal text.
 //!
-//! One pass writes it in the order of the source and remembers the objects whose members do not
-//! stand in order. Where there are some, a second pass copies their members in order: the cost is
-//! linear, however deep they nest.
+//! One pass writes the text in the order of the source and records the objects whose members are
+//! not sorted. If there are any, a second pass copies their members in order: the cost is linear,
+//! however deep they nest.
 
 use core::cmp::Ordering;
 
@@ -14,7 +14,7 @@ use crate::{Error, ErrorKind};
 ///
 /// # Errors
 /// [`ErrorKind::Json`](crate::ErrorKind::Json) for text that is not JSON;
-/// [`ErrorKind::Value`](crate::ErrorKind::Value) for two members of one name, half a surrogate
+/// [`ErrorKind::Value`](crate::ErrorKind::Value) for two members with one name, half a surrogate
 /// pair, and an exponent past 64 bits.
 pub fn canonical(text: &[u8]) -> Result<Vec<u8>, Error> {
     let mut writer = Writer { out: Vec::with_capacity(text.len()), ..Writer::default() };
@@ -22,7 +22,7 @@ pub fn canonical(text: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(writer.finish())
 }
 
-/// A member in `out`: its name with quotes, and all of it.
+/// A member in `out`: its name with quotes, and the whole member.
 #[derive(Clone, Copy)]
 struct Member {
     start: usize,
@@ -30,7 +30,7 @@ struct Member {
     end: usize,
 }
 
-/// An object in `out` whose members do not stand in order.
+/// An object in `out` whose members are not sorted.
 struct Unsorted {
     /// Between the braces.
     start: usize,
@@ -41,7 +41,7 @@ struct Unsorted {
 
 /// A container that has not ended.
 struct Open {
-    /// Behind its brace or bracket.
+    /// After its brace or bracket.
     start: usize,
     /// Of an object: where its members begin in `Writer::members`.
     members: Option<usize>,
@@ -60,7 +60,7 @@ struct Writer {
 }
 
 impl Writer {
-    /// What stands before a value: in an array a comma, unless it is the first.
+    /// Writes what precedes a value: in an array a comma, unless it is the first.
     fn separate(&mut self) {
         if let Some(Open { start, members: None }) = self.open.last()
             && *start < self.out.len()
@@ -111,7 +111,7 @@ impl Writer {
                 result.push(b',');
                 continue;
             };
-            // A member begins where its object does: the object itself is behind us.
+            // A member begins where its object does: the object itself has been passed.
             let next = self.unsorted.partition_point(|object| object.start <= start);
             let Some(object) = self.unsorted.get(next).filter(|object| object.start < end) else {
                 result.extend_from_slice(self.out.get(start..end).unwrap_or_default());

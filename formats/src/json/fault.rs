@@ -21,19 +21,19 @@ enum What {
 }
 
 impl Fault {
-    /// `what` should come at byte `at`.
+    /// `what` was expected at byte `at`.
     #[cold]
     pub(crate) fn expected(what: impl Into<Cow<'static, str>>, at: usize) -> Self {
         Self(Box::new(Inner { what: What::Expected(what.into()), at }))
     }
 
-    /// More than `max` levels nest at byte `at`.
+    /// More than `max` levels of nesting at byte `at`.
     #[cold]
     pub(crate) fn too_deep(max: usize, at: usize) -> Self {
         Self(Box::new(Inner { what: What::TooDeep(max), at }))
     }
 
-    /// What should come; `None` where the text nests too deep.
+    /// What was expected; `None` if the text nests too deep.
     #[must_use]
     pub fn what(&self) -> Option<&str> {
         match &self.0.what {
@@ -42,7 +42,7 @@ impl Fault {
         }
     }
 
-    /// Where: a byte of the text.
+    /// The byte offset in the text.
     #[must_use]
     pub fn at(&self) -> usize {
         self.0.at

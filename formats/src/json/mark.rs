@@ -1,12 +1,11 @@
-//! How a file of JSON may begin: editors and PowerShell put a byte order mark before it, or write
-//! UTF-16.
+//! The beginning of a JSON file: editors and PowerShell write a byte order mark, or UTF-16.
 
 use crate::{Error, ErrorKind};
 
-/// The input behind a byte order mark.
+/// The input without a leading byte order mark.
 ///
 /// # Errors
-/// [`ErrorKind::Json`] where the input is UTF-16.
+/// [`ErrorKind::Json`] if the input is UTF-16.
 pub fn without_mark(input: &[u8]) -> Result<&[u8], Error> {
     match input {
         [0xef, 0xbb, 0xbf, json @ ..] => Ok(json),

@@ -1,4 +1,4 @@
-//! The containers around a place, a bit for each: no allocation, whatever the text says.
+//! The containers around a position, one bit each, so that no text causes an allocation.
 
 use super::MAX_DEPTH;
 
@@ -11,17 +11,17 @@ pub(super) enum Container {
 
 const WORDS: usize = MAX_DEPTH.div_ceil(64);
 
-/// The open containers, the outermost first; a set bit is an object.
+/// The open containers, outermost first; a set bit is an object.
 pub(super) struct Nesting {
     bits: [u64; WORDS],
-    /// The innermost of them: it is asked for after every value.
+    /// The innermost of them, which is needed after every value.
     innermost: Option<Container>,
     depth: usize,
     max: usize,
 }
 
 impl Nesting {
-    /// Nothing is open, and at most `max` may be: never more than [`MAX_DEPTH`].
+    /// No open containers, and at most `max` of them: never more than [`MAX_DEPTH`].
     #[inline]
     pub(super) fn new(max: usize) -> Self {
         Self { bits: [0; WORDS], innermost: None, depth: 0, max: max.min(MAX_DEPTH) }
@@ -32,7 +32,7 @@ impl Nesting {
         self.max
     }
 
-    /// Opens one; `false` where it would be one too many.
+    /// Opens one; `false` if that would be one too many.
     #[inline]
     pub(super) fn enter(&mut self, container: Container) -> bool {
         if self.depth >= self.max {

@@ -1,9 +1,9 @@
-//! Numbers: what they are worth, and the canonical form.
+//! Numbers: their value, and the canonical form.
 
 use super::unfit;
 use crate::Error;
 
-/// A number as it stands in the text.
+/// A number as written in the text.
 #[derive(Clone, Copy, Debug)]
 pub struct Number<'a> {
     /// As it is written.
@@ -14,7 +14,7 @@ pub struct Number<'a> {
     pub at: usize,
 }
 
-/// What a number is worth to a format of 64 bits.
+/// The value of a number in a 64-bit format.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Worth {
     Unsigned(u64),
@@ -22,19 +22,19 @@ pub(crate) enum Worth {
     Float(f64),
 }
 
-/// From how many digits on an integer that was written with fraction or exponent keeps an exponent:
+/// The number of digits from which an integer written with fraction or exponent keeps an exponent:
 /// ECMAScript's rule.
 const MAX_PLAIN_DIGITS: i64 = 21;
 
-/// How many zeros may follow the point before there is an exponent: ECMAScript's rule.
+/// How many zeros may follow the point before an exponent is used: ECMAScript's rule.
 const MAX_LEADING_ZEROS: i64 = 6;
 
 impl Number<'_> {
     /// The value: integers of 64 bits exactly, everything else as the nearest float64. `-0` is a
-    /// float, because no integer has its sign.
+    /// float, because no integer can have its sign.
     ///
     /// # Errors
-    /// [`ErrorKind::Value`](crate::ErrorKind::Value) for what is too large for a float64, and for
+    /// [`ErrorKind::Value`](crate::ErrorKind::Value) for a number too large for a float64, and for
     /// an integer past 64 bits that a float64 would change.
     #[inline]
     pub(crate) fn worth(&self) -> Result<Worth, Error> {
@@ -56,8 +56,8 @@ impl Number<'_> {
         }
     }
 
-    /// Go and JavaScript print large floats without exponent: those are what a float64's shortest
-    /// form says. Any other integer of this size would lose digits.
+    /// Go and JavaScript print large floats without exponent: such a number equals the shortest
+    /// form of a float64. Any other integer of this size would lose digits.
     #[cold]
     fn large_integer(&self) -> Result<Worth, Error> {
         let worth = self.float()?;
@@ -136,7 +136,7 @@ pub(crate) fn write_float(value: f64, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("{value:?}").as_bytes());
 }
 
-/// The integer that a JSON number writes, whatever its form (`1`, `1.0`, `10e-1`), if it is one and
+/// The integer value of a JSON number in any form (`1`, `1.0`, `10e-1`), if it is an integer and
 /// fits.
 #[must_use]
 pub fn integer(text: &str) -> Option<i128> {

@@ -1,9 +1,9 @@
 //! The one reader of JSON's tokens: strict as RFC 8259, iterative, and nothing is copied.
 //!
-//! A caller that expects a form asks for its parts ([`Reader::object`], [`Reader::member`],
-//! [`Reader::string`] …); one that takes any value lets [`Reader::walk`] tell a [`Sink`] what there
-//! is. An escaped half of a surrogate pair (`"\ud800"`) is in the grammar and goes through:
-//! [`Text`] says what each caller makes of it.
+//! A caller that expects a certain form asks for its parts ([`Reader::object`], [`Reader::member`],
+//! [`Reader::string`] …); one that accepts any value lets [`Reader::walk`] pass the tokens to a
+//! [`Sink`]. An escaped half of a surrogate pair (`"\ud800"`) is part of the grammar and accepted:
+//! with [`Text`], each caller decides how to treat it.
 
 mod walk;
 
@@ -33,7 +33,7 @@ impl<'j> Reader<'j> {
     /// A reader of bytes that should be UTF-8.
     ///
     /// # Errors
-    /// Where they are not.
+    /// If they are not.
     pub fn of_bytes(json: &'j [u8]) -> Result<Self, Fault> {
         match core::str::from_utf8(json) {
             Ok(text) => Ok(Self::new(text)),
@@ -47,18 +47,18 @@ impl<'j> Reader<'j> {
         self.text
     }
 
-    /// The byte after what was taken last.
+    /// The position after the last token taken.
     #[must_use]
     pub fn position(&self) -> usize {
         self.at
     }
 
-    /// Goes to a position that was a token's.
+    /// Goes to the position of an earlier token.
     pub fn go_to(&mut self, position: usize) {
         self.at = position;
     }
 
-    /// The text from `start` to what was taken last.
+    /// The text from `start` to the end of the last token taken.
     #[must_use]
     pub fn since(&self, start: usize) -> &'j str {
         self.text.get(start..self.at).unwrap_or_default()
@@ -84,16 +84,16 @@ impl<'j> Reader<'j> {
         found
     }
 
-    /// Nothing but whitespace may be left.
+    /// Checks that only whitespace is left.
     ///
     /// # Errors
-    /// Where something is.
+    /// If anything else is left.
     pub fn end(&mut self) -> Result<(), Fault> {
         self.peek();
         if self.at == self.text.len() { Ok(()) } else { Err(self.expected("the end")) }
     }
 
-    /// The error where `what` should come next.
+    /// The error for a missing `what` at this position.
     #[cold]
     #[must_use]
     pub fn expected(&self, what: &str) -> Fault {
@@ -117,7 +117,7 @@ impl<'j> Reader<'j> {
     /// Begins an object.
     ///
     /// # Errors
-    /// Where none comes next.
+    /// If none comes next.
     #[inline]
     pub fn object(&mut self) -> Result<Items, Fault> {
         self.token(b'{', "an object")?;
@@ -127,17 +127,17 @@ impl<'j> Reader<'j> {
     /// Begins an array.
     ///
     /// # Errors
-    /// Where none comes next.
+    /// If none comes next.
     #[inline]
     pub fn array(&mut self) -> Result<Items, Fault> {
         self.token(b'[', "a list")?;
         Ok(Items { is_first: true })
     }
 
-    /// The name of an object's next member, and its colon; `None` at the object's end.
+    /// Takes the name of an object's next member, and its colon; `None` at the object's end.
     ///
     /// # Errors
-    /// Where the text is not JSON.
+    /// If the text is not JSON.
     #[inline(always)]
     pub fn member(&mut self, object: &mut Items) -> Result<Option<Text<'j>>, Fault> {
         if !self.more(object, b'}', "a comma or }")? {
@@ -146,10 +146,10 @@ impl<'j> Reader<'j> {
         self.name().map(Some)
     }
 
-    /// Whether an array has another element, which comes next.
+    /// Moves to the next element of an array; `false` at its end.
     ///
     /// # Errors
-    /// Where the text is not JSON.
+    /// If the text is not JSON.
     #[inline]
     pub fn element(&mut self, array: &mut Items) -> Result<bool, Fault> {
         self.more(array, b']', "a comma or ]")
@@ -186,7 +186,7 @@ impl<'j> Reader<'j> {
     /// A string.
     ///
     /// # Errors
-    /// Where none comes next, or it is malformed.
+    /// If none comes next, or it is malformed.
     #[inline(always)]
     pub fn string(&mut self) -> Result<Text<'j>, Fault> {
         if self.peek() != b'"' {
@@ -195,8 +195,8 @@ impl<'j> Reader<'j> {
         self.rest_of_string()
     }
 
-    /// A string whose first quote is here. Inlined, so that the text stays in registers: through
-    /// memory it costs more than reading it.
+    /// A string that begins at this quote. Inlined so that the text stays in registers: passing it
+    /// through memory costs more than reading it.
     #[inline(always)]
     fn rest_of_string(&mut self) -> Result<Text<'j>, Fault> {
         let start = self.at + 1;
@@ -210,7 +210,7 @@ impl<'j> Reader<'j> {
         Ok(Text { raw, escaped, at: start })
     }
 
-    /// Goes on to the last quote from what is not plain.
+    /// Continues to the closing quote from the first character that is not plain.
     #[cold]
     fn escapes(&mut self) -> Result<(), Fault> {
         loop {
@@ -234,7 +234,7 @@ impl<'j> Reader<'j> {
     /// A number.
     ///
     /// # Errors
-    /// Where none comes next, or it is malformed.
+    /// If none comes next, or it is malformed.
     #[inline]
     pub fn number(&mut self) -> Result<Number<'j>, Fault> {
         self.peek();
@@ -295,7 +295,7 @@ impl<'j> Reader<'j> {
     /// `true` or `false`.
     ///
     /// # Errors
-    /// Where neither comes next.
+    /// If neither comes next.
     pub fn boolean(&mut self) -> Result<bool, Fault> {
         match self.peek() {
             b't' => self.word("true").map(|()| true),
@@ -307,7 +307,7 @@ impl<'j> Reader<'j> {
     /// `null`.
     ///
     /// # Errors
-    /// Where it does not come next.
+    /// If it does not come next.
     pub fn null(&mut self) -> Result<(), Fault> {
         self.peek();
         self.word("null")

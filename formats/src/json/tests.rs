@@ -1,4 +1,4 @@
-//! What is JSON and what is not, and the canonical form.
+//! Valid and invalid JSON, and the canonical form.
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn what_the_grammar_allows_is_json() {
         b"123456789012345678901234567890",
         br#""""#,
         br#""\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00""#,
-        // Half a pair is in the grammar, and Python and TypeScript write it.
+        // Half a pair is part of the grammar, and Python and TypeScript write it.
         br#""\ud800""#,
         "\"é\u{2028}😀\u{7f}\"".as_bytes(),
         br#"{"a":1,"a":2}"#,
@@ -85,7 +85,7 @@ fn one_level_too_deep_is_a_limit() {
         let text = [open.repeat(MAX_DEPTH + 1), "1".to_owned(), close.repeat(MAX_DEPTH + 1)].concat();
         assert_eq!(check(text.as_bytes()).unwrap_err().kind(), ErrorKind::Depth);
     }
-    // However long it goes on, nothing is allocated by it.
+    // However long the text, it causes no allocation.
     assert_eq!(check(&vec![b'['; 10 << 20]).unwrap_err().kind(), ErrorKind::Depth);
 }
 

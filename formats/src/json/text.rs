@@ -1,44 +1,45 @@
-//! Texts: out of JSON's escapes, and into the fewest of them.
+//! Strings: removes JSON's escapes, and writes as few of them as possible.
 
 use std::borrow::Cow;
 
 use super::unfit;
 use crate::Error;
 
-/// A string as it is written, between its quotes.
+/// A string as written, between its quotes.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a> {
     pub(crate) raw: &'a str,
-    /// Whether there are escapes in it; they are well formed.
+    /// Whether it contains escapes; they are well formed.
     pub(crate) escaped: bool,
     /// The offset of `raw` in the JSON.
     pub(crate) at: usize,
 }
 
-/// The character for what cannot be read, as Go and browsers have it.
+/// The replacement for an unreadable character, as in Go and browsers.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
 impl<'a> Text<'a> {
-    /// The text itself, where nothing is escaped.
+    /// The text itself, if nothing is escaped.
     #[inline]
     #[must_use]
     pub fn plain(self) -> Option<&'a str> {
         (!self.escaped).then_some(self.raw)
     }
 
-    /// As it is written, escapes included.
+    /// The text as written, escapes included.
     #[must_use]
     pub fn raw(self) -> &'a str {
         self.raw
     }
 
-    /// Where its first quote is in the JSON.
+    /// The offset of its first quote in the JSON.
     #[must_use]
     pub fn at(self) -> usize {
         self.at.saturating_sub(1)
     }
 
-    /// The text itself; `None` where it has half a surrogate pair, which is no character.
+    /// The text without escapes; `None` if it contains half a surrogate pair, which is not a
+    /// character.
     #[inline]
     #[must_use]
     pub fn unescaped(self) -> Option<Cow<'a, str>> {
@@ -49,8 +50,8 @@ impl<'a> Text<'a> {
         self.pieces(|piece| text.push_str(piece)).then_some(Cow::Owned(text))
     }
 
-    /// The text itself, with U+FFFD for each half of a surrogate pair: JavaScript writes one where
-    /// a text was cut inside an emoji.
+    /// The text without escapes, with U+FFFD for each half of a surrogate pair: JavaScript writes
+    /// one if a text was truncated inside an emoji.
     #[inline]
     #[must_use]
     pub fn lossy(self) -> Cow<'a, str> {
@@ -62,7 +63,7 @@ impl<'a> Text<'a> {
         Cow::Owned(text)
     }
 
-    /// Appends the text itself; `false` where it has half a surrogate pair.
+    /// Appends the text without escapes; `false` if it contains half a surrogate pair.
     #[inline]
     #[must_use]
     pub fn push_to(self, out: &mut Vec<u8>) -> bool {
@@ -73,17 +74,17 @@ impl<'a> Text<'a> {
         true
     }
 
-    /// Appends the text itself, as UTF-8.
+    /// Appends the text without escapes, as UTF-8.
     ///
     /// # Errors
-    /// [`ErrorKind::Value`](crate::ErrorKind::Value): half a surrogate pair is no character, and
-    /// UTF-8 cannot say it.
+    /// [`ErrorKind::Value`](crate::ErrorKind::Value): half a surrogate pair is not a character, and
+    /// UTF-8 cannot encode it.
     #[inline]
     pub(crate) fn decode_to(self, out: &mut Vec<u8>) -> Result<(), Error> {
         if self.push_to(out) { Ok(()) } else { Err(half_a_pair(self.at)) }
     }
 
-    /// Gives the unescaped text in pieces; `false` where one of them replaces half a surrogate
+    /// Passes on the unescaped text in slices; `false` if one of them replaces half a surrogate
     /// pair.
     fn pieces(self, mut push: impl FnMut(&str)) -> bool {
         let mut is_whole = true;
@@ -129,7 +130,7 @@ fn unescape(bytes: &[u8]) -> (Option<char>, usize) {
     (Some(letter), 2)
 }
 
-/// The UTF-16 unit of `\uXXXX` at byte `at`; 0 where there is no such escape.
+/// The UTF-16 unit of `\uXXXX` at byte `at`; 0 if there is no such escape.
 fn unit(bytes: &[u8], at: usize) -> u32 {
     let digits = bytes.get(at..at + 6).and_then(|escape| escape.strip_prefix(b"\\u"));
     let value = |digit: &u8| char::from(*digit).to_digit(16);
@@ -173,7 +174,8 @@ fn write_escaped(byte: u8, out: &mut Vec<u8>) {
     out.extend_from_slice(&[b'\\', short]);
 }
 
-/// How many bytes stand before the first quote, backslash or control character: eight at a time.
+/// The number of bytes before the first quote, backslash or control character, counted eight at a
+/// time.
 #[inline(always)]
 pub fn plain_len(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
@@ -181,7 +183,7 @@ pub fn plain_len(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
-        // The classic test for a byte below n; the lowest hit is always a true one.
+        // The classic test for a byte below n; the lowest hit is always correct.
         let control = word.wrapping_sub(ONES * 0x20) & !word;
         let quote = word ^ (ONES * u64::from(b'"'));
         let backslash = word ^ (ONES * u64::from(b'\\'));

@@ -1,8 +1,8 @@
 //! JSON text → MessagePack, in one pass over the text.
 //!
-//! MessagePack says in front how many items a container has, and JSON does not. So a container
-//! begins with the header of a short one, and those that turn out longer are noted; where there are
-//! some, the bytes behind them move once, from the end.
+//! MessagePack writes the number of items before a container, and JSON does not. So every container
+//! starts with a short header, and those that turn out longer are recorded. If there are any, the
+//! bytes after their headers are moved once, starting from the end.
 
 use super::marker;
 use crate::json::{Number, Sink, Text, Worth, scan, unfit};
@@ -14,7 +14,7 @@ const MAX_SHORT: u32 = 15;
 /// Writes the MessagePack form of a JSON text into the memory of `out`, whose contents are lost.
 ///
 /// # Errors
-/// [`ErrorKind::Json`] for text that is not JSON; [`ErrorKind::Value`] for numbers past 64 bits,
+/// [`ErrorKind::Json`] for text that is not JSON; [`ErrorKind::Value`] for numbers outside 64 bits,
 /// and for half a surrogate pair.
 pub fn from_json(text: &[u8], mut out: Vec<u8>) -> Result<Vec<u8>, Error> {
     out.clear();
@@ -28,11 +28,11 @@ pub fn from_json(text: &[u8], mut out: Vec<u8>) -> Result<Vec<u8>, Error> {
 struct Open {
     /// Where its header stands.
     header: usize,
-    /// Its values, and its keys: no more than the text has bytes.
+    /// Number of its values and keys: no more than the text has bytes.
     items: usize,
 }
 
-/// A container with more items than its header of one byte can say.
+/// A container with more items than a one-byte header can express.
 struct Long {
     header: usize,
     items: u32,
@@ -40,7 +40,7 @@ struct Long {
 
 struct Writer {
     out: Vec<u8>,
-    /// The innermost container; outside of all, what counts the one value.
+    /// The innermost container; outside of all, a counter for the one value.
     inner: Open,
     outer: Vec<Open>,
     long: Vec<Long>,
@@ -98,7 +98,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Its length is known when the escapes are gone: it is written behind its own header's place.
+    /// Its length is known only without the escapes, so it is written after room for its header.
     fn escaped(&mut self, text: Text<'_>) -> Result<(), Error> {
         let start = self.out.len();
         text.decode_to(&mut self.out)?;
@@ -129,7 +129,7 @@ impl Writer {
         self.out.push(marker);
     }
 
-    /// Ends the innermost container, which has a value for each `keys` of its items.
+    /// Ends the innermost container, whose entries consist of `keys` items each.
     #[inline]
     fn end(&mut self, keys: usize) -> Result<(), Error> {
         let Some(outer) = self.outer.pop() else { return Ok(()) };
@@ -146,7 +146,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Gives every long container its header: what stands behind the last one moves first.
+    /// Gives every long container its header: the bytes after the last one move first.
     fn finish(mut self) -> Vec<u8> {
         if self.long.is_empty() {
             return self.out;
@@ -182,7 +182,7 @@ impl Writer {
     }
 }
 
-/// Bytes of the header of a long container.
+/// Size of the header of a long container, in bytes.
 fn header_len(items: u32) -> usize {
     if u16::try_from(items).is_ok() { 3 } else { 5 }
 }

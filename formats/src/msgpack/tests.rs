@@ -1,4 +1,4 @@
-//! Both directions against bytes from the specification, and what does not fit.
+//! Both directions against bytes from the specification, and values that do not fit.
 
 use super::*;
 use crate::ErrorKind;
@@ -74,7 +74,7 @@ fn lengths_take_their_shortest_header() {
         let text = "x".repeat(len);
         let expected = [header, text.as_bytes()].concat();
         assert_eq!(packed(&format!("\"{text}\"")), expected);
-        // The same from escapes, whose length is another.
+        // The same with escapes, which have another length.
         assert_eq!(packed(&format!("\"{}\"", "\\u0078".repeat(len))), expected);
     }
     for (count, array, map) in [

@@ -9,9 +9,9 @@ use crate::{Error, ErrorKind};
 /// bytes of JSON.
 ///
 /// # Errors
-/// [`ErrorKind::MessagePack`] for what is malformed, [`ErrorKind::Value`] for what JSON does not
-/// have: keys that are no text, numbers that are not finite, extension types. [`ErrorKind::Depth`],
-/// [`ErrorKind::Length`].
+/// [`ErrorKind::MessagePack`] for malformed input, [`ErrorKind::Value`] for values that JSON does
+/// not have: keys that are not strings, numbers that are not finite, extension types.
+/// [`ErrorKind::Depth`], [`ErrorKind::Length`].
 pub fn to_json(bytes: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(), Error> {
     let limit = out.len().saturating_add(limit);
     Reader { bytes, at: 0, out, limit }.value()
@@ -20,7 +20,7 @@ pub fn to_json(bytes: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(), Erro
 /// A container that has not ended.
 struct Open {
     object: bool,
-    /// Values and keys that are still to come.
+    /// Values and keys still to be read.
     left: u64,
     first: bool,
 }
@@ -63,7 +63,7 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// Writes what stands before the next item, and says whether it is a key.
+    /// Writes the separator before the next item, and returns whether that is a key.
     fn separate(&mut self, container: Option<&mut Open>) -> bool {
         let Some(container) = container else { return false };
         let is_key = container.object && container.left.is_multiple_of(2);
@@ -76,7 +76,7 @@ impl<'a> Reader<'a, '_> {
         is_key
     }
 
-    /// Writes one item; gives back the container that it begins.
+    /// Writes one item; returns the container that it begins, if any.
     fn item(&mut self, is_key: bool) -> Result<Option<Open>, Error> {
         let start = self.at;
         let marker = self.take::<1>()?[0];
@@ -178,7 +178,7 @@ impl<'a> Reader<'a, '_> {
         Ok(())
     }
 
-    /// The next bytes of a length that was declared.
+    /// The next bytes, of a declared length.
     fn contents(&mut self, len: u64) -> Result<&'a [u8], Error> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let contents = usize::try_from(len).ok().and_then(|len| rest.get(..len));
@@ -205,8 +205,8 @@ impl<'a> Reader<'a, '_> {
 
     fn begin(&mut self, object: bool, count: u64) -> Result<Option<Open>, Error> {
         let left = if object { count * 2 } else { count };
-        // Each item has at least one byte: a header that promises more than is there is caught at
-        // once.
+        // Each item has at least one byte: a header that promises more items than bytes left is
+        // refused at once.
         let here = self.bytes.len() - self.at;
         if usize::try_from(left).map_or(true, |left| left > here) {
             return Err(malformed("a container claims more items than there are bytes", self.at));

@@ -1,8 +1,9 @@
 //! `Any`, both ways: `{"@type":"type.googleapis.com/full.Name", …}` with the members of the
-//! message, or with its form as `"value"` where the type has one of its own.
+//! message, or with its JSON form as `"value"` if the type has its own form.
 //!
-//! `Empty` has none to Java and Python, which write `{"@type":…}` and refuse a `"value"`. Go writes
-//! `"value":{}` and reads both. So both are read, and what is written is what all three read.
+//! For Java and Python, `Empty` has no form of its own: they write `{"@type":…}` and refuse a
+//! `"value"`. Go writes `"value":{}` and reads both. So both are read, and the output is the one
+//! that all three read.
 
 use super::parse::{Parser, unescaped};
 use super::print::Printer;
@@ -51,7 +52,7 @@ impl<'w> Printer<'_, '_, 'w> {
 }
 
 impl Parser<'_, '_, '_> {
-    /// The type may be named behind the members that it explains, so it is looked for first.
+    /// The type may come after the members that it describes, so it is searched for first.
     pub(super) fn any(&mut self, depth: u32) -> Result<(), Problem> {
         let start = self.reader.position();
         let mut members = self.reader.object()?;
@@ -61,7 +62,7 @@ impl Parser<'_, '_, '_> {
             empty = false;
             if unescaped(key)? == "@type" {
                 url = Some(self.string()?);
-                // Most often it comes first, and then nothing need be read twice.
+                // It usually comes first, and then nothing is read twice.
                 break;
             }
             self.skip(depth)?;
@@ -87,7 +88,7 @@ impl Parser<'_, '_, '_> {
         Ok(())
     }
 
-    /// The members of an `Any` whose type has a form of its own.
+    /// The members of an `Any` whose type has its own form.
     fn any_value(&mut self, id: MessageId, depth: u32) -> Result<(), Problem> {
         let mut members = self.reader.object()?;
         let (mut types, mut values) = (0, 0);
@@ -117,7 +118,7 @@ impl Parser<'_, '_, '_> {
     }
 }
 
-/// The full name of a type URL: what follows its last slash.
+/// The full name in a type URL: the part after its last slash.
 fn type_name(url: &str) -> Option<&str> {
     url.rsplit_once('/').map(|(_, name)| name)
 }

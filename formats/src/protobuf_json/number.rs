@@ -1,5 +1,5 @@
-//! Numbers in JSON: integers exact, floating point by the shortest text that reads back as the same
-//! number.
+//! Numbers in JSON: integers exactly, floating point as the shortest text that reads back as the
+//! same number.
 
 use std::io::Write;
 
@@ -8,14 +8,14 @@ pub(super) fn push_integer(out: &mut Vec<u8>, value: impl itoa::Integer) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
-/// Appends a number of 64 bits, as a string: JavaScript would round it.
+/// Appends a 64-bit number as a string, because JavaScript would round it.
 pub(super) fn push_quoted(out: &mut Vec<u8>, value: impl itoa::Integer) {
     out.push(b'"');
     push_integer(out, value);
     out.push(b'"');
 }
 
-/// Appends a number as ECMAScript writes it (protojson does so too); what is no number as a string.
+/// Appends a number as ECMAScript writes it (like protojson); NaN and infinities as strings.
 pub(super) fn push_float<F>(out: &mut Vec<u8>, value: F)
 where
     F: Copy + Into<f64> + core::fmt::Display + core::fmt::LowerExp,

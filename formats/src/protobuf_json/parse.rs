@@ -1,5 +1,5 @@
-//! JSON to a message: one pass that writes the wire as it reads. The length of what is nested is
-//! put in when its end is reached.
+//! JSON to a message: one pass that writes the wire format as it reads. The length of a nested
+//! field is filled in when its end is reached.
 
 use std::borrow::Cow;
 
@@ -10,14 +10,13 @@ use crate::descriptors::{Descriptors, Field, Kind, MessageId, Shape, Table, Well
 use crate::json::{Reader, Text};
 use crate::wire::{push_varint, put_varint, varint_len};
 
-/// Where the wire goes, and what is known of the types.
+/// The output, and the known types.
 pub(super) struct Parser<'d, 'o, 'j> {
     pub(super) descriptors: &'d Descriptors,
     pub(super) reader: Reader<'j>,
     pub(super) options: Options,
     pub(super) out: &'o mut Vec<u8>,
-    /// Which fields and oneofs were met, a bit for each, of the messages on the way to the current
-    /// one.
+    /// The fields and oneofs seen so far, one bit each, of the current message and those around it.
     seen: Vec<u64>,
 }
 
@@ -43,7 +42,7 @@ impl<'d, 'o, 'j> Parser<'d, 'o, 'j> {
         Ok(self.reader.end()?)
     }
 
-    /// Passes over a value of a message that may nest `depth` levels more.
+    /// Skips a value of a message that may nest `depth` more levels.
     pub(super) fn skip(&mut self, depth: u32) -> Result<(), Problem> {
         Ok(self.reader.skip(depth as usize)?)
     }
@@ -117,7 +116,7 @@ impl<'d, 'o, 'j> Parser<'d, 'o, 'j> {
         }
     }
 
-    /// Sets a bit of the current message; an error where it was set.
+    /// Sets a bit of the current message; an error if it was already set.
     #[inline]
     fn see(&mut self, bits: usize, bit: usize, message: &str) -> Result<(), Problem> {
         if let Some(word) = self.seen.get_mut(bits + bit / 64) {
@@ -130,7 +129,7 @@ impl<'d, 'o, 'j> Parser<'d, 'o, 'j> {
         Ok(())
     }
 
-    /// Whether null is a value of the field; for every other field it is the same as nothing.
+    /// Whether null is a value of the field; for every other field it means absent.
     fn takes_null(&self, field: &Field) -> bool {
         if !matches!(field.shape, Shape::Implicit | Shape::Explicit) {
             return false;
@@ -171,8 +170,8 @@ impl<'d, 'o, 'j> Parser<'d, 'o, 'j> {
         }
     }
 
-    /// Parses an object into the entries of a map. `value` writes an entry's field 2, or says that
-    /// the entry is to be left out.
+    /// Parses an object into the entries of a map. `value` writes an entry's field 2, or returns
+    /// that the entry should be left out.
     #[inline(never)]
     pub(super) fn map(
         &mut self,
@@ -180,14 +179,14 @@ impl<'d, 'o, 'j> Parser<'d, 'o, 'j> {
         key: &Kind,
         mut value: impl FnMut(&mut Self) -> Result<bool, Problem>,
     ) -> Result<(), Problem> {
-        // Where each entry's key stands in the output.
+        // The position of each entry's key in the output.
         let mut keys: Vec<(usize, usize)> = Vec::new();
         let mut object = self.reader.object()?;
         while let Some(name) = self.reader.member(&mut object)? {
             let body = self.open(number);
             self.map_key(key, name)?;
             let key_len = self.out.len() - body.start;
-            // A key is data, which no message may show.
+            // A key is data and must not appear in an error.
             if value(self).map_err(|problem| problem.inside("*"))? {
                 let start = self.close(&body);
                 keys.push((start, start + key_len));
@@ -205,7 +204,7 @@ impl<'d, 'o, 'j> Parser<'d, 'o, 'j> {
         Ok(())
     }
 
-    /// Begins a length-delimited field.
+    /// Starts a length-delimited field.
     #[inline]
     pub(super) fn open(&mut self, number: u32) -> Body {
         let tag = self.out.len();
@@ -215,7 +214,7 @@ impl<'d, 'o, 'j> Parser<'d, 'o, 'j> {
         Body { tag, start: self.out.len() }
     }
 
-    /// Ends a length-delimited field; gives back where its contents begin.
+    /// Ends a length-delimited field; returns where its contents begin.
     #[inline]
     pub(super) fn close(&mut self, body: &Body) -> usize {
         let len = self.out.len() - body.start;
@@ -232,7 +231,7 @@ impl<'d, 'o, 'j> Parser<'d, 'o, 'j> {
         start
     }
 
-    /// Ends a field that is not written where it is empty.
+    /// Ends a field that is not written if it is empty.
     pub(super) fn close_unless_empty(&mut self, body: Body) {
         if self.out.len() == body.start {
             self.out.truncate(body.tag);
@@ -259,7 +258,7 @@ pub(super) fn unescaped(text: Text<'_>) -> Result<Cow<'_, str>, Problem> {
     text.unescaped().ok_or_else(|| half_a_pair(text))
 }
 
-/// Half a surrogate pair has no form in protobuf, whose strings are UTF-8.
+/// Half a surrogate pair cannot be represented in protobuf, whose strings are UTF-8.
 #[cold]
 pub(super) fn half_a_pair(text: Text<'_>) -> Problem {
     Problem::json(&format!("the string at byte {} has half a surrogate pair", text.at()))

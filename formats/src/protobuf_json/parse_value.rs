@@ -10,9 +10,9 @@ use crate::json::{self, Text, is_number};
 use crate::wire::{Value, push_varint};
 
 impl Parser<'_, '_, '_> {
-    /// Parses a value into the field `number`; one without presence is not written where it is the
-    /// default. `false` where it is to be left out: an enum name that the type does not have,
-    /// and such are ignored.
+    /// Parses a value into the field `number`; one without presence is not written if it has the
+    /// default value. `false` if the value should be left out: an enum name that the type does not
+    /// have, when those are ignored.
     pub(super) fn value(
         &mut self,
         number: u32,
@@ -51,8 +51,8 @@ impl Parser<'_, '_, '_> {
         Ok(true)
     }
 
-    // What nests nothing has frames of its own: they are not on the stack while a message in a
-    // message is read.
+    // Code that does not recurse is in separate functions: their frames are not on the stack while
+    // a nested message is read.
 
     #[inline(never)]
     fn bytes(&mut self, number: u32, implicit: bool) -> Result<(), Problem> {
@@ -102,7 +102,7 @@ impl Parser<'_, '_, '_> {
         }
     }
 
-    /// Parses a number, bool or enum; `None` for an enum name that is to be ignored.
+    /// Parses a number, bool or enum; `None` for an enum name that should be ignored.
     fn scalar(&mut self, kind: &Kind) -> Result<Option<Value<'static>>, Problem> {
         Ok(Some(match kind {
             Kind::Bool => Value::Varint(u64::from(self.reader.boolean()?)),

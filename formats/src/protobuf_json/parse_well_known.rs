@@ -26,7 +26,7 @@ impl Parser<'_, '_, '_> {
         }
     }
 
-    // Values nest: each of these has a frame of its own, so that only those on the way down are on
+    // Values nest, so each of these is a separate function: only the frames of the recursion are on
     // the stack.
 
     #[inline(never)]

@@ -1,10 +1,11 @@
-//! A message to JSON: one walk over the wire for each message, which notes where the fields are,
-//! and one over the notes in declaration order.
+//! A message to JSON: for each message, one pass over the wire format records where the fields are,
+//! and a second pass goes through these records in declaration order.
 //!
-//! Protobuf leaves producers much freedom, and what they mean is decided here: fields come in any
-//! order and repeated ones in several runs, packed or not; the last of a singular scalar wins;
-//! several of a singular message are merged, which is the same as joining their bytes; setting a
-//! member of a oneof unsets the others; a known number with another wire type is an unknown field.
+//! Protobuf gives producers much freedom, and this module resolves it: fields come in any order and
+//! repeated ones in several runs, packed or not; the last value of a singular scalar wins; several
+//! values of a singular message are merged, which is the same as concatenating their bytes; setting
+//! a member of a oneof unsets the others; a known number with another wire type is an unknown
+//! field.
 
 use super::number;
 use super::problem::Problem;
@@ -14,18 +15,18 @@ use crate::descriptors::{Descriptors, Field, Kind, MessageId, Shape, Table};
 use crate::json::write_text;
 use crate::wire::{Cursor, Value};
 
-/// Where JSON goes, and what is known of the types.
+/// The output, and the known types.
 pub(super) struct Printer<'d, 'o, 'w> {
     pub(super) descriptors: &'d Descriptors,
     pub(super) out: &'o mut Vec<u8>,
     /// How long `out` may become.
     limit: usize,
-    /// Fields of the messages on the way to the current one, each message's behind those of its
+    /// The fields of the current message and of those around it, each message's after those of its
     /// parent.
     found: Vec<Found<'w>>,
 }
 
-/// A field on the wire: the place of its descriptor in the table, and its value.
+/// A field on the wire: the index of its descriptor in the table, and its value.
 #[derive(Clone, Copy)]
 struct Found<'w> {
     place: usize,
@@ -77,7 +78,7 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
         Ok(())
     }
 
-    /// Notes the known fields of a message, in declaration order.
+    /// Records the known fields of a message, in declaration order.
     #[inline(never)]
     fn find(&mut self, table: &Table, wire: &'w [u8]) -> Result<(), Problem> {
         let start = self.found.len();
@@ -104,7 +105,7 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
             self.settle_oneofs(table, start);
         }
         if !sorted {
-            // Stable: the order of a repeated field's elements stays.
+            // Stable, so that the elements of a repeated field keep their order.
             self.found.get_mut(start..).unwrap_or_default().sort_by_key(|found| found.place);
         }
         Ok(())
@@ -141,7 +142,7 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
         Ok(())
     }
 
-    /// Prints the field whose values stand in `run` of the notes.
+    /// Prints the field whose values are at `run` of the records.
     fn field(&mut self, field: &'d Field, run: core::ops::Range<usize>, depth: u32) -> Result<(), Problem> {
         let Some(last) = run.end.checked_sub(1).and_then(|last| self.found.get(last)).map(|last| last.value)
         else {
@@ -199,7 +200,7 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
         }
     }
 
-    /// The contents of several messages, one behind the other: the same as the messages merged.
+    /// The concatenated contents of several messages: the same as the merged message.
     fn joined(&self, run: core::ops::Range<usize>) -> Vec<u8> {
         let mut joined = Vec::new();
         for found in self.found.get(run).unwrap_or_default() {
@@ -210,18 +211,18 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
         joined
     }
 
-    /// Prints a message whose bytes live shorter than those of the whole.
+    /// Prints a message whose bytes have a shorter lifetime than those of the whole.
     pub(super) fn merged(&mut self, kind: &Kind, joined: &[u8], depth: u32) -> Result<(), Problem> {
         let (Kind::Message(id) | Kind::Group(id)) = *kind else { return Ok(()) };
         self.shorter(joined).message(id, joined, depth)
     }
 
-    /// A printer of the same output for bytes that live shorter.
+    /// A printer with the same output for bytes with a shorter lifetime.
     pub(super) fn shorter<'s>(&mut self, _: &'s [u8]) -> Printer<'d, '_, 's> {
         Printer { descriptors: self.descriptors, out: self.out, limit: self.limit, found: Vec::new() }
     }
 
-    /// Prints packed values, each behind a comma where one is due.
+    /// Prints packed values, with commas where needed.
     fn packed(&mut self, kind: &Kind, packed: &'w [u8]) -> Result<(), Problem> {
         let mut cursor = Cursor::new(packed);
         while cursor.remaining() > 0 {
@@ -275,7 +276,7 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
         Ok(())
     }
 
-    /// The field's name, behind a comma where one is due.
+    /// The field's name, after a comma if one is needed.
     #[inline]
     fn label(&mut self, field: &Field) {
         let label = match self.out.last() {
@@ -285,7 +286,7 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
         self.out.extend_from_slice(label);
     }
 
-    /// A comma, unless what comes is the first of an object or list: no value ends with an opening
+    /// A comma, unless this is the first item of an object or list: no value ends with an opening
     /// brace.
     #[inline]
     pub(super) fn comma(&mut self) {
@@ -294,7 +295,7 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
         }
     }
 
-    /// A few bytes on the wire may be many in JSON.
+    /// A few bytes on the wire can become many in JSON.
     #[inline]
     pub(super) fn check_len(&self) -> Result<(), Problem> {
         if self.out.len() <= self.limit { Ok(()) } else { Err(too_long()) }
@@ -342,7 +343,7 @@ pub(super) fn enum_number(bits: u64) -> i32 {
     bits as i32
 }
 
-/// Whether a field without presence is as good as not set.
+/// Whether a field without presence counts as not set.
 #[expect(clippy::cast_possible_truncation, reason = "as in `scalar`")]
 pub(super) fn is_default(kind: &Kind, value: Value<'_>) -> bool {
     match value {
@@ -357,7 +358,7 @@ pub(super) fn is_default(kind: &Kind, value: Value<'_>) -> bool {
     }
 }
 
-/// The value of a kind that is not on the wire: a map entry or a wrapper without it.
+/// The default value of a kind, for a map entry or a wrapper without a value on the wire.
 pub(super) fn default_value(kind: &Kind) -> Value<'static> {
     match kind {
         Kind::String | Kind::Bytes | Kind::Message(_) => Value::Bytes(b""),

@@ -1,5 +1,5 @@
-//! Maps to JSON: the last entry of a key wins, and entries are sorted by key: false before true,
-//! numbers by value, text by its bytes.
+//! Maps to JSON: the last entry with a key wins, and entries are sorted by key: false before true,
+//! numbers by value, strings by their bytes.
 
 use super::number;
 use super::print::{Printer, default_value, enum_number, zigzag};
@@ -19,12 +19,12 @@ enum Key<'w> {
 struct Entry<'w> {
     key: Key<'w>,
     value: Value<'w>,
-    /// The whole entry where it has the value, a message, more than once.
+    /// The whole entry, if its value is a message and occurs more than once.
     repeated: Option<&'w [u8]>,
 }
 
 impl<'w> Printer<'_, '_, 'w> {
-    /// Prints a map; `false` where no entry is left to print.
+    /// Prints a map; `false` if no entry is left to print.
     pub(super) fn map(
         &mut self,
         key: &Kind,
@@ -36,7 +36,7 @@ impl<'w> Printer<'_, '_, 'w> {
         for bytes in wire {
             entries.extend(entry(key, value, bytes)?);
         }
-        // Stable: of the same key, the last stays the last.
+        // Stable, so that the last entry of a key stays the last.
         if !entries.is_sorted_by(|left, right| left.key < right.key) {
             entries.sort_by_key(|entry| entry.key);
         }
@@ -54,7 +54,7 @@ impl<'w> Printer<'_, '_, 'w> {
                 Key::Text(key) => write_text(key, self.out),
             }
             self.out.push(b':');
-            // A key is data, which no message may show.
+            // A key is data and must not appear in an error.
             let printed = match entry.repeated {
                 Some(bytes) => self.merged(value, &joined(bytes)?, depth),
                 None => self.value(value, entry.value, depth),
@@ -69,8 +69,8 @@ impl<'w> Printer<'_, '_, 'w> {
     }
 }
 
-/// Reads an entry; `None` where its value is an enum number without a name that counts as unknown:
-/// then the whole entry does.
+/// Reads an entry; `None` if its value is an enum number without a name that counts as unknown:
+/// then the whole entry counts as unknown.
 fn entry<'w>(key_kind: &Kind, kind: &Kind, bytes: &'w [u8]) -> Result<Option<Entry<'w>>, Problem> {
     let (mut key, mut value, mut count) = (default_value(key_kind), default_value(kind), 0);
     let mut cursor = Cursor::new(bytes);
@@ -118,7 +118,7 @@ fn key<'w>(kind: &Kind, value: Value<'w>) -> Result<Key<'w>, Problem> {
     })
 }
 
-/// The messages of an entry's value, one behind the other.
+/// The messages of an entry's value, concatenated.
 fn joined(entry: &[u8]) -> Result<Vec<u8>, Problem> {
     let mut joined = Vec::new();
     let mut cursor = Cursor::new(entry);

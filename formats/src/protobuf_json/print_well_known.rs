@@ -36,7 +36,7 @@ impl<'w> Printer<'_, '_, 'w> {
         }
     }
 
-    // Values nest: each of these has a frame of its own, so that only those on the way down are on
+    // Values nest, so each of these is a separate function: only the frames of the recursion are on
     // the stack.
 
     #[inline(never)]
@@ -72,8 +72,8 @@ impl<'w> Printer<'_, '_, 'w> {
         Ok(())
     }
 
-    /// Paths in lowerCamelCase, joined by commas; those that this does not carry have no form in
-    /// JSON.
+    /// Paths in lowerCamelCase, joined by commas; paths that do not survive the conversion have no
+    /// form in JSON.
     #[inline(never)]
     fn field_mask(&mut self, wire: &[u8]) -> Result<(), Problem> {
         let mut joined = String::new();

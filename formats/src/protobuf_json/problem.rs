@@ -5,16 +5,16 @@ use crate::text::elided;
 use crate::wire::Malformed;
 use crate::{Error, ErrorKind};
 
-/// A full name longer than this is no name.
+/// A longer text is not treated as a full name.
 const MAX_TYPE_NAME: usize = 512;
 
 /// Steps that a path shows.
 const MAX_STEPS: usize = 16;
 
-/// Characters of a name that are shown.
+/// Most characters of a name that are shown.
 const MAX_NAME: usize = 300;
 
-/// One problem. It is on the way of every call's result, so it is one word wide.
+/// One problem. It is part of every call's result, so it is one word wide.
 pub(super) struct Problem(Box<Inner>);
 
 struct Inner {
@@ -43,7 +43,7 @@ impl Problem {
         Self::new(ErrorKind::Protobuf, message)
     }
 
-    /// JSON that is not what the type says.
+    /// JSON that does not fit the type.
     #[cold]
     pub(super) fn json(message: &str) -> Self {
         Self::new(ErrorKind::Json, message)
@@ -54,7 +54,7 @@ impl Problem {
         Self::new(ErrorKind::Depth, format!("messages nest deeper than {}", super::MAX_DEPTH))
     }
 
-    /// Nobody described the type `name`.
+    /// No descriptor is known for the type `name`.
     #[cold]
     pub(super) fn type_needed(name: &str) -> Self {
         let named = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
@@ -95,11 +95,10 @@ impl Problem {
             if !path.is_empty() && !step.starts_with('[') {
                 path.push('.');
             }
-            // Fields of types that the host described have any name.
+            // Fields of types described by the host can have any name.
             path.push_str(&words(step));
         }
-        // A name that is known may come from descriptors of the host, and one that is not from a
-        // payload.
+        // A known name may come from the host's descriptors, an unknown one from a payload.
         let (name, message) = (words(name), self.0.message);
         let name = if name.is_empty() { "the message" } else { &name };
         let text = match path.is_empty() {
@@ -127,7 +126,7 @@ impl From<Malformed> for Problem {
     }
 }
 
-/// A name out of foreign descriptors, as a message may show it.
+/// A name from foreign descriptors, as an error may show it.
 fn words(name: &str) -> String {
     elided(name, MAX_NAME)
 }

@@ -30,7 +30,7 @@ pub(super) fn push_timestamp(out: &mut Vec<u8>, seconds: i64, nanos: i32) -> boo
     true
 }
 
-/// Appends a duration as a JSON string; `false` where it is out of range or of two signs.
+/// Appends a duration as a JSON string; `false` if it is out of range or has mixed signs.
 pub(super) fn push_duration(out: &mut Vec<u8>, seconds: i64, nanos: i32) -> bool {
     let in_range = (-MAX_DURATION..=MAX_DURATION).contains(&seconds)
         && (1 - NANOS_A_SECOND..NANOS_A_SECOND).contains(&nanos);
@@ -118,7 +118,7 @@ fn fraction(text: &str) -> Option<(i32, &str)> {
     Some((digits.parse::<i32>().ok()? * 10_i32.checked_pow(scale)?, rest))
 }
 
-/// Nothing, or 3, 6 or 9 digits.
+/// No fraction, or one of 3, 6 or 9 digits.
 fn push_fraction(out: &mut Vec<u8>, nanos: i32) {
     if nanos == 0 {
         return;
@@ -144,8 +144,8 @@ fn two_digits(value: i64) -> [u8; 2] {
 }
 
 /// Year, month and day of a day counted from 1970-01-01, in the proleptic Gregorian calendar. Years
-/// are taken to begin in March, so that the leap day is their last: then months follow a pattern of
-/// 153 days in five months, and eras of 400 years are all alike.
+/// begin in March here, so that the leap day is the last day: months then follow a pattern of 153
+/// days in five months, and all eras of 400 years are equal.
 fn date(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));

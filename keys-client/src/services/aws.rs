@@ -4,9 +4,9 @@
 //! POST https://kms.REGION.amazonaws.com/   X-Amz-Target: TrentService.Encrypt   { KeyId, Plaintext, EncryptionContext }
 //!                                          X-Amz-Target: TrentService.Decrypt   { KeyId, CiphertextBlob, ... }
 //! ```
-//! `Decrypt` always names the key: without it KMS opens a blob of any key that the role may use,
-//! and a payload could choose which. What an alias led to before is tried too, where the
-//! configuration lists it.
+//! `Decrypt` always names the key: without it, KMS decrypts a blob of any key that the role may
+//! use, and a payload could choose which. Earlier targets of an alias are tried too, if the
+//! configuration lists them.
 
 mod credentials;
 mod profile;
@@ -30,7 +30,7 @@ use crate::uri::KeyUri;
 
 const SERVICE: &str = "AWS KMS";
 
-/// Parameters that gocloud knows as well; `awssdk` chooses its driver.
+/// Parameters that gocloud accepts too; `awssdk` selects its driver.
 const PARAMETERS: &[&str] = &["region", "endpoint", "profile", "awssdk"];
 const CONTEXT: &str = "context_";
 
@@ -145,7 +145,7 @@ struct Refused {
     code: String,
     #[serde(default)]
     message: String,
-    /// What some of AWS's servers write instead.
+    /// The form that some AWS servers write instead.
     #[serde(default, rename = "Message")]
     other_message: String,
 }
@@ -169,13 +169,13 @@ impl Kek for Key {
         let blob = json::base64(wrapped);
         let mut result = self.decrypt(session, &self.id, &blob);
         for id in earlier {
-            // The alias may lead nowhere by now, or to a key that this role may not use.
+            // The alias may no longer have a target, or point to a key that this role may not use.
             match &result {
                 Err(failure) if failure.kind() != FailureKind::Unavailable => {}
                 _ => break,
             }
             let other = self.decrypt(session, id, &blob);
-            // What the others say is no reason where the blob is of none of them.
+            // The errors for the other keys do not matter if the blob belongs to none of them.
             if !matches!(&other, Err(failure) if failure.kind() == FailureKind::Invalid) {
                 result = other;
             }
@@ -200,7 +200,7 @@ impl Key {
         json::from_base64(plaintext.as_str()).ok_or_else(|| reply.nonsense(SERVICE))
     }
 
-    /// Asks by the credentials that are held, and by new ones where those have expired.
+    /// Sends the request with the cached credentials, and with new ones if those have expired.
     fn ask(
         &self,
         session: &Session<'_>,
@@ -235,8 +235,8 @@ impl Key {
     }
 }
 
-/// Whether a key that KMS names by its ARN is the one that was asked for. Where an alias leads,
-/// only KMS knows.
+/// Whether a key that KMS names by its ARN is the requested one. Only KMS knows the target of an
+/// alias.
 fn is_of(asked: &str, opened_by: &str) -> bool {
     let is_alias = asked.starts_with("alias/") || asked.contains(":alias/");
     is_alias
@@ -265,7 +265,7 @@ fn is_expired(reply: &Reply) -> bool {
 /// What a refusal means.
 fn failed(reply: &Reply) -> Failure {
     let Some(Refused { code, message, .. }) = refusal(reply) else { return reply.nonsense(SERVICE) };
-    // KMS quotes what was signed, and with it the session's token.
+    // KMS quotes the signed request, which includes the session token.
     let message = match code.as_str() {
         "InvalidSignatureException" | "SignatureDoesNotMatch" | "IncompleteSignatureException" => {
             "the signature was not accepted: see whether the secret key is right and the clock of this machine"

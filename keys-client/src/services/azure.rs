@@ -4,9 +4,9 @@
 //! POST https://VAULT.vault.azure.net/keys/NAME/VERSION/wrapkey?api-version=7.4   { alg, value } → { kid, value }
 //! POST https://VAULT.vault.azure.net/keys/NAME/VERSION/unwrapkey?api-version=7.4
 //! ```
-//! The wrapped key is the raw RSA ciphertext: the version that made it is not in it. So a key that
-//! seals is named with its version. gocloud calls `encrypt` and `decrypt` instead, which make and
-//! read the same bytes.
+//! The wrapped key is the raw RSA ciphertext, which does not contain the key's version. So the URI
+//! of a key that wraps includes the version. gocloud calls `encrypt` and `decrypt` instead, which
+//! write and read the same bytes.
 
 mod credentials;
 
@@ -23,7 +23,7 @@ use crate::uri::KeyUri;
 const SERVICE: &str = "Azure Key Vault";
 const API_VERSION: &str = "7.4";
 
-/// Where vaults are: nobody else gets a token.
+/// The domains of vaults: no other host gets a token.
 const DOMAINS: &[&str] = &[
     "vault.azure.net",
     "managedhsm.azure.net",
@@ -71,7 +71,7 @@ pub(super) fn open(uri: &KeyUri, _: &Environment) -> Result<Box<dyn Kek>, Failur
     let domain = DOMAINS.iter().find(|domain| {
         host.strip_suffix(**domain).and_then(|vault| vault.strip_suffix('.')).is_some_and(is_name)
     });
-    // On this machine there are emulators.
+    // Loopback is allowed for emulators.
     let local = format!("http://{host}");
     let (place, resource) = match domain {
         Some(domain) => (format!("https://{host}"), format!("https://{domain}")),
@@ -153,7 +153,7 @@ impl Kek for Key {
 }
 
 impl Key {
-    /// Asks by the token that is held, and by a new one where the vault no longer takes it.
+    /// Sends the request with the cached token, and with a new one if the vault rejects it.
     fn ask(&self, session: &Session<'_>, verb: &str, bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let value = json::base64url(bytes);
         let ask = |token: &Bearer| {
@@ -183,7 +183,7 @@ fn failed(reply: &Reply, verb: &str) -> Failure {
     let reason = format!("Azure Key Vault: {}: {}", error.code, reply.words(&error.message));
     match reply.status {
         _ if reply.is_overloaded() => Failure::transient(reason),
-        // The only parameter that anybody else could have chosen is the wrapped key.
+        // The wrapped key is the only parameter that an attacker could have chosen.
         400 if verb == "unwrapkey" && error.code == "BadParameter" => Failure::invalid(reason),
         400..=499 => Failure::refused(reason),
         _ => reply.nonsense(SERVICE),

@@ -1,4 +1,4 @@
-//! Tokens of OAuth 2.0, which Google and Azure take.
+//! OAuth 2.0 tokens, which Google and Azure use.
 
 use core::time::Duration;
 
@@ -10,13 +10,13 @@ use crate::failure::Failure;
 use crate::http::Reply;
 use crate::json::{self, Secret};
 
-/// A token, and which project pays for its requests, where Google wants to know it.
+/// A token, and the project that pays for its requests if Google needs to know it.
 pub(crate) struct Bearer {
     token: Secret,
     pub(super) project: Option<String>,
 }
 
-/// RFC 6749, 5.1. Azure's instances write the number as a text.
+/// RFC 6749, 5.1. Azure's instances write the number as a string.
 #[derive(Deserialize)]
 struct Answer {
     access_token: Secret,

@@ -4,8 +4,8 @@
 //! POST https://cloudkms.googleapis.com/v1/NAME:encrypt   { plaintext, plaintextCrc32c }   → { ciphertext, ... }
 //! POST https://cloudkms.googleapis.com/v1/NAME:decrypt   { ciphertext, ciphertextCrc32c } → { plaintext, ... }
 //! ```
-//! The checksums are Google's advice: a key that was damaged on its way in, and wrapped then, would
-//! never open.
+//! Google recommends the checksums: a key that was damaged on the way in, and then wrapped, could
+//! never be used.
 
 mod crc32c;
 mod credentials;
@@ -24,7 +24,7 @@ use crate::uri::KeyUri;
 const SERVICE: &str = "Google Cloud KMS";
 
 struct Key {
-    /// The key's resource, with the endpoint in front.
+    /// The key's resource, after the endpoint.
     url: String,
 }
 
@@ -45,7 +45,7 @@ pub(super) fn open(uri: &KeyUri, environment: &Environment) -> Result<Box<dyn Ke
             "the key's URI names no key: expected gcpkms://projects/P/locations/L/keyRings/R/cryptoKeys/K",
         ));
     }
-    // The variable of Google's command line.
+    // The variable that Google's command line uses.
     let endpoint = environment
         .var("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS")
         .unwrap_or("https://cloudkms.googleapis.com");
@@ -134,7 +134,7 @@ impl Kek for Key {
 }
 
 impl Key {
-    /// Asks by the token that is held, and by a new one where Google no longer takes it.
+    /// Sends the request with the cached token, and with a new one if Google rejects it.
     fn ask(
         &self,
         session: &Session<'_>,
@@ -162,8 +162,8 @@ impl Key {
     }
 }
 
-/// Whether bytes are those that were sent. An answer without a checksum is one of a place between
-/// that drops it.
+/// Whether the bytes are those that were sent. If a response has no checksum, an intermediary
+/// dropped it.
 fn is_intact(bytes: &[u8], checksum: Option<&str>) -> bool {
     checksum.is_none_or(|checksum| checksum.parse() == Ok(u64::from(crc32c(bytes))))
 }
@@ -179,7 +179,7 @@ fn failed(reply: &Reply, verb: &str) -> Failure {
     let reason = format!("Google Cloud KMS: {}: {}", error.status, reply.words(&error.message));
     match error.status.as_str() {
         _ if reply.is_overloaded() => Failure::transient(reason),
-        // The only argument of a decryption that anybody else could have chosen is the ciphertext.
+        // The ciphertext is the only argument of a decryption that an attacker could have chosen.
         "INVALID_ARGUMENT" if verb == "decrypt" => Failure::invalid(reason),
         _ if (400..500).contains(&reply.status) => Failure::refused(reason),
         _ => reply.nonsense(SERVICE),

@@ -4,8 +4,8 @@
 //! POST {VAULT_ADDR}/v1/transit/encrypt/KEY   { plaintext: base64 }  → { data: { ciphertext: "vault:v1:..." } }
 //! POST {VAULT_ADDR}/v1/transit/decrypt/KEY   { ciphertext }         → { data: { plaintext: base64 } }
 //! ```
-//! The wrapped key is the text `vault:v1:...`, as gocloud has it. The reasons of a failure are
-//! words in `errors`; docs/KEY_SERVICES.md says which version they were seen in.
+//! The wrapped key is the text `vault:v1:...`, as with gocloud. The reasons for a failure are texts
+//! in `errors`; docs/KEY_SERVICES.md says in which version they were observed.
 
 mod login;
 
@@ -22,7 +22,7 @@ use crate::uri::{KeyUri, percent_encoded};
 
 const SERVICE: &str = "Vault";
 
-/// What Vault says where a wrapped key is of another key, or was changed.
+/// Vault's errors for a wrapped key that belongs to another key, or was modified.
 const INVALID: &[&str] =
     &["message authentication failed", "invalid ciphertext", "no prefix", "base64", "invalid version"];
 
@@ -112,7 +112,7 @@ impl Kek for Key {
 }
 
 impl Key {
-    /// Asks by the token that is held, and by a new one where a login gives one.
+    /// Sends the request with the cached token, and with a new one if a login gives one.
     fn ask(
         &self,
         session: &Session<'_>,
@@ -138,7 +138,7 @@ impl Key {
     }
 }
 
-/// Where Vault is, and which namespace of it is meant.
+/// Vault's address, and the namespace in it.
 struct Server<'a> {
     address: &'a str,
     namespace: Option<&'a str>,
@@ -177,7 +177,7 @@ impl<'a> Server<'a> {
     }
 }
 
-/// Any version of a key, in one line.
+/// Whether the text looks like a wrapped key: any key version, in one line.
 fn is_wrapped(text: &[u8]) -> bool {
     let version = text
         .strip_prefix(b"vault:v")
@@ -198,8 +198,8 @@ fn failed(reply: &Reply) -> Failure {
     };
     let reason = format!("Vault: {said} (status {})", reply.status);
     match reply.status {
-        // 412: a standby that has not seen this token yet. 472 and 473: a standby that answers for
-        // nobody.
+        // 412: a standby that has not seen this token yet. 472 and 473: a standby that serves no
+        // requests.
         412 | 472 | 473 => Failure::transient(reason),
         status if status == 429 || status >= 500 => Failure::transient(reason),
         400 if INVALID.iter().any(|words| said.contains(words)) => Failure::invalid(reason),

@@ -98,7 +98,7 @@ func (s *server) cpu() (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	// The name in parentheses may hold anything; the fields behind it do not.
+	// The name in parentheses may contain anything; the fields after it do not.
 	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
 	ticks := 0
 	for _, field := range fields[11:13] {
@@ -123,7 +123,7 @@ func (s *server) peak() float64 {
 	return 0
 }
 
-// free is an address of loopback that nobody listens on.
+// free is a loopback address without a listener.
 func free() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,4 +1,4 @@
-//! Decrypting: which key, and the payload behind it.
+//! Decryption: finds the key, and opens the payload.
 
 use tdc_formats::wire::{Cursor, Field, Value};
 
@@ -17,12 +17,12 @@ pub(super) fn envelope<'a>(view: &View<'a>) -> Option<(&'a [u8], &'a [u8])> {
     (!id.is_empty() && !text.is_empty()).then_some((id, text))
 }
 
-/// Whether it is an envelope whose KEK the configuration does not name: somebody else's.
+/// Whether it is a foreign envelope: one whose KEK the configuration does not name.
 pub(crate) fn is_foreign(view: &View<'_>, environment: &Environment<'_>) -> bool {
     envelope(view).is_some_and(|(id, _)| environment.keyring.kek_of(id).is_none())
 }
 
-/// The key of an encrypted payload that is neither foreign nor a misfit.
+/// The key of an encrypted payload that is neither foreign nor another codec's.
 pub(crate) fn find_key<'a>(view: &View<'_>, environment: &Environment<'a>) -> Result<Found<'a>, Error> {
     find(view, environment).map_err(missing)
 }
@@ -76,15 +76,16 @@ pub(crate) fn recognise<'a>(
     }
 }
 
-/// How many bytes the data of an encrypted payload opens to.
+/// The decrypted size of an encrypted payload's data, in bytes.
 pub(crate) fn opened_len(sealed: &[u8]) -> Result<usize, Error> {
     sealed.len().checked_sub(SEAL_LEN).ok_or_else(|| malformed("data is shorter than nonce and tag"))
 }
 
-/// What an encrypted payload is bound to, checked against where it was read.
+/// What an encrypted payload is bound to, checked against the context in which it was read.
 ///
 /// # Errors
-/// [`Code::Context`] for a stranger's, [`Code::Ciphertext`] for what is no record of ours.
+/// [`Code::Context`] if it is bound to another context, [`Code::Ciphertext`] if it is not a record
+/// of ours.
 pub(crate) fn recorded<'a>(
     layer: &Layer,
     view: &View<'a>,

@@ -1,6 +1,7 @@
-//! A new wrap of an envelope's data key: id and wrapped key are replaced, and nothing is decrypted.
+//! Rewraps an envelope's data key: replaces the key id and the wrapped key, and decrypts nothing.
 //!
-//! The ciphertext authenticates neither of them, and of a bound payload only the binding.
+//! The ciphertext authenticates neither of them; for a bound payload it authenticates only the
+//! binding.
 
 use std::sync::Arc;
 
@@ -30,7 +31,7 @@ pub(crate) fn is_envelope(view: &View<'_>, environment: &Environment<'_>) -> boo
     own_envelope(view, environment).is_some()
 }
 
-/// The payload with its data key wrapped by the KEK that encrypts now; `None` where it is no
+/// The payload with its data key wrapped by the KEK that encrypts now; `None` if it is not an
 /// envelope of a KEK that the configuration names.
 pub(crate) fn rewrap(payload: &[u8], environment: &Environment<'_>) -> Result<Option<Vec<u8>>, Error> {
     let view = View::parse(Pieces::whole(payload)).map_err(malformed)?;
@@ -55,7 +56,7 @@ pub(crate) fn rewrap(payload: &[u8], environment: &Environment<'_>) -> Result<Op
     Ok(Some(out))
 }
 
-/// The key that the host should be asked for before `view` can be wrapped anew.
+/// The key that the host should be asked for before `view` can be rewrapped.
 pub(crate) fn rewrap_to_ask_for(view: &View<'_>, environment: &Environment<'_>) -> Option<Needed> {
     let (id, text) = own_envelope(view, environment)?;
     match find(id, text, environment) {

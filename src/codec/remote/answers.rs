@@ -1,7 +1,7 @@
-//! What codec servers answered for the payloads of one call, over its tries.
+//! The answers of codec servers for the payloads of one call, across its tries.
 //!
-//! An answer serves one payload of one call: payloads of the same contents never share what a
-//! server encrypted for one of them.
+//! Each answer is used for one payload of one call: payloads with the same contents never share a
+//! ciphertext.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::request::Key;
 use crate::error::{Code, Error};
 use crate::limits::Limits;
 
-/// A serialised payload as the server gave it. It may be plaintext, and is erased on drop.
+/// A serialised payload as the server returned it. It may be plaintext, and is erased on drop.
 pub(crate) type Answer = Arc<Zeroizing<Vec<u8>>>;
 
 #[derive(Default)]
@@ -21,7 +21,7 @@ pub(crate) struct Answers {
     bytes: usize,
 }
 
-/// The answers to payloads of the same contents.
+/// The answers for payloads with the same contents.
 #[derive(Default)]
 struct Shared {
     answers: Vec<Answer>,
@@ -37,7 +37,7 @@ impl Answers {
     /// Adds an answer.
     ///
     /// # Errors
-    /// [`Code::Limit`] where all of them are more than a call may decode to and encode together.
+    /// [`Code::Limit`] if their total exceeds what a call may decode to and encode together.
     pub(crate) fn add(&mut self, key: Key, answer: Answer, limits: &Limits) -> Result<(), Error> {
         self.bytes = self.bytes.saturating_add(answer.len());
         if self.bytes > limits.max_input_bytes.saturating_add(limits.max_decoded_bytes) {
@@ -58,7 +58,7 @@ impl Answers {
         Some(answer)
     }
 
-    /// An answer for a payload, where there is one: what a survey looks at.
+    /// An answer for a payload, if there is one, without using it up.
     pub(super) fn first(&self, key: &Key) -> Option<Answer> {
         self.by_payload.get(key)?.answers.first().cloned()
     }

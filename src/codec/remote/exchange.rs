@@ -1,5 +1,5 @@
-//! One try's view of a codec server: the answers that its call has, and the payloads that it must
-//! ask for.
+//! One try's view of a codec server: the answers that the call has, and the payloads that still
+//! need one.
 
 use std::cell::{Cell, RefCell};
 
@@ -17,7 +17,7 @@ pub(crate) struct Exchange<'a> {
     remote: &'a Remote,
     namespace: &'a str,
     limits: &'a Limits,
-    /// Where the payload that is worked on stands among those of the call.
+    /// The index of the current payload in the call.
     index: Cell<usize>,
     state: RefCell<State>,
 }
@@ -27,21 +27,21 @@ struct State {
     operation: Option<(Direction, String)>,
     answers: Answers,
     wanted: Vec<(Entry, Zeroizing<Vec<u8>>)>,
-    /// What they will have as JSON.
+    /// Their size as JSON.
     wanted_bytes: usize,
     is_full: bool,
 }
 
-/// What there is for a payload.
+/// The state of a payload.
 pub(crate) enum Found {
     Answer(Answer),
-    /// No answer: what is to be sent for it goes to [`Exchange::ask`].
+    /// No answer: pass the bytes to send to [`Exchange::ask`].
     Nothing(Key),
-    /// No answer, and the request is full: it comes in a later round.
+    /// No answer, and the request is full: the payload goes into a later one.
     Later,
 }
 
-/// About what a payload of `len` bytes has as JSON.
+/// Approximate size of a payload of `len` bytes as JSON.
 fn json_len(len: usize) -> usize {
     const NAMES: usize = 64;
     (len / 3).saturating_add(1).saturating_mul(4).saturating_add(NAMES)
@@ -60,12 +60,12 @@ impl<'a> Exchange<'a> {
         Self { remote, namespace, limits, index: Cell::new(0), state: RefCell::new(state) }
     }
 
-    /// Says which payload of the call is worked on next.
+    /// Sets the payload of the call that is processed next.
     pub(crate) fn at(&self, index: usize) {
         self.index.set(index);
     }
 
-    /// The answer for the payload, the next one where payloads have the same contents.
+    /// The answer for the payload; payloads with the same contents get theirs in order.
     pub(crate) fn find(&self, direction: Direction, payload: Pieces<'_>) -> Result<Found, Error> {
         let state = &mut *self.state.borrow_mut();
         let key = self.key(state, direction, payload)?;
@@ -76,19 +76,19 @@ impl<'a> Exchange<'a> {
         })
     }
 
-    /// An answer for the payload, where there is one: what a survey looks at.
+    /// An answer for the payload, if there is one, without using it up.
     pub(crate) fn peek(&self, direction: Direction, payload: Pieces<'_>) -> Option<Answer> {
         let state = &mut *self.state.borrow_mut();
         let key = self.key(state, direction, payload).ok()?;
         state.answers.first(&key)
     }
 
-    /// Puts a payload into the request, unless it is full: then it comes in a later one. `key` is
-    /// the one that [`Exchange::find`] gave.
+    /// Adds a payload to the request, unless that is full: then it goes into a later one. `key` is
+    /// the one that [`Exchange::find`] returned.
     pub(crate) fn ask(&self, key: Key, payload: Zeroizing<Vec<u8>>) {
         let state = &mut *self.state.borrow_mut();
         let bytes = state.wanted_bytes.saturating_add(json_len(payload.len()));
-        // One that is larger than a request may be goes alone.
+        // A payload larger than the limit of a request is sent alone.
         if !state.wanted.is_empty() && bytes > self.remote.max_request_bytes {
             state.is_full = true;
             return;
@@ -98,8 +98,8 @@ impl<'a> Exchange<'a> {
         state.is_full = state.wanted.len() >= MAX_REMOTE_PAYLOADS;
     }
 
-    /// Ends the try: its answers, for the next one, and if it `asks`, the request for the payloads
-    /// that wait for the server. That fails where JSON cannot say what they are.
+    /// Ends the try. Returns its answers, for the next try, and if it `asks`, the request for the
+    /// payloads that need the server. Building the request fails if JSON cannot express a payload.
     pub(crate) fn end(self, asks: bool) -> (Answers, Result<Option<HttpRequest>, Error>) {
         let State { operation, answers, wanted, .. } = self.state.into_inner();
         let request = match operation {
@@ -111,7 +111,7 @@ impl<'a> Exchange<'a> {
         (answers, request)
     }
 
-    /// Whether payloads wait for the server.
+    /// Whether payloads need the server.
     pub(crate) fn is_waiting(&self) -> bool {
         !self.state.borrow().wanted.is_empty()
     }

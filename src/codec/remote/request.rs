@@ -1,4 +1,4 @@
-//! What the host is asked to send.
+//! The HTTP request that the host is asked to send.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use crate::limits::Limits;
 use crate::payload::Pieces;
 use crate::payload::json;
 
-/// A `POST` to a codec server. It holds payloads and perhaps credentials: neither shows in `Debug`,
-/// and both are erased on drop.
+/// A `POST` to a codec server. It contains payloads and perhaps credentials: neither shows in
+/// `Debug`, and both are erased on drop.
 #[derive(Clone)]
 pub struct HttpRequest(Arc<Contents>);
 
@@ -31,14 +31,13 @@ struct Contents {
 /// A payload of a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
-    /// What its answer is kept under.
+    /// The key under which its answer is kept.
     pub(crate) key: Key,
-    /// Its place among the payloads of the call.
+    /// Its index among the payloads of the call.
     pub(crate) index: usize,
 }
 
-/// Stands for a payload on its way to a server: SHA-256 over everything that decides what it
-/// becomes there.
+/// Identifies a payload sent to a server: SHA-256 over everything that determines the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key([u8; 32]);
 
@@ -56,10 +55,10 @@ impl Key {
 }
 
 impl HttpRequest {
-    /// The request for `payloads`, each the bytes of one.
+    /// The request for `payloads`, each given as its bytes.
     ///
     /// # Errors
-    /// [`Code::Protobuf`](crate::Code::Protobuf) for what JSON cannot say.
+    /// [`Code::Protobuf`](crate::Code::Protobuf) for a payload that JSON cannot express.
     pub(crate) fn new(
         remote: &Remote,
         direction: Direction,
@@ -94,13 +93,13 @@ impl HttpRequest {
         })))
     }
 
-    /// Where it goes, the operation included.
+    /// The URL, including the operation.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.0.url
     }
 
-    /// Names and values of its headers. A name stands once.
+    /// Names and values of its headers. Each name occurs once.
     pub fn headers(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         self.0.headers.iter().map(|header| (header.name.as_str(), header.value.as_str()))
     }
@@ -111,13 +110,14 @@ impl HttpRequest {
         &self.0.body
     }
 
-    /// How long the server has, from the first try to connect to the end of its answer.
+    /// How long the server has, from the first attempt to connect to the end of its response.
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.0.timeout
     }
 
-    /// The longest body that is an answer. Who has read one byte more need not read on.
+    /// The longest response body that is accepted. A host that has read one byte more can stop
+    /// reading.
     #[must_use]
     pub fn max_response_bytes(&self) -> usize {
         self.0.max_response_bytes
@@ -132,8 +132,8 @@ impl HttpRequest {
     }
 }
 
-/// What the answer to `count` payloads of `sent` bytes may have: base64 of what the call may decode
-/// to, or of twice what was sent where that is more, and names around each payload.
+/// The largest response for `count` payloads of `sent` bytes: base64 of what the call may decode
+/// to, or of twice the bytes sent if that is more, plus the names around each payload.
 fn max_response_bytes(sent: usize, count: usize, limits: &Limits) -> usize {
     const AROUND_ANSWER: usize = 64 << 10;
     const AROUND_PAYLOAD: usize = 1 << 10;

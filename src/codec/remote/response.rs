@@ -1,4 +1,5 @@
-//! What a codec server answered, judged: payloads, or who can mend that there are none.
+//! Evaluates the response of a codec server: payloads, or an error that says whether a retry can
+//! help.
 //!
 //! | status | | |
 //! |---|---|---|
@@ -7,8 +8,8 @@
 //! | 400, 413, 422 | the server does not take these payloads | [`Code::RemoteRefused`] |
 //! | all others | credentials, namespace, path, load, a redirect, a fault | [`Code::Remote`] |
 //!
-//! Only a word about the payloads themselves is final. Everything else somebody can mend while the
-//! workflow waits, so it is transient: it fails the workflow task and never the workflow.
+//! Only an error about the payloads themselves is permanent. Everything else can be repaired while
+//! the workflow waits, so it is transient: it fails the workflow task and never the workflow.
 
 use zeroize::Zeroizing;
 
@@ -17,14 +18,14 @@ use crate::error::{Code, Error, text};
 use crate::limits::Limits;
 use crate::payload::{Payloads, Pieces, View, json};
 
-/// Bytes of a host's reason that are looked at.
+/// Bytes of a host's reason that are read.
 const MAX_REASON: usize = 4096;
 
-/// The payloads of an answer. `status` 0 says that there was none, and `body` then says why in
-/// words.
+/// The payloads of a response. `status` 0 means that there was no response, and `body` then
+/// contains the reason.
 ///
 /// # Errors
-/// [`Code::Remote`], [`Code::RemoteRefused`], or [`Code::Limit`] for an answer that is too long.
+/// [`Code::Remote`], [`Code::RemoteRefused`], or [`Code::Limit`] for a response that is too long.
 pub(crate) fn judge(
     request: &HttpRequest,
     status: u32,
@@ -111,7 +112,7 @@ fn refused(request: &HttpRequest, status: u32, body: &[u8]) -> Error {
     }
 }
 
-/// The host's words for why there was no answer.
+/// The host's reason why there was no response.
 fn reason(body: &[u8]) -> String {
     let start = body.get(..MAX_REASON).unwrap_or(body);
     match text::words(String::from_utf8_lossy(start).trim()) {
@@ -120,8 +121,8 @@ fn reason(body: &[u8]) -> String {
     }
 }
 
-/// The payload that a refusal names as this library's server does (`payloads[3]`): a number is all
-/// that is taken from it, because a server may repeat what it was sent.
+/// The payload that a refusal names in the form of this library's server (`payloads[3]`). Only the
+/// number is used, because a server may repeat the data that it was sent.
 fn named_payload(body: &[u8]) -> Option<usize> {
     const NAME: &[u8] = b"payloads[";
     let start = body.get(..4096).unwrap_or(body);

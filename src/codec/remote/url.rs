@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::error::{Code, Error};
 
-/// What stands for the namespace in a path.
+/// The placeholder for the namespace in a path.
 const NAMESPACE: &str = "{namespace}";
 
 /// The address of a codec server, without the operation at its end.
@@ -12,13 +12,13 @@ const NAMESPACE: &str = "{namespace}";
 pub(crate) struct Url {
     /// Scheme, host and port.
     origin: String,
-    /// From the first slash on, without one at the end; may hold `{namespace}`.
+    /// From the first slash on, without a trailing one; may contain `{namespace}`.
     path: String,
 }
 
 impl Url {
     /// # Errors
-    /// What is wrong with the text. It is not repeated: it may hold a password.
+    /// What is wrong with the text. The text itself is not repeated: it may contain a password.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         const EXPECTED: &str = "expected a URL such as https://codec.example.com/codec";
         let (scheme, rest) = text.split_once("://").ok_or(EXPECTED)?;
@@ -50,16 +50,16 @@ impl Url {
         Ok(Self { origin: format!("{scheme}://{authority}"), path: path.trim_end_matches('/').to_owned() })
     }
 
-    /// The address of an operation for the payloads of `namespace`, which is percent-encoded: it
-    /// can leave neither its segment nor the path.
+    /// The address of an operation for the payloads of `namespace`, which is percent-encoded so
+    /// that it cannot escape its path segment.
     ///
     /// # Errors
-    /// [`Code::Namespace`] where the path needs a namespace and there is none.
+    /// [`Code::Namespace`] if the path needs a namespace and there is none.
     pub(crate) fn of(&self, operation: &str, namespace: &str) -> Result<String, Error> {
         if !self.path.contains(NAMESPACE) {
             return Ok(format!("{}{}/{operation}", self.origin, self.path));
         }
-        // A segment of dots would be removed by the HTTP client.
+        // An HTTP client would remove a segment of dots.
         if namespace.is_empty() || namespace.bytes().all(|byte| byte == b'.') {
             return Err(Error::new(
                 Code::Namespace,
@@ -110,7 +110,7 @@ fn host(authority: &str) -> Option<String> {
     Some(host.to_ascii_lowercase())
 }
 
-/// Whether a name is loopback's own. `*.localhost` is, by RFC 6761.
+/// Whether a name always means loopback. `*.localhost` does, by RFC 6761.
 #[must_use]
 pub fn is_loopback(host: &str) -> bool {
     host == "localhost"

@@ -29,7 +29,7 @@ impl<'de> Deserializer<'de> for &'de Node {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        // A field that is there must say something: `keys:` with nothing behind it is a slip.
+        // A field that is present must have a value: `keys:` with nothing after it is a mistake.
         visitor.visit_some(self)
     }
 
@@ -40,7 +40,7 @@ impl<'de> Deserializer<'de> for &'de Node {
         visitor: V,
     ) -> Result<V::Value, Problem> {
         match &self.value {
-            // serde would take a list for the fields in their order.
+            // serde would accept a list as the fields in order.
             NodeValue::List(_) => Err(Problem::invalid_type(Unexpected::Seq, &"a mapping").at(self.place)),
             _ => self.deserialize_any(visitor),
         }
@@ -53,7 +53,8 @@ impl<'de> Deserializer<'de> for &'de Node {
         visitor: V,
     ) -> Result<V::Value, Problem> {
         match &self.value {
-            // The text itself, so that a bare `null` in `converters` is the converter of that name.
+            // The text itself, so that a bare `null` in `converters` means the converter of that
+            // name.
             NodeValue::Scalar { text, .. } => visitor.visit_enum(Variant { name: text, options: None }),
             NodeValue::Map(entries) => match entries.as_slice() {
                 [(Key { name, .. }, options)] => visitor.visit_enum(Variant { name, options: Some(options) }),
@@ -116,7 +117,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
     }
 }
 
-/// A name that stands alone, or with its options.
+/// A name alone, or with its options.
 struct Variant<'de> {
     name: &'de str,
     options: Option<&'de Node>,

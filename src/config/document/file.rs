@@ -1,25 +1,25 @@
-//! Files that hold a configuration, or that one names: regular files, and no more of them than is
-//! expected.
+//! Reads a configuration file, or a file that a configuration names: regular files only, and with
+//! bounded size.
 //!
-//! A pipe without a writer would never open, a device such as `/dev/zero` never end, and neither
-//! could be read again by a reload. So all of them are refused, and of a regular file one byte more
+//! A pipe without a writer would block forever, a device such as `/dev/zero` would never end, and a
+//! reload could read neither again. So only regular files are accepted, and at most one byte more
 //! than the limit is read.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::Read;
 use std::path::Path;
 
-/// A regular file that is open. Its errors are what is wrong with it, without its name.
+/// An open regular file. Its errors say what is wrong, without the file's name.
 pub(crate) struct RegularFile {
     file: File,
     metadata: Metadata,
 }
 
 impl RegularFile {
-    /// Opens it, which never waits.
+    /// Opens it without blocking.
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
-        // Before it is opened, because opening a device can do something; and then again, because
-        // the path may lead somewhere else by then.
+        // Checked before the open, because opening a device can have an effect; and again after it,
+        // because the path may lead somewhere else by then.
         check(&std::fs::metadata(path).map_err(|cause| cause.to_string())?)?;
         let mut options = OpenOptions::new();
         options.read(true);
@@ -31,15 +31,15 @@ impl RegularFile {
         Ok(Self { file, metadata })
     }
 
-    /// What the system says of the file that is open.
+    /// The metadata of the open file.
     pub(crate) fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
-    /// Appends what stands in it to `bytes`.
+    /// Appends its contents to `bytes`.
     pub(crate) fn read(self, max_len: usize, bytes: &mut Vec<u8>) -> Result<(), String> {
         let before = bytes.len();
-        // A file can grow, and some have no length: what counts is what is read.
+        // A file can grow, and some report no length, so the bytes read are counted.
         let limit = u64::try_from(max_len).unwrap_or(u64::MAX).saturating_add(1);
         self.file.take(limit).read_to_end(bytes).map_err(|cause| cause.to_string())?;
         if bytes.len() - before > max_len {
@@ -49,8 +49,8 @@ impl RegularFile {
     }
 }
 
-/// The contents of a file that a configuration names: what is no regular file, such as a pipe or a
-/// device, is refused, and so is what has more than `max_len` bytes.
+/// The contents of a file that a configuration names. Anything but a regular file, such as a pipe
+/// or a device, is refused, and so is a file of more than `max_len` bytes.
 ///
 /// # Errors
 /// What is wrong with the file, without its name.

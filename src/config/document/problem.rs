@@ -60,7 +60,7 @@ impl Problem {
         Self { code: Code::Descriptor, ..Self::new(message) }
     }
 
-    /// The same problem, at `place` unless a closer one is known.
+    /// The same problem, at `place` unless a more precise one is known.
     pub(crate) fn at(mut self, place: Place) -> Self {
         self.place.get_or_insert(place);
         self
@@ -104,7 +104,7 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// What serde says of a value repeats it, and a value at the wrong place may be a key.
+/// serde's message repeats the value, and a misplaced value may be a key.
 impl serde::de::Error for Problem {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self::new(message.to_string())
@@ -134,7 +134,7 @@ impl serde::de::Error for Problem {
     }
 }
 
-/// What serde found, in the words of a document. A text is not repeated.
+/// The value that serde found, in YAML's terms. A string is not repeated.
 fn found_in_words(found: Unexpected<'_>) -> String {
     match found {
         Unexpected::Str(_) => "text".to_owned(),
@@ -149,7 +149,7 @@ fn found_in_words(found: Unexpected<'_>) -> String {
     }
 }
 
-/// What serde expects, which names types of Rust where ours do not say it themselves.
+/// What serde expected. Where our own types do not say it, serde names a Rust type.
 fn expected_in_words(expected: &dyn Expected) -> String {
     let expected = expected.to_string();
     match expected.as_str() {
@@ -164,8 +164,8 @@ fn expected_in_words(expected: &dyn Expected) -> String {
     }
 }
 
-/// A name of the document for a message. What was meant as a key's id may be the key, whose base64
-/// ends in a sign that no id has.
+/// A name from the document, for a message. A supposed key id may be the key itself; its base64
+/// ends with a character that no id contains.
 pub(crate) fn shown(name: &str) -> Cow<'_, str> {
     match key_id(name.as_bytes()) {
         Some(name) => Cow::Borrowed(name),

@@ -1,9 +1,9 @@
 //! "Did you mean …?": the known name that a misspelt one is closest to.
 
-/// A name longer than this is no slip of a known one; it also bounds the work.
+/// A longer name is not a typo of a known one. This also bounds the work.
 const MAX_LEN: usize = 48;
 
-/// What follows the error about an unknown name: the known one that was probably meant, or nothing.
+/// The end of the error about an unknown name: the known name that was probably meant, or empty.
 pub(crate) fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     closest(name, known).map(|known| format!("; did you mean {known}?")).unwrap_or_default()
 }
@@ -11,7 +11,7 @@ pub(crate) fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n s
 fn closest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let name = plain(name)?;
     let distances = known.into_iter().filter_map(|known| Some((distance(&name, &plain(known)?), known)));
-    // A third of its letters may be wrong, and one of a short name, but not all.
+    // A third of its letters may be wrong, at least one, but not all.
     let allowed = (name.len() / 3).max(1).min(name.len() - 1);
     distances
         .filter(|(distance, _)| *distance <= allowed)
@@ -19,15 +19,14 @@ fn closest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&
         .map(|(_, known)| known)
 }
 
-/// Without what people write differently: `minSize`, `min-size` and `min_size` are one name.
+/// Normalises spelling: `minSize`, `min-size` and `min_size` are the same name.
 fn plain(name: &str) -> Option<Vec<u8>> {
     let letters = name.bytes().filter(|byte| !b"_-".contains(byte)).map(|byte| byte.to_ascii_lowercase());
     let letters: Vec<u8> = letters.take(MAX_LEN + 1).collect();
     (1..=MAX_LEN).contains(&letters.len()).then_some(letters)
 }
 
-/// The least number of letters that are added, left out, replaced or exchanged with their
-/// neighbour.
+/// The smallest number of letters to insert, delete, replace or swap with their neighbour.
 fn distance(one: &[u8], other: &[u8]) -> usize {
     let mut before_last: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=other.len()).collect();

@@ -1,4 +1,4 @@
-//! Sizes and spans of time as a configuration writes them.
+//! Sizes and durations as a configuration writes them.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ impl<'de> Deserialize<'de> for ByteSize {
     }
 }
 
-/// A span of time: text with ms, s, min or h.
+/// A duration: text with ms, s, min or h.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span(pub(crate) Duration);
 

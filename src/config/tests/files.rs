@@ -1,4 +1,4 @@
-//! Files of every kind, where a configuration and what it names are expected.
+//! Files of every kind, in place of a configuration and the files that it names.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use super::super::document;
 use super::Config;
 use crate::error::{Code, Error};
 
-/// A folder that goes with the test.
+/// A folder that is removed with the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -26,7 +26,7 @@ impl Drop for Folder {
     }
 }
 
-/// Reads a file as what it is expected to be: its name in errors, their code, and how.
+/// Ways to read a file: its name in errors, their code, and the function.
 type Reader = (&'static str, Code, fn(&Path) -> Result<(), Error>);
 
 /// Everything that is read from a file.
@@ -53,9 +53,9 @@ fn readers() -> [Reader; 4] {
 fn what_never_ends_or_never_comes_is_refused_and_named_from_the_root_on() {
     let folder = Folder::new("files");
     let at = |name: &str| folder.0.join(name);
-    // Nobody writes to it: to open it would wait for ever.
+    // It has no writer: an open would block forever.
     assert!(Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
-    // Larger than any memory, and nothing on the disk.
+    // Larger than any memory, but sparse on disk.
     File::create(at("large")).unwrap().set_len(1 << 36).unwrap();
     std::os::unix::fs::symlink("/dev/zero", at("zero")).unwrap();
     std::fs::create_dir(at("folder")).unwrap();
@@ -107,7 +107,7 @@ fn the_time_for_keys_grows_with_their_number() {
         };
         (0..3).map(|_| measure()).min().unwrap()
     };
-    // Ten times as many: a comparison of each with each takes a hundred times as long.
+    // Ten times as many: comparing each with each would take a hundred times as long.
     let (few, many) = (time(8_000), time(80_000));
     assert!(many < few * 40, "{few:?} for 8,000 keys, {many:?} for 80,000");
 }

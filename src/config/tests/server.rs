@@ -1,4 +1,4 @@
-//! What the configuration says to a codec server. Its section is read by the server itself.
+//! The settings for a codec server. The server itself reads its section.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! prost-reflect's JSON as the oracle, over messages of Temporal's API that are made at random.
+//! prost-reflect's JSON as the oracle, over randomly generated messages of Temporal's API.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRng};
@@ -7,7 +7,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Se
 
 use super::*;
 
-/// Makes messages out of a seed.
+/// Generates messages from a seed.
 struct Maker(TestRng);
 
 impl Maker {
@@ -29,7 +29,7 @@ impl Maker {
     fn message(&mut self, descriptor: &MessageDescriptor, depth: u32) -> DynamicMessage {
         let mut message = DynamicMessage::new(descriptor.clone());
         match descriptor.full_name() {
-            // Within the range that JSON has.
+            // Within the range that JSON can express.
             "google.protobuf.Timestamp" | "google.protobuf.Duration" => {
                 let seconds = i64::from(self.0.next_u32());
                 message.set_field_by_number(1, Value::I64(seconds));
@@ -101,8 +101,8 @@ impl Maker {
     }
 }
 
-/// Both texts as values: whitespace and the order of members aside. Floating point is compared as
-/// such.
+/// Compares both texts as values, ignoring whitespace and the order of members. Floating point is
+/// compared as such.
 fn same_json(left: &str, right: &str) {
     let value = |text: &str| floats(serde_json::from_str::<serde_json::Value>(text).unwrap());
     assert_eq!(value(left), value(right));
@@ -137,7 +137,7 @@ fn prost_reflect_reads_what_is_printed_and_prints_what_is_read() {
             let json = to_json(name, &wire).unwrap();
             let mut reader = serde_json::Deserializer::from_str(&json);
             let read = DynamicMessage::deserialize(descriptor.clone(), &mut reader).unwrap();
-            // Implicit presence: what is set to its default is not there afterwards.
+            // Implicit presence: a field set to its default is absent afterwards.
             let again = DynamicMessage::decode(descriptor.clone(), wire.as_slice()).unwrap();
             prop_assert_eq!(read.encode_to_vec().len(), again.encode_to_vec().len(), "{}", name);
 

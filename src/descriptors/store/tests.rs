@@ -2,7 +2,7 @@ use prost_reflect::prost_types::field_descriptor_proto::{Label, Type};
 
 use super::*;
 
-/// `app/NAME.proto` with the message `app.NAME`, which has one field of this type.
+/// `app/NAME.proto` with the message `app.NAME`, which has one field of the given type.
 fn set(name: &str, field: &str, type_name: Option<&str>, dependency: &[&str]) -> Vec<u8> {
     let field = FieldDescriptorProto {
         name: Some(field.into()),
@@ -64,7 +64,7 @@ fn contradictions_and_what_does_not_link_are_refused_and_change_nothing() {
     assert!(refusal(b"\xff").starts_with("this is not a google.protobuf.FileDescriptorSet"));
     assert_eq!(refusal(b""), "the set has no files");
     assert!(!knows(&store, "app.Item"));
-    // A name of another file that is taken.
+    // A name that another file already uses.
     let mut file = FileDescriptorSet::decode(&*set("Order", "id", None, &[])).unwrap();
     file.file[0].name = Some("other.proto".into());
     assert!(refusal(&file.encode_to_vec()).starts_with("the descriptors do not link: "));

@@ -9,8 +9,8 @@ pub(crate) struct Aes256Gcm(Option<LessSafeKey>);
 
 impl Aead for Aes256Gcm {
     fn new(key: &[u8; 32]) -> Self {
-        // 32 bytes is the one length this algorithm takes, so there is always a key; without one
-        // every call fails.
+        // The algorithm accepts every key of 32 bytes, so there is always a key; without one every
+        // call would fail.
         Self(UnboundKey::new(&AES_256_GCM, key).ok().map(LessSafeKey::new))
     }
 

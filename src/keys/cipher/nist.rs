@@ -1,4 +1,4 @@
-//! NIST's GCM vectors (CAVP `gcmtestvectors`) of what we use: a nonce of 12 bytes, a tag
+//! NIST's GCM vectors (CAVP `gcmtestvectors`) for the parameters we use: a nonce of 12 bytes, a tag
 //! of 16, with and without associated data. The files come from the package `cryptography-vectors`
 //! at test time: `scripts/test-rust` fetches it and sets `TDC_NIST_VECTORS` to its
 //! `ciphers/AES/GCM` folder.

@@ -1,13 +1,13 @@
-//! A look ahead, because what decides how an object is read may come last in it: the texts of a
-//! failure, the type of an `Any`, the endpoint of a Nexus operation.
+//! Looks ahead, because the member that decides how to read an object may come last in it: the
+//! texts of a failure, the type of an `Any`, the endpoint of a Nexus operation.
 //!
 //! One pass over the outermost such object notes these members of every object in it, however deep
-//! they nest. A look at each object by itself would read the innermost of a chain of causes once
+//! they nest. Looking at each object separately would read the innermost of a chain of causes once
 //! for each cause.
 
 use super::cursor::Cursor;
 
-/// A member that is looked for. Two names are the proto3 JSON name and the proto name of a field.
+/// A member to look for. Two names are the proto3 JSON name and the proto name of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sought {
     Message,
@@ -18,7 +18,7 @@ pub(super) enum Sought {
 }
 
 impl Sought {
-    /// The member that is called `name`, between its quotes.
+    /// The member named `name`, between its quotes.
     pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "message" => Self::Message,
@@ -31,12 +31,12 @@ impl Sought {
     }
 }
 
-/// What was found in the object that was looked through last, and in those inside it.
+/// The members found in the last scanned object, and in those inside it.
 #[derive(Default)]
 pub(super) struct Ahead<'a> {
-    /// By object, and in the order of the text.
+    /// Grouped by object, in text order.
     notes: Vec<Note<'a>>,
-    /// How far the text was looked through.
+    /// How far the text has been scanned.
     end: usize,
 }
 
@@ -51,13 +51,13 @@ struct Note<'a> {
 struct Open {
     start: usize,
     is_object: bool,
-    /// The note whose value it is.
+    /// The note that it is the value of.
     note: Option<usize>,
 }
 
 impl<'a> Ahead<'a> {
-    /// The members of the object at the cursor that are looked for, in their order, with the text
-    /// of their values. Cursors come in the order of the text.
+    /// The wanted members of the object at the cursor, in order, with the text of their values.
+    /// Calls must come in text order.
     pub(super) fn members(&mut self, mut cursor: Cursor<'a>) -> impl Iterator<Item = (Sought, &'a str)> {
         let start = cursor.position();
         if start >= self.end {
@@ -85,7 +85,7 @@ impl<'a> Ahead<'a> {
                     self.set(note.take(), value);
                 }
             }
-            // On to the next value, out of the containers that end here.
+            // Moves to the next value, leaving the containers that end here.
             loop {
                 let Some(inner) = open.last() else {
                     self.notes.sort_by_key(|note| note.object);

@@ -1,15 +1,15 @@
-//! A cursor over JSON text that was checked before: it finds where values begin and end, and copies
-//! nothing. What it reads cannot be malformed, so nothing fails.
+//! A cursor over validated JSON text: it finds where values begin and end, and copies nothing. The
+//! text cannot be malformed, so nothing fails.
 
 use tdc_formats::json::{MAX_DEPTH, Reader};
 
-/// A place in a checked text.
+/// A position in a validated text.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'a>(Reader<'a>);
 
 /// A member of an object.
 pub(super) struct Member<'a> {
-    /// Between the quotes; a name with escapes in it is none that a message has.
+    /// Between the quotes; a name with escapes matches no field of a message.
     pub(super) name: &'a str,
     /// Where the member begins, at its name's quote.
     pub(super) start: usize,
@@ -43,17 +43,18 @@ impl<'a> Cursor<'a> {
         self.0.take(byte)
     }
 
-    /// Where the cursor stands: behind what was taken last.
+    /// The position of the cursor: after the last token taken.
     pub(super) fn here(&self) -> usize {
         self.0.position()
     }
 
-    /// The text from `start` to what was taken last.
+    /// The text from `start` to the end of the last token taken.
     pub(super) fn since(&self, start: usize) -> &'a str {
         self.0.since(start)
     }
 
-    /// Takes the next member's name and its colon. `None` at the end of the object, which is taken.
+    /// Takes the next member's name and its colon. At the end of the object, takes the brace and
+    /// returns `None`.
     pub(super) fn member(&mut self) -> Option<Member<'a>> {
         self.take(b',');
         if self.take(b'}') {
@@ -66,17 +67,17 @@ impl<'a> Cursor<'a> {
         Some(Member { name, start })
     }
 
-    /// Goes to the next element. `false` at the end of the array, which is taken.
+    /// Goes to the next element. At the end of the array, takes the bracket and returns `false`.
     pub(super) fn element(&mut self) -> bool {
         self.take(b',');
         !self.take(b']') && self.peek() != 0
     }
 
-    /// Skips a value; gives back its text.
+    /// Skips a value; returns its text.
     pub(super) fn skip(&mut self) -> &'a str {
         let start = self.position();
         if self.0.skip(MAX_DEPTH).is_err() {
-            // Only text that was not checked; the walk ends there.
+            // Only in text that was not validated; the visit ends there.
             self.0.go_to(self.0.whole().len());
         }
         count(self.here() - start);
@@ -86,7 +87,7 @@ impl<'a> Cursor<'a> {
 
 #[cfg(test)]
 thread_local! {
-    /// Bytes that the cursors of this thread have looked at.
+    /// Bytes that the cursors of this thread have read.
     pub(in crate::message) static LOOKED_AT: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
 }
 

@@ -1,18 +1,19 @@
-//! Payloads in messages, told from the values that stand in their place in files for people: the
-//! Web UI's *Human Readable* download of a history, and the short form of the `temporal` command.
+//! Tells payloads in messages from the plain values that replace them in output for people: the Web
+//! UI's *Human Readable* download of a history, and the short form of the `temporal` command.
 //!
 //! | in place of `{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"Nw=="}` | written by |
 //! |---|---|
 //! | `{"metadata":{"encoding":"json/plain"},"data":7}` | the Web UI, `ui:src/lib/utilities/decode-payload.ts` |
 //! | `7` | earlier Web UIs; the `temporal` command, which has an array of such for `Payloads` |
 //!
-//! No replayer reads either, and what the codecs would have to encode again is not in them.
+//! No replayer reads either form, and neither contains what the codecs would need to encode it
+//! again.
 
 use super::cursor::Cursor;
 use crate::error::{Code, Error};
 use crate::payload::json::parse_payload;
 
-/// Reads the payload that a text is, into its protobuf.
+/// Reads a payload from its JSON text into protobuf.
 pub(super) fn read_payload(text: &str) -> Result<Vec<u8>, Error> {
     parse_payload(text).map_err(|error| if is_readable(text) { readable() } else { error })
 }
@@ -28,7 +29,7 @@ pub(super) fn readable() -> Error {
     )
 }
 
-/// Whether a text that is not a payload is a value in a payload's place.
+/// Whether a text that is not a payload is a plain value in place of one.
 fn is_readable(text: &str) -> bool {
     let mut cursor = Cursor::new(text, 0);
     if !cursor.take(b'{') {

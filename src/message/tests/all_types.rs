@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// A message in which every field that can be is set, to a depth; of each oneof the member that
-/// `choice` says.
+/// A message with every possible field set, down to a depth; `choice` selects the member of each
+/// oneof.
 fn filled(descriptor: &MessageDescriptor, depth: usize, choice: usize) -> Option<DynamicMessage> {
     let depth = depth.checked_sub(1)?;
     if descriptor.full_name() == "temporal.api.common.v1.Payload" {
@@ -33,7 +33,7 @@ fn filled(descriptor: &MessageDescriptor, depth: usize, choice: usize) -> Option
             message.set_field(&field, value);
         }
     }
-    // What a failure's attributes hold must be attributes.
+    // A failure's attributes must contain valid attributes.
     if descriptor.full_name() == "temporal.api.failure.v1.Failure" {
         message.clear_field_by_name("encoded_attributes");
     }
@@ -50,7 +50,7 @@ fn single(kind: &Kind, depth: usize, choice: usize) -> Option<Value> {
     }
 }
 
-/// Payloads outside of what is never encoded: `(hidden, plain)`.
+/// Counts payloads, except where they are never encoded: `(hidden, plain)`.
 fn count(message: &DynamicMessage, plain: bool) -> (usize, usize) {
     let name = message.descriptor().full_name().to_owned();
     if name == "temporal.api.common.v1.Payload" {
@@ -99,7 +99,7 @@ fn every_payload_of_every_type_is_hidden_unless_the_sdks_leave_it_plain() {
             let bytes = message.encode_to_vec();
             let encoded = converter.encode_message(&[], name, MessageFlags::default(), &bytes).unwrap();
             let (hidden, plain) = match name {
-                // Asked for by its name, a header is asked for.
+                // A message that is itself a header counts as a request for headers.
                 "temporal.api.common.v1.Header" => (1, 0),
                 _ => count(&message, false),
             };
@@ -113,6 +113,6 @@ fn every_payload_of_every_type_is_hidden_unless_the_sdks_leave_it_plain() {
         }
         types += usize::from(hidden_ever);
     }
-    // The API grows: fewer would mean that this test has lost its way.
+    // The API only grows: fewer would mean that this test is broken.
     assert!(types > 140, "{types}");
 }

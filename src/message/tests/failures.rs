@@ -12,7 +12,7 @@ fn hex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
 
-/// A failure with something in every position, whose cause is `cause`.
+/// A failure with a value in every position, and the cause `cause`.
 fn failure(info: (&str, Value), cause: Option<DynamicMessage>) -> DynamicMessage {
     let mut fields = vec![
         ("message", text("the secret message")),
@@ -108,7 +108,7 @@ fn text_that_is_in_the_open_is_hidden_whatever_the_attributes_say() {
     assert_eq!(decode(&hiding(), NAME, &encoded).unwrap(), forwarded.encode_to_vec());
 }
 
-/// An encoded failure with attributes of this encoding and these data.
+/// An encoded failure with attributes of this encoding and data.
 fn with_attributes(encoding: &str, data: &[u8]) -> Vec<u8> {
     let mut payload = Vec::new();
     let mut entry = Vec::new();

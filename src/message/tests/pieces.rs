@@ -1,4 +1,4 @@
-//! Fields that come in pieces, and oneofs of which more than one member came.
+//! Fields split into several parts, and oneofs with more than one member.
 
 use super::*;
 
@@ -6,12 +6,12 @@ fn push(bytes: &mut Vec<u8>, number: u8, contents: &[u8]) {
     push_bytes(bytes, number, contents);
 }
 
-/// What the official rules make of the bytes.
+/// The message that the official rules produce from the bytes.
 fn parsed(name: &str, bytes: &[u8]) -> DynamicMessage {
     DynamicMessage::decode(descriptor(name), bytes).unwrap()
 }
 
-/// Encode and decode change nothing in what a parser sees, and no plaintext is left.
+/// Encode and decode do not change what a parser sees, and no plaintext is left.
 fn survives(name: &str, bytes: &[u8]) {
     let converter = encrypting();
     let encoded = encode(&converter, name, bytes);
@@ -77,7 +77,7 @@ fn dead_member_of_a_oneof_leaves_no_plaintext() {
     push(&mut event, 7, &[result(1), b"\x10\x05".to_vec()].concat());
     push(&mut event, 7, &result(1));
     survives("history.v1.HistoryEvent", &event);
-    // Known numbers with another wire type are unknown fields: they kill nothing.
+    // Known numbers with another wire type are unknown fields: they replace nothing.
     let odd = [event, b"\x60\x01".to_vec()].concat();
     let encoded = encode(&encrypting(), "history.v1.HistoryEvent", &odd);
     assert!(encoded.starts_with(b"\x3a") && encoded.ends_with(b"\x60\x01"));

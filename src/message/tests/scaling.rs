@@ -1,15 +1,15 @@
-//! The work on JSON grows with its length and not with its depth. What is counted is how many bytes
-//! the cursors look at.
+//! The work on JSON grows with its length and not with its depth. The tests count the bytes that
+//! the cursors read.
 
 use super::*;
 use crate::message::json::cursor::LOOKED_AT;
 
-/// A failure with `depth` causes: `before` and `after` are around each.
+/// A failure with `depth` causes, each between `before` and `after`.
 fn nested(depth: usize, before: &str, innermost: &str, after: &str) -> String {
     format!("{}{innermost}{}", before.repeat(depth), after.repeat(depth))
 }
 
-/// How many times `call` looks at a byte of `text` on average.
+/// How many times `call` reads each byte of `text`, on average.
 fn looks(text: &str, call: impl FnOnce(&[u8]) -> Result<Vec<u8>, Error>) -> f64 {
     let before = LOOKED_AT.get();
     call(text.as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! JSON → protobuf. The bytes come from anywhere: nothing panics on them, and memory stays a small
+//! JSON → protobuf. Input is untrusted: nothing panics on it, and memory stays within a small
 //! factor of the input, because each payload is serialised before the next is read.
 
 mod members;
@@ -17,14 +17,14 @@ type Parsed<T> = Result<T, Box<Problem>>;
 /// Reads a body into a serialised `Payloads`.
 ///
 /// # Errors
-/// [`Code::Json`], with line and column; nothing of the input's values is in it. [`Code::Limit`]
-/// where it nests too deep.
+/// [`Code::Json`], with line and column, but without any value of the input. [`Code::Limit`] if it
+/// nests too deep.
 pub fn parse(body: &[u8]) -> Result<Vec<u8>, Error> {
     parse_at_most(body, usize::MAX)
 }
 
-/// The same for a list that may have `max_payloads`: the first one past them ends the reading,
-/// whatever comes after it.
+/// The same for a list of at most `max_payloads`: reading stops at the first payload beyond the
+/// limit.
 ///
 /// # Errors
 /// As [`parse`], and [`Code::Limit`].
@@ -40,7 +40,8 @@ pub fn parse_list(list: &[u8]) -> Result<Vec<u8>, Error> {
     read(list, usize::MAX, Parser::list)
 }
 
-/// Reads one payload, without a list around it, into a serialised `Payloads` that has it alone.
+/// Reads one payload, without a list around it, into a serialised `Payloads` with only this
+/// payload.
 ///
 /// # Errors
 /// As [`parse`].
@@ -90,7 +91,7 @@ struct Parser<'j> {
     out: Vec<u8>,
     /// What was read of the current payload.
     metadata: Vec<Entry<'j>>,
-    /// The values of the metadata, one after the other.
+    /// The values of the metadata, concatenated.
     values: Vec<u8>,
     data: Option<Text<'j>>,
     sizes: Vec<i64>,
@@ -98,7 +99,7 @@ struct Parser<'j> {
 
 struct Entry<'j> {
     key: Cow<'j, str>,
-    /// Its value's place in [`Parser::values`].
+    /// The position of its value in [`Parser::values`].
     start: usize,
     end: usize,
 }
@@ -194,7 +195,7 @@ impl<'j> Parser<'j> {
         Ok(found)
     }
 
-    /// Where the next value begins, which must begin with this byte.
+    /// The start of the next value, whose first byte must be this one.
     #[inline]
     fn expect(&mut self, first: u8, place: Place<'_>) -> Parsed<usize> {
         match self.reader.peek() == first {
@@ -203,14 +204,14 @@ impl<'j> Parser<'j> {
         }
     }
 
-    /// The error for a value that its place does not take.
+    /// The error for a value that is not allowed in its position.
     #[cold]
     fn refused(&mut self, place: Place<'_>, expected: &str) -> Box<Problem> {
         let found = match self.reader.peek() {
             b'[' => "a list",
             b'{' => "an object",
             first => {
-                // It may be no value at all.
+                // It may not be a value at all.
                 if let Err(fault) = Reader::skip(&mut self.reader.clone(), MAX_DEPTH) {
                     return fault.into();
                 }

@@ -1,4 +1,4 @@
-//! Places in the JSON of payloads, as errors name them.
+//! Positions in the JSON of payloads, as errors name them.
 
 use std::borrow::Cow;
 
@@ -43,8 +43,8 @@ impl Place<'_> {
     }
 }
 
-/// A name out of the input as an error may show it: as it is where it is short and plain, otherwise
-/// its length.
+/// A name from the input as an error may show it: the name itself if it is short and plain,
+/// otherwise its length.
 fn quoted(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-/: $@".contains(c);
     if name.len() <= 64 && name.chars().all(plain) {

@@ -8,11 +8,11 @@ use crate::payload::too_many;
 
 /// A problem at a byte of the text.
 pub(super) enum Problem {
-    /// A value that is not what its place expects.
+    /// A value of the wrong kind for its position.
     Value { at: usize, text: String },
     /// Text that is not JSON.
     Text(Fault),
-    /// One payload more than there may be.
+    /// One payload more than allowed.
     TooMany,
 }
 
@@ -24,7 +24,7 @@ impl From<Fault> for Box<Problem> {
 }
 
 impl Problem {
-    /// `place` expects one thing, and `found` is there.
+    /// `place` expects one kind of value, but the text has `found`.
     #[cold]
     pub(super) fn refused(at: usize, place: &str, expected: &str, found: &str) -> Box<Self> {
         Box::new(Self::Value { at, text: format!("{place}: expected {expected}, found {found}") })
@@ -42,7 +42,7 @@ impl Problem {
         }
     }
 
-    /// The error for a payload that is a part of a larger text.
+    /// The error for a payload inside a larger text.
     #[cold]
     pub(super) fn in_payload(&self, payload: &str) -> Error {
         let Some((code, at, text)) = self.explained(payload) else { return too_many(1) };
@@ -65,7 +65,7 @@ impl Problem {
     }
 }
 
-/// From 1; columns count bytes.
+/// Counted from 1; columns are in bytes.
 fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     let before = text.as_bytes().get(..at).unwrap_or(text.as_bytes());
     let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);

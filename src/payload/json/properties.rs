@@ -1,4 +1,4 @@
-//! Bodies of every kind: what holds for all of them.
+//! Properties of all bodies.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::error::Code;
 use super::{parse, print};
 use crate::payload::find;
 
-/// The messages as prost has them: the oracle of the wire form.
+/// The messages as prost declares them: the oracle for the wire form.
 #[derive(Clone, PartialEq, Message)]
 struct Payloads {
     #[prost(bytes = "bytes", repeated, tag = "1")]
@@ -53,7 +53,7 @@ fn payloads() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// Pieces of bodies, so that what is put together of them comes far.
+/// Fragments of bodies, so that random combinations of them get far into the parser.
 fn pieces() -> impl Strategy<Value = String> {
     const PIECES: &[&str] = &[
         "{",
@@ -97,7 +97,7 @@ fn pieces() -> impl Strategy<Value = String> {
     vec(prop::sample::select(PIECES), 0..24).prop_map(|pieces| pieces.concat())
 }
 
-/// Reads a body that may be anything.
+/// Parses an arbitrary body.
 fn check(body: &[u8]) -> Result<(), TestCaseError> {
     match parse(body) {
         Ok(bytes) => {

@@ -2,8 +2,8 @@ use super::{parse, parse_at_most, parse_list, parse_single, print};
 use crate::error::Code;
 use crate::payload::{count, find};
 
-/// Appendix A of the project's notes on the wire: what Go's and Python's SDK serialise for the text
-/// "Testing".
+/// Appendix A of the project's notes on the wire format: the bytes that Go's and Python's SDKs
+/// serialise for the text "Testing".
 const TESTING: &[u8] = b"\x0a\x16\x0a\x08encoding\x12\x0ajson/plain\x12\x09\"Testing\"";
 
 fn listed(payloads: &[&[u8]]) -> Vec<u8> {
@@ -278,7 +278,7 @@ fn a_byte_order_mark_is_passed_over_and_utf_16_is_named() {
     }
 }
 
-/// What histories, failures and messages use.
+/// The form that histories, failures and messages use.
 #[test]
 fn one_payload_is_read_as_in_a_body() {
     for payload in [

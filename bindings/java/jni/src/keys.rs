@@ -1,8 +1,8 @@
-//! `libtdc_keys`, the clients of key services: loaded when a data key is needed for the first time,
-//! so that a program without key services does not need it.
+//! `libtdc_keys`, the clients of key services. It is loaded when a data key is first needed, so
+//! that a program without key services does not need it.
 //!
-//! Requests go from one library to the other and the answers back, past Java: they are data keys,
-//! which the libraries erase.
+//! Requests and answers go from one library to the other without passing through Java: they contain
+//! data keys, which the libraries erase.
 
 use std::error::Error;
 use std::ffi::c_void;
@@ -17,7 +17,7 @@ use crate::{Class, Env, at, at_mut, int, size, uint};
 
 /// The clients can be asked.
 const LOADED: u32 = 0;
-/// The system's loader does not load the file, and says why.
+/// The system's loader cannot load the file, and says why.
 const NOT_LOADED: u32 = 1;
 /// It is of another version than the caller expects, or not this library.
 const OTHER_VERSION: u32 = 2;
@@ -81,7 +81,7 @@ unsafe extern "C" fn tdc_java_keys_load(
     let name = unsafe { slice::from_raw_parts(name, name_len) };
     let (status, number) = match load(name, version) {
         Ok(clients) => {
-            // Of two threads one wins; the other's handle is as good, and stays unused.
+            // If two threads race, one wins; the other's handle stays unused.
             let _ = CLIENTS.set(clients);
             return LOADED;
         }

@@ -1,4 +1,4 @@
-//! The native library in Java's jar, for both ways in which Java calls it.
+//! The native library in the Java jar, for both ways in which Java calls it.
 //!
 //! It exports the functions of `tdc.h` as libtdc does, for the foreign function and memory API
 //! (Java 22 and above), and once more as the native methods of `io.tdc.Native`, for JNI (Java 11 to
@@ -6,8 +6,7 @@
 //! `io.tdc.Scratch` copies them, because the garbage collector of those versions of Java cannot run
 //! while native code has an array.
 //!
-//! Two functions beside them serve both ways: they load `libtdc_keys` and hand a call's requests to
-//! it.
+//! Two more functions serve both ways: they load `libtdc_keys` and pass a call's requests to it.
 //!
 //! # Safety
 //! The JVM calls the functions here with the arguments that `io.tdc` gave it, and `io.tdc.Boundary`
@@ -27,17 +26,17 @@ type Env = *mut jni_sys::JNIEnv;
 /// The class whose native method was called.
 type Class = jni_sys::jclass;
 
-/// What Java knows as an address.
+/// An address from Java.
 fn at<T>(address: i64) -> *const T {
     ptr::with_exposed_provenance(size(address))
 }
 
-/// What Java knows as an address, to be written.
+/// An address from Java, to write to.
 fn at_mut<T>(address: i64) -> *mut T {
     ptr::with_exposed_provenance_mut(size(address))
 }
 
-/// An address as Java knows it.
+/// An address in Java's form.
 fn address<T>(pointer: *const T) -> i64 {
     long(pointer.expose_provenance())
 }

@@ -1,4 +1,4 @@
-//! Memory outside Java's heap, as Java's direct buffers see it.
+//! Memory outside Java's heap, for Java's direct buffers.
 
 use std::alloc::{Layout, alloc, dealloc};
 

@@ -39,7 +39,7 @@ class Codec(PayloadCodec, WithSerializationContext):
         self._sdk_errors = sdk_errors
 
     def with_context(self, context: SerializationContext) -> Self:
-        """Give this codec for the place where the payloads live."""
+        """Return this codec for a serialization context."""
         place = encode_context(context)
         encoding, decoding = self._encoding.within(place), self._decoding.within(place)
         return type(self)(encoding, decoding, self._host, sdk_errors=self._sdk_errors)

@@ -9,9 +9,9 @@ from temporal_tdc._codes import TRANSIENT, Code
 
 
 class TdcError(Exception):
-    """Something the library, or this binding, refused to do.
+    """An error of the library or of this binding.
 
-    No message ever holds plaintext or key bytes.
+    No message ever contains plaintext or key bytes.
 
     Attributes:
         code: The stable number, the same in every language (see ``Code``).
@@ -58,11 +58,11 @@ class AuthenticationError(InputError):
 
 
 class KeyUnknownError(TdcError, LookupError):
-    """No key of that id here (yet). Transient: keys may arrive by reload or from the host."""
+    """No key with this id is here (yet). Transient: keys may arrive by reload or from the host."""
 
 
 class KeyInvalidError(TdcError, ValueError):
-    """A key that was handed in has a wrong length or id."""
+    """A key from the host has a wrong length or id."""
 
 
 class KeyProviderError(TdcError):
@@ -114,7 +114,7 @@ class MisuseError(TdcError):
 
 
 class SystemFaultError(TdcError):
-    """The operating system did not give what was asked. Transient."""
+    """A request to the operating system failed. Transient."""
 
 
 class RemoteError(TdcError):
@@ -183,7 +183,7 @@ def library_error(library: ctypes.CDLL, status: int, error: int | None, first: i
 
 
 def invalid_payload(index: int | None = None) -> InputError:
-    """Say that protobuf refused an answer that the library had let through."""
+    """Report that protobuf refused a result that the library accepted."""
     return InputError(
         "the contents are not a valid Payload", code=Code.ERR_PROTOBUF, payload_index=index
     )

@@ -23,7 +23,7 @@ class TdcFailureConverter(DefaultFailureConverter):
     """The SDK's failure converter; what it restores from encoded attributes it also clears."""
 
     def from_failure(self, failure: Failure, payload_converter: PayloadConverter) -> BaseException:
-        """Make an exception of a failure, whose ``failure`` holds no encoded attributes."""
+        """Make an exception of a failure, whose ``failure`` contains no encoded attributes."""
         if failure.HasField("encoded_attributes"):
             with contextlib.suppress(TdcError):  # such as still encrypted: no codec was there
                 failure = _by_library("tdc_failure_decode", failure)
@@ -77,7 +77,7 @@ def _attributes_alone() -> Handle:
 
 
 def _by_library(function: str, failure: Failure) -> Failure:
-    """Give what the library makes of a failure, which is not changed."""
+    """Return the library's result for a failure, which is not changed."""
     message = failure.SerializeToString()
     answer = _attributes_alone().call(function, b"", message, state=None, release=False)
     return Failure.FromString(answer)

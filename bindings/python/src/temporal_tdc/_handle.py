@@ -1,4 +1,4 @@
-"""Owns the native data converter: opening, closing, and who is using it.
+"""Owns the native data converter: opens it, closes it, and tracks its users.
 
 Every call borrows scratch memory; the native object is freed when the handle is closed and all of
 it is back. There is no lock: borrowing is one ``list.pop`` and one ``list.append``, both atomic,
@@ -96,7 +96,7 @@ class Handle:
             self._free()  # does nothing the second time
 
     def flags(self) -> int:
-        """Give what the config asks of the host."""
+        """Return what the config needs from the host."""
         with self.borrowed():
             flags: int = self.library.held.tdc_data_converter_flags(self.argument)
             return flags
@@ -109,7 +109,7 @@ class Handle:
     def bound(self, size: int) -> int:
         """Give the most bytes that a payload of ``size`` bytes encodes to, with the keys of now.
 
-        Only for who has borrowed scratch memory: it keeps the native object alive.
+        Only for callers that have borrowed scratch memory, which keeps the native object alive.
         """
         bound: int = self.library.held.tdc_codec_encode_bound(self.argument, size)
         return bound

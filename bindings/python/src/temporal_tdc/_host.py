@@ -1,4 +1,4 @@
-"""Makes calls, and answers what they ask of the host until they need nothing more."""
+"""Makes calls, and answers their requests to the host until they need nothing more."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Host:
         headers: RemoteHeaders | None,
         key_service: KeyService | None,
     ) -> None:
-        """Keep who is asked; without a provider there is no key of the host.
+        """Keep the providers; without a key provider the host has no keys.
 
         Without a key service ``libtdc_keys`` asks those that the config names.
         """
@@ -48,7 +48,7 @@ class Host:
     async def run(self, work: Callable[..., _T | None], fits_the_loop: Callable[[], bool]) -> _T:
         """Make a call until it has all that it asks for.
 
-        The library sees to it that this ends: it asks for nothing twice.
+        This ends, because the library asks for nothing twice.
 
         Args:
             work: Makes the call. It gets ``state``, a pointer to the ``Call``, and ``release``:
@@ -78,7 +78,7 @@ class Host:
                     return result
 
     def renew(self, call: Call) -> None:
-        """Answer what a call that is done has left: to have the next data key wrapped.
+        """Answer the request that a finished call left: to have the next data key wrapped.
 
         Nobody waits for it. When it fails, the data key of now goes on and a later call asks again.
         """
@@ -95,7 +95,7 @@ class Host:
             await self._answer_all(call)
 
     async def _answer_all(self, call: Call) -> None:
-        """Answer together all that a call asks for."""
+        """Answer all requests of a call together."""
         elsewhere = KINDS if self._key_service is None else frozenset[int]()
         requests = call.requests(without=elsewhere)
         ours = [request for request in requests if request.kind not in elsewhere]

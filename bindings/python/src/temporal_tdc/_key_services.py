@@ -17,7 +17,7 @@ KINDS: Final = frozenset({Kind.WRAP, Kind.UNWRAP})
 """The kinds of requests that a key service answers."""
 
 _AT_ONCE: Final = 16
-"""As many data keys as the library asks for in one round."""
+"""As many data keys as the library requests at once."""
 
 
 class ServiceKey(NamedTuple):
@@ -35,7 +35,7 @@ class ServiceKey(NamedTuple):
 
 
 class KeyService(Protocol):
-    """Wraps and unwraps data keys, in the place of ``libtdc_keys``.
+    """Wraps and unwraps data keys instead of ``libtdc_keys``.
 
     Both methods may be ordinary ones (they then run in threads, at most 16 at once, so they may
     block) or coroutine functions. ``KeyServiceError`` says that the service refused, or that the
@@ -48,7 +48,7 @@ class KeyService(Protocol):
         ...
 
     def unwrap(self, service: ServiceKey, wrapped: bytes, /) -> bytes | Awaitable[bytes]:
-        """Decrypt what ``wrap`` gave, as a payload has it: anybody may have made that."""
+        """Decrypt a wrapped key from a payload, which may have been tampered with."""
         ...
 
 

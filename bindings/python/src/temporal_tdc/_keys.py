@@ -34,7 +34,7 @@ class Keys:
             KeyProviderError: The provider raised.
         """
         try:
-            # A question for each key: a key service is not flooded.
+            # One request for each key, so that a key service is not flooded.
             key = await self._flights.ask(request.text, partial(self._ask, request.text))
         except TdcError:
             raise

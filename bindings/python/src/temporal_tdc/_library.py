@@ -1,4 +1,4 @@
-"""Finds and opens the native library, once a process.
+"""Finds and opens the native library, once per process.
 
 The order: the file that ``TDC_LIBRARY`` names (then nothing else is tried), the one inside this
 package, the system's. When none fits, the error lists every attempt and what was wrong with it.

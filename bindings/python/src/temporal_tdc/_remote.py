@@ -39,7 +39,7 @@ class _Request:
     """What is to be sent: ``tdc.host.v1.HttpRequest``."""
 
     def __init__(self, message: bytes) -> None:
-        """Read the message; header values can be credentials, and the body holds payloads."""
+        """Read the message; header values can be credentials, and the body contains payloads."""
         values: dict[int, Any] = {}
         self.headers: dict[str, str] = {}
         for number, value in fields(message):
@@ -58,7 +58,7 @@ class CodecServers:
     """Sends the requests that the library asks for."""
 
     def __init__(self, handle: Handle, headers: RemoteHeaders | None) -> None:
-        """Keep who is asked for headers.
+        """Keep the provider of headers.
 
         Raises:
             ConfigError: The config needs ``httpx`` and it is not installed.
@@ -123,7 +123,7 @@ class CodecServers:
         """
         clients = self._clients.setdefault(asyncio.get_running_loop(), {})
         if tls not in clients:
-            # There is no other task between these lines: opening a client waits for nothing.
+            # No other task runs between these lines: opening a client does not await.
             life = _life(tls=tls)
             clients[tls] = (life, await anext(life))
         return clients[tls][1]

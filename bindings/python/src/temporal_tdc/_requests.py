@@ -1,4 +1,4 @@
-"""What a call asks of the host: ``tdc_call`` and the messages of ``proto/tdc/host.proto``.
+"""The requests of a call to the host: ``tdc_call`` and the messages of ``proto/tdc/host.proto``.
 
 These are read and written by hand: a generated module would be longer, and would have to fit the
 protobuf runtime of the program.
@@ -42,7 +42,7 @@ class Kind(enum.IntEnum):
 
 
 class Request(NamedTuple):
-    """One thing that the library asks for."""
+    """A request of the library."""
 
     id: int
     kind: int
@@ -71,7 +71,7 @@ class Call(TdcCall):
         self._library = library
 
     def __del__(self) -> None:
-        """Give back the memory that the call has if it asked for something."""
+        """Free the memory of the call, if it asked for something."""
         if self.memory:
             self._library.tdc_call_end(ctypes.byref(self))
 
@@ -122,7 +122,7 @@ async def ask_user(
 
 
 class Flights:
-    """Questions that are under way: who asks the same in the same event loop gets the answer too.
+    """Requests in flight: callers in one event loop that ask for the same share the answer.
 
     A question belongs to none of those who wait for it, so it goes on when one of them is
     cancelled.
@@ -133,7 +133,7 @@ class Flights:
         self._asking: dict[tuple[object, Hashable], asyncio.Task[Any]] = {}
 
     async def ask(self, name: Hashable, ask: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
-        """Wait for the question of this name, or ask it."""
+        """Wait for the request of this name, or send it."""
         loop = asyncio.get_running_loop()
         place = (loop, name)
         task = self._asking.get(place)

@@ -74,7 +74,7 @@ class Scratch:
         return self.area
 
     def trim(self) -> None:
-        """Give back what is too large to keep."""
+        """Free memory that is too large to keep."""
         if len(self.area) > _KEPT_AREA:
             self.area = bytearray()
         if self.message.tell() > _KEPT_AREA:

@@ -79,7 +79,7 @@ class TdcPayloadConverter(PayloadConverter, WithSerializationContext):
         )
 
     def with_context(self, context: SerializationContext) -> Self:
-        """Give this converter for the place where the payloads live."""
+        """Return this converter for a serialization context."""
         bound = type(self).__new__(type(self))
         TdcPayloadConverter.__init__(bound, self._handle, encode_context(context))
         return bound
@@ -131,7 +131,7 @@ class TdcPayloadConverter(PayloadConverter, WithSerializationContext):
         return self._raw.from_payloads([raw], None if hint is None else [hint])[0]
 
     def _convert(self, call: Any, items: list[Payload], places: list[int], files: _Files) -> None:
-        """Replace the items at ``places`` by what the library makes of them."""
+        """Replace the items at ``places`` with the library's results."""
         if not places:
             return
         message = Payloads(payloads=[items[at] for at in places]).SerializeToString()

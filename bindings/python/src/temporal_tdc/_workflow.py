@@ -1,4 +1,4 @@
-"""What a workflow gets in the place of a signal, an update or a query that cannot be decoded.
+"""What a workflow gets instead of a signal, an update or a query that cannot be decoded.
 
 The SDK's worker decodes all payloads of a workflow task before workflow code runs, and fails the
 task for each exception of the codec. The task is then tried again, so a fault that is fixed

@@ -14,7 +14,7 @@ use crate::handle::Handle;
 pub struct Call(Arc<Mutex<State>>);
 
 struct State {
-    /// `None` where the handle was closed before.
+    /// `None` if the handle was already closed.
     converter: Option<Arc<DataConverter>>,
     /// Apart from the buffers, which belong to JavaScript's thread: a thread that waits for a key
     /// service has it alone.
@@ -28,7 +28,7 @@ struct State {
     output: Vec<u8>,
 }
 
-/// A try on a thread of libuv.
+/// A try on a libuv thread.
 pub struct Try(Arc<Mutex<State>>);
 
 impl Task for Try {
@@ -46,7 +46,7 @@ impl Task for Try {
 
 #[napi]
 impl Call {
-    /// A call that was not tried. `context` and `input` must not change until it is over.
+    /// A call that has not been tried. `context` and `input` must not change until it ends.
     #[napi(constructor)]
     #[must_use]
     pub fn new(
@@ -69,13 +69,13 @@ impl Call {
         })))
     }
 
-    /// Tries now; gives nothing when it is done, and what is missing or wrong otherwise.
+    /// Tries now. Returns nothing if it is done, otherwise what is missing or wrong.
     #[napi]
     pub fn try_now(&self) -> Option<Failure> {
         locked(&self.0).attempt()
     }
 
-    /// Tries on a thread of libuv.
+    /// Tries on a libuv thread.
     #[napi]
     pub fn try_on_pool(&self) -> AsyncTask<Try> {
         AsyncTask::new(Try(Arc::clone(&self.0)))
@@ -87,20 +87,20 @@ impl Call {
         locked(&self.call()).requests().len() > 0
     }
 
-    /// What the last try asks of the host, a `tdc.host.v1.Requests`.
+    /// The requests of the last try, a `tdc.host.v1.Requests`.
     #[napi]
     pub fn requests(&self) -> Buffer {
         locked(&self.call()).requests_message().to_vec().into()
     }
 
-    /// Takes the host's answers, a `tdc.host.v1.Answers`; gives what went wrong.
+    /// Takes the host's answers, a `tdc.host.v1.Answers`; returns an error, if any.
     #[napi]
     pub fn answer(&self, answers: &[u8]) -> Option<Failure> {
         let (converter, call) = (self.converter()?, self.call());
         guarded(|| converter.answer_message(&mut locked(&call), answers)).err().map(Failure::from)
     }
 
-    /// The result; there is one, once.
+    /// The result; can be taken only once.
     #[napi]
     pub fn output(&self) -> Buffer {
         core::mem::take(&mut locked(&self.0).output).into()
@@ -108,7 +108,7 @@ impl Call {
 }
 
 impl Call {
-    /// A call that is done, and left requests.
+    /// A finished call that left requests.
     pub(crate) fn done(converter: Arc<DataConverter>, call: tdc::Call) -> Self {
         let nothing = || Uint8Array::new(Vec::new());
         Self(Arc::new(Mutex::new(State {

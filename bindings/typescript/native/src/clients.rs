@@ -13,7 +13,7 @@ use libloading::Library;
 use napi_derive::napi;
 use tdc::{Call, Code, DataConverter, Error};
 
-/// The version of the header that this is written for.
+/// The version of the header that this code is written for.
 const ABI_VERSION: u32 = 1;
 
 /// `TDC_KEYS_OK`.
@@ -44,9 +44,9 @@ unsafe impl Sync for Clients {}
 
 static CLIENTS: OnceLock<Clients> = OnceLock::new();
 
-/// Loads the first of these files that there is, unless that was done. If none is loaded, gives
-/// what is wrong with the one that is there, or an empty text. A failure is not remembered: the
-/// library may be installed later.
+/// Loads the first of these files that exists, unless the library is loaded already. If none can be
+/// loaded, returns the reason for the one that exists, or an empty string. A failure is not cached:
+/// the library may be installed later.
 #[napi]
 #[must_use]
 pub fn load_clients(files: Vec<String>) -> Option<String> {
@@ -104,8 +104,8 @@ impl Clients {
         Ok(Self { keys, answer, free })
     }
 
-    /// Has the services wrap and unwrap what a call asks for. Blocks until they answered, for each
-    /// at most twice its timeout.
+    /// Has the services wrap and unwrap the keys of a call's requests. Blocks until all have
+    /// answered, for each at most twice its timeout.
     pub(crate) fn answer(&self, converter: &DataConverter, call: &mut Call) -> Result<(), Error> {
         let answers = self.ask(call.requests_message())?;
         converter.answer_message(call, answers.bytes())
@@ -132,7 +132,7 @@ impl Clients {
     }
 }
 
-/// Answers with data keys in them: the library's memory, which it erases and frees on drop.
+/// Answers that contain data keys, in the library's memory, which is erased and freed on drop.
 struct Answers<'a> {
     clients: &'a Clients,
     start: *mut u8,

@@ -1,11 +1,11 @@
-//! What went wrong, as a plain object.
+//! An error, as a plain object.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use napi_derive::napi;
 use tdc::{Code, Error};
 
-/// An error of the library, from which JavaScript makes its own.
+/// An error of the library, from which JavaScript creates its own.
 #[napi(object)]
 pub struct Failure {
     /// The number of the status code.
@@ -35,8 +35,8 @@ impl From<Error> for Failure {
 
 /// Does work that may fail; a panic in it is a failure as well.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    // What a panic leaves half done is the call's own; the data converter's own state is swapped
-    // whole.
+    // A panic can only leave state of the call half done; the data converter's state is swapped
+    // atomically.
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(Error::new(Code::Panic, "the library panicked, please report it")))
 }

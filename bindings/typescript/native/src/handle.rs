@@ -12,21 +12,21 @@ use crate::failure::{Failure, guarded};
 
 /// `Handle::quick`: the payload stays as it is.
 const UNCHANGED: i64 = -1;
-/// `Handle::quick`: a `Call` has to do it, or to say what is wrong.
+/// `Handle::quick`: a `Call` has to do it, or report the error.
 const NOT_QUICK: i64 = -2;
 /// `Handle::quick`: the result did not fit, `Handle::owned` has it.
 const OWNED: i64 = -3;
-/// `Handle::quick` adds it to a length where `Handle::take_left` gives a call.
+/// `Handle::quick` adds it to a length if `Handle::take_left` has a call to return.
 const LEFT: i64 = 1 << 32;
 
-/// The one data converter of an open configuration. Calls in flight share it, so `close` waits for
-/// nobody.
+/// The data converter of an open configuration. Calls in flight share it, so `close` does not wait
+/// for them.
 #[napi]
 pub struct Handle {
     converter: Option<Arc<DataConverter>>,
     /// What `quick` reads.
     input: Option<Uint8Array>,
-    /// What the payloads of one list have used of the limits.
+    /// How much of the limits the payloads of one list have used.
     call: tdc::Call,
     /// What the last `quick` has left: to have the next data key wrapped.
     left: Option<tdc::Call>,
@@ -69,7 +69,7 @@ impl Handle {
         self.converter = None;
     }
 
-    /// Reads the configuration and its files again; gives what went wrong.
+    /// Reads the configuration and its files again; returns an error, if any.
     #[napi]
     pub fn reload(&self) -> Option<Failure> {
         let converter = self.converter.as_ref()?;
@@ -109,17 +109,17 @@ impl Handle {
         })
     }
 
-    /// Takes the memory that `quick` reads contexts and heads from. JavaScript shows it to nobody,
-    /// so nobody detaches it.
+    /// Takes the memory that `quick` reads contexts and heads from. JavaScript keeps it private, so
+    /// it is never detached.
     #[napi]
     pub fn lend(&mut self, input: Uint8Array) {
         self.input = Some(input);
     }
 
-    /// Encodes or decodes one payload of a list, if that can be done without asking the host. The
-    /// memory that was lent begins with `context` bytes of serialization context and `payload`
-    /// bytes of the payload. The result goes into `out` from `at` on. Gives its length or a
-    /// negative number.
+    /// Encodes or decodes one payload of a list, if that is possible without a request to the host.
+    /// The borrowed memory begins with `context` bytes of serialization context and `payload` bytes
+    /// of the payload. The result goes into `out` from `at` on. Returns its length or a negative
+    /// number.
     #[napi]
     pub fn quick(
         &mut self,
@@ -134,8 +134,8 @@ impl Handle {
         self.convert(encode, is_first, (context as usize, payload as usize), &[], out)
     }
 
-    /// The same for a payload whose `data` is not copied: the memory that was lent has `head` bytes
-    /// of it, all but `data`.
+    /// The same for a payload whose `data` is not copied: the borrowed memory has `head` bytes of
+    /// it, all but `data`.
     #[napi]
     pub fn quick_with(
         &mut self,
@@ -149,7 +149,7 @@ impl Handle {
         self.convert(encode, is_first, (context as usize, head as usize), data, &mut out)
     }
 
-    /// The result of the last `quick`, where that did not fit.
+    /// The result of the last `quick`, if it did not fit.
     #[napi]
     pub fn owned(&mut self) -> Buffer {
         core::mem::take(&mut self.owned).into()

@@ -1,10 +1,10 @@
-//! What a call asks of key services, and the clients that answer it in `libtdc_keys`.
+//! A call's requests to key services, and the clients in `libtdc_keys` that answer them.
 //!
 //! ```text
 //! JavaScript ──> `Call::ask_clients`     a promise, settled when the services answered
 //!        └─────> `Call::renew`           of a call that is done: nobody waits
 //! ```
-//! A client blocks, for seconds where a service is slow, and so it has a thread of its own: the few
+//! A client blocks, for seconds if a service is slow, so it has a thread of its own: the few
 //! threads of libuv serve the whole process (file system, name resolution), and the end of the
 //! process waits for them. Such a thread has nothing of JavaScript's but the promise, which napi
 //! lets outlive its environment.
@@ -28,8 +28,8 @@ type Settled = Box<dyn FnOnce(Env) -> napi::Result<Option<Failure>> + Send>;
 
 #[napi]
 impl Call {
-    /// Names what the last try asks of key services: the same for all calls that ask for the same.
-    /// Nothing where it asks for nothing of theirs.
+    /// Identifies the last try's requests to key services: equal for all calls with the same
+    /// requests. `None` if there are none.
     #[napi]
     pub fn key_question(&self) -> Option<String> {
         static SEED: OnceLock<RandomState> = OnceLock::new();
@@ -37,8 +37,7 @@ impl Call {
         let call = self.call();
         let call = locked(&call);
         let asked = call.requests().filter_map(|(_, request)| match request {
-            // Calls share a new data key: where it is says which one it is, and nothing of its
-            // bytes.
+            // Calls share a new data key: its address identifies it without revealing its bytes.
             Request::Wrap(wrap) => {
                 Some(seed.hash_one((wrap.service()?.uri.as_ref(), wrap.data_key().as_ptr())))
             }
@@ -51,15 +50,15 @@ impl Call {
         (!asked.is_empty()).then(|| format!("{:016x}", seed.hash_one(asked)))
     }
 
-    /// Begins anew, as if it had not been tried.
+    /// Starts over, as if it had not been tried.
     #[napi]
     pub fn restart(&self) {
         *locked(&self.call()) = tdc::Call::default();
     }
 
-    /// Has the clients of `libtdc_keys` answer what the last try asks of key services, on a thread
-    /// of its own, and leaves what it asks of others. The promise gives what went wrong; until
-    /// then the call must not be used.
+    /// Has the clients of `libtdc_keys` answer the last try's requests to key services, on a thread
+    /// of its own, and leaves other requests alone. The promise resolves to the error, if any;
+    /// until then the call must not be used.
     #[napi(ts_return_type = "Promise<Failure | null>")]
     pub fn ask_clients<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
         let (deferred, promise) = env.create_deferred()?;
@@ -80,15 +79,15 @@ impl Call {
         Ok(promise)
     }
 
-    /// Has the clients answer what this call, which is done, has left. If they fail, the data key
-    /// of now goes on, and a later call asks again.
+    /// Has the clients answer the requests that this finished call left. If they fail, the current
+    /// data key stays in use, and a later call asks again.
     #[napi]
     pub fn renew(&self) {
         let (converter, call) = (self.converter(), self.call());
         let _ = in_thread(move || drop(ask(converter.as_deref(), &call)));
     }
 
-    /// Answers what the last try asks of key services by this failure; gives what went wrong.
+    /// Answers the last try's requests to key services with this failure; returns an error, if any.
     #[napi]
     pub fn fail_key_requests(&self, reason: String) -> Option<Failure> {
         let (converter, call) = (self.converter()?, self.call());

@@ -1,4 +1,4 @@
-//! The addon of the npm package `temporal-tdc`: the Rust API, in the form that Node.js wants it in.
+//! The addon of the npm package `temporal-tdc`: the Rust API in the form that Node.js needs.
 //!
 //! ```text
 //! JavaScript ──> `Handle::quick`   one small payload, no requests: the result in a buffer of the caller
@@ -6,9 +6,9 @@
 //!        └─────> `load_clients`    `libtdc_keys`, which answers what a `Call` asks of key services
 //! ```
 //!
-//! Nothing here decides anything. A failure is a value, because JavaScript makes the error; a panic
-//! of the library is one too, so none ends the process. Input that a thread of libuv reads belongs
-//! to `src/call.ts`, which made it and never writes to it again.
+//! This layer makes no decisions. A failure is a value, because JavaScript creates the error; so is
+//! a panic of the library, so that none ends the process. Input that a libuv thread reads belongs
+//! to `src/call.ts`, which created it and never writes to it again.
 
 mod call;
 mod clients;

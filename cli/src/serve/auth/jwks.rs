@@ -1,9 +1,9 @@
-//! The keys of an issuer: from a file, or from a URL. Those from a URL are kept, fetched again on a
-//! schedule and when a token names one that is not there (but not for every such token), and still
-//! used for a while when the provider cannot be reached.
+//! The keys of an issuer, from a file or from a URL. Keys from a URL are cached. They are fetched
+//! again on a schedule and when a token names an unknown key (but not for every such token), and
+//! are used for a while longer when the provider cannot be reached.
 //!
-//! A task of its own fetches them. Requests ask it and wait, so that a client that disconnects
-//! neither cancels a fetch nor uses one up.
+//! A separate task fetches them. Requests ask it and wait, so a client that disconnects neither
+//! cancels a fetch nor uses one up.
 
 mod kept;
 mod schedule;
@@ -27,7 +27,7 @@ use kept::{BETWEEN_FETCHES, Kept, with};
 use schedule::{Machine, keep_fetching};
 use set::{Key, Unusable};
 
-/// Bytes of the longest set in a file.
+/// Largest key set in a file, in bytes.
 const MAX_LEN: usize = 1 << 20;
 
 /// The keys of one issuer.
@@ -45,7 +45,7 @@ enum Source {
     File(PathBuf),
 }
 
-/// What the task that fetches has.
+/// The state of the fetching task.
 #[derive(Debug)]
 struct Fetcher {
     place: Place,
@@ -62,7 +62,7 @@ impl Drop for Fetcher {
 }
 
 impl Jwks {
-    /// `before` is what was known of the same issuer.
+    /// `before` is what was known about the same issuer.
     pub(super) fn open(issuer: &Issuer, before: Option<&Self>) -> Result<Self, String> {
         let (source, kept) = match &issuer.jwks {
             options::Jwks::Url(url) => {
@@ -85,7 +85,7 @@ impl Jwks {
         Ok(Self { issuer: issuer.clone(), algorithms, source, kept: Arc::new(Mutex::new(kept)) })
     }
 
-    /// Begins to fetch, if keys are fetched and that has not begun yet.
+    /// Starts to fetch, if keys are fetched and this has not started yet.
     pub(super) fn start(&self) {
         let Source::Url(fetcher) = &self.source else { return };
         fetcher.task.get_or_init(|| {
@@ -99,7 +99,7 @@ impl Jwks {
         });
     }
 
-    /// The key for a token's header.
+    /// The key that a token's header asks for.
     pub(super) async fn key(&self, id: Option<&str>, algorithm: Algorithm) -> Result<Key, Missing> {
         let find = || with(&self.kept, |kept| kept.find(id, algorithm, Instant::now()));
         match (find(), &self.source) {

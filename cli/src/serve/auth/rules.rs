@@ -1,5 +1,5 @@
-//! The rules: the first whose issuer, namespaces and claims match, and which knows the operation,
-//! decides.
+//! The rules. The first one whose issuer, namespaces and claims match, and that covers the
+//! operation, decides.
 
 use crate::serve::options::{Claim, Operation, Rule};
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::serve::record::RuleName;
 pub(crate) struct Decision {
     /// What the rule is called.
     pub(crate) rule: RuleName,
-    /// The payloads are given back as they came.
+    /// The payloads are returned as they came.
     pub(crate) pass_through: bool,
 }
 
@@ -28,7 +28,7 @@ pub(super) fn decide(
     Some(Decision { rule: name, pass_through: rule.pass_through.contains(&operation) })
 }
 
-/// Whether a rule speaks of namespaces, and matches but for that.
+/// Whether a rule restricts namespaces and matches in everything else.
 pub(super) fn asks_for_namespace(rules: &[Rule], caller: &Caller, operation: Operation) -> bool {
     rules.iter().any(|rule| rule.namespaces.is_some() && is_about(rule, operation) && knows(rule, caller))
 }
@@ -53,13 +53,13 @@ fn knows(rule: &Rule, caller: &Caller) -> bool {
         })
 }
 
-/// Names under which providers give an address of mail; Temporal Cloud's is a URL.
+/// The claims in which providers put an email address; Temporal Cloud's is a URL.
 fn is_email(name: &str) -> bool {
     name == "email" || name.ends_with("/email")
 }
 
-/// Whether a claim's value, or one of its values, matches one of the patterns. What is inside an
-/// object matches nothing.
+/// Whether a claim's value, or one of its values, matches one of the patterns. Values inside an
+/// object never match.
 fn claims(value: &Value, claim: &Claim) -> bool {
     let matches = |text: &str| claim.0.iter().any(|pattern| pattern.matches(text));
     match value {
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use crate::serve::options::ServerOptions;
 
-    /// Rules as a configuration has them.
+    /// Rules as written in a configuration.
     fn rules(yaml: &str) -> Vec<Rule> {
         let head = "version: 1\nserver:\n  auth:\n    issuers: [{ issuer: i, audience: a, jwks: \"https://i\" }]\n    rules:\n";
         let converter = DataConverter::parse(&format!("{head}{yaml}"), std::path::Path::new(""), "").unwrap();

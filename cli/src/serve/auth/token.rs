@@ -1,6 +1,6 @@
-//! A JSON Web Token → who calls. What the token says of itself decides nothing but which of the
-//! configured issuers, keys and algorithms it is judged by: keys that it brings along or points to
-//! (`jwk`, `jku`, `x5u`, `x5c`) are not looked at.
+//! Turns a JSON Web Token into the caller's identity. What the token says about itself only selects
+//! which of the configured issuers, keys and algorithms verify it: keys that it carries or points
+//! to (`jwk`, `jku`, `x5u`, `x5c`) are ignored.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::serve::refusal::Refusal;
 /// How far the clocks of issuer and server may be apart, in seconds.
 const CLOCK_SKEW: u64 = 30;
 
-/// Somebody whose token is believed.
+/// A caller whose token was verified.
 #[derive(Debug)]
 pub(crate) struct Caller {
     pub(super) issuer: String,
@@ -39,13 +39,13 @@ impl Caller {
         self.claims.get("email").or_else(|| self.claims.get(cloud))?.as_str()
     }
 
-    /// Whether the issuer says that nobody has shown that the address is theirs.
+    /// Whether the issuer says that the address has not been verified.
     pub(super) fn email_is_unverified(&self) -> bool {
         self.claims.get("email_verified").is_some_and(|value| *value != true && *value != "true")
     }
 }
 
-/// What a token says before anything of it is checked.
+/// What a token claims before it is verified.
 #[derive(Deserialize)]
 struct Claimed {
     iss: String,
@@ -67,12 +67,12 @@ pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
 /// Checks a token: its signature by a key of its issuer, and what it claims.
 pub(super) async fn verify(token: &str, issuers: &[Arc<Jwks>]) -> Result<Caller, Refusal> {
     let refuse = Refusal::unauthenticated;
-    // An algorithm that the library does not know, `none` among them, ends here.
+    // An algorithm that the library does not know, including `none`, is refused here.
     let header = decode_header(token).map_err(|_| refuse("malformed token"))?;
     if header.crit.is_some() {
         return Err(refuse("token with critical headers"));
     }
-    // Not believed, only used to find whom to ask: the issuer is checked again with the signature.
+    // Not trusted, only used to find the issuer: it is checked again together with the signature.
     let claimed: Claimed = insecure_decode_claims(token).map_err(|_| refuse("malformed token"))?;
     let issuer = issuers.iter().find(|issuer| issuer.issuer.issuer == claimed.iss);
     let issuer = issuer.ok_or_else(|| refuse("unknown issuer"))?;

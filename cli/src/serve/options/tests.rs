@@ -1,4 +1,4 @@
-//! The section as people write it, rightly and wrongly.
+//! The section as people write it, valid and invalid.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! Any value, of whatever form: told to a [`Sink`] token by token, or passed over. A loop, not
-//! recursion, so depth costs no stack.
+//! Reads any value: passes it to a [`Sink`] token by token, or skips it. A loop, not recursion, so
+//! depth costs no stack.
 
 use super::Reader;
 use crate::json::fault::Fault;
@@ -7,10 +7,10 @@ use crate::json::nesting::{Container, Nesting};
 use crate::json::{Number, Sink, Text};
 
 impl Reader<'_> {
-    /// Passes over any value, which may nest `max_depth` levels.
+    /// Skips any value, which may nest `max_depth` levels.
     ///
     /// # Errors
-    /// Where the text is not JSON, or nests deeper.
+    /// If the text is not JSON, or nests deeper.
     pub fn skip(&mut self, max_depth: usize) -> Result<(), Fault> {
         match self.peek() {
             b'"' => self.rest_of_string().map(drop),
@@ -19,14 +19,14 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads any value and tells `sink` what it meets.
+    /// Reads any value and passes its tokens to `sink`.
     #[inline]
     pub(crate) fn walk<E: From<Fault>, S: Sink<E>>(
         &mut self,
         sink: &mut S,
         max_depth: usize,
     ) -> Result<(), E> {
-        // A copy of its own, so that the place stays in a register.
+        // A local copy, so that the position stays in a register.
         let mut reader = *self;
         let walked = reader.tokens(sink, max_depth);
         *self = reader;
@@ -73,7 +73,7 @@ impl Reader<'_> {
                 }
                 _ => return Err(self.expected("a value").into()),
             }
-            // A value ended: what holds it goes on, or ends as well.
+            // A value ended: its container continues, or ends as well.
             loop {
                 match open.innermost() {
                     None => return Ok(()),

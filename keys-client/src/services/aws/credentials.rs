@@ -19,7 +19,7 @@ use crate::services::Session;
 use crate::time::until;
 use crate::uri::percent_encoded;
 
-/// How long the metadata of an instance have: elsewhere nobody answers at that address.
+/// The timeout for instance metadata: elsewhere, nothing answers at that address.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// An access key.
@@ -31,7 +31,7 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// An access key that nobody replaces.
+    /// A permanent access key.
     pub(super) fn fixed(id: &str, secret: &str, session_token: Option<&str>) -> Self {
         Self {
             id: id.to_owned(),
@@ -41,7 +41,7 @@ impl Credentials {
         }
     }
 
-    /// One that was fetched, until the time that comes with it.
+    /// A fetched one, valid until the time that comes with it.
     pub(super) fn fetched(
         id: &str,
         secret: &str,
@@ -78,7 +78,7 @@ pub(super) fn current(
     session.tokens.aws.get(profile.unwrap_or_default(), |_| chain(session, profile, region))
 }
 
-/// Drops credentials that AWS did not take.
+/// Drops credentials that AWS rejected.
 pub(super) fn forget(session: &Session<'_>, profile: Option<&str>, refused: &Arc<Credentials>) {
     session.tokens.aws.forget(profile.unwrap_or_default(), refused);
 }
@@ -120,7 +120,8 @@ fn of_environment(session: &Session<'_>) -> Option<Fresh<Credentials>> {
     Some(Fresh { value, lifetime: None })
 }
 
-/// What a profile has: keys, a web identity, or a role and whose credentials assume it.
+/// The contents of a profile: keys, a web identity, or a role and the credentials to assume it
+/// with.
 fn of_profile(
     session: &Session<'_>,
     profile: &Profile,
@@ -152,7 +153,7 @@ fn of_profile(
         return sts::web_identity(session, profile, region, &role, file).map(Some);
     }
     let source = match (profile.value("source_profile"), profile.value("credential_source")) {
-        // A profile may be its own source: then its keys are meant.
+        // A profile may be its own source: then its keys are used.
         (Some(name), _) if profile.is_named(name) => keys.map(|value| Fresh { value, lifetime: None }),
         (Some(_), _) if depth == 4 => {
             return Err(Failure::refused("the AWS profiles name each other as their source"));
@@ -171,7 +172,7 @@ fn of_profile(
     sts::assume_role(session, profile, region, &role, &source.value).map(Some)
 }
 
-/// What containers and instances answer.
+/// The response of containers and instances.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Answer {
@@ -233,7 +234,7 @@ fn of_container(session: &Session<'_>) -> Result<Option<Fresh<Credentials>>, Fai
     Answer::read(&session.send(request)?, "the container's credentials endpoint").map(Some)
 }
 
-/// The instance's role, by a session of IMDSv2.
+/// The instance's role, through an IMDSv2 session.
 fn of_instance(session: &Session<'_>) -> Result<Fresh<Credentials>, Failure> {
     const NONE: &str = "no credentials for AWS: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile, or give the machine a role";
     let environment = session.environment;
@@ -246,8 +247,8 @@ fn of_instance(session: &Session<'_>) -> Result<Fresh<Credentials>, Failure> {
         .trim_end_matches('/');
     let request = Request::put(format!("{place}/latest/api/token"))
         .header("x-aws-ec2-metadata-token-ttl-seconds", "300");
-    // Without a session there is no instance, or one that wants none: IMDSv1 is what attacks on
-    // servers are made of.
+    // No session means that there is no instance metadata, or only IMDSv1, which is not used: it is
+    // a common target of attacks on servers.
     let token = session
         .send_within(request, PATIENCE)
         .ok()

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 /// Bytes of a file.
 const MAX_BYTES: usize = 1 << 20;
 
-/// The settings of one profile; those of the credentials file count where both have one.
+/// The settings of one profile; the credentials file takes precedence.
 pub(super) struct Profile {
     name: String,
     values: BTreeMap<String, String>,
@@ -19,7 +19,7 @@ pub(super) struct Profile {
 }
 
 impl Profile {
-    /// The profile of this name, or of `AWS_PROFILE`, or the default one, which need not exist.
+    /// The profile with this name, or from `AWS_PROFILE`, or the default one, which need not exist.
     pub(super) fn load(name: Option<&str>, environment: &Environment) -> Result<Self, Failure> {
         let named = name.or_else(|| environment.first(&["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]));
         let config = read("AWS_CONFIG_FILE", "config", environment);
@@ -45,7 +45,7 @@ impl Profile {
         self.name == name
     }
 
-    /// Where a service is, if not in its usual place.
+    /// The endpoint of a service, if it is not the default.
     pub(super) fn endpoint(&self, service: &str, environment: &Environment) -> Option<String> {
         if environment.is_on("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
             return None;
@@ -67,7 +67,7 @@ fn read(variable: &str, name: &str, environment: &Environment) -> String {
     if text.len() > MAX_BYTES { String::new() } else { text }
 }
 
-/// The settings of a section. Those that are indented below a name are `name.setting`.
+/// The settings of a section. Indented settings below a name become `name.setting`.
 fn section(text: &str, name: &str) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     let (mut is_inside, mut parent) = (false, String::new());

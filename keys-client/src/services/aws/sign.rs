@@ -17,7 +17,7 @@ pub(super) struct Scope<'a> {
     pub(super) now: SystemTime,
 }
 
-/// The headers that a signed request has beside `headers`, which are lower case.
+/// The additional headers of a signed request; names in `headers` are lower case.
 pub(super) fn post(
     url: &str,
     headers: &[(&str, &str)],
@@ -59,7 +59,7 @@ pub(super) fn post(
     Ok(out)
 }
 
-/// The host as the client will write it, and the path.
+/// The host in the form that the client will send, and the path.
 fn host_and_path(url: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = url.split_once("://")?;
     let (host, path) = rest.split_at(rest.find('/')?);

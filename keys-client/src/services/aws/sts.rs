@@ -1,5 +1,5 @@
-//! AWS STS: a role's credentials for a token, or for other credentials. Its answers are XML, of
-//! which four values are read.
+//! AWS STS: exchanges a token, or other credentials, for a role's credentials. Its responses are
+//! XML, from which four values are read.
 
 use std::fs;
 use std::time::SystemTime;
@@ -18,7 +18,7 @@ use crate::uri::form;
 const SERVICE: &str = "AWS STS";
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
-/// A role, and how its sessions are called.
+/// A role, and the name of its sessions.
 pub(super) struct Role<'a> {
     pub(super) arn: &'a str,
     pub(super) name: Option<&'a str>,
@@ -92,8 +92,7 @@ fn read(reply: &Reply) -> Result<Fresh<Credentials>, Failure> {
     Ok(Credentials::fetched(id, secret, Some(token), element(text, "Expiration")))
 }
 
-/// The text of the first element of this name. None of the values that are read has anything to
-/// escape.
+/// The text of the first element with this name. None of the values read here contains escapes.
 fn element<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(&format!("<{name}>"))?;
     let (value, _) = rest.split_once(&format!("</{name}>"))?;

@@ -1,5 +1,5 @@
-//! Azure's credentials: a client's secret, a workload's identity, else the managed identity of the
-//! machine.
+//! Azure's credentials: a client secret, a workload identity, or else the machine's managed
+//! identity.
 
 use core::time::Duration;
 use std::fs;
@@ -15,7 +15,7 @@ use crate::uri::{form, percent_encoded};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const PLACE: &str = "Azure's login";
-/// How long the metadata of an instance have: elsewhere nobody answers at that address.
+/// The timeout for instance metadata: elsewhere, nothing answers at that address.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) fn current(session: &Session<'_>, resource: &str) -> Result<Arc<Bearer>, Failure> {
@@ -51,7 +51,7 @@ fn fetch(session: &Session<'_>, resource: &str) -> Result<Fresh<Bearer>, Failure
     Bearer::read(&session.send(Request::post(url, FORM, body).secret(&secret))?, PLACE)
 }
 
-/// The managed identity, as App Service and Functions have it, or as every virtual machine.
+/// The managed identity, in the form of App Service and Functions, or of virtual machines.
 fn of_machine(session: &Session<'_>, resource: &str) -> Result<Fresh<Bearer>, Failure> {
     let environment = session.environment;
     let mut query = vec![("resource", resource)];

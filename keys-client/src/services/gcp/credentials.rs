@@ -27,9 +27,9 @@ const PLACE: &str = "Google's token endpoint";
 const TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
 const SCOPE: &str = "https://www.googleapis.com/auth/cloudkms";
 const FORM: &str = "application/x-www-form-urlencoded";
-/// How long an assertion is good. Google takes at most an hour.
+/// How long an assertion is valid. Google accepts at most an hour.
 const ASSERTION_SECONDS: u64 = 3600;
-/// How long the metadata server has: elsewhere nobody answers at that address.
+/// The timeout for the metadata server: elsewhere, nothing answers at that address.
 const PATIENCE: Duration = Duration::from_secs(1);
 const IDENTITY: &str = "google";
 
@@ -118,7 +118,7 @@ fn fetch(session: &Session<'_>) -> Result<Fresh<Bearer>, Failure> {
     }
 }
 
-/// The text of the file; none where there is no such file, and nobody names one.
+/// The text of the file; `None` if it does not exist and was not named explicitly.
 fn file(environment: &Environment) -> Result<Option<Zeroizing<String>>, Failure> {
     if let Some(file) = environment.var("GOOGLE_APPLICATION_CREDENTIALS") {
         let text = fs::read_to_string(file).map(Zeroizing::new);

@@ -1,4 +1,4 @@
-//! Vault's tokens: given, or got by a login and then renewed.
+//! Vault's tokens: configured, or obtained by a login and then renewed.
 //!
 //! | variables | what |
 //! |---|---|
@@ -24,7 +24,7 @@ use crate::uri::percent_encoded;
 
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-/// A token, and where it is from.
+/// A token and its origin.
 pub(crate) struct Token {
     text: Secret,
     login: Option<Login>,
@@ -39,7 +39,7 @@ impl Token {
         self.text.as_str()
     }
 
-    /// Whether another login gives another one.
+    /// Whether another login would give a new token.
     pub(super) fn is_of_login(&self) -> bool {
         self.login.is_some()
     }
@@ -97,7 +97,7 @@ impl Server<'_> {
                 match (environment.var("VAULT_SECRET_ID"), environment.var("VAULT_SECRET_ID_FILE")) {
                     (Some(secret), _) => Zeroizing::new(secret.to_owned()),
                     (None, Some(file)) => read_file(file, "VAULT_SECRET_ID_FILE")?,
-                    // A role may be bound to addresses alone.
+                    // A role may be bound to addresses only.
                     (None, None) => Zeroizing::default(),
                 };
             return self.by_login(
@@ -115,7 +115,7 @@ impl Server<'_> {
         let file = environment.home().map(|home| home.join(".vault-token"));
         let found = file.and_then(|file| fs::read_to_string(file).ok()).map(Zeroizing::new);
         match found.as_ref().map(|text| text.trim()).filter(|text| !text.is_empty()) {
-            // Read each time: `vault login` and Vault's agent replace it.
+            // Read each time, because `vault login` and Vault's agent replace it.
             Some(token) => Ok(Arc::new(Token { text: token.into(), login: None })),
             None => Err(Failure::refused(
                 "no credentials for Vault: set VAULT_TOKEN, or VAULT_ROLE_ID, or VAULT_KUBERNETES_ROLE, or log in with the command line",
@@ -123,13 +123,13 @@ impl Server<'_> {
         }
     }
 
-    /// A token of the environment, renewed where its lease says so and its policy lets us: then it
-    /// lives as long as somebody seals or opens now and then.
+    /// A token from the environment, renewed if its lease and policy allow it: it then lives as
+    /// long as it is used now and then.
     fn given(&self, session: &Session<'_>, token: &str) -> Result<Arc<Token>, Failure> {
         session.tokens.vault.get(&self.identity(), |before| {
             let lease =
                 if before.is_some() { self.renew(session, token) } else { self.look_up(session, token) };
-            // Without a lease the token is used all the same, until Vault refuses it.
+            // Without a lease, the token is used anyway until Vault refuses it.
             let lifetime = lease
                 .filter(|lease| lease.renewable && lease.ttl > 0)
                 .map_or(NEVER, |lease| lease.lifetime());
@@ -165,8 +165,7 @@ impl Server<'_> {
         })
     }
 
-    /// A lease that was made longer. One that comes to its last end is as good as none: a login
-    /// begins anew.
+    /// A renewed lease. One that reaches its maximum counts as no lease: a new login follows.
     fn renew(&self, session: &Session<'_>, token: &str) -> Option<Lease> {
         let request = self.post("auth/token/renew-self", Zeroizing::new(b"{}".to_vec()));
         let reply = self.ask_of_token(session, request, token)?;

@@ -22,7 +22,8 @@ impl<'j> Parser<'j> {
             let start = self.values.len();
             if let Some(text) = self.base64(Place::MetadataValue(&key))? {
                 let value = text.lossy();
-                // The name of an encoding happens to be base64, too, of bytes that name none.
+                // The name of an encoding can be valid base64 too, but of bytes that name no
+                // encoding.
                 if key == "encoding" && (value.starts_with("json/") || value.starts_with("binary/")) {
                     let place = Place::MetadataValue(&key);
                     let found = "an encoding in plain text";
@@ -42,7 +43,7 @@ impl<'j> Parser<'j> {
         let before = self.data.take();
         self.data = self.base64(Place::Data)?;
         match before {
-            // It does not count, and is judged all the same.
+            // It does not count, but is validated all the same.
             Some(text) if !base64::decode(text.lossy().as_bytes(), &mut Vec::new()) => {
                 Err(not_base64(text, Place::Data))
             }
@@ -75,7 +76,8 @@ impl<'j> Parser<'j> {
         Ok(())
     }
 
-    /// A number, or one as text; null is 0. Java and Python take a plus sign in text.
+    /// A number, or a number as a string; null is 0. Java and Python accept a plus sign in the
+    /// string.
     fn size(&mut self) -> Parsed<i64> {
         let place = Place::SizeBytes;
         let integer = |digits: &str| json::integer(digits).and_then(|value| i64::try_from(value).ok());

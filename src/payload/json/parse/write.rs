@@ -66,7 +66,7 @@ impl Parser<'_> {
     }
 }
 
-/// Bytes of an `ExternalPayloadDetails`.
+/// Size of an `ExternalPayloadDetails`, in bytes.
 fn size_len(size: u64) -> usize {
     match size {
         0 => 0,
@@ -74,12 +74,12 @@ fn size_len(size: u64) -> usize {
     }
 }
 
-/// Bytes of a length-delimited field, which is there even if it is empty.
+/// Size of a length-delimited field that is written even if it is empty.
 fn message_len(len: usize) -> usize {
     1 + varint_len(len) + len
 }
 
-/// Bytes of a length-delimited field, which is not there if it is empty.
+/// Size of a length-delimited field that is left out if it is empty.
 fn field_len(len: usize) -> usize {
     if len == 0 { 0 } else { message_len(len) }
 }

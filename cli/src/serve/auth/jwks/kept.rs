@@ -1,5 +1,5 @@
-//! What is known of an issuer's keys, and since when. The time is an argument, so that tests need
-//! not wait.
+//! What is known about an issuer's keys, and since when. The time is an argument, so that tests
+//! need not wait.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,13 +8,13 @@ use jsonwebtoken::Algorithm;
 
 use super::set::{Key, Set, Unusable};
 
-/// At least this long from one fetch to the next that tokens ask for.
+/// Minimum time between two fetches triggered by tokens.
 pub(super) const BETWEEN_FETCHES: Duration = Duration::from_secs(5);
 /// After this long the keys are fetched again, so that a withdrawn key is dropped.
 const FRESH_FOR: Duration = Duration::from_mins(5);
-/// After this long without an answer from the provider no key is believed any more.
+/// After this long without an answer from the provider, no key is trusted any more.
 const USABLE_FOR: Duration = Duration::from_hours(1);
-/// A fetch that failed is tried again after this, while the keys are usable.
+/// A failed fetch is retried after this long, while the keys are still usable.
 const TRY_AGAIN: Duration = Duration::from_secs(30);
 
 /// Why there is no key.
@@ -22,9 +22,9 @@ const TRY_AGAIN: Duration = Duration::from_secs(30);
 pub(crate) enum Missing {
     /// The issuer has no such key.
     Unknown,
-    /// The issuer has it, and it cannot verify anything.
+    /// The issuer has the key, but it cannot verify anything.
     Unusable,
-    /// The issuer cannot be asked.
+    /// The issuer cannot be reached.
     Away,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Kept {
     set: Set,
     fetched: Option<Instant>,
     tried: Option<Instant>,
-    /// They come from a file: how old they are does not matter.
+    /// They come from a file, so their age does not matter.
     for_good: bool,
 }
 
@@ -48,7 +48,7 @@ impl Kept {
         &self.set.unusable
     }
 
-    /// The key for a token's header.
+    /// The key that a token's header asks for.
     pub(super) fn find(&self, id: Option<&str>, algorithm: Algorithm, now: Instant) -> Result<Key, Missing> {
         if !self.is_usable(now) {
             return Err(Missing::Away);
@@ -56,7 +56,7 @@ impl Kept {
         let mut fitting = self.set.keys.iter().filter(|key| key.fits(algorithm));
         let found = match id {
             Some(id) => fitting.find(|key| key.id.as_deref() == Some(id)),
-            // A token that names no key is judged by the only key that fits.
+            // A token that names no key is verified with the only key that fits.
             None => fitting.next().filter(|_| fitting.next().is_none()),
         };
         let is_unusable = |id| self.set.unusable.iter().any(|key| key.id.as_deref() == Some(id));
@@ -94,7 +94,7 @@ impl Kept {
     }
 }
 
-/// Looks at the keys, or changes them.
+/// Reads or changes the keys.
 pub(super) fn with<T>(kept: &Mutex<Kept>, work: impl FnOnce(&mut Kept) -> T) -> T {
     work(&mut kept.lock().unwrap_or_else(PoisonError::into_inner))
 }
@@ -148,7 +148,7 @@ mod tests {
         let mut kept = fetched(&[], now);
         assert_eq!(kept.pause(now), FRESH_FOR);
         assert_eq!(kept.pause(now + FRESH_FOR + TRY_AGAIN), Duration::ZERO);
-        // A failure, and however many follow it.
+        // A failure, followed by any number of others.
         for after in [FRESH_FOR, FRESH_FOR + TRY_AGAIN] {
             kept.begin(now + after);
             assert_eq!(kept.pause(now + after), TRY_AGAIN);

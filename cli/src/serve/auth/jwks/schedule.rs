@@ -1,6 +1,5 @@
-//! When keys are fetched: on a schedule that nothing else can delay, and when a token names a key
-//! that is not there. Tokens may not ask as often as they like, but that bounds them only: the
-//! schedule needs nobody's permission.
+//! When keys are fetched: on a schedule that nothing else can delay, and when a token names an
+//! unknown key. Fetches triggered by tokens are rate-limited; those of the schedule are not.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -8,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::kept::{Kept, with};
 use crate::serve::flight::Flight;
 
-/// Time: the machine's, or that of a test, which does not wait.
+/// A clock: the machine's, or that of a test, which does not wait.
 pub(super) trait Clock: Send + 'static {
     fn now(&self) -> Instant;
 
@@ -28,8 +27,8 @@ impl Clock for Machine {
     }
 }
 
-/// Fetches when it is time, and when a token names a key that is not there. `fetch` puts what came
-/// into `kept`.
+/// Fetches when it is time, and when a token names an unknown key. `fetch` stores the result in
+/// `kept`.
 pub(super) async fn keep_fetching<F>(
     clock: impl Clock,
     flight: Arc<Flight>,
@@ -46,7 +45,7 @@ pub(super) async fn keep_fetching<F>(
             () = clock.sleep(pause) => {}
         }
         with(&kept, |kept| kept.begin(clock.now()));
-        // Apart, so that this task outlives whatever an answer could do.
+        // In a task of its own, so that this one survives a panic while a response is read.
         let fetch = tokio::spawn(fetch());
         if flight.run(fetch).await.is_err() {
             tracing::error!(issuer = &*issuer, "reading the keys of the issuer panicked");
@@ -63,7 +62,7 @@ mod tests {
     use super::super::set::tests::set;
     use super::*;
 
-    /// A clock that waits for nobody: who sleeps wakes at once, and it is later.
+    /// A clock that does not wait: a sleep returns at once and advances the time.
     #[derive(Clone)]
     struct Hurried {
         start: Instant,
@@ -86,8 +85,8 @@ mod tests {
         }
     }
 
-    /// The seconds at which the first `count` fetches begin. Those for which `answers` says so
-    /// bring keys, the others fail. Tokens may ask once an hour only.
+    /// The seconds at which the first `count` fetches begin. Those that `answers` selects bring
+    /// keys, the others fail. Tokens may trigger a fetch only once an hour.
     async fn fetches(count: usize, answers: fn(u64) -> bool) -> Vec<u64> {
         let clock = Hurried { start: Instant::now(), seconds: Arc::default() };
         let kept = Arc::<Mutex<Kept>>::default();
@@ -100,7 +99,7 @@ mod tests {
                     if answers(clock.seconds()) {
                         with(&kept, |kept| kept.replace(set(&[]), clock.now()));
                     }
-                    // It goes on when the test has seen it.
+                    // It continues when the test has seen it.
                     let _ = tell.send(clock.seconds()).await;
                 }
             }

@@ -1,9 +1,10 @@
-//! A JSON Web Key Set → the keys that verify signatures, and those that are meant to and cannot.
+//! Turns a JSON Web Key Set into the keys that verify signatures, and those that are meant to but
+//! cannot.
 //!
-//! Providers write numbers in more ways than the standard has: with zero bytes in front, with
-//! padding, in the other alphabet of base64. A number is read as a number. What still cannot be a
-//! key is left out and logged: otherwise the only sign of it would be users who are told to log in
-//! again.
+//! Providers write numbers in more ways than the standard allows: with leading zero bytes, with
+//! padding, in the other base64 alphabet. Only the value of a number matters. An entry that still
+//! cannot be a key is left out and logged: otherwise the only sign of it would be users who are
+//! told to log in again.
 
 use std::sync::Arc;
 
@@ -15,11 +16,11 @@ use serde_json::Value;
 
 use crate::serve::record::bounded;
 
-/// A set with more keys is not from a provider.
+/// No provider publishes a set with more keys.
 const MAX_KEYS: usize = 256;
-/// Bits of a modulus that the verification takes.
+/// Sizes of a modulus that the verification accepts, in bits.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
-/// Bytes of the largest exponent that anybody uses, and more.
+/// More bytes than any exponent in use has.
 const MAX_EXPONENT: usize = 8;
 
 const READER: GeneralPurpose = GeneralPurpose::new(
@@ -33,12 +34,12 @@ const READER: GeneralPurpose = GeneralPurpose::new(
 #[derive(Clone)]
 pub(crate) struct Key {
     pub(super) id: Option<String>,
-    /// The one that it is for, where the set or its kind says so.
+    /// The algorithm it is for, if the set or the kind of key says so.
     algorithm: Option<String>,
     pub(crate) verifies: Arc<DecodingKey>,
 }
 
-/// A key that is for signatures, and that cannot verify any.
+/// A key that is for signatures but cannot verify any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unusable {
     pub(super) id: Option<String>,
@@ -145,7 +146,7 @@ impl Entry {
             Some("P-384") => (48, "ES384"),
             other => return Err(curve(other, "P-256 or P-384")),
         };
-        // The uncompressed form of a point, each half filled up in front.
+        // The uncompressed form of a point, each half padded with leading zeroes.
         let mut point = vec![4];
         for (name, text) in [("x", self.x.as_ref()), ("y", self.y.as_ref())] {
             let half = number(name, text)?;
@@ -162,7 +163,7 @@ impl Entry {
         if self.crv.as_deref() != Some("Ed25519") {
             return Err(curve(self.crv.as_deref(), "Ed25519"));
         }
-        // These are bytes in an order of their own, not a number.
+        // These bytes have their own order; they are not a number.
         let x = bytes("x", self.x.as_ref())?;
         if x.len() != 32 {
             return Err(format!("x has {} bytes, expected 32", x.len()));
@@ -181,7 +182,7 @@ fn bytes(name: &str, text: Option<&String>) -> Result<Vec<u8>, String> {
     READER.decode(text).map_err(|_| format!("{name} is not base64url"))
 }
 
-/// A number, without the zero bytes in front of it.
+/// A number, without leading zero bytes.
 fn number(name: &str, text: Option<&String>) -> Result<Vec<u8>, String> {
     let mut bytes = bytes(name, text)?;
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
@@ -201,7 +202,7 @@ pub(super) mod tests {
         parse(format!(r#"{{"keys":[{}]}}"#, entries.join(",")).as_bytes()).unwrap()
     }
 
-    /// The same key of RSA with other entries.
+    /// The same RSA key with other members.
     pub(in super::super) fn set(entries: &[&str]) -> Set {
         let rsa = format!(r#""kty":"RSA","e":"AQAB","n":"{N}""#);
         read(&entries.iter().map(|entry| format!("{{{entry},{rsa}}}")).collect::<Vec<_>>())

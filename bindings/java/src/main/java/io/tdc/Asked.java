@@ -6,9 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What the last try of a call asks for: the requests that Java answers, and the ids of those that
- * stay where they are, because {@code libtdc_keys} answers them and no data key is to become a Java
- * object.
+ * The requests of the last try of a call: those that Java answers, and the ids of those that {@code
+ * libtdc_keys} answers, which stay in native memory so that no data key becomes a Java object.
  */
 final class Asked {
   private static final int TYPE_BITS = 3;
@@ -30,7 +29,7 @@ final class Asked {
     return new Asked(message, List.of());
   }
 
-  /** Leaves the requests to key services where they are. */
+  /** Leaves the requests to key services in native memory. */
   static Asked besideKeyServices(ByteBuffer requests) {
     ByteBuffer others = ByteBuffer.allocate(requests.remaining());
     List<Long> ids = new ArrayList<>();

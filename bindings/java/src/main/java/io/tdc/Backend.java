@@ -49,10 +49,10 @@ final class Backend {
   /** Memory outside the heap as a buffer, which must not be used after that memory is freed. */
   static native ByteBuffer view(long address, long size);
 
-  /** Memory outside the heap, whose contents are undefined; 0 if there is not so much. */
+  /** Memory outside the heap with undefined contents; 0 if there is not enough. */
   static native long allocate(long size);
 
-  /** Frees what {@link #allocate} gave. */
+  /** Frees what {@link #allocate} returned. */
   static native void free(long address, long size);
 
   /** {@code tdc_java_keys_load}: loads {@code libtdc_keys}. */

@@ -1,8 +1,8 @@
 package io.tdc;
 
 /**
- * The calls of {@link Native} with Java's arrays, which are copied out of the heap and back. An
- * answer or an error goes to the words of {@link Host.Call#result}.
+ * The calls of {@link Native} with Java arrays, which are copied out of the heap and back. A result
+ * or an error is written to the words of {@link Host.Call#result}.
  *
  * <p>{@link Backend} comes before it where arrays can cross as they are.
  */

@@ -9,7 +9,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import javax.annotation.Nullable;
 
-/** The body of an answer, up to a length: behind that, nothing more is read. */
+/** The body of a response, read up to a maximum length. */
 final class BoundedBody implements BodySubscriber<byte[]> {
   private final long limit;
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();

@@ -6,7 +6,7 @@ import javax.annotation.Nullable;
 
 /**
  * What Java threw while it answered the library's requests, by the code with which the library
- * reports it. The first of each is kept: what follows is mostly its consequence.
+ * reports it. The first of each is kept: later ones are mostly its consequence.
  */
 final class Causes {
   private final Map<Integer, Throwable> first = new HashMap<>();

@@ -2,7 +2,7 @@ package io.tdc;
 
 import java.util.Optional;
 
-/** What the library answers: the stable codes of {@code tdc.h}, the same in every language. */
+/** The stable status codes of {@code tdc.h}, the same in every language. */
 public enum Code {
   /** The call succeeded. */
   OK("TDC_OK", 0, false),

@@ -35,7 +35,7 @@ final class Codec implements PayloadCodec {
   private final PayloadReader decoded;
 
   /**
-   * The SDK asks with the same context for every payload of a workflow: the last answer is kept.
+   * The SDK passes the same context for every payload of a workflow: the last result is cached.
    */
   private volatile InContext last = new InContext(null, this);
 
@@ -145,7 +145,8 @@ final class Codec implements PayloadCodec {
     try {
       int room = 0;
       while (true) {
-        // In each round anew: a key provider that uses this library itself has overwritten them.
+        // Set again for each try: a key provider that uses this library itself has overwritten
+        // them.
         slices.set(payload);
         int length = slices.length();
         room = Math.max(room, encode ? Math.addExact(length, call.growth()) : length);

@@ -9,7 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import javax.annotation.Nullable;
 
-/** Where payloads are, as the library is told, and whose errors are met there. */
+/** The context of payloads, in the library's form, and how to treat errors there. */
 final class Context {
   private static final int KIND = 1;
   private static final int NAMESPACE = 2;
@@ -33,7 +33,7 @@ final class Context {
     this.isLocalActivity = isLocalActivity;
   }
 
-  /** No place in particular. */
+  /** No particular context. */
   static Context none() {
     return new Context(new byte[0], false);
   }

@@ -41,8 +41,8 @@ final class Failures {
   }
 
   /**
-   * Puts the code in front where the SDK's own exceptions around ours, which say during which event
-   * the task failed, would hide it.
+   * Puts the code first, because the SDK wraps our exceptions in its own, which name the event at
+   * which the task failed and would hide it.
    */
   private static Failure withCode(Throwable thrown, Failure failure) {
     if (!thrown.getClass().getName().startsWith("io.temporal.internal.")) {
@@ -59,9 +59,9 @@ final class Failures {
   }
 
   /**
-   * What is left to say when the failure cannot be encoded, as with the key that is missing: the
-   * error alone, which holds nothing of the user's. Otherwise nothing would be reported, and the
-   * task would time out without a reason.
+   * Reports only the error if the failure cannot be encoded, for example because the key is
+   * missing: the error contains no user data. Otherwise nothing would be reported, and the task
+   * would time out without a reason.
    */
   private static Optional<Failure> bare(Throwable thrown) {
     return errorIn(thrown)

@@ -8,17 +8,17 @@ import java.util.function.LongConsumer;
 import javax.annotation.Nullable;
 
 /**
- * Owns the native data converter and counts who is using it. After {@link #close} nobody begins a
- * call any more; those in flight end as they would have, and the last one frees it. A handle that
- * nobody closed is freed when it is garbage.
+ * Owns the native data converter and counts its users. After {@link #close}, no new call starts;
+ * calls in flight complete, and the last one frees it. A handle that was never closed is freed when
+ * it is garbage-collected.
  */
 final class Handle {
   private static final Cleaner CLEANER = Cleaner.create();
 
-  /** Far enough below zero that no number of threads that come too late counts up to zero. */
+  /** Far enough below zero that late threads can never count it up to zero. */
   private static final int CLOSED = Integer.MIN_VALUE / 2;
 
-  /** More than the metadata of any data key: what grew more had another reason. */
+  /** More than the metadata of any data key: a larger growth has another reason. */
   private static final int MAX_GROWTH = 32 * 1024;
 
   private final AtomicInteger users = new AtomicInteger();
@@ -30,7 +30,7 @@ final class Handle {
   Handle(long pointer, LongConsumer free) {
     this.pointer = pointer;
     readSettings();
-    // What is run must not refer to this object.
+    // The cleanup action must not refer to this object.
     this.cleanable = CLEANER.register(this, () -> free.accept(pointer));
   }
 
@@ -65,7 +65,7 @@ final class Handle {
   }
 
   /**
-   * Starts a use and gives the native pointer; {@link #release} must follow.
+   * Starts a use and returns the native pointer; {@link #release} must follow.
    *
    * @throws IllegalStateException if it is closed
    */
@@ -110,7 +110,7 @@ final class Handle {
     return growth.get();
   }
 
-  /** A payload got so much longer. */
+  /** Records that a payload grew by this much. */
   void grow(long by) {
     if (by <= MAX_GROWTH) {
       growth.accumulateAndGet((int) by, Math::max);

@@ -7,7 +7,7 @@ import javax.annotation.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Makes calls of the library, which may ask their host for something before they can be done. */
+/** Makes library calls, which may send requests to their host before they complete. */
 final class Host {
   private static final Logger LOG = LoggerFactory.getLogger(Tdc.class);
 
@@ -29,7 +29,7 @@ final class Host {
   }
 
   /**
-   * A call of the SDK, which may be made of several of the library:
+   * A call of the SDK, which may consist of several calls of the library:
    *
    * <pre>{@code
    * do {
@@ -37,13 +37,13 @@ final class Host {
    * } while (call.again(status));
    * }</pre>
    *
-   * <p>That has an end: the library asks for nothing a second time.
+   * <p>The loop ends, because the library asks for nothing twice.
    */
   final class Call implements AutoCloseable {
     /** The data converter, which stays alive until the call is closed. */
     final long self = handle.acquire();
 
-    /** The words of a {@code tdc_call}: what was used of the limits, and what was answered. */
+    /** The words of a {@code tdc_call}: its use of the limits, and the answers so far. */
     final long[] words = new long[Boundary.CALL_WORDS];
 
     /**
@@ -61,10 +61,10 @@ final class Host {
     /** The types of the messages among the values, for the library to ask for. */
     List<Descriptor> types = List.of();
 
-    /** Whether its last try came to an answer. */
+    /** Whether its last try returned a result. */
     private boolean isDone;
 
-    /** What Java threw while it answered, from the first request on. */
+    /** The exceptions that Java threw while it answered requests. */
     @Nullable private Causes causes;
 
     private Call() {}
@@ -79,13 +79,13 @@ final class Host {
       return handle.has(Abi.FLAG_KEY_SERVICES);
     }
 
-    /** How much longer a payload gets at most, as far as is known. */
+    /** The most bytes that encoding adds to a payload, as far as known. */
     int growth() {
       return handle.growth();
     }
 
     /**
-     * Whether the call is to be made again, after all that it asks for has been answered.
+     * Answers everything that the call asks for, and returns whether to repeat the call.
      *
      * @throws TdcException if the call has failed
      */
@@ -123,7 +123,7 @@ final class Host {
     }
 
     /**
-     * Goes on only if answers were taken.
+     * Continues only if answers were accepted.
      *
      * @throws TdcException what the call has come to
      */
@@ -133,7 +133,7 @@ final class Host {
       }
     }
 
-    /** The answer, where it is the library's own. */
+    /** The result, if the library allocated it. */
     byte[] takeAnswer() {
       return Boundary.takeOwned(result);
     }
@@ -177,8 +177,8 @@ final class Host {
     }
 
     /**
-     * Has the next data key wrapped, which this call did without. Whatever becomes of it, the
-     * library asks again while the old one is in use.
+     * Has the next data key wrapped, which this call did not need. If that fails, the library asks
+     * again while the old one is in use.
      */
     private void renew() {
       try {
@@ -199,7 +199,7 @@ final class Host {
     }
   }
 
-  /** The library does not know whether its host has a provider for the keys that it asks for. */
+  /** The library does not know whether its host has a key provider. */
   private TdcException explained(TdcException error) {
     if (error.code() != Abi.ERR_KEY_UNKNOWN
         || outside.keys != null

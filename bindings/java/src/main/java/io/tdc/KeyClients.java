@@ -16,7 +16,7 @@ import javax.annotation.Nullable;
  * no data key passes through Java.
  */
 final class KeyClients {
-  /** So many virtual threads may wait for a key service at once; others wait for their turn. */
+  /** How many virtual threads may wait for a key service at once; others queue. */
   private static final int MAX_THREADS = 256;
 
   /** {@code Thread.isVirtual}, from Java 21 on. */
@@ -54,7 +54,7 @@ final class KeyClients {
     return List.of();
   }
 
-  /** A native call would keep the carrier of a virtual thread, with which others could run. */
+  /** A native call would block the virtual thread's carrier, which others need. */
   private <T> T onPlatformThread(Callable<T> work) {
     Future<T> future = threads.submit(work);
     boolean isInterrupted = false;
@@ -103,7 +103,7 @@ final class KeyClients {
     }
   }
 
-  /** Lets the threads go: what is under way ends. */
+  /** Releases the threads; running requests complete. */
   void close() {
     threads.close();
   }

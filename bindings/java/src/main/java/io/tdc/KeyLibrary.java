@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Finds {@code libtdc_keys}, the clients of key services, and loads it when a data key is needed
- * for the first time: a program without key services does not need it.
+ * Finds {@code libtdc_keys}, the clients of key services, and loads it when a data key is first
+ * needed: a program without key services does not need it.
  */
 final class KeyLibrary {
   /** {@code TDC_KEYS_ABI_VERSION} of {@code tdc_keys.h}. */
@@ -40,7 +40,7 @@ final class KeyLibrary {
   private KeyLibrary() {}
 
   /**
-   * Loads it, if it is not loaded. A failure is not remembered: it may be installed later.
+   * Loads it, if it is not loaded. A failure is not cached: the library may be installed later.
    *
    * @throws KeyServiceException with what to do, if it cannot be loaded
    */
@@ -66,7 +66,7 @@ final class KeyLibrary {
     return System.getProperty(TdcLibrary.KEYS_PATH_PROPERTY);
   }
 
-  /** Loads the library that the user names, if one is named; then no other will do. */
+  /** Loads the library that the user names, if any; no other is tried then. */
   private static boolean isNamed(String by, String path) throws KeyServiceException {
     if (path == null || path.isEmpty()) {
       return false;

@@ -3,12 +3,12 @@ package io.tdc;
 import javax.annotation.Nullable;
 
 /**
- * Hands in keys that are not in the configuration's ring, for example from a key service. It is
- * asked when the configuration says {@code keys: {host: true}} and a payload names a key that the
- * library does not hold yet.
+ * Provides keys that are not in the configuration's ring, for example from a key service. It is
+ * called when the configuration says {@code keys: {host: true}} and a payload names a key that the
+ * library does not have yet.
  *
- * <p>A provider may be asked from several threads at once, and from workflow threads: there it runs
- * with the SDK's deadlock detector switched off, so it may take its time.
+ * <p>A provider may be called from several threads at once, and from workflow threads: there it
+ * runs with the SDK's deadlock detector switched off, so it may be slow.
  */
 @FunctionalInterface
 public interface KeyProvider {

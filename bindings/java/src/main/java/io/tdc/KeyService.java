@@ -2,14 +2,15 @@ package io.tdc;
 
 /**
  * Encrypts and decrypts data keys with keys that never leave their service, such as AWS KMS or
- * Vault. It is asked when {@code keys.ring} has an entry with {@code service:}, seldom: for a new
- * data key once an hour, and for one of a payload that is not in the cache.
+ * Vault. It is called when {@code keys.ring} has an entry with {@code service:}. Calls are rare:
+ * for a new data key once an hour, and for a payload's data key that is not in the cache.
  *
- * <p>It may be asked from several threads at once, and from workflow threads: there it runs with
+ * <p>It may be called from several threads at once, and from workflow threads: there it runs with
  * the SDK's deadlock detector switched off. It ends an attempt after {@link KeyServiceKey#timeout}.
  *
- * <p>A {@link KeyServiceException} says more of a failure; any other exception means that the
- * service could not be reached. Its message becomes a part of errors, so it names no secret.
+ * <p>A {@link KeyServiceException} gives the reason for a failure; any other exception means that
+ * the service could not be reached. Its message becomes part of errors, so it must not contain a
+ * secret.
  */
 public interface KeyService {
   /**

@@ -38,7 +38,7 @@ public final class KeyServiceException extends Exception {
   }
 
   /**
-   * The wrapped key is not one of this key's.
+   * The wrapped key was not wrapped by this key.
    *
    * @param reason the service's reason, without a secret
    * @return an exception to throw

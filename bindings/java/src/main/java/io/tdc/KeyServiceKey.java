@@ -26,7 +26,7 @@ public final class KeyServiceKey {
   }
 
   /**
-   * Keys that this one's alias named earlier: they are tried for {@link KeyService#unwrap} as well.
+   * Earlier targets of this key's alias, which {@link KeyService#unwrap} should try too.
    *
    * @return their ids as the configuration has them
    */

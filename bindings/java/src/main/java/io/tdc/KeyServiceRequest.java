@@ -144,7 +144,7 @@ final class KeyServiceRequest {
     causes.add(code, cause);
   }
 
-  /** Overwrites what the library asked with. */
+  /** Overwrites the data of the request. */
   private void erase() {
     if (kind == WRAP) {
       Arrays.fill(bytes, (byte) 0);

@@ -8,11 +8,11 @@ import java.util.concurrent.Future;
 import javax.annotation.Nullable;
 
 /**
- * Has data keys wrapped and unwrapped, all of a round together: by a key service of the program's,
+ * Has data keys wrapped and unwrapped, several at the same time: by the program's own key service,
  * or by {@link KeyClients}.
  */
 final class KeyServices {
-  /** What the library asks for in one round. */
+  /** The most keys that the library requests at once. */
   private static final int MAX_REQUESTS = 16;
 
   @Nullable private final KeyService service;
@@ -58,7 +58,8 @@ final class KeyServices {
     List<byte[]> answers = new ArrayList<>(requests.size());
     List<Future<byte[]>> others = new ArrayList<>();
     try {
-      // This thread asks as well; it mostly is about one key, and keeps what is bound to a thread.
+      // This thread also sends requests: there is usually only one key, and thread-local state is
+      // kept.
       for (KeyServiceRequest request : requests.subList(1, requests.size())) {
         others.add(threads.submit(() -> request.answer(asked)));
       }
@@ -77,7 +78,7 @@ final class KeyServices {
     }
   }
 
-  /** Not an answer of the service, which the library would believe for other calls too. */
+  /** Not an answer of the service, which the library would cache for other calls too. */
   private static TdcException failed(int index, Throwable cause) {
     String text =
         cause instanceof InterruptedException

@@ -31,7 +31,7 @@ final class LibraryCopy {
   }
 
   /**
-   * Loads a copy in the first place that allows it, and removes the file again.
+   * Loads a copy from the first directory that allows it, and removes the file again.
    *
    * @param attempts get what was wrong with each other place
    * @return false if no place allowed it

@@ -18,9 +18,9 @@ public final class MessageOption {
   }
 
   /**
-   * Encodes the payloads of headers as well, which the SDKs leave alone. Decoding opens encoded
-   * headers in any case; with this it also refuses plain ones where the configuration says {@code
-   * required}.
+   * Also encodes the payloads of headers, which the SDKs leave as they are. Encoded headers are
+   * always decoded; with this option, decoding also refuses plain ones if the configuration says
+   * {@code required}.
    *
    * @return the option
    */
@@ -29,7 +29,7 @@ public final class MessageOption {
   }
 
   /**
-   * Says where the payloads are, for configurations with {@code namespaces}.
+   * Sets the context of the payloads, for configurations with {@code namespaces}.
    *
    * @param context as the SDK gives it to codecs
    * @return the option

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import javax.annotation.Nullable;
 
-/** The types of protobuf messages: what the library asks for, and Java's runtime has. */
+/** The protobuf message types that the library asks for and Java's runtime has. */
 final class MessageTypes {
   private static final ClassValue<Optional<Descriptor>> OF_CLASS =
       new ClassValue<>() {
@@ -77,7 +77,7 @@ final class MessageTypes {
     return set.build().toByteArray();
   }
 
-  /** What is imported goes first. */
+  /** Imports come first. */
   private static void collect(FileDescriptor file, Map<String, FileDescriptor> files) {
     if (files.containsKey(file.getName())) {
       return;

@@ -5,7 +5,7 @@ import com.google.protobuf.Message;
 import io.temporal.api.failure.v1.Failure;
 import java.nio.charset.StandardCharsets;
 
-/** Calls on one serialised message, which the library reads and writes whole. */
+/** Calls on one serialised message, which the library reads and writes as a whole. */
 final class Messages {
   private final Host host;
 

@@ -9,8 +9,8 @@ import java.util.List;
 import javax.annotation.Nullable;
 
 /**
- * Finds the native library and loads it. Every place that was tried, and what was wrong with it,
- * goes into the error's message.
+ * Finds the native library and loads it. The error's message lists every location that was tried,
+ * and why it failed.
  */
 final class NativeLoader {
   private static final String LIBRARY = System.mapLibraryName("tdc_jni");

@@ -2,7 +2,7 @@ package io.tdc;
 
 import javax.annotation.Nullable;
 
-/** What the library asks its host for and the program has: keys, key services, codec servers. */
+/** The services of the program for the library: keys, key services, codec servers. */
 final class Outside {
   @Nullable final KeyProvider keys;
   final KeyServices keyServices;
@@ -19,7 +19,7 @@ final class Outside {
     return new Outside(null, new KeyServices(null), new Remote(null, null));
   }
 
-  /** Lets go of connections and threads. */
+  /** Releases connections and threads. */
   void close() {
     keyServices.close();
     remote.close();

@@ -6,14 +6,14 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The user's own payload converters beside a list of the SDK's: one of the same encoding takes the
- * SDK's place, any other goes before the list.
+ * The user's own payload converters beside a list of the SDK's: one with the same encoding replaces
+ * the SDK's, any other comes before the list.
  */
 final class OwnConverters {
   /** Those that go before. */
   final List<PayloadConverter> before = new ArrayList<>();
 
-  /** The SDK's list with what takes a place in it. */
+  /** The SDK's list with its replacements. */
   final List<PayloadConverter> list;
 
   OwnConverters(PayloadConverter[] own, PayloadConverter... sdks) {

@@ -6,7 +6,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 
-/** What a payload has beside metadata and data, in whichever version of Temporal's API is here. */
+/** The fields of a payload besides metadata and data, in any version of Temporal's API. */
 final class PayloadFields {
   static final String ENCODING = "encoding";
   static final String KEY_ID = "encryption-key-id";

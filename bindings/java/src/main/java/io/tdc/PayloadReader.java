@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Makes {@link Payload}s of the library's answers without copying their contents.
+ * Creates {@link Payload}s from the library's results without copying their contents.
  *
  * <p>Nearly all answers of a program start with the same few bytes of metadata ({@code json/plain},
  * or the encryption's key id), so the last heads are remembered with what they mean, and a payload
@@ -23,7 +23,7 @@ import java.util.Map;
 final class PayloadReader {
   private static final int SLOTS = 16;
 
-  /** Longer heads are not remembered: this bounds the memory, whatever payloads bring. */
+  /** Longer heads are not cached: this bounds the memory, whatever the payloads contain. */
   private static final int MAX_REMEMBERED = RememberedHead.MAX_LENGTH;
 
   private static final byte METADATA_TAG = 0x0a;
@@ -50,7 +50,7 @@ final class PayloadReader {
     return assemble(answer, 0, head, dataOffset, length);
   }
 
-  /** Reads a serialised {@code Payloads} into a list of so many. */
+  /** Reads a serialised {@code Payloads} into a list of this size. */
   List<Payload> readAll(byte[] answer, int count) throws InvalidProtocolBufferException {
     Payload[] payloads = new Payload[count];
     Cursor cursor = new Cursor(answer, 0, answer.length);

@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A payload as the library takes it, in two slices: {@code head} is every field but {@code data},
- * then the tag and the length of {@code data}; {@code data} is its contents, in the very array that
- * the payload holds. So a large payload is never serialised, only its few bytes of metadata are.
+ * A payload in the library's form, as two slices: {@code head} is every field but {@code data},
+ * then the tag and the length of {@code data}; {@code data} is its contents, in the payload's own
+ * array. So a large payload is never serialised, only its few bytes of metadata are.
  *
  * <p>One of these is kept for each thread, with the space for a list of payloads.
  */
@@ -91,7 +91,7 @@ final class PayloadSlices {
     }
   }
 
-  /** Puts the payload behind those in {@link #batch}, as a field of {@code Payloads}. */
+  /** Appends the payload to {@link #batch}, as a field of {@code Payloads}. */
   private void append(Payload payload) {
     set(payload);
     int length = length();
@@ -126,7 +126,7 @@ final class PayloadSlices {
     }
   }
 
-  /** Lets go of the payload, so that this thread does not keep it alive. */
+  /** Drops the payload, so that this thread does not keep it alive. */
   void clear() {
     data = EMPTY;
     batchLength = 0;
@@ -214,8 +214,8 @@ final class PayloadSlices {
   }
 
   /**
-   * Learns where a {@link ByteString} holds its bytes: {@code unsafeWriteTo} promises the array
-   * itself. A string in several pieces, or outside the heap, is copied.
+   * Finds the array of a {@link ByteString}: {@code unsafeWriteTo} passes the array itself. A
+   * string in several segments, or outside the heap, is copied.
    */
   private final class DataCapture extends ByteOutput {
     private int pieces;

@@ -5,11 +5,12 @@ import java.util.Arrays;
 import java.util.Map;
 
 /**
- * The metadata of so many entries that was written last, as bytes. Nearly all payloads of a program
- * have one of a few: an encoding alone, one and a key id, or that and what an envelope has.
+ * The last written metadata with a given number of entries, as bytes. Nearly all payloads of a
+ * program have one of a few: only an encoding, an encoding and a key id, or these and the entries
+ * of an envelope.
  */
 final class RememberedHead {
-  /** Longer ones are not remembered: this bounds the memory, whatever payloads bring. */
+  /** Longer ones are not cached: this bounds the memory, whatever the payloads contain. */
   static final int MAX_LENGTH = 1024;
 
   /** What a payload has most often; the second and third entry of an envelope, then a binding. */

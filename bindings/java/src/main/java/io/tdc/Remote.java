@@ -26,14 +26,14 @@ import javax.annotation.Nullable;
 import javax.net.ssl.SSLException;
 
 /**
- * Sends the requests to codec servers that the library asks for; the library makes them, and judges
- * the answers. It never tries again: Temporal tries the whole task again.
+ * Sends the requests to codec servers that the library asks for; the library builds them, and
+ * checks the responses. It never retries: Temporal retries the whole task.
  */
 final class Remote {
-  /** How many requests are under way at once; others wait within their timeout. */
+  /** How many requests are in flight at once; others wait within their timeout. */
   private static final int MAX_REQUESTS = 32;
 
-  /** And how many of one round, so that a long history takes no more than its share. */
+  /** How many of them may belong to one call, so that a long history uses only its share. */
   private static final int MAX_TOGETHER = 4;
 
   private final Semaphore requests = new Semaphore(MAX_REQUESTS);
@@ -47,8 +47,8 @@ final class Remote {
   }
 
   /**
-   * Sends the requests of a round, a few at the same time, and gives the answers in their order. A
-   * server may take long, and in workflow code the SDK must not take that for a deadlock.
+   * Sends several requests, a few at the same time, and returns the answers in order. A server may
+   * be slow, and in workflow code the SDK must not mistake that for a deadlock.
    *
    * @param index in the user's list of the payload that this is for, for errors
    * @throws TdcException if the hook for headers fails
@@ -61,7 +61,8 @@ final class Remote {
 
   /** Lets go of the connections. */
   synchronized void close() {
-    // Nobody else has the client, and it ends its threads and connections when it is garbage.
+    // No other code has the client; it ends its threads and connections when it is
+    // garbage-collected.
     own = null;
   }
 
@@ -91,7 +92,7 @@ final class Remote {
     return answers;
   }
 
-  /** A request that is under way, for as long as it allows. */
+  /** A request in flight, bounded by its timeout. */
   private final class Exchange {
     private final RemoteRequest request;
     private final BoundedBody body;
@@ -103,7 +104,7 @@ final class Remote {
 
     Exchange(RemoteRequest request) {
       this.request = request;
-      // One byte more than is an answer, so that the library sees that it is too long.
+      // One byte more than the limit, so that the library sees that the response is too long.
       this.body = new BoundedBody(request.maxResponse + 1);
       this.end = System.nanoTime() + request.timeout.toNanos();
     }
@@ -129,7 +130,7 @@ final class Remote {
         requests.release();
         throw e;
       }
-      // Before the answer is read: the next request must not wait for that.
+      // Before the response is read: the next request must not wait for that.
       sent.whenComplete((answer, fault) -> requests.release());
       response = sent;
     }
@@ -141,7 +142,7 @@ final class Remote {
         addHeaders(message, hook, request.url, index);
       }
       if (request.url.startsWith("http:")) {
-        // Or else it would offer to go on in HTTP/2, which not every server understands.
+        // Otherwise it would offer an upgrade to HTTP/2, which not every server understands.
         message.version(HttpClient.Version.HTTP_1_1);
       }
       return message
@@ -208,8 +209,8 @@ final class Remote {
   }
 
   /**
-   * Why there was no answer. What the client says otherwise can repeat what the server sent, so
-   * neither its text nor itself goes further.
+   * Why there was no response. Other exceptions of the client can repeat data from the server, so
+   * neither they nor their text are passed on.
    */
   private static RemoteAnswer fault(RemoteRequest request, Throwable cause) {
     if (cause instanceof ConnectException) {
@@ -242,7 +243,7 @@ final class Remote {
     return own;
   }
 
-  /** The JVM's proxy; but plain HTTP is for this machine, and no proxy must see it. */
+  /** The JVM's proxy; but plain HTTP is for this machine and must not use a proxy. */
   private static final class ProxyForTls extends ProxySelector {
     @Override
     public List<Proxy> select(URI url) {

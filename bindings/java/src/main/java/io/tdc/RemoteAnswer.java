@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import javax.annotation.Nullable;
 
-/** What came of a request: an answer, whatever it is, or the status 0 and the reason in words. */
+/** The result of a request: the response, or the status 0 and the reason in words. */
 final class RemoteAnswer {
   final long id;
   private final int status;

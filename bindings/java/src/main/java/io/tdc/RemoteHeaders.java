@@ -4,12 +4,12 @@ import java.net.URI;
 import java.util.Map;
 
 /**
- * Gives headers for a request to a codec server, such as a fresh {@code Authorization}. They go
- * before headers of the configuration of the same name.
+ * Gives headers for a request to a codec server, such as a fresh {@code Authorization}. They take
+ * precedence over headers of the configuration with the same name.
  *
- * <p>It is asked for each request, from several threads at once and from workflow threads, so it
- * keeps what it can use again. In workflow code it runs with the SDK's deadlock detector switched
- * off.
+ * <p>It is called for each request, from several threads at once and from workflow threads, so it
+ * should cache values that can be reused. In workflow code it runs with the SDK's deadlock detector
+ * switched off.
  */
 @FunctionalInterface
 public interface RemoteHeaders {

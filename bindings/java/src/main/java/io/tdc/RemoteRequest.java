@@ -8,7 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A request that the library makes. Its headers can hold credentials, and its body holds payloads.
+ * A request that the library builds. Its headers can contain credentials, and its body contains
+ * payloads.
  */
 final class RemoteRequest {
   final long id;
@@ -16,10 +17,10 @@ final class RemoteRequest {
   final Map<String, String> headers = new LinkedHashMap<>();
   final byte[] body;
 
-  /** For everything, from the first try to connect to the end of the answer. */
+  /** In total, from the first attempt to connect to the end of the response. */
   final Duration timeout;
 
-  /** How long an answer may be. */
+  /** The longest response. */
   final long maxResponse;
 
   /** Reads a {@code tdc.host.v1.HttpRequest}. */

@@ -14,8 +14,8 @@ import java.util.List;
 import javax.annotation.Nullable;
 
 /**
- * What the library asks its host for, and the answers: {@code proto/tdc/host.proto}. A request and
- * its answer share the number of their kind.
+ * The requests of the library to its host, and the answers: {@code proto/tdc/host.proto}. A request
+ * and its answer share the number of their kind.
  */
 final class Requests {
   static final int ID = 1;
@@ -38,7 +38,7 @@ final class Requests {
   /** The answers so far. */
   private final List<byte[]> answers = new ArrayList<>();
 
-  /** What is asked together, once everything was read. */
+  /** The requests to send together, once all are read. */
   private final List<KeyServiceRequest> keyServices = new ArrayList<>();
 
   private final List<RemoteRequest> remote = new ArrayList<>();
@@ -156,7 +156,7 @@ final class Requests {
   private void reload() {
     long[] result = new long[Boundary.RESULT_WORDS];
     if (handle.reload(result) != Abi.OK) {
-      // The call that follows says what is missing better than this error does.
+      // The next call reports what is missing better than this error does.
       Errors.free(result);
     }
   }

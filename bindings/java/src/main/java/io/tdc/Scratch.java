@@ -5,9 +5,9 @@ import java.nio.ByteOrder;
 
 /**
  * Memory outside the heap for the arguments of one native call: first the words that the library
- * writes, then what goes in, then the room for what comes out.
+ * writes, then the input, then the room for the output.
  *
- * <p>Each thread keeps one. What is larger than that is allocated for the call alone.
+ * <p>Each thread keeps one. Larger memory is allocated for a single call.
  */
 final class Scratch implements AutoCloseable {
   /** Enough for a payload of 8 KiB and its answer. */
@@ -83,7 +83,7 @@ final class Scratch implements AutoCloseable {
     return start;
   }
 
-  /** The address of the room behind what went in. */
+  /** The address of the room after the input. */
   long room() {
     return address + bytes.position();
   }
@@ -93,7 +93,7 @@ final class Scratch implements AutoCloseable {
     bytes.get(to, 0, length);
   }
 
-  /** Overwrites all bytes that went in. */
+  /** Overwrites all input bytes. */
   void erase() {
     for (int i = WORDS * Long.BYTES; i < bytes.position(); i++) {
       bytes.put(i, (byte) 0);

@@ -19,8 +19,8 @@ import java.util.Objects;
  * }
  * }</pre>
  *
- * <p>One open {@code Tdc} serves any number of threads, clients and workers. What it hands out
- * works until it is closed.
+ * <p>One open {@code Tdc} serves any number of threads, clients and workers. The objects that it
+ * returns work until it is closed.
  */
 public final class Tdc implements AutoCloseable {
   private final Handle handle;
@@ -152,8 +152,8 @@ public final class Tdc implements AutoCloseable {
   }
 
   /**
-   * Decodes every payload and failure in a message of Temporal's API. What tdc did not make stays
-   * as it is.
+   * Decodes every payload and failure in a message of Temporal's API. Payloads that tdc did not
+   * encode stay as they are.
    *
    * @param message any generated message of Temporal's API; it is not changed
    * @param options where its payloads are, and whether plain headers are refused where the
@@ -186,7 +186,8 @@ public final class Tdc implements AutoCloseable {
   }
 
   /**
-   * Reads the configuration and its keys again. Calls in flight finish with what they began with.
+   * Reads the configuration and its keys again. Calls in flight finish with the configuration they
+   * started with.
    *
    * @throws TdcException if what is there now is not usable; what was open stays open
    */
@@ -213,9 +214,9 @@ public final class Tdc implements AutoCloseable {
   }
 
   /**
-   * Ends all use. Does nothing the second time. What this object handed out throws {@link
-   * IllegalStateException} from now on. Calls that are in flight end as they would have; with the
-   * last of them the native memory is freed, the keys above all.
+   * Closes the configuration; closing again does nothing. Objects that it returned throw {@link
+   * IllegalStateException} from now on. Calls in flight complete; the last of them frees the native
+   * memory, including the keys.
    */
   @Override
   public void close() {

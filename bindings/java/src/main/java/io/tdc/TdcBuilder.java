@@ -24,8 +24,7 @@ public final class TdcBuilder {
   }
 
   /**
-   * The Temporal namespace to choose the configuration's rules by, wherever the SDK does not give
-   * one.
+   * The Temporal namespace that selects the configuration's rules when the SDK does not give one.
    *
    * @param newNamespace the namespace's name
    * @return this builder
@@ -36,7 +35,7 @@ public final class TdcBuilder {
   }
 
   /**
-   * Where keys come from that are not in the configuration's ring.
+   * The source of keys that are not in the configuration's ring.
    *
    * @param newKeyProvider the provider
    * @return this builder
@@ -47,8 +46,8 @@ public final class TdcBuilder {
   }
 
   /**
-   * Who encrypts and decrypts data keys for entries of {@code keys.ring} with {@code service:}, in
-   * place of the clients in {@code libtdc_keys}.
+   * The key service that encrypts and decrypts data keys for entries of {@code keys.ring} with
+   * {@code service:}, instead of the clients in {@code libtdc_keys}.
    *
    * @param newKeyService the program's own client of a key service
    * @return this builder
@@ -59,8 +58,8 @@ public final class TdcBuilder {
   }
 
   /**
-   * The HTTP client that asks codec servers, for configurations whose codecs hold {@code remote}:
-   * one that knows your certificate authority, has a client certificate or goes through a proxy.
+   * The HTTP client for codec servers, for configurations whose codecs include {@code remote}: one
+   * that knows your certificate authority, has a client certificate or goes through a proxy.
    * Requests have the timeout of the configuration. Without it there is one client for each {@link
    * Tdc}.
    *
@@ -83,7 +82,7 @@ public final class TdcBuilder {
   }
 
   /**
-   * Where headers for requests to codec servers come from, for configurations whose codecs hold
+   * The source of headers for requests to codec servers, for configurations whose codecs include
    * {@code remote}.
    *
    * @param newRemoteHeaders the source
@@ -113,8 +112,8 @@ public final class TdcBuilder {
    * the SDK's defaults it drops a signal that cannot be decoded and rejects an update, and where
    * {@code setFailWorkflowExceptionTypes} says so, the workflow fails.
    *
-   * <p>Without this, an error that an operator can cure (see {@link TdcException#isTransient})
-   * fails the workflow task, as a {@link TdcTaskFailure}.
+   * <p>Without this, an error that an operator can fix (see {@link TdcException#isTransient}) fails
+   * the workflow task, as a {@link TdcTaskFailure}.
    *
    * @return this builder
    */

@@ -17,8 +17,8 @@ import javax.annotation.Nullable;
  * The SDK's data converter interface: values by another data converter, their payloads by the
  * codecs, and failures whole by the library.
  *
- * <p>It is the SDK's {@code CodecDataConverter} but for failures: these follow the configuration,
- * and what is malformed in them too.
+ * <p>It is the SDK's {@code CodecDataConverter} except for failures: these follow the
+ * configuration, and so does the handling of malformed ones.
  */
 final class TdcDataConverter implements DataConverter {
   /** As it was given: the SDK asks it for each context anew. */
@@ -74,7 +74,7 @@ final class TdcDataConverter implements DataConverter {
     if (content.isEmpty() || index < 0 || index >= content.get().getPayloadsCount()) {
       return placed.fromPayloads(index, content, valueType, valueGenericType);
     }
-    // The others are not wanted now; the SDK comes once for each.
+    // The others are not needed now; the SDK calls once for each.
     Payload payload = codec.decode(content.get().getPayloads(index), index);
     Payloads payloads = content.get().toBuilder().setPayloads(index, payload).build();
     return placed.fromPayloads(index, Optional.of(payloads), valueType, valueGenericType);

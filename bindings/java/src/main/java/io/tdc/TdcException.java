@@ -6,7 +6,7 @@ import java.util.OptionalInt;
 import javax.annotation.Nullable;
 
 /**
- * A call that failed, with the stable code that every language shares. Messages never hold
+ * A call that failed, with the stable code that every language shares. Messages never contain
  * plaintext or key bytes.
  */
 public final class TdcException extends PayloadCodecException {
@@ -74,8 +74,8 @@ public final class TdcException extends PayloadCodecException {
   }
 
   /**
-   * Whether the same call can succeed later, because time or an operator cures the cause: a wrong
-   * or missing key, the configuration, an unreachable codec server.
+   * Whether the same call can succeed later, because the cause passes or an operator fixes it: a
+   * wrong or missing key, the configuration, an unreachable codec server.
    *
    * @return true if the input need not change
    */

@@ -1,9 +1,9 @@
 package io.tdc;
 
 /**
- * An error met in workflow code that time or an operator cures, such as a wrong or missing key:
- * fails the workflow <em>task</em>, which the server retries until it is cured, and never the
- * workflow.
+ * An error in workflow code that passes or that an operator can fix, such as a wrong or missing
+ * key. It fails the workflow <em>task</em>, which the server retries until the error is fixed, and
+ * never the workflow.
  *
  * <p>It is an {@link Error} because the SDK lets an {@code Error} through to the task whatever the
  * workflow does: a {@code catch (Exception e)} around an activity call would take an exception for

@@ -26,9 +26,9 @@ import javax.annotation.Nonnull;
 import javax.annotation.Nullable;
 
 /**
- * The configuration's converters as the SDK's interface. The SDK's own payload converters make a
- * raw form of a value (nothing, bytes, a serialised message, JSON by Jackson), and the library
- * makes a payload of that, which no two languages then write differently.
+ * The configuration's converters as the SDK's interface. The SDK's own payload converters turn a
+ * value into a raw form (null, bytes, a serialised message, JSON by Jackson), and the library turns
+ * that into a payload, which is then the same in every language.
  */
 final class Values implements DataConverter {
   private static final String ENCODING = "encoding";

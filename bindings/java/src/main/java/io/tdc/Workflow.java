@@ -4,17 +4,17 @@ import io.temporal.common.converter.DataConverterException;
 import io.temporal.workflow.unsafe.WorkflowUnsafe;
 
 /**
- * What becomes of an error, in workflow code and elsewhere.
+ * How an error is thrown, in workflow code and elsewhere.
  *
- * <p>In a workflow task an error that an operator can cure is a {@link TdcTaskFailure}. One that
- * only other bytes cure stays the SDK's to judge, and the SDK knows it by the type {@link
- * DataConverterException}: it drops and counts a signal that it cannot convert, while any other
- * exception stops the workflow until somebody removes the signal from its history.
+ * <p>In a workflow task, an error that an operator can fix is a {@link TdcTaskFailure}. An error
+ * that only other bytes could fix is left to the SDK, as a {@link DataConverterException}: the SDK
+ * drops and counts a signal that it cannot convert, while any other exception blocks the workflow
+ * until the signal is removed from its history.
  */
 final class Workflow {
   private final boolean sdkErrors;
 
-  /** With {@code sdkErrors} every error is the SDK's to judge. */
+  /** With {@code sdkErrors}, every error is left to the SDK. */
   Workflow(boolean sdkErrors) {
     this.sdkErrors = sdkErrors;
   }

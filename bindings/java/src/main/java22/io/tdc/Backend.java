@@ -21,10 +21,11 @@ import org.slf4j.LoggerFactory;
  * <p>A <em>critical</em> call takes Java's arrays as they are and costs some nanoseconds, but until
  * it returns no thread can reach a safepoint, so the garbage collector waits for it. That is right
  * for short calls only. Arguments of longer ones are copied by {@link Boundary}, and every other
- * thread runs on. So are failures, messages and histories, for nobody knows how much is inside.
+ * thread runs on. So are those of failures, messages and histories, because their cost is not known
+ * in advance.
  */
 final class Backend {
-  /** What a program's owner can say to the JVM, exactly as the JVM wants it. */
+  /** The option for the JVM, exactly as the JVM expects it. */
   private static final String FLAG = "--enable-native-access=ALL-UNNAMED";
 
   /** What AES-GCM seals in some 5 to 15 µs: well below what any collector's pause takes. */

@@ -65,7 +65,7 @@ class KeyClientsTest {
     try (FakeVault vault = new FakeVault()) {
       environment = vault.environment();
     }
-    // A port that is taken, and on which nobody listens.
+    // A port that is taken but has no listener.
     try (Socket taken = new Socket()) {
       taken.bind(FarServer.anywhere());
       environment.put("VAULT_ADDR", "http://127.0.0.1:" + taken.getLocalPort());

@@ -198,7 +198,7 @@ class KeyServiceTest {
     }
   }
 
-  /** A failed renewal is nobody's error while the old data key is in use. */
+  /** A failed renewal is not an error of any call while the old data key is in use. */
   @Test
   @Timeout(60)
   void aFailedRenewalFailsNoCall() throws Exception {

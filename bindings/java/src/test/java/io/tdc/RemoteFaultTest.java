@@ -157,7 +157,7 @@ class RemoteFaultTest {
 
   @Test
   void aServerThatIsAwayIsTransient() throws IOException {
-    // A port that is taken, and on which nobody listens.
+    // A port that is taken but has no listener.
     try (Socket taken = new Socket()) {
       taken.bind(FarServer.anywhere());
       try (Tdc tdc = Tdc.parse(Configs.remote(taken.getLocalPort()), Configs.HERE)) {

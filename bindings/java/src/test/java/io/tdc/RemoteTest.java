@@ -326,7 +326,7 @@ class RemoteTest {
         isUnderstoodAt(port);
         return;
       } catch (BindException e) {
-        // Somebody else has taken the port meanwhile.
+        // Another process has taken the port meanwhile.
         if (tries == 10) {
           throw e;
         }

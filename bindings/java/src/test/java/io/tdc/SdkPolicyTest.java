@@ -16,7 +16,7 @@ import io.temporal.failure.ApplicationFailure;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What stays the SDK's to judge in workflow code, and where it gives no choice. */
+/** What is left to the SDK in workflow code, and where it gives no choice. */
 class SdkPolicyTest {
   private static final SitesEnvironment.Fault WRONG = SitesEnvironment.Fault.WRONG_KEY;
 

@@ -25,8 +25,7 @@ public final class ReadFailure {
     WorkflowServiceStubs service =
         WorkflowServiceStubs.newServiceStubs(
             WorkflowServiceStubsOptions.newBuilder().setTarget(arguments[0]).build());
-    // Details are read when somebody asks for them, so the failure is read while the converter is
-    // open.
+    // Details are decoded on access, so the failure is read while the converter is open.
     try (Tdc tdc = Tdc.open(Path.of(arguments[1]))) {
       WorkflowClient client =
           WorkflowClient.newInstance(
