@@ -74,16 +74,13 @@ fn a_name(all: &[NamespaceSummary], index: usize) -> Option<String> {
     let entry = all.get(index)?;
     let Some(pattern) = &entry.pattern else { return Some(String::new()) };
     let decides = |name: &String| !name.is_empty() && matching(all, name) == Some(index);
-    match tenants_key(entry) {
+    if let Some((start, end)) = tenants_key(entry) {
         // Only namespaces that have a key can be encoded for.
-        Some((start, end)) => {
-            let names = entry.keys.iter().filter_map(|key| key.strip_prefix(start)?.strip_suffix(end));
-            names.map(str::to_owned).find(decides)
-        }
-        None => {
-            let fillings = ["", "a", TEST_NAME, "x0"];
-            fillings.iter().map(|filling| pattern.as_str().replace('*', filling)).find(decides)
-        }
+        let names = entry.keys.iter().filter_map(|key| key.strip_prefix(start)?.strip_suffix(end));
+        names.map(str::to_owned).find(decides)
+    } else {
+        let fillings = ["", "a", TEST_NAME, "x0"];
+        fillings.iter().map(|filling| pattern.as_str().replace('*', filling)).find(decides)
     }
 }
 
