@@ -34,9 +34,7 @@ final class Codec implements PayloadCodec {
   private final PayloadReader encoded;
   private final PayloadReader decoded;
 
-  /**
-   * The SDK passes the same context for every payload of a workflow: the last result is cached.
-   */
+  /** The SDK passes the same context for every payload of a workflow: the last result is cached. */
   private volatile InContext last = new InContext(null, this);
 
   Codec(Host host, Workflow workflow) {
