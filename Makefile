@@ -9,7 +9,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 MAJOR := $(firstword $(subst ., ,$(VERSION)))
 
 help: ## Show this
-	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 build: ## Build libtdc (shared, static) and the command line in target/release
 	@echo "tdc: building the library and the command line with cargo (the first time takes some minutes)"
@@ -25,7 +25,7 @@ test: test-rust build test-scripts test-c test-go test-python test-java test-typ
 test-rust: ## rustfmt, clippy, unit and property tests, vectors, generated files, NIST
 	@scripts/logged rust scripts/test-rust
 
-test-scripts: ## shellcheck over the scripts, the width of comments
+test-scripts: ## shellcheck over the scripts, the width of comments, links between pages
 	@scripts/test-scripts
 
 test-c: build ## The header in four standards, and the harness over the whole ABI
@@ -59,7 +59,7 @@ test-conformance: build ## Every writer against every reader, and the walk again
 	@scripts/test-conformance-protobuf
 	@scripts/count-vectors
 
-test-e2e: build ## Real key services; a real Temporal with workers in three languages, its command line, Web UI and logins
+test-e2e: build ## Real key services; a real Temporal with workers in four languages, its command line, Web UI and logins
 	@scripts/test-keys
 	@scripts/test-e2e
 
@@ -87,7 +87,7 @@ docs: ## The documentation as a site, in dist/docs; every link is checked before
 bench: build ## tdc beside its peers in every language; target/bench/results.jsonl
 	@scripts/bench
 
-bench-quick: build ## The same in about a minute
+bench-quick: build ## The same in some eight minutes
 	@scripts/bench --quick
 
 bench-core: ## The library beside raw AWS-LC
