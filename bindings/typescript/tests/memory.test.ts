@@ -7,8 +7,8 @@ import { run } from './processes.js';
 
 const CALLS = Number(process.env['TDC_TEST_CALLS'] ?? 1_000_000);
 
-/** Some 8 bytes a call: the smallest allocation has 16. */
-const ALLOWED = 8 << 20;
+/** Some 5 bytes a call. */
+const ALLOWED = 4 << 20;
 
 /** Else V8 takes 16 MiB more for young objects when it likes to. */
 const FLAGS = ['--expose-gc', '--max-semi-space-size=2'];
