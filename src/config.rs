@@ -144,7 +144,8 @@ impl Config {
     /// The settings of a namespace in the form of the public API.
     pub(crate) fn namespace(&self, namespace: &str) -> Result<NamespaceSettings, Error> {
         let (pattern, profile) = self.entry(namespace)?;
-        let encrypts_with = profile.access.primary_id().filter(|_| profile.chain.encrypts()).cloned();
+        let primary = profile.access(namespace).primary_id();
+        let encrypts_with = primary.filter(|_| profile.chain.encrypts()).cloned();
         Ok(NamespaceSettings { pattern: pattern.map(|pattern| pattern.as_str().into()), encrypts_with })
     }
 

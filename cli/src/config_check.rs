@@ -41,7 +41,9 @@ pub(crate) fn run(file: &Path, namespace: &str) -> Result<ExitCode, Error> {
         match name {
             Some(name) => {
                 let by_host = try_out(&converter, entry, &name)?;
-                rows.describe(entry, by_host, converter.encodes_common_attributes());
+                let of_namespace =
+                    if namespace.is_empty() { entry.clone() } else { converter.summary_for(namespace)? };
+                rows.describe(&of_namespace, by_host, converter.encodes_common_attributes());
             }
             None => warnings.push(format!("{} is never used, {}", place(entry, index), why_unused(entry))),
         }
@@ -74,25 +76,18 @@ fn a_name(all: &[NamespaceSummary], index: usize) -> Option<String> {
     let entry = all.get(index)?;
     let Some(pattern) = &entry.pattern else { return Some(String::new()) };
     let decides = |name: &String| !name.is_empty() && matching(all, name) == Some(index);
-    if let Some((start, end)) = tenants_key(entry) {
+    if let Some(tenants) = &entry.tenants {
         // Only namespaces that have a key can be encoded for.
-        let names = entry.keys.iter().filter_map(|key| key.strip_prefix(start)?.strip_suffix(end));
-        names.map(str::to_owned).find(decides)
-    } else {
-        let fillings = ["", "a", TEST_NAME, "x0"];
-        fillings.iter().map(|filling| pattern.as_str().replace('*', filling)).find(decides)
+        return tenants.keys().map(|name| String::from(&**name)).find(decides);
     }
-}
-
-/// What is before and after the namespace in the id of the key that encrypts.
-fn tenants_key(entry: &NamespaceSummary) -> Option<(&str, &str)> {
-    entry.encrypts_with.as_ref()?.split_once("{namespace}")
+    let fillings = ["", "a", TEST_NAME, "x0"];
+    fillings.iter().map(|filling| pattern.as_str().replace('*', filling)).find(decides)
 }
 
 fn why_unused(entry: &NamespaceSummary) -> String {
-    match (tenants_key(entry), &entry.encrypts_with) {
-        (Some(_), Some(primary)) => {
-            format!("because keys.ring has no key {primary} for a namespace that it matches: add one")
+    match (&entry.tenants, &entry.encrypts_with) {
+        (Some(_), Some(key)) => {
+            format!("because keys.ring has no key {key} for a namespace that it matches: add one")
         }
         _ => "because an earlier entry matches the same names: move it up".to_owned(),
     }
@@ -188,9 +183,9 @@ fn key_service_warnings(converter: &DataConverter, all: &[NamespaceSummary]) -> 
 
 /// Whether an entry encrypts with the key of this name in some namespace.
 fn may_encrypt_with(entry: &NamespaceSummary, name: &str) -> bool {
-    match tenants_key(entry) {
+    match &entry.tenants {
         None => entry.encrypts_with.as_deref() == Some(name),
-        Some((start, end)) => name.starts_with(start) && name.ends_with(end),
+        Some(tenants) => tenants.values().any(|key| **key == *name),
     }
 }
 
@@ -220,7 +215,7 @@ impl Rows {
         );
         let failures = if encodes_failures { stored } else { "readable".to_owned() };
         self.push(namespace, "messages and stack traces of failures", failures);
-        let others = entry.keys.iter().filter(|key| Some(*key) != entry.encrypts_with.as_ref());
+        let others = entry.keys.iter().filter(|key| !may_encrypt_with(entry, key));
         let others: Vec<&str> = others.map(|key| &**key).collect();
         if !others.is_empty() {
             self.push(namespace, "older payloads", format!("opened with {}", others.join(", ")));

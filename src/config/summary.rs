@@ -1,10 +1,11 @@
 //! What a configuration does, for people who check it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::{Config, Pattern, Profile};
-use crate::keys::Fingerprint;
+use crate::error::Error;
+use crate::keys::{Access, Fingerprint};
 
 /// What happens to the payloads of some namespaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,9 @@ pub struct NamespaceSummary {
     pub codecs: Vec<&'static str>,
     /// The key that encode encrypts with, if it encrypts.
     pub encrypts_with: Option<Arc<str>>,
+    /// The key of each namespace that has one, if each encrypts with its own: then `encrypts_with`
+    /// is the template, such as `tenant-{namespace}`.
+    pub tenants: Option<BTreeMap<Box<str>, Arc<str>>>,
     /// The ids of the keys that decrypt payloads here, sorted, without those that only the host
     /// has.
     pub keys: Vec<Arc<str>>,
@@ -50,12 +54,12 @@ impl Config {
     /// A summary of each entry of `namespaces`; without that list, one summary for all namespaces.
     pub(crate) fn summary(&self) -> Vec<NamespaceSummary> {
         let Some(namespaces) = &self.namespaces else {
-            return vec![self.summary_of(None, &self.everywhere)];
+            return vec![self.summary_of(None, &self.everywhere, &self.everywhere.access)];
         };
         let mut owners: HashMap<Identity, (usize, Arc<str>)> = HashMap::new();
         let mut summaries = Vec::with_capacity(namespaces.len());
         for (index, (pattern, profile)) in namespaces.iter().enumerate() {
-            let mut summary = self.summary_of(Some(pattern), profile);
+            let mut summary = self.summary_of(Some(pattern), profile, &profile.access);
             for key in profile.access.ids(&self.keyring) {
                 let identity =
                     self.keyring.fingerprint(&key).map_or_else(|| Identity::Id(key.clone()), Identity::Bytes);
@@ -70,15 +74,22 @@ impl Config {
         summaries
     }
 
-    fn summary_of(&self, pattern: Option<&Pattern>, profile: &Profile) -> NamespaceSummary {
-        let mut keys = profile.access.ids(&self.keyring);
+    /// The summary of what applies to one namespace, without `shared`.
+    pub(crate) fn summary_for(&self, namespace: &str) -> Result<NamespaceSummary, Error> {
+        let (pattern, profile) = self.entry(namespace)?;
+        Ok(self.summary_of(pattern, profile, profile.access(namespace)))
+    }
+
+    fn summary_of(&self, pattern: Option<&Pattern>, profile: &Profile, access: &Access) -> NamespaceSummary {
+        let mut keys = access.ids(&self.keyring);
         keys.retain(|key| self.keyring.contains(key));
         NamespaceSummary {
             pattern: pattern.cloned(),
             codecs: profile.codecs.clone(),
-            encrypts_with: profile.access.primary_id().filter(|_| profile.chain.encrypts()).cloned(),
+            encrypts_with: access.primary_id().filter(|_| profile.chain.encrypts()).cloned(),
+            tenants: access.tenants(),
             keys,
-            has_own_keys: profile.access.is_limited(),
+            has_own_keys: access.is_limited(),
             shared: None,
         }
     }
@@ -139,5 +150,22 @@ mod tests {
         let all = summary(&ring("namespaces:\n  - { match: one }\n  - { match: two }\n"));
         assert_eq!(all.iter().map(shared).collect::<Vec<_>>(), [None, Some(("a", "a", 0))]);
         assert!(!all[0].has_own_keys);
+    }
+
+    #[test]
+    fn a_tenant_has_its_own_key() {
+        let document = format!(
+            "version: 1\nkeys:\n  ring:\n    key-a: {{ insecure_inline: {KEY_A} }}\n    key-b: {{ insecure_inline: {KEY_B} }}\n\
+             codecs: [encrypt]\nnamespaces:\n  - {{ match: \"*\", keys: {{ primary: \"key-{{namespace}}\" }} }}\n"
+        );
+        let config = Config::read(&document, Path::new(""), "").unwrap();
+        let [all] = &config.summary()[..] else { panic!() };
+        assert_eq!((all.encrypts_with.as_deref(), all.keys.len()), (Some("key-{namespace}"), 2));
+        let tenants = BTreeMap::from([("a".into(), "key-a".into()), ("b".into(), "key-b".into())]);
+        assert_eq!(all.tenants, Some(tenants));
+        let b = config.summary_for("b").unwrap();
+        assert_eq!((b.encrypts_with.as_deref(), b.tenants), (Some("key-b"), None));
+        assert_eq!(b.keys.iter().map(|key| &**key).collect::<Vec<_>>(), ["key-b"]);
+        assert_eq!(config.namespace("b").unwrap().encrypts_with.as_deref(), Some("key-b"));
     }
 }

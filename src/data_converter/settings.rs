@@ -97,6 +97,15 @@ impl DataConverter {
         self.config.load().summary()
     }
 
+    /// The summary of what applies to one namespace: with its own key, if it has one. `shared` is
+    /// not looked for.
+    ///
+    /// # Errors
+    /// [`Code::Namespace`](crate::Code::Namespace) if no entry matches.
+    pub fn summary_for(&self, namespace: &str) -> Result<NamespaceSummary, Error> {
+        self.config.load().summary_for(namespace)
+    }
+
     /// Whether the host may be asked to send requests to a codec server.
     #[must_use]
     pub fn has_remote(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Which keys a namespace may use.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{Kek, Key, Keyring};
@@ -79,6 +79,16 @@ impl Access {
 
     fn template(&self) -> Option<&str> {
         self.primary.as_ref()?.template.as_deref()
+    }
+
+    /// The key of each namespace that has one, if each encrypts with its own.
+    pub(crate) fn tenants(&self) -> Option<BTreeMap<Box<str>, Arc<str>>> {
+        self.template()?;
+        let keys = self
+            .by_namespace
+            .iter()
+            .filter_map(|(namespace, access)| Some((namespace.clone(), Arc::clone(access.primary_id()?))));
+        Some(keys.collect())
     }
 
     /// The ids of the usable keys, sorted: those in the ring, and named ones that the host must

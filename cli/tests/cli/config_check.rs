@@ -260,13 +260,17 @@ fn bound_payloads_are_tried_out() {
 fn keys_of_tenants_are_tried_out_for_a_tenant() {
     let config = |ring: &str| {
         format!(
-            "version: 1\nkeys:\n  ring:\n    {ring}: {{ insecure_inline: {SAMPLE_KEY} }}\n\
-             codecs: [encrypt]\n{ENCODES_FAILURES}namespaces:\n  \
+            "version: 1\nkeys:\n  ring:\n    {ring}: {{ insecure_inline: {SAMPLE_KEY} }}\n    \
+             tenant-other: {{ insecure_inline: {OTHER_KEY} }}\ncodecs: [encrypt]\n{ENCODES_FAILURES}namespaces:\n  \
              - {{ match: \"*\", keys: {{ primary: \"tenant-{{namespace}}\" }} }}\n"
         )
     };
-    let said = Folder::with_config(&config("tenant-acme")).succeeds(CHECK, "");
-    assert!(said.contains("encrypted with tenant-{namespace}"), "{said}");
-    let (_, warnings) = warns(&Folder::with_config(&config("another")), CHECK);
+    let folder = Folder::with_config(&config("tenant-acme"));
+    let said = folder.succeeds(CHECK, "");
+    assert!(said.contains("encrypted with tenant-{namespace}\n") && !said.contains("older"), "{said}");
+    let said = folder.succeeds(&[CHECK, &["--namespace", "acme"]].concat(), "");
+    assert!(said.contains("encrypted with tenant-acme\n") && !said.contains("older"), "{said}");
+    let unused = config("another").replace("tenant-other", "one-more");
+    let (_, warnings) = warns(&Folder::with_config(&unused), CHECK);
     assert!(warnings[0].contains("keys.ring has no key tenant-{namespace}"), "{warnings:?}");
 }
