@@ -18,7 +18,7 @@ function replaceNative(folder: string, contents: string, file: string): void {
 
 test('a missing native package says what to install', async (context) => {
   const folder = installation(context, ['temporal-tdc']);
-  const { status, err } = await run(['-e', OPEN], folder);
+  const { status, err } = await run(['-e', OPEN], { cwd: folder });
   assert.equal(status, 1);
   assert.match(err, new RegExp(`cannot load the native package ${nativeName()} for Node.js v`));
   assert.match(err, /install it beside temporal-tdc in the same version/);
@@ -28,7 +28,7 @@ test('a missing native package says what to install', async (context) => {
 test('a native package that is no addon is an error with its reason', async (context) => {
   const folder = installation(context, ['temporal-tdc']);
   replaceNative(folder, 'not an addon', 'tdc.node');
-  const { status, err } = await run(['-e', OPEN], folder);
+  const { status, err } = await run(['-e', OPEN], { cwd: folder });
   assert.equal(status, 1);
   assert.match(err, /cannot load the native package/);
   assert.match(err, /\[cause\]: Error: .*tdc\.node/);
@@ -37,7 +37,7 @@ test('a native package that is no addon is an error with its reason', async (con
 test('a native package of another version is refused', async (context) => {
   const folder = installation(context, ['temporal-tdc']);
   replaceNative(folder, `exports.version = () => '0.0.1';`, 'stub.js');
-  const { status, err } = await run(['-e', OPEN], folder);
+  const { status, err } = await run(['-e', OPEN], { cwd: folder });
   assert.equal(status, 1);
   const found = `found ${nativeName()} 0\\.0\\.1: install the same version of both`;
   assert.match(err, new RegExp(`temporal-tdc \\d+\\.\\d+\\.\\d+ ${found}`));
@@ -45,7 +45,7 @@ test('a native package of another version is refused', async (context) => {
 
 test('the import alone needs no native package', async (context) => {
   const folder = installation(context, ['temporal-tdc']);
-  const { status, err } = await run(['-e', `require('temporal-tdc')`], folder);
+  const { status, err } = await run(['-e', `require('temporal-tdc')`], { cwd: folder });
   assert.deepEqual([status, err], [0, '']);
 });
 
@@ -61,6 +61,6 @@ test('import and require give the same classes and every name', async (context) 
      assert.throws(() => imported.parse('version: 2'), required.TdcError);
      imported.parse('version: 1').close();`,
   );
-  const { status, err } = await run(['both.mjs'], folder);
+  const { status, err } = await run(['both.mjs'], { cwd: folder });
   assert.deepEqual([status, err], [0, '']);
 });

@@ -18,10 +18,14 @@ export interface Ended {
   err: string;
 }
 
-/** Runs Node.js with these arguments, in a folder. */
-export function run(args: string[], cwd?: string): Promise<Ended> {
+/** Runs Node.js with these arguments, in a folder and with more variables of the environment. */
+export function run(
+  args: string[],
+  { cwd, env = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd, timeout: 300_000 });
+    const options = { cwd, env: { ...process.env, ...env }, timeout: 300_000 };
+    const child = spawn(process.execPath, args, options);
     let [out, err] = ['', ''];
     child.stdout.on('data', (text: Buffer) => (out += text.toString()));
     child.stderr.on('data', (text: Buffer) => (err += text.toString()));
