@@ -519,8 +519,9 @@ tdc_status tdc_codec_decode(const struct tdc_data_converter *self,
 /**
  * The most bytes that a payload of `payload_len` bytes encodes to: `payload_len` and a number that
  * holds for the configuration and the data keys of this moment. `TDC_ERR_BUFFER_TOO_SMALL` stays
- * possible where `keys.ring` has a key of a key service: try again with the size that the error
- * gives. NULL stands for a configuration without such keys.
+ * possible after a reload, and where `keys.ring` has a key of a key service: try again with the
+ * size that the error gives. NULL stands for any configuration without such keys and without
+ * `bind`.
  *
  * Valid arguments:
  * `self` is valid or NULL.

@@ -32,7 +32,7 @@ use std::time::Instant;
 
 use crate::context::Context;
 use crate::error::{Error, Needed};
-use crate::keys::{Access, Keyring, Session};
+use crate::keys::{Access, Keyring, LONGEST_METADATA, Session};
 use crate::outcome::Outcome;
 use crate::payload::{Location, Pieces, View};
 
@@ -85,6 +85,19 @@ impl Environment<'_> {
         let answer = exchange.peek(remote::Direction::Decode, payload)?;
         encrypt::key_to_ask_for(&View::parse(Pieces::whole(&answer)).ok()?, self)
     }
+}
+
+/// The most bytes by which a payload grows by other codecs than encryption, with room for the sizes
+/// of a few external payloads.
+const OTHER_GROWTH: usize = convert::MAX_GROWTH + 24;
+
+/// The most bytes by which a payload grows in a chain whose codecs and keys are unknown, but for
+/// data keys and bindings.
+pub(crate) const ANY_OVERHEAD: usize = encrypt::overhead(LONGEST_METADATA) + OTHER_GROWTH;
+
+/// The most bytes by which a payload grows in a chain, but for a binding.
+pub(crate) fn overhead(keyring: &Keyring) -> usize {
+    encrypt::overhead(keyring.longest_metadata()) + OTHER_GROWTH
 }
 
 /// What a codec wrote: a payload of `len` bytes whose last field is `data`.

@@ -21,8 +21,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec::encrypt::{self, binding::Fields};
-use crate::codec::{Chain, Entry, chain};
+use crate::codec::encrypt::binding::Fields;
+use crate::codec::{self, Chain, Entry, chain};
 use crate::converter::Converters;
 use crate::descriptors::Store;
 use crate::error::{Code, Error, text};
@@ -134,7 +134,7 @@ impl Config {
 
     /// The most bytes by which a payload grows in any chain, with the current data keys.
     pub(crate) fn overhead(&self) -> usize {
-        encrypt::overhead(&self.keyring).saturating_add(self.binding_overhead)
+        codec::overhead(&self.keyring) + self.binding_overhead
     }
 
     fn profiles(&self) -> impl Iterator<Item = &Profile> {

@@ -15,7 +15,9 @@ pub use cipher::BACKEND;
 pub(crate) use data_keys::CacheOptions;
 pub use kek::KeyService;
 pub(crate) use kek::{DataKeyOptions, Keeper, Kek, LocalKek, MAX_MESSAGES};
-pub(crate) use key::{Fingerprint, Key, is_key_itself, is_service_id, key_id, push_entry, shown_id};
+pub(crate) use key::{
+    Fingerprint, Key, LONGEST_METADATA, is_key_itself, is_service_id, key_id, push_entry, shown_id,
+};
 pub(crate) use keyring::{Found, Keyring, Missing};
 pub(crate) use service::Failure;
 pub use service::{Fault, Unwrap, Wrap};

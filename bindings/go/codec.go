@@ -41,7 +41,7 @@ type converted struct {
 // A small converted payload has room for its bytes, too.
 type smallConverted struct {
 	converted
-	bytes [384]byte
+	bytes [248]byte
 }
 
 // convertedOf is an empty payload, and where the library puts up to size bytes of it.

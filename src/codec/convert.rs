@@ -9,9 +9,8 @@ use crate::scratch;
 
 pub(super) const JSON: &[u8] = b"json/plain";
 
-/// A payload that would grow by more stays as it is. Together with what encryption adds it is
-/// within the bound of the chain: `encrypt` counts 34 bytes more than it ever needs.
-const MAX_GROWTH: usize = 32;
+/// A payload that would grow by more stays as it is.
+pub(super) const MAX_GROWTH: usize = 32;
 
 /// A converter.
 pub(super) struct Convert {

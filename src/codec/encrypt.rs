@@ -34,7 +34,7 @@ use super::{Encoder, Environment, Written};
 use crate::config::document::Problem;
 use crate::error::{Code, Error};
 use crate::keys::cipher::{Aead, NONCE_LEN, TAG_LEN};
-use crate::keys::{Keyring, Missing, NoDataKey};
+use crate::keys::{Missing, NoDataKey};
 use crate::payload::{Pieces, View};
 use crate::sys;
 use binding::{Binding, Fields};
@@ -45,16 +45,13 @@ const JAVA_CIPHER: &[u8] = b"AES/GCM/NoPadding";
 /// Bytes that encryption adds to `data`.
 pub(crate) const SEAL_LEN: usize = NONCE_LEN + TAG_LEN;
 
-/// The most bytes that encryption adds to a payload with a key of the ring: nonce and tag, and in
-/// front of them the metadata with an id of 128 bytes, and tag and length of `data`.
-pub(crate) const RING_OVERHEAD: usize = SEAL_LEN + 228;
-
 /// Tag and length of `data`.
 const DATA_HEAD: usize = 11;
 
-/// The most bytes that encryption adds to a payload with a key of `keyring`, without a binding.
-pub(crate) fn overhead(keyring: &Keyring) -> usize {
-    RING_OVERHEAD.max(SEAL_LEN + DATA_HEAD + keyring.longest_metadata())
+/// The most bytes that encryption adds to a payload with a key of so much metadata, without a
+/// binding.
+pub(super) const fn overhead(metadata: usize) -> usize {
+    SEAL_LEN + DATA_HEAD + metadata
 }
 
 const NAME: &str = "encrypt";

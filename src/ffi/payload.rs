@@ -7,7 +7,7 @@ use super::error::tdc_error;
 use super::guard::{OutSlot, borrow_bytes, borrow_handle, borrow_mut, guard, guard_value};
 use super::status::tdc_status;
 use crate::call::Scope;
-use crate::codec::encrypt::RING_OVERHEAD;
+use crate::codec::ANY_OVERHEAD;
 use crate::data_converter::DataConverter;
 use crate::error::{Code, Error};
 use crate::outcome::Outcome;
@@ -75,8 +75,9 @@ impl Arguments {
 
 /// The most bytes that a payload of `payload_len` bytes encodes to: `payload_len` and a number that
 /// holds for the configuration and the data keys of this moment. `TDC_ERR_BUFFER_TOO_SMALL` stays
-/// possible where `keys.ring` has a key of a key service: try again with the size that the error
-/// gives. NULL stands for a configuration without such keys.
+/// possible after a reload, and where `keys.ring` has a key of a key service: try again with the
+/// size that the error gives. NULL stands for any configuration without such keys and without
+/// `bind`.
 ///
 /// # Safety
 /// `self` is valid or NULL.
@@ -88,7 +89,7 @@ pub unsafe extern "C" fn tdc_codec_encode_bound(
     // SAFETY: as the caller vouches.
     guard_value(usize::MAX, || unsafe {
         borrow_handle(self_).map_or_else(
-            |_| payload_len.saturating_add(RING_OVERHEAD),
+            |_| payload_len.saturating_add(ANY_OVERHEAD),
             |handle| handle.0.encode_bound(payload_len),
         )
     })

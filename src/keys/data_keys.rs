@@ -225,7 +225,7 @@ impl DataKeys {
     ) {
         let text = base64::encode(wrapped);
         let key = Arc::new(Key::data_key(&kek.id, text.as_bytes(), data_key));
-        self.longest_metadata.fetch_max(key.metadata.len(), Ordering::Relaxed);
+        self.longest_metadata.fetch_max(key.longest_metadata(), Ordering::Relaxed);
         let sealing = Arc::new(Sealing {
             namespace: Arc::clone(namespace),
             key: Arc::clone(&key),

@@ -58,7 +58,16 @@ impl Key {
             fingerprint: Sha256::digest(key).into(),
         }
     }
+
+    /// The most bytes that its metadata has.
+    pub(super) fn longest_metadata(&self) -> usize {
+        self.metadata.len().max(self.bound_metadata.len())
+    }
 }
+
+/// The most bytes that the metadata of a key has, whatever its id: 34 for the encoding, 25 and
+/// the id for the rest. Data keys have more.
+pub(crate) const LONGEST_METADATA: usize = 34 + 25 + MAX_KEY_ID_LEN;
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,6 +111,11 @@ pub(crate) fn shown_id(id: &[u8]) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_metadata_is_longer_than_that_of_the_longest_id() {
+        assert_eq!(Key::new(&"x".repeat(MAX_KEY_ID_LEN), &[0; 32]).longest_metadata(), LONGEST_METADATA);
+    }
 
     #[test]
     fn ids_that_are_a_key_are_known_in_any_case() {

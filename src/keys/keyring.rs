@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::access::Primary;
 use super::data_keys::{CacheOptions, DataKeys, Known};
+use super::key::LONGEST_METADATA;
 use super::service::{Failure, Fault, Purpose, Unwrap, Wrap};
 use super::session::{CallKeys, MAX_WRAPPED, NoDataKey, Renewal, Session};
 use super::{Access, Fingerprint, Kek, Key, is_key_itself, key_id};
@@ -66,6 +67,8 @@ pub(crate) struct Keyring {
     kek_names: HashMap<Arc<str>, Arc<Kek>>,
     data_keys: Arc<DataKeys>,
     cache: CacheOptions,
+    /// The most bytes that the metadata of a key of the ring or of the host has.
+    longest_metadata: usize,
 }
 
 /// Why there is no key.
@@ -85,7 +88,10 @@ pub(crate) enum Missing {
 
 impl Keyring {
     pub(crate) fn new(ring: HashMap<Arc<str>, Arc<Key>>, host: bool) -> Self {
-        Self { ring, host: host.then(Lock::default), ..Self::default() }
+        let of_host = if host { LONGEST_METADATA } else { 0 };
+        let of_ring = ring.values().map(|key| key.longest_metadata());
+        let longest_metadata = of_ring.fold(of_host, usize::max);
+        Self { ring, host: host.then(Lock::default), longest_metadata, ..Self::default() }
     }
 
     /// The same keyring with KEKs, each with its possible ids in payloads.
@@ -136,7 +142,8 @@ impl Keyring {
     pub(crate) fn longest_metadata(&self) -> usize {
         /// An estimate until the first data key is wrapped.
         const GUESS: usize = 600;
-        if self.has_keks() { self.data_keys.longest_metadata().max(GUESS) } else { 0 }
+        let of_data_keys = if self.has_keks() { self.data_keys.longest_metadata().max(GUESS) } else { 0 };
+        self.longest_metadata.max(of_data_keys)
     }
 
     pub(crate) fn has_host(&self) -> bool {

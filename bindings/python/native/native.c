@@ -191,6 +191,8 @@ static Step one(Run *run, PyObject *payload, PyObject *head, PyObject *data) {
     Py_INCREF(payload);
     answer = payload;
   } else if (status != TDC_OK) {
+    /* After a reload, or with a new data key. */
+    if (status == TDC_ERR_BUFFER_TOO_SMALL && op->overhead < ON_STACK) op->overhead *= 2;
     step = LEAVE;
   } else if (written.owned.data != NULL) {
     step = parse_owned(run, op->parse, &written.owned, &answer);

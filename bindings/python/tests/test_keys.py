@@ -245,6 +245,27 @@ def test_reload_changes_what_encodes(tmp_path: Path) -> None:
         assert run(tdc.payload_codec.decode([encoded])) == [payload()]
 
 
+def only(key_id: str) -> dict[str, object]:
+    return {
+        "primary": key_id,
+        "ring": {key_id: {"insecure_inline": base64.b64encode(KEY).decode()}},
+    }
+
+
+def test_after_a_reload_payloads_may_grow_by_more(tmp_path: Path) -> None:
+    path, far = tmp_path / "tdc.yaml", "far" * 40
+    path.write_text(config(keys=only("a")))
+    with temporal_tdc.open(path) as tdc:
+        payloads = [payload(b"x" * size) for size in (1, 4000, 4090, 20_000, 300_000)]
+        run(tdc.payload_codec.encode(payloads))
+        path.write_text(config(keys=only(far)))
+        tdc.reload()
+        for _ in range(5):
+            encoded = run(tdc.payload_codec.encode(payloads))
+            assert {item.metadata["encryption-key-id"] for item in encoded} == {far.encode()}
+            assert run(tdc.payload_codec.decode(encoded)) == payloads
+
+
 def test_a_slow_provider_is_waited_for_and_holds_up_only_its_call(
     make_tdc: Callable[..., Tdc],
 ) -> None:
