@@ -1,7 +1,7 @@
 # The commands for people. A target fetches what it needs from the registries, and says so.
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-rust test-c test-go test-python test-java test-typescript test-conformance test-scripts \
-        package-typescript dist-host test-dist test-e2e test-deep ci vectors generated fmt texts docs bench bench-quick bench-core install clean
+        package-typescript dist dist-host test-dist test-platforms test-e2e test-deep ci vectors generated fmt texts docs bench bench-quick bench-core install clean
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
@@ -48,10 +48,16 @@ package-typescript: ## The npm package and this machine's native one, in dist/np
 	@scripts/dist/npm
 
 dist-host: ## Every package of this machine, in dist/
-	@scripts/dist/host
+	@scripts/dist/packages host
+
+dist: ## The packages of every platform, in dist/; takes an hour
+	@scripts/dist/packages
 
 test-dist: ## Installs the packages of dist/ as users do; what one encodes, every other one decodes
 	@scripts/test-dist
+
+test-platforms: ## Runs what make dist built for other platforms, as far as this machine can
+	@scripts/test-platforms
 
 test-conformance: build ## Every writer against every reader, and the walk against official parsers
 	@scripts/vectors-check

@@ -27,7 +27,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 _NAMES = ("libtdc.so", "libtdc.dylib", "tdc.dll")
 _MODULE = "_native.abi3.so"
 _FLAGS = ("-std=c11", "-O2", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror")
-_LINK = {"darwin": ("-bundle", "-undefined", "dynamic_lookup")}
+_LINK_MACOS = ("-bundle", "-undefined", "dynamic_lookup")
 _OLDEST = "0x030a0000"  # as `requires-python` says
 
 
@@ -79,7 +79,7 @@ class LibraryHook(BuildHookInterface[Any]):
         command = (
             *shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"),
             *_FLAGS,
-            *_LINK.get(sys.platform, ("-shared",)),
+            *(_LINK_MACOS if self._platform().startswith("macosx") else ("-shared",)),
             f"-DPy_LIMITED_API={_OLDEST}",
             f"-I{header}",
             f"-I{sysconfig.get_path('include')}",

@@ -19,7 +19,7 @@ typedef uint8_t nonce[NONCE_LEN];
 static tdc_data_converter *converter;
 
 /* Encrypts NONCES payloads, one by one, and keeps their nonces. */
-static void *encrypt(void *out) {
+static void *encrypt_nonces(void *out) {
     nonce *nonces = out;
     struct payload plain = payload_make("json/plain", (const uint8_t *)"1", 1);
     for (size_t i = 0; i < NONCES; i++) {
@@ -34,8 +34,8 @@ static void *encrypt(void *out) {
 /* The same in two threads at once. */
 static void encrypt_in_two_threads(nonce *nonces) {
     pthread_t other;
-    CHECK(pthread_create(&other, NULL, encrypt, nonces) == 0);
-    encrypt(nonces + NONCES);
+    CHECK(pthread_create(&other, NULL, encrypt_nonces, nonces) == 0);
+    encrypt_nonces(nonces + NONCES);
     CHECK(pthread_join(other, NULL) == 0);
 }
 

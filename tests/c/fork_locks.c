@@ -18,14 +18,14 @@
 #define CHILDREN 50
 #define HANGS_AFTER_SECONDS 60
 
-/* The allocator of gcc's AddressSanitizer may be locked in a child itself; make test-c runs these
- * tests. */
-#ifdef __SANITIZE_ADDRESS__
-#define SKIP_UNDER_ASAN                                                                                      \
-    puts("fork with busy threads: skipped, because of AddressSanitizer's own locks");                        \
+/* The allocators of gcc's AddressSanitizer, and of zig where it links musl statically, may be
+ * locked in a child themselves; make test-c runs these tests. */
+#if defined __SANITIZE_ADDRESS__ || defined ALLOCATOR_IS_LOCKED_IN_A_CHILD
+#define SKIP_WITH_SUCH_AN_ALLOCATOR                                                                          \
+    puts("fork with busy threads: skipped, because the allocator has locks of its own");                     \
     return;
 #else
-#define SKIP_UNDER_ASAN
+#define SKIP_WITH_SUCH_AN_ALLOCATOR
 #endif
 
 static const uint8_t KEY[] = "11111111111111111111111111111111";
@@ -159,7 +159,7 @@ static void fork_while_taken(size_t lock) {
 }
 
 void test_fork_locks(void) {
-    SKIP_UNDER_ASAN
+    SKIP_WITH_SUCH_AN_ALLOCATOR
     for (size_t lock = 0; lock < sizeof LOCKS / sizeof *LOCKS; lock++) {
         fork_while_taken(lock);
     }
@@ -192,7 +192,7 @@ static void *use_first(void *unused) {
 
 /* Must run before anything else has used descriptors. */
 void test_fork_first_use(void) {
-    SKIP_UNDER_ASAN
+    SKIP_WITH_SUCH_AN_ALLOCATOR
     shared = parse(ENCRYPT);
     for (int i = 0; i < 5; i++) {
         /* A process in which nothing was used yet. */

@@ -58,7 +58,7 @@ static void check_error(const tdc_error *error, tdc_status status) {
     CHECK(tdc_error_size_needed(error) > 0 || status != TDC_ERR_BUFFER_TOO_SMALL);
 }
 
-static void call_once(const struct function *function, const enum state *states) {
+static void make_one_call(const struct function *function, const enum state *states) {
     union {
         uint8_t bytes[SLOT_LEN];
         tdc_error *error;
@@ -120,7 +120,7 @@ static void call_once(const struct function *function, const enum state *states)
 static void every_combination(const struct function *function) {
     enum state states[MAX_ARGUMENTS] = {VALID};
     for (;;) {
-        call_once(function, states);
+        make_one_call(function, states);
         size_t i = 0;
         while (i < function->count && ++states[i] == states_of(function->arguments[i].kind)) {
             states[i++] = VALID;

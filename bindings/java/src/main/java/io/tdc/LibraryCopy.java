@@ -1,14 +1,18 @@
 package io.tdc;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** A copy of a native library in a directory from which it can be loaded. */
 final class LibraryCopy {
@@ -113,6 +117,15 @@ final class LibraryCopy {
     } else if (arch.equals("arm64")) {
       arch = "aarch64";
     }
-    return family + "-" + arch;
+    return family + (family.equals("linux") && isMusl() ? "-musl-" : "-") + arch;
+  }
+
+  /** Whether this process runs on musl, as on Alpine Linux, and not on glibc. */
+  private static boolean isMusl() {
+    try (Stream<String> mapped = Files.lines(Path.of("/proc/self/maps"), ISO_8859_1)) {
+      return mapped.anyMatch(line -> line.contains("/ld-musl-"));
+    } catch (IOException | UncheckedIOException e) {
+      return false;
+    }
   }
 }
