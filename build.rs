@@ -16,12 +16,17 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     write_temporal_descriptors()
 }
 
-/// Programs linked to the shared library ask for `libtdc.so.0`, whatever it is called on disk.
+/// Programs linked to the shared library ask for `libtdc.so.0`, whatever it is called on disk; on
+/// macOS for the name below their run path, and not for where it was built.
 fn name_shared_library() {
-    let target = |name: &str| env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
-    if target("OS") == "linux" {
-        let major = env::var("CARGO_PKG_VERSION_MAJOR").unwrap_or_default();
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libtdc.so.{major}");
+    let major = env::var("CARGO_PKG_VERSION_MAJOR").unwrap_or_default();
+    let arguments = match env::var("CARGO_CFG_TARGET_OS").unwrap_or_default().as_str() {
+        "linux" => vec![format!("-Wl,-soname,libtdc.so.{major}")],
+        "macos" => vec!["-install_name".to_owned(), format!("@rpath/libtdc.{major}.dylib")],
+        _ => Vec::new(),
+    };
+    for argument in arguments {
+        println!("cargo:rustc-cdylib-link-arg={argument}");
     }
 }
 

@@ -27,7 +27,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 _NAMES = ("libtdc.so", "libtdc.dylib", "tdc.dll")
 _MODULE = "_native.abi3.so"
 _FLAGS = ("-std=c11", "-O2", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror")
-_LINK_MACOS = ("-bundle", "-undefined", "dynamic_lookup")
+_MACOS = ("-undefined", "dynamic_lookup")  # the interpreter has what the module calls
 _OLDEST = "0x030a0000"  # as `requires-python` says
 
 
@@ -79,7 +79,8 @@ class LibraryHook(BuildHookInterface[Any]):
         command = (
             *shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"),
             *_FLAGS,
-            *(_LINK_MACOS if self._platform().startswith("macosx") else ("-shared",)),
+            "-shared",
+            *(_MACOS if self._platform().startswith("macosx") else ()),
             f"-DPy_LIMITED_API={_OLDEST}",
             f"-I{header}",
             f"-I{sysconfig.get_path('include')}",

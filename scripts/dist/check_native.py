@@ -26,10 +26,10 @@ EXPORTS = {
 NEEDS = {
     "linux-gnu": r"(libc|libm|libdl|libpthread|librt|libutil|libgcc_s|ld-linux[a-z0-9-]*)\.so(\.\d)?",
     "linux-musl": r"libc\.so",
-    "darwin": r"/usr/lib/(libSystem\.B|libiconv\.2)\.dylib",
+    "darwin": r"/usr/lib/libSystem\.B\.dylib",
 }
 NEWEST_GLIBC = (2, 17)
-NEWEST_MACOS = {"x86_64": (10, 12), "aarch64": (11, 0)}
+NEWEST_MACOS = (11, 0)
 
 
 class Wrong(Exception):
@@ -67,12 +67,13 @@ def check(path: Path, triple: str) -> None:
     if isinstance(binary, lief.MachO.FatBinary):
         binary = binary.at(0)
     libraries = [str(getattr(library, "name", library)) for library in binary.libraries]
-    own = str(path.name)  # a Mach-O library names itself
-    foreign = [each for each in libraries if not re.fullmatch(NEEDS[kind], each) and not each.endswith(own)]
+    if kind == "darwin":
+        libraries = libraries[1:]  # the first one is the file's own name
+    foreign = [each for each in libraries if not re.fullmatch(NEEDS[kind], each)]
     if foreign:
         raise Wrong(f"needs {', '.join(foreign)}")
     needs = system(binary)
-    limit = NEWEST_MACOS[triple.split("-")[0]] if kind == "darwin" else NEWEST_GLIBC
+    limit = NEWEST_MACOS if kind == "darwin" else NEWEST_GLIBC
     if needs > limit:
         raise Wrong(f"needs version {needs} of the system, and the packages promise {limit}")
     if pattern := EXPORTS.get(path.stem):
