@@ -72,8 +72,10 @@ class TdcTest {
       assertSame(value, tdc.payloadCodec().encode(List.of(value)).get(0));
       assertEquals(value, tdc.payloadCodec().decode(List.of(sealed)).get(0));
 
-      String longer = "version: 1\nkeys: { primary: ID, ring: { ID: { file: orders.key } } }\n";
-      Files.writeString(config, longer.replace("ID", "far".repeat(40)) + "codecs: [encrypt]\n");
+      String both =
+          "keys: { primary: ID, ring: { k: { file: orders.key }, ID: { file: orders.key } } }\n";
+      Files.writeString(
+          config, "version: 1\n" + both.replace("ID", "far".repeat(40)) + "codecs: [encrypt]\n");
       tdc.reload();
       Payload far = tdc.payloadCodec().encode(List.of(value)).get(0);
       assertEquals(value, tdc.payloadCodec().decode(List.of(far)).get(0));
