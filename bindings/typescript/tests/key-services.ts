@@ -21,6 +21,14 @@ export function payload(data: string | Uint8Array): Payload {
   return { metadata: { encoding: Buffer.from('binary/plain') }, data: Buffer.from(data) };
 }
 
+/**
+ * How many messages a data key encrypts, and a list that nearly reaches the 7/8 of them at which
+ * the next key is requested. The 800 others are more than a test needs on a busy machine: a call
+ * that found none left would wrap a key itself.
+ */
+export const MESSAGES = 6400;
+export const UNTIL_RENEWAL = Array.from({ length: 5598 }, () => payload('1'));
+
 export function text(from: Payload | undefined, name: string): string {
   return Buffer.from(from?.metadata?.[name] ?? []).toString();
 }
