@@ -47,6 +47,7 @@ typedef tdc_status (*one_function)(const tdc_data_converter *, tdc_call *, const
                                    tdc_payload *, tdc_error **);
 typedef tdc_status (*many_function)(const tdc_data_converter *, tdc_call *, const uint8_t *, size_t,
                                     const uint8_t *, size_t, tdc_buffer *, tdc_error **);
+typedef size_t (*bound_function)(const tdc_data_converter *, size_t);
 
 /* Encode or decode on one handle. */
 typedef struct {
@@ -56,7 +57,8 @@ typedef struct {
   many_function many;
   void (*buffer_free)(tdc_buffer *);
   void (*call_end)(tdc_call *);
-  size_t overhead;      /* by how much an answer may be longer than its payload */
+  bound_function bound;
+  size_t overhead;      /* by how much an answer may be longer than its payload, as the library says */
   int reads_bytearray;  /* whether protobuf parses a bytearray in place */
   PyObject *serialise;  /* Payload.SerializeToString */
   PyObject *others;     /* the names of all fields but metadata and data */
@@ -191,8 +193,8 @@ static Step one(Run *run, PyObject *payload, PyObject *head, PyObject *data) {
     Py_INCREF(payload);
     answer = payload;
   } else if (status != TDC_OK) {
-    /* After a reload, or with a new data key. */
-    if (status == TDC_ERR_BUFFER_TOO_SMALL && op->overhead < ON_STACK) op->overhead *= 2;
+    /* Another key, after a reload or a wrap: the next call knows. */
+    if (status == TDC_ERR_BUFFER_TOO_SMALL) op->overhead = op->bound(op->converter, 0);
     step = LEAVE;
   } else if (written.owned.data != NULL) {
     step = parse_owned(run, op->parse, &written.owned, &answer);
@@ -446,16 +448,15 @@ static PyObject *operation_close(PyObject *self, PyObject *unused) {
 }
 
 static PyObject *operation_new(PyTypeObject *type, PyObject *args, PyObject *named) {
-  unsigned long long converter, one, many, buffer_free, call_end;
-  Py_ssize_t overhead;
+  unsigned long long converter, one, many, buffer_free, call_end, bound;
   int reads_bytearray;
   PyObject *serialise, *others, *unknown, *parse, *parse_many;
   if (named != NULL && PyDict_Size(named) != 0) {
     PyErr_SetString(PyExc_TypeError, "Operation takes no keyword arguments");
     return NULL;
   }
-  if (!PyArg_ParseTuple(args, "KKKKKnpOO!OOO", &converter, &one, &many, &buffer_free, &call_end,
-                        &overhead, &reads_bytearray, &serialise, &PyTuple_Type, &others,
+  if (!PyArg_ParseTuple(args, "KKKKKKpOO!OOO", &converter, &one, &many, &buffer_free, &call_end,
+                        &bound, &reads_bytearray, &serialise, &PyTuple_Type, &others,
                         &unknown, &parse, &parse_many))
     return NULL;
   allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
@@ -466,7 +467,8 @@ static PyObject *operation_new(PyTypeObject *type, PyObject *args, PyObject *nam
   op->many = (many_function)(uintptr_t)many;
   op->buffer_free = (void (*)(tdc_buffer *))(uintptr_t)buffer_free;
   op->call_end = (void (*)(tdc_call *))(uintptr_t)call_end;
-  op->overhead = (size_t)overhead;
+  op->bound = (bound_function)(uintptr_t)bound;
+  op->overhead = op->bound(op->converter, 0);
   op->reads_bytearray = reads_bytearray;
   op->rate = UNKNOWN_RATE;
   Py_INCREF(op->serialise = serialise);

@@ -74,7 +74,7 @@ def is_native() -> bool:
 
 
 def native_operation(
-    library: Library, pointer: int, verb: str, *, overhead: int, reads_bytearray: bool
+    library: Library, pointer: int, verb: str, *, reads_bytearray: bool
 ) -> Native | None:
     """Make the quick way to encode or decode, where there is one.
 
@@ -82,8 +82,6 @@ def native_operation(
         library: The opened library.
         pointer: The native data converter.
         verb: ``encode`` or ``decode``.
-        overhead: By how much an encoded payload may be longer than its input. Where data keys make
-            it longer later, ctypes makes the call.
         reads_bytearray: Whether protobuf parses a ``bytearray`` in place.
     """
     if _MODULE is None:
@@ -93,13 +91,13 @@ def native_operation(
         f"tdc_codec_{verb}",
         "tdc_buffer_free",
         "tdc_call_end",
+        "tdc_codec_encode_bound",
     )
     held: Any = library.held
     addresses = (ctypes.cast(getattr(held, name), ctypes.c_void_p).value for name in functions)
     operation: Native = _MODULE.Operation(
         pointer,
         *addresses,
-        overhead,
         reads_bytearray,
         Payload.SerializeToString,
         _OTHERS,

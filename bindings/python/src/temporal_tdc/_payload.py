@@ -73,7 +73,6 @@ class Operation:
             handle.library,
             handle.pointer,
             verb,
-            overhead=handle.bound(0),
             reads_bytearray=_READS_BYTEARRAY,
         )
         if self.native is not None:
