@@ -24,7 +24,7 @@ EXPORTS = {
 
 # What a file may need: nothing but the system's C library.
 NEEDS = {
-    "linux-gnu": r"(libc|libm|libdl|libpthread|librt|libutil|libgcc_s|ld-linux[a-z0-9-]*)\.so(\.\d)?",
+    "linux-gnu": r"(libc|libm|libdl|libpthread|ld-linux[a-z0-9-]*)\.so(\.\d)?",
     "linux-musl": r"libc\.so",
     "darwin": r"/usr/lib/libSystem\.B\.dylib",
 }
@@ -76,6 +76,8 @@ def check(path: Path, triple: str) -> None:
     limit = NEWEST_MACOS if kind == "darwin" else NEWEST_GLIBC
     if needs > limit:
         raise Wrong(f"needs version {needs} of the system, and the packages promise {limit}")
+    if kind == "darwin" and triple.startswith("aarch64") and not binary.has_code_signature:
+        raise Wrong("is not signed, so macOS would not load it on arm64")
     if pattern := EXPORTS.get(path.stem):
         names = exports(binary)
         if others := sorted(name for name in names if not re.match(pattern, name)):
