@@ -38,7 +38,8 @@ type converted struct {
 	list    [1]*commonpb.Payload
 }
 
-// A small converted payload has room for its bytes, too.
+// A small converted payload has room for its bytes, too: for 64 bytes that are encrypted, and 352
+// bytes altogether, a size of Go's allocator.
 type smallConverted struct {
 	converted
 	bytes [248]byte

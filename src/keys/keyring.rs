@@ -14,10 +14,9 @@ use sha2::{Digest, Sha256};
 
 use super::access::Primary;
 use super::data_keys::{CacheOptions, DataKeys, Known};
-use super::key::LONGEST_METADATA;
 use super::service::{Failure, Fault, Purpose, Unwrap, Wrap};
 use super::session::{CallKeys, MAX_WRAPPED, NoDataKey, Renewal, Session};
-use super::{Access, Fingerprint, Kek, Key, is_key_itself, key_id};
+use super::{Access, Fingerprint, Kek, Key, LONGEST_METADATA, is_key_itself, key_id};
 use crate::error::{Code, Error, text};
 use crate::lock::Lock;
 
