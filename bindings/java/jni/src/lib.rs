@@ -2,7 +2,7 @@
 //!
 //! It exports the functions of `tdc.h` as libtdc does, for the foreign function and memory API
 //! (Java 22 and above), and once more as the native methods of `io.tdc.Native`, for JNI (Java 11 to
-//! 21). Both take the same arguments: pointers are addresses in a `long`. Arrays never cross:
+//! 21). Both take the same arguments: pointers are addresses in a `long`. Arrays are never held:
 //! `io.tdc.Scratch` copies them, because the garbage collector of those versions of Java cannot run
 //! while native code has an array.
 //!

@@ -2,7 +2,7 @@
 
 use std::alloc::{Layout, alloc, dealloc};
 
-use crate::{Class, Env, address, at_mut, size};
+use crate::{Class, Env, address, at, at_mut, size};
 
 /// `static native long address(ByteBuffer direct)`
 #[unsafe(no_mangle)]
@@ -22,6 +22,16 @@ unsafe extern "system" fn Java_io_tdc_Backend_view(
     // SAFETY: the JVM gives a valid environment. Java uses the buffer only while there is this
     // memory.
     unsafe { ((**env).v1_4.NewDirectByteBuffer)(env, at_mut(start), len) }
+}
+
+/// `static native void copy(long address, byte[] to)`
+#[unsafe(no_mangle)]
+unsafe extern "system" fn Java_io_tdc_Backend_copy(env: Env, _: Class, start: i64, to: jni_sys::jbyteArray) {
+    // SAFETY: the JVM gives a valid environment and array. Java knows that there are so many bytes.
+    unsafe {
+        let len = ((**env).v1_1.GetArrayLength)(env, to);
+        ((**env).v1_1.SetByteArrayRegion)(env, to, 0, len, at(start));
+    }
 }
 
 /// `static native long allocate(long size)`: 0 if there is not so much memory.

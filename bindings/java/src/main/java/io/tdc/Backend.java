@@ -29,8 +29,9 @@ final class Backend {
   }
 
   /** As {@link Boundary#payload}: arrays are copied, always. */
-  static int payload(boolean encode, Host.Call call, byte[] context, PayloadSlices in, byte[] out) {
-    return Boundary.payload(encode, call, context, in, out);
+  static int payload(
+      boolean encode, Host.Call call, byte[] context, PayloadSlices in, int capacity) {
+    return Boundary.payload(encode, call, context, in, capacity);
   }
 
   /** As {@link Boundary#payloads}. */
@@ -48,6 +49,9 @@ final class Backend {
 
   /** Memory outside the heap as a buffer, which must not be used after that memory is freed. */
   static native ByteBuffer view(long address, long size);
+
+  /** Copies memory outside the heap into the whole array. */
+  static native void copy(long address, byte[] to);
 
   /** Memory outside the heap with undefined contents; 0 if there is not enough. */
   static native long allocate(long size);

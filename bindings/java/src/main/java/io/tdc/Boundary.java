@@ -1,8 +1,10 @@
 package io.tdc;
 
+import java.util.Arrays;
+
 /**
  * The calls of {@link Native} with Java arrays, which are copied out of the heap and back. A result
- * or an error is written to the words of {@link Host.Call#result}.
+ * or an error is written to {@link Host.Call#words}.
  *
  * <p>{@link Backend} comes before it where arrays can cross as they are.
  */
@@ -22,20 +24,17 @@ final class Boundary {
   /** The error, behind the {@code tdc_payload}. */
   static final int ERROR = Abi.SIZE_OF_PAYLOAD / Long.BYTES;
 
-  /** How many words a result has. */
-  static final int RESULT_WORDS = ERROR + 1;
+  /** The {@code tdc_call}, behind the error. */
+  static final int CALL = ERROR + 1;
 
-  /** How many words a {@code tdc_call} has. */
-  static final int CALL_WORDS = Abi.SIZE_OF_CALL / Long.BYTES;
+  /** {@code tdc_call.pending}: requests of the call that wait for an answer. */
+  static final int CALL_PENDING = CALL + Abi.CALL_PENDING / Long.BYTES;
 
-  /** Requests of the call that wait for an answer. */
-  static final int CALL_PENDING = Abi.CALL_PENDING / Long.BYTES;
+  /** {@code tdc_call.memory}, which is there after the first request. */
+  static final int CALL_MEMORY = CALL + Abi.CALL_MEMORY / Long.BYTES;
 
-  /** Its memory, which is there after the first request. */
-  static final int CALL_MEMORY = Abi.CALL_MEMORY / Long.BYTES;
-
-  /** Where a {@code tdc_call} is among the words of {@link Scratch}. */
-  private static final int CALL = RESULT_WORDS;
+  /** How many words there are. */
+  static final int WORDS = CALL + Abi.SIZE_OF_CALL / Long.BYTES;
 
   private Boundary() {}
 
@@ -54,16 +53,19 @@ final class Boundary {
   }
 
   /**
-   * {@code tdc_codec_encode_payload} or {@code tdc_codec_decode_payload}: the answer is in {@code
-   * out} or, if the result says so, in memory that {@link #takeOwned} fetches.
+   * {@code tdc_codec_encode_payload} or {@code tdc_codec_decode_payload}: the answer is in {@link
+   * Host.Call#answer} or, if the result says so, in memory that {@link #takeOwned} fetches.
+   *
+   * @param capacity the most bytes that the former can have
    */
-  static int payload(boolean encode, Host.Call call, byte[] context, PayloadSlices in, byte[] out) {
-    long size = (long) context.length + in.headLength + in.dataLength + out.length;
-    try (Scratch memory = Scratch.open(size)) {
+  static int payload(
+      boolean encode, Host.Call call, byte[] context, PayloadSlices in, int capacity) {
+    long size = (long) context.length + in.headLength + in.dataLength + capacity;
+    try (Scratch memory = open(size, call)) {
       long place = memory.put(context);
       long head = memory.put(in.head, 0, in.headLength);
       long data = memory.put(in.data, in.dataOffset, in.dataLength);
-      long words = begin(memory, call);
+      long words = memory.word(CALL);
       long room = memory.room();
       long written = memory.word(0);
       long error = memory.word(ERROR);
@@ -79,7 +81,7 @@ final class Boundary {
                   data,
                   in.dataLength,
                   room,
-                  out.length,
+                  capacity,
                   written,
                   error)
               : Native.codecDecodePayload(
@@ -92,12 +94,12 @@ final class Boundary {
                   data,
                   in.dataLength,
                   room,
-                  out.length,
+                  capacity,
                   written,
                   error);
-      end(memory, call);
-      if (status == Abi.OK && call.result[OWNED] == 0) {
-        memory.get(out, (int) call.result[LEN]);
+      memory.getWords(call.words);
+      if (status == Abi.OK && call.words[OWNED] == 0) {
+        call.answer = memory.copyOut((int) call.words[LEN]);
       }
       return status;
     }
@@ -124,18 +126,18 @@ final class Boundary {
    */
   static int message(
       Function function, Host.Call call, byte[] context, byte[] message, int length) {
-    try (Scratch memory = Scratch.open((long) context.length + length)) {
+    try (Scratch memory = open((long) context.length + length, call)) {
       int status =
           function.call(
               call.self,
-              begin(memory, call),
+              memory.word(CALL),
               memory.put(context),
               context.length,
               memory.put(message, 0, length),
               length,
               memory.word(OWNED),
               memory.word(ERROR));
-      end(memory, call);
+      memory.getWords(call.words);
       return status;
     }
   }
@@ -143,8 +145,8 @@ final class Boundary {
   /** {@code tdc_message_encode} or {@code tdc_message_decode}; {@code name} is the type's. */
   static int message(
       boolean encode, Host.Call call, byte[] context, byte[] name, int flags, byte[] message) {
-    try (Scratch memory = Scratch.open((long) context.length + name.length + message.length)) {
-      long words = begin(memory, call);
+    try (Scratch memory = open((long) context.length + name.length + message.length, call)) {
+      long words = memory.word(CALL);
       long type = memory.put(name);
       long place = memory.put(context);
       long in = memory.put(message);
@@ -176,17 +178,16 @@ final class Boundary {
                   message.length,
                   out,
                   error);
-      end(memory, call);
+      memory.getWords(call.words);
       return status;
     }
   }
 
   /** Copies what the library owns into an array, and frees it. */
-  static byte[] takeOwned(long[] result) {
-    try (Scratch memory = Scratch.open(0)) {
-      memory.set(0, result);
+  static byte[] takeOwned(Host.Call call) {
+    try (Scratch memory = Scratch.open(0, call.words)) {
       try {
-        return Scratch.copy(result[OWNED], result[OWNED + 1]);
+        return Scratch.copy(call.words[OWNED], call.words[OWNED + 1]);
       } finally {
         Native.bufferFree(memory.word(OWNED));
       }
@@ -199,36 +200,35 @@ final class Boundary {
    * @param byClients whether {@code libtdc_keys} answers those to key services
    */
   static Asked requests(Host.Call call, boolean byClients) {
-    try (Scratch memory = Scratch.open(0)) {
-      Native.callRequests(begin(memory, call), memory.word(0), memory.word(1));
+    try (Scratch memory = open(0, call)) {
+      Native.callRequests(memory.word(CALL), memory.word(0), memory.word(1));
       long at = memory.get(0);
       long length = memory.get(1);
       Asked asked =
           byClients
               ? Asked.besideKeyServices(Backend.view(at, length))
               : Asked.all(Scratch.copy(at, length));
-      memory.get(CALL, call.words);
+      memory.getWords(call.words);
       return asked;
     }
   }
 
   /** {@code tdc_java_keys_answer}: has {@code libtdc_keys} answer the requests to key services. */
   static int answerByKeyLibrary(Host.Call call) {
-    try (Scratch memory = Scratch.open(0)) {
-      long words = begin(memory, call);
-      int status = Backend.keysAnswer(call.self, words, memory.word(ERROR));
-      end(memory, call);
+    try (Scratch memory = open(0, call)) {
+      int status = Backend.keysAnswer(call.self, memory.word(CALL), memory.word(ERROR));
+      memory.getWords(call.words);
       return status;
     }
   }
 
   /** {@code tdc_call_answer}. Answers can be keys, so the copy here is erased. */
   static int answer(Host.Call call, byte[] answers) {
-    try (Scratch memory = Scratch.open(answers.length)) {
-      long words = begin(memory, call);
+    try (Scratch memory = open(answers.length, call)) {
+      long words = memory.word(CALL);
       long in = memory.put(answers);
       int status = Native.callAnswer(call.self, words, in, answers.length, memory.word(ERROR));
-      end(memory, call);
+      memory.getWords(call.words);
       memory.erase();
       return status;
     }
@@ -237,22 +237,16 @@ final class Boundary {
   /** {@code tdc_call_end}, where there is something to end. */
   static void end(Host.Call call) {
     if (call.words[CALL_MEMORY] != 0) {
-      try (Scratch memory = Scratch.open(0)) {
-        Native.callEnd(begin(memory, call));
-        memory.get(CALL, call.words);
+      try (Scratch memory = open(0, call)) {
+        Native.callEnd(memory.word(CALL));
+        memory.getWords(call.words);
       }
     }
   }
 
-  /** Copies the {@code tdc_call} in, and gives its address. */
-  private static long begin(Scratch memory, Host.Call call) {
-    memory.set(CALL, call.words);
-    return memory.word(CALL);
-  }
-
-  /** Copies out what the library wrote. */
-  private static void end(Scratch memory, Host.Call call) {
-    memory.get(0, call.result);
-    memory.get(CALL, call.words);
+  /** Memory for a try of the call, which has no result yet. */
+  private static Scratch open(long size, Host.Call call) {
+    Arrays.fill(call.words, 0, CALL, 0);
+    return Scratch.open(size, call.words);
   }
 }

@@ -6,7 +6,6 @@ import io.temporal.api.common.v1.Payload;
 import io.temporal.payload.codec.PayloadCodec;
 import io.temporal.payload.context.SerializationContext;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
@@ -24,9 +23,6 @@ import javax.annotation.Nullable;
 final class Codec implements PayloadCodec {
   /** Above this many bytes the copies of a batch cost more than the calls that it saves. */
   private static final int MAX_BATCH = 64 * 1024;
-
-  /** An answer that leaves more than this part of its array unused is moved to one that fits. */
-  private static final int WASTE_DIVISOR = 8;
 
   private final Host host;
   private final Workflow workflow;
@@ -148,12 +144,11 @@ final class Codec implements PayloadCodec {
         slices.set(payload);
         int length = slices.length();
         room = Math.max(room, encode ? Math.addExact(length, call.growth()) : length);
-        byte[] out = new byte[room];
-        int status = Backend.payload(encode, call, context.message, slices, out);
+        int status = Backend.payload(encode, call, context.message, slices, room);
         if (status == Abi.ERR_BUFFER_TOO_SMALL) {
           room = Math.toIntExact(call.takeSizeNeeded(length, room));
         } else if (!call.again(status)) {
-          return status == Abi.UNCHANGED ? payload : answer(encode, call, out);
+          return status == Abi.UNCHANGED ? payload : answer(encode, call);
         }
       }
     } catch (InvalidProtocolBufferException | ArithmeticException e) {
@@ -163,18 +158,12 @@ final class Codec implements PayloadCodec {
     }
   }
 
-  private Payload answer(boolean encode, Host.Call call, byte[] out)
-      throws InvalidProtocolBufferException {
-    long[] result = call.result;
-    int length = Math.toIntExact(result[Boundary.LEN]);
-    byte[] bytes = out;
-    if (result[Boundary.OWNED] != 0) {
-      bytes = call.takeAnswer();
-    } else if (out.length - length > out.length / WASTE_DIVISOR) {
-      bytes = Arrays.copyOf(out, length);
-    }
-    int offset = (int) result[Boundary.DATA_OFFSET];
-    return reader(encode).read(bytes, length, offset, (int) result[Boundary.DATA_LEN]);
+  private Payload answer(boolean encode, Host.Call call) throws InvalidProtocolBufferException {
+    long[] words = call.words;
+    byte[] bytes = words[Boundary.OWNED] == 0 ? call.answer : call.takeAnswer();
+    int length = Math.toIntExact(words[Boundary.LEN]);
+    int offset = (int) words[Boundary.DATA_OFFSET];
+    return reader(encode).read(bytes, length, offset, (int) words[Boundary.DATA_LEN]);
   }
 
   private List<Payload> together(boolean encode, Host.Call call, List<Payload> payloads) {

@@ -9,8 +9,8 @@ final class Errors {
   private Errors() {}
 
   /** The exception of a failed call that was not about payloads. */
-  static TdcException take(int status, long[] result) {
-    return take(status, result, where -> where, null);
+  static TdcException take(int status, long[] words) {
+    return take(status, words, where -> where, null);
   }
 
   /**
@@ -20,8 +20,8 @@ final class Errors {
    * @param cause what Java threw before the library judged it
    */
   static TdcException take(
-      int status, long[] result, IntUnaryOperator place, @Nullable Throwable cause) {
-    long error = result[Boundary.ERROR];
+      int status, long[] words, IntUnaryOperator place, @Nullable Throwable cause) {
+    long error = words[Boundary.ERROR];
     if (error == 0) {
       return new TdcException(status, TdcException.NO_INDEX, "the library gave no details", cause);
     }
@@ -30,7 +30,7 @@ final class Errors {
       int index = where < 0 ? TdcException.NO_INDEX : place.applyAsInt(where);
       return new TdcException(status, index, message(error), cause);
     } finally {
-      free(result);
+      free(words);
     }
   }
 
@@ -41,8 +41,8 @@ final class Errors {
     }
   }
 
-  static void free(long[] result) {
-    Native.errorFree(result[Boundary.ERROR]);
-    result[Boundary.ERROR] = 0;
+  static void free(long[] words) {
+    Native.errorFree(words[Boundary.ERROR]);
+    words[Boundary.ERROR] = 0;
   }
 }

@@ -44,7 +44,6 @@ final class Handle {
     byte[] place = path.toString().getBytes(StandardCharsets.UTF_8);
     byte[] text = (document == null ? "" : document).getBytes(StandardCharsets.UTF_8);
     byte[] name = (namespace == null ? "" : namespace).getBytes(StandardCharsets.UTF_8);
-    long[] result = new long[Boundary.RESULT_WORDS];
     try (Scratch memory = Scratch.open((long) place.length + text.length + name.length)) {
       long at = memory.put(place);
       long document_ = memory.put(text);
@@ -59,8 +58,9 @@ final class Handle {
       if (status == Abi.OK) {
         return new Handle(memory.get(0), Native::dataConverterFree);
       }
-      memory.get(0, result);
-      throw Errors.take(status, result);
+      long[] words = new long[Boundary.WORDS];
+      memory.getWords(words);
+      throw Errors.take(status, words);
     }
   }
 
@@ -90,11 +90,11 @@ final class Handle {
     return (flags & flag) != 0;
   }
 
-  /** {@code tdc_data_converter_reload} during a use; an error goes to {@code result}. */
-  int reload(long[] result) {
+  /** {@code tdc_data_converter_reload} during a use; an error goes to {@code words}. */
+  int reload(long[] words) {
     try (Scratch memory = Scratch.open(0)) {
       int status = Native.dataConverterReload(pointer, memory.word(Boundary.ERROR));
-      memory.get(0, result);
+      memory.getWords(words);
       readSettings();
       return status;
     }

@@ -43,14 +43,15 @@ final class Host {
     /** The data converter, which stays alive until the call is closed. */
     final long self = handle.acquire();
 
-    /** The words of a {@code tdc_call}: its use of the limits, and the answers so far. */
-    final long[] words = new long[Boundary.CALL_WORDS];
-
     /**
-     * What the library wrote last: {@link Boundary#RESULT_WORDS}. Not one of the thread's, because
+     * What the library wrote last, {@link Boundary#WORDS}: the result and the error, and the {@code
+     * tdc_call} with its use of the limits and the answers so far. Not those of the thread, because
      * a key provider may use the library itself.
      */
-    final long[] result = new long[Boundary.RESULT_WORDS];
+    final long[] words = new long[Boundary.WORDS];
+
+    /** The one payload that the library wrote last, at the start of the array. */
+    @Nullable byte[] answer;
 
     /** Where in the user's list the one payload is that the call is about. */
     int index = TdcException.NO_INDEX;
@@ -97,7 +98,7 @@ final class Host {
       if (status != Abi.REQUESTS) {
         throw explained(failed(status));
       }
-      Errors.free(result);
+      Errors.free(words);
       answer();
       return true;
     }
@@ -135,7 +136,7 @@ final class Host {
 
     /** The result, if the library allocated it. */
     byte[] takeAnswer() {
-      return Boundary.takeOwned(result);
+      return Boundary.takeOwned(this);
     }
 
     /**
@@ -147,18 +148,18 @@ final class Host {
      * @throws TdcException if it is so large already
      */
     long takeSizeNeeded(int length, int size) {
-      long needed = Native.errorSizeNeeded(result[Boundary.ERROR]);
+      long needed = Native.errorSizeNeeded(words[Boundary.ERROR]);
       if (needed <= size) {
         throw failed(Abi.ERR_BUFFER_TOO_SMALL);
       }
-      Errors.free(result);
+      Errors.free(words);
       handle.grow(needed - length);
       return needed;
     }
 
     private TdcException failed(int status) {
       Throwable cause = causes == null ? null : causes.of(status);
-      return Errors.take(status, result, this::place, cause);
+      return Errors.take(status, words, this::place, cause);
     }
 
     private int place(int where) {

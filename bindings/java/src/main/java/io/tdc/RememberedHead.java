@@ -18,14 +18,13 @@ final class RememberedHead {
     PayloadFields.ENCODING, PayloadFields.KEY_ID, PayloadFields.WRAPPED_KEY, PayloadFields.BOUND_TO
   };
 
-  /** By the places of {@link #NAMES}; null where the metadata had none. */
-  private final ByteString[] values = new ByteString[NAMES.length];
-
-  private final int count;
+  private final String[] names;
+  private final ByteString[] values;
   private byte[] bytes = {};
 
   private RememberedHead(int count) {
-    this.count = count;
+    this.names = new String[count];
+    this.values = new ByteString[count];
   }
 
   /** One for each count of entries; there is none for 0. */
@@ -37,13 +36,13 @@ final class RememberedHead {
     return heads;
   }
 
-  /** Whether these are the entries; there are {@code count} of them. */
+  /** Whether these are the entries, which are so many. */
   boolean matches(Map<String, ByteString> metadata) {
     if (bytes.length == 0) {
       return false;
     }
-    for (int i = 0; i < NAMES.length; i++) {
-      if (values[i] != null && !values[i].equals(metadata.get(NAMES[i]))) {
+    for (int i = 0; i < names.length; i++) {
+      if (!values[i].equals(metadata.get(names[i]))) {
         return false;
       }
     }
@@ -61,9 +60,13 @@ final class RememberedHead {
     if (headLength > MAX_LENGTH || !areKnown(metadata)) {
       return;
     }
-    for (int i = 0; i < NAMES.length; i++) {
-      ByteString value = metadata.get(NAMES[i]);
-      values[i] = value == null ? null : ByteString.copyFrom(value.toByteArray());
+    int found = 0;
+    for (String name : NAMES) {
+      ByteString value = metadata.get(name);
+      if (value != null) {
+        names[found] = name;
+        values[found++] = ByteString.copyFrom(value.toByteArray());
+      }
     }
     bytes = Arrays.copyOf(head, headLength);
   }
@@ -73,6 +76,6 @@ final class RememberedHead {
     for (String name : NAMES) {
       known += metadata.containsKey(name) ? 1 : 0;
     }
-    return known == count;
+    return known == names.length;
   }
 }

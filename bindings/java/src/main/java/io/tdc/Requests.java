@@ -154,10 +154,10 @@ final class Requests {
   }
 
   private void reload() {
-    long[] result = new long[Boundary.RESULT_WORDS];
-    if (handle.reload(result) != Abi.OK) {
+    long[] words = new long[Boundary.WORDS];
+    if (handle.reload(words) != Abi.OK) {
       // The next call reports what is missing better than this error does.
-      Errors.free(result);
+      Errors.free(words);
     }
   }
 

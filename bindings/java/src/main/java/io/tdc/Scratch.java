@@ -2,10 +2,11 @@ package io.tdc;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.LongBuffer;
 
 /**
- * Memory outside the heap for the arguments of one native call: first the words that the library
- * writes, then the input, then the room for the output.
+ * Memory outside the heap for the arguments of one native call: first the words of {@link
+ * Boundary}, then the input, then the room for the output.
  *
  * <p>Each thread keeps one. Larger memory is allocated for a single call.
  */
@@ -13,38 +14,48 @@ final class Scratch implements AutoCloseable {
   /** Enough for a payload of 8 KiB and its answer. */
   private static final int KEPT = 20 * 1024;
 
-  private static final int WORDS = 16;
+  private static final long[] ZEROES = new long[Boundary.WORDS];
+  private static final int WORDS_LENGTH = Boundary.WORDS * Long.BYTES;
   private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
 
   private final ByteBuffer kept = ByteBuffer.allocateDirect(KEPT).order(ByteOrder.nativeOrder());
+  private final LongBuffer keptWords = kept.asLongBuffer();
   private final long keptAddress = Backend.address(kept);
   private ByteBuffer bytes = kept;
+  private LongBuffer words = keptWords;
   private long address;
 
   private Scratch() {}
 
   /** For a call whose arguments have so many bytes together. Calls are not nested. */
   static Scratch open(long size) {
+    return open(size, ZEROES);
+  }
+
+  /** The same, with {@link Boundary#WORDS} words copied in. */
+  static Scratch open(long size, long[] words) {
     Scratch scratch = OF_THREAD.get();
-    scratch.begin(WORDS * Long.BYTES + size);
+    scratch.begin(WORDS_LENGTH + size);
+    // One copy: so many single accesses of a buffer cost more than the rest of a small call.
+    scratch.words.position(0);
+    scratch.words.put(words);
+    scratch.bytes.position(WORDS_LENGTH);
     return scratch;
   }
 
   private void begin(long size) {
     if (size <= KEPT) {
       bytes = kept;
+      words = keptWords;
       address = keptAddress;
-    } else {
-      address = size <= Integer.MAX_VALUE ? Backend.allocate(size) : 0;
-      if (address == 0) {
-        throw TdcException.tooLarge();
-      }
-      bytes = Backend.view(address, size).order(ByteOrder.nativeOrder());
+      return;
     }
-    bytes.clear();
-    for (int i = 0; i < WORDS; i++) {
-      bytes.putLong(0);
+    address = size <= Integer.MAX_VALUE ? Backend.allocate(size) : 0;
+    if (address == 0) {
+      throw TdcException.tooLarge();
     }
+    bytes = Backend.view(address, size).order(ByteOrder.nativeOrder());
+    words = bytes.asLongBuffer();
   }
 
   /** The address of a word. */
@@ -54,21 +65,13 @@ final class Scratch implements AutoCloseable {
 
   /** What a word holds. */
   long get(int index) {
-    return bytes.getLong(index * Long.BYTES);
+    return words.get(index);
   }
 
-  /** Copies words in, from {@code first} on. */
-  void set(int first, long[] words) {
-    for (int i = 0; i < words.length; i++) {
-      bytes.putLong((first + i) * Long.BYTES, words[i]);
-    }
-  }
-
-  /** Copies words out, from {@code first} on. */
-  void get(int first, long[] words) {
-    for (int i = 0; i < words.length; i++) {
-      words[i] = get(first + i);
-    }
+  /** Copies the words out. */
+  void getWords(long[] to) {
+    words.position(0);
+    words.get(to);
   }
 
   /** Copies bytes in, and gives their address. */
@@ -89,13 +92,15 @@ final class Scratch implements AutoCloseable {
   }
 
   /** Copies the first bytes of {@link #room} out. */
-  void get(byte[] to, int length) {
-    bytes.get(to, 0, length);
+  byte[] copyOut(int length) {
+    byte[] copy = new byte[length];
+    bytes.get(copy);
+    return copy;
   }
 
   /** Overwrites all input bytes. */
   void erase() {
-    for (int i = WORDS * Long.BYTES; i < bytes.position(); i++) {
+    for (int i = WORDS_LENGTH; i < bytes.position(); i++) {
       bytes.put(i, (byte) 0);
     }
   }
@@ -109,7 +114,7 @@ final class Scratch implements AutoCloseable {
       throw TdcException.tooLarge();
     }
     byte[] copy = new byte[(int) length];
-    Backend.view(address, length).get(copy);
+    Backend.copy(address, copy);
     return copy;
   }
 
@@ -118,6 +123,7 @@ final class Scratch implements AutoCloseable {
     if (bytes != kept) {
       Backend.free(address, bytes.capacity());
       bytes = kept;
+      words = keptWords;
     }
   }
 }

@@ -192,12 +192,12 @@ public final class Tdc implements AutoCloseable {
    * @throws TdcException if what is there now is not usable; what was open stays open
    */
   public void reload() {
-    long[] result = new long[Boundary.RESULT_WORDS];
+    long[] words = new long[Boundary.WORDS];
     handle.acquire();
     try {
-      int status = handle.reload(result);
+      int status = handle.reload(words);
       if (status != Abi.OK) {
-        throw Errors.take(status, result);
+        throw Errors.take(status, words);
       }
     } finally {
       handle.release();

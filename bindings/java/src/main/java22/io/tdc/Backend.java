@@ -1,5 +1,6 @@
 package io.tdc;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -11,6 +12,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +32,9 @@ final class Backend {
 
   /** What AES-GCM seals in some 5 to 15 µs: well below what any collector's pause takes. */
   private static final int CRITICAL_MAX = 64 * 1024 + 512;
+
+  /** An answer that leaves more than this part of its array unused is moved to one that fits. */
+  private static final int WASTE_DIVISOR = 8;
 
   /** Converters do more for each byte: a few dozen µs. */
   private static final int CRITICAL_VALUES = 16 * 1024;
@@ -106,44 +111,53 @@ final class Backend {
   }
 
   /** As {@link Boundary#payload}. */
-  static int payload(boolean encode, Host.Call call, byte[] context, PayloadSlices in, byte[] out) {
+  static int payload(
+      boolean encode, Host.Call call, byte[] context, PayloadSlices in, int capacity) {
     if (in.headLength > CRITICAL_MAX || in.dataLength > CRITICAL_MAX) {
-      return Boundary.payload(encode, call, context, in, out);
+      return Boundary.payload(encode, call, context, in, capacity);
     }
+    byte[] out = new byte[capacity];
     MemorySegment place = MemorySegment.ofArray(context);
     MemorySegment head = MemorySegment.ofArray(in.head);
     MemorySegment data = MemorySegment.ofArray(in.data).asSlice(in.dataOffset, in.dataLength);
     MemorySegment room = MemorySegment.ofArray(out);
-    MemorySegment written = MemorySegment.ofArray(call.result);
+    MemorySegment written = MemorySegment.ofArray(call.words);
     MemorySegment error = word(written, Boundary.ERROR);
-    MemorySegment words = MemorySegment.ofArray(call.words);
-    return encode
-        ? Native.codecEncodePayload(
-            call.self,
-            words,
-            place,
-            context.length,
-            head,
-            in.headLength,
-            data,
-            in.dataLength,
-            room,
-            out.length,
-            written,
-            error)
-        : Native.codecDecodePayload(
-            call.self,
-            words,
-            place,
-            context.length,
-            head,
-            in.headLength,
-            data,
-            in.dataLength,
-            room,
-            out.length,
-            written,
-            error);
+    MemorySegment words = word(written, Boundary.CALL);
+    int status =
+        encode
+            ? Native.codecEncodePayload(
+                call.self,
+                words,
+                place,
+                context.length,
+                head,
+                in.headLength,
+                data,
+                in.dataLength,
+                room,
+                capacity,
+                written,
+                error)
+            : Native.codecDecodePayload(
+                call.self,
+                words,
+                place,
+                context.length,
+                head,
+                in.headLength,
+                data,
+                in.dataLength,
+                room,
+                capacity,
+                written,
+                error);
+    if (status == Abi.OK && call.words[Boundary.OWNED] == 0) {
+      int length = (int) call.words[Boundary.LEN];
+      boolean isWasteful = capacity - length > capacity / WASTE_DIVISOR;
+      call.answer = isWasteful ? Arrays.copyOf(out, length) : out;
+    }
+    return status;
   }
 
   /** As {@link Boundary#payloads}. */
@@ -153,10 +167,10 @@ final class Backend {
     }
     MemorySegment place = MemorySegment.ofArray(context);
     MemorySegment in = MemorySegment.ofArray(payloads);
-    MemorySegment words = MemorySegment.ofArray(call.words);
-    MemorySegment result = MemorySegment.ofArray(call.result);
-    MemorySegment out = word(result, Boundary.OWNED);
-    MemorySegment error = word(result, Boundary.ERROR);
+    MemorySegment written = MemorySegment.ofArray(call.words);
+    MemorySegment words = word(written, Boundary.CALL);
+    MemorySegment out = word(written, Boundary.OWNED);
+    MemorySegment error = word(written, Boundary.ERROR);
     int placeLength = context.length;
     return encode
         ? Native.codecEncode(call.self, words, place, placeLength, in, length, out, error)
@@ -170,10 +184,10 @@ final class Backend {
     }
     MemorySegment place = MemorySegment.ofArray(context);
     MemorySegment in = MemorySegment.ofArray(values);
-    MemorySegment words = MemorySegment.ofArray(call.words);
-    MemorySegment result = MemorySegment.ofArray(call.result);
-    MemorySegment out = word(result, Boundary.OWNED);
-    MemorySegment error = word(result, Boundary.ERROR);
+    MemorySegment written = MemorySegment.ofArray(call.words);
+    MemorySegment words = word(written, Boundary.CALL);
+    MemorySegment out = word(written, Boundary.OWNED);
+    MemorySegment error = word(written, Boundary.ERROR);
     int placeLength = context.length;
     return back
         ? Native.converterFromPayload(call.self, words, place, placeLength, in, length, out, error)
@@ -192,6 +206,12 @@ final class Backend {
   /** Memory outside the heap as a buffer, which must not be used after that memory is freed. */
   static ByteBuffer view(long address, long size) {
     return MemorySegment.ofAddress(address).reinterpret(size).asByteBuffer();
+  }
+
+  /** Copies memory outside the heap into the whole array. */
+  static void copy(long address, byte[] to) {
+    MemorySegment from = MemorySegment.ofAddress(address).reinterpret(to.length);
+    MemorySegment.copy(from, JAVA_BYTE, 0, to, 0, to.length);
   }
 
   /** Memory outside the heap, whose contents are undefined; 0 if there is not so much. */

@@ -272,7 +272,7 @@ class VectorsTest {
       try (Host.Call call = host.begin()) {
         assertEquals(
             Abi.REQUESTS, Backend.values(false, call, context.message, value, value.length));
-        Errors.free(call.result);
+        Errors.free(call.words);
         UnknownFieldSet requests =
             UnknownFieldSet.parseFrom(Boundary.requests(call, false).message);
         UnknownFieldSet request =
@@ -297,7 +297,7 @@ class VectorsTest {
                 .toByteArray();
         int status = Boundary.answer(call, answers);
         if (status != Abi.OK) {
-          throw Errors.take(status, call.result);
+          throw Errors.take(status, call.words);
         }
         return new byte[0];
       }
