@@ -12,7 +12,6 @@ mod loosening;
 mod pattern;
 mod ring;
 mod schema;
-mod server_limits;
 mod summary;
 
 use std::path::{Path, PathBuf};
@@ -29,10 +28,10 @@ use crate::error::{Code, Error, text};
 use crate::keys::{Access, Keyring};
 use crate::limits::Limits;
 pub use document::read_file;
+pub use document::{ByteSize, Span};
 use document::{Node, Problem};
 pub use pattern::Pattern;
 use schema::{Document, Malformed};
-pub use server_limits::ServerLimits;
 pub use summary::{NamespaceSummary, SharedKey};
 
 /// The section of the codec server.
@@ -49,7 +48,6 @@ pub(crate) struct Config {
     pub(crate) encode_common_attributes: bool,
     /// Whether decode keeps encoded attributes that cannot be read.
     pub(crate) keeps_malformed: bool,
-    pub(crate) server_limits: ServerLimits,
     /// The key files that the document names.
     pub(crate) key_files: Vec<PathBuf>,
     /// The `server` section, which only the codec server understands.
@@ -202,7 +200,6 @@ impl Config {
         limits.max_decoded_bytes = set.max_decoded_bytes.map_or(limits.max_decoded_bytes, |size| size.0);
         let converters = converters::converters(document.converters.as_deref())
             .map_err(|problem| problem.inside("converters"))?;
-        let server_limits = ServerLimits::new(set, &limits).map_err(|problem| problem.inside("limits"))?;
         let sources = document.keys.iter().flat_map(|keys| keys.ring.values());
         let key_files =
             sources.filter_map(|source| source.file.as_ref()).map(|file| base_dir.join(file)).collect();
@@ -214,7 +211,6 @@ impl Config {
             limits,
             converters,
             has_default_converters: converters::is_default(document.converters.as_deref()),
-            server_limits,
             key_files,
             server: None,
             source: String::new(),

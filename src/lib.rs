@@ -49,7 +49,7 @@ mod sys;
 
 pub use call::{Answer, Call, Request, Scope};
 pub use codec::remote::{HttpRequest, is_loopback};
-pub use config::{NamespaceSettings, NamespaceSummary, Pattern, ServerLimits, SharedKey, read_file};
+pub use config::{ByteSize, NamespaceSettings, NamespaceSummary, Pattern, SharedKey, Span, read_file};
 pub use data_converter::DataConverter;
 pub use error::{Code, Error, Kind};
 pub use history::binary_history_type;

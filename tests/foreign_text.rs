@@ -100,7 +100,7 @@ fn every_place_of_a_configuration() {
         "codecs: [remote: { url: https://a, headers: { a: { insecure_inline: b, prefix: @ } } }]",
         "failures: { malformed: @ }",
         "limits: { max_input_bytes: @ }",
-        "limits: { timeout: @ }",
+        "limits: { max_decoded_bytes: @ }",
         "namespaces: [{ match: a, keys: { primary: @ } }]",
         "namespaces: [{ match: a, keys: { primary: a, decrypt: [@] } }]",
         "namespaces: [{ match: @, codecs: [encrypt] }]",

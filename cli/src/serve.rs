@@ -180,7 +180,7 @@ fn endpoint(
             let state = terms.state();
             listener::Terms {
                 tls: state.tls.as_ref().map(|tls| tls.acceptor.clone()),
-                patience: state.limits.timeout,
+                patience: state.limits.timeout.0,
             }
         },
         unreadable: move |peer, status| request_log::unreadable(&log.state().audit, peer, status),

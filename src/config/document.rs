@@ -22,7 +22,7 @@ pub use file::read_file;
 pub(crate) use problem::Problem;
 use problem::{Place, Step, shown};
 pub(crate) use suggestion::did_you_mean;
-pub(crate) use units::{ByteSize, Span};
+pub use units::{ByteSize, Span};
 
 /// Depth of nesting: the deepest meaningful configuration has six levels.
 const MAX_DEPTH: usize = 32;

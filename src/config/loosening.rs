@@ -60,7 +60,7 @@ mod tests {
             (whole, "codecs: [zlib]\n", Some("codecs")),
             (whole, "", Some("codecs")),
             ("codecs: [zlib]\n", "", None),
-            (whole, "codecs: [encrypt]\nlimits: { concurrency: 1 }\n# new\n", None),
+            (whole, "codecs: [encrypt]\nlimits: { max_payloads: 1 }\n# new\n", None),
             (whole, list, None),
             (list, list, None),
             (list, whole, Some("namespaces")),

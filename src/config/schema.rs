@@ -205,12 +205,6 @@ pub(super) struct LimitOptions {
     pub(super) max_payloads: Option<usize>,
     /// Bytes that all layers of all payloads of one call may decode to. Default 64 MiB.
     pub(super) max_decoded_bytes: Option<ByteSize>,
-    /// Codec server: bytes of a request's body. Default 16 MiB.
-    pub(super) max_body_bytes: Option<ByteSize>,
-    /// Codec server: how long a request may take. Default 10 s.
-    pub(super) timeout: Option<Span>,
-    /// Codec server: requests that are worked on at once. Default 64.
-    pub(super) concurrency: Option<usize>,
 }
 
 /// Settings of the namespaces that match.

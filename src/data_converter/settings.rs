@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::DataConverter;
-use crate::config::{NamespaceSettings, NamespaceSummary, ServerLimits};
+use crate::config::{NamespaceSettings, NamespaceSummary};
 use crate::error::Error;
 use crate::keys::KeyService;
+use crate::limits::Limits;
 
 impl DataConverter {
     /// Whether the failure converter moves message and stack trace into the encoded attributes.
@@ -56,10 +57,10 @@ impl DataConverter {
         self.config.load().server_section()
     }
 
-    /// The limits of a codec server.
+    /// What one call may cost.
     #[must_use]
-    pub fn server_limits(&self) -> ServerLimits {
-        self.config.load().server_limits
+    pub fn limits(&self) -> Limits {
+        self.config.load().limits
     }
 
     /// The key files that the configuration names: when one changes, the configuration should be

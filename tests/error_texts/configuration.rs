@@ -99,8 +99,6 @@ const DOCUMENTS: &[&str] = &[
     "limits: { max_input_bytes: 1 kilobyte }",
     "limits: { max_payloads: -1 }",
     "limits: { max_payloads: many }",
-    "limits: { timeout: 0 s }",
-    "limits: { concurrency: 0 }",
     // Namespaces.
     "namespaces: [{ match: '', codecs: [] }]",
     "namespaces: [{ match: a, codecs: [encrypt] }]",

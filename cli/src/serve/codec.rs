@@ -45,12 +45,12 @@ pub(super) async fn handle(Shared(server): Shared<Arc<Server>>, request: Request
     let mut entry = Entry::open(&state.audit, state.traces.as_deref(), &head);
     let work = respond(&server, &state, &head, &mut body, &mut entry);
     turns::take();
-    let answer = tokio::time::timeout(state.limits.timeout, work).await.unwrap_or_else(|_| {
+    let answer = tokio::time::timeout(state.limits.timeout.0, work).await.unwrap_or_else(|_| {
         Err(Refusal::new(
             StatusCode::REQUEST_TIMEOUT,
             "timeout",
-            "limits.timeout",
-            "the request took longer than the codec server's limits.timeout",
+            "server.limits.timeout",
+            "the request took longer than server.limits.timeout allows",
         ))
     });
     match entry.close(answer).await {
@@ -60,7 +60,7 @@ pub(super) async fn handle(Shared(server): Shared<Arc<Server>>, request: Request
             response
         }
         Err(refusal) => {
-            discard(body, state.limits.max_body_bytes).await;
+            discard(body, state.limits.max_body_bytes.0).await;
             refusal.into_response()
         }
     }
@@ -151,7 +151,7 @@ async fn respond(
 
     let seals_with = settings.encrypts_with.filter(|_| operation == Operation::Encode);
     let context = body::context(namespace);
-    let max_payloads = state.limits.max_payloads;
+    let max_payloads = state.converter.limits().max_payloads;
     let asks_for_reload = false;
     let mut job =
         Job { operation, pass_through, seals_with, context, body, max_payloads, place, asks_for_reload };

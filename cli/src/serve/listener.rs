@@ -117,7 +117,7 @@ where
     drop(acceptor);
     let patience = terms().patience + Duration::from_secs(1);
     if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
-        tracing::warn!("requests still in flight after limits.timeout were aborted");
+        tracing::warn!("requests still in flight after server.limits.timeout were aborted");
     }
 }
 

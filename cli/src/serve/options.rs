@@ -6,8 +6,11 @@
 
 #[cfg(test)]
 mod json_schema;
+mod limits;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use limits::Limits;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -42,6 +45,8 @@ pub(crate) struct ServerOptions {
     pub(crate) metrics: Metrics,
     /// OpenTelemetry traces. By default there are none.
     pub(crate) traces: Option<Traces>,
+    /// What requests may cost.
+    pub(crate) limits: Limits,
 }
 
 impl ServerOptions {

@@ -1,6 +1,6 @@
-//! Places for requests in progress, `limits.concurrency` of them. One connection, or one person,
-//! gets at most half of them, whatever they are used for: a response that its client does not read
-//! keeps its place too.
+//! Places for requests in progress, `server.limits.concurrency` of them. One connection, or one
+//! person, gets at most half of them, whatever they are used for: a response that its client does
+//! not read keeps its place too.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

@@ -14,10 +14,10 @@ use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use prost::bytes::{Bytes, BytesMut};
-use tdc::ServerLimits;
 use tokio::sync::Notify;
 
 use super::client::{Client, Share};
+use super::options::Limits;
 use super::refusal::Refusal;
 
 /// Number of bodies that are read at the same time.
@@ -35,9 +35,9 @@ struct Bounds {
 }
 
 impl Bounds {
-    fn of(limits: &ServerLimits) -> Self {
-        let bytes = limits.concurrency.saturating_mul(limits.max_body_bytes);
-        Self { count: MAX_COUNT, bytes, body: limits.max_body_bytes }
+    fn of(limits: &Limits) -> Self {
+        let body = limits.max_body_bytes.0;
+        Self { count: MAX_COUNT, bytes: limits.concurrency.saturating_mul(body), body }
     }
 }
 
@@ -77,17 +77,18 @@ pub(super) struct Reading {
     end: Arc<Notify>,
 }
 
-/// Reads a body of at most `limits.max_body_bytes`.
+/// Reads a body of at most `server.limits.max_body_bytes`.
 pub(super) async fn read(
     readers: &Arc<Readers>,
     client: &Client,
     headers: &HeaderMap,
     body: &mut Body,
-    limits: &ServerLimits,
+    limits: &Limits,
 ) -> Result<(Bytes, Reading), Refusal> {
-    let max = limits.max_body_bytes;
+    let max = limits.max_body_bytes.0;
     let too_large = || {
-        let text = format!("the body has more than {max} bytes, the limit set by limits.max_body_bytes");
+        let text =
+            format!("the body has more than {max} bytes, the limit set by server.limits.max_body_bytes");
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "body too large", text)
     };
     let said = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());

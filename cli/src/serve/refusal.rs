@@ -66,13 +66,14 @@ impl Refusal {
 
     /// Other clients use all of the server. The same request may succeed in a moment.
     pub(super) fn busy(reason: &'static str) -> Self {
-        let text = "the codec server is at its limit of concurrent requests (limits.concurrency): try again";
+        let text =
+            "the codec server is at its limit of concurrent requests (server.limits.concurrency): try again";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", reason, text).later(1)
     }
 
     /// The client itself uses its whole share. Trying again at once would make that worse.
     pub(super) fn too_many(reason: &'static str) -> Self {
-        let text = "too many concurrent requests from one connection or user: wait for some to finish, or raise limits.concurrency";
+        let text = "too many concurrent requests from one connection or user: wait for some to finish, or raise server.limits.concurrency";
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", reason, text).later(1)
     }
 

@@ -54,7 +54,7 @@ async fn guard(State(server): State<Arc<Server>>, request: Request, next: Next) 
             Err(refusal) => {
                 let (head, body) = request.into_parts();
                 let entry = Entry::open(&state.audit, state.traces.as_deref(), &head);
-                codec::refuse(entry, &head, body, state.limits.max_body_bytes, refusal).await
+                codec::refuse(entry, &head, body, state.limits.max_body_bytes.0, refusal).await
             }
         }
     };

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tdc::ServerLimits;
 use tdc::{Code, DataConverter, Error};
 
 use super::audit::Audit;
@@ -13,7 +12,7 @@ use super::auth::Auth;
 use super::cors::Cors;
 use super::exposure::{DEFAULT_LISTEN, Exposure};
 use super::launch::Launch;
-use super::options::ServerOptions;
+use super::options::{Limits, ServerOptions};
 use super::places::Places;
 use super::reading::Readers;
 use super::tls::Tls;
@@ -33,7 +32,7 @@ pub(super) enum Occasion<'a> {
 
 pub(super) struct State {
     pub(super) converter: Arc<DataConverter>,
-    pub(super) limits: ServerLimits,
+    pub(super) limits: Limits,
     pub(super) exposure: Exposure,
     /// For the separate metrics address.
     pub(super) metrics_exposure: Exposure,
@@ -71,7 +70,7 @@ impl State {
         let read = DataConverter::open(&launch.config, "")?;
         let options = options(launch, ServerOptions::read(&read, &launch.config)?, occasion, &mut waiting)?;
         let converter = converter(read, occasion, &mut waiting)?;
-        let limits = converter.server_limits();
+        let limits = options.limits;
         let mut listen = launch.listen.or(options.listen).unwrap_or(DEFAULT_LISTEN);
         let mut metrics_listen = options.metrics.listen;
         if let Some(before) = before {

@@ -76,10 +76,10 @@ fn one_bad_payload_of_many_is_named_by_its_place() {
 
 #[test]
 fn more_than_the_limits_is_refused() {
-    let limits = "limits: { max_body_bytes: 64 KiB, max_payloads: 100, max_decoded_bytes: 1 MiB }\n";
+    let limits = "limits: { max_payloads: 100, max_decoded_bytes: 1 MiB }\nserver: { limits: { max_body_bytes: 64 KiB } }\n";
     let server = Server::start(&format!("{ENCRYPTED}{limits}"));
     let large = format!(r#"{{"payloads":[{{"data":"{}"}}]}}"#, "A".repeat(64 << 10));
-    let expected = "the body has more than 65536 bytes, the limit set by limits.max_body_bytes";
+    let expected = "the body has more than 65536 bytes, the limit set by server.limits.max_body_bytes";
     assert_eq!(server.post("/decode", &large).refused(413), expected);
     // A length that is not said is counted.
     let chunked = format!("{:x}\r\n{large}\r\n0\r\n\r\n", large.len());
@@ -117,7 +117,7 @@ fn more_than_the_limits_is_refused() {
 
 #[test]
 fn a_million_tiny_payloads_cost_no_memory_to_speak_of() {
-    let server = Server::start(&format!("{ENCRYPTED}limits: {{ timeout: 1 min }}\n"));
+    let server = Server::start(&format!("{ENCRYPTED}server: {{ limits: {{ timeout: 1 min }} }}\n"));
     let body = format!(r#"{{"payloads":[{}]}}"#, vec!["{}"; 1_000_000].join(","));
     let answer = server.post("/encode", &body);
     assert!(answer.refused(413).contains("limits.max_payloads"), "{answer:?}");
@@ -129,7 +129,9 @@ fn a_million_tiny_payloads_cost_no_memory_to_speak_of() {
 #[test]
 fn a_slow_client_is_sent_away_and_nobody_waits_for_it() {
     let with_two_slow = |timeout: &str| {
-        let server = Server::start(&format!("{ENCRYPTED}limits: {{ timeout: {timeout}, concurrency: 2 }}\n"));
+        let server = Server::start(&format!(
+            "{ENCRYPTED}server: {{ limits: {{ timeout: {timeout}, concurrency: 2 }} }}\n"
+        ));
         let head = server.request("POST", "/decode").json("").header("Content-Length", "100").bytes();
         let mut slow = [(); 2].map(|()| connect(server.address));
         for stream in &mut slow {
@@ -146,7 +148,7 @@ fn a_slow_client_is_sent_away_and_nobody_waits_for_it() {
         let mut text = String::new();
         let _ = stream.read_to_string(&mut text);
         assert!(text.starts_with("HTTP/1.1 408 "), "{text}");
-        assert!(text.contains("limits.timeout"), "{text}");
+        assert!(text.contains("server.limits.timeout"), "{text}");
     }
     assert_eq!(server.post("/decode", GOLDEN).ok(), TESTING);
 }

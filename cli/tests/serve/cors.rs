@@ -93,7 +93,7 @@ fn errors_carry_the_headers_too() {
 fn busy() -> Answer {
     use std::io::Write;
     let config = format!(
-        "{}server: {{ cors: {{ origins: [\"{ORIGIN}\"] }} }}\nlimits: {{ concurrency: 1, timeout: 1 min, max_body_bytes: 40 MiB }}\n",
+        "{}server: {{ cors: {{ origins: [\"{ORIGIN}\"] }}, limits: {{ concurrency: 1, timeout: 1 min, max_body_bytes: 40 MiB }} }}\n",
         ENCRYPTED.replace("[encrypt]", "[]")
     );
     let server = Server::start(&config);
@@ -102,7 +102,7 @@ fn busy() -> Answer {
     lazy.write_all(&server.request("POST", "/decode").json(&large).bytes()).unwrap();
     server.audit(1);
     let busy = server.request("POST", "/decode").header("Origin", ORIGIN).json(TESTING).send();
-    assert!(busy.refused(503).contains("limits.concurrency"));
+    assert!(busy.refused(503).contains("server.limits.concurrency"));
     assert_eq!(busy.header("retry-after"), Some("1"));
     busy
 }
@@ -112,7 +112,7 @@ fn limits_carry_the_headers_too() {
     use std::io::{Read, Write};
     let start = |timeout: &str| {
         Server::start(&format!(
-            "{ENCRYPTED}server: {{ cors: {{ origins: [\"{ORIGIN}\"] }} }}\nlimits: {{ concurrency: 1, timeout: {timeout}, max_body_bytes: 1 KiB }}\n"
+            "{ENCRYPTED}server: {{ cors: {{ origins: [\"{ORIGIN}\"] }}, limits: {{ concurrency: 1, timeout: {timeout}, max_body_bytes: 1 KiB }} }}\n"
         ))
     };
     let ask = |server: &Server| server.request("POST", "/decode").header("Origin", ORIGIN);

@@ -12,7 +12,7 @@ const FEW: &str = "ulimit -n 128";
 const CLIENTS: usize = 300;
 
 fn start(shell: &str) -> Server {
-    let config = format!("{ENCRYPTED}limits: {{ timeout: 1 min }}\n");
+    let config = format!("{ENCRYPTED}server: {{ limits: {{ timeout: 1 min }} }}\n");
     Server::start_after(shell, tempfile::tempdir().unwrap(), &config)
 }
 

@@ -208,7 +208,7 @@ fn requests_in_flight_end_before_it_stops() {
 
 #[test]
 fn it_stops_although_a_client_does_not() {
-    let mut server = Server::start(&format!("{ENCRYPTED}limits: {{ timeout: 300 ms }}\n"));
+    let mut server = Server::start(&format!("{ENCRYPTED}server: {{ limits: {{ timeout: 300 ms }} }}\n"));
     let _idle = connect(server.address);
     let mut half = connect(server.address);
     half.write_all(b"POST /decode HTTP/1.1\r\n").unwrap();
@@ -217,7 +217,7 @@ fn it_stops_although_a_client_does_not() {
     let start = Instant::now();
     server.signal("INT");
     assert_eq!(server.ended(), Some(0));
-    assert!(start.elapsed() < Duration::from_secs(8), "limits.timeout of its own, and not the usual 10 s");
+    assert!(start.elapsed() < Duration::from_secs(8), "a timeout of its own, and not the usual 10 s");
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn grows() -> String {
 fn compressing(limits: &str) -> Server {
     Server::start(&ENCRYPTED.replace(
         "codecs: [encrypt]",
-        &format!("codecs: [zstd, encrypt]\nlimits: {{ max_body_bytes: 40 MiB, {limits} }}"),
+        &format!("codecs: [zstd, encrypt]\nserver: {{ limits: {{ max_body_bytes: 40 MiB, {limits} }} }}"),
     ))
 }
 
@@ -41,7 +41,7 @@ fn answers_that_nobody_takes_keep_their_places_and_then_lose_their_connections()
     // what two requests need.
     server.audit(2);
     for _ in 0..5 {
-        assert!(server.post("/decode", &body).refused(503).contains("limits.concurrency"));
+        assert!(server.post("/decode", &body).refused(503).contains("server.limits.concurrency"));
     }
     let peak = server.peak_kib();
     assert!(peak < 300 << 10, "{peak} KiB");
@@ -130,7 +130,7 @@ fn what_was_encrypted_for_a_client_that_went_away_counts() {
 /// the answer that they have.
 #[test]
 fn a_client_that_is_refused_early_can_send_to_the_end_and_read_why() {
-    let server = Server::start(&format!("{ENCRYPTED}limits: {{ max_body_bytes: 4 MiB }}\n"));
+    let server = Server::start(&format!("{ENCRYPTED}server: {{ limits: {{ max_body_bytes: 4 MiB }} }}\n"));
     for (path, len, status) in
         [("/nowhere", 4 << 20, 404), ("/decode", 6 << 20, 413), ("/decode", 4 << 20, 415)]
     {

@@ -21,8 +21,8 @@ fn with_rules(limits: &str) -> (Server, SigningKey) {
     std::fs::write(folder.path().join("jwks.json"), set(&[&key])).unwrap();
     let rules = "[{ allow: [decode, encode], claims: { groups: payments } }, { pass_through: [decode] }]";
     let config = format!(
-        "{}server: {{ auth: {{ issuers: [{{ issuer: i, audience: tdc, jwks: {{ file: jwks.json }} }}], rules: {rules} }} }}\n",
-        ENCRYPTED.replace("codecs: [encrypt]", &format!("codecs: [zstd, encrypt]\n{limits}"))
+        "{}server: {{ auth: {{ issuers: [{{ issuer: i, audience: tdc, jwks: {{ file: jwks.json }} }}], rules: {rules} }}, {limits} }}\n",
+        ENCRYPTED.replace("[encrypt]", "[zstd, encrypt]")
     );
     (Server::start_in(folder, &config, &[]), key)
 }
@@ -65,7 +65,8 @@ fn streams_without_bodies_block_no_one_else() {
 #[test]
 fn streams_that_take_no_answers_get_half_of_the_places() {
     let config = ENCRYPTED.replace("[encrypt]", "[zstd, encrypt]");
-    let server = Server::start(&format!("{config}limits: {{ concurrency: 4, timeout: 1 min }}\n"));
+    let server =
+        Server::start(&format!("{config}server: {{ limits: {{ concurrency: 4, timeout: 1 min }} }}\n"));
     // More than a connection of HTTP/2 takes before its client asks for more.
     let large = format!("{{\"payloads\":[{{\"data\":\"{}\"}}]}}", "QUJD".repeat(64 << 10));
     let large = server.post("/encode", &large).ok();
@@ -85,7 +86,8 @@ fn streams_that_take_no_answers_get_half_of_the_places() {
 
 #[test]
 fn connections_with_a_byte_each_block_no_one_else() {
-    let server = Server::start(&format!("{ENCRYPTED}limits: {{ concurrency: 4, timeout: 1 min }}\n"));
+    let server =
+        Server::start(&format!("{ENCRYPTED}server: {{ limits: {{ concurrency: 4, timeout: 1 min }} }}\n"));
     let begun = server.request("POST", "/decode").json("{").header("Content-Length", "100").bytes();
     let slow: Vec<TcpStream> = (0..64)
         .map(|_| {

@@ -64,7 +64,7 @@ fn asked(said: &mut String, what: &str, answer: &crate::client::Answer) {
 #[test]
 fn what_requests_are_refused_with_is_pinned() {
     let mut said = String::new();
-    let server = Server::start(&format!("{ENCRYPTED}limits: {{ max_body_bytes: 1 KiB }}\n"));
+    let server = Server::start(&format!("{ENCRYPTED}server: {{ limits: {{ max_body_bytes: 1 KiB }} }}\n"));
     for (method, path, header, body) in [
         ("POST", "/nowhere", ("X-A", "a"), GOLDEN),
         ("GET", "/decode", ("X-A", "a"), ""),

@@ -25,8 +25,7 @@ const keyID, key = "test-key-id", "test-key-test-key-test-key-test!"
 const config = `version: 1
 keys: { primary: test-key-id, ring: { test-key-id: { insecure_inline: dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE= } } }
 codecs: [encrypt]
-server: { audit: { file: /dev/null } }
-limits: { concurrency: %d }
+server: { audit: { file: /dev/null }, limits: { concurrency: %d } }
 `
 
 // payloadSize is the data of each payload, in bytes.
@@ -131,7 +130,7 @@ func memory(tdc string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("memory: 64 connections, bodies of %.1f MiB, limits.concurrency %d: at most %.0f MiB\n",
+		fmt.Printf("memory: 64 connections, bodies of %.1f MiB, server.limits.concurrency %d: at most %.0f MiB\n",
 			float64(len(body))/(1<<20), concurrency, peak)
 	}
 	return nil

@@ -36,9 +36,9 @@ impl JsonSchema for Span {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "A span of time: text with ms, s or min.",
+            "description": "A span of time: text with ms, s, min or h.",
             "type": "string",
-            "pattern": "^[0-9]+ *(ms|s|min)$",
+            "pattern": "^[0-9]+ *(ms|s|min|h)$",
         })
     }
 }

@@ -23,6 +23,42 @@ impl JsonSchema for PatternSchema {
     }
 }
 
+/// As the library describes sizes.
+pub(super) struct ByteSizeSchema;
+
+impl JsonSchema for ByteSizeSchema {
+    fn schema_name() -> Cow<'static, str> {
+        "ByteSize".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A number of bytes: a number, or text with B, KiB, MiB or GiB.",
+            "oneOf": [
+                { "type": "integer", "minimum": 0 },
+                { "type": "string", "pattern": "^[0-9]+ *(B|KiB|MiB|GiB)?$" },
+            ],
+        })
+    }
+}
+
+/// As the library describes spans of time.
+pub(super) struct SpanSchema;
+
+impl JsonSchema for SpanSchema {
+    fn schema_name() -> Cow<'static, str> {
+        "Span".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A span of time: text with ms, s, min or h.",
+            "type": "string",
+            "pattern": "^[0-9]+ *(ms|s|min|h)$",
+        })
+    }
+}
+
 impl JsonSchema for Claim {
     fn schema_name() -> Cow<'static, str> {
         "Claim".into()

@@ -1,10 +1,11 @@
 //! The section as people write it, valid and invalid.
 
 use std::path::Path;
+use std::time::Duration;
 
 use tdc::{Code, DataConverter, Error};
 
-use super::{Audit, Claim, Jwks, Operation, ServerOptions};
+use super::{Audit, Claim, Jwks, Limits, Operation, ServerOptions};
 
 const SECTION: &str = "\
 version: 1
@@ -23,6 +24,7 @@ server:
   audit: { file: audit.jsonl }
   metrics: { listen: \"127.0.0.1:9090\" }
   traces: { endpoint: \"http://localhost:4318/v1/traces\", ratio: 0.25 }
+  limits: { max_body_bytes: 1 MiB, timeout: 1500 ms, concurrency: 8 }
 ";
 
 fn read(text: &str) -> Result<ServerOptions, Error> {
@@ -49,6 +51,8 @@ fn every_option_is_read_and_paths_are_relative_to_the_file() {
     assert_eq!(options.audit, Audit::File("/etc/tdc/audit.jsonl".into()));
     let traces = options.traces.as_ref().unwrap();
     assert_eq!((traces.endpoint.as_str(), traces.ratio), ("http://localhost:4318/v1/traces", 0.25));
+    let Limits { max_body_bytes, timeout, concurrency } = options.limits;
+    assert_eq!((max_body_bytes.0, timeout.0, concurrency), (1 << 20, Duration::from_millis(1500), 8));
     let auth = options.auth.as_ref().unwrap();
     assert_eq!(auth.issuers[0].jwks, Jwks::Url("https://a/keys".to_owned()));
     assert_eq!(auth.issuers[1].jwks, Jwks::File("/etc/tdc/jwks.json".into()));
@@ -98,6 +102,18 @@ fn problems_name_line_column_and_path() {
             "line 2, column 50: server.auth.rules[0].allow[0]: found delete, expected encode, decode",
         ),
         ("server: { audit: syslog }", "line 2, column 18: server.audit: found syslog, expected stderr, file"),
+        (
+            "server: { limits: { timeout: 0 s } }",
+            "line 2, column 30: server.limits.timeout: expected more than 0, found 0",
+        ),
+        (
+            "server: { limits: { concurrency: 0 } }",
+            "line 2, column 34: server.limits.concurrency: expected more than 0, found 0",
+        ),
+        (
+            "server: { limits: { timeout: 10 } }",
+            "line 2, column 30: server.limits.timeout: found 10, expected ",
+        ),
         (
             "server: { traces: { endpoint: a, ratio: all } }",
             "line 2, column 41: server.traces.ratio: found text, expected a number",

@@ -1,0 +1,55 @@
+//! `server.limits`: what requests may cost.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
+use tdc::{ByteSize, Span};
+
+/// What requests may cost, besides what the library's own limits allow for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "ServerLimits"))]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    /// Bytes of a request's body. Default 16 MiB.
+    #[cfg_attr(test, schemars(with = "super::json_schema::ByteSizeSchema"))]
+    pub(crate) max_body_bytes: ByteSize,
+    /// How long a request may take. Default 10 s.
+    #[cfg_attr(test, schemars(with = "super::json_schema::SpanSchema"))]
+    #[serde(deserialize_with = "positive")]
+    pub(crate) timeout: Span,
+    /// Requests processed at the same time; further ones are told to retry later. Default 64.
+    #[cfg_attr(test, schemars(range(min = 1)))]
+    #[serde(deserialize_with = "positive")]
+    pub(crate) concurrency: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_body_bytes: ByteSize(16 << 20), timeout: Span(Duration::from_secs(10)), concurrency: 64 }
+    }
+}
+
+/// What can be zero.
+trait Amount {
+    fn is_zero(&self) -> bool;
+}
+
+impl Amount for Span {
+    fn is_zero(&self) -> bool {
+        self.0.is_zero()
+    }
+}
+
+impl Amount for usize {
+    fn is_zero(&self) -> bool {
+        *self == 0
+    }
+}
+
+fn positive<'de, D: Deserializer<'de>, T: Amount + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let value = T::deserialize(deserializer)?;
+    if value.is_zero() { Err(D::Error::custom("expected more than 0, found 0")) } else { Ok(value) }
+}
