@@ -203,7 +203,7 @@ public final class Bench {
   }
 
   /** One key, with more options; with {@code envelope: true} the peer is tdc without. */
-  private static String encryption(String options) {
+  static String encryption(String options) {
     String key = Base64.getEncoder().encodeToString(KEY);
     return String.join(
         "\n",

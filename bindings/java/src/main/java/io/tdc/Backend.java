@@ -39,11 +39,6 @@ final class Backend {
     return Boundary.payloads(encode, call, context, payloads, length);
   }
 
-  /** As {@link Boundary#values}. */
-  static int values(boolean back, Host.Call call, byte[] context, byte[] values, int length) {
-    return Boundary.values(back, call, context, values, length);
-  }
-
   /** The address of a direct buffer. */
   static native long address(ByteBuffer direct);
 

@@ -34,7 +34,7 @@ final class ValueCalls {
       int status;
       do {
         slices.set(items);
-        status = Backend.values(back, call, context.message, slices.batch, slices.batchLength);
+        status = Boundary.values(back, call, context.message, slices.batch, slices.batchLength);
       } while (call.again(status));
       return (back ? forms : payloads).readAll(call.takeAnswer(), items.size());
     } catch (InvalidProtocolBufferException | ArithmeticException e) {

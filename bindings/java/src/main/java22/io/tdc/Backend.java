@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
  * <p>A <em>critical</em> call takes Java's arrays as they are and costs some nanoseconds, but until
  * it returns no thread can reach a safepoint, so the garbage collector waits for it. That is right
  * for short calls only. Arguments of longer ones are copied by {@link Boundary}, and every other
- * thread runs on. So are those of failures, messages and histories, because their cost is not known
- * in advance.
+ * thread runs on. So are those of values, where a copy costs nothing that can be measured, and of
+ * failures, messages and histories, because their cost is not known in advance.
  */
 final class Backend {
   /** The option for the JVM, exactly as the JVM expects it. */
@@ -35,9 +35,6 @@ final class Backend {
 
   /** An answer that leaves more than this part of its array unused is moved to one that fits. */
   private static final int WASTE_DIVISOR = 8;
-
-  /** Converters do more for each byte: a few dozen µs. */
-  private static final int CRITICAL_VALUES = 16 * 1024;
 
   private static volatile SymbolLookup library = name -> Optional.empty();
 
@@ -175,23 +172,6 @@ final class Backend {
     return encode
         ? Native.codecEncode(call.self, words, place, placeLength, in, length, out, error)
         : Native.codecDecode(call.self, words, place, placeLength, in, length, out, error);
-  }
-
-  /** As {@link Boundary#values}. */
-  static int values(boolean back, Host.Call call, byte[] context, byte[] values, int length) {
-    if (length > CRITICAL_VALUES) {
-      return Boundary.values(back, call, context, values, length);
-    }
-    MemorySegment place = MemorySegment.ofArray(context);
-    MemorySegment in = MemorySegment.ofArray(values);
-    MemorySegment written = MemorySegment.ofArray(call.words);
-    MemorySegment words = word(written, Boundary.CALL);
-    MemorySegment out = word(written, Boundary.OWNED);
-    MemorySegment error = word(written, Boundary.ERROR);
-    int placeLength = context.length;
-    return back
-        ? Native.converterFromPayload(call.self, words, place, placeLength, in, length, out, error)
-        : Native.converterToPayload(call.self, words, place, placeLength, in, length, out, error);
   }
 
   private static MemorySegment word(MemorySegment words, int index) {

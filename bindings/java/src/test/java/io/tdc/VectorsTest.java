@@ -255,7 +255,7 @@ class VectorsTest {
       try (Host.Call call = host.begin()) {
         int status;
         do {
-          status = Backend.values(back, call, context.message, input, input.length);
+          status = Boundary.values(back, call, context.message, input, input.length);
         } while (call.again(status));
         return call.takeAnswer();
       }
@@ -271,7 +271,7 @@ class VectorsTest {
       byte[] value = Payloads.newBuilder().addPayloads(unknown).build().toByteArray();
       try (Host.Call call = host.begin()) {
         assertEquals(
-            Abi.REQUESTS, Backend.values(false, call, context.message, value, value.length));
+            Abi.REQUESTS, Boundary.values(false, call, context.message, value, value.length));
         Errors.free(call.words);
         UnknownFieldSet requests =
             UnknownFieldSet.parseFrom(Boundary.requests(call, false).message);
