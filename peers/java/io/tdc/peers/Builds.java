@@ -19,9 +19,9 @@ import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Compares builds of the package in one JVM: each has a class loader of its own, and they take turns
- * every few milliseconds. So a machine whose clock or neighbours change affects them alike: the
- * median of the ratios repeats within some 3 %, where the times of two runs differ by half.
+ * Compares builds of the package in one JVM: each has a class loader of its own, and they take
+ * turns every few milliseconds. So a machine whose clock or neighbours change affects them alike:
+ * the median of the ratios repeats within some 3 %, where the times of two runs differ by half.
  *
  * <pre>{@code
  * builds JAR JAR…
