@@ -42,7 +42,7 @@ impl<'de> Deserialize<'de> for ByteSize {
 }
 
 /// A duration: text with ms, s, min or h.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span(pub Duration);
 
 impl<'de> Deserialize<'de> for Span {

@@ -7,57 +7,32 @@ use serde_json::Value;
 
 use super::{Audit, Claim, Jwks, ServerOptions};
 
-/// As the library describes its patterns.
-pub(super) struct PatternSchema;
+/// Types of the library, which describes them in its part of the same file.
+macro_rules! of_the_library {
+    ($($schema:ident: $name:literal),+) => {
+        const OF_THE_LIBRARY: &[&str] = &[$($name),+];
 
-impl JsonSchema for PatternSchema {
-    fn schema_name() -> Cow<'static, str> {
-        "Pattern".into()
-    }
+        $(
+            pub(super) struct $schema;
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "The whole name; * stands for any run of characters.",
-            "type": "string",
-        })
-    }
+            impl JsonSchema for $schema {
+                fn inline_schema() -> bool {
+                    true
+                }
+
+                fn schema_name() -> Cow<'static, str> {
+                    $name.into()
+                }
+
+                fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                    json_schema!({ "$ref": concat!("#/$defs/", $name) })
+                }
+            }
+        )+
+    };
 }
 
-/// As the library describes sizes.
-pub(super) struct ByteSizeSchema;
-
-impl JsonSchema for ByteSizeSchema {
-    fn schema_name() -> Cow<'static, str> {
-        "ByteSize".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A number of bytes: a number, or text with B, KiB, MiB or GiB.",
-            "oneOf": [
-                { "type": "integer", "minimum": 0 },
-                { "type": "string", "pattern": "^[0-9]+ *(B|KiB|MiB|GiB)?$" },
-            ],
-        })
-    }
-}
-
-/// As the library describes spans of time.
-pub(super) struct SpanSchema;
-
-impl JsonSchema for SpanSchema {
-    fn schema_name() -> Cow<'static, str> {
-        "Span".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A span of time: text with ms, s, min or h.",
-            "type": "string",
-            "pattern": "^[0-9]+ *(ms|s|min|h)$",
-        })
-    }
-}
+of_the_library!(ByteSizeSchema: "ByteSize", PatternSchema: "Pattern", SpanSchema: "Span");
 
 impl JsonSchema for Claim {
     fn schema_name() -> Cow<'static, str> {
@@ -128,6 +103,7 @@ fn published_schema_is_what_serde_reads() {
     })
     .to_value();
     let definitions = schema.get_mut("$defs").unwrap().as_object_mut().unwrap();
+    assert!(OF_THE_LIBRARY.iter().all(|name| definitions.contains_key(*name)));
     definitions.extend(generator.take_definitions(true));
     definitions.sort_keys();
     let expected = serde_json::to_string_pretty(&schema).unwrap() + "\n";

@@ -1,6 +1,5 @@
 //! `server.limits`: what requests may cost.
 
-use std::fmt::Debug;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -32,24 +31,11 @@ impl Default for Limits {
     }
 }
 
-/// What can be zero.
-trait Amount {
-    fn is_zero(&self) -> bool;
-}
-
-impl Amount for Span {
-    fn is_zero(&self) -> bool {
-        self.0.is_zero()
-    }
-}
-
-impl Amount for usize {
-    fn is_zero(&self) -> bool {
-        *self == 0
-    }
-}
-
-fn positive<'de, D: Deserializer<'de>, T: Amount + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+/// Reads what is not zero.
+fn positive<'de, D: Deserializer<'de>, T>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Deserialize<'de> + Default + PartialEq,
+{
     let value = T::deserialize(deserializer)?;
-    if value.is_zero() { Err(D::Error::custom("expected more than 0, found 0")) } else { Ok(value) }
+    if value == T::default() { Err(D::Error::custom("expected more than 0, found 0")) } else { Ok(value) }
 }
