@@ -158,13 +158,8 @@ public final class Builds {
     }
     System.out.printf("%-12s %8d x%-3d", operation, size, count);
     for (int i = 0; i < cases.size(); i++) {
-      System.out.printf(" %11.0f %5.2f", median(times[i]), median(ratios[i]));
+      System.out.printf(" %11.0f %5.2f", Contender.median(times[i]), Contender.median(ratios[i]));
     }
     System.out.println();
-  }
-
-  private static double median(double[] values) {
-    Arrays.sort(values);
-    return values[values.length / 2];
   }
 }

@@ -101,7 +101,11 @@ final class Contender {
   }
 
   double median() {
-    double[] sorted = rounds.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+    return median(rounds.stream().mapToDouble(Double::doubleValue).toArray());
+  }
+
+  static double median(double[] values) {
+    double[] sorted = Arrays.stream(values).sorted().toArray();
     int middle = sorted.length / 2;
     return sorted.length % 2 == 1
         ? sorted[middle]

@@ -160,7 +160,7 @@ final class Codec implements PayloadCodec {
 
   private Payload answer(boolean encode, Host.Call call) throws InvalidProtocolBufferException {
     long[] words = call.words;
-    byte[] bytes = words[Boundary.OWNED] == 0 ? call.answer : call.takeAnswer();
+    byte[] bytes = call.takePayload();
     int length = Math.toIntExact(words[Boundary.LEN]);
     int offset = (int) words[Boundary.DATA_OFFSET];
     return reader(encode).read(bytes, length, offset, (int) words[Boundary.DATA_LEN]);

@@ -50,7 +50,7 @@ final class Host {
      */
     final long[] words = new long[Boundary.WORDS];
 
-    /** The one payload that the library wrote last, at the start of the array. */
+    /** The one payload that the library wrote last, if it did not allocate it. */
     @Nullable byte[] answer;
 
     /** Where in the user's list the one payload is that the call is about. */
@@ -132,6 +132,16 @@ final class Host {
       if (status != Abi.OK) {
         throw failed(status);
       }
+    }
+
+    /**
+     * Hands over the one payload, at the start of the array. A call that has a key renewed lives on
+     * for that, and must not keep the payload.
+     */
+    byte[] takePayload() {
+      byte[] payload = words[Boundary.OWNED] == 0 ? answer : takeAnswer();
+      answer = null;
+      return payload;
     }
 
     /** The result, if the library allocated it. */
