@@ -11,13 +11,15 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from builder.vector import Family
-from families import ALL
+from families import ALL, claims
 
 OPERATIONS = {"decode", "encode", "roundtrip", "open", "to_payload", "from_payload"}
 #: Over other messages than Payloads.
 WHOLE = {"encode_failure", "decode_failure", "decode_history", "provide_descriptor"}
+KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def check(families: list[Family]) -> None:
@@ -26,7 +28,7 @@ def check(families: list[Family]) -> None:
     for family in families:
         for vector in family.vectors:
             where = f"{family.file}: {vector.name}"
-            if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", vector.name):
+            if not KEBAB.fullmatch(vector.name):
                 raise ValueError(f"{where}: names are kebab-case")
             if vector.name in seen:
                 raise ValueError(f"{where}: the name is used twice")
@@ -43,20 +45,29 @@ def check(families: list[Family]) -> None:
             seen.add(vector.name)
 
 
-def render(family: Family) -> str:
-    """The file's text: one vector a block, keys in the order of the README."""
-    content = {"comment": family.comment, "vectors": [vector.to_json() for vector in family.vectors]}
-    return json.dumps(content, indent=2, ensure_ascii=True) + "\n"
+def check_claims() -> None:
+    """The same for claims."""
+    names = [vector.name for vector in claims.VECTORS]
+    if len(set(names)) != len(names) or not all(map(KEBAB.fullmatch, names)):
+        raise ValueError(f"{claims.FILE}: names are kebab-case, and each is used once")
+
+
+def write(path: Path, comment: str, vectors: list[dict[str, Any]]) -> None:
+    """One vector a block, keys in the order of the README."""
+    text = json.dumps({"comment": comment, "vectors": vectors}, indent=2, ensure_ascii=True) + "\n"
+    path.write_text(text, encoding="ascii", newline="\n")
+    print(f"{path.name}: {len(vectors)}")
 
 
 def main(arguments: list[str]) -> int:
     """Writes every family and says how many vectors there are."""
     folder = Path(arguments[0]) if arguments else Path(__file__).resolve().parent
     check(ALL)
-    folder.mkdir(parents=True, exist_ok=True)
+    check_claims()
+    (folder / claims.FILE).parent.mkdir(parents=True, exist_ok=True)
+    write(folder / claims.FILE, claims.COMMENT, [vector.to_json() for vector in claims.VECTORS])
     for family in ALL:
-        (folder / family.file).write_text(render(family), encoding="ascii", newline="\n")
-        print(f"{family.file}: {len(family.vectors)}")
+        write(folder / family.file, family.comment, [vector.to_json() for vector in family.vectors])
     print(f"vectors: generated {sum(len(family.vectors) for family in ALL)}")
     return 0
 
