@@ -1,0 +1,80 @@
+package tdc
+
+import (
+	"fmt"
+	"maps"
+
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/sdk/converter"
+)
+
+// StorageDriver returns driver with claims that the official drivers of every SDK can read. They
+// spell the same things differently: hash_algorithm and hash_value in Go and Python, hashAlgorithm
+// and hashValue in TypeScript; for Google Cloud Storage, key in Go and object in TypeScript.
+//
+//	client.Options{ExternalStorage: converter.ExternalStorage{
+//		Drivers: []converter.StorageDriver{tdc.StorageDriver(driver)},
+//	}}
+//
+// The claims that Store returns have both spellings, and so do those that Retrieve gets. Name, type,
+// payloads and everything else are the driver's. If both spellings are there and disagree, the error
+// names them, and nothing is retrieved. A StorageDriverSelector has to return the wrapped driver.
+//
+// It needs no configuration: the SDK stores what a codec returns, and a codec never sees a claim.
+func StorageDriver(driver converter.StorageDriver) converter.StorageDriver {
+	return storageDriver{driver}
+}
+
+// A storageDriver is a value, because the SDK compares drivers with ==.
+type storageDriver struct{ converter.StorageDriver }
+
+// Store implements [converter.StorageDriver].
+func (d storageDriver) Store(ctx converter.StorageDriverStoreContext, payloads []*commonpb.Payload) ([]converter.StorageDriverClaim, error) {
+	claims, err := d.StorageDriver.Store(ctx, payloads)
+	if err != nil {
+		return nil, err
+	}
+	return d.withBothSpellings(claims)
+}
+
+// Retrieve implements [converter.StorageDriver].
+func (d storageDriver) Retrieve(ctx converter.StorageDriverRetrieveContext, claims []converter.StorageDriverClaim) ([]*commonpb.Payload, error) {
+	claims, err := d.withBothSpellings(claims)
+	if err != nil {
+		return nil, err
+	}
+	return d.StorageDriver.Retrieve(ctx, claims)
+}
+
+var (
+	hashSpellings = [][2]string{{"hash_algorithm", "hashAlgorithm"}, {"hash_value", "hashValue"}}
+	// Only for Google's drivers: it would repeat the long key of every S3 object in the history, and to
+	// a driver of somebody's own key and object may be two things.
+	gcsSpellings = append([][2]string{{"key", "object"}}, hashSpellings...)
+)
+
+func (d storageDriver) withBothSpellings(claims []converter.StorageDriverClaim) ([]converter.StorageDriverClaim, error) {
+	pairs := hashSpellings
+	if d.Type() == "gcp.gcsdriver" {
+		pairs = gcsSpellings
+	}
+	result := make([]converter.StorageDriverClaim, len(claims))
+	for i, claim := range claims {
+		data := maps.Clone(claim.ClaimData) // Retrieve must not modify claims
+		for _, pair := range pairs {
+			first, hasFirst := data[pair[0]]
+			second, hasSecond := data[pair[1]]
+			switch {
+			case hasFirst && !hasSecond:
+				data[pair[1]] = first
+			case hasSecond && !hasFirst:
+				data[pair[0]] = second
+			case first != second:
+				return nil, fmt.Errorf("tdc: claims[%d] of the storage driver %q: %s and %s disagree", i, d.Name(), pair[0], pair[1])
+			}
+		}
+		claim.ClaimData = data
+		result[i] = claim
+	}
+	return result, nil
+}
