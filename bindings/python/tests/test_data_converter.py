@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import temporalio.converter
 from support import config, payload, run
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
@@ -18,6 +19,7 @@ from temporalio.converter import (
 )
 from temporalio.exceptions import ApplicationError
 
+import temporal_tdc
 from temporal_tdc import Tdc
 
 
@@ -82,3 +84,10 @@ def test_a_codec_of_ones_own_may_stand_before_it(tdc: Tdc) -> None:
     encoded = run(codec.encode([payload(b"abc")]))
     assert run(tdc.payload_codec.decode(encoded)) == [payload(b"cba")]
     assert run(codec.decode(encoded)) == [payload(b"abc")]
+
+
+@pytest.mark.skipif(hasattr(temporalio.converter, "StorageDriver"), reason="this SDK has it")
+def test_an_sdk_without_external_storage_is_named() -> None:
+    driver: Any = object()
+    with pytest.raises(RuntimeError, match="external storage needs temporalio"):
+        temporal_tdc.storage_driver(driver)

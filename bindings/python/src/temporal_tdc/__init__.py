@@ -32,6 +32,7 @@ from temporal_tdc._key_services import KeyService, ServiceKey
 from temporal_tdc._keys import KeyProvider
 from temporal_tdc._library import library_version
 from temporal_tdc._remote import RemoteHeaders
+from temporal_tdc._storage import storage_driver
 from temporal_tdc._tdc import Tdc, open, parse  # noqa: A004
 from temporal_tdc._version import __version__
 
@@ -59,4 +60,5 @@ __all__ = [
     "library_version",
     "open",
     "parse",
+    "storage_driver",
 ]

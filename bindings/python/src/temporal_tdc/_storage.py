@@ -1,0 +1,96 @@
+"""Claims of external storage that the drivers of every SDK can read.
+
+The official drivers spell the same things differently: ``hash_algorithm`` and ``hash_value`` in Go
+and Python, ``hashAlgorithm`` and ``hashValue`` in TypeScript; for Google Cloud Storage, ``key`` in
+Go and ``object`` in TypeScript. The SDK stores what a codec returns, and a codec never sees a
+claim, so this is a driver around the driver.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import temporalio.converter
+from temporalio.api.common.v1 import Payload
+
+if TYPE_CHECKING:
+    from temporalio.converter import (
+        StorageDriver,
+        StorageDriverClaim,
+        StorageDriverRetrieveContext,
+        StorageDriverStoreContext,
+    )
+else:
+    StorageDriver = getattr(temporalio.converter, "StorageDriver", object)
+
+_HASH: Final = (("hash_algorithm", "hashAlgorithm"), ("hash_value", "hashValue"))
+_OF_TYPE: Final = {"gcp.gcsdriver": (("key", "object"), *_HASH)}
+"""Only for Google's drivers: it would repeat the long key of every S3 object in the history, and
+to a driver of somebody's own ``key`` and ``object`` may be two things."""
+
+
+def storage_driver(driver: StorageDriver) -> StorageDriver:
+    """Wrap a storage driver, so that claims can be read by the official drivers of every SDK.
+
+    The claims that ``store`` returns have both spellings, and so do those that ``retrieve`` gets.
+    Name, type and payloads are the driver's. If both spellings are there and
+    disagree, a ``ValueError`` names them, and nothing is retrieved. It needs no config::
+
+        ExternalStorage(drivers=[temporal_tdc.storage_driver(S3StorageDriver(client, "orders"))])
+
+    A ``driver_selector`` has to return the wrapped driver.
+
+    Raises:
+        RuntimeError: This version of temporalio has no external storage.
+    """
+    if StorageDriver is object:
+        raise RuntimeError("external storage needs temporalio 1.24 or later")
+    return _StorageDriver(driver)
+
+
+class _StorageDriver(StorageDriver):
+    """The driver, with both spellings in claims."""
+
+    def __init__(self, driver: StorageDriver) -> None:
+        self._driver = driver
+
+    def name(self) -> str:
+        """Return the driver's name."""
+        return self._driver.name()
+
+    def type(self) -> str:
+        """Return the driver's type."""
+        return self._driver.type()
+
+    async def store(
+        self, context: StorageDriverStoreContext, payloads: Sequence[Payload]
+    ) -> list[StorageDriverClaim]:
+        """Store by the driver, and add the other spellings to its claims."""
+        return self._with_both_spellings(await self._driver.store(context, payloads))
+
+    async def retrieve(
+        self, context: StorageDriverRetrieveContext, claims: Sequence[StorageDriverClaim]
+    ) -> list[Payload]:
+        """Add the other spellings, and retrieve by the driver."""
+        return await self._driver.retrieve(context, self._with_both_spellings(claims))
+
+    def _with_both_spellings(
+        self, claims: Sequence[StorageDriverClaim]
+    ) -> list[StorageDriverClaim]:
+        pairs = _OF_TYPE.get(self.type(), _HASH)
+        result: list[StorageDriverClaim] = []
+        for index, claim in enumerate(claims):
+            data = dict(claim.claim_data)
+            for first, other in pairs:
+                values = {data[name] for name in (first, other) if name in data}
+                if len(values) > 1:
+                    raise ValueError(
+                        f"claims[{index}] of the storage driver {self.name()!r}: "
+                        f"{first} and {other} disagree"
+                    )
+                for value in values:
+                    data[first] = data[other] = value
+            result.append(dataclasses.replace(claim, claim_data=data))
+        return result
