@@ -1,1 +1,1 @@
-export { KeyServiceError, open, parse, Tdc, TdcError, version } from './index.js';
+export { KeyServiceError, open, parse, storageDriver, Tdc, TdcError, version } from './index.js';

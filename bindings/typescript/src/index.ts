@@ -14,5 +14,6 @@ export {
 } from './key-service.js';
 export type { KeyProvider } from './keys.js';
 export type { RemoteHeaders } from './remote.js';
+export { storageDriver, type StorageClaimLike, type StorageDriverLike } from './storage-driver.js';
 export { open, parse, Tdc, type MessageClass, type MessageOptions, type Options } from './tdc.js';
 export { version } from './version.js';
