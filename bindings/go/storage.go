@@ -16,9 +16,10 @@ import (
 //		Drivers: []converter.StorageDriver{tdc.StorageDriver(driver)},
 //	}}
 //
-// The claims that Store returns have both spellings, and so do those that Retrieve gets. Name, type,
-// payloads and everything else are the driver's. If both spellings are there and disagree, the error
-// names them, and nothing is retrieved. A StorageDriverSelector has to return the wrapped driver.
+// The claims that Store returns have both spellings, and so do those that Retrieve gets. Name,
+// type, payloads and everything else are the driver's. If both spellings are there and disagree,
+// the error names them, and nothing is retrieved. A StorageDriverSelector has to return the wrapped
+// driver.
 //
 // It needs no configuration: the SDK stores what a codec returns, and a codec never sees a claim.
 func StorageDriver(driver converter.StorageDriver) converter.StorageDriver {
@@ -48,8 +49,8 @@ func (d storageDriver) Retrieve(ctx converter.StorageDriverRetrieveContext, clai
 
 var (
 	hashSpellings = [][2]string{{"hash_algorithm", "hashAlgorithm"}, {"hash_value", "hashValue"}}
-	// Only for Google's drivers: it would repeat the long key of every S3 object in the history, and to
-	// a driver of somebody's own key and object may be two things.
+	// Only for Google's drivers: it would repeat the long key of every S3 object in the history, and
+	// to a driver of somebody's own key and object may be two things.
 	gcsSpellings = append([][2]string{{"key", "object"}}, hashSpellings...)
 )
 
