@@ -114,6 +114,10 @@
 /* The codec server refused these payloads with status 400, 413 or 422. */
 #define TDC_ERR_REMOTE_REFUSED 114
 
+/* A reference to a stored object is malformed or may not be followed here, or its object is missing
+ * or another; the message says which. */
+#define TDC_ERR_REFERENCE 115
+
 /* No key with this id is in the keyring (yet): add it, then try again. */
 #define TDC_ERR_KEY_UNKNOWN 201
 
@@ -163,6 +167,10 @@
 /* The codec server did not answer with payloads: it is unreachable or busy, rejects the
  * credentials, or is not a codec server; the message says which. */
 #define TDC_ERR_REMOTE 503
+
+/* The store of a referenced object could not be reached, was too slow, or refused; the message says
+ * which. */
+#define TDC_ERR_STORAGE 504
 
 /* A bug in this library; the handle stays usable. Please report the message. */
 #define TDC_ERR_PANIC 901

@@ -27,6 +27,7 @@ use crate::codec::remote::Answers;
 use crate::error::{Code, Error};
 use crate::keys::CallKeys;
 use crate::limits::{MAX_KEYS_IN_ROUND, Usage};
+use crate::storage::{CallObjects, References};
 
 /// A call, from the first try to its end. An SDK hands its codec a list of payloads; a binding that
 /// splits one list over several calls passes the same `Call` to each, so that the limits apply to
@@ -35,6 +36,7 @@ use crate::limits::{MAX_KEYS_IN_ROUND, Usage};
 pub struct Call {
     usage: Usage,
     state: Option<Box<State>>,
+    references: References,
 }
 
 /// What a call remembers between two tries.
@@ -53,6 +55,8 @@ pub(crate) struct State {
     remote: Answers,
     /// What key services answered.
     keys: CallKeys,
+    /// The stored objects that the host fetched.
+    objects: CallObjects,
 }
 
 /// A request that waits for an answer.
@@ -76,7 +80,18 @@ impl Call {
     /// A call that continues where another left off: it has already used this much of the limits.
     #[must_use]
     pub fn with_usage(usage: Usage) -> Self {
-        Self { usage, state: None }
+        Self { usage, ..Self::default() }
+    }
+
+    /// The same call, which does this with references to stored objects when it decodes.
+    #[must_use]
+    pub fn with_references(self, references: References) -> Self {
+        Self { references, ..self }
+    }
+
+    /// What the call does with references to stored objects.
+    pub(crate) fn references(&self) -> References {
+        self.references
     }
 
     /// What the calls so far used of the limits. Only a call that succeeds adds to it.
@@ -109,7 +124,7 @@ impl Call {
     }
 
     pub(crate) fn from_parts(usage: Usage, state: Option<Box<State>>) -> Self {
-        Self { usage, state }
+        Self { usage, state, references: References::Keep }
     }
 
     pub(crate) fn into_parts(self) -> (Usage, Option<Box<State>>) {
@@ -126,11 +141,16 @@ impl Call {
         self.state.as_mut().map(|state| core::mem::take(&mut state.keys)).unwrap_or_default()
     }
 
+    /// The stored objects, lent to one try.
+    pub(crate) fn take_objects(&mut self) -> CallObjects {
+        self.state.as_mut().map(|state| core::mem::take(&mut state.objects)).unwrap_or_default()
+    }
+
     /// The answers again, for the next try.
-    pub(crate) fn keep(&mut self, remote: Answers, keys: CallKeys) {
-        if !remote.is_empty() || !keys.is_empty() {
+    pub(crate) fn keep(&mut self, remote: Answers, keys: CallKeys, objects: CallObjects) {
+        if !remote.is_empty() || !keys.is_empty() || !objects.is_empty() {
             let state = self.state.get_or_insert_default();
-            (state.remote, state.keys) = (remote, keys);
+            (state.remote, state.keys, state.objects) = (remote, keys, objects);
         }
     }
 

@@ -35,6 +35,7 @@ use crate::error::{Error, Needed};
 use crate::keys::{Access, Keyring, LONGEST_METADATA, Session};
 use crate::outcome::Outcome;
 use crate::payload::{Location, Pieces, View};
+use crate::storage::Objects;
 
 /// What a codec may use beside the payload.
 #[derive(Clone, Copy)]
@@ -50,6 +51,8 @@ pub(crate) struct Environment<'a> {
     pub(crate) overhead: usize,
     /// The call's exchange with a codec server, if the chain has `remote`.
     pub(crate) remote: Option<&'a remote::Exchange<'a>>,
+    /// The call's stored objects, if it does anything with references.
+    pub(crate) objects: Option<&'a Objects<'a>>,
     /// Whether the call can ask the host.
     pub(crate) can_ask: bool,
 }

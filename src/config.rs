@@ -27,6 +27,7 @@ use crate::descriptors::Store;
 use crate::error::{Code, Error, text};
 use crate::keys::{Access, Keyring};
 use crate::limits::Limits;
+use crate::storage::{self, Rules, Stores};
 pub use document::read_file;
 pub use document::{ByteSize, Span};
 use document::{Node, Problem};
@@ -42,6 +43,7 @@ pub(crate) struct Config {
     pub(crate) keyring: Keyring,
     pub(crate) descriptors: Store,
     pub(crate) limits: Limits,
+    pub(crate) stores: Stores,
     pub(crate) converters: Converters,
     /// Whether `converters` has the order of every SDK's default converter.
     pub(crate) has_default_converters: bool,
@@ -65,15 +67,17 @@ pub(crate) struct Profile {
     pub(crate) chain: Chain,
     /// The same chain for readers that are not workers: `required` does not apply to them.
     pub(crate) lenient_chain: Chain,
+    /// The stored objects that these namespaces may read.
+    pub(crate) objects: Rules,
     access: Access,
     /// The names of the codecs, in the order in which encode applies them.
     codecs: Vec<&'static str>,
 }
 
 impl Profile {
-    fn new(chain: Chain, access: Access, codecs: &[Entry]) -> Self {
+    fn new(chain: Chain, access: Access, codecs: &[Entry], objects: Rules) -> Self {
         let codecs = codecs.iter().map(|entry| entry.codec().name).collect();
-        Self { lenient_chain: chain.without_required(), chain, access, codecs }
+        Self { lenient_chain: chain.without_required(), chain, objects, access, codecs }
     }
 
     /// The keys of a namespace.
@@ -174,17 +178,24 @@ impl Config {
             return Err(Problem::new(format!("expected version 1, found {found}")).inside("version"));
         }
         let keyring = ring::keyring(document, base_dir).map_err(|problem| problem.inside("keys"))?;
+        let stores = document
+            .storage
+            .as_ref()
+            .map(|options| Stores::build(options, base_dir).map_err(|problem| problem.inside("storage")))
+            .transpose()?
+            .unwrap_or_default();
         let everywhere = Profile::new(
             chain(&document.codecs, base_dir).map_err(|problem| problem.inside("codecs"))?,
             ring::access_everywhere(&keyring, document),
             &document.codecs,
+            stores.rules.clone(),
         );
         let namespaces = document
             .namespaces
             .as_ref()
             .map(|list| {
                 let profile = |(index, entry)| {
-                    namespace(document, &keyring, entry, base_dir)
+                    namespace(document, &keyring, &stores, entry, base_dir)
                         .map_err(|problem| problem.inside(index).inside("namespaces"))
                 };
                 list.iter().enumerate().map(profile).collect::<Result<Vec<_>, _>>()
@@ -209,6 +220,7 @@ impl Config {
             keyring,
             descriptors,
             limits,
+            stores,
             converters,
             has_default_converters: converters::is_default(document.converters.as_deref()),
             key_files,
@@ -234,6 +246,7 @@ fn text_of(path: &Path) -> Result<String, String> {
 fn namespace(
     document: &Document,
     keyring: &Keyring,
+    stores: &Stores,
     entry: &schema::Namespace,
     base_dir: &Path,
 ) -> Result<(Pattern, Profile), Problem> {
@@ -249,7 +262,11 @@ fn namespace(
     if chain.encrypts() && !access.has_primary() {
         return Err(without_key());
     }
-    Ok((Pattern::new(&entry.pattern), Profile::new(chain, access, codecs)))
+    let objects = storage::options::rules(
+        entry.objects_of.as_deref().unwrap_or(&stores.rules.objects_of),
+        entry.unscoped.unwrap_or(stores.rules.unscoped),
+    )?;
+    Ok((Pattern::new(&entry.pattern), Profile::new(chain, access, codecs, objects)))
 }
 
 fn without_key() -> Problem {

@@ -25,6 +25,7 @@ use crate::error::{Code, Error, Needed, Needs};
 use crate::keys::{CallKeys, Session};
 use crate::limits::{Limits, Usage};
 use crate::payload::too_many;
+use crate::storage::Objects;
 use open::Source;
 use reload::{Current, Reads};
 
@@ -78,6 +79,11 @@ impl DataConverter {
         let may_search = || can_ask && !has_reloaded && self.should_search(&config, Instant::now());
         let keys = call.as_mut().map(|call| call.take_keys()).unwrap_or_default();
         let session = Session::new(namespace, keys, &may_search, can_ask);
+        let objects = call.as_mut().and_then(|call| {
+            let found = call.take_objects();
+            let allowed = (&config.stores, &profile.objects);
+            Objects::new(call.references(), allowed, namespace, &config.limits, found)
+        });
         let environment = Environment {
             keyring: &config.keyring,
             access: profile.access(namespace),
@@ -86,6 +92,7 @@ impl DataConverter {
             now: &Instant::now,
             overhead: config.overhead(),
             remote: exchange.as_ref(),
+            objects: objects.as_ref(),
             can_ask,
         };
         let mut spent = Spent {
@@ -94,7 +101,10 @@ impl DataConverter {
         };
         let result = work(&mut spent, profile, &environment, &config);
         match result {
-            Ok(done) if exchange.as_ref().is_none_or(|exchange| !exchange.is_waiting()) => {
+            Ok(done)
+                if exchange.as_ref().is_none_or(|exchange| !exchange.is_waiting())
+                    && objects.as_ref().is_none_or(|objects| !objects.is_waiting()) =>
+            {
                 if let Some(call) = call {
                     let decoded_bytes = spent.budget.used();
                     call.succeed(Usage { payloads: spent.payloads, input_bytes, decoded_bytes });
@@ -105,7 +115,7 @@ impl DataConverter {
                 }
                 Ok(done)
             }
-            result => Err(self.unfinished(&config, call, exchange, session, result.err())),
+            result => Err(self.unfinished(&config, call, (exchange, objects), session, result.err())),
         }
     }
 
@@ -115,7 +125,7 @@ impl DataConverter {
         &self,
         config: &Current,
         call: Option<&mut Call>,
-        exchange: Option<Exchange<'_>>,
+        (exchange, objects): (Option<Exchange<'_>>, Option<Objects<'_>>),
         session: Session<'_>,
         error: Option<Error>,
     ) -> Error {
@@ -123,7 +133,9 @@ impl DataConverter {
         let keys = session.into_keys();
         // Attributes of a failure that are not decoded yet cannot be read; that is not an error.
         let error = error.filter(|error| {
-            error.code() != Code::Failure || !exchange.as_ref().is_some_and(Exchange::is_waiting)
+            error.code() != Code::Failure
+                || !(exchange.as_ref().is_some_and(Exchange::is_waiting)
+                    || objects.as_ref().is_some_and(Objects::is_waiting))
         });
         let Some(call) = call else {
             return error.unwrap_or_else(cannot_ask);
@@ -132,20 +144,25 @@ impl DataConverter {
             Some(exchange) => exchange.end(error.is_none()),
             None => (Answers::default(), Ok(None)),
         };
+        let (objects, wanted) = objects.map(Objects::end).unwrap_or_default();
         let (requests, instead) = match (error, waiting) {
             (Some(error), _) => (self.requests(config, namespace, &keys, &error), error),
             (None, Err(error)) => (Vec::new(), error),
-            (None, Ok(request)) => (request.map(Request::Http).into_iter().collect(), cannot_ask()),
+            (None, Ok(request)) => {
+                let instead = if request.is_some() { cannot_ask() } else { cannot_fetch() };
+                let objects = wanted.into_iter().map(Request::Object);
+                (request.map(Request::Http).into_iter().chain(objects).collect(), instead)
+            }
         };
         if instead.code() == Code::BufferTooSmall {
-            call.keep(answers, keys);
+            call.keep(answers, keys, objects);
             return instead;
         }
         if requests.is_empty() {
             call.settle();
             return instead;
         }
-        call.keep(answers, keys);
+        call.keep(answers, keys, objects);
         call.ask(requests, config.generation(), instead)
     }
 
@@ -190,6 +207,15 @@ fn cannot_ask() -> Error {
     Error::new(
         Code::Remote,
         "the payloads must go to a codec server, and the host did not send them: answer the requests of the call",
+    )
+}
+
+/// The payloads are in a store, but the host does not fetch objects.
+#[cold]
+fn cannot_fetch() -> Error {
+    Error::new(
+        Code::Storage,
+        "payloads are in a store, and the host did not fetch them: answer the requests of the call",
     )
 }
 

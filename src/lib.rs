@@ -44,6 +44,7 @@ mod message;
 mod outcome;
 pub mod payload;
 mod scratch;
+mod storage;
 #[allow(unsafe_code)]
 mod sys;
 
@@ -59,6 +60,7 @@ pub use limits::{Limits, Usage};
 pub use message::MessageFlags;
 pub use outcome::Outcome;
 pub use payload::Location;
+pub use storage::{Object, ObjectFault, References, Store, StoreKind};
 
 /// Fills `out` with random bytes from the operating system, for creating keys.
 ///

@@ -15,7 +15,7 @@ mod description;
 use std::path::Path;
 
 use description::{Given, Proto};
-use tdc::{Call, Code, DataConverter, Request};
+use tdc::{Call, Code, DataConverter, References, Request};
 
 const KEY: [u8; 32] = [7; 32];
 const URI: &str = "awskms://alias/orders?region=eu-central-1";
@@ -44,6 +44,12 @@ fn service() -> DataConverter {
 
 fn remote() -> DataConverter {
     open("{version: 1, codecs: [remote: { url: \"https://codec.example.com\", timeout: 3 s }]}")
+}
+
+/// A field with less than 16 KiB of contents.
+fn field(number: u8, contents: &[u8]) -> Vec<u8> {
+    let len = [contents.len() % 128, contents.len() / 128].map(|digit| u8::try_from(digit).unwrap());
+    [&[number << 3 | 2, len[0] | 0x80, len[1]], contents].concat()
 }
 
 /// What a call asks for, by the names of the description.
@@ -157,6 +163,56 @@ fn a_failure_of_a_key_service_has_a_kind_and_a_reason() {
         codes.push((flag, error.message().replace("as the test says", "")));
     }
     assert_ne!(codes[0].1, codes[1].1);
+}
+
+#[test]
+fn a_stored_object_is_asked_for_and_answered() {
+    let converter = open(
+        "{version: 1, storage: {stores: {s3: {directory: x, buckets: [bucket]}}, timeout: 3 s, unscoped: true}}",
+    );
+    let proto = Proto::read("host.proto");
+    let entry = |key: &[u8], value: &[u8]| field(1, &[field(1, key), field(2, value)].concat());
+    // With the SHA-256 of what is answered.
+    let reference = br#"{"driverName":"s3","claimData":{"bucket":"bucket","key":"v0/d/sha256/x","hash_algorithm":"sha256","hash_value":"386b1a694c7f10924dd76075c849603eacafb8a88ae59a01ac7e38b7d4ee51cb"}}"#;
+    let payload = [
+        entry(b"encoding", b"json/protobuf"),
+        entry(b"messageType", b"temporal.api.sdk.v1.ExternalStorageReference"),
+        field(2, reference),
+    ];
+    let payloads = field(1, &payload.concat());
+    let missing = proto.write("ObjectFailure", &[("missing", Given::Number(1))]);
+    let away = proto.write("ObjectFailure", &[("reason", Given::Bytes(b"as the test says"))]);
+    for (name, given, expected) in [
+        ("object", &b"\x12\x01a"[..], None),
+        ("object_failure", &missing, Some((Code::Reference, "is not in the store"))),
+        ("object_failure", &away, Some((Code::Storage, "as the test says"))),
+        ("unknown", b"", Some((Code::Storage, "no client of a store"))),
+    ] {
+        let mut call = Call::default().with_references(References::Fetch(1));
+        converter.decode(call.at(b""), &payloads).unwrap_err();
+        let values = asked(&mut call);
+        for (field, expected) in [
+            ("store", "s3"),
+            ("bucket", "bucket"),
+            ("key", "v0/d/sha256/x"),
+            ("max_bytes", "52428800"),
+            ("timeout_ms", "3000"),
+        ] {
+            assert_eq!(value(&values, &format!("requests.object.{field}")), expected);
+        }
+        let answers = answers(&call, name, Given::Bytes(given));
+        let result = converter
+            .answer_message(&mut call, &answers)
+            .and_then(|()| converter.decode(call.at(b""), &payloads));
+        match (result, expected) {
+            (Ok(decoded), None) => assert_eq!(decoded, PAYLOADS),
+            (Err(error), Some((code, text))) => {
+                assert_eq!(error.code(), code);
+                assert!(error.message().contains(text), "{error}");
+            }
+            (result, _) => panic!("{name}: {result:?}"),
+        }
+    }
 }
 
 #[test]

@@ -43,6 +43,9 @@ const (
 	// ErrRemoteRefused is TDC_ERR_REMOTE_REFUSED. The codec server refused these payloads with status
 	// 400, 413 or 422.
 	ErrRemoteRefused Code = 114
+	// ErrReference is TDC_ERR_REFERENCE. A reference to a stored object is malformed or may not be
+	// followed here, or its object is missing or another; the message says which.
+	ErrReference Code = 115
 	// ErrKeyUnknown is TDC_ERR_KEY_UNKNOWN. No key with this id is in the keyring (yet): add it, then
 	// try again.
 	ErrKeyUnknown Code = 201
@@ -85,6 +88,9 @@ const (
 	// ErrRemote is TDC_ERR_REMOTE. The codec server did not answer with payloads: it is unreachable or
 	// busy, rejects the credentials, or is not a codec server; the message says which.
 	ErrRemote Code = 503
+	// ErrStorage is TDC_ERR_STORAGE. The store of a referenced object could not be reached, was too
+	// slow, or refused; the message says which.
+	ErrStorage Code = 504
 	// ErrPanic is TDC_ERR_PANIC. A bug in this library; the handle stays usable. Please report the
 	// message.
 	ErrPanic Code = 901
@@ -121,6 +127,8 @@ func (c Code) entry() (name string, transient bool) {
 		return "TDC_ERR_TYPE", false
 	case ErrRemoteRefused:
 		return "TDC_ERR_REMOTE_REFUSED", false
+	case ErrReference:
+		return "TDC_ERR_REFERENCE", false
 	case ErrKeyUnknown:
 		return "TDC_ERR_KEY_UNKNOWN", true
 	case ErrKeyInvalid:
@@ -151,6 +159,8 @@ func (c Code) entry() (name string, transient bool) {
 		return "TDC_ERR_IO", true
 	case ErrRemote:
 		return "TDC_ERR_REMOTE", true
+	case ErrStorage:
+		return "TDC_ERR_STORAGE", true
 	case ErrPanic:
 		return "TDC_ERR_PANIC", false
 	}

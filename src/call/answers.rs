@@ -7,9 +7,13 @@ use crate::codec::remote::judge;
 use crate::error::{Code, Error};
 use crate::keys::{CallKeys, Fault, Unwrap, Wrap};
 use crate::limits::Limits;
+use crate::storage::ObjectFault;
 
 /// Why there is no data key if the host answers that it knows none.
 const NO_KEY_SERVICE: &str = "the host program has no client of a key service";
+
+/// Why there is no object if the host answers that it knows none.
+const NO_STORE: &str = "the host program has no client of a store";
 
 /// An answer that belongs to the handle, and its request.
 pub(crate) enum ForHandle<'r, 'a> {
@@ -44,7 +48,7 @@ impl Call {
             };
             (state.message, state.progressed) = (None, true);
             let Pending { request, .. } = state.pending.remove(at);
-            if matches!(answer, Answer::KeyServiceFailed { .. } | Answer::Unknown) {
+            if matches!(answer, Answer::KeyServiceFailed { .. } | Answer::NoObject { .. } | Answer::Unknown) {
                 // The call will fail, so the queued requests are not sent any more.
                 state.queued.clear();
             }
@@ -90,6 +94,15 @@ impl Call {
                         state.remote.add(entry.key, Arc::new(payload), limits)?;
                     }
                 }
+                (Request::Object(object), Answer::Object(bytes)) => {
+                    state.objects.add(object, bytes, limits)?;
+                }
+                (Request::Object(object), Answer::NoObject { fault, reason }) => {
+                    state.objects.fail(object, fault, reason);
+                }
+                (Request::Object(object), _) => {
+                    state.objects.fail(object, ObjectFault::Unavailable, NO_STORE);
+                }
                 // `check` lets no others through.
                 (Request::Reload | Request::Key(_) | Request::Http(_), _) => {
                     state.answered.insert(Answered::Reload);
@@ -120,6 +133,7 @@ impl Call {
                     | (Request::Reload, Answer::Done)
                     | (Request::Descriptor(_), Answer::Descriptor(_) | Answer::Unknown)
                     | (Request::Http(_), Answer::Http { .. })
+                    | (Request::Object(_), Answer::Object(_) | Answer::NoObject { .. } | Answer::Unknown)
                     | (
                         Request::Wrap(_),
                         Answer::Wrapped(_) | Answer::KeyServiceFailed { .. } | Answer::Unknown

@@ -8,6 +8,7 @@ use super::{Answer, Pending, Request};
 use crate::codec::remote::HttpRequest;
 use crate::error::{Code, Error};
 use crate::keys::{Fault, KeyService};
+use crate::storage::{Object, ObjectFault};
 
 /// The numbers of the kinds, which a request and its answer share.
 const KEY: u8 = 2;
@@ -18,6 +19,11 @@ const WRAP: u8 = 6;
 const UNWRAP: u8 = 7;
 const KEY_SERVICE_FAILURE: u8 = 8;
 const UNKNOWN: u8 = 9;
+
+/// The request for a stored object, and its two answers.
+const OBJECT_REQUEST: u8 = 8;
+const OBJECT: u8 = 10;
+const OBJECT_FAILURE: u8 = 11;
 
 /// Most answers in one message: more than one try can ask for.
 const MAX_ANSWERS: usize = 1024;
@@ -41,6 +47,10 @@ pub(super) fn requests(pending: &[Pending]) -> Vec<u8> {
             Request::Unwrap(unwrap) => {
                 push_key_service(&mut out, UNWRAP, unwrap.service(), unwrap.wrapped());
             }
+            Request::Object(object) => {
+                push_head(&mut out, OBJECT_REQUEST, object_len(object));
+                push_object(&mut out, object);
+            }
         }
     }
     out
@@ -53,6 +63,7 @@ fn request_len(pending: &Pending) -> usize {
         Request::Http(request) => http_len(request),
         Request::Wrap(wrap) => key_service_len(wrap.service(), wrap.data_key()),
         Request::Unwrap(unwrap) => key_service_len(unwrap.service(), unwrap.wrapped()),
+        Request::Object(object) => object_len(object),
     };
     number_len(pending.id) + field_len(body)
 }
@@ -84,6 +95,22 @@ fn key_service_len(service: Option<&KeyService>, data_key: &[u8]) -> usize {
 fn service_len(service: &KeyService) -> usize {
     let earlier = service.earlier.iter().map(|earlier| field_len(earlier.len()));
     field_len(service.uri.len()) + earlier.sum::<usize>() + number_len(milliseconds(service.timeout))
+}
+
+fn push_object(out: &mut Vec<u8>, object: &Object) {
+    push_bytes(out, 1, object.store().name.as_bytes());
+    push_bytes(out, 2, object.bucket().unwrap_or_default().as_bytes());
+    push_bytes(out, 3, object.key().as_bytes());
+    push_number(out, 4, object.max_bytes() as u64);
+    push_number(out, 5, milliseconds(object.timeout()));
+}
+
+fn object_len(object: &Object) -> usize {
+    field_len(object.store().name.len())
+        + field_len(object.bucket().unwrap_or_default().len())
+        + field_len(object.key().len())
+        + number_len(object.max_bytes() as u64)
+        + number_len(milliseconds(object.timeout()))
 }
 
 const METHOD: &str = "POST";
@@ -172,6 +199,8 @@ fn answer(message: &[u8]) -> Result<(u64, Answer<'_>), Error> {
             (Ok(WRAP), Value::Bytes(wrapped)) => answer = Some(Answer::Wrapped(wrapped)),
             (Ok(UNWRAP), Value::Bytes(data_key)) => answer = Some(Answer::DataKey(data_key)),
             (Ok(KEY_SERVICE_FAILURE), Value::Bytes(failure)) => answer = Some(key_service_failure(failure)?),
+            (Ok(OBJECT), Value::Bytes(bytes)) => answer = Some(Answer::Object(bytes)),
+            (Ok(OBJECT_FAILURE), Value::Bytes(failure)) => answer = Some(object_failure(failure)?),
             (Ok(UNKNOWN), Value::Bytes(_)) => answer = Some(Answer::Unknown),
             _ => {}
         }
@@ -199,6 +228,21 @@ fn key_service_failure(message: &[u8]) -> Result<Answer<'_>, Error> {
     };
     let reason = core::str::from_utf8(reason).unwrap_or("its reason is not UTF-8");
     Ok(Answer::KeyServiceFailed { fault, reason })
+}
+
+fn object_failure(message: &[u8]) -> Result<Answer<'_>, Error> {
+    let (mut missing, mut reason) = (false, &[][..]);
+    let mut cursor = Cursor::new(message);
+    while let Some(field) = cursor.field().map_err(malformed)? {
+        match (field.number, field.value) {
+            (1, Value::Varint(value)) => missing = value != 0,
+            (2, Value::Bytes(bytes)) => reason = bytes,
+            _ => {}
+        }
+    }
+    let fault = if missing { ObjectFault::Missing } else { ObjectFault::Unavailable };
+    let reason = core::str::from_utf8(reason).unwrap_or("its reason is not UTF-8");
+    Ok(Answer::NoObject { fault, reason })
 }
 
 fn http(message: &[u8]) -> Result<Answer<'_>, Error> {

@@ -3,6 +3,7 @@
 use super::Answered;
 use crate::codec::remote::HttpRequest;
 use crate::keys::{Fault, Unwrap, Wrap};
+use crate::storage::{Object, ObjectFault};
 
 /// A request of the library to the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub enum Request {
     Wrap(Wrap),
     /// Have a key service unwrap a data key: [`Answer::DataKey`], or [`Answer::KeyServiceFailed`].
     Unwrap(Unwrap),
+    /// Fetch a stored object: [`Answer::Object`], or [`Answer::NoObject`].
+    Object(Object),
 }
 
 impl Request {
@@ -30,7 +33,7 @@ impl Request {
             Self::Key(id) => Some(Answered::Key { id: id.clone(), generation }),
             Self::Reload => Some(Answered::Reload),
             Self::Descriptor(name) => Some(Answered::Descriptor(name.clone())),
-            Self::Http(_) | Self::Wrap(_) | Self::Unwrap(_) => None,
+            Self::Http(_) | Self::Wrap(_) | Self::Unwrap(_) | Self::Object(_) => None,
         }
     }
 }
@@ -62,6 +65,15 @@ pub enum Answer<'a> {
         /// The service's reason in words, without a secret.
         reason: &'a str,
     },
+    /// The bytes of the stored object, as they are in the store.
+    Object(&'a [u8]),
+    /// There are no bytes of the object.
+    NoObject {
+        /// What kind of failure it is.
+        fault: ObjectFault,
+        /// The store's reason in words, without a secret.
+        reason: &'a str,
+    },
     /// It was done.
     Done,
     /// There is no such key or type. For a key, this is cached for 30 seconds.
@@ -78,6 +90,8 @@ impl core::fmt::Debug for Answer<'_> {
             Self::Wrapped(_) => "Wrapped",
             Self::DataKey(_) => "DataKey(redacted)",
             Self::KeyServiceFailed { .. } => "KeyServiceFailed",
+            Self::Object(_) => "Object",
+            Self::NoObject { .. } => "NoObject",
             Self::Done => "Done",
             Self::Unknown => "Unknown",
         })

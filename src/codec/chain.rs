@@ -13,6 +13,7 @@ use crate::error::{Code, Error};
 use crate::outcome::Outcome;
 use crate::payload::{Pieces, View, external_sizes, malformed};
 use crate::scratch;
+use crate::storage::{self, Objects};
 
 /// The codecs of a namespace, in the order in which encode applies them.
 #[derive(Clone, Default)]
@@ -171,8 +172,7 @@ impl Chain {
     ) -> Result<Outcome, Error> {
         match exchange.find(Direction::Encode, payload)? {
             remote::Found::Answer(answer) => {
-                let view = View::parse(Pieces::whole(&answer)).map_err(malformed)?;
-                return Ok(Outcome::Owned { bytes: answer.to_vec(), data: view.location() });
+                return owned(answer.to_vec());
             }
             remote::Found::Later => {}
             remote::Found::Nothing(key) => {
@@ -273,7 +273,14 @@ impl Chain {
         budget: &mut Budget,
         out: &mut [u8],
     ) -> Result<Outcome, Error> {
-        View::parse(payload).map_err(malformed)?;
+        let view = View::parse(payload).map_err(malformed)?;
+        if let Some(objects) = environment.objects
+            && objects.may_be_one(view.encoding)
+            && objects.is_one(payload)?
+        {
+            let opening = Opening::new(self, environment, budget, false);
+            return self.follow(objects, opening, payload, Outcome::Unchanged, out);
+        }
         let answer = match exchange.find(Direction::Decode, payload)? {
             remote::Found::Answer(answer) => answer,
             remote::Found::Later => return Ok(Outcome::Unchanged),
@@ -285,24 +292,65 @@ impl Chain {
         budget.spend(answer.len())?;
         let opening = Opening::new(self, environment, budget, false);
         Ok(match self.open(opening, Pieces::whole(&answer), out)? {
-            Outcome::Unchanged => {
-                let view = View::parse(Pieces::whole(&answer)).map_err(malformed)?;
-                Outcome::Owned { bytes: answer.to_vec(), data: view.location() }
-            }
+            Outcome::Unchanged => owned(answer.to_vec())?,
             outcome => outcome,
         })
     }
 
     fn open(&self, mut opening: Opening<'_>, payload: Pieces<'_>, out: &mut [u8]) -> Result<Outcome, Error> {
         let result = opening.layers(payload, out);
-        let (found, is_nexus) = (opening.found, opening.is_nexus());
-        let result = result.and_then(|outcome| self.check(found, is_nexus).map(|()| outcome));
+        let written = opening.written.min(out.len());
+        let result = result.and_then(|outcome| match opening.environment.objects {
+            None => self.check(opening.found, opening.is_nexus()).map(|()| outcome),
+            Some(objects) => self.follow(objects, opening, payload, outcome, out),
+        });
         if !matches!(result, Ok(Outcome::Written { .. })) {
-            let written = opening.written.min(out.len());
             out.get_mut(..written).unwrap_or_default().fill(0);
         }
         result
     }
+
+    /// Goes on where the opened payload is a reference to a stored object. Without the object the
+    /// payload stays as it is, and the call is repeated.
+    #[cold]
+    fn follow(
+        &self,
+        objects: &Objects<'_>,
+        opening: Opening<'_>,
+        payload: Pieces<'_>,
+        outcome: Outcome,
+        out: &mut [u8],
+    ) -> Result<Outcome, Error> {
+        let (opened, is_inner) = match &outcome {
+            Outcome::Unchanged => (payload, false),
+            Outcome::Written { len, .. } => (Pieces::whole(out.get(..*len).unwrap_or_default()), true),
+            Outcome::Owned { bytes, .. } => (Pieces::whole(bytes), true),
+        };
+        match objects.find(opened, is_inner)? {
+            storage::Found::Payload | storage::Found::Kept => {
+                self.check(opening.found, opening.is_nexus()).map(|()| outcome)
+            }
+            storage::Found::Updated(bytes) => owned(bytes),
+            storage::Found::Waiting => Ok(Outcome::Unchanged),
+            storage::Found::Object(object) => {
+                opening.budget.spend(object.len())?;
+                if !View::parse(Pieces::whole(&object)).is_ok_and(|view| view.is_payload) {
+                    return Err(objects.not_a_payload());
+                }
+                // What an object holds is never followed again; `required` is judged on it.
+                let environment = Environment { objects: None, ..*opening.environment };
+                match self.decode(Pieces::whole(&object), &environment, opening.budget, out, false)? {
+                    Outcome::Unchanged => owned(object.to_vec()),
+                    outcome => Ok(outcome),
+                }
+            }
+        }
+    }
+}
+
+fn owned(bytes: Vec<u8>) -> Result<Outcome, Error> {
+    let data = View::parse(Pieces::whole(&bytes)).map_err(malformed)?.location();
+    Ok(Outcome::Owned { bytes, data })
 }
 
 /// The error of encode for bytes that, once in a layer, decode would mistake for another codec's.

@@ -76,8 +76,8 @@ enum Step {
 /// One payload on its way through its layers.
 pub(super) struct Opening<'a> {
     chain: &'a Chain,
-    environment: &'a Environment<'a>,
-    budget: &'a mut Budget,
+    pub(super) environment: &'a Environment<'a>,
+    pub(super) budget: &'a mut Budget,
     /// `out` is a caller's buffer: it is an error if it is too small for a size that is known
     /// beforehand.
     fixed: bool,

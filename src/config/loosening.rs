@@ -11,6 +11,9 @@ impl Config {
     /// The part that gives more access than `before`, if any. A key that `before` did not have
     /// decrypts no earlier payload, so a namespace may get it.
     pub(crate) fn loosens(&self, before: &Self) -> Option<&'static str> {
+        if self.stores.open_more_than(&before.stores) {
+            return Some("storage");
+        }
         let loosens = |after, was| profile_loosens(after, was, &before.keyring);
         match (&self.namespaces, &before.namespaces) {
             (None, Some(_)) => Some("namespaces"),
@@ -33,6 +36,9 @@ impl Config {
 fn profile_loosens(after: &Profile, was: &Profile, keyring: &Keyring) -> Option<&'static str> {
     if was.chain.encrypts() && !after.chain.encrypts() {
         return Some("codecs");
+    }
+    if after.objects.allow_more_than(&was.objects) {
+        return Some("storage");
     }
     after.access.opens_more_than(&was.access, keyring).then_some("namespaces")
 }

@@ -10,6 +10,7 @@ use serde::de::IgnoredAny;
 use super::document::secret::{InlineKey, Permissions};
 use super::document::{ByteSize, Span};
 use crate::codec::Entry;
+use crate::storage::StorageOptions;
 
 /// One tdc configuration. Every relative path in it is relative to the file.
 #[derive(Debug, Deserialize)]
@@ -38,6 +39,10 @@ pub(super) struct Document {
     /// What one call may cost.
     #[serde(default)]
     pub(super) limits: LimitOptions,
+    /// The stores that references to stored objects may name. Workers need none: storing and
+    /// fetching are the SDK's.
+    #[serde(default)]
+    pub(super) storage: Option<StorageOptions>,
     /// Settings by namespace; the first match decides. With this list, a namespace that matches
     /// nothing is an error.
     #[serde(default)]
@@ -221,6 +226,13 @@ pub(super) struct Namespace {
     /// The codecs of these namespaces. By default those of the document.
     #[serde(default)]
     pub(super) codecs: Option<Vec<Entry>>,
+    /// Other namespaces whose stored objects these may read. By default those of `storage`.
+    #[serde(default)]
+    pub(super) objects_of: Option<Vec<String>>,
+    /// Whether these may read stored objects whose keys name no namespace. By default as `storage`
+    /// says.
+    #[serde(default)]
+    pub(super) unscoped: Option<bool>,
 }
 
 /// The keys of a namespace.

@@ -107,6 +107,12 @@ impl DataConverter {
         self.config.load().summary_for(namespace)
     }
 
+    /// Whether the configuration names stores: references to stored objects can then be followed.
+    #[must_use]
+    pub fn has_stores(&self) -> bool {
+        !self.config.load().stores.is_empty()
+    }
+
     /// Whether the host may be asked to send requests to a codec server.
     #[must_use]
     pub fn has_remote(&self) -> bool {

@@ -136,6 +136,8 @@ codes! {
         "The message type is unknown: its full name is wrong, it is newer than this library, or the host has no descriptor of it.";
     RemoteRefused = 114, "TDC_ERR_REMOTE_REFUSED", Input, false,
         "The codec server refused these payloads with status 400, 413 or 422.";
+    Reference = 115, "TDC_ERR_REFERENCE", Input, false,
+        "A reference to a stored object is malformed or may not be followed here, or its object is missing or another; the message says which.";
     KeyUnknown = 201, "TDC_ERR_KEY_UNKNOWN", Key, true,
         "No key with this id is in the keyring (yet): add it, then try again.";
     KeyInvalid = 202, "TDC_ERR_KEY_INVALID", Key, true,
@@ -166,6 +168,8 @@ codes! {
         "A file could not be read or written.";
     Remote = 503, "TDC_ERR_REMOTE", Environment, true,
         "The codec server did not answer with payloads: it is unreachable or busy, rejects the credentials, or is not a codec server; the message says which.";
+    Storage = 504, "TDC_ERR_STORAGE", Environment, true,
+        "The store of a referenced object could not be reached, was too slow, or refused; the message says which.";
     Panic = 901, "TDC_ERR_PANIC", Internal, false,
         "A bug in this library; the handle stays usable. Please report the message.";
 }

@@ -161,6 +161,15 @@ impl<'c> Work<'c> {
         let view = View::parse(Pieces::whole(payload)).map_err(|cause| self.said_of(malformed(cause)))?;
         match &mut self.task {
             Task::Encode => Ok(!self.chain().is_empty()),
+            Task::Decode
+                if self
+                    .settings
+                    .environment
+                    .objects
+                    .is_some_and(|objects| objects.may_be_one(view.encoding)) =>
+            {
+                Ok(true)
+            }
             Task::Decode if self.settings.chain.remote().is_some() => {
                 // A codec server may mark its payloads in any way, so it gets all of them except
                 // those that the SDKs write plain.

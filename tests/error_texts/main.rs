@@ -20,6 +20,7 @@ mod messages;
 mod payload_json;
 mod protobuf_json;
 mod remote;
+mod storage;
 mod values;
 
 use std::collections::BTreeSet;
@@ -106,7 +107,8 @@ macro_rules! areas {
 }
 
 areas! {
-    boundary codecs configuration descriptors envelopes files histories json messages payload_json protobuf_json remote values
+    boundary codecs configuration descriptors envelopes files histories json messages payload_json protobuf_json remote
+    storage values
 }
 
 /// A key, as a configuration has it.

@@ -26,6 +26,7 @@ class Code(enum.IntEnum):
     ERR_FAILURE = 112
     ERR_TYPE = 113
     ERR_REMOTE_REFUSED = 114
+    ERR_REFERENCE = 115
     ERR_KEY_UNKNOWN = 201
     ERR_KEY_INVALID = 202
     ERR_KEY_PROVIDER = 203
@@ -41,6 +42,7 @@ class Code(enum.IntEnum):
     ERR_RANDOM = 501
     ERR_IO = 502
     ERR_REMOTE = 503
+    ERR_STORAGE = 504
     ERR_PANIC = 901
 
 
@@ -62,5 +64,6 @@ TRANSIENT: Final = frozenset(
         Code.ERR_RANDOM,
         Code.ERR_IO,
         Code.ERR_REMOTE,
+        Code.ERR_STORAGE,
     }
 )

@@ -20,6 +20,7 @@ final class Abi {
   static final int ERR_FAILURE = 112;
   static final int ERR_TYPE = 113;
   static final int ERR_REMOTE_REFUSED = 114;
+  static final int ERR_REFERENCE = 115;
   static final int ERR_KEY_UNKNOWN = 201;
   static final int ERR_KEY_INVALID = 202;
   static final int ERR_KEY_PROVIDER = 203;
@@ -35,6 +36,7 @@ final class Abi {
   static final int ERR_RANDOM = 501;
   static final int ERR_IO = 502;
   static final int ERR_REMOTE = 503;
+  static final int ERR_STORAGE = 504;
   static final int ERR_PANIC = 901;
   static final int ABI_VERSION = 3;
   static final int FLAG_ENCODE_COMMON_ATTRIBUTES = 1;

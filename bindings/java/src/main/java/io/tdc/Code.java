@@ -38,6 +38,8 @@ public enum Code {
   TYPE("TDC_ERR_TYPE", 113, false),
   /** The codec server does not take these payloads. */
   REMOTE_REFUSED("TDC_ERR_REMOTE_REFUSED", 114, false),
+  /** A reference to a stored object is malformed, or may not be followed. */
+  REFERENCE("TDC_ERR_REFERENCE", 115, false),
   /** The key id is not in the ring (yet). */
   KEY_UNKNOWN("TDC_ERR_KEY_UNKNOWN", 201, true),
   /** A key handed in has a wrong length or id. */
@@ -70,6 +72,8 @@ public enum Code {
   IO("TDC_ERR_IO", 502, true),
   /** The codec server did not answer, or not with payloads. */
   REMOTE("TDC_ERR_REMOTE", 503, true),
+  /** The store of a referenced object did not give it. */
+  STORAGE("TDC_ERR_STORAGE", 504, true),
   /** A fault inside the library. */
   PANIC("TDC_ERR_PANIC", 901, false);
 

@@ -1,0 +1,89 @@
+// Command described is the participant with a driver after the documentation of Go's official ones,
+// which are not in every mirror of the Go module proxy: their claims, and what they ask of a claim.
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/temporal-data-converter/tdc/e2e/storage/go/participant"
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/proto"
+)
+
+func main() { participant.Main(newDriver) }
+
+var types = map[string]string{"s3": "aws.s3driver", "gcs": "gcp.gcsdriver"}
+
+func newDriver(store string, client participant.Client, bucket string) (converter.StorageDriver, error) {
+	return &driver{types[store], client, bucket}, nil
+}
+
+type driver struct {
+	kind   string
+	client participant.Client
+	bucket string
+}
+
+// Name implements [converter.StorageDriver].
+func (d *driver) Name() string { return d.kind }
+
+// Type implements [converter.StorageDriver].
+func (d *driver) Type() string { return d.kind }
+
+// Store implements [converter.StorageDriver].
+func (d *driver) Store(ctx converter.StorageDriverStoreContext, payloads []*commonpb.Payload) ([]converter.StorageDriverClaim, error) {
+	claims := make([]converter.StorageDriverClaim, len(payloads))
+	for i, p := range payloads {
+		data, err := proto.Marshal(p)
+		if err != nil {
+			return nil, err
+		}
+		hash := hashOf(data)
+		target := ctx.Target.(converter.StorageDriverWorkflowInfo)
+		key := fmt.Sprintf("v0/ns/%s/wt/%s/wi/%s/ri/%s/d/sha256/%s", url.PathEscape(target.Namespace),
+			url.PathEscape(target.WorkflowType), url.PathEscape(target.WorkflowID), url.PathEscape(target.RunID), hash)
+		exists, err := d.client.ObjectExists(ctx.Context, d.bucket, key)
+		if err == nil && !exists {
+			err = d.client.PutObject(ctx.Context, d.bucket, key, data)
+		}
+		if err != nil {
+			return nil, err
+		}
+		claims[i].ClaimData = map[string]string{"bucket": d.bucket, "key": key, "hash_algorithm": "sha256", "hash_value": hash}
+	}
+	return claims, nil
+}
+
+// Retrieve implements [converter.StorageDriver].
+func (d *driver) Retrieve(ctx converter.StorageDriverRetrieveContext, claims []converter.StorageDriverClaim) ([]*commonpb.Payload, error) {
+	payloads := make([]*commonpb.Payload, len(claims))
+	for i, claim := range claims {
+		for _, name := range []string{"bucket", "key", "hash_algorithm", "hash_value"} {
+			if _, ok := claim.ClaimData[name]; !ok {
+				return nil, fmt.Errorf("claim missing field %q", name)
+			}
+		}
+		data, err := d.client.GetObject(ctx.Context, claim.ClaimData["bucket"], claim.ClaimData["key"])
+		if err != nil {
+			return nil, err
+		}
+		if hashOf(data) != claim.ClaimData["hash_value"] {
+			return nil, errors.New("integrity check failed")
+		}
+		payloads[i] = new(commonpb.Payload)
+		if err := proto.Unmarshal(data, payloads[i]); err != nil {
+			return nil, err
+		}
+	}
+	return payloads, nil
+}
+
+func hashOf(data []byte) string {
+	hash := sha256.Sum256(data)
+	return hex.EncodeToString(hash[:])
+}

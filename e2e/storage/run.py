@@ -1,0 +1,184 @@
+"""Storage drivers of every SDK against real stores: what one language stored, another retrieves.
+
+`scripts/test-storage` builds everything and runs this.
+"""
+
+import argparse
+import base64
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from temporalio.api.common.v1 import Payload
+
+BUCKET = "orders"
+#: The languages whose drivers spell claims alike.
+SPELLINGS = {"go": "snake_case", "python": "snake_case", "typescript": "camelCase"}
+
+
+def payloads_of(writer: tuple[str, str]) -> list[Payload]:
+    """Three that nobody else writes: drivers do not upload what is already there."""
+    named = {"writer": " ".join(writer).encode()}
+    return [
+        Payload(metadata={"encoding": b"json/plain", **named}, data='{"tea":"größer"}'.encode()),
+        Payload(metadata={"encoding": b"binary/encrypted", **named}, data=bytes(range(256)) * 2000),
+        Payload(metadata={"encoding": b"binary/null", **named}),
+    ]
+
+
+class Checks:
+    """Counts what holds, and says what does not."""
+
+    def __init__(self) -> None:
+        self.passed = self.failed = 0
+
+    def that(self, what: str, holds: bool, found: object = "") -> None:
+        """One line for each check."""
+        self.passed, self.failed = self.passed + holds, self.failed + (not holds)
+        print(f"  {'ok' if holds else 'FAILED'}  {what}" + ("" if holds else f": {found}"), flush=True)
+
+
+@dataclass(frozen=True)
+class Store:
+    """A running server, and the programs that have a driver for it."""
+
+    name: str
+    endpoint: str
+    programs: dict[str, list[str]]
+
+    def ask(self, language: str, mode: str, action: str, question: object) -> Any:
+        """What the program answers."""
+        arguments = [*self.programs[language], self.name, self.endpoint, BUCKET, mode, action]
+        done = subprocess.run(
+            arguments, input=json.dumps(question).encode(), capture_output=True, timeout=60, check=False
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"{language} {mode} {action}: {done.stderr.decode()}")
+        return json.loads(done.stdout)
+
+
+def matrix(checks: Checks, store: Store) -> None:
+    """Every writer and every reader, bare and wrapped."""
+    everybody = [(language, mode) for language in store.programs for mode in ("bare", "wrapped")]
+    payloads = {writer: payloads_of(writer) for writer in everybody}
+    written = {
+        writer: store.ask(*writer, "store", [text_of(each) for each in payloads[writer]]) for writer in everybody
+    }
+    claims = [claim for each in written.values() for claim in each]
+    # Of the last writer, which is wrapped, with another hash in one spelling: nothing is read.
+    contradiction = {**claims[-1], "hashValue": "0" * 64}
+    for reader in everybody:
+        *outcomes, refused = store.ask(*reader, "retrieve", [*claims, contradiction])
+        for writer in everybody:
+            count = len(payloads[writer])
+            found, outcomes = outcomes[:count], outcomes[count:]
+            judge(checks, writer, reader, found)
+        if reader[1] == "wrapped":
+            text = refused.get("error", "")
+            checks.that(
+                f"{reader[0]} refuses two hashes that disagree", "hash_value and hashValue disagree" in text, refused
+            )
+    for (language, mode), each in written.items():
+        if mode == "wrapped":
+            names = {"hash_algorithm", "hash_value", "hashAlgorithm", "hashValue", "bucket", "key"}
+            names |= {"object"} if store.name == "gcs" else set()
+            checks.that(f"claims of {language}, wrapped, have {len(names)} keys", set(each[0]) == names, set(each[0]))
+
+
+def text_of(payload: Payload) -> str:
+    """A payload in the JSON that the programs read."""
+    return base64.b64encode(payload.SerializeToString()).decode()
+
+
+def judge(checks: Checks, writer: tuple[str, str], reader: tuple[str, str], found: list[dict[str, str]]) -> None:
+    """Equal payloads; or, where neither side is wrapped and they spell claims differently, the SDK's error."""
+    what = f"{' '.join(writer)} -> {' '.join(reader)}"
+    if "wrapped" in (writer[1], reader[1]) or SPELLINGS[writer[0]] == SPELLINGS[reader[0]]:
+        same = [Payload.FromString(base64.b64decode(each.get("payload", ""))) for each in found] == payloads_of(writer)
+        checks.that(what, same, [each.get("error") for each in found])
+    else:
+        errors = {each.get("error", "").split("[")[0] for each in found}
+        checks.that(f"{what}: {', '.join(errors)}", all(errors) and len(errors) == 1, "the SDKs understand each other")
+
+
+def free_port() -> int:
+    """A port of loopback without a listener."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def server(arguments: list[str], endpoint: str, log: Path) -> Iterator[None]:
+    """A server, once it answers."""
+    with log.open("wb") as out:
+        started = subprocess.Popen(arguments, stdout=out, stderr=out)
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(endpoint, timeout=2).close()
+            except urllib.error.HTTPError:
+                break
+            except OSError:
+                if started.poll() is not None:
+                    raise RuntimeError(f"{arguments[0]} ended: see {log}") from None
+                time.sleep(0.1)
+            else:
+                break
+        yield
+    finally:
+        started.terminate()
+        started.wait(10)
+
+
+def main() -> int:
+    """Both stores, one after the other."""
+    parser = argparse.ArgumentParser()
+    for name in ("--versitygw", "--fake-gcs-server", "--go", "--python", "--typescript", "--folder"):
+        parser.add_argument(name, type=Path)
+    given = parser.parse_args()
+    shutil.rmtree(given.folder, ignore_errors=True)
+    here = Path(__file__).parent
+    python = [sys.executable, "-B", str(here / "python" / "participant.py")]
+    go = [str(given.go)] if given.go else []
+    typescript = ["node", str(given.typescript)] if given.typescript else []
+    checks = Checks()
+
+    (given.folder / "s3" / BUCKET).mkdir(parents=True)
+    (given.folder / "metadata").mkdir()
+    port = free_port()
+    endpoint = f"http://127.0.0.1:{port}"
+    command = [str(given.versitygw), "--access", "test", "--secret", "testtest", "--port", f"127.0.0.1:{port}"]
+    command += ["posix", "--sidecar", str(given.folder / "metadata"), str(given.folder / "s3")]
+    programs = {"go": go, "python": python, "typescript": typescript}
+    print("Amazon S3 (versitygw)", flush=True)
+    with server(command, endpoint, given.folder / "versitygw.log"):
+        matrix(checks, Store("s3", endpoint, {name: program for name, program in programs.items() if program}))
+
+    (given.folder / "gcs" / BUCKET).mkdir(parents=True)
+    port = free_port()
+    endpoint = f"http://127.0.0.1:{port}"
+    command = [str(given.fake_gcs_server), "-scheme", "http", "-host", "127.0.0.1", "-port", str(port)]
+    command += ["-backend", "memory", "-external-url", endpoint, "-data", str(given.folder / "gcs")]
+    programs = {"go": go, "typescript": typescript}
+    print("Google Cloud Storage (fake-gcs-server)", flush=True)
+    with server(command, endpoint, given.folder / "fake-gcs-server.log"):
+        matrix(checks, Store("gcs", endpoint, {name: program for name, program in programs.items() if program}))
+
+    print(f"{checks.passed} passed, {checks.failed} failed")
+    return 1 if checks.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+//! Stored objects: payloads that an SDK put into a store, of which a history has a reference.
+//!
+//! ```text
+//! payload ──> `Reference` ──> `Rules`: may it be followed here? ──> `Object` ──> the host fetches it
+//!                                                                              |
+//!                     the codecs decode what it holds <── its SHA-256 fits <───┘
+//! ```
+//! Storing and fetching are the SDK's, in front of the codecs, so the codec of a worker never sees
+//! a reference: it is followed only in calls that say so ([`References`]). A reference is not
+//! authenticated, and its hash proves no author. So the store, the bucket and the start of the key
+//! must be those of the configuration, and what an object holds is never followed again.
+//!
+//! Source: section 6 of the wire semantics, `temporal/api/sdk/v1/external_storage.proto`, and the
+//! official drivers for Amazon S3 and Google Cloud Storage.
+
+mod answers;
+mod claim;
+mod object;
+mod objects;
+pub(crate) mod options;
+mod reference;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use answers::CallObjects;
+pub use object::{Object, ObjectFault};
+pub(crate) use objects::{Found, Objects};
+pub(crate) use options::{StorageOptions, Stores};
+pub use options::{Store, StoreKind};
+pub(crate) use rules::Rules;
+
+/// What a call does with references to stored objects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum References {
+    /// They stay as they are, like every payload without a codec's layer.
+    #[default]
+    Keep,
+    /// They stay; those in the legacy form get today's form, which the Web UI knows.
+    Update,
+    /// The objects are fetched: the payloads in them take the places of the references. A call may
+    /// fetch this many different objects.
+    Fetch(usize),
+    /// The same, and a payload that is not a reference is an error.
+    FetchOnly(usize),
+}

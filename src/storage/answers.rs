@@ -1,0 +1,98 @@
+//! The objects that a host fetched for one call, across its tries.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::claim::wrong;
+use super::object::{Object, ObjectFault};
+use crate::error::{Code, Error, text};
+use crate::limits::Limits;
+
+/// The bytes of an object: a serialised payload, perhaps in plaintext. Erased on drop.
+pub(super) type Bytes = Arc<Zeroizing<Vec<u8>>>;
+
+#[derive(Default)]
+pub(crate) struct CallObjects {
+    found: HashMap<Object, Result<Bytes, Failure>>,
+    bytes: usize,
+}
+
+/// Why there are no bytes.
+enum Failure {
+    Fault(ObjectFault, String),
+    TooLong,
+    OtherBytes,
+}
+
+impl Failure {
+    #[cold]
+    fn error(&self, object: &Object) -> Error {
+        let store = text::quoted(&object.store.name);
+        match self {
+            Self::Fault(ObjectFault::Missing, _) => wrong(&format!("its object is not in the store {store}")),
+            Self::Fault(ObjectFault::Unavailable, reason) => Error::new(
+                Code::Storage,
+                format!("a stored object could not be fetched from {store}: {}", text::words(reason)),
+            ),
+            Self::TooLong => Error::new(
+                Code::Limit,
+                format!(
+                    "a stored object has more than {} bytes: raise storage.max_object_bytes or limits.max_decoded_bytes",
+                    object.max_bytes
+                ),
+            ),
+            Self::OtherBytes => wrong("the bytes of its object do not have the hash that it names"),
+        }
+    }
+}
+
+impl CallObjects {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// How many objects were asked for.
+    pub(super) fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Takes the bytes of an object. The payload that refers to it reports what is wrong with them.
+    ///
+    /// # Errors
+    /// [`Code::Limit`] if a call cannot hold them.
+    pub(crate) fn add(&mut self, object: Object, bytes: &[u8], limits: &Limits) -> Result<(), Error> {
+        let found = if bytes.len() > object.max_bytes {
+            Err(Failure::TooLong)
+        } else if Sha256::digest(bytes)[..] != object.sha256 {
+            Err(Failure::OtherBytes)
+        } else {
+            self.bytes = self.bytes.saturating_add(bytes.len());
+            if self.bytes > limits.max_decoded_bytes {
+                return Err(Error::new(
+                    Code::Limit,
+                    format!(
+                        "the stored objects of the call have more than {} bytes: raise limits.max_decoded_bytes",
+                        limits.max_decoded_bytes
+                    ),
+                ));
+            }
+            Ok(Arc::new(Zeroizing::new(bytes.to_vec())))
+        };
+        self.found.insert(object, found);
+        Ok(())
+    }
+
+    /// Takes the reason why there are none.
+    pub(crate) fn fail(&mut self, object: Object, fault: ObjectFault, reason: &str) {
+        self.found.insert(object, Err(Failure::Fault(fault, reason.to_owned())));
+    }
+
+    /// The bytes of an object; `None` if the host was not asked yet.
+    pub(super) fn get(&self, object: &Object) -> Option<Result<Bytes, Error>> {
+        let found = self.found.get(object)?;
+        Some(found.as_ref().map(Arc::clone).map_err(|failure| failure.error(object)))
+    }
+}

@@ -1,0 +1,174 @@
+//! One try's view of stored objects: those that the call has, and those that it still needs.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+
+use super::References;
+use super::answers::{Bytes, CallObjects};
+use super::claim::{Claim, wrong};
+use super::object::Object;
+use super::options::{Store, Stores};
+use super::reference::{Reference, may_be_reference};
+use super::rules::Rules;
+use crate::error::{Code, Error, text};
+use crate::limits::{Limits, MAX_KEYS_NEEDED};
+use crate::payload::Pieces;
+
+/// What a try shares with the codecs while it works.
+pub(crate) struct Objects<'a> {
+    references: References,
+    stores: &'a Stores,
+    rules: &'a Rules,
+    namespace: &'a str,
+    limits: &'a Limits,
+    state: RefCell<State>,
+}
+
+struct State {
+    objects: CallObjects,
+    wanted: Vec<Object>,
+    /// The same, to find one among many.
+    is_wanted: HashSet<Object>,
+}
+
+/// What a payload is.
+pub(crate) enum Found {
+    /// Not a reference.
+    Payload,
+    /// A reference that stays as it is.
+    Kept,
+    /// A reference that stays, in today's form.
+    Updated(Vec<u8>),
+    /// A reference, and what its object holds.
+    Object(Bytes),
+    /// A reference whose object must be fetched first.
+    Waiting,
+}
+
+impl<'a> Objects<'a> {
+    /// `objects` are those of the tries before.
+    pub(crate) fn new(
+        references: References,
+        (stores, rules): (&'a Stores, &'a Rules),
+        namespace: &'a str,
+        limits: &'a Limits,
+        objects: CallObjects,
+    ) -> Option<Self> {
+        if references == References::Keep {
+            return None;
+        }
+        let state = RefCell::new(State { objects, wanted: Vec::new(), is_wanted: HashSet::new() });
+        Some(Self { references, stores, rules, namespace, limits, state })
+    }
+
+    /// Whether a payload with this encoding can be a reference, or must be one.
+    pub(crate) fn may_be_one(&self, encoding: Option<&[u8]>) -> bool {
+        may_be_reference(encoding) || matches!(self.references, References::FetchOnly(_))
+    }
+
+    /// Whether a payload is a reference.
+    pub(crate) fn is_one(&self, payload: Pieces<'_>) -> Result<bool, Error> {
+        Ok(Reference::of(payload)?.is_some())
+    }
+
+    /// The error for an object that does not contain a payload.
+    #[cold]
+    pub(crate) fn not_a_payload(&self) -> Error {
+        wrong("its object does not contain a payload")
+    }
+
+    /// What a payload is. `is_inner` says that it was inside a codec's layer.
+    ///
+    /// # Errors
+    /// [`Code::Reference`] for a reference that is malformed or may not be followed, and what
+    /// became of its object.
+    pub(crate) fn find(&self, payload: Pieces<'_>, is_inner: bool) -> Result<Found, Error> {
+        let Some(reference) = Reference::of(payload)? else {
+            return match self.references {
+                References::FetchOnly(_) => Err(wrong_payload()),
+                _ => Ok(Found::Payload),
+            };
+        };
+        let max_objects = match self.references {
+            References::Keep => return Ok(Found::Kept),
+            References::Update => {
+                return Ok(reference.updated(payload)?.map_or(Found::Kept, Found::Updated));
+            }
+            // Whoever may encrypt could make us fetch otherwise.
+            References::Fetch(_) if is_inner && !self.stores.sealed_after_storing => return Ok(Found::Kept),
+            References::FetchOnly(_) if is_inner && !self.stores.sealed_after_storing => {
+                return Err(wrong("it is encrypted, and storage.sealed_after_storing is not set"));
+            }
+            References::Fetch(max) | References::FetchOnly(max) => max,
+        };
+        let object = self.object(&reference)?;
+        let state = &mut *self.state.borrow_mut();
+        if let Some(bytes) = state.objects.get(&object) {
+            return bytes.map(Found::Object);
+        }
+        // What a try cannot ask for, the next one does.
+        if state.wanted.len() < MAX_KEYS_NEEDED && !state.is_wanted.contains(&object) {
+            if state.objects.len() + state.wanted.len() >= max_objects {
+                return Err(Error::new(
+                    Code::Limit,
+                    format!("more than {max_objects} stored objects in one call: split it"),
+                ));
+            }
+            state.is_wanted.insert(object.clone());
+            state.wanted.push(object);
+        }
+        Ok(Found::Waiting)
+    }
+
+    /// The object of a reference, if that may be followed here. Nothing in a reference decides
+    /// where a request goes.
+    fn object(&self, reference: &Reference) -> Result<Object, Error> {
+        let store = self.stores.get(&reference.driver).ok_or_else(|| {
+            let driver = text::quoted(&reference.driver);
+            wrong(&format!("its driver {driver} is not one of storage.stores"))
+        })?;
+        let claim = Claim::of(&reference.claim)?;
+        let bucket = bucket(store, claim.bucket)?;
+        self.rules.check(self.namespace, &store.kind, claim.key)?;
+        Ok(Object {
+            store: store.clone(),
+            bucket: bucket.map(str::to_owned),
+            key: claim.key.to_owned(),
+            sha256: claim.sha256,
+            max_bytes: self.stores.max_object_bytes.min(self.limits.max_decoded_bytes),
+            timeout: self.stores.timeout,
+        })
+    }
+
+    /// Whether objects must be fetched.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.state.borrow().wanted.is_empty()
+    }
+
+    /// Ends the try: what it had, for the next one, and what it still needs.
+    pub(crate) fn end(self) -> (CallObjects, Vec<Object>) {
+        let State { objects, wanted, .. } = self.state.into_inner();
+        (objects, wanted)
+    }
+}
+
+/// The bucket that a claim names, if it is one of the store's.
+fn bucket<'c>(store: &Store, claimed: Option<&'c str>) -> Result<Option<&'c str>, Error> {
+    if store.buckets.is_empty() {
+        return Ok(None);
+    }
+    match claimed {
+        Some(bucket) if store.buckets.iter().any(|own| own == bucket) => Ok(Some(bucket)),
+        Some(bucket) => Err(wrong(&format!(
+            "its bucket {} is not one that storage.stores names for {}",
+            text::quoted(bucket),
+            text::quoted(&store.name)
+        ))),
+        None => Err(wrong("its claim has no bucket")),
+    }
+}
+
+#[cold]
+fn wrong_payload() -> Error {
+    Error::new(Code::Reference, "the payload is not a reference to a stored object")
+}
