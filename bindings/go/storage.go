@@ -18,8 +18,8 @@ import (
 //
 // The claims that Store returns have both spellings, and so do those that Retrieve gets. Name,
 // type, payloads and everything else are the driver's. If both spellings are there and disagree,
-// the error names them, and nothing is retrieved. A StorageDriverSelector has to return the wrapped
-// driver.
+// the error is [ErrReference], and nothing is retrieved. A StorageDriverSelector has to return the
+// wrapped driver.
 //
 // It needs no configuration: the SDK stores what a codec returns, and a codec never sees a claim.
 func StorageDriver(driver converter.StorageDriver) converter.StorageDriver {
@@ -71,7 +71,8 @@ func (d storageDriver) withBothSpellings(claims []converter.StorageDriverClaim) 
 			case hasSecond && !hasFirst:
 				data[pair[0]] = second
 			case first != second:
-				return nil, fmt.Errorf("tdc: claims[%d] of the storage driver %q: %s and %s disagree", i, d.Name(), pair[0], pair[1])
+				return nil, newError(ErrReference, i, fmt.Sprintf("the claim of the storage driver %q is contradictory: its %s and %s disagree",
+					d.Name(), pair[0], pair[1]))
 			}
 		}
 		claim.ClaimData = data

@@ -63,7 +63,8 @@ func TestStorageDriverVectors(t *testing.T) {
 			Claim      map[string]string
 			Expect     struct {
 				Claim map[string]string
-				Error []string
+				Error string
+				Names []string
 			}
 		}
 	}
@@ -80,9 +81,10 @@ func TestStorageDriverVectors(t *testing.T) {
 			if !maps.Equal(v.Claim, before) {
 				t.Errorf("the claim itself was changed into %v", v.Claim)
 			}
-			if v.Expect.Error != nil {
+			if v.Expect.Error != "" {
 				for _, err := range []error{storeErr, retrieveErr} {
-					want := `tdc: claims[0] of the storage driver "orders": ` + strings.Join(v.Expect.Error, " and ") + " disagree"
+					want := "tdc: " + v.Expect.Error + `: payloads[0]: the claim of the storage driver "orders" is contradictory: its ` +
+						strings.Join(v.Expect.Names, " and ") + " disagree"
 					if err == nil || err.Error() != want {
 						t.Errorf("got %v, want %s", err, want)
 					}
@@ -142,7 +144,8 @@ func TestStorageDriverErrors(t *testing.T) {
 	}
 	two := claimsOf(nil, map[string]string{"hash_value": "aaa", "hashValue": "bbb"})
 	_, err := driver.Retrieve(converter.StorageDriverRetrieveContext{}, two)
-	if err == nil || err.Error() != `tdc: claims[1] of the storage driver "orders": hash_value and hashValue disagree` {
+	var e *Error
+	if !errors.Is(err, ErrReference) || !errors.As(err, &e) || e.PayloadIndex != 1 || e.Transient {
 		t.Errorf("got %v", err)
 	}
 }

@@ -60,7 +60,7 @@ def _becomes(claim: Claim) -> dict[str, Any]:
 
 
 def _disagree(first: str, second: str) -> dict[str, Any]:
-    return {"error": [first, second]}
+    return {"error": "TDC_ERR_REFERENCE", "payload_index": 0, "names": [first, second]}
 
 
 def _same(name: str, source: str, comment: str, kind: str, claim: Claim) -> ClaimVector:

@@ -75,9 +75,12 @@ def test_vector(name: str) -> None:
     inner = Memory(vector["type"], claim)
     driver = temporal_tdc.storage_driver(inner)
     if "error" in expect:
-        text = f"claims[0] of the storage driver 'orders': {' and '.join(expect['error'])} disagree"
+        text = (
+            f"{expect['error']} (115) in payload 0: the claim of the storage driver "
+            f'"orders" is contradictory: its {" and ".join(expect["names"])} disagree'
+        )
         for work in (driver.store(STORE, []), driver.retrieve(RETRIEVE, inner.claims)):
-            with pytest.raises(ValueError, match="disagree") as caught:
+            with pytest.raises(temporal_tdc.InputError) as caught:
                 run(work)
             assert str(caught.value) == text
         assert inner.retrieved == []
@@ -116,10 +119,9 @@ def test_the_sdks_interface_has_nothing_that_is_not_forwarded() -> None:
 def test_the_claim_that_disagrees_is_named() -> None:
     driver = temporal_tdc.storage_driver(Memory("aws.s3driver"))
     claims = [StorageDriverClaim({}), StorageDriverClaim({"hash_value": "a", "hashValue": "b"})]
-    with pytest.raises(
-        ValueError, match=r"^claims\[1\] of the storage driver 'orders': hash_value"
-    ):
+    with pytest.raises(temporal_tdc.InputError) as caught:
         run(driver.retrieve(RETRIEVE, claims))
+    assert (caught.value.payload_index, caught.value.transient) == (1, False)
 
 
 def test_a_data_converter_stores_and_retrieves_by_it() -> None:

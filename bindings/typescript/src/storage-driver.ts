@@ -1,5 +1,7 @@
 // A driver of external storage, around the driver: the codec never sees a claim.
 
+import { TdcError } from './errors.js';
+
 /** What {@link storageDriver} needs of a driver; the SDK's `StorageDriver` has it all. */
 export interface StorageDriverLike {
   /** See the SDK's `StorageDriver`. */
@@ -12,7 +14,7 @@ export interface StorageDriverLike {
   retrieve(context: never, claims: never): Promise<unknown[]>;
 }
 
-/** The SDK's `StorageDriverClaim`, which versions of `@temporalio/common` before 1.22 lack. */
+/** The SDK's `StorageDriverClaim`, which older versions of `@temporalio/common` lack. */
 export interface StorageClaimLike {
   /** See the SDK's `StorageDriverClaim`. */
   readonly claimData: Record<string, string>;
@@ -25,9 +27,9 @@ export interface StorageClaimLike {
  * in TypeScript.
  *
  * The claims that `store` returns have both spellings, and so do those that `retrieve` gets. Name,
- * type, payloads and everything else are the driver's. If both spellings are there and disagree, an
- * `Error` names them, and nothing is retrieved. It needs no configuration. A `driverSelector` has
- * to return the wrapped driver.
+ * type, payloads and everything else are the driver's. If both spellings are there and disagree, a
+ * {@link TdcError} names them, and nothing is retrieved. It needs no configuration. A
+ * `driverSelector` has to return the wrapped driver.
  *
  * @example
  * ```ts
@@ -86,8 +88,9 @@ function withBothSpellings(
       const value = claimData[first] ?? claimData[other];
       if (value === undefined) continue;
       if ((claimData[other] ?? value) !== value) {
-        throw new Error(
-          `claims[${index}] of the storage driver '${name}': ${first} and ${other} disagree`,
+        throw new TdcError(
+          `the claim of the storage driver "${name}" is contradictory: its ${first} and ${other} disagree`,
+          { code: 'TDC_ERR_REFERENCE', number: 115, index },
         );
       }
       claimData[first] = claimData[other] = value;

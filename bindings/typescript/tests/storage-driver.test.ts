@@ -21,7 +21,7 @@ interface ClaimVector {
   name: string;
   type: string;
   claim: Claim;
-  expect: { claim?: Claim; error?: string[] };
+  expect: { claim?: Claim; error?: string; names?: string[] };
 }
 
 /** Returns the claims that it was given, and keeps what it is asked for. */
@@ -73,9 +73,11 @@ for (const { name, type, claim, expect } of vectors) {
     const inner = new Memory(type, claim);
     const driver = storageDriver(inner);
     if (expect.error) {
-      const message = `claims[0] of the storage driver 'orders': ${expect.error.join(' and ')} disagree`;
-      await assert.rejects(driver.store({}, []), { message });
-      await assert.rejects(driver.retrieve({}, inner.claims), { message });
+      const names = expect.names?.join(' and ') ?? '';
+      const sentence = `the claim of the storage driver "orders" is contradictory: its ${names} disagree`;
+      const error = { name: 'TdcError', code: expect.error, index: 0, sentence };
+      await assert.rejects(driver.store({}, []), error);
+      await assert.rejects(driver.retrieve({}, inner.claims), error);
       assert.deepEqual(inner.retrieved, []);
     } else {
       const want = [new StorageDriverClaim(expect.claim ?? {})];
@@ -111,10 +113,12 @@ test('the claim that disagrees is named', async () => {
   const claims = [{}, { hash_value: 'aaa', hashValue: 'bbb' }].map(
     (claim) => new StorageDriverClaim(claim),
   );
-  await assert.rejects(
-    storageDriver(new Memory('aws.s3driver')).retrieve({}, claims),
-    /^Error: claims\[1\] of the storage driver 'orders': hash_value and hashValue disagree$/,
-  );
+  await assert.rejects(storageDriver(new Memory('aws.s3driver')).retrieve({}, claims), {
+    code: 'TDC_ERR_REFERENCE',
+    number: 115,
+    index: 1,
+    transient: false,
+  });
 });
 
 test('a frozen driver can be wrapped', async () => {

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Final
 import temporalio.converter
 from temporalio.api.common.v1 import Payload
 
+from temporal_tdc._codes import Code
+from temporal_tdc._errors import InputError
+
 if TYPE_CHECKING:
     from temporalio.converter import (
         StorageDriver,
@@ -36,7 +39,7 @@ def storage_driver(driver: StorageDriver) -> StorageDriver:
 
     The claims that ``store`` returns have both spellings, and so do those that ``retrieve`` gets.
     Name, type and payloads are the driver's. If both spellings are there and
-    disagree, a ``ValueError`` names them, and nothing is retrieved. It needs no config::
+    disagree, an ``InputError`` names them, and nothing is retrieved. It needs no config::
 
         ExternalStorage(drivers=[temporal_tdc.storage_driver(S3StorageDriver(client, "orders"))])
 
@@ -86,9 +89,11 @@ class _StorageDriver(StorageDriver):
             for first, other in pairs:
                 values = {data[name] for name in (first, other) if name in data}
                 if len(values) > 1:
-                    raise ValueError(
-                        f"claims[{index}] of the storage driver {self.name()!r}: "
-                        f"{first} and {other} disagree"
+                    raise InputError(
+                        f'the claim of the storage driver "{self.name()}" is contradictory: '
+                        f"its {first} and {other} disagree",
+                        code=Code.ERR_REFERENCE,
+                        payload_index=index,
                     )
                 for value in values:
                     data[first] = data[other] = value
