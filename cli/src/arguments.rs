@@ -49,6 +49,9 @@ pub(crate) enum Command {
         /// Write the values in readable form
         #[arg(short, long)]
         text: bool,
+        /// Fetch stored objects, and put them in the places of their references
+        #[arg(long)]
+        storage: bool,
     },
     /// Convert values to payloads with the configuration's converters; no codec is applied
     #[command(after_help = help::TO_PAYLOAD)]
@@ -151,7 +154,13 @@ pub(crate) enum HistoryCommand {
     Encode(History),
     /// Decode every payload and failure of a history; the result can be replayed without a codec
     #[command(after_help = help::HISTORY_DECODE)]
-    Decode(History),
+    Decode {
+        #[command(flatten)]
+        history: History,
+        /// Fetch stored objects, and put them in the places of their references
+        #[arg(long)]
+        storage: bool,
+    },
 }
 
 #[derive(Args)]

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use tdc::{Call, Code, DataConverter, Error, NamespaceSummary};
 
-use crate::host::KEY_SERVICES;
+use crate::key_services::KEY_SERVICES;
 use crate::serve::options::ServerOptions;
 use crate::{body, host, serve, stdio};
 

@@ -36,9 +36,9 @@ pub(crate) fn convert_payloads(
     converter: &DataConverter,
     payloads: &[u8],
 ) -> Result<Vec<u8>, Error> {
-    host::settle(converter, |call| match task {
+    host::settle_with(task.references(), converter, |call| match task {
         Task::Encode => converter.encode(call.at(&[]), payloads),
-        Task::Decode => converter.decode(call.at(&[]), payloads),
+        Task::Decode | Task::DecodeStored => converter.decode(call.at(&[]), payloads),
         Task::Rewrap => converter.rewrap(call.at(&[]), payloads),
     })
 }

@@ -15,9 +15,9 @@ pub(crate) fn run(task: Task, configuration: &Configuration, file: Option<&Path>
 
 /// Converts a failure; the output ends with a line feed.
 pub(crate) fn convert(task: Task, converter: &DataConverter, failure: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut answer = host::settle(converter, |call| match task {
+    let mut answer = host::settle_with(task.references(), converter, |call| match task {
         Task::Encode => converter.encode_failure_json(call.at(&[]), failure),
-        Task::Decode => converter.decode_failure_json(call.at(&[]), failure),
+        Task::Decode | Task::DecodeStored => converter.decode_failure_json(call.at(&[]), failure),
         Task::Rewrap => converter.rewrap_failure_json(call.at(&[]), failure),
     })?;
     if !answer.ends_with(b"\n") {

@@ -39,9 +39,9 @@ pub(crate) fn convert(
             stdio::note(&format!("{payloads} payloads so far"));
         }
     };
-    let answer = host::settle(converter, |call| match task {
+    let answer = host::settle_with(task.references(), converter, |call| match task {
         Task::Encode => converter.encode_history_and_say(call.at(&[]), history, &say),
-        Task::Decode => converter.decode_history_and_say(call.at(&[]), history, &say),
+        Task::Decode | Task::DecodeStored => converter.decode_history_and_say(call.at(&[]), history, &say),
         Task::Rewrap => converter.rewrap_history_and_say(call.at(&[]), history, &say),
     })?;
     if always_say {

@@ -1,36 +1,31 @@
 //! Answers the host requests of a call when the host is this program.
 //!
 //! A binding asks its program for keys; the command line has no such program and reports that there
-//! is no key. It reloads the configuration, has key services wrap and unwrap data keys, and sends
-//! requests to a codec server itself.
-
-use std::sync::LazyLock;
+//! is no key. It reloads the configuration, has key services wrap and unwrap data keys, fetches
+//! stored objects, and sends requests to a codec server itself.
 
 use axum::body::Bytes;
-use tdc::{Answer, Call, Code, DataConverter, Error, Request};
-use tdc_keys::{Asked, KeyServices, Options};
+use tdc::{Answer, Call, Code, DataConverter, Error, References, Request};
 
+use crate::key_services::KEY_SERVICES;
+use crate::objects::{self, Fetched};
 use crate::remote;
-
-/// The clients of key services, with the credentials of the environment. No connection is opened
-/// before the first request. The codec server counts the requests.
-pub(crate) static KEY_SERVICES: LazyLock<KeyServices> =
-    LazyLock::new(|| KeyServices::new(Options { observer: Some(count), ..Options::default() }));
-
-/// Counts an answer, without the key. Only the codec server reads the counts.
-fn count(asked: &Asked) {
-    let Asked { service, operation, outcome, .. } = *asked;
-    metrics::counter!("tdc_key_service_requests_total", "service" => service, "operation" => operation,
-        "outcome" => outcome)
-    .increment(1);
-}
 
 /// Retries a call until it succeeds or fails permanently.
 pub(crate) fn settle<T>(
     converter: &DataConverter,
     attempt: impl Fn(&mut Call) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    for_a_command(settle_but(converter, |_| false, attempt).0)
+    settle_with(References::Keep, converter, attempt)
+}
+
+/// The same for a call that does this with references to stored objects.
+pub(crate) fn settle_with<T>(
+    references: References,
+    converter: &DataConverter,
+    attempt: impl Fn(&mut Call) -> Result<T, Error>,
+) -> Result<T, Error> {
+    for_a_command(settle_but(converter, references, |_| false, attempt).result)
 }
 
 /// The same, but a key that only a host program can supply is not an error: the second value
@@ -40,51 +35,62 @@ pub(crate) fn settle_but_keys<T>(
     attempt: impl Fn(&mut Call) -> Result<T, Error>,
 ) -> (Result<T, Error>, bool) {
     let is_key = |request: &Request| matches!(request, Request::Key(_));
-    let (result, left) = settle_but(converter, is_key, attempt);
-    (for_a_command(result), left)
+    let settled = settle_but(converter, References::Keep, is_key, attempt);
+    (for_a_command(settled.result), settled.left)
+}
+
+/// A call that has ended.
+pub(crate) struct Settled<T> {
+    pub(crate) result: Result<T, Error>,
+    /// Whether there was a request that was not to be answered.
+    pub(crate) left: bool,
+    /// The stored objects that were fetched.
+    pub(crate) objects: objects::Fetches,
 }
 
 /// The same, but requests that `leaves` selects are not answered, so the call fails if it asks for
-/// nothing else. The second value returned says whether there was such a request.
+/// nothing else.
 pub(crate) fn settle_but<T>(
     converter: &DataConverter,
+    references: References,
     leaves: impl Fn(&Request) -> bool,
     attempt: impl Fn(&mut Call) -> Result<T, Error>,
-) -> (Result<T, Error>, bool) {
-    let (mut call, mut left) = (Call::default(), false);
-    loop {
-        let result = attempt(&mut call);
-        match result {
+) -> Settled<T> {
+    let mut call = Call::default().with_references(references);
+    let (mut left, mut objects) = (false, objects::Fetches::default());
+    let result = loop {
+        match attempt(&mut call) {
             Err(error) if error.code() == Code::Requests => {
                 if let Err(error) = ask_key_services(converter, &mut call) {
-                    return (Err(error), left);
+                    break Err(error);
                 }
-                let own: Vec<(u64, Own)> = call
+                let asked: Vec<(u64, &Request)> = call
                     .requests()
                     .filter(|(_, request)| {
                         let is_left = leaves(request);
                         left |= is_left;
                         !is_left
                     })
-                    .map(|(id, request)| (id, answer(converter, request)))
                     .collect();
+                let own = answer_all(converter, &asked, &mut objects);
                 let answers: Vec<(u64, Answer<'_>)> =
                     own.iter().map(|(id, own)| (*id, own.as_answer())).collect();
                 if let Err(error) = converter.answer(&mut call, &answers) {
-                    return (Err(error), left);
+                    break Err(error);
                 }
             }
             Err(error) if error.code() == Code::KeyUnknown && converter.has_host_keys() => {
-                return (Err(without_provider(&error)), left);
+                break Err(without_provider(&error));
             }
             result => {
                 // The next data key. If this fails, the first call after the old key expires
                 // reports it.
                 let _ = ask_key_services(converter, &mut call);
-                return (result, left);
+                break result;
             }
         }
-    }
+    };
+    Settled { result, left, objects }
 }
 
 /// Answers all requests to key services together.
@@ -104,6 +110,7 @@ enum Own {
     Unknown,
     Done,
     Http(u32, Bytes),
+    Object(Fetched),
 }
 
 impl Own {
@@ -112,8 +119,28 @@ impl Own {
             Self::Unknown => Answer::Unknown,
             Self::Done => Answer::Done,
             Self::Http(status, body) => Answer::Http { status: *status, body },
+            Self::Object(fetched) => fetched.as_answer(),
         }
     }
+}
+
+/// Answers requests, those for stored objects together.
+fn answer_all(
+    converter: &DataConverter,
+    asked: &[(u64, &Request)],
+    count: &mut objects::Fetches,
+) -> Vec<(u64, Own)> {
+    let mut stored = Vec::new();
+    let mut own = Vec::new();
+    for (id, request) in asked {
+        match request {
+            Request::Object(object) => stored.push((*id, object)),
+            request => own.push((*id, answer(converter, request))),
+        }
+    }
+    let fetched = objects::fetch_all(&stored, converter.limits().max_decoded_bytes, count);
+    own.extend(fetched.into_iter().map(|(id, fetched)| (id, Own::Object(fetched))));
+    own
 }
 
 fn answer(converter: &DataConverter, request: &Request) -> Own {

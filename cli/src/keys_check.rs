@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use tdc::{DataConverter, Error};
 use tdc_keys::KeyService;
 
-use crate::host::KEY_SERVICES;
+use crate::key_services::KEY_SERVICES;
 use crate::stdio;
 
 pub(crate) fn run(file: &Path, namespace: &str) -> Result<ExitCode, Error> {

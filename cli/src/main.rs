@@ -14,6 +14,7 @@
 //!                         |
 //!         configuration, input, body, tree, terminal, stdio: what they read and write
 //!         host (what a call asks of its host) ────> remote, outgoing (a codec server is asked)
+//!                                             ────> objects, key_services
 //! ```
 //! Every failure is exit status 1, nothing on standard output, and one sentence with its code on
 //! standard error.
@@ -41,11 +42,13 @@ mod init;
 mod input;
 mod inspect;
 mod key_counts;
+mod key_services;
 mod keygen;
 mod keys_check;
 mod keys_used;
 mod man;
 mod new_file;
+mod objects;
 mod outgoing;
 mod remote;
 mod rewrap;
@@ -87,10 +90,12 @@ fn run(command: Command) -> Result<ExitCode, Error> {
         Command::Init { folder, key_id } => init::run(&folder, key_id.as_deref()),
         Command::Keygen { path } => keygen::run(&path),
         Command::Encode(arguments) => payloads(Direction::Codec(Task::Encode), &arguments),
-        Command::Decode { transcode: Transcode { configuration, file }, text: true } => {
-            transcode::decode_as_text(&configuration, file.as_deref())
+        Command::Decode { transcode: Transcode { configuration, file }, text: true, storage } => {
+            transcode::decode_as_text(Task::decode(storage), &configuration, file.as_deref())
         }
-        Command::Decode { transcode, text: false } => payloads(Direction::Codec(Task::Decode), &transcode),
+        Command::Decode { transcode, text: false, storage } => {
+            payloads(Direction::Codec(Task::decode(storage)), &transcode)
+        }
         Command::ToPayload(arguments) => payloads(Direction::ToPayload, &arguments),
         Command::FromPayload(arguments) => payloads(Direction::FromPayload, &arguments),
         Command::Inspect { configuration, json, file } => inspect::run(&configuration, json, file.as_deref()),
@@ -104,7 +109,9 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             failure::run(Task::Decode, &configuration, file.as_deref())
         }
         Command::History(HistoryCommand::Encode(arguments)) => a_history(Task::Encode, &arguments),
-        Command::History(HistoryCommand::Decode(arguments)) => a_history(Task::Decode, &arguments),
+        Command::History(HistoryCommand::Decode { history, storage }) => {
+            a_history(Task::decode(storage), &history)
+        }
         Command::Config(ConfigCommand::Check { file, configuration }) => {
             let path = file.map_or_else(|| configuration.path(), Ok)?;
             return config_check::run(&path, &configuration.namespace);

@@ -47,7 +47,11 @@ pub(crate) fn run(
 }
 
 /// `tdc decode --text`
-pub(crate) fn decode_as_text(configuration: &Configuration, file: Option<&Path>) -> Result<(), Error> {
+pub(crate) fn decode_as_text(
+    task: Task,
+    configuration: &Configuration,
+    file: Option<&Path>,
+) -> Result<(), Error> {
     let converter = configuration.open()?;
     let input = stdio::read(file)?;
     let reader = text::Reader::new(&converter);
@@ -55,11 +59,11 @@ pub(crate) fn decode_as_text(configuration: &Configuration, file: Option<&Path>)
     let lines = match form {
         Form::Body | Form::Payload | Form::List => {
             let payloads = Payloads::read(form, &input)?;
-            reader.lines(documents::convert_payloads(Task::Decode, &converter, &payloads.list)?)?
+            reader.lines(documents::convert_payloads(task, &converter, &payloads.list)?)?
         }
-        Form::Failure => reader.document(&failure::convert(Task::Decode, &converter, &input)?)?,
+        Form::Failure => reader.document(&failure::convert(task, &converter, &input)?)?,
         Form::History => {
-            let decoded = history::convert(Task::Decode, &converter, &input, false)?;
+            let decoded = history::convert(task, &converter, &input, false)?;
             reader.document(&history::as_json(decoded)?)?
         }
     };

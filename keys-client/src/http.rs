@@ -149,6 +149,21 @@ impl Http {
     }
 
     pub(crate) fn send(&self, request: Request, deadline: Instant) -> Result<Reply, Failure> {
+        let reply = self.receive(request, deadline, MAX_BYTES)?;
+        if reply.body.len() > MAX_BYTES {
+            return Err(Failure::unavailable(format!("the answer has more than {MAX_BYTES} bytes")));
+        }
+        Ok(reply)
+    }
+
+    /// The same with another bound. A longer body is cut one byte behind it, so that the caller can
+    /// tell.
+    pub(crate) fn receive(
+        &self,
+        request: Request,
+        deadline: Instant,
+        max_bytes: usize,
+    ) -> Result<Reply, Failure> {
         let agent = self.agent(&request.url)?;
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -160,13 +175,14 @@ impl Http {
         let ready = agent.configure_request(ready).timeout_global(Some(left)).build();
         let mut response = agent.run(ready).map_err(|cause| failed(&cause))?;
         // Capacity for all of it up front: memory that grows leaves copies behind.
-        let mut body = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 64));
+        let announced = response
+            .body()
+            .content_length()
+            .map_or(MAX_BYTES, |len| usize::try_from(len).unwrap_or(usize::MAX).min(max_bytes));
+        let mut body = Zeroizing::new(Vec::with_capacity(announced + 64));
         let mut reader =
-            response.body_mut().with_config().limit(u64::MAX).reader().take(MAX_BYTES as u64 + 1);
+            response.body_mut().with_config().limit(u64::MAX).reader().take(max_bytes as u64 + 1);
         reader.read_to_end(&mut body).map_err(|cause| failed(&ureq::Error::from(cause)))?;
-        if body.len() > MAX_BYTES {
-            return Err(Failure::unavailable(format!("the answer has more than {MAX_BYTES} bytes")));
-        }
         Ok(Reply { status: response.status().as_u16(), body, secrets: request.secrets })
     }
 

@@ -215,15 +215,33 @@ impl KeyServices {
         attempt: impl Fn(&dyn Kek, &Session<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let kek = services::open(&service.uri, &self.environment)?;
+        self.twice(process, service.timeout(), |session| attempt(kek.as_ref(), session))
+    }
+
+    /// The same with the connections and tokens of this process.
+    pub(crate) fn with_session<T>(
+        &self,
+        timeout: Duration,
+        attempt: impl Fn(&Session<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.twice(&self.process(), timeout, attempt)
+    }
+
+    fn twice<T>(
+        &self,
+        process: &Process,
+        timeout: Duration,
+        attempt: impl Fn(&Session<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let once = || {
-            let deadline = Instant::now().checked_add(service.timeout()).unwrap_or_else(Instant::now);
+            let deadline = Instant::now().checked_add(timeout).unwrap_or_else(Instant::now);
             let session = Session {
                 http: &process.http,
                 environment: &self.environment,
                 tokens: &process.tokens,
                 deadline,
             };
-            attempt(kek.as_ref(), &session)
+            attempt(&session)
         };
         match once() {
             Err(failure) if failure.is_transient() => {

@@ -5,6 +5,7 @@
 //! key_services   one handle: wrap, unwrap, and all requests of a call
 //! requests       tdc.host.v1 Requests → Answers            check      what works, and the remedy
 //! services       the table; one file for each service and its credentials
+//! objects        stored objects, by the same connections and credentials; not in the C surface
 //! cache  flight  tokens with an age; equal questions asked once
 //! http  uri      bounded requests; the configured URI of a KEK
 //! ```
@@ -25,6 +26,7 @@ mod flight;
 mod http;
 mod json;
 mod key_services;
+mod objects;
 mod requests;
 mod services;
 mod time;
@@ -38,5 +40,6 @@ pub use ffi::{
     tdc_keys, tdc_keys_abi_version, tdc_keys_answer, tdc_keys_answers_free, tdc_keys_free, tdc_keys_open,
 };
 pub use key_services::{Asked, KeyServices, Options};
+pub use objects::{Bytes, ObjectStore, StoredObject};
 pub use requests::KeyService;
 pub use tdc_formats::wire::Malformed;

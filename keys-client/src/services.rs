@@ -7,6 +7,8 @@ mod bearer;
 mod gcp;
 mod vault;
 
+pub(crate) use self::{aws::s3, gcp::storage};
+
 use core::time::Duration;
 use std::time::Instant;
 
@@ -70,6 +72,11 @@ pub(crate) struct Session<'a> {
 impl Session<'_> {
     pub(crate) fn send(&self, request: Request) -> Result<Reply, Failure> {
         self.http.send(request, self.deadline)
+    }
+
+    /// The same for a longer body, which is cut one byte behind `max_bytes`.
+    pub(crate) fn receive(&self, request: Request, max_bytes: usize) -> Result<Reply, Failure> {
+        self.http.receive(request, self.deadline, max_bytes)
     }
 
     /// The same with less time, for addresses that exist only on some machines.

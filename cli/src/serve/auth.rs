@@ -126,6 +126,12 @@ fn check(options: &options::Auth) -> Result<(), Error> {
         if rule.allow.is_empty() && rule.pass_through.is_empty() {
             return problem(place, "expected allow, pass_through or both");
         }
+        if rule.pass_through.contains(&Operation::Download) {
+            return problem(
+                place + ".pass_through",
+                "only decode may pass payloads through: without download in allow, references are returned as they are",
+            );
+        }
         if rule.pass_through.contains(&Operation::Encode) {
             return problem(
                 place + ".pass_through",

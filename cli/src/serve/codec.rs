@@ -15,7 +15,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use prost::bytes::Bytes;
-use tdc::{Code, DataConverter, Error};
+use tdc::{Code, DataConverter, Error, References};
 
 use super::auth::Auth;
 use super::client::Client;
@@ -28,11 +28,14 @@ use super::reload::Server;
 use super::request_log::Entry;
 use super::state::State;
 use super::{answer, metrics, namespace, reading, turns};
+use crate::objects::Fetches;
 use crate::{body, host};
 
 /// Bodies up to this many bytes are processed on the spot; larger ones, which take milliseconds, go
 /// to separate threads.
 const SMALL: usize = 64 << 10;
+/// Most stored objects that a request may have fetched.
+const MAX_OBJECTS: usize = 100;
 /// How long the rest of a refused request is read, so that its client sees the response.
 const LINGER: Duration = Duration::from_secs(2);
 /// How long a small rest may take before the response is sent.
@@ -111,6 +114,7 @@ fn name(operation: Operation) -> &'static str {
     match operation {
         Operation::Encode => "encode",
         Operation::Decode => "decode",
+        Operation::Download => "download",
     }
 }
 
@@ -122,16 +126,20 @@ async fn respond(
     entry: &mut Entry<'_>,
 ) -> Result<Body, Refusal> {
     let operation = namespace::operation(head.uri.path()).ok_or_else(|| {
-        let text = "not found: this codec server has POST …/encode and POST …/decode";
+        let text = "not found: this codec server has POST …/encode, …/decode and …/download";
         Refusal::new(StatusCode::NOT_FOUND, "not_found", "route", text)
     })?;
     entry.record.operation = Some(name(operation));
     if head.method != Method::POST {
-        return Err(Refusal::bad_method("POST, OPTIONS", "encode and decode require POST"));
+        return Err(Refusal::bad_method("POST, OPTIONS", "encode, decode and download require POST"));
     }
 
     let part = entry.part("authorize");
-    let Judged { namespace, pass_through, person } =
+    if operation == Operation::Download && !state.converter.has_stores() {
+        let text = "not found: the codec server's configuration has no storage section, so it cannot download external payloads";
+        return Err(Refusal::new(StatusCode::NOT_FOUND, "no_storage", "storage", text));
+    }
+    let Judged { namespace, pass_through, person, may_fetch } =
         judge(state.auth.as_ref(), head, operation, &mut entry.record).await?;
     drop(part);
     let settings =
@@ -152,9 +160,27 @@ async fn respond(
     let seals_with = settings.encrypts_with.filter(|_| operation == Operation::Encode);
     let context = body::context(namespace);
     let max_payloads = state.converter.limits().max_payloads;
-    let asks_for_reload = false;
-    let mut job =
-        Job { operation, pass_through, seals_with, context, body, max_payloads, place, asks_for_reload };
+    let references = match operation {
+        Operation::Encode => References::Keep,
+        Operation::Download => References::FetchOnly(MAX_OBJECTS),
+        Operation::Decode if !state.converter.has_stores() => References::Keep,
+        Operation::Decode if may_fetch && !namespace::preserves_references(head.uri.query()) => {
+            References::Fetch(MAX_OBJECTS)
+        }
+        Operation::Decode => References::Update,
+    };
+    let mut job = Job {
+        operation,
+        pass_through,
+        references,
+        seals_with,
+        context,
+        body,
+        max_payloads,
+        place,
+        asks_for_reload: false,
+        objects: Fetches::default(),
+    };
     let part = entry.part("convert");
     let mut done;
     (job, done) = job.run(Arc::clone(&state.converter)).await?;
@@ -164,6 +190,7 @@ async fn respond(
         (job, done) = job.run(Arc::clone(&server.state().converter)).await?;
     }
     drop(part);
+    entry.record.objects = Some(job.objects).filter(|objects| !objects.stores.is_empty());
     match done {
         Ok((text, payloads)) => {
             entry.record.payloads = Some(payloads);
@@ -189,6 +216,8 @@ struct Judged<'a> {
     namespace: &'a str,
     pass_through: bool,
     person: Option<(Arc<str>, Arc<str>)>,
+    /// Whether stored objects are fetched as well.
+    may_fetch: bool,
 }
 
 /// The caller, the namespace, and whether the payloads are returned as they are. Without rules,
@@ -202,7 +231,7 @@ async fn judge<'a>(
     let named = namespace::resolve(&head.headers, head.uri.path());
     record.namespace = named.as_ref().ok().map(|name| (*name).to_owned());
     let Some(auth) = auth else {
-        return Ok(Judged { namespace: named?, pass_through: false, person: None });
+        return Ok(Judged { namespace: named?, pass_through: false, person: None, may_fetch: true });
     };
     let caller = auth.caller(&head.headers).await?;
     record.issuer = Some(caller.issuer().to_owned());
@@ -225,13 +254,15 @@ async fn judge<'a>(
     })?;
     record.rule = Some(decision.rule);
     let person = Some((caller.issuer().into(), caller.subject().unwrap_or_default().into()));
-    Ok(Judged { namespace, pass_through: decision.pass_through, person })
+    let may_fetch = auth.decide(&caller, namespace, Operation::Download).is_some();
+    Ok(Judged { namespace, pass_through: decision.pass_through, person, may_fetch })
 }
 
 /// The work itself. It keeps its place for as long as it runs, even if its client no longer waits.
 struct Job {
     operation: Operation,
     pass_through: bool,
+    references: References,
     /// The key that encode encrypts with.
     seals_with: Option<Arc<str>>,
     context: Vec<u8>,
@@ -240,6 +271,8 @@ struct Job {
     place: Place,
     /// Whether the unknown key may be in files that have not been read for a while.
     asks_for_reload: bool,
+    /// The stored objects that were fetched.
+    objects: Fetches,
 }
 
 /// The response body and its number of payloads; or the error, and the number of payloads if known.
@@ -247,8 +280,10 @@ type Done = Result<(Vec<u8>, usize), (Error, Option<usize>)>;
 
 impl Job {
     async fn run(mut self, converter: Arc<DataConverter>) -> Result<(Self, Done), Refusal> {
-        // This waits for a key service.
-        if self.body.len() <= SMALL && !converter.has_key_services() {
+        // These wait for a key service, or a store.
+        let waits = converter.has_key_services()
+            || matches!(self.references, References::Fetch(_) | References::FetchOnly(_));
+        if self.body.len() <= SMALL && !waits {
             let done = self.work(&converter);
             return Ok((self, done));
         }
@@ -268,13 +303,15 @@ impl Job {
         } else {
             // The files are reloaded once for all waiting requests.
             let is_reload = |request: &tdc::Request| matches!(request, tdc::Request::Reload);
-            let (done, asks_for_reload) =
-                host::settle_but(converter, is_reload, |call| match self.operation {
-                    Operation::Encode => converter.encode(call.at(&self.context), &payloads),
-                    Operation::Decode => converter.decode_lenient(call.at(&self.context), &payloads),
-                });
-            self.asks_for_reload = asks_for_reload;
-            done
+            let settled = host::settle_but(converter, self.references, is_reload, |call| {
+                let scope = call.at(&self.context);
+                match self.operation {
+                    Operation::Encode => converter.encode(scope, &payloads),
+                    Operation::Decode | Operation::Download => converter.decode_lenient(scope, &payloads),
+                }
+            });
+            (self.asks_for_reload, self.objects) = (settled.left, settled.objects);
+            settled.result
         };
         if let (Ok(_), Some(key)) = (&done, &self.seals_with) {
             metrics::sealed(key, count);

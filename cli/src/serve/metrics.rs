@@ -23,7 +23,7 @@ pub(super) fn install() -> Result<PrometheusHandle, Error> {
     metrics::set_global_recorder(recorder).map_err(|cause| problem(&cause))?;
     describe_counter!(
         "tdc_requests_total",
-        "Requests to encode and decode, by operation, namespace entry, status and outcome"
+        "Requests to encode, decode and download, by operation, namespace entry, status and outcome"
     );
     describe_histogram!("tdc_request_duration_seconds", Unit::Seconds, "Duration of requests");
     describe_counter!("tdc_payloads_total", "Payloads returned, by operation and namespace entry");
@@ -35,6 +35,7 @@ pub(super) fn install() -> Result<PrometheusHandle, Error> {
         "tdc_key_service_requests_total",
         "Data keys that key services were asked to wrap and unwrap, by service, operation and outcome"
     );
+    describe_counter!("tdc_stored_objects_total", "Stored objects that were asked for, by store and outcome");
     describe_gauge!("tdc_requests_in_flight", "Requests being read or processed");
     describe_counter!("tdc_reloads_total", "Reloads of the configuration, by outcome");
     describe_counter!("tdc_connections_closed_total", "Connections closed to make room for others");
@@ -90,6 +91,7 @@ fn status(status: u16) -> &'static str {
         431 => "431",
         499 => "499",
         500 => "500",
+        502 => "502",
         503 => "503",
         _ => "other",
     }

@@ -17,8 +17,18 @@ pub(super) fn operation(path: &str) -> Option<Operation> {
     match path.rsplit_once('/')?.1 {
         "encode" => Some(Operation::Encode),
         "decode" => Some(Operation::Decode),
+        "download" => Some(Operation::Download),
         _ => None,
     }
+}
+
+/// Whether a query asks for references to stored objects as they are. This is how the Web UI asks.
+pub(super) fn preserves_references(query: Option<&str>) -> bool {
+    let is_set = |pair: &str| {
+        let (name, value) = pair.split_once('=').unwrap_or_default();
+        name == "preserveStorageRefs" && value.eq_ignore_ascii_case("true")
+    };
+    query.is_some_and(|query| query.split('&').any(is_set))
 }
 
 /// The namespace that a request names; empty where it names none.

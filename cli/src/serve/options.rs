@@ -202,6 +202,8 @@ pub(crate) enum Operation {
     Encode,
     /// Payloads as a person reads them.
     Decode,
+    /// What stored objects hold, in the places of references to them.
+    Download,
 }
 
 /// Patterns of a claim, one of which its value, or one of its values, must match: a text, or a list

@@ -8,6 +8,8 @@ use serde::{Serialize, Serializer};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
+use crate::objects::Fetches;
+
 /// Longest text chosen by a client, in characters.
 const MAX_TEXT: usize = 256;
 
@@ -22,6 +24,9 @@ pub(super) struct Record {
     pub(super) namespace: Option<String>,
     pub(super) operation: Option<&'static str>,
     pub(super) payloads: Option<usize>,
+    /// The stored objects that were fetched: never their keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) objects: Option<Fetches>,
     pub(super) status: u16,
     pub(super) outcome: &'static str,
     /// Why it was refused.
@@ -57,6 +62,7 @@ impl Default for Record {
             namespace: None,
             operation: None,
             payloads: None,
+            objects: None,
             status: 0,
             outcome: "",
             reason: None,

@@ -119,6 +119,12 @@ impl Refusal {
                 "the key service that the codec server needs could not be reached: try again",
             )
             .later(1),
+            (Code::Storage, _) => Self::new(
+                StatusCode::BAD_GATEWAY,
+                "storage",
+                reason,
+                "the store of an external payload could not be reached, or refused: see the codec server's log",
+            ),
             (Code::Random, _) | (_, Kind::Config | Kind::Internal | Kind::Environment | Kind::Misuse) => {
                 Self::internal(reason)
             }

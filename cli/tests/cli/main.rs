@@ -14,6 +14,7 @@ mod pages;
 mod process;
 mod remote;
 mod rewrap;
+mod storage;
 mod texts;
 mod transcode;
 mod whole;

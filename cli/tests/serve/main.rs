@@ -20,6 +20,7 @@ mod provider;
 mod reload;
 mod safety;
 mod shares;
+mod storage;
 mod texts;
 mod tls;
 mod traces;

@@ -10,6 +10,7 @@
 
 mod credentials;
 mod profile;
+pub(crate) mod s3;
 mod sign;
 mod sts;
 
@@ -214,7 +215,7 @@ impl Key {
             let scope = sign::Scope { region: &self.region, service: "kms", now: SystemTime::now() };
             let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target.as_str())];
             let url = format!("{}/", self.endpoint.trim_end_matches('/'));
-            let signed = sign::post(&url, &headers, &body, credentials, &scope)?;
+            let signed = sign::headers("POST", &url, &headers, &body, credentials, &scope)?;
             let request = signed.iter().fold(
                 Request::post(url, "application/x-amz-json-1.1", body)
                     .header("x-amz-target", &target)

@@ -9,6 +9,7 @@
 
 mod crc32c;
 mod credentials;
+pub(crate) mod storage;
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -22,6 +23,7 @@ use crate::json::{self, Secret};
 use crate::uri::KeyUri;
 
 const SERVICE: &str = "Google Cloud KMS";
+const SCOPE: &str = "https://www.googleapis.com/auth/cloudkms";
 
 struct Key {
     /// The key's resource, after the endpoint.
@@ -151,11 +153,11 @@ impl Key {
             };
             session.send(request.secret_header("authorization", &token.header()).secret(secret))
         };
-        let token = credentials::current(session)?;
+        let token = credentials::current(session, SCOPE)?;
         let mut reply = ask(&token)?;
         if reply.status == 401 {
-            credentials::forget(session, &token);
-            let fresh = credentials::current(session)?;
+            credentials::forget(session, SCOPE, &token);
+            let fresh = credentials::current(session, SCOPE)?;
             reply = ask(&fresh)?;
         }
         if reply.is_success() { Ok(reply) } else { Err(failed(&reply, verb)) }

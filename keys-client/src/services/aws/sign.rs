@@ -1,4 +1,4 @@
-//! AWS Signature Version 4, of a POST without a query.
+//! AWS Signature Version 4, of a request without a query.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
 use std::time::SystemTime;
@@ -17,8 +17,10 @@ pub(super) struct Scope<'a> {
     pub(super) now: SystemTime,
 }
 
-/// The additional headers of a signed request; names in `headers` are lower case.
-pub(super) fn post(
+/// The additional headers of a signed request; names in `headers` are lower case, and the path of
+/// `url` is as it is sent.
+pub(super) fn headers(
+    method: &str,
     url: &str,
     headers: &[(&str, &str)],
     body: &[u8],
@@ -38,7 +40,8 @@ pub(super) fn post(
     signed.sort_unstable();
     let names = signed.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
     let canonical: String = signed.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
-    let request = format!("POST\n{path}\n\n{canonical}\n{names}\n{}", hex(digest(&SHA256, body).as_ref()));
+    let request =
+        format!("{method}\n{path}\n\n{canonical}\n{names}\n{}", hex(digest(&SHA256, body).as_ref()));
 
     let day = time.get(..8).unwrap_or_default();
     let Scope { region, service, .. } = scope;
@@ -67,7 +70,7 @@ fn host_and_path(url: &str) -> Option<(&str, &str)> {
     Some((host.strip_suffix(default).unwrap_or(host), path))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -88,18 +91,18 @@ mod tests {
             now: UNIX_EPOCH + Duration::from_secs(1_440_938_160),
         };
         let credentials = Credentials::fixed(id, secret, None);
-        let headers = post("https://example.amazonaws.com/", &[], b"", &credentials, &scope).unwrap();
+        let signed =
+            headers("POST", "https://example.amazonaws.com/", &[], b"", &credentials, &scope).unwrap();
         assert_eq!(
-            headers.last().unwrap().1,
+            signed.last().unwrap().1,
             "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, \
              SignedHeaders=host;x-amz-date, Signature=5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"
         );
         let with_type = [("content-type", "application/x-www-form-urlencoded")];
-        let headers =
-            post("https://example.amazonaws.com:443/", &with_type, b"Param1=value1", &credentials, &scope)
-                .unwrap();
+        let url = "https://example.amazonaws.com:443/";
+        let signed = headers("POST", url, &with_type, b"Param1=value1", &credentials, &scope).unwrap();
         assert!(
-            headers
+            signed
                 .last()
                 .unwrap()
                 .1

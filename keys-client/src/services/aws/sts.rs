@@ -63,7 +63,7 @@ pub(super) fn assume_role(
     let body = Zeroizing::new(form(&role.pairs("AssumeRole")).into_bytes());
     let url = endpoint(session, profile, region);
     let scope = sign::Scope { region, service: "sts", now: SystemTime::now() };
-    let signed = sign::post(&url, &[("content-type", FORM)], &body, source, &scope)?;
+    let signed = sign::headers("POST", &url, &[("content-type", FORM)], &body, source, &scope)?;
     let request = Request::post(url, FORM, body).secret(source.secret());
     let request = signed.iter().fold(request, |request, (name, value)| request.secret_header(name, value));
     read(&session.send(request)?)

@@ -25,13 +25,11 @@ use crate::uri::form;
 
 const PLACE: &str = "Google's token endpoint";
 const TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
-const SCOPE: &str = "https://www.googleapis.com/auth/cloudkms";
 const FORM: &str = "application/x-www-form-urlencoded";
 /// How long an assertion is valid. Google accepts at most an hour.
 const ASSERTION_SECONDS: u64 = 3600;
 /// The timeout for the metadata server: elsewhere, nothing answers at that address.
 const PATIENCE: Duration = Duration::from_secs(1);
-const IDENTITY: &str = "google";
 
 /// A file of credentials.
 #[derive(Deserialize)]
@@ -78,22 +76,24 @@ struct Claims<'a> {
     exp: u64,
 }
 
-pub(super) fn current(session: &Session<'_>) -> Result<Arc<Bearer>, Failure> {
-    session.tokens.bearer.get(IDENTITY, |_| fetch(session))
+/// The token for a scope, which is what it is cached by.
+pub(super) fn current(session: &Session<'_>, scope: &str) -> Result<Arc<Bearer>, Failure> {
+    session.tokens.bearer.get(scope, |_| fetch(session, scope))
 }
 
-pub(super) fn forget(session: &Session<'_>, refused: &Arc<Bearer>) {
-    session.tokens.bearer.forget(IDENTITY, refused);
+/// Drops a token that Google rejected.
+pub(super) fn forget(session: &Session<'_>, scope: &str, refused: &Arc<Bearer>) {
+    session.tokens.bearer.forget(scope, refused);
 }
 
-fn fetch(session: &Session<'_>) -> Result<Fresh<Bearer>, Failure> {
+fn fetch(session: &Session<'_>, scope: &str) -> Result<Fresh<Bearer>, Failure> {
     let Some(text) = file(session.environment)? else { return of_metadata(session) };
     let file =
         serde_json::from_str(&text).map_err(|_| Failure::refused("Google's credentials file is not one"))?;
     match file {
         File::ServiceAccount(account) => {
             let url = account.token_uri.as_deref().unwrap_or(TOKEN_URI);
-            let assertion = assertion(&account, url, SystemTime::now())?;
+            let assertion = assertion(&account, scope, url, SystemTime::now())?;
             let pairs =
                 [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", &assertion)];
             let body = Zeroizing::new(form(&pairs).into_bytes());
@@ -140,6 +140,7 @@ fn file(environment: &Environment) -> Result<Option<Zeroizing<String>>, Failure>
 /// A signed statement of a service account about itself (RFC 7523).
 fn assertion(
     account: &ServiceAccount,
+    scope: &str,
     audience: &str,
     now: SystemTime,
 ) -> Result<Zeroizing<String>, Failure> {
@@ -149,7 +150,7 @@ fn assertion(
     let key = RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()).map_err(|_| no_key())?;
     let header = Header { alg: "RS256", typ: "JWT", kid: &account.private_key_id };
     let (iat, exp) = (unix(now), unix(now).saturating_add(ASSERTION_SECONDS));
-    let claims = Claims { iss: &account.client_email, scope: SCOPE, aud: audience, iat, exp };
+    let claims = Claims { iss: &account.client_email, scope, aud: audience, iat, exp };
     let (header, claims) = (json::base64url(&json::body(&header)?), json::base64url(&json::body(&claims)?));
     let text = format!("{}.{}", header.as_str(), claims.as_str());
     let mut signature = vec![0; key.public_modulus_len()];

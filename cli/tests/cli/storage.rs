@@ -1,0 +1,57 @@
+//! `--storage`: stored objects in the places of their references.
+
+use std::fs;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use crate::folder::{Folder, SAMPLE_CONFIG};
+
+const PLAIN: &str = "{\"payloads\":[{\"metadata\":{\"encoding\":\"anNvbi9wbGFpbg==\"},\"data\":\"MQ==\"}]}\n";
+
+/// A folder with an object, `1` as JSON, and the reference to it as JSON.
+fn folder() -> (Folder, String) {
+    let storage = "storage: { stores: { s3: { directory: objects } }, unscoped: true }\n";
+    let folder = Folder::with_config(&format!("{SAMPLE_CONFIG}{storage}"));
+    let object = b"\x0a\x16\x0a\x08encoding\x12\x0ajson/plain\x12\x011";
+    let hash: String = digest(&SHA256, object).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    fs::create_dir_all(folder.path("objects/v0/d/sha256")).unwrap();
+    fs::write(folder.path(&format!("objects/v0/d/sha256/{hash}")), object).unwrap();
+    let data = format!(
+        r#"{{"driverName":"s3","claimData":{{"object":"v0/d/sha256/{hash}","hashAlgorithm":"sha256","hashValue":"{hash}"}}}}"#
+    );
+    let [encoding, name] = ["json/protobuf", "temporal.api.sdk.v1.ExternalStorageReference"]
+        .map(|text| BASE64_STANDARD.encode(text));
+    let data = BASE64_STANDARD.encode(data);
+    let reference =
+        format!(r#"{{"metadata":{{"encoding":"{encoding}","messageType":"{name}"}},"data":"{data}"}}"#);
+    (folder, reference)
+}
+
+#[test]
+fn objects_take_the_places_of_their_references_when_it_is_asked_for() {
+    let (folder, reference) = folder();
+    let list = format!("{{\"payloads\":[{reference}]}}\n");
+    let decode = ["decode", "--config", "tdc.yaml"];
+    assert_eq!(folder.succeeds(&decode, &list), list);
+    assert_eq!(folder.succeeds(&[&decode[..], &["--storage"]].concat(), &list), PLAIN);
+    assert_eq!(folder.succeeds(&[&decode[..], &["--storage", "--text"]].concat(), &list), "1\n");
+    let history = format!(
+        r#"{{"events":[{{"eventId":"1","workflowExecutionStartedEventAttributes":{{"input":{{"payloads":[{reference}]}}}}}}]}}"#
+    );
+    let decoded = folder.succeeds(&["history", "decode", "--config", "tdc.yaml", "--storage"], &history);
+    assert!(decoded.contains(r#"{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"MQ=="}"#), "{decoded}");
+}
+
+#[test]
+fn an_object_that_is_missing_is_said() {
+    let (folder, reference) = folder();
+    fs::remove_dir_all(folder.path("objects")).unwrap();
+    let list = format!("{{\"payloads\":[{reference}]}}\n");
+    let text = folder.fails(&["decode", "--config", "tdc.yaml", "--storage"], &list);
+    assert_eq!(
+        text,
+        "tdc: TDC_ERR_REFERENCE at payloads[0]: the reference to a stored object was not followed: its object is not in the store \"s3\"\n"
+    );
+}

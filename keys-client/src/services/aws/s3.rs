@@ -1,0 +1,127 @@
+//! Objects in Amazon S3, and in what speaks its protocol.
+//!
+//! ```text
+//! GET https://BUCKET.s3.REGION.amazonaws.com/KEY        or ENDPOINT/BUCKET/KEY
+//! ```
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+
+use std::time::SystemTime;
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use super::credentials::{self, Credentials};
+use super::profile::Profile;
+use super::sign;
+use super::{Session, regional};
+use crate::failure::Failure;
+use crate::http::{Reply, Request};
+use crate::objects::{Bytes, StoredObject};
+use crate::uri::percent_encoded;
+
+const SERVICE: &str = "the store";
+
+/// Fetches an object.
+pub(crate) fn get(
+    session: &Session<'_>,
+    object: &StoredObject<'_>,
+    region: &str,
+    endpoint: Option<&str>,
+    path_style: bool,
+) -> Result<Bytes, Failure> {
+    let endpoint = match endpoint {
+        Some(endpoint) => endpoint.to_owned(),
+        None => Profile::load(None, session.environment)?
+            .endpoint("S3", session.environment)
+            .unwrap_or_else(|| regional("s3", region)),
+    };
+    let url = url(&endpoint, path_style, object);
+    let hash = sign::hex(digest(&SHA256, b"").as_ref());
+    let ask = |credentials: &Credentials| {
+        let scope = sign::Scope { region, service: "s3", now: SystemTime::now() };
+        let headers = [("x-amz-content-sha256", hash.as_str())];
+        let signed = sign::headers("GET", &url, &headers, b"", credentials, &scope)?;
+        let request = signed.iter().fold(
+            Request::get(url.as_str()).header("x-amz-content-sha256", &hash),
+            |request, (name, value)| request.secret_header(name, value),
+        );
+        session.receive(request.secret(credentials.secret()), object.max_bytes)
+    };
+    let credentials = credentials::current(session, None, region)?;
+    let mut reply = ask(&credentials)?;
+    if is_expired(&reply) && credentials.can_be_fetched_again() {
+        credentials::forget(session, None, &credentials);
+        let fresh = credentials::current(session, None, region)?;
+        reply = ask(&fresh)?;
+    }
+    if reply.is_success() { Ok(reply.body) } else { Err(failed(&reply)) }
+}
+
+/// A bucket with a dot has no certificate in the form with the bucket in the host.
+fn url(endpoint: &str, path_style: bool, object: &StoredObject<'_>) -> String {
+    let key: Vec<_> = object.key.split('/').map(percent_encoded).collect();
+    let (endpoint, bucket, key) = (endpoint.trim_end_matches('/'), object.bucket, key.join("/"));
+    match endpoint.split_once("://") {
+        Some((scheme, host)) if !path_style && !bucket.contains('.') => {
+            format!("{scheme}://{bucket}.{host}/{key}")
+        }
+        _ => format!("{endpoint}/{bucket}/{key}"),
+    }
+}
+
+fn is_expired(reply: &Reply) -> bool {
+    matches!(code(reply), Some("ExpiredToken" | "InvalidToken" | "InvalidAccessKeyId"))
+}
+
+/// The code of an error: a short document, of which nothing else is of use.
+fn code(reply: &Reply) -> Option<&str> {
+    let text = core::str::from_utf8(&reply.body).ok()?;
+    let (code, _) = text.split_once("<Code>")?.1.split_once("</Code>")?;
+    let is_code = code.len() <= 64 && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_code.then_some(code)
+}
+
+/// What a refusal means.
+fn failed(reply: &Reply) -> Failure {
+    let status = reply.status;
+    match code(reply) {
+        Some("NoSuchKey") => Failure::invalid("the store has no such object"),
+        None if status == 404 => Failure::invalid("the store has no such object"),
+        Some(code) if reply.is_overloaded() => {
+            Failure::transient(format!("the store answered {status} {code}"))
+        }
+        Some(code @ ("PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed")) => {
+            Failure::refused(format!(
+                "the store answered {status} {code}: see whether the bucket is in this region"
+            ))
+        }
+        Some(code) if (400..500).contains(&status) => {
+            Failure::refused(format!("the store answered {status} {code}: see what the role may read"))
+        }
+        _ => reply.nonsense(SERVICE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_sent_as_they_are() {
+        let mut object =
+            StoredObject { bucket: "orders", key: "v0/ns/a%3Ab/\u{fc} +.txt", ..StoredObject::default() };
+        let escaped = "v0/ns/a%253Ab/%C3%BC%20%2B.txt";
+        assert_eq!(
+            url("https://s3.eu-central-1.amazonaws.com", false, &object),
+            format!("https://orders.s3.eu-central-1.amazonaws.com/{escaped}")
+        );
+        assert_eq!(
+            url("http://127.0.0.1:7070/", true, &object),
+            format!("http://127.0.0.1:7070/orders/{escaped}")
+        );
+        object.bucket = "orders.eu";
+        assert_eq!(
+            url("https://s3.a.amazonaws.com", false, &object),
+            format!("https://s3.a.amazonaws.com/orders.eu/{escaped}")
+        );
+    }
+}
