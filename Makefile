@@ -65,8 +65,9 @@ test-conformance: build ## Every writer against every reader, and the walk again
 	@scripts/test-conformance-protobuf
 	@scripts/count-vectors
 
-test-e2e: build ## Real key services; a real Temporal with workers in four languages, its command line, Web UI and logins
+test-e2e: build ## Real key services and stores; a real Temporal with workers in four languages, its command line, Web UI and logins
 	@scripts/test-keys
+	@scripts/test-storage
 	@scripts/test-e2e
 
 test-deep: ## Miri, sanitizers and fuzzing

@@ -7,6 +7,7 @@ import argparse
 import base64
 import contextlib
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -19,9 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from temporalio.api.common.v1 import Payload
+from google.protobuf.json_format import MessageToJson, Parse
+from temporalio.api.common.v1 import Payload, Payloads
 
 BUCKET = "orders"
+NAMESPACE = "default"
+REFERENCE = {"encoding": b"json/protobuf", "messageType": b"temporal.api.sdk.v1.ExternalStorageReference"}
+#: What each writer, bare and wrapped, wrote down of what it stored.
+Claims = dict[tuple[str, str], list[dict[str, str]]]
 #: The languages whose drivers spell claims alike.
 SPELLINGS = {"go": "snake_case", "python": "snake_case", "typescript": "camelCase"}
 
@@ -67,7 +73,7 @@ class Store:
         return json.loads(done.stdout)
 
 
-def matrix(checks: Checks, store: Store) -> None:
+def matrix(checks: Checks, store: Store) -> Claims:
     """Every writer and every reader, bare and wrapped."""
     everybody = [(language, mode) for language in store.programs for mode in ("bare", "wrapped")]
     payloads = {writer: payloads_of(writer) for writer in everybody}
@@ -93,6 +99,45 @@ def matrix(checks: Checks, store: Store) -> None:
             names = {"hash_algorithm", "hash_value", "hashAlgorithm", "hashValue", "bucket", "key"}
             names |= {"object"} if store.name == "gcs" else set()
             checks.that(f"claims of {language}, wrapped, have {len(names)} keys", set(each[0]) == names, set(each[0]))
+    return written
+
+
+def command_line(checks: Checks, store: Store, tdc: Path, folder: Path, written: Claims) -> None:
+    """`tdc decode --storage` puts in the place of each reference what any driver stored, wrapped or not."""
+    kind = "gcs: {" if store.name == "gcs" else "s3: { region: us-east-1, path_style: true,"
+    configuration = folder / f"tdc-{store.name}.yaml"
+    configuration.write_text(
+        "version: 1\nstorage:\n  stores:\n"
+        f"    driver: {{ {kind} endpoint: {store.endpoint} }}, buckets: [{BUCKET}] }}\n"
+    )
+    command = [str(tdc), "decode", "--storage", "--config", str(configuration), "--namespace", NAMESPACE]
+    environment = {**os.environ, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "testtest"}
+    for writer, claims in written.items():
+        references = [Payload(metadata=REFERENCE, data=data_of(claim)) for claim in claims]
+        document = MessageToJson(Payloads(payloads=references))
+        done = subprocess.run(
+            command, input=document.encode(), capture_output=True, timeout=60, check=False, env=environment
+        )
+        found = Parse(done.stdout, Payloads()).payloads if done.returncode == 0 else []
+        checks.that(f"{' '.join(writer)} -> tdc decode --storage", list(found) == payloads_of(writer), done.stderr)
+    # Another object's hash, and an object that is not there.
+    claims = [claim for each in written.values() for claim in each]
+    name, key = ("object", claims[-1]["object"]) if "object" in claims[-1] else ("key", claims[-1]["key"])
+    for what, claim in [
+        ("another hash", {**claims[0], "hash_value": "0" * 64, "hashValue": "0" * 64}),
+        ("a missing object", {**claims[-1], "key": key[:-4] + "0000", name: key[:-4] + "0000"}),
+    ]:
+        document = MessageToJson(Payloads(payloads=[Payload(metadata=REFERENCE, data=data_of(claim))]))
+        done = subprocess.run(
+            command, input=document.encode(), capture_output=True, timeout=60, check=False, env=environment
+        )
+        refused = done.returncode == 1 and b"TDC_ERR_REFERENCE" in done.stderr and not done.stdout
+        checks.that(f"tdc decode --storage refuses {what}", refused, done.stderr)
+
+
+def data_of(claim: dict[str, str]) -> bytes:
+    """The message of a reference."""
+    return json.dumps({"driverName": "driver", "claimData": claim}).encode()
 
 
 def text_of(payload: Payload) -> str:
@@ -145,7 +190,7 @@ def server(arguments: list[str], endpoint: str, log: Path) -> Iterator[None]:
 def main() -> int:
     """Both stores, one after the other."""
     parser = argparse.ArgumentParser()
-    for name in ("--versitygw", "--fake-gcs-server", "--go", "--python", "--typescript", "--folder"):
+    for name in ("--versitygw", "--fake-gcs-server", "--go", "--python", "--typescript", "--tdc", "--folder"):
         parser.add_argument(name, type=Path)
     given = parser.parse_args()
     shutil.rmtree(given.folder, ignore_errors=True)
@@ -164,7 +209,8 @@ def main() -> int:
     programs = {"go": go, "python": python, "typescript": typescript}
     print("Amazon S3 (versitygw)", flush=True)
     with server(command, endpoint, given.folder / "versitygw.log"):
-        matrix(checks, Store("s3", endpoint, {name: program for name, program in programs.items() if program}))
+        store = Store("s3", endpoint, {name: program for name, program in programs.items() if program})
+        command_line(checks, store, given.tdc, given.folder, matrix(checks, store))
 
     (given.folder / "gcs" / BUCKET).mkdir(parents=True)
     port = free_port()
@@ -174,7 +220,8 @@ def main() -> int:
     programs = {"go": go, "typescript": typescript}
     print("Google Cloud Storage (fake-gcs-server)", flush=True)
     with server(command, endpoint, given.folder / "fake-gcs-server.log"):
-        matrix(checks, Store("gcs", endpoint, {name: program for name, program in programs.items() if program}))
+        store = Store("gcs", endpoint, {name: program for name, program in programs.items() if program})
+        command_line(checks, store, given.tdc, given.folder, matrix(checks, store))
 
     print(f"{checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed else 0
