@@ -6,8 +6,9 @@
 use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use tdc::{Call, Code, DataConverter, Error, NamespaceSummary};
+use tdc::{Call, Code, DataConverter, Error, NamespaceSummary, Store, StoreKind};
 
 use crate::key_services::KEY_SERVICES;
 use crate::serve::options::ServerOptions;
@@ -49,7 +50,9 @@ pub(crate) fn run(file: &Path, namespace: &str) -> Result<ExitCode, Error> {
         }
         warnings.extend(own_warnings(entry, index));
     }
-    rows.end(converter.has_host_keys());
+    let stores = converter.stores();
+    rows.end(converter.has_host_keys(), &stores);
+    warnings.extend(stores.iter().filter_map(|store| store_warning(store)));
     warnings.extend(common_warnings(&converter, &all));
     warnings.extend(server.iter().filter_map(|server| server.warning).map(str::to_owned));
 
@@ -113,6 +116,20 @@ fn try_out(converter: &DataConverter, entry: &NamespaceSummary, namespace: &str)
         ));
     }
     Ok(false)
+}
+
+/// A directory that is not there holds no objects. Other stores are not asked.
+fn store_warning(store: &Store) -> Option<String> {
+    match &store.kind {
+        StoreKind::Directory { path } if !path.is_dir() => {
+            let name = &store.name;
+            Some(format!(
+                "storage.stores.{name}: there is no directory {}: create it, or correct its path",
+                path.display()
+            ))
+        }
+        _ => None,
+    }
 }
 
 /// The name of an entry in a sentence.
@@ -223,13 +240,21 @@ impl Rows {
     }
 
     /// What holds for all.
-    fn end(&mut self, has_host_keys: bool) {
+    fn end(&mut self, has_host_keys: bool, stores: &[Arc<Store>]) {
         let all = "every namespace";
         if has_host_keys {
             self.push(
                 all,
                 "keys that are not in keys.ring",
                 "requested from the program's key provider".to_owned(),
+            );
+        }
+        if !stores.is_empty() {
+            let names: Vec<&str> = stores.iter().map(|store| store.name.as_str()).collect();
+            self.push(
+                all,
+                "references to stored objects",
+                format!("readable; followed into {}", names.join(", ")),
             );
         }
         self.push(

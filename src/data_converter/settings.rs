@@ -10,6 +10,7 @@ use crate::config::{NamespaceSettings, NamespaceSummary};
 use crate::error::Error;
 use crate::keys::KeyService;
 use crate::limits::Limits;
+use crate::storage::Store;
 
 impl DataConverter {
     /// Whether the failure converter moves message and stack trace into the encoded attributes.
@@ -111,6 +112,12 @@ impl DataConverter {
     #[must_use]
     pub fn has_stores(&self) -> bool {
         !self.config.load().stores.is_empty()
+    }
+
+    /// The stores that references to stored objects may name, by name.
+    #[must_use]
+    pub fn stores(&self) -> Vec<Arc<Store>> {
+        self.config.load().stores.all().cloned().collect()
     }
 
     /// Whether the host may be asked to send requests to a codec server.

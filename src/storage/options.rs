@@ -171,6 +171,11 @@ impl Stores {
         self.by_name.is_empty()
     }
 
+    /// All of them, by name.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Store>> {
+        self.by_name.values()
+    }
+
     pub(super) fn get(&self, driver: &str) -> Option<&Arc<Store>> {
         self.by_name.get(driver)
     }

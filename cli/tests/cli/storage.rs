@@ -45,6 +45,22 @@ fn objects_take_the_places_of_their_references_when_it_is_asked_for() {
 }
 
 #[test]
+fn config_check_shows_the_stores_and_misses_a_directory() {
+    let (folder, _) = folder();
+    let check = ["config", "check", "tdc.yaml"];
+    let row = "references to stored objects";
+    let output = folder.run(&check, "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.lines().any(|line| line.starts_with(row) && line.ends_with("followed into s3")), "{text}");
+    assert!(!String::from_utf8(output.stderr).unwrap().contains("directory"));
+    fs::remove_dir_all(folder.path("objects")).unwrap();
+    let output = folder.run(&check, "");
+    let warning = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(warning.contains("warning: storage.stores.s3: there is no directory "), "{warning}");
+}
+
+#[test]
 fn an_object_that_is_missing_is_said() {
     let (folder, reference) = folder();
     fs::remove_dir_all(folder.path("objects")).unwrap();
