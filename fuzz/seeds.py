@@ -98,6 +98,21 @@ def remote_inputs(payloads: list[bytes]) -> list[bytes]:
     return inputs
 
 
+def reference_inputs() -> list[bytes]:
+    """References as the SDKs write them, and claims that may not be followed, with every first byte that targets/references.rs knows."""
+    inputs = []
+    for key in ["v0/ns/a:b/d", "v0/ns/a%3Ab/d/sha256/a", "v0/ns/c/wt/t/wi/w", "v0/ns/a:b/../d", "v0/d/sha256/a"]:
+        for store in "sgd":
+            snake = {"bucket": "bucket", "key": key, "hash_algorithm": "sha256", "hash_value": "ab" * 32}
+            camel = {"bucket": "bucket", "object": key, "hashAlgorithm": "sha256", "hashValue": "ab" * 32}
+            for claim in (snake, camel, snake | camel):
+                current = {"driverName": store, "claimData": claim, "other": [{}, None]}
+                legacy = {"driver_name": store, "driver_claim": {"claim_data": claim}}
+                for form, message in enumerate((current, legacy)):
+                    inputs += [bytes([form | answer << 1]) + json.dumps(message).encode() for answer in range(4)]
+    return inputs
+
+
 def main() -> None:
     """Writes the inputs, each under its hash."""
     vectors, out = map(Path, sys.argv[1:])
@@ -114,6 +129,7 @@ def main() -> None:
                 inputs["decode"] += decode_inputs(payload)
             named += payloads
     inputs["remote"] = remote_inputs(named)
+    inputs["references"] = reference_inputs()
     for target, contents in inputs.items():
         (out / target).mkdir(parents=True, exist_ok=True)
         for one in contents:
