@@ -1,6 +1,6 @@
 # The commands for people. A target fetches what it needs from the registries, and says so.
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-rust test-c test-go test-python test-java test-typescript test-conformance test-scripts \
+.PHONY: help build demo test test-rust test-c test-go test-python test-java test-typescript test-bulk test-conformance test-scripts \
         package-typescript dist dist-host test-dist test-platforms test-e2e test-deep ci vectors generated fmt texts docs bench bench-quick bench-core install clean
 
 PREFIX ?= /usr/local
@@ -58,6 +58,9 @@ test-dist: ## Installs the packages of dist/ as users do; what one encodes, ever
 
 test-platforms: ## Runs what make dist built for other platforms, as far as this machine can
 	@scripts/test-platforms
+
+test-bulk: build ## Spark on a cluster of its own and Ray, with exports; fetches both
+	@scripts/logged bulk scripts/test-bulk
 
 test-conformance: build ## Every writer against every reader, and the walk against official parsers
 	@scripts/vectors-check

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 from collections.abc import Sequence
 from functools import partial
 from typing import Literal
@@ -18,6 +19,7 @@ from temporal_tdc._errors import TdcError
 from temporal_tdc._host import Host
 from temporal_tdc._payload import Operation, SmallCall, small_call
 from temporal_tdc._payloads import call_all, call_batch
+from temporal_tdc._requests import Call, RequestsError
 from temporal_tdc._workflow import rejection
 
 
@@ -119,6 +121,27 @@ class Codec(PayloadCodec, WithSerializationContext):
         operation = self._encoding
         work = partial(operation.handle.call, function, operation.context, message, *middle)
         return await self._host.run(work, lambda: len(message) <= IN_THE_LOOP)
+
+    def call_in_this_thread(
+        self, function: str, message: bytes, *middle: bytes | int
+    ) -> bytes | None:
+        """Make the same call and wait; ``None`` if it asks the host for something, as ``call`` may.
+
+        For programs that work through histories in bulk, without an event loop.
+        """
+        operation = self._encoding
+        handle = operation.handle
+        call = Call(handle.library.held)
+        state = ctypes.byref(call)
+        try:
+            answer = handle.call(
+                function, operation.context, message, *middle, state=state, release=True
+            )
+        except RequestsError:
+            return None
+        if call.pending:
+            self._host.renew(call)
+        return answer
 
     async def _run(
         self,

@@ -1,0 +1,196 @@
+"""A cluster on loopback, exports, and the rows that they hold."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from support import (
+    MINUTE,
+    ROOT,
+    Row,
+    encode,
+    expected_rows,
+    item,
+    make_history,
+    reset,
+    write_config,
+)
+
+import temporal_tdc
+
+MASTER, WORKER = "deploy.master.Master", "deploy.worker.Worker"
+START_SECONDS = 90.0
+
+
+class Exports(NamedTuple):
+    """Exports on disk, what opens them, and the rows of a decoded one."""
+
+    folder: Path
+    config: Path
+    keys: list[bytes]
+    rows: list[Row]
+    histories: int
+
+
+@pytest.fixture(scope="session")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Exports:
+    """Two namespaces, twelve files, one of them longer than all others together."""
+    folder = tmp_path_factory.mktemp("exports")
+    config, key = write_config(folder / "config", "orders-2026")
+    rows: list[Row] = []
+    histories = 0
+    with temporal_tdc.open(config) as tdc:
+        for number in range(12):
+            namespace = ("orders", "payments")[number % 2]
+            path = folder / ROOT / namespace / MINUTE / f"{number}.proto"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("wb") as file:
+                for index in range(400 if number == 0 else 20):
+                    name = f"{number}-{index}"
+                    history, run_id = make_history(name, activities=5, size=900), f"run-of-{name}"
+                    if index % 7 == 0:
+                        run_id = f"reset-{name}"
+                        reset(history, run_id)
+                    rows += expected_rows(namespace, run_id, history)
+                    file.write(item(encode(tdc, history)))
+                    histories += 1
+    return Exports(folder / ROOT, config, [key], rows, histories)
+
+
+class Cluster(NamedTuple):
+    """A master and two workers, and where they leave things."""
+
+    url: str
+    folder: Path
+    workers: list[int]
+    environment: dict[str, str]
+
+    def executors(self) -> list[int]:
+        """The executors' processes: children of the workers."""
+        found: list[int] = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                command = (process / "cmdline").read_bytes()
+                parent = int((process / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            except OSError:
+                continue
+            if parent in self.workers and b"CoarseGrainedExecutorBackend" in command:
+                found.append(int(process.name))
+        return found
+
+    def conf(self) -> dict[str, str]:
+        """What a job needs to run here, with an event log that can be searched."""
+        events = self.folder / "events"
+        events.mkdir(exist_ok=True)
+        return {
+            "spark.master": self.url,
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.ui.enabled": "false",
+            "spark.executor.memory": "700m",
+            "spark.eventLog.enabled": "true",
+            "spark.eventLog.dir": events.as_uri(),
+            "spark.eventLog.compress": "false",
+            "spark.eventLog.rolling.enabled": "false",
+            "spark.sql.shuffle.partitions": "2",
+        }
+
+    def session(self, **more: str) -> Any:
+        """A session of Spark."""
+        from pyspark.sql import SparkSession  # noqa: PLC0415 # only where there is a cluster
+
+        builder = SparkSession.builder.appName("tests")
+        for name, value in {**self.conf(), **more}.items():
+            builder = builder.config(name, value)
+        return builder.getOrCreate()
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Spark's standalone cluster by ``spark-class``, on loopback alone."""
+    import pyspark  # noqa: PLC0415 # only where it is needed
+
+    folder = tmp_path_factory.mktemp("spark")
+    home = Path(pyspark.__file__).parent
+    local = folder / "local"
+    local.mkdir()
+    environment = {
+        **os.environ,
+        "SPARK_HOME": str(home),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_LOCAL_DIRS": str(local),
+        "SPARK_WORKER_DIR": str(folder / "work"),
+        "PYSPARK_PYTHON": sys.executable,
+        # Bytes in memory, not in files of the JVM's that a killed process leaves in /tmp.
+        "SPARK_DAEMON_JAVA_OPTS": "-XX:-UsePerfData",
+    }
+    os.environ.update(environment)
+    port, url = _free_port(), ""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start(name: str, *arguments: str) -> subprocess.Popen[bytes]:
+        log = folder / f"{name.rsplit('.', 1)[1]}-{len(processes)}.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(  # noqa: S603 # Spark's own script
+                [home / "bin" / "spark-class", f"org.apache.spark.{name}", *arguments],
+                env=environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        processes.append(process)
+        return process
+
+    url = f"spark://127.0.0.1:{port}"
+    try:
+        start(MASTER, "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0")
+        _wait_for_text(folder / "Master-0.log", "I have been elected leader")
+        workers = [
+            start(WORKER, *("--host", "127.0.0.1", "--webui-port", "0"), *RESOURCES, url)
+            for _ in range(2)
+        ]
+        for index in (1, 2):
+            _wait_for_text(folder / f"Worker-{index}.log", "Successfully registered")
+        yield Cluster(url, folder, [worker.pid for worker in workers], environment)
+    finally:
+        for process in processes:
+            os.killpg(process.pid, signal.SIGTERM)
+        for process in processes:
+            process.wait(timeout=60)
+
+
+RESOURCES = ("--cores", "1", "--memory", "1g")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _wait_for_text(log: Path, text: str) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if log.exists() and text in log.read_text(errors="replace"):
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"{text!r} is not in {log}:\n{log.read_text(errors='replace')}")
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder with a short name: Ray puts sockets into it."""
+    folder = Path(tempfile.mkdtemp(prefix="tdc-ray-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,241 @@
+"""What Spark and Ray run, without either: the reader of exports, rows, configs."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from conftest import Exports
+from support import (
+    ROOT,
+    add_event,
+    encode,
+    expected_rows,
+    item,
+    make_history,
+    payload,
+    sorted_rows,
+    write_config,
+)
+from temporalio.api.common.v1 import Payload
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import History
+
+import temporal_tdc
+from temporal_tdc import _bulk
+from temporal_tdc._exports import (
+    Export,
+    find_exports,
+    histories,
+    history_of,
+    namespace_of,
+    open_new,
+    read_export,
+)
+from temporal_tdc._rows import Events
+from temporal_tdc._wire import bytes_field
+
+INDEXES = pa.RecordBatch.from_arrays([pa.array([0])], ["id"])
+
+
+def rows_of(*all_histories: History, namespace: str | None = None) -> list[dict[str, object]]:
+    events = Events()
+    for history in all_histories:
+        events.add(namespace, history.SerializeToString())
+    return sorted_rows(events.batch().to_pylist())
+
+
+def test_the_namespace_is_in_the_path() -> None:
+    path = f"s3://bucket/{ROOT}/orders.a1b2/2026/11/30/12/00/part.proto"
+    assert namespace_of(path) == "orders.a1b2"
+    assert namespace_of("/exports/part.proto") is None
+    assert namespace_of(f"/{ROOT}/part.proto") is None
+
+
+def test_folders_are_searched_without_what_is_hidden(tmp_path: Path) -> None:
+    for name in ("b/2", "a/1", "a/_SUCCESS", ".git/x", "a/.part"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    names = [export.path for export in find_exports([tmp_path, tmp_path / "b" / "2"])]
+    assert names == [str(tmp_path / "a" / "1"), str(tmp_path / "b" / "2")]
+    with pytest.raises(FileNotFoundError):
+        find_exports([tmp_path / "absent"])
+
+
+def test_an_export_is_read_item_by_item() -> None:
+    first, second = make_history("a").SerializeToString(), make_history("b").SerializeToString()
+    unknown = b"\x10\x05" + bytes_field(3, b"newer") + b"\x25\x00\x00\x00\x00"
+    file = item(first) + unknown + item(second)
+    assert list(histories(io.BytesIO(file))) == [first, second]
+    assert list(histories(io.BytesIO(b""))) == []
+    assert list(histories(io.BytesIO(first))) == [first]  # a history alone
+    in_pieces = bytes_field(1, bytes_field(1, first[:0]) + bytes_field(1, first))
+    assert list(histories(io.BytesIO(in_pieces))) == [first]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (item(b"\x0a\x02\x08\x01")[:-1], "item 0: the file ends within it"),
+        (b"\x0a", "item 0: the file ends within it"),
+        (b"\x0a\xff\xff\xff\xff\x0f", "claims to have 4294967295 bytes"),
+        (b"\xff" * 11, "more than ten bytes"),
+        (b'{"events":[]}', "found something else"),
+    ],
+)
+def test_a_broken_export_is_an_error_that_says_where(
+    tmp_path: Path, data: bytes, message: str
+) -> None:
+    path = tmp_path / "export"
+    path.write_bytes(data)
+    with pytest.raises(temporal_tdc.InputError, match=message) as caught:
+        list(read_export(str(path)))
+    assert str(path) in str(caught.value)
+
+
+def test_every_binary_form_is_recognised() -> None:
+    history = make_history("a").SerializeToString()
+    execution = bytes_field(1, history)
+    assert history_of(history) == [history]
+    assert history_of(execution) == [history]
+    assert history_of(bytes_field(1, execution) * 2) == [history] * 2
+    for broken in (b"", b"{}", b"\x0a", b"\x0a\x0a\x0a\x0a\x0a\x0a\x08\x01"):
+        with pytest.raises(temporal_tdc.InputError, match="expected a binary history"):
+            history_of(broken)
+
+
+def test_rows_have_what_the_events_have() -> None:
+    history = make_history("a")
+    assert rows_of(history, namespace="orders") == expected_rows("orders", "run-of-a", history)
+
+
+def test_rows_of_unusual_payloads() -> None:
+    history = make_history("a", activities=0)
+    event = add_event(history, EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)
+    result = event.activity_task_completed_event_attributes.result.payloads
+    result.extend(payload(number) for number in range(40))  # more than most have
+    event = add_event(history, EventType.EVENT_TYPE_MARKER_RECORDED)
+    marker = event.marker_recorded_event_attributes
+    marker.details["data"].payloads.append(payload("in a map"))
+    assert rows_of(history) == expected_rows(None, "run-of-a", history)
+
+    broken = History()
+    event = add_event(broken, EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)
+    result = event.activity_task_completed_event_attributes.result.payloads
+    result.append(Payload(metadata={"encoding": b"json/plain"}, data=b"\xff"))
+    result.append(Payload(data=b"no encoding"))
+    event.event_type = 999  # type: ignore[assignment]
+    (row,) = rows_of(broken)
+    assert row["event_type"] == "999"
+    assert row["workflow_id"] is None
+    path = "activityTaskCompletedEventAttributes.result.payloads"
+    assert row["payloads"] == [
+        _row(f"{path}[0]", "json/plain", b"\xff"),
+        _row(f"{path}[1]", "", b"no encoding"),
+    ]
+
+
+def _row(path: str, encoding: str, data: bytes) -> dict[str, object]:
+    return {"path": path, "encoding": encoding, "type": None, "text": None, "bytes": data}
+
+
+def test_settings_have_no_secret(exports: Exports) -> None:
+    settings = _bulk.settings(exports.config)
+    assert b"KEY" not in pickle.dumps(settings).upper()
+    assert pickle.loads(pickle.dumps(settings)) == settings  # noqa: S301 # our own
+    with pytest.raises(temporal_tdc.MisuseError, match="is a relative path"):
+        _bulk.settings("tdc.yaml")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "keys: { ring: { a: { insecure_inline: AAAA } } }",
+        'keys: { ring: { a: { "insecure\\u005finline": AAAA } } }',
+        '{"keys": {"ring": {"a": {"insecure_inline": "AAAA"}}}}',
+        "codecs:\n- remote: { url: x, headers: { a: { 'insecure_inline': x } } }",
+        "keys:\n  ring:\n    a:\n      ? insecure_inline\n      : AAAA",
+    ],
+)
+def test_inline_secrets_are_refused(document: str) -> None:
+    with pytest.raises(temporal_tdc.ConfigError, match=r"tdc.yaml: line .* is refused") as caught:
+        _bulk.refuse_inline_secrets("tdc.yaml", document.encode())
+    assert "AAAA" not in str(caught.value)
+
+
+def test_a_comment_is_not_a_secret() -> None:
+    _bulk.refuse_inline_secrets("tdc.yaml", b"codecs: [] # not insecure_inline\n")
+    with pytest.raises(temporal_tdc.ConfigError, match=r"tdc.yaml: line 1, .* not YAML"):
+        _bulk.refuse_inline_secrets("tdc.yaml", b"keys: [")
+
+
+def test_a_config_is_opened_once_and_again_when_it_changes(tmp_path: Path) -> None:
+    config, _ = write_config(tmp_path, "first")
+    opened = _bulk.opened(str(config))
+    assert _bulk.opened(str(config)) is opened
+    config.write_text(config.read_text() + "\n")
+    assert _bulk.opened(str(config)) is not opened
+    with pytest.raises(temporal_tdc.ConfigError, match="No such file"):
+        _bulk.opened(str(tmp_path / "absent.yaml"))
+
+
+def test_rewrapping_moves_to_another_key(tmp_path: Path) -> None:
+    old, _ = write_config(tmp_path / "old", "old")
+    new, _ = write_config(tmp_path / "new", "new")
+    history = make_history("a")
+    with temporal_tdc.open(old) as tdc:
+        encoded = encode(tdc, history)
+    batch = pa.RecordBatch.from_pydict({"history": [encoded, None]})
+    settings = _bulk.settings(old, to=new)
+    (made,) = _bulk.rewrap_batches(settings, iter([batch]))
+    assert made.schema == batch.schema
+    assert made.column(0)[1].as_py() is None
+    (decoded,) = _bulk.decode_batches(_bulk.settings(new), iter([made]))
+    assert decoded.column(0)[0].as_py() == _decoded(old, encoded)
+    # What stays closed is not encrypted a second time.
+    with pytest.raises(temporal_tdc.KeyUnknownError):
+        list(_bulk.rewrap_batches(settings, iter([made])))
+    other = tmp_path / "other.yaml"
+    other.write_text("version: 1\ncodecs: [zlib]\n")
+    with pytest.raises(temporal_tdc.KeyUnknownError, match=r"row 0 .* payload.s. stay encrypted"):
+        list(_bulk.rewrap_batches(_bulk.settings(other, to=new), iter([made])))
+    text = pa.RecordBatch.from_pydict({"history": [b'{"events":[]}']})
+    with pytest.raises(temporal_tdc.InputError, match="tdc rewrap --to does it"):
+        list(_bulk.rewrap_batches(settings, iter([text])))
+
+
+def _decoded(config: Path, encoded: bytes) -> bytes:
+    batch = pa.RecordBatch.from_pydict({"history": [encoded]})
+    (decoded,) = _bulk.decode_batches(_bulk.settings(config), iter([batch]))
+    found: bytes = decoded.column(0)[0].as_py()
+    return found
+
+
+def test_a_file_appears_whole(tmp_path: Path) -> None:
+    (tmp_path / "_temporary").mkdir()
+    with pytest.raises(TypeError), open_new(str(tmp_path), "part") as file:
+        file.writelines([b"half", "not bytes"])  # type: ignore[list-item]
+    assert [path.name for path in tmp_path.rglob("*")] == ["_temporary"]
+    for text in (b"first", b"again"):
+        with open_new(str(tmp_path), "part") as file:
+            file.write(text)
+    assert (tmp_path / "part").read_bytes() == b"again"
+
+
+def test_an_error_names_file_and_item(exports: Exports, tmp_path: Path) -> None:
+    config, _ = write_config(tmp_path, "other")
+    path = str(next(exports.folder.rglob("1.proto")))
+    work = _bulk.export_event_batches(_bulk.settings(config), [Export(path, None)], iter([INDEXES]))
+    with pytest.raises(temporal_tdc.KeyUnknownError) as caught:
+        list(work)
+    assert f"{path}: item 0: " in str(caught.value)
+
+
+def test_a_column_that_is_not_there() -> None:
+    batch = pa.RecordBatch.from_pydict({"other": [b""]})
+    settings = _bulk.Settings("unused")
+    with pytest.raises(temporal_tdc.MisuseError, match="no column 'history', found other"):
+        list(_bulk._histories(settings, batch))
