@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import json
+import os
 import pickle
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import fsspec
 import pyarrow as pa
 import pytest
 from conftest import Exports
+from pyarrow import parquet
 from support import (
     ROOT,
     add_event,
@@ -29,14 +38,16 @@ from temporal_tdc import _bulk
 from temporal_tdc._exports import (
     Export,
     find_exports,
+    finish_folder,
     histories,
     history_of,
+    make_folder,
     namespace_of,
     open_new,
     read_export,
 )
 from temporal_tdc._rows import Events
-from temporal_tdc._wire import bytes_field
+from temporal_tdc._wire import bytes_field, int_field, length_prefix
 
 INDEXES = pa.RecordBatch.from_arrays([pa.array([0])], ["id"])
 
@@ -94,6 +105,31 @@ def test_a_broken_export_is_an_error_that_says_where(
     with pytest.raises(temporal_tdc.InputError, match=message) as caught:
         list(read_export(str(path)))
     assert str(path) in str(caught.value)
+
+
+def test_an_export_may_be_longer_than_two_gibibytes(tmp_path: Path) -> None:
+    size, count = 32 << 20, 70
+    head = int_field(1, 1) + length_prefix(100, size)  # an event with a field newer than we are
+    for _ in range(3):
+        head = length_prefix(1, len(head) + size) + head
+    path = tmp_path / "export"
+    with path.open("wb") as file:
+        for _ in range(count):
+            file.write(head)
+            file.seek(size, os.SEEK_CUR)  # zeros that take no room on the disk
+        file.truncate()
+    assert path.stat().st_size > 2 << 30
+    program = (
+        "import resource, sys; from temporal_tdc._exports import read_export;"
+        "print(sum(1 for _ in read_export(sys.argv[1])),"
+        "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run(  # noqa: S603 # the lines above
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True
+    )
+    histories_read, kibibytes = map(int, done.stdout.split())
+    assert histories_read == count
+    assert kibibytes << 10 < 10 * size
 
 
 def test_every_binary_form_is_recognised() -> None:
@@ -207,6 +243,47 @@ def test_rewrapping_moves_to_another_key(tmp_path: Path) -> None:
         list(_bulk.rewrap_batches(settings, iter([text])))
 
 
+class _CodecServer(BaseHTTPRequestHandler):
+    """A codec server that only renames the encoding."""
+
+    def do_POST(self) -> None:
+        old, new = b"json/plain", b"binary/renamed"
+        if self.path.endswith("/decode"):
+            old, new = new, old
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        answer = body.replace(base64.b64encode(old), base64.b64encode(new))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_what_asks_the_host_is_answered(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _CodecServer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        config = tmp_path / "tdc.yaml"
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        config.write_text(json.dumps({"version": 1, "codecs": [{"remote": {"url": url}}]}))
+        history = make_history("a")
+        with temporal_tdc.open(config) as tdc:
+            encoded = encode(tdc, history)
+        assert b"binary/renamed" in encoded
+        assert History.FromString(_decoded(config, encoded)) == history
+        server.shutdown()
+
+
+def test_a_key_that_only_a_host_has_is_an_error(exports: Exports, tmp_path: Path) -> None:
+    config = tmp_path / "tdc.yaml"
+    config.write_text("version: 1\nkeys: { primary: k, host: true }\ncodecs: [encrypt]\n")
+    encoded = next(read_export(find_exports([exports.folder])[0].path))
+    with pytest.raises(temporal_tdc.KeyProviderError):
+        _decoded(config, encoded)
+
+
 def _decoded(config: Path, encoded: bytes) -> bytes:
     batch = pa.RecordBatch.from_pydict({"history": [encoded]})
     (decoded,) = _bulk.decode_batches(_bulk.settings(config), iter([batch]))
@@ -223,6 +300,32 @@ def test_a_file_appears_whole(tmp_path: Path) -> None:
         with open_new(str(tmp_path), "part") as file:
             file.write(text)
     assert (tmp_path / "part").read_bytes() == b"again"
+
+
+def test_stores_are_opened_by_fsspec(exports: Exports) -> None:
+    found = find_exports([(exports.folder / "payments").as_uri()])
+    assert [export.path for export in found] == [
+        f"file://{export.path}" for export in find_exports([exports.folder / "payments"])
+    ]
+    assert {export.namespace for export in found} == {"payments"}
+    with pytest.raises(FileNotFoundError):
+        find_exports(["memory://absent"])
+    out = "memory://events"
+    make_folder(out)
+    ids = pa.RecordBatch.from_arrays([pa.array(range(len(found)))], ["id"])
+    work = _bulk.parquet_batches(_bulk.settings(exports.config), found, out, iter([ids]))
+    assert next(work).to_pylist()[0]["file"] == "part-000000.parquet"
+    finish_folder(out)
+    store = fsspec.filesystem("memory")
+    assert sorted(store.find("events")) == ["/events/_SUCCESS", "/events/part-000000.parquet"]
+    with store.open("/events/part-000000.parquet") as file:
+        rows = sorted_rows(parquet.read_table(file).to_pylist())
+    assert rows == sorted_rows([row for row in exports.rows if row["namespace"] == "payments"])
+    with pytest.raises(TypeError), open_new(out, "half") as half:
+        half.writelines([b"half", "not bytes"])  # type: ignore[list-item]
+    assert not store.exists("/events/half")
+    with pytest.raises(FileExistsError):
+        make_folder(out)
 
 
 def test_an_error_names_file_and_item(exports: Exports, tmp_path: Path) -> None:

@@ -36,6 +36,10 @@ def session(cluster: Cluster) -> Iterator[Any]:
             "spark.speculation.quantile": "0.1",
             "spark.speculation.multiplier": "1.2",
             "spark.speculation.minTaskRuntime": "1s",
+            # An executor that stopped is waited for until then, if another one wants its blocks.
+            "spark.network.timeout": "40s",
+            "spark.network.timeoutInterval": "20s",
+            "spark.executor.heartbeatInterval": "5s",
         }
     )
     yield opened
@@ -67,6 +71,15 @@ def meanwhile(session: Any, tasks: int, work: Callable[[], None]) -> threading.T
     thread = threading.Thread(target=wait)
     thread.start()
     return thread
+
+
+def both_executors(session: Any) -> None:
+    """Wait until there are two executors: one that was killed is replaced."""
+    end = time.monotonic() + WAIT_SECONDS
+    infos = session.sparkContext._jsc.sc().statusTracker().getExecutorInfos
+    while len(infos()) < 3:  # the driver is one of them
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def task_ends(cluster: Cluster) -> list[dict[str, Any]]:
@@ -103,6 +116,7 @@ def test_an_executor_is_killed(
     cluster: Cluster, session: Any, exports: Exports, tmp_path: Path
 ) -> None:
     out = tmp_path / "events"
+    both_executors(session)
     killer = meanwhile(session, 2, lambda: os.kill(cluster.executors()[0], signal.SIGKILL))
     rows = tdc_spark.export_to_parquet(session, [exports.folder], out, config=exports.config)
     killer.join()
@@ -118,6 +132,7 @@ def test_spark_itself_writes_while_an_executor_is_killed(
 ) -> None:
     out = tmp_path / "events"
     events = tdc_spark.export_events(session, [exports.folder], config=exports.config)
+    both_executors(session)
     killer = meanwhile(session, 2, lambda: os.kill(cluster.executors()[0], signal.SIGKILL))
     events.write.parquet(str(out))
     killer.join()
@@ -128,6 +143,7 @@ def test_a_task_is_tried_twice_at_once(
     cluster: Cluster, session: Any, exports: Exports, tmp_path: Path
 ) -> None:
     out = tmp_path / "events"
+    both_executors(session)
     stopped: list[int] = []
 
     def stop() -> None:

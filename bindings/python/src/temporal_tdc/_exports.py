@@ -209,7 +209,10 @@ def _varint(file: BinaryIO, *, may_end: bool = False) -> int | None:
 def _files(path: str) -> Iterator[str]:
     if "://" in path:
         file_system, name = _fsspec().core.url_to_fs(path)
-        for each in file_system.find(name):
+        found = file_system.find(name)
+        if not found:
+            raise FileNotFoundError(f"{path} does not exist, or has no files")
+        for each in found:
             if _is_data(each[len(name) :].split("/")):
                 yield file_system.unstrip_protocol(each)
         return

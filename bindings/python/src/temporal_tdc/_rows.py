@@ -159,9 +159,18 @@ class Events:
     def __init__(self) -> None:
         """Begin with no rows."""
         self._encodings = _Encodings()
-        self._rows: list[tuple[Any, ...]] = []
-        self._payloads: list[tuple[Any, ...]] = []
+        # A list a column: a tuple a row would keep the garbage collector busy.
+        self._workflows: list[tuple[str | None, ...]] = []
+        self._ends: list[int] = []
+        self._ids: list[int] = []
+        self._times: list[int | None] = []
+        self._types: list[int] = []
         self._offsets = [0]
+        self._paths: list[str] = []
+        self._names: list[str | None] = []
+        self._kinds: list[str | None] = []
+        self._texts: list[bytes | None] = []
+        self._contents: list[bytes | None] = []
         self._bytes = 0
         attributes = HistoryEvent.DESCRIPTOR.oneofs_by_name["attributes"].fields
         self._look: dict[str | None, _Look] = {
@@ -174,12 +183,12 @@ class Events:
     @property
     def is_full(self) -> bool:
         """Whether there is enough for a batch."""
-        return self._bytes >= _BYTES or len(self._rows) >= _ROWS
+        return self._bytes >= _BYTES or len(self._ids) >= _ROWS
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing for a batch."""
-        return not self._rows
+        return not self._ids
 
     def add(self, namespace: str | None, history: bytes) -> None:
         """Add a decoded history.
@@ -193,9 +202,9 @@ class Events:
             message = "the contents are not a valid History"
             raise InputError(message, code=Code.ERR_PROTOBUF) from None
         self._bytes += len(history)
-        workflow = (namespace, *_ids(events))
         # Names of this loop alone: an event costs about a microsecond, so lookups count.
-        row, offset, payloads = self._rows.append, self._offsets.append, self._payloads
+        add_id, add_time, add_type = self._ids.append, self._times.append, self._types.append
+        add_offset, paths = self._offsets.append, self._paths
         looks, look_at_metadata = self._look, self._look_at_metadata
         for event in events:
             kind: Any = event.WhichOneof("attributes")
@@ -205,29 +214,48 @@ class Events:
             if event.HasField("user_metadata"):
                 look_at_metadata(event.user_metadata)
             time = event.event_time
-            micros = time.seconds * 1_000_000 + time.nanos // 1000
-            row((*workflow, event.event_id, micros or None, _event_type(event.event_type)))
-            offset(len(payloads))
+            add_id(event.event_id)
+            add_time(time.seconds * 1_000_000 + time.nanos // 1000 or None)
+            add_type(event.event_type)
+            add_offset(len(paths))
+        if events:
+            self._workflows.append((namespace, *_ids(events)))
+            self._ends.append(len(self._ids))
 
     def batch(self) -> Any:
         """Give what was collected, and begin anew."""
         arrow = importlib.import_module("pyarrow")
-        columns = list(zip(*self._rows, strict=True)) or [()] * 7
-        types = [arrow.string()] * 4
-        types += [arrow.int64(), arrow.timestamp("us", "UTC"), arrow.string()]
-        arrays = [arrow.array(*pair) for pair in zip(columns, types, strict=True)]
-        parts = list(zip(*self._payloads, strict=True)) or [()] * 5
+        compute = importlib.import_module("pyarrow.compute")
+        ends = arrow.array(self._ends, arrow.int32())
+        workflows = list(zip(*self._workflows, strict=True)) or [()] * 4
+        arrays = [
+            compute.run_end_decode(
+                arrow.RunEndEncodedArray.from_arrays(ends, arrow.array(values, arrow.string()))
+            )
+            for values in workflows
+        ]
         payloads = arrow.StructArray.from_arrays(
             [
-                *(arrow.array(part, arrow.string()) for part in parts[:3]),
-                *_contents(arrow, parts[3], parts[4]),
+                arrow.array(self._paths, arrow.string()),
+                arrow.array(self._names, arrow.string()),
+                arrow.array(self._kinds, arrow.string()),
+                *_contents(arrow, self._texts, self._contents),
             ],
             ["path", "encoding", "type", "text", "bytes"],
         )
-        offsets = arrow.array(self._offsets, arrow.int32())
-        arrays.append(arrow.ListArray.from_arrays(offsets, payloads))
-        self._rows.clear()
-        self._payloads.clear()
+        arrays += [
+            arrow.array(self._ids, arrow.int64()),
+            arrow.array(self._times, arrow.timestamp("us", "UTC")),
+            arrow.array(map(_event_type, self._types), arrow.string()),
+            arrow.ListArray.from_arrays(arrow.array(self._offsets, arrow.int32()), payloads),
+        ]
+        # The lists stay the same ones, because what looks at payloads knows them.
+        columns: tuple[list[Any], ...] = (
+            *(self._workflows, self._ends, self._ids, self._times, self._types),
+            *(self._paths, self._names, self._kinds, self._texts, self._contents),
+        )
+        for column in columns:
+            column.clear()
         self._offsets = [0]
         self._bytes = 0
         return arrow.RecordBatch.from_arrays(arrays, _NAMES)
@@ -237,7 +265,7 @@ class Events:
             # The texts are encoded like payloads, so they are shown like payloads.
             for name, text in (("message", found.message), ("stackTrace", found.stack_trace)):
                 if text:
-                    self._payloads.append((f"{path}.{name}", None, None, text.encode(), None))
+                    self._add(f"{path}.{name}", None, None, text.encode(), None)
             return
         metadata = found.metadata
         encoding, is_text = self._encodings[metadata.get("encoding", b"")]
@@ -245,7 +273,21 @@ class Events:
         if kind is not None:
             kind = kind.decode(errors="replace")
         contents = (found.data, None) if is_text else (None, found.data)
-        self._payloads.append((path, encoding, kind, *contents))
+        self._add(path, encoding, kind, *contents)
+
+    def _add(
+        self,
+        path: str,
+        encoding: str | None,
+        kind: str | None,
+        text: bytes | None,
+        contents: bytes | None,
+    ) -> None:
+        self._paths.append(path)
+        self._names.append(encoding)
+        self._kinds.append(kind)
+        self._texts.append(text)
+        self._contents.append(contents)
 
     def _quick(self, descriptor: Descriptor, path: str) -> _Look:
         """Give what does the same as ``_visit``, for one path that is known before.
@@ -284,7 +326,9 @@ class Events:
     def _quick_list(self, path: str) -> _Look:
         """Give what looks at a ``Payloads``, where most payloads are."""
         paths = [f"{path}.payloads[{index}]" for index in range(16)]
-        found, append, encodings = self._found, self._payloads.append, self._encodings
+        found, encodings = self._found, self._encodings
+        add_path, add_name, add_kind = self._paths.append, self._names.append, self._kinds.append
+        add_text, add_contents = self._texts.append, self._contents.append
 
         def look(message: Any) -> None:
             payloads = message.payloads
@@ -298,28 +342,29 @@ class Events:
                 kind = None
                 if len(metadata) > 1 and (kind := metadata.get("messageType")) is not None:
                     kind = kind.decode(errors="replace")
-                if is_text:
-                    append((where, encoding, kind, payload.data, None))
-                else:
-                    append((where, encoding, kind, None, payload.data))
+                add_path(where)
+                add_name(encoding)
+                add_kind(kind)
+                add_text(payload.data if is_text else None)
+                add_contents(None if is_text else payload.data)
 
         return look
 
 
-def _contents(arrow: Any, text: tuple[Any, ...], data: tuple[Any, ...]) -> tuple[Any, Any]:
+def _contents(
+    arrow: Any, texts: list[bytes | None], contents: list[bytes | None]
+) -> tuple[Any, Any]:
     """Give the columns of text and of bytes; what only claims to be text is bytes."""
-    texts, contents = arrow.array(text, arrow.binary()), arrow.array(data, arrow.binary())
     try:
-        return texts.cast(arrow.string()), contents
+        text = arrow.array(texts, arrow.binary()).cast(arrow.string())
     except arrow.ArrowInvalid:
-        sorted_out = [
-            (each, kept) if _is_utf8(each) else (None, each)
-            for each, kept in zip(text, data, strict=True)
+        good = [each if _is_utf8(each) else None for each in texts]
+        contents = [
+            kept if claimed is None or _is_utf8(claimed) else claimed
+            for claimed, kept in zip(texts, contents, strict=True)
         ]
-        good, bad = zip(*sorted_out, strict=True)
-        return arrow.array(good, arrow.binary()).cast(arrow.string()), arrow.array(
-            bad, arrow.binary()
-        )
+        text = arrow.array(good, arrow.binary()).cast(arrow.string())
+    return text, arrow.array(contents, arrow.binary())
 
 
 def _is_utf8(text: bytes | None) -> bool:

@@ -1,0 +1,58 @@
+"""The example for Spark on the JVM: compiled, run, and compared with what Python decodes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pyarrow as pa
+import pyspark
+import pytest
+from conftest import Exports
+from pyarrow import parquet
+
+from temporal_tdc import _bulk
+from temporal_tdc._exports import find_exports
+
+JAVA = Path(__file__).parents[2] / "java"
+JARS = sorted((JAVA / "target").glob("tdc-*[0-9].jar"))
+# Spark brings its own.
+SPARKS = ("jackson", "netty", "slf4j", "logback")
+
+
+@pytest.mark.skipif(not JARS, reason="`make test-java` builds the jar of io.tdc")
+def test_the_example_decodes_the_same(exports: Exports, tmp_path: Path) -> None:
+    home = Path(pyspark.__file__).parent
+    needed = (JAVA / "target" / "class-path.txt").read_text().split(os.pathsep)
+    ours = [path for path in needed if not any(name in Path(path).name for name in SPARKS)]
+    class_path = os.pathsep.join([str(JARS[-1]), *ours])
+    classes, jar = tmp_path / "classes", tmp_path / "example.jar"
+    tools = Path(os.environ["JAVA_HOME"]) / "bin"
+    lint = ["-Xlint:all,-classfile,-processing,-path,-options", "-Werror", "--release", "17"]
+    against = os.pathsep.join([class_path, f"{home}/jars/*"])
+    run(tools / "javac", *lint, "-d", classes, "-cp", against, JAVA / "spark/DecodeHistories.java")
+    run(tools / "jar", "--create", "--file", jar, "-C", classes, ".")
+
+    files = find_exports([exports.folder / "orders"])
+    ids = pa.RecordBatch.from_arrays([pa.array(range(len(files)))], ["id"])
+    encoded = pa.Table.from_batches(_bulk.export_batches(None, files, iter([ids])))
+    (tmp_path / "in").mkdir()
+    parquet.write_table(encoded, tmp_path / "in" / "histories.parquet")
+    run(
+        *(home / "bin" / "spark-submit", "--master", "local[1]"),
+        *("--driver-class-path", class_path, "--conf", "spark.ui.enabled=false"),
+        *("--class", "DecodeHistories", jar),
+        *(tmp_path / "in", tmp_path / "out", exports.config, "orders"),
+    )
+    decoded = _bulk.decode_batches(_bulk.settings(exports.config), iter(encoded.to_batches()))
+    expected = pa.Table.from_batches(decoded)
+    order = [("file", "ascending"), ("item", "ascending")]
+    found = parquet.read_table(tmp_path / "out").sort_by(order)
+    assert found.to_pylist() == expected.sort_by(order).to_pylist()
+
+
+def run(*command: str | Path) -> None:
+    """Run a command that has to succeed."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stdout + done.stderr
