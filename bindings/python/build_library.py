@@ -3,7 +3,7 @@
 The package is plain Python (ctypes) and an extension module for the stable ABI, without which it
 works as well, so one wheel fits every Python of a platform: ``py3-none-<platform>``. The library is
 the file that ``TDC_LIBRARY`` names, or the repository's ``target/release`` after
-``cargo build --release``. The extension module is compiled here from ``native/native.c``; with
+``cargo build --release``. The extension module is compiled here from ``native``; with
 ``TEMPORAL_TDC_PURE=1`` the wheel is built without it, and needs no C compiler.
 
 Three more variables are for the wheels of a release (``scripts/dist/python``): ``TDC_KEYS_LIBRARY``
@@ -26,6 +26,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _NAMES = ("libtdc.so", "libtdc.dylib", "tdc.dll")
 _MODULE = "_native.abi3.so"
+_SOURCES = ("native.c", "rows.c")
 _FLAGS = ("-std=c11", "-O2", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror")
 _MACOS = ("-undefined", "dynamic_lookup")  # the interpreter has what the module calls
 _OLDEST = "0x030a0000"  # as `requires-python` says
@@ -84,7 +85,7 @@ class LibraryHook(BuildHookInterface[Any]):
             f"-DPy_LIMITED_API={_OLDEST}",
             f"-I{header}",
             f"-I{sysconfig.get_path('include')}",
-            str(Path(self.root) / "native" / "native.c"),
+            *(str(Path(self.root) / "native" / name) for name in _SOURCES),
             "-o",
             str(module),
         )

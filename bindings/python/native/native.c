@@ -21,6 +21,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "rows.h"
 #include "tdc.h"
 
 /* Payloads up to this size travel together ... */
@@ -516,6 +517,7 @@ static int module_fill(PyObject *module) {
   int failed = PyModule_AddObjectRef(module, "Operation", type) != 0 ||
                PyModule_AddIntConstant(module, "ABI_VERSION", TDC_ABI_VERSION) != 0;
   Py_DECREF(type);
+  if (!failed) failed = rows_fill(module) != 0;
   return failed ? -1 : 0;
 }
 

@@ -136,15 +136,16 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         "SPARK_DAEMON_JAVA_OPTS": "-XX:-UsePerfData",
     }
     os.environ.update(environment)
-    port, url = _free_port(), ""
+    port = _free_port()
+    script = [home / "bin" / "spark-class"]
     processes: list[subprocess.Popen[bytes]] = []
 
-    def start(name: str, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(name: str, host: str, *arguments: str) -> subprocess.Popen[bytes]:
         log = folder / f"{name.rsplit('.', 1)[1]}-{len(processes)}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(  # noqa: S603 # Spark's own script
-                [home / "bin" / "spark-class", f"org.apache.spark.{name}", *arguments],
-                env=environment,
+                [*script, f"org.apache.spark.{name}", "--host", host, *arguments],
+                env={**environment, "SPARK_LOCAL_IP": host},
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -154,11 +155,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
     url = f"spark://127.0.0.1:{port}"
     try:
-        start(MASTER, "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0")
+        start(MASTER, "127.0.0.1", "--port", str(port), "--webui-port", "0")
         _wait_for_text(folder / "Master-0.log", "I have been elected leader")
+        # Two hosts, as Spark sees it: it tries no task twice at once on the same one.
         workers = [
-            start(WORKER, *("--host", "127.0.0.1", "--webui-port", "0"), *RESOURCES, url)
-            for _ in range(2)
+            start(WORKER, host, "--webui-port", "0", *RESOURCES, url)
+            for host in ("127.0.0.1", "127.0.0.2")
         ]
         for index in (1, 2):
             _wait_for_text(folder / f"Worker-{index}.log", "Successfully registered")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import importlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, Protocol
 
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -71,6 +71,11 @@ _MODULE: Final = _load()
 def is_native() -> bool:
     """Say whether the extension module is used."""
     return _MODULE is not None
+
+
+def native_event_rows() -> Callable[..., bool] | None:
+    """Give what adds a decoded history to lists of columns, where there is one: see ``_rows``."""
+    return getattr(_MODULE, "event_rows", None)
 
 
 def native_operation(

@@ -1,7 +1,8 @@
 """A decoded history as columns: a row an event, with the payloads in it.
 
-What leads to payloads is worked out from the descriptors once for each type, so that an event costs
-a few looks at the fields that can hold one.
+What leads to payloads is worked out from the descriptors, once for each type. The extension module
+reads the common events by it, five times as fast; all others, and all where there is no such
+module, are read here.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from temporalio.api.sdk.v1 import UserMetadata
 
 from temporal_tdc._codes import Code
 from temporal_tdc._errors import InputError
+from temporal_tdc._native_call import native_event_rows
 
 EVENTS_DDL: Final = (
     "namespace string, workflow_id string, run_id string, workflow_type string, event_id bigint, "
@@ -44,7 +46,8 @@ _FAILURE: Final = Failure.DESCRIPTOR.full_name
 _NEVER: Final = {SearchAttributes.DESCRIPTOR.full_name}
 """The server reads them, so no codec touches them."""
 
-_FAILED: Final = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
+_STARTED: Final = "workflow_execution_started_event_attributes"
+_TASK_FAILED: Final = "workflow_task_failed_event_attributes"
 _RESET: Final = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
 
 Found = Callable[[str, Message], None]
@@ -53,13 +56,14 @@ Found = Callable[[str, Message], None]
 _Visit = Callable[[Any, str, Found], None]
 """Visits the payloads below a message, whose path comes with it."""
 
-_Look = Callable[[Any], None]
-"""Looks at a message whose path is known."""
+_DEEPEST: Final = 8
+_COMMON: Final = 16
+"""More payloads in a list are left to Python."""
 
 
-def payload_visit(descriptor: Descriptor) -> _Visit | None:
+def payload_visit(descriptor: Descriptor | None) -> _Visit | None:
     """Give what visits all payloads and failures in messages of a type; ``None`` if it has none."""
-    if descriptor.full_name in _NEVER or not _leads(descriptor):
+    if descriptor is None or descriptor.full_name in _NEVER or not _leads(descriptor):
         return None
     return functools.partial(_visit, descriptor)
 
@@ -74,7 +78,8 @@ def _visit(descriptor: Descriptor, message: Any, path: str, found: Found) -> Non
 @functools.cache
 def _steps(descriptor: Descriptor) -> tuple[_Visit, ...]:
     """What is to be done for each field that leads to payloads."""
-    fields = (field for field in descriptor.fields if _target(field) is not None)
+    by_number = sorted(descriptor.fields, key=lambda field: field.number)
+    fields = (field for field in by_number if _target(field) is not None)
     return tuple(map(_step, fields))
 
 
@@ -158,7 +163,6 @@ class Events:
 
     def __init__(self) -> None:
         """Begin with no rows."""
-        self._encodings = _Encodings()
         # A list a column: a tuple a row would keep the garbage collector busy.
         self._workflows: list[tuple[str | None, ...]] = []
         self._ends: list[int] = []
@@ -172,13 +176,10 @@ class Events:
         self._texts: list[bytes | None] = []
         self._contents: list[bytes | None] = []
         self._bytes = 0
-        attributes = HistoryEvent.DESCRIPTOR.oneofs_by_name["attributes"].fields
-        self._look: dict[str | None, _Look] = {
-            field.name: self._quick(target, field.json_name)
-            for field in attributes
-            if (target := _target(field)) is not None
-        }
-        self._look_at_metadata = self._quick(UserMetadata.DESCRIPTOR, "userMetadata")
+        self._encodings = _Encodings()
+        self._workflow: tuple[str | None, ...] = (None, None, None)
+        self._event_rows = native_event_rows()
+        self._quick = (_event_plan(), self._encodings, self._add_serialised, self._columns())
 
     @property
     def is_full(self) -> bool:
@@ -196,31 +197,51 @@ class Events:
         Raises:
             InputError: It is not a history.
         """
+        self._workflow = None, None, None
+        before = len(self._ids)
         try:
-            events = History.FromString(history).events
-        except DecodeError:
+            if self._event_rows is None or not self._event_rows(history, *self._quick):
+                for index, event in enumerate(History.FromString(history).events):
+                    self._add(event, is_first=index == 0)
+        except (DecodeError, UnicodeDecodeError):  # older runtimes look at text only when asked
             message = "the contents are not a valid History"
             raise InputError(message, code=Code.ERR_PROTOBUF) from None
         self._bytes += len(history)
-        # Names of this loop alone: an event costs about a microsecond, so lookups count.
-        add_id, add_time, add_type = self._ids.append, self._times.append, self._types.append
-        add_offset, paths = self._offsets.append, self._paths
-        looks, look_at_metadata = self._look, self._look_at_metadata
-        for event in events:
-            kind: Any = event.WhichOneof("attributes")
-            look = looks.get(kind)
-            if look is not None:
-                look(getattr(event, kind))
-            if event.HasField("user_metadata"):
-                look_at_metadata(event.user_metadata)
-            time = event.event_time
-            add_id(event.event_id)
-            add_time(time.seconds * 1_000_000 + time.nanos // 1000 or None)
-            add_type(event.event_type)
-            add_offset(len(paths))
-        if events:
-            self._workflows.append((namespace, *_ids(events)))
+        if len(self._ids) > before:
+            self._workflows.append((namespace, *self._workflow))
             self._ends.append(len(self._ids))
+
+    def _add_serialised(self, event: bytes, is_first: bool) -> None:  # noqa: FBT001
+        """Add an event that is none of the common ones."""
+        self._add(HistoryEvent.FromString(event), is_first=is_first)
+
+    def _add(self, event: HistoryEvent, *, is_first: bool) -> None:
+        kind: Any = event.WhichOneof("attributes")
+        if kind is not None:
+            visit, path = _attributes(kind)
+            if visit is not None:
+                visit(getattr(event, kind), path, self._found)
+        if event.HasField("user_metadata"):
+            _visit(UserMetadata.DESCRIPTOR, event.user_metadata, "userMetadata", self._found)
+        time = event.event_time
+        self._ids.append(event.event_id)
+        self._times.append(time.seconds * 1_000_000 + time.nanos // 1000 or None)
+        self._types.append(event.event_type)
+        self._offsets.append(len(self._paths))
+        if is_first and kind == _STARTED:
+            started = event.workflow_execution_started_event_attributes
+            name, run_id = started.workflow_type.name, started.original_execution_run_id
+            self._workflow = started.workflow_id or None, run_id or None, name or None
+        elif kind == _TASK_FAILED:
+            # A reset run begins with the events of the run before, ids included; the task that the
+            # reset failed names the new run.
+            failed = event.workflow_task_failed_event_attributes
+            if failed.cause == _RESET and failed.new_run_id:
+                self._workflow = self._workflow[0], failed.new_run_id, self._workflow[2]
+
+    def _columns(self) -> tuple[list[Any], ...]:
+        events = self._ids, self._times, self._types, self._offsets
+        return *events, self._paths, self._names, self._kinds, self._texts, self._contents
 
     def batch(self) -> Any:
         """Give what was collected, and begin anew."""
@@ -249,14 +270,10 @@ class Events:
             arrow.array(map(_event_type, self._types), arrow.string()),
             arrow.ListArray.from_arrays(arrow.array(self._offsets, arrow.int32()), payloads),
         ]
-        # The lists stay the same ones, because what looks at payloads knows them.
-        columns: tuple[list[Any], ...] = (
-            *(self._workflows, self._ends, self._ids, self._times, self._types),
-            *(self._paths, self._names, self._kinds, self._texts, self._contents),
-        )
-        for column in columns:
+        # The lists stay the same ones, because the quick way knows them.
+        for column in (*self._columns(), self._workflows, self._ends):
             column.clear()
-        self._offsets = [0]
+        self._offsets.append(0)
         self._bytes = 0
         return arrow.RecordBatch.from_arrays(arrays, _NAMES)
 
@@ -265,7 +282,7 @@ class Events:
             # The texts are encoded like payloads, so they are shown like payloads.
             for name, text in (("message", found.message), ("stackTrace", found.stack_trace)):
                 if text:
-                    self._add(f"{path}.{name}", None, None, text.encode(), None)
+                    self._row(f"{path}.{name}", None, None, text.encode(), None)
             return
         metadata = found.metadata
         encoding, is_text = self._encodings[metadata.get("encoding", b"")]
@@ -273,9 +290,9 @@ class Events:
         if kind is not None:
             kind = kind.decode(errors="replace")
         contents = (found.data, None) if is_text else (None, found.data)
-        self._add(path, encoding, kind, *contents)
+        self._row(path, encoding, kind, *contents)
 
-    def _add(
+    def _row(
         self,
         path: str,
         encoding: str | None,
@@ -289,66 +306,59 @@ class Events:
         self._texts.append(text)
         self._contents.append(contents)
 
-    def _quick(self, descriptor: Descriptor, path: str) -> _Look:
-        """Give what does the same as ``_visit``, for one path that is known before.
 
-        That is most of all events. Lists, maps and failures are left to ``_visit``.
-        """
-        looks = tuple(
-            self._quick_field(field, target, path)
-            for field in descriptor.fields
-            if (target := _target(field)) is not None
-        )
-        if len(looks) == 1:
-            return looks[0]
+@functools.cache
+def _attributes(kind: str) -> tuple[_Visit | None, str]:
+    field = HistoryEvent.DESCRIPTOR.fields_by_name[kind]
+    return payload_visit(field.message_type), field.json_name
 
-        def look(message: Any) -> None:
-            for each in looks:
-                each(message)
 
-        return look
+_MESSAGE: Final = 0
+_PAYLOADS_LIST: Final = 1
+_ONE_PAYLOAD: Final = 2
+_NOTHING: Final = 3
+_SLOW: Final = 4
+"""What a field is to ``native/rows.c``, which has the same numbers."""
 
-    def _quick_field(self, field: FieldDescriptor, target: Descriptor, path: str) -> _Look:
-        name, below, found = field.name, f"{path}.{field.json_name}", self._found
-        if _is_repeated(field) or target.full_name in (_FAILURE, _PAYLOAD):
-            step = _step(field)
-            return lambda message: step(message, path, found)
-        look = (
-            self._quick_list(below) if target.full_name == _PAYLOADS else self._quick(target, below)
-        )
+_Plan = dict[int, tuple[int, Any]]
+"""What the fields of a message are, by their numbers, and what belongs to that."""
 
-        def below_it(message: Any) -> None:
-            if message.HasField(name):
-                look(getattr(message, name))
 
-        return below_it
+def _event_plan() -> _Plan:
+    """Say where ``native/rows.c`` finds the payloads of common events, and what it leaves to us."""
+    plan: _Plan = {}
+    for field in HistoryEvent.DESCRIPTOR.oneofs_by_name["attributes"].fields:
+        target = _target(field)
+        if field.name in (_STARTED, _TASK_FAILED):
+            plan[field.number] = _SLOW, None
+        elif target is None:
+            plan[field.number] = _NOTHING, None
+        else:
+            plan[field.number] = _MESSAGE, _plan(target, field.json_name)
+    metadata = HistoryEvent.DESCRIPTOR.fields_by_name["user_metadata"]
+    plan[metadata.number] = _MESSAGE, _plan(UserMetadata.DESCRIPTOR, metadata.json_name)
+    return plan
 
-    def _quick_list(self, path: str) -> _Look:
-        """Give what looks at a ``Payloads``, where most payloads are."""
-        paths = [f"{path}.payloads[{index}]" for index in range(16)]
-        found, encodings = self._found, self._encodings
-        add_path, add_name, add_kind = self._paths.append, self._names.append, self._kinds.append
-        add_text, add_contents = self._texts.append, self._contents.append
 
-        def look(message: Any) -> None:
-            payloads = message.payloads
-            if len(payloads) > len(paths):
-                for index, payload in enumerate(payloads):
-                    found(f"{path}.payloads[{index}]", payload)
-                return
-            for where, payload in zip(paths, payloads):  # noqa: B905 # no more than there are paths
-                metadata = payload.metadata
-                encoding, is_text = encodings[metadata.get("encoding", b"")]
-                kind = None
-                if len(metadata) > 1 and (kind := metadata.get("messageType")) is not None:
-                    kind = kind.decode(errors="replace")
-                add_path(where)
-                add_name(encoding)
-                add_kind(kind)
-                add_text(payload.data if is_text else None)
-                add_contents(None if is_text else payload.data)
+def _plan(descriptor: Descriptor, path: str) -> _Plan:
+    targets = ((field, _target(field)) for field in descriptor.fields)
+    return {
+        field.number: _entry(field, target, f"{path}.{field.json_name}")
+        for field, target in targets
+        if target is not None
+    }
 
-        return look
+
+def _entry(field: FieldDescriptor, target: Descriptor, path: str) -> tuple[int, Any]:
+    name, oneof = target.full_name, field.containing_oneof
+    is_shared = oneof is not None and len(oneof.fields) > 1
+    if is_shared or _is_repeated(field) or name == _FAILURE or path.count(".") >= _DEEPEST:
+        return _SLOW, None
+    if name == _PAYLOAD:
+        return _ONE_PAYLOAD, path
+    if name == _PAYLOADS:
+        return _PAYLOADS_LIST, tuple(f"{path}.payloads[{index}]" for index in range(_COMMON))
+    return _MESSAGE, _plan(target, path)
 
 
 def _contents(
@@ -381,21 +391,3 @@ def _event_type(number: int) -> str:
         return EventType.Name(number)  # type: ignore[arg-type]
     except ValueError:
         return str(number)  # newer than this package
-
-
-def _ids(events: Any) -> tuple[str | None, str | None, str | None]:
-    """Give workflow id, run id and workflow type, as far as the history says.
-
-    A reset run begins with the events of the run before, ids included; the task that the reset
-    failed names the new one.
-    """
-    if not events or not events[0].HasField("workflow_execution_started_event_attributes"):
-        return None, None, None
-    started = events[0].workflow_execution_started_event_attributes
-    run_id = started.original_execution_run_id
-    for event in events:
-        if event.event_type == _FAILED:
-            failed = event.workflow_task_failed_event_attributes
-            if failed.cause == _RESET and failed.new_run_id:
-                run_id = failed.new_run_id
-    return started.workflow_id or None, run_id or None, started.workflow_type.name or None
