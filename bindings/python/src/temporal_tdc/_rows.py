@@ -1,7 +1,7 @@
 """A decoded history as columns: a row an event, with the payloads in it.
 
 What leads to payloads is worked out from the descriptors, once for each type. The extension module
-reads the common events by it, five times as fast; all others, and all where there is no such
+reads the common events by it, four times as fast; all others, and all where there is no such
 module, are read here.
 """
 
