@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 
+use crate::bulk::Options;
 use crate::configuration::{ConfigPath, Configuration};
 use crate::help;
 
@@ -103,15 +104,8 @@ pub(crate) enum Command {
         /// Decode the payloads, and encode them by this configuration
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         to: Option<PathBuf>,
-        /// The folder to write to; files that are there already are skipped
-        #[arg(short, long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
-        output: Option<PathBuf>,
-        /// Write a report as JSON to this new file
-        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-        report: Option<PathBuf>,
-        /// Files and folders; without them, or with -, standard input
-        #[arg(value_hint = ValueHint::AnyPath)]
-        paths: Vec<PathBuf>,
+        #[command(flatten)]
+        options: Options,
     },
     /// Print the completion script of a shell
     #[command(after_help = help::COMPLETIONS)]
@@ -151,25 +145,31 @@ pub(crate) enum FailureCommand {
 pub(crate) enum HistoryCommand {
     /// Encode every payload and failure of a decoded history
     #[command(after_help = help::HISTORY_ENCODE)]
-    Encode(History),
+    Encode {
+        #[command(flatten)]
+        transcode: Transcode,
+        /// Report progress on standard error; anything that takes more than a second always does
+        #[arg(long)]
+        progress: bool,
+    },
     /// Decode every payload and failure of a history; the result can be replayed without a codec
     #[command(after_help = help::HISTORY_DECODE)]
     Decode {
         #[command(flatten)]
-        history: History,
+        configuration: Configuration,
+        /// Report progress on standard error; anything that takes more than a second always does
+        #[arg(long)]
+        progress: bool,
+        /// Write a JSON file for each run, which replayers and the Web UI's import read, into a
+        /// folder for each input
+        #[arg(long, requires = "output")]
+        split: bool,
         /// Fetch stored objects, and put them in the places of their references
         #[arg(long)]
         storage: bool,
+        #[command(flatten)]
+        options: Options,
     },
-}
-
-#[derive(Args)]
-pub(crate) struct History {
-    #[command(flatten)]
-    pub(crate) transcode: Transcode,
-    /// Report progress on standard error; anything that takes more than a second always does
-    #[arg(long)]
-    pub(crate) progress: bool,
 }
 
 #[derive(Subcommand)]

@@ -105,15 +105,25 @@ pub(crate) fn protobuf_as_json(converter: &DataConverter, payload: &[u8]) -> Opt
     (json.encoding() == "json/protobuf").then_some(json.data)
 }
 
-/// The JSON of a message of Temporal's API.
-pub(crate) fn message_as_json(name: &str, message: Vec<u8>) -> Result<Vec<u8>, Error> {
-    let list = list_of_one(&[("encoding", "binary/protobuf"), ("messageType", name)], message);
-    let converter = DataConverter::parse("{version: 1, converters: [json-protobuf]}", Path::new(""), "")?;
-    let json = converter.to_payload(&[], &list)?;
-    Ok(Payload::read(&find(json)?.pop().unwrap_or_default())?.data.to_vec())
+/// Prints messages of Temporal's API as JSON.
+pub(crate) struct MessagePrinter(DataConverter);
+
+impl MessagePrinter {
+    pub(crate) fn new() -> Result<Self, Error> {
+        // The messages are in memory already, so the limits of a call protect nothing.
+        let document = "{version: 1, converters: [json-protobuf], limits: {max_input_bytes: 4 GiB, max_decoded_bytes: 4 GiB}}";
+        Ok(Self(DataConverter::parse(document, Path::new(""), "")?))
+    }
+
+    /// The JSON of a message whose type has this full name.
+    pub(crate) fn print(&self, name: &str, message: impl Into<Bytes>) -> Result<Bytes, Error> {
+        let list = list_of_one(&[("encoding", "binary/protobuf"), ("messageType", name)], message.into());
+        let json = self.0.to_payload(&[], &list)?;
+        Ok(Payload::read(&find(json)?.pop().unwrap_or_default())?.data)
+    }
 }
 
-fn list_of_one(metadata: &[(&str, &str)], data: Vec<u8>) -> Vec<u8> {
+fn list_of_one(metadata: &[(&str, &str)], data: impl Into<Bytes>) -> Vec<u8> {
     let metadata = metadata.iter().map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec()));
     let payload = Payload { metadata: metadata.collect(), data: data.into() };
     Payloads { payloads: vec![payload] }.encode_to_vec()

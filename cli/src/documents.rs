@@ -2,21 +2,28 @@
 
 use std::path::Path;
 
-use tdc::{DataConverter, Error};
+use tdc::{DataConverter, Error, Limits};
 
 use crate::input::{Form, Payloads};
 use crate::task::Task;
 use crate::{body, failure, history, host};
 
-/// Applies `task` to every payload of a document and returns a document of the same form.
-pub(crate) fn convert(task: Task, converter: &DataConverter, document: &[u8]) -> Result<Vec<u8>, Error> {
+/// Applies `task` to every payload of a document and returns a document of the same form. `context`
+/// is the library's, and `say` is called now and then with the number of payloads so far.
+pub(crate) fn convert(
+    task: Task,
+    converter: &DataConverter,
+    context: &[u8],
+    document: &[u8],
+    say: &dyn Fn(usize),
+) -> Result<Vec<u8>, Error> {
     let form = Form::of(document);
     match form {
         Form::Body | Form::Payload | Form::List => {
-            convert_list(form, document, |payloads| convert_payloads(task, converter, payloads))
+            convert_list(form, document, |payloads| convert_payloads(task, converter, context, payloads))
         }
-        Form::Failure => failure::convert(task, converter, document),
-        Form::History => history::convert(task, converter, document, false),
+        Form::Failure => failure::convert(task, converter, context, document),
+        Form::History => history::convert(task, converter, context, document, say),
     }
 }
 
@@ -34,12 +41,13 @@ pub(crate) fn convert_list(
 pub(crate) fn convert_payloads(
     task: Task,
     converter: &DataConverter,
+    context: &[u8],
     payloads: &[u8],
 ) -> Result<Vec<u8>, Error> {
     host::settle_with(task.references(), converter, |call| match task {
-        Task::Encode => converter.encode(call.at(&[]), payloads),
-        Task::Decode | Task::DecodeStored => converter.decode(call.at(&[]), payloads),
-        Task::Rewrap => converter.rewrap(call.at(&[]), payloads),
+        Task::Encode => converter.encode(call.at(context), payloads),
+        Task::Decode | Task::DecodeStored => converter.decode(call.at(context), payloads),
+        Task::Rewrap => converter.rewrap(call.at(context), payloads),
     })
 }
 
@@ -49,8 +57,14 @@ pub(crate) struct Viewer {
 }
 
 impl Viewer {
-    pub(crate) fn new() -> Result<Self, Error> {
-        Ok(Self { converter: DataConverter::parse("{version: 1}", Path::new(""), "")? })
+    /// With the limits of whoever opens the documents.
+    pub(crate) fn new(limits: &Limits) -> Result<Self, Error> {
+        let Limits { max_input_bytes, max_payloads, max_decoded_bytes, .. } = limits;
+        let document = format!(
+            "{{version: 1, limits: {{max_input_bytes: {max_input_bytes} B, max_payloads: {max_payloads}, \
+             max_decoded_bytes: {max_decoded_bytes} B}}}}"
+        );
+        Ok(Self { converter: DataConverter::parse(&document, Path::new(""), "")? })
     }
 
     /// Calls `visit` with every payload of a document, and stops at its first error.

@@ -7,11 +7,15 @@ use std::path::{Component, Path, PathBuf};
 
 use tdc::{Code, Error};
 
+use crate::new_file::is_leftover;
+
 /// A file, and the name of its output below the output folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Input {
     pub(crate) path: PathBuf,
     pub(crate) name: PathBuf,
+    /// How many bytes it has.
+    pub(crate) len: u64,
 }
 
 /// The files that `paths` name, including all files below folders.
@@ -27,29 +31,34 @@ pub(crate) fn all(paths: &[PathBuf]) -> Result<BTreeSet<PathBuf>, Error> {
 /// # Errors
 /// If a path cannot be read, or if two files have the same output name.
 pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
-    let mut found: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
-    for Input { path, name } in named(paths)? {
-        if let Some(other) = found.insert(name, path.clone())
+    let mut found: BTreeMap<PathBuf, Input> = BTreeMap::new();
+    for input in named(paths)? {
+        let path = input.path.clone();
+        if let Some(Input { path: other, .. }) = found.insert(input.name.clone(), input)
             && other != path
         {
             let (one, other) = (other.display(), path.display());
             return Err(Error::new(
                 Code::Argument,
-                format!("{one} and {other} would become the same file: run the command for each of them"),
+                format!(
+                    "{one} and {other} would become the same file: name a folder that has both, or run the command for \
+                     each of them"
+                ),
             ));
         }
     }
-    Ok(found.into_iter().map(|(name, path)| Input { path, name }).collect())
+    Ok(found.into_values().collect())
 }
 
 fn named(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
     let mut inputs = Vec::new();
     for path in paths {
-        if std::fs::metadata(path).map_err(|cause| cannot_read(path, &cause))?.is_dir() {
+        let metadata = std::fs::metadata(path).map_err(|cause| cannot_read(path, &cause))?;
+        if metadata.is_dir() {
             below(path, Path::new(""), &mut inputs)?;
         } else {
             let name = path.file_name().map(PathBuf::from).unwrap_or_default();
-            inputs.push(Input { path: path.clone(), name });
+            inputs.push(Input { path: path.clone(), name, len: metadata.len() });
         }
     }
     Ok(inputs)
@@ -63,8 +72,9 @@ fn below(folder: &Path, name: &Path, inputs: &mut Vec<Input>) -> Result<(), Erro
             (entry.file_type().map_err(cannot)?, entry.path(), name.join(entry.file_name()));
         if kind.is_dir() {
             below(&path, &name, inputs)?;
-        } else if kind.is_file() {
-            inputs.push(Input { path, name });
+        } else if kind.is_file() && !is_leftover(&path) {
+            let len = entry.metadata().map_err(cannot)?.len();
+            inputs.push(Input { path, name, len });
         }
     }
     Ok(())
@@ -120,7 +130,7 @@ mod tests {
     fn folders_are_read_to_their_ground_and_links_are_not_followed() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("b/c")).unwrap();
-        for name in ["b/c/2", "a", "b/1"] {
+        for name in ["b/c/2", "a", "b/1", ".tdc-0123456789abcdef.tmp"] {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
         #[cfg(unix)]

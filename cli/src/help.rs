@@ -67,9 +67,17 @@ pub(crate) const HISTORY_DECODE: &str = "\
 Reads the output of temporal workflow show --output json, the Web UI's download, and
 temporal.api.export.v1 as JSON or binary; writes the same form.
 
+One history goes to standard output. With --output, files and folders such as Temporal Cloud's
+exports go to new files that only you can read, or with --split to a JSON file for each run. Exports
+are processed one history at a time, and the limits of the configuration count for each. Run the
+same command again after an interruption: files that exist are skipped. A file that fails is
+reported and the others go on; then the exit status is 1.
+
 Examples:
   temporal workflow show -w order-42 --output json | tdc history decode > order-42.json
-  tdc history decode --config tdc.yaml events.json > decoded.json";
+  tdc history decode --config tdc.yaml events.json > decoded.json
+  tdc history decode --namespace-from-path --output decoded/ --jobs 4 temporal-workflow-history/
+  tdc history decode --output runs/ --split --report report.json exports/";
 
 pub(crate) const HISTORY_ENCODE: &str = "\
 The inverse of tdc history decode: it encodes a decoded history for a replayer with this
@@ -155,7 +163,7 @@ Histories on a server cannot be changed: a key must outlive retention and the lo
 
 Examples:
   tdc rewrap --output rewrapped/ exports/
-  tdc rewrap --config old.yaml --to new.yaml --output new/ --report report.json exports/
+  tdc rewrap --config old.yaml --to new.yaml --output new/ --report report.json --jobs 4 exports/
   tdc rewrap < order-42.json > rewrapped.json";
 
 pub(crate) const COMPLETIONS: &str = "\

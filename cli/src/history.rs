@@ -1,5 +1,5 @@
-//! `tdc history encode` and `tdc history decode`: an exported history in, a history of the same
-//! form out.
+//! `tdc history encode`, and `tdc history decode` of one document: an exported history in, a
+//! history of the same form out.
 //!
 //! Work that takes more than a second reports its progress on standard error.
 
@@ -23,37 +23,45 @@ pub(crate) fn run(
     file: Option<&Path>,
 ) -> Result<(), Error> {
     let converter = configuration.open()?;
-    stdio::write(&convert(task, &converter, &stdio::read(file)?, always_say)?)
+    let history = stdio::read(file)?;
+    let answer = convert(task, &converter, &[], &history, &now_and_then())?;
+    if always_say {
+        stdio::note(&format!("{} bytes in, {} bytes out", history.len(), answer.len()));
+    }
+    stdio::write(&answer)
 }
 
-pub(crate) fn convert(
-    task: Task,
-    converter: &DataConverter,
-    history: &[u8],
-    always_say: bool,
-) -> Result<Vec<u8>, Error> {
+/// Reports progress of one document.
+pub(crate) fn now_and_then() -> impl Fn(usize) {
     let last = Cell::new(Instant::now());
-    let say = |payloads: usize| {
+    move |payloads| {
         if last.get().elapsed() >= INTERVAL {
             last.set(Instant::now());
             stdio::note(&format!("{payloads} payloads so far"));
         }
-    };
-    let answer = host::settle_with(task.references(), converter, |call| match task {
-        Task::Encode => converter.encode_history_and_say(call.at(&[]), history, &say),
-        Task::Decode | Task::DecodeStored => converter.decode_history_and_say(call.at(&[]), history, &say),
-        Task::Rewrap => converter.rewrap_history_and_say(call.at(&[]), history, &say),
-    })?;
-    if always_say {
-        stdio::note(&format!("{} bytes in, {} bytes out", history.len(), answer.len()));
     }
-    Ok(answer)
+}
+
+/// Applies `task` to every payload of a history. `context` is the library's, and `say` is called
+/// now and then with the number of payloads so far.
+pub(crate) fn convert(
+    task: Task,
+    converter: &DataConverter,
+    context: &[u8],
+    history: &[u8],
+    say: &dyn Fn(usize),
+) -> Result<Vec<u8>, Error> {
+    host::settle_with(task.references(), converter, |call| match task {
+        Task::Encode => converter.encode_history_and_say(call.at(context), history, say),
+        Task::Decode | Task::DecodeStored => converter.decode_history_and_say(call.at(context), history, say),
+        Task::Rewrap => converter.rewrap_history_and_say(call.at(context), history, say),
+    })
 }
 
 /// A history as JSON, in any of its forms.
 pub(crate) fn as_json(history: Vec<u8>) -> Result<Vec<u8>, Error> {
     match tdc::binary_history_type(&history) {
-        Some(name) => body::message_as_json(name, history),
+        Some(name) => Ok(body::MessagePrinter::new()?.print(name, history)?.to_vec()),
         None => Ok(history),
     }
 }

@@ -15,7 +15,12 @@ pub(crate) const REMINDER: &str = "histories on a server cannot be changed: keep
 pub(crate) struct KeyCounts {
     pub(crate) payloads: u64,
     by_key: BTreeMap<Shown, u64>,
+    /// Payloads of a codec that has no keys, by its name.
+    by_codec: BTreeMap<&'static str, u64>,
 }
+
+/// What encrypts. Every other codec has no keys.
+const ENCRYPT: &str = "encrypt";
 
 /// The encoding of an encrypted payload, and its key id if that may be shown.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,13 +39,28 @@ pub(crate) struct Row<'a> {
     pub(crate) payloads: u64,
 }
 
+/// One row of a report about every codec.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CodecRow<'a> {
+    /// `null` for payloads that no codec of ours encoded.
+    codec: Option<&'a str>,
+    /// `null` for other codecs than `encrypt`, and if the id is the key itself.
+    key_id: Option<&'a str>,
+    payloads: u64,
+}
+
 impl KeyCounts {
     pub(crate) fn add(&mut self, payload: &[u8]) -> Result<(), Error> {
         self.payloads += 1;
         let seen = tdc::inspect(payload)?;
-        if seen.codec == Some("encrypt") {
-            let shown = Shown { key_id: seen.key_id, encoding: seen.encoding.unwrap_or_default() };
-            *self.by_key.entry(shown).or_default() += 1;
+        match seen.codec {
+            Some(ENCRYPT) => {
+                let shown = Shown { key_id: seen.key_id, encoding: seen.encoding.unwrap_or_default() };
+                *self.by_key.entry(shown).or_default() += 1;
+            }
+            Some(codec) => *self.by_codec.entry(codec).or_default() += 1,
+            None => {}
         }
         Ok(())
     }
@@ -50,6 +70,32 @@ impl KeyCounts {
         for (shown, payloads) in other.by_key {
             *self.by_key.entry(shown).or_default() += payloads;
         }
+        for (codec, payloads) in other.by_codec {
+            *self.by_codec.entry(codec).or_default() += payloads;
+        }
+    }
+
+    /// Payloads by codec, those of `encrypt` by key.
+    pub(crate) fn by_codec(&self) -> Vec<CodecRow<'_>> {
+        let mut rows: Vec<CodecRow<'_>> = self
+            .by_codec
+            .iter()
+            .map(|(codec, payloads)| CodecRow { codec: Some(codec), key_id: None, payloads: *payloads })
+            .collect();
+        let mut by_key: BTreeMap<Option<&str>, u64> = BTreeMap::new();
+        for (shown, payloads) in &self.by_key {
+            *by_key.entry(shown.key_id.as_deref()).or_default() += payloads;
+        }
+        rows.extend(by_key.into_iter().map(|(key_id, payloads)| CodecRow {
+            codec: Some(ENCRYPT),
+            key_id,
+            payloads,
+        }));
+        let encoded: u64 = rows.iter().map(|row| row.payloads).sum();
+        if self.payloads > encoded {
+            rows.push(CodecRow { codec: None, key_id: None, payloads: self.payloads - encoded });
+        }
+        rows
     }
 
     pub(crate) fn rows(&self) -> Vec<Row<'_>> {

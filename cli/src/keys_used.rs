@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde::Serialize;
-use tdc::{Code, Error};
+use tdc::{Code, Error, Limits};
 
 use crate::documents::Viewer;
 use crate::key_counts::{KeyCounts, REMINDER, Row};
@@ -20,7 +20,7 @@ struct Json<'a> {
 }
 
 pub(crate) fn run(json: bool, paths: &[PathBuf]) -> Result<ExitCode, Error> {
-    let viewer = Viewer::new()?;
+    let viewer = Viewer::new(&Limits::default())?;
     let mut counts = KeyCounts::default();
     let (mut read, mut failed) = (0, 0);
     let mut look = |document: Result<Vec<u8>, Error>| -> Result<(), Error> {

@@ -8,7 +8,7 @@
 //!                     inspect                      what payloads show from outside
 //!                     config_check                 whether a configuration is valid, and what it protects
 //!                     keys_used                    which keys files need
-//!                     rewrap                       files of old keys brought to new ones
+//!                     decode_histories, rewrap     many files, by way of `bulk`
 //!                     keys_check                   whether key services do what a configuration needs of them
 //!                     serve                        the codec server
 //!                         |
@@ -28,10 +28,12 @@
 
 mod arguments;
 mod body;
+mod bulk;
 mod completions;
 mod config_check;
 mod configuration;
 mod core_dumps;
+mod decode_histories;
 mod documents;
 mod failure;
 mod files;
@@ -66,10 +68,9 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use tdc::{Code, Error};
 
-use arguments::{
-    Arguments, Command, ConfigCommand, FailureCommand, History, HistoryCommand, KeysCommand, Transcode,
-};
-use rewrap::Rewrap;
+use arguments::{Arguments, Command, ConfigCommand, FailureCommand, HistoryCommand, KeysCommand, Transcode};
+use bulk::Options;
+use configuration::Configuration;
 use task::Task;
 use transcode::Direction;
 
@@ -108,9 +109,12 @@ fn run(command: Command) -> Result<ExitCode, Error> {
         Command::Failure(FailureCommand::Decode(Transcode { configuration, file })) => {
             failure::run(Task::Decode, &configuration, file.as_deref())
         }
-        Command::History(HistoryCommand::Encode(arguments)) => a_history(Task::Encode, &arguments),
-        Command::History(HistoryCommand::Decode { history, storage }) => {
-            a_history(Task::decode(storage), &history)
+        Command::History(HistoryCommand::Encode {
+            transcode: Transcode { configuration, file },
+            progress,
+        }) => history::run(Task::Encode, &configuration, progress, file.as_deref()),
+        Command::History(HistoryCommand::Decode { configuration, progress, split, storage, options }) => {
+            return a_history_or_many(Task::decode(storage), &configuration, progress, split, &options);
         }
         Command::Config(ConfigCommand::Check { file, configuration }) => {
             let path = file.map_or_else(|| configuration.path(), Ok)?;
@@ -120,14 +124,8 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             return keys_check::run(&configuration.path()?, &configuration.namespace);
         }
         Command::Keys(KeysCommand::Used { json, paths }) => return keys_used::run(json, &paths),
-        Command::Rewrap { configuration, to, output, report, paths } => {
-            return rewrap::run(&Rewrap {
-                configuration: &configuration,
-                to: to.as_deref(),
-                output: output.as_deref(),
-                report: report.as_deref(),
-                paths: &paths,
-            });
+        Command::Rewrap { configuration, to, options } => {
+            return rewrap::run(&configuration, to.as_deref(), &options);
         }
         Command::Completions { shell } => completions::run(shell),
         Command::Man { folder } => man::run(&folder),
@@ -139,9 +137,18 @@ fn payloads(direction: Direction, arguments: &Transcode) -> Result<(), Error> {
     transcode::run(direction, &arguments.configuration, arguments.file.as_deref())
 }
 
-fn a_history(task: Task, arguments: &History) -> Result<(), Error> {
-    let Transcode { configuration, file } = &arguments.transcode;
-    history::run(task, configuration, arguments.progress, file.as_deref())
+/// One history goes to standard output without a report, so that standard error stays empty.
+fn a_history_or_many(
+    task: Task,
+    configuration: &Configuration,
+    progress: bool,
+    split: bool,
+    options: &Options,
+) -> Result<ExitCode, Error> {
+    match options.alone() {
+        Some(file) => history::run(task, configuration, progress, file).map(|()| ExitCode::SUCCESS),
+        None => decode_histories::run(task, configuration, split, options),
+    }
 }
 
 /// Help and version go to standard output; everything else is a usage error, reported like any

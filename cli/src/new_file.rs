@@ -25,37 +25,108 @@ pub(crate) enum Readers {
 /// # Errors
 /// [`Code::Io`]; `why_not` says why what exists is not overwritten.
 pub(crate) fn create(path: &Path, bytes: &[u8], readers: Readers, why_not: &str) -> Result<(), Error> {
-    create_folder(path)?;
-    let temporary = temporary_name(path)?;
-    let made = write_new(&temporary, bytes, readers).and_then(|()| link(&temporary, path, bytes, readers));
-    // A leftover temporary file does no harm.
-    let _ = std::fs::remove_file(&temporary);
-    made.map_err(|cause| {
-        let shown = path.display();
-        let sentence = match cause.kind() {
-            ErrorKind::AlreadyExists => format!("{shown} already exists, and {why_not}"),
-            _ => format!("cannot create {shown}: {cause}"),
-        };
-        Error::new(Code::Io, sentence)
-    })
+    let mut file = NewFile::begin(path, readers)?;
+    file.write(bytes)?;
+    file.finish(why_not)
 }
 
-fn create_folder(path: &Path) -> Result<(), Error> {
+/// A file that is written piece by piece. Unless it is finished, nothing of it is left.
+pub(crate) struct NewFile {
+    path: PathBuf,
+    temporary: PathBuf,
+    file: File,
+    readers: Readers,
+}
+
+impl NewFile {
+    /// Begins a file that will be at `path`. A missing folder is created, accessible to its owner
+    /// only.
+    ///
+    /// # Errors
+    /// [`Code::Io`].
+    pub(crate) fn begin(path: &Path, readers: Readers) -> Result<Self, Error> {
+        create_folder_of(path)?;
+        let temporary = temporary_name(path)?;
+        let file = open_new(&temporary, readers).map_err(|cause| cannot_create(path, &cause))?;
+        Ok(Self { path: path.to_owned(), temporary, file, readers })
+    }
+
+    /// Appends to it.
+    ///
+    /// # Errors
+    /// [`Code::Io`].
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.file.write_all(bytes).map_err(|cause| cannot_create(&self.path, &cause))
+    }
+
+    /// Gives the file its name, which must not be taken.
+    ///
+    /// # Errors
+    /// As [`create`].
+    pub(crate) fn finish(self, why_not: &str) -> Result<(), Error> {
+        self.file.sync_all().and_then(|()| self.link()).map_err(|cause| match cause.kind() {
+            ErrorKind::AlreadyExists => already_exists(&self.path, why_not),
+            _ => cannot_create(&self.path, &cause),
+        })
+    }
+
+    fn link(&self) -> std::io::Result<()> {
+        match std::fs::hard_link(&self.temporary, &self.path) {
+            Err(cause) if cause.kind() == ErrorKind::AlreadyExists => Err(cause),
+            // A file system without links, such as exFAT: there, never overwriting is more
+            // important than leaving no trace when killed.
+            Err(_) => copy_to_new(&self.temporary, &self.path, self.readers),
+            Ok(()) => {
+                sync_folder_of(&self.path);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        // A leftover temporary file does no harm.
+        let _ = std::fs::remove_file(&self.temporary);
+    }
+}
+
+/// Whether a file is what a process that was killed has left of a [`NewFile`].
+pub(crate) fn is_leftover(path: &Path) -> bool {
+    let is_ours =
+        path.file_stem().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(".tdc-"));
+    is_ours && path.extension().is_some_and(|extension| extension == "tmp")
+}
+
+/// Creates the folder that `path` is in, accessible to its owner only.
+///
+/// # Errors
+/// [`Code::Io`].
+pub(crate) fn create_folder_of(path: &Path) -> Result<(), Error> {
     let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists())
     else {
         return Ok(());
     };
+    create_folder(folder)
+}
+
+/// Creates a folder, and those that it is in, accessible to their owner only.
+///
+/// # Errors
+/// [`Code::Io`].
+pub(crate) fn create_folder(folder: &Path) -> Result<(), Error> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(folder)
-        .map_err(|cause| Error::new(Code::Io, format!("cannot create {}: {cause}", folder.display())))
+    builder.create(folder).map_err(|cause| cannot_create(folder, &cause))
 }
 
 /// A name beside `path` that no other process uses.
-fn temporary_name(path: &Path) -> Result<PathBuf, Error> {
+///
+/// # Errors
+/// [`Code::Argument`] if `path` has no file name.
+pub(crate) fn temporary_name(path: &Path) -> Result<PathBuf, Error> {
     if path.file_name().is_none() {
         let shown = path.display();
         return Err(Error::new(Code::Argument, format!("{shown} does not name a file: add a file name")));
@@ -65,33 +136,36 @@ fn temporary_name(path: &Path) -> Result<PathBuf, Error> {
     Ok(path.with_file_name(format!(".tdc-{:016x}.tmp", u64::from_ne_bytes(random))))
 }
 
-fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> std::io::Result<()> {
+/// Opens a file for writing that does not exist yet.
+pub(crate) fn open_new(path: &Path, readers: Readers) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     if matches!(readers, Readers::Owner) {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     }
-    let mut file = options.open(path)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).inspect_err(|_| {
+    options.open(path)
+}
+
+/// The name of a new file should survive a crash of the machine like its contents do; not every
+/// file system can promise that.
+pub(crate) fn sync_folder_of(path: &Path) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let _ = File::open(folder.unwrap_or_else(|| Path::new("."))).and_then(|folder| folder.sync_all());
+}
+
+pub(crate) fn already_exists(path: &Path, why_not: &str) -> Error {
+    Error::new(Code::Io, format!("{} already exists, and {why_not}", path.display()))
+}
+
+pub(crate) fn cannot_create(path: &Path, cause: &std::io::Error) -> Error {
+    Error::new(Code::Io, format!("cannot create {}: {cause}", path.display()))
+}
+
+fn copy_to_new(from: &Path, path: &Path, readers: Readers) -> std::io::Result<()> {
+    let (mut from, mut file) = (File::open(from)?, open_new(path, readers)?);
+    std::io::copy(&mut from, &mut file).and_then(|_| file.sync_all()).inspect_err(|_| {
         // Half a file is useless and would block the next attempt.
         let _ = std::fs::remove_file(path);
     })
-}
-
-/// Gives the file its final name, which must not be taken.
-fn link(temporary: &Path, path: &Path, bytes: &[u8], readers: Readers) -> std::io::Result<()> {
-    match std::fs::hard_link(temporary, path) {
-        Err(cause) if cause.kind() == ErrorKind::AlreadyExists => Err(cause),
-        // A file system without links, such as exFAT: there, never overwriting is more important
-        // than leaving no trace when killed.
-        Err(_) => write_new(path, bytes, readers),
-        Ok(()) => {
-            // The name should survive a crash of the machine like the contents do; not every file
-            // system can promise that.
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let _ = File::open(folder.unwrap_or_else(|| Path::new("."))).and_then(|folder| folder.sync_all());
-            Ok(())
-        }
-    }
 }

@@ -4,124 +4,38 @@
 //! a new wrap   the data keys of envelopes are unwrapped and wrapped again; no payload is decrypted
 //! --to FILE    the payloads are decoded, and encoded by another configuration
 //! ```
-//! A file is written completely or not at all, and files that already exist are skipped: after an
-//! interruption, the same command continues.
-
-mod report;
+//! Files, folders and their report are the same as for `tdc history decode`: see [`bulk`].
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
-use tdc::{Code, DataConverter, Error};
+use tdc::{Code, DataConverter, Error, Limits};
 
+use crate::bulk::{self, Counts, Made, Options};
 use crate::configuration::Configuration;
 use crate::documents::{self, Viewer};
-use crate::files::{self, Input};
+use crate::input::Form;
 use crate::key_counts::{KeyCounts, REMINDER};
-use crate::new_file::{self, Readers};
 use crate::stdio;
 use crate::task::Task;
-use report::Report;
 
-/// How often the command reports progress.
-const INTERVAL: Duration = Duration::from_secs(1);
-
-/// The options of the command.
-pub(crate) struct Rewrap<'a> {
-    pub(crate) configuration: &'a Configuration,
-    pub(crate) to: Option<&'a Path>,
-    pub(crate) output: Option<&'a Path>,
-    pub(crate) report: Option<&'a Path>,
-    pub(crate) paths: &'a [PathBuf],
-}
-
-pub(crate) fn run(asked: &Rewrap<'_>) -> Result<ExitCode, Error> {
-    let work = Work::open(asked)?;
-    let mut report = Report::default();
-    match (asked.output, asked.paths) {
-        (None, []) => one(&work, None, &mut report)?,
-        (None, [path]) if path == Path::new("-") => one(&work, None, &mut report)?,
-        (None, [path]) if path.is_file() => one(&work, Some(path), &mut report)?,
-        (None, _) => {
-            return Err(Error::new(
-                Code::Argument,
-                "several files need a folder for what is made of them: add --output FOLDER",
-            ));
-        }
-        (Some(_), []) => {
-            return Err(Error::new(Code::Argument, "--output needs files: name files or folders"));
-        }
-        (Some(output), paths) => many(&work, paths, output, &mut report)?,
+pub(crate) fn run(
+    configuration: &Configuration,
+    to: Option<&Path>,
+    options: &Options,
+) -> Result<ExitCode, Error> {
+    let work = Work::open(configuration, to)?;
+    let report = bulk::run(options, false, &work)?;
+    if options.output.is_some() {
+        stdio::write(report.after.as_ref().unwrap_or(&KeyCounts::default()).table().as_bytes())?;
     }
-    if let Some(path) = asked.report {
-        new_file::create(path, &report.json()?, Readers::Owner, "a report is not overwritten")?;
-    }
-    stdio::note(&report.sentence());
+    let (changed, all, files) = (report.changed.unwrap_or_default(), report.before.payloads, report.files);
+    report.note(&format!("{changed} of {all} payloads changed in {files} file(s)"));
     stdio::note(work.reminder());
     stdio::note(REMINDER);
-    Ok(if report.has_failures() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-/// One document to standard output.
-fn one(work: &Work, file: Option<&Path>, report: &mut Report) -> Result<(), Error> {
-    let made = work.convert(&stdio::read(file)?)?;
-    stdio::write(&made.document)?;
-    report.done(made);
-    Ok(())
-}
-
-/// Files into a folder. A file that fails is reported, and the rest are still processed.
-fn many(work: &Work, paths: &[PathBuf], output: &Path, report: &mut Report) -> Result<(), Error> {
-    files::keep_apart(paths, output)?;
-    let inputs = files::find(paths)?;
-    let mut last = Instant::now();
-    for (index, input) in inputs.iter().enumerate() {
-        if last.elapsed() >= INTERVAL {
-            last = Instant::now();
-            stdio::note(&format!("{index} of {} files", inputs.len()));
-        }
-        let target = output.join(&input.name);
-        match into_file(work, input, &target) {
-            Ok(Some(made)) => report.done(made),
-            Ok(None) => report.skip(),
-            Err(error) => {
-                stdio::note(&format!("{}: {error}", input.path.display()));
-                report.fail(&input.path, &error);
-            }
-        }
-    }
-    stdio::write(report.table().as_bytes())
-}
-
-/// `None` if the file already exists.
-fn into_file(work: &Work, input: &Input, target: &Path) -> Result<Option<Made>, Error> {
-    let changed = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
-    if target.exists() {
-        return match (changed(&input.path), changed(target)) {
-            (Some(input), Some(made)) if input > made => Err(Error::new(
-                Code::Io,
-                format!(
-                    "{} is older than what it was made of: remove it, and run this again",
-                    target.display()
-                ),
-            )),
-            _ => Ok(None),
-        };
-    }
-    let made = work.convert(&stdio::read(Some(&input.path))?)?;
-    new_file::create(target, &made.document, Readers::Owner, "it is not overwritten")?;
-    Ok(Some(made))
-}
-
-/// An output document, and the counts.
-struct Made {
-    document: Vec<u8>,
-    before: KeyCounts,
-    after: KeyCounts,
-    changed: u64,
+    Ok(report.status())
 }
 
 /// How documents are made.
@@ -133,16 +47,37 @@ struct Work {
     hasher: RandomState,
 }
 
-impl Work {
-    fn open(asked: &Rewrap<'_>) -> Result<Self, Error> {
-        let namespace = &asked.configuration.namespace;
-        let to = asked.to.map(|path| DataConverter::open(path, namespace)).transpose()?;
-        Ok(Self {
-            converter: asked.configuration.open()?,
-            to,
-            viewer: Viewer::new()?,
-            hasher: RandomState::new(),
+impl bulk::Work for Work {
+    fn convert(&self, context: &[u8], document: &[u8], say: &dyn Fn(usize)) -> Result<Made, Error> {
+        let (before, hashes) = self.look(document)?;
+        let made = match &self.to {
+            None => documents::convert(Task::Rewrap, &self.converter, context, document, say)?,
+            Some(to) => {
+                let decoded = documents::convert(Task::Decode, &self.converter, context, document, say)?;
+                self.all_opened(&decoded)?;
+                documents::convert(Task::Encode, to, context, &decoded, say)?
+            }
+        };
+        let (after, new) = self.look(&made)?;
+        let changed = hashes.iter().zip(&new).filter(|(before, after)| before != after).count() as u64;
+        Ok(Made {
+            document: made,
+            counts: Counts { before, after: Some(after), changed: Some(changed) },
+            is_history: Form::of(document) == Form::History,
         })
+    }
+
+    fn limits(&self) -> Limits {
+        self.converter.limits()
+    }
+}
+
+impl Work {
+    fn open(configuration: &Configuration, to: Option<&Path>) -> Result<Self, Error> {
+        let to = to.map(|path| DataConverter::open(path, &configuration.namespace)).transpose()?;
+        let converter = configuration.open()?;
+        let viewer = Viewer::new(&converter.limits())?;
+        Ok(Self { converter, to, viewer, hasher: RandomState::new() })
     }
 
     fn reminder(&self) -> &'static str {
@@ -152,21 +87,6 @@ impl Work {
                 "the files that were read still open with the old keys: delete them where that must end"
             }
         }
-    }
-
-    fn convert(&self, document: &[u8]) -> Result<Made, Error> {
-        let (before, hashes) = self.look(document)?;
-        let made = match &self.to {
-            None => documents::convert(Task::Rewrap, &self.converter, document)?,
-            Some(to) => {
-                let decoded = documents::convert(Task::Decode, &self.converter, document)?;
-                self.all_opened(&decoded)?;
-                documents::convert(Task::Encode, to, &decoded)?
-            }
-        };
-        let (after, new) = self.look(&made)?;
-        let changed = hashes.iter().zip(&new).filter(|(before, after)| before != after).count() as u64;
-        Ok(Made { document: made, before, after, changed })
     }
 
     /// What the payloads of a document show, and a hash that identifies each.

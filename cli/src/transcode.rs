@@ -33,7 +33,9 @@ pub(crate) fn run(
         (Direction::Codec(Task::Encode), Form::History) => {
             Err(another("a history", "use `tdc history encode`"))
         }
-        (Direction::Codec(task), _) => documents::convert(task, &converter, &input),
+        (Direction::Codec(task), _) => {
+            documents::convert(task, &converter, &[], &input, &history::now_and_then())
+        }
         (_, Form::Failure) => Err(another("a failure", "expected payloads, {\"payloads\":[…]}")),
         (_, Form::History) => Err(another("a history", "expected payloads, {\"payloads\":[…]}")),
         (Direction::ToPayload, _) => documents::convert_list(form, &input, |payloads| {
@@ -59,11 +61,11 @@ pub(crate) fn decode_as_text(
     let lines = match form {
         Form::Body | Form::Payload | Form::List => {
             let payloads = Payloads::read(form, &input)?;
-            reader.lines(documents::convert_payloads(task, &converter, &payloads.list)?)?
+            reader.lines(documents::convert_payloads(task, &converter, &[], &payloads.list)?)?
         }
-        Form::Failure => reader.document(&failure::convert(task, &converter, &input)?)?,
+        Form::Failure => reader.document(&failure::convert(task, &converter, &[], &input)?)?,
         Form::History => {
-            let decoded = history::convert(task, &converter, &input, false)?;
+            let decoded = history::convert(task, &converter, &[], &input, &history::now_and_then())?;
             reader.document(&history::as_json(decoded)?)?
         }
     };

@@ -42,6 +42,15 @@ impl Folder {
         fs::write(self.path(name), text).unwrap();
     }
 
+    /// Writes a history as `tdc history encode` encodes it.
+    pub(crate) fn write_encoded(&self, name: &str, plain: &[u8]) {
+        fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        fs::write(self.path("plain"), plain).unwrap();
+        let output = self.command(&["history", "encode", "plain"]).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        fs::write(self.path(name), output.stdout).unwrap();
+    }
+
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }

@@ -3,8 +3,11 @@
 #![allow(missing_docs)]
 
 mod arguments;
+mod bad_exports;
+mod bulk;
 mod config_check;
 mod documentation;
+mod exports;
 mod folder;
 mod forms;
 mod init;

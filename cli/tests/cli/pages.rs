@@ -9,7 +9,8 @@ use crate::texts::helps;
 
 /// Names that stand for something of the reader's own, so that a command parses with something in
 /// their place.
-const PLACEHOLDERS: &[(&str, &str)] = &[("ADDRESS", "127.0.0.1:1"), ("SHELL", "bash"), ("…", "x")];
+const PLACEHOLDERS: &[(&str, &str)] =
+    &[("ADDRESS", "127.0.0.1:1"), ("SHELL", "bash"), ("N", "1"), ("…", "x")];
 /// Folders of the repository: a path that begins with one of them, written as code, is a path of
 /// it.
 const FOLDERS: &[&str] =

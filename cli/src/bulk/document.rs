@@ -1,0 +1,163 @@
+//! One file, from its histories to what is made of them.
+//!
+//! ```text
+//! an export in binary   read from the file one item after the other
+//! an export as JSON     in memory, converted one item after the other
+//! anything else         one document
+//! ```
+//! Limits count for each history. What is between histories is copied.
+
+use std::collections::hash_map::RandomState;
+use std::fs::File;
+use std::hash::BuildHasher;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+use tdc::{Code, Error};
+
+use super::export::{Export, Part, is_export};
+use super::progress::Progress;
+use super::split::Runs;
+use super::{Counts, Made, Work, json_export, run_id};
+use crate::new_file::NewFile;
+
+/// How much of a file is read at once.
+const BUFFER: usize = 256 << 10;
+
+/// Why there is no output, and where.
+pub(super) struct Failed {
+    pub(super) error: Error,
+    /// Which history of an export, from 0.
+    pub(super) history: Option<usize>,
+    pub(super) run_id: Option<String>,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { error, history: None, run_id: None }
+    }
+}
+
+/// What a file had.
+#[derive(Default)]
+pub(super) struct Done {
+    pub(super) counts: Counts,
+    /// A hash of each history: equal ones have the same.
+    pub(super) hashes: Vec<u64>,
+}
+
+/// Where it goes.
+pub(super) enum Output<'a> {
+    File(NewFile),
+    Split(Runs<'a>),
+}
+
+/// The work on one file.
+pub(super) struct Conversion<'a> {
+    pub(super) work: &'a dyn Work,
+    pub(super) context: &'a [u8],
+    pub(super) hasher: &'a RandomState,
+    pub(super) progress: &'a Progress,
+    pub(super) output: Output<'a>,
+    pub(super) done: Done,
+}
+
+impl Conversion<'_> {
+    /// Reads the file and writes the output, which is not finished yet.
+    pub(super) fn run(&mut self, path: &Path) -> Result<(), Failed> {
+        let unreadable =
+            |cause: std::io::Error| Error::new(Code::Io, format!("cannot read {}: {cause}", path.display()));
+        let file = File::open(path).map_err(unreadable)?;
+        let len = file.metadata().map_err(unreadable)?.len();
+        let mut input = BufReader::with_capacity(BUFFER, file);
+        let max = self.work.limits().max_input_bytes;
+        if is_export(input.fill_buf().map_err(unreadable)?) {
+            return self.export(&mut Export::new(input, len, max));
+        }
+        let too_long = || {
+            Error::new(
+                Code::Limit,
+                format!("the file has {len} bytes, limits.max_input_bytes allows {max}: raise the limit"),
+            )
+        };
+        let capacity = usize::try_from(len).ok().filter(|len| *len <= max).ok_or_else(too_long)?;
+        let mut document = Vec::with_capacity(capacity + 1);
+        input.take(len + 1).read_to_end(&mut document).map_err(unreadable)?;
+        self.document(document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&document))
+    }
+
+    fn export(&mut self, export: &mut Export<impl BufRead>) -> Result<(), Failed> {
+        let mut field = Vec::new();
+        loop {
+            let index = export.items();
+            let at = |error: Error| Failed { error, history: Some(index), run_id: None };
+            let Some(part) = export.next(&mut field).map_err(at)? else { return Ok(()) };
+            match part {
+                Part::Item => {
+                    let failed = |error| at_item(&field, index, &error);
+                    self.history(&field).map_err(failed)?;
+                }
+                Part::Other => self.between(&field)?,
+            }
+            self.progress.add(field.len());
+        }
+    }
+
+    fn document(&mut self, document: &[u8]) -> Result<(), Failed> {
+        let Some(items) = json_export::items(document) else {
+            let failed = |error| Failed { error, history: None, run_id: run_id::of(document) };
+            self.history(document).map_err(failed)?;
+            self.progress.add(document.len());
+            return Ok(());
+        };
+        let mut copied = 0;
+        for (index, item) in items.into_iter().enumerate() {
+            let end = item.end;
+            self.between(document.get(copied..item.start).unwrap_or_default())?;
+            let item = document.get(item).unwrap_or_default();
+            self.history(item).map_err(|error| at_item(item, index, &error))?;
+            self.progress.add(end - copied);
+            copied = end;
+        }
+        self.between(document.get(copied..).unwrap_or_default())?;
+        Ok(())
+    }
+
+    fn history(&mut self, document: &[u8]) -> Result<(), Error> {
+        let Made { document: made, counts, is_history } =
+            self.work.convert(self.context, document, &|_| self.progress.say())?;
+        if is_history {
+            self.done.hashes.push(self.hasher.hash_one(document));
+        }
+        self.done.counts.add(counts);
+        match &mut self.output {
+            Output::File(file) => file.write(&made),
+            Output::Split(runs) => runs.write(&made),
+        }
+    }
+
+    fn between(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        match &mut self.output {
+            Output::File(file) => file.write(bytes),
+            Output::Split(_) => Ok(()),
+        }
+    }
+}
+
+/// The failure of an item. It was converted alone, so that its error says nothing of the others.
+fn at_item(item: &[u8], index: usize, error: &Error) -> Failed {
+    let message = match error.message() {
+        message if message.starts_with("history.") => format!("items[{index}].{message}"),
+        message if message.starts_with("events[") => format!("items[{index}].history.{message}"),
+        message => match message.strip_prefix("items[0]") {
+            Some(rest) => format!("items[{index}]{rest}"),
+            None => format!("items[{index}]: {message}"),
+        },
+    };
+    let whole = Error::new(error.code(), message);
+    let error = match error.payload_index() {
+        Some(payload) => whole.at_payload(payload),
+        None => whole,
+    };
+    Failed { error, history: Some(index), run_id: run_id::of(item) }
+}

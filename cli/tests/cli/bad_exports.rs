@@ -1,0 +1,193 @@
+//! Files that cannot be decoded: each is a stable code with its place, and the others go on.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::bulk::{prepared, run};
+use crate::exports::{event, export, history, item, json_history};
+use crate::folder::{Folder, SAMPLE_CONFIG};
+
+/// A folder `in` with one good export and `name`.
+fn with(name: &str, bytes: &[u8]) -> Folder {
+    let folder = Folder::with_config(SAMPLE_CONFIG);
+    fs::create_dir(folder.path("in")).unwrap();
+    folder.write_encoded("in/good.proto", &export([item(&history(1))]));
+    fs::write(folder.path(&format!("in/{name}")), bytes).unwrap();
+    folder
+}
+
+/// The one failure, after the good file was decoded and nothing was made of the other.
+#[track_caller]
+fn failure(folder: &Folder, more: &[&str]) -> Value {
+    let (code, _, notes) =
+        run(folder, &[&["--output", "made", "--report", "report.json", "in"], more].concat());
+    assert_eq!(code, Some(1), "{notes}");
+    assert!(notes.contains("in 1 file(s); 0 file(s) skipped because they exist, 1 failed"), "{notes}");
+    let made = fs::read_dir(folder.path("made")).unwrap().count();
+    assert_eq!(made, 1, "nothing is left of the other, not under a temporary name either");
+    let report: Value = serde_json::from_str(&folder.read("report.json")).unwrap();
+    assert_eq!(report["files"]["failed"], 1);
+    report["failures"][0].clone()
+}
+
+fn encoded(plain: &[u8]) -> Vec<u8> {
+    let folder = Folder::with_config(SAMPLE_CONFIG);
+    folder.write_encoded("x", plain);
+    fs::read(folder.path("x")).unwrap()
+}
+
+#[test]
+fn an_export_that_is_cut_off_is_named_wherever_it_ends() {
+    let (first, second) = (item(&history(1)), item(&history(2)));
+    let whole = encoded(&export([first.clone()]));
+    let both = [&whole[..], &encoded(&export([second]))].concat();
+    for end in [whole.len() + 1, whole.len() + 2, whole.len() + 40, both.len() - 1] {
+        let found = failure(&with("cut.proto", &both[..end]), &[]);
+        assert_eq!((&found["code"], &found["history"]), (&json!("TDC_ERR_PROTOBUF"), &json!(1)), "{found}");
+        assert_eq!(found["file"], "in/cut.proto");
+        let expected =
+            format!("the export ends within items[1], which begins at byte {} of {end}", whole.len());
+        assert!(found["message"].as_str().unwrap().starts_with(&expected), "{found}");
+        let found = failure(&with("cut.proto", &both[..end]), &["--split"]);
+        assert_eq!(found["code"], "TDC_ERR_PROTOBUF");
+    }
+}
+
+#[test]
+fn what_is_no_history_is_a_code_for_each() {
+    let valid_utf16: Vec<u8> = json_history("r").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (name, bytes, code) in [
+        ("empty", &b""[..], "TDC_ERR_TYPE"),
+        ("text", b"hello", "TDC_ERR_TYPE"),
+        ("archive.gz", b"\x1f\x8b\x08\x00", "TDC_ERR_TYPE"),
+        ("body.json", b"{\"payloads\":[]}", "TDC_ERR_TYPE"),
+        ("half.json", b"{\"events\":[{\"eventId\":", "TDC_ERR_JSON"),
+        ("half-export.json", b"{\"items\":[{\"history\":{\"events\":[]}},", "TDC_ERR_JSON"),
+        ("utf16.json", &valid_utf16, "TDC_ERR_JSON"),
+    ] {
+        let found = failure(&with(name, bytes), &[]);
+        assert_eq!((&found["code"], &found["file"]), (&json!(code), &json!(format!("in/{name}"))), "{found}");
+    }
+}
+
+#[test]
+fn the_other_downloads_of_the_web_ui_are_named() {
+    for value in ["{\"metadata\":{\"encoding\":\"json/plain\"},\"data\":7}", "7"] {
+        let text = format!(
+            r#"{{"events":[{{}},{{"workflowExecutionSignaledEventAttributes":{{"input":{{"payloads":[{value}]}}}}}}]}}"#
+        );
+        let found = failure(&with("readable.json", text.as_bytes()), &[]);
+        assert_eq!((&found["code"], &found["event"]), (&json!("TDC_ERR_JSON"), &json!(1)), "{found}");
+        assert!(found["message"].as_str().unwrap().contains("download the history as Encoded"), "{found}");
+    }
+}
+
+#[test]
+fn a_payload_that_stays_closed_is_found_by_history_run_and_event() {
+    let mut bytes = encoded(&export([item(&history(5)), item(&history(6))]));
+    // The last payload's tag is the end of the last event.
+    *bytes.last_mut().unwrap() ^= 1;
+    let found = failure(&with("forged.proto", &bytes), &[]);
+    assert_eq!(found["code"], "TDC_ERR_AUTHENTICATION");
+    assert_eq!((&found["history"], &found["event"]), (&json!(1), &json!(1)), "{found}");
+    assert_eq!(found["runId"], "run-6");
+    let path = "items[1].history.events[1].workflow_execution_signaled_event_attributes.input.payloads[0]: ";
+    assert!(found["message"].as_str().unwrap().starts_with(path), "{found}");
+
+    let text = encoded(json_history("run-8").as_bytes());
+    let forged = String::from_utf8(text).unwrap().replacen("\"data\":\"", "\"data\":\"AAAA", 1);
+    let export =
+        format!("{{\"items\":[{{\"history\":{}}},{{\"history\":{forged}}}]}}", json_history("run-7"));
+    let found = failure(&with("forged.json", export.as_bytes()), &[]);
+    assert_eq!(
+        (&found["history"], &found["event"], &found["runId"]),
+        (&json!(1), &json!(0), &json!("run-8")),
+        "{found}"
+    );
+    let path = "items[1].history.events[0].workflow_execution_started_event_attributes.input.payloads[0]: ";
+    assert!(found["message"].as_str().unwrap().starts_with(path), "{found}");
+}
+
+#[test]
+fn newer_fields_are_kept() {
+    let mut first = item(&history(1));
+    first.extend_from_slice(b"\x12\x05newer");
+    let plain = [&export([first])[..], b"\x12\x03new\x18\x07", &export([item(&history(2))])].concat();
+    let folder = with("newer.proto", &encoded(&plain));
+    let (code, _, notes) = run(&folder, &["--output", "made", "in"]);
+    assert_eq!(code, Some(0), "{notes}");
+    assert_eq!(fs::read(folder.path("made/newer.proto")).unwrap(), plain);
+}
+
+/// As JSON it would be an event without attributes, which a replayer takes for another one.
+#[test]
+fn an_event_of_a_newer_type_is_kept_in_binary_and_an_error_in_json() {
+    let mut newer = history(1);
+    newer.splice(0..0, {
+        let mut field = Vec::new();
+        tdc_formats::wire::push_bytes(&mut field, 1, &event(1, 999, 999, b"\x0a\x01x"));
+        field
+    });
+    let plain = export([item(&newer)]);
+    let found = failure(&with("newer.proto", &encoded(&plain)), &["--split"]);
+    assert_eq!((&found["code"], &found["event"]), (&json!("TDC_ERR_TYPE"), &json!(0)), "{found}");
+    let folder = with("newer.proto", &encoded(&plain));
+    assert_eq!(run(&folder, &["--output", "made", "in"]).0, Some(0));
+    assert_eq!(fs::read(folder.path("made/newer.proto")).unwrap(), plain);
+}
+
+#[test]
+fn limits_count_for_each_history() {
+    let plain = export((0..20).map(|run| item(&history(run))));
+    let folder = with("many.proto", &encoded(&plain));
+    folder.write(
+        "tdc.yaml",
+        &format!("{SAMPLE_CONFIG}limits: {{ max_payloads: 2, max_input_bytes: 500 B }}\n"),
+    );
+    let (code, _, notes) = run(&folder, &["--output", "made", "in"]);
+    assert_eq!(code, Some(0), "{notes}");
+    folder.write("tdc.yaml", &format!("{SAMPLE_CONFIG}limits: {{ max_input_bytes: 100 B }}\n"));
+    let (code, _, notes) = run(&folder, &["--output", "other", "in"]);
+    assert_eq!(code, Some(1));
+    assert!(notes.contains("in/many.proto: TDC_ERR_LIMIT: items[0] has "), "{notes}");
+}
+
+#[test]
+fn the_run_can_stop_at_the_first_failure() {
+    let (folder, plain) = prepared();
+    fs::write(folder.path(&plain[0].0), "broken").unwrap();
+    let (code, _, notes) = run(
+        &folder,
+        &["--output", "made", "--report", "report.json", "--fail-fast", "temporal-workflow-history/export"],
+    );
+    assert_eq!(code, Some(1));
+    assert!(notes.contains("2 file(s) were not begun, because of --fail-fast"), "{notes}");
+    let report: Value = serde_json::from_str(&folder.read("report.json")).unwrap();
+    assert_eq!(report["files"], json!({"done": 0, "skipped": 0, "failed": 1, "left": 2}));
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_before_anything_is_written() {
+    let (folder, plain) = prepared();
+    let (exports, one) = ("temporal-workflow-history/export", plain[0].0.as_str());
+    folder.write("old.json", "{}");
+    for (arguments, expected) in [
+        (&[exports][..], "add --output FOLDER"),
+        (&[one, &plain[1].0], "add --output FOLDER"),
+        (&["--output", "made"], "name files or folders"),
+        (&["--output", exports, exports], "name another folder"),
+        (&["--output", "temporal-workflow-history/export/new", exports], "name another folder"),
+        (&["--output", "made", "nowhere"], "cannot read nowhere"),
+        (&["--output", "made", "--report", "old.json", exports], "old.json already exists"),
+        (&["--split", exports], "--output <FOLDER>"),
+        (&["--jobs", "2", one], "--output <FOLDER>"),
+        (&["--jobs", "0", "--output", "made", one], "invalid value '0' for '--jobs <N>'"),
+        (&["--namespace", "a", "--namespace-from-path", one], "cannot be used with"),
+        (&["--namespace-from-path"], "standard input has no path"),
+    ] {
+        let error = folder.fails(&[&["history", "decode"], arguments].concat(), "");
+        assert!(error.contains(expected), "{arguments:?}: {error}");
+    }
+    assert!(!folder.path("made").exists());
+}
