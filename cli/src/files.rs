@@ -52,16 +52,62 @@ pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
 
 fn named(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
     let mut inputs = Vec::new();
-    for path in paths {
-        let metadata = std::fs::metadata(path).map_err(|cause| cannot_read(path, &cause))?;
+    for (path, name) in expanded(paths)? {
+        let metadata = std::fs::metadata(&path).map_err(|cause| cannot_read(&path, &cause))?;
         if metadata.is_dir() {
-            below(path, Path::new(""), &mut inputs)?;
+            below(&path, &name, &mut inputs)?;
         } else {
-            let name = path.file_name().map(PathBuf::from).unwrap_or_default();
-            inputs.push(Input { path: path.clone(), name, len: metadata.len() });
+            let name = if name.as_os_str().is_empty() {
+                path.file_name().map(PathBuf::from).unwrap_or_default()
+            } else {
+                name
+            };
+            inputs.push(Input { path, name, len: metadata.len() });
         }
     }
     Ok(inputs)
+}
+
+/// The paths, and what patterns among them match: not every shell expands them, and none expands a
+/// pattern in quotes. The names of a pattern's matches begin where its wildcards do, so that files
+/// in different folders keep different names.
+fn expanded(paths: &[PathBuf]) -> Result<Vec<(PathBuf, PathBuf)>, Error> {
+    let mut found = Vec::new();
+    for path in paths {
+        let Some(pattern) = pattern(path) else {
+            found.push((path.clone(), PathBuf::new()));
+            continue;
+        };
+        let before = found.len();
+        let wrong = |cause: String| Error::new(Code::Argument, format!("the pattern {pattern}: {cause}"));
+        for matched in glob::glob(pattern).map_err(|cause| wrong(cause.msg.to_owned()))? {
+            let matched = matched.map_err(|cause| cannot_read(cause.path(), cause.error()))?;
+            if !is_leftover(&matched) {
+                let name = matched.strip_prefix(literal(path)).unwrap_or(&matched).to_owned();
+                found.push((matched, name));
+            }
+        }
+        if found.len() == before {
+            return Err(wrong("no file matches it".to_owned()));
+        }
+    }
+    Ok(found)
+}
+
+/// A path with wildcards, unless there is a file of that name.
+fn pattern(path: &Path) -> Option<&str> {
+    let text = path.to_str().filter(|text| has_wildcard(text))?;
+    path.symlink_metadata().is_err().then_some(text)
+}
+
+fn has_wildcard(text: &str) -> bool {
+    text.contains(['*', '?', '['])
+}
+
+/// The folders of a pattern before its first wildcard.
+fn literal(pattern: &Path) -> PathBuf {
+    let is_literal = |part: &Component<'_>| !part.as_os_str().to_str().is_some_and(has_wildcard);
+    pattern.components().take_while(is_literal).collect()
 }
 
 fn below(folder: &Path, name: &Path, inputs: &mut Vec<Input>) -> Result<(), Error> {
@@ -86,8 +132,8 @@ fn below(folder: &Path, name: &Path, inputs: &mut Vec<Input>) -> Result<(), Erro
 /// [`Code::Argument`].
 pub(crate) fn keep_apart(paths: &[PathBuf], output: &Path) -> Result<(), Error> {
     let output = real(output)?;
-    for path in paths {
-        let path_itself = real(path)?;
+    for (path, _) in expanded(paths)? {
+        let path_itself = real(&path)?;
         let folder =
             if path_itself.is_dir() { &*path_itself } else { path_itself.parent().unwrap_or(&path_itself) };
         let is_inside = if path_itself.is_dir() { output.starts_with(folder) } else { output == folder };
@@ -154,7 +200,28 @@ mod tests {
             assert_eq!(code(keep_apart(&[at("x")], &at(output))), Code::Argument, "{output}");
         }
         assert_eq!(code(keep_apart(&[at("x/same")], &at("x"))), Code::Argument);
+        assert_eq!(code(keep_apart(&[at("?")], &at("x/new"))), Code::Argument);
         assert!(keep_apart(&[at("x")], &at("z/new")).is_ok());
         assert!(keep_apart(&[at("x/same")], &at("x/new")).is_ok());
+    }
+    #[test]
+    fn patterns_are_expanded_and_their_matches_keep_their_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["2026/01/same", "2026/02/same", "2026/02/x[1]", "2026/02/.tdc-0.tmp"] {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        let names = |pattern: &str| -> Vec<PathBuf> {
+            let found = find(&[folder.path().join(pattern)]).unwrap();
+            found.into_iter().map(|input| input.name).collect()
+        };
+        assert_eq!(names("2026/*/s*"), ["01/same", "02/same"].map(PathBuf::from));
+        assert_eq!(names("2026/0[2-9]"), ["02/same", "02/x[1]"].map(PathBuf::from));
+        assert_eq!(names("**/same"), ["2026/01/same", "2026/02/same"].map(PathBuf::from));
+        assert_eq!(names("2026/02/x[1]"), ["x[1]"].map(PathBuf::from), "there is a file of that name");
+        let error = find(&[folder.path().join("2027/*")]).unwrap_err();
+        assert_eq!(error.code(), Code::Argument);
+        assert!(error.message().ends_with("2027/*: no file matches it"), "{error}");
     }
 }
