@@ -122,7 +122,7 @@ fn one(work: &dyn Work, file: Option<&Path>, options: &Options) -> Result<Report
     stdio::write(&made.document)?;
     let mut report = Report::default();
     let hashes = if made.is_history { vec![0] } else { Vec::new() };
-    report.done(Done { counts: made.counts, hashes });
+    report.done(Done { counts: made.counts, hashes, newer: 0 });
     Ok(report)
 }
 

@@ -44,6 +44,8 @@ pub(super) struct Done {
     pub(super) counts: Counts,
     /// A hash of each history: equal ones have the same.
     pub(super) hashes: Vec<u64>,
+    /// How many fields of an export were not read, because they are newer than this program.
+    pub(super) newer: u64,
 }
 
 /// Where it goes.
@@ -97,7 +99,11 @@ impl Conversion<'_> {
                     let failed = |error| at_item(&field, index, &error);
                     self.history(&field).map_err(failed)?;
                 }
-                Part::Other => self.between(&field)?,
+                Part::Empty => self.between(&field)?,
+                Part::Newer => {
+                    self.done.newer += 1;
+                    self.between(&field)?;
+                }
             }
             self.progress.add(field.len());
         }

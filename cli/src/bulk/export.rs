@@ -21,8 +21,11 @@ const MAX_VARINT: usize = 10;
 pub(super) enum Part {
     /// An item: alone, it is an export with one history.
     Item,
-    /// A field of a newer version, or an item without a history.
-    Other,
+    /// An item without anything in it.
+    Empty,
+    /// A field that this program does not know, such as the `activities` of
+    /// `temporal.api.export.v1.ExportedExecutions`, whose field 1 has the same items.
+    Newer,
 }
 
 /// Whether a file that begins with `head` is an export in binary.
@@ -108,8 +111,11 @@ impl<R: BufRead> Export<R> {
             )
         })?;
         self.take(contents, field, start)?;
-        if tag != u64::from(TAG) || contents == 0 {
-            return Ok(Some(Part::Other));
+        if tag != u64::from(TAG) {
+            return Ok(Some(Part::Newer));
+        }
+        if contents == 0 {
+            return Ok(Some(Part::Empty));
         }
         self.items += 1;
         Ok(Some(Part::Item))
@@ -188,8 +194,9 @@ mod tests {
         ];
         let read = parts(&fields.concat(), 64).unwrap();
         assert_eq!(read.iter().map(|(_, field)| &field[..]).collect::<Vec<_>>(), fields);
-        let items = read.iter().filter(|(part, _)| *part == Part::Item).count();
-        assert_eq!(items, 2, "an item without a history is kept, and is none");
+        let kinds: Vec<Part> = read.iter().map(|(part, _)| *part).collect();
+        let (item, newer) = (Part::Item, Part::Newer);
+        assert_eq!(kinds, [item, newer, item, newer, newer, newer, Part::Empty]);
         assert_eq!(parts(b"", 64).unwrap(), []);
     }
 

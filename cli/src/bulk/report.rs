@@ -29,6 +29,8 @@ pub(crate) struct Report {
     failures: Vec<Failure>,
     /// Files that were not begun, because of a failure.
     left: usize,
+    /// Fields of exports that were not read, because they are newer than this program.
+    newer: u64,
     seen: HashSet<u64>,
 }
 
@@ -74,6 +76,7 @@ struct Files {
 struct Histories {
     all: u64,
     equal: u64,
+    newer: u64,
 }
 
 #[derive(Serialize)]
@@ -93,6 +96,7 @@ struct Keys<'a> {
 impl Report {
     pub(super) fn done(&mut self, done: Done) {
         self.files += 1;
+        self.newer += done.newer;
         self.histories += done.hashes.len() as u64;
         self.equal += done.hashes.into_iter().map(|hash| u64::from(!self.seen.insert(hash))).sum::<u64>();
         self.before.merge(done.counts.before);
@@ -144,6 +148,12 @@ impl Report {
             let (equal, all) = (self.equal, self.histories);
             stdio::note(&format!("{equal} of {all} histories are equal to another one"));
         }
+        if self.newer > 0 {
+            stdio::note(&format!(
+                "{} field(s) of exports are newer than this tdc and were not read: payloads in them stay encoded",
+                self.newer
+            ));
+        }
         if let Some(speed) = &self.speed {
             stdio::note(speed);
         }
@@ -156,7 +166,7 @@ impl Report {
     pub(super) fn json(&self) -> Result<Vec<u8>, Error> {
         let json = Json {
             files: Files { done: self.files, skipped: self.skipped, failed: self.failed(), left: self.left },
-            histories: Histories { all: self.histories, equal: self.equal },
+            histories: Histories { all: self.histories, equal: self.equal, newer: self.newer },
             payloads: Payloads { all: self.before.payloads, changed: self.changed },
             codecs: self.before.by_codec(),
             keys: Keys { before: self.before.rows(), after: self.after.as_ref().map(KeyCounts::rows) },

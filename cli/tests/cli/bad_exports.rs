@@ -117,6 +117,7 @@ fn newer_fields_are_kept() {
     let folder = with("newer.proto", &encoded(&plain));
     let (code, _, notes) = run(&folder, &["--output", "made", "in"]);
     assert_eq!(code, Some(0), "{notes}");
+    assert!(notes.contains("2 field(s) of exports are newer than this tdc and were not read"), "{notes}");
     assert_eq!(fs::read(folder.path("made/newer.proto")).unwrap(), plain);
 }
 
