@@ -1,4 +1,5 @@
-//! `tdc history decode` of many files: exports of Temporal Cloud, and histories in every other form.
+//! `tdc history decode` of many files: exports of Temporal Cloud, and histories in every other
+//! form.
 
 use std::process::ExitCode;
 

@@ -29,7 +29,8 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// The file if only one document is asked for, without a report; `None` in it is standard input.
+    /// The file if only one document is asked for, without a report; `None` in it is standard
+    /// input.
     #[expect(clippy::option_option, reason = "the outer one says whether it is alone")]
     pub(crate) fn alone(&self) -> Option<Option<&Path>> {
         if self.output.is_some() || self.report.is_some() || self.namespace_from_path {

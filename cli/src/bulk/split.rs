@@ -3,8 +3,8 @@
 //! ```text
 //! RUN-0.json   {"events":[…]}   named by run id and a counter: runs that were reset share an id
 //! ```
-//! Workflow ids often name a customer, so no file is named by one. The folder appears when all of it
-//! is written.
+//! Workflow ids often name a customer, so no file is named by one. The folder appears when all of
+//! it is written.
 
 use std::collections::HashMap;
 use std::fs::File;
