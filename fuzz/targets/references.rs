@@ -1,5 +1,6 @@
 //! References to stored objects, from arbitrary bytes: one is followed only into a store, a bucket
-//! and a folder of keys that the configuration allows, and what comes back is a payload or an error.
+//! and a folder of keys that the configuration allows, and what comes back is a payload or an
+//! error.
 //!
 //! The first byte chooses the form of the reference and the answer, the others are its data.
 

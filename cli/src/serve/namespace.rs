@@ -81,9 +81,21 @@ mod tests {
         for path in ["/decode", "//decode", "/codec/decode", "/a/b/decode"] {
             assert_eq!(operation(path), Some(Operation::Decode), "{path}");
         }
-        for path in ["/", "/decode/", "/%64ecode", "/Decode", "/decode.", "/download", "decode"] {
+        assert_eq!(operation("/orders/download"), Some(Operation::Download));
+        for path in ["/", "/decode/", "/%64ecode", "/Decode", "/decode.", "/downloads", "decode"] {
             assert_eq!(operation(path), None, "{path}");
         }
+    }
+
+    #[test]
+    fn a_query_can_ask_for_references() {
+        for query in ["preserveStorageRefs=true", "a&preserveStorageRefs=True&b=c"] {
+            assert!(preserves_references(Some(query)), "{query}");
+        }
+        for query in ["", "preserveStorageRefs", "preserveStorageRefs=1", "xpreserveStorageRefs=true"] {
+            assert!(!preserves_references(Some(query)), "{query}");
+        }
+        assert!(!preserves_references(None));
     }
 
     #[test]

@@ -82,8 +82,8 @@ fn problems_name_line_column_and_path() {
             "line 2, column 77: server.auth.issuers[0].algorithms[0]: found HS256, expected RS256, ",
         ),
         (
-            "server: { auth: { issuers: [], rules: [{ allow: [download] }] } }",
-            "line 2, column 50: server.auth.rules[0].allow[0]: found download, expected encode, decode",
+            "server: { auth: { issuers: [], rules: [{ allow: [upload] }] } }",
+            "line 2, column 50: server.auth.rules[0].allow[0]: found upload, expected encode, decode, download",
         ),
         ("server: { tls: { cert: a } }", "line 2, column 16: server.tls: missing field `key`"),
         ("server: { traces: { ratio: 1 } }", "line 2, column 19: server.traces: missing field `endpoint`"),
@@ -99,7 +99,7 @@ fn problems_name_line_column_and_path() {
         ),
         (
             "server: { auth: { issuers: [], rules: [{ allow: [delete] }] } }",
-            "line 2, column 50: server.auth.rules[0].allow[0]: found delete, expected encode, decode",
+            "line 2, column 50: server.auth.rules[0].allow[0]: found delete, expected encode, decode, download",
         ),
         ("server: { audit: syslog }", "line 2, column 18: server.audit: found syslog, expected stderr, file"),
         (
