@@ -75,7 +75,7 @@ async def in_a_browser(programs: Programs, ready: Stage) -> None:
         ready.checks.skipped("identity", "Keycloak could not be fetched")
         return
     async with ready.checks.scenario("identity"):
-        await identity(ready, programs.chromium, programs.web_ui, programs.keycloak_java, programs.keycloak)
+        await identity(ready, programs.chromium, programs.keycloak_java, programs.keycloak)
 
 
 async def main(arguments: argparse.Namespace) -> int:
@@ -127,7 +127,7 @@ if __name__ == "__main__":
     )
     parser.add_argument("--java-classpath", required=True)
     parser.add_argument("--chromium", type=Path, help="the browser; without it the Web UI is left out")
-    parser.add_argument("--web-ui", type=Path, required=True, help="the Web UI with a login")
+    parser.add_argument("--web-ui", type=Path, required=True, help="a Web UI that is newer than the dev server's")
     parser.add_argument("--counting-server", type=Path, required=True, help="a server that counts external payloads")
     parser.add_argument("--keycloak", type=Path, help="Keycloak, prepared; without it the login is left out")
     parser.add_argument("--keycloak-java", type=Path, help="the JVM for it")

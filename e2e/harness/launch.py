@@ -76,6 +76,7 @@ async def stage(programs: Programs, folder: Path, checks: Checks) -> AsyncIterat
             processes,
             temporal,
             programs.counting_server,
+            programs.web_ui,
             tdc,
             config,
             codec,

@@ -27,6 +27,8 @@ class Stage:
     temporal: Temporal
     #: The program of a server that is newer than the one of the command line.
     counting_server: Path
+    #: The program of a Web UI that is newer than the dev server's.
+    web_ui: Path
     tdc: Tdc
     config: Config
     codec: temporal_tdc.Tdc

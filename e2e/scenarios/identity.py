@@ -14,9 +14,10 @@ from harness.certificate import make_certificate
 from harness.checks import eventually
 from harness.codec_server import CodecServer, rules, serve
 from harness.keycloak import CLIENT, LIFESPAN, Keycloak
-from harness.processes import environment, free_port
+from harness.processes import free_port
 from harness.stage import Stage
 from harness.tokens import claims, key_id
+from harness.web_ui import start_web_ui
 
 _REFUSAL = "You may not read payloads: ask the owner of the namespace"
 _WORKFLOW = "confidential"
@@ -58,7 +59,7 @@ class _Office:
             return f"{answer.status} {await answer.text()}"
 
 
-async def identity(stage: Stage, browser: Path, binary: Path, java: Path, home: Path) -> None:
+async def identity(stage: Stage, browser: Path, java: Path, home: Path) -> None:
     """Three people; then keys rotate, the provider goes away and comes back, and a token expires."""
     password = stage.secret("password")
     customer = stage.secret("confidential")
@@ -70,11 +71,8 @@ async def identity(stage: Stage, browser: Path, binary: Path, java: Path, home: 
     make_certificate(stage.folder / "server.crt", stage.folder / "server.key")
     lines = [f"  cors: {{ origins: ['{web_ui}'] }}", "  tls: { cert: server.crt, key: server.key }"]
     codec = await serve(stage, "identity", [*lines, *rules(keycloak.issuer, f"'{keycloak.keys}'")], tls=True)
-    command: list[str | Path] = [binary, "--temporal", stage.temporal.address, "--listen", listen]
-    command += ["--codec", codec.url, "--refusal", _REFUSAL]
-    command += ["--issuer", keycloak.issuer, "--client", CLIENT, "--secret", password]
-    await stage.processes.start("web-ui", command, environment())
-    await eventually("the Web UI", lambda: _serving(web_ui))
+    login = ("--issuer", keycloak.issuer, "--client", CLIENT, "--secret", password)
+    await start_web_ui(stage, "web-ui", listen, "--codec", codec.url, "--refusal", _REFUSAL, *login)
     handle = await stage.client.start_workflow("Ticket", customer, id=_WORKFLOW, task_queue="go")
     await handle.signal("say", "fail")
     await stage.happened(_WORKFLOW, "WORKFLOW_EXECUTION_FAILED")
@@ -87,14 +85,6 @@ async def identity(stage: Stage, browser: Path, binary: Path, java: Path, home: 
             told = [token for token in ada.tokens if token.rpartition(".")[2] in codec.told()]
             stage.checks.equal("identity: no token is in log or audit log of the codec server", told, [])
     stage.unread("identity: log and audit log of the codec server", codec.told())
-
-
-async def _serving(url: str) -> bool | None:
-    try:
-        async with aiohttp.ClientSession() as session, session.get(f"{url}/healthz") as answer:
-            return True if answer.status == 200 else None
-    except (TimeoutError, aiohttp.ClientError):
-        return None
 
 
 async def _three_people(office: _Office, ada: WebUi) -> None:

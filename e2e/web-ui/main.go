@@ -1,5 +1,6 @@
-// Command web-ui is the Temporal Web UI with a login: what `temporal server start-dev` has no flags
-// for. It is a later one than the dev server's own, because that does not refresh tokens.
+// Command web-ui is a later Temporal Web UI than the dev server's own, which neither refreshes tokens
+// nor downloads external payloads. With an issuer it has a login, for which `temporal server
+// start-dev` has no flags.
 package main
 
 import (
@@ -18,13 +19,14 @@ import (
 func main() {
 	temporal := flag.String("temporal", "", "host and port of the Temporal server")
 	listen := flag.String("listen", "", "host and port to listen on")
-	codec := flag.String("codec", "", "https endpoint of the codec server, which gets the access token")
+	codec := flag.String("codec", "", "https endpoint of the codec server, which gets the access token of a login")
 	refusal := flag.String("refusal", "", "what a person reads when the codec server refuses")
-	issuer := flag.String("issuer", "", "URL of the identity provider")
+	issuer := flag.String("issuer", "", "URL of the identity provider; without it there is no login")
 	client := flag.String("client", "", "id of the client at the identity provider")
 	secret := flag.String("secret", "", "secret of that client")
 	flag.Parse()
 
+	login := *issuer != ""
 	host, digits, err := net.SplitHostPort(*listen)
 	if err != nil {
 		panic(err)
@@ -42,8 +44,8 @@ func main() {
 		DisableNewsFetch:    true,
 		// On loopback there is no TLS.
 		CORS:  config.CORS{CookieInsecure: true},
-		Codec: config.Codec{Endpoint: *codec, PassAccessToken: true, DefaultErrorMessage: *refusal},
-		Auth: config.Auth{Enabled: true, Providers: []config.AuthProvider{{
+		Codec: config.Codec{Endpoint: *codec, PassAccessToken: login, DefaultErrorMessage: *refusal},
+		Auth: config.Auth{Enabled: login, Providers: []config.AuthProvider{{
 			Label:        "login",
 			Type:         "oidc",
 			ProviderURL:  *issuer,
