@@ -14,6 +14,7 @@ from pathlib import Path
 from harness.checks import Checks
 from harness.key_services import KeyServicePrograms
 from harness.launch import Programs, stage
+from harness.object_store import ObjectStorePrograms
 from harness.stage import Stage
 from scenarios.bound import bound
 from scenarios.codec_server_cli import laptop, team
@@ -27,6 +28,7 @@ from scenarios.parcel import parcel
 from scenarios.plaintext import plaintext
 from scenarios.replays import replays
 from scenarios.rotation import rotation
+from scenarios.stored_objects import stored_objects
 from scenarios.summaries import summaries
 from scenarios.ticket import ticket
 from scenarios.web_ui import web_ui
@@ -38,6 +40,7 @@ SCENARIOS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "parcel": parcel,
     "ticket": ticket,
     "external-payloads": external_payloads,
+    "stored-objects": stored_objects,
     "replays": replays,
     "laptop": laptop,
     "team": team,
@@ -95,6 +98,7 @@ async def main(arguments: argparse.Namespace) -> int:
         keycloak=arguments.keycloak,
         keycloak_java=arguments.keycloak_java,
         key_services=KeyServicePrograms(*arguments.key_services) if arguments.key_services else None,
+        object_store=ObjectStorePrograms(*arguments.object_store) if arguments.object_store else None,
     )
     running = asyncio.create_task(run(programs, arguments.folder, arguments.only))
     for stop in (signal.SIGINT, signal.SIGTERM):
@@ -137,6 +141,13 @@ if __name__ == "__main__":
         type=Path,
         metavar=("FOLDER", "LIBRARY", "GOCLOUD"),
         help="where bao and moto_server are, libtdc_keys, and the program that seals as Temporal Proxy does",
+    )
+    parser.add_argument(
+        "--object-store",
+        nargs=2,
+        type=Path,
+        metavar=("VERSITYGW", "PYTHON"),
+        help="an S3 store, and a Python with the official S3 driver, its client and tdc",
     )
     parser.add_argument("--folder", type=lambda p: Path(p).absolute(), required=True, help="is emptied and then used")
     parser.add_argument(

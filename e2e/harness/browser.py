@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, Request, async_playwright
+from playwright.async_api import Browser, Locator, Page, Request, async_playwright
 from playwright.async_api import TimeoutError as NotSeen
 
 from harness.processes import environment
@@ -118,18 +118,35 @@ class WebUi:
             await dialog.get_by_test_id("confirm-modal-button").click()
         await (await download.value).save_as(target)
 
+    async def download_external(self, size: str, target: Path) -> None:
+        """Downloads the first external payload of this size: its button has no other name."""
+        async with self.page.expect_download() as download:
+            await self.external(size).click()
+        await (await download.value).save_as(target)
+
+    def external(self, size: str) -> Locator:
+        """The button of the first external payload of this size."""
+        return self.page.get_by_role("button", name=size, exact=True).first
+
     async def set_codec_server(self, endpoint: str) -> None:
         """Sets the endpoint in the settings behind the glasses."""
         page = self.page
         await page.get_by_test_id(re.compile("^data-encoder-status")).first.click()
+        # The later Web UI has a dialog, and the older one a panel with an accordion.
+        later = page.locator("dialog[open]").get_by_test_id("confirm-modal-button")
+        apply = page.get_by_test_id("confirm-data-encoder-button").or_(later)
+        await apply.wait_for()
         accordion = page.get_by_test_id("override-accordion").get_by_role("button").first
-        await accordion.click()
+        folded = await accordion.count() > 0
+        if folded:
+            await accordion.click()
         await page.get_by_test_id("use-local-endpoint-input").click()
-        # While it is open, the page below covers the button that applies.
-        await accordion.click()
+        if folded:
+            # While it is open, the page below covers the button that applies.
+            await accordion.click()
         await page.locator("#data-encoder-endpoint-input").fill(endpoint)
         await self.picture("codec-server-settings")
-        await page.get_by_test_id("confirm-data-encoder-button").click()
+        await apply.click()
 
     async def asked(self, url: str, token: str = "") -> str:
         """Status and text of a request that the page itself makes, if the browser lets it have them."""

@@ -54,7 +54,14 @@ def _keys(ids: Sequence[str]) -> list[str]:
     return ["keys:", f"  primary: {ids[0]}", "  ring:", *(f"    {key}: {{ file: keys/{key}.key }}" for key in ids)]
 
 
-async def serve(stage: Stage, name: str, lines: Sequence[str], *options: str, tls: bool = False) -> CodecServer:
+async def serve(
+    stage: Stage,
+    name: str,
+    lines: Sequence[str],
+    *options: str,
+    tls: bool = False,
+    env: Mapping[str, str] | None = None,
+) -> CodecServer:
     """Starts `tdc serve` with the first key of the workers; `lines` are what its configuration says besides.
 
     A line that begins with two spaces belongs to `server:`.
@@ -67,7 +74,7 @@ async def serve(stage: Stage, name: str, lines: Sequence[str], *options: str, tl
     server += [line for line in lines if line.startswith("  ")]
     document = ["version: 1", *_keys(["key-a"]), "codecs: [zlib, encrypt]", *top, *server, ""]
     config.write_text("\n".join(document))
-    return await start(stage, name, config, port, *options, audit=audit, tls=tls)
+    return await start(stage, name, config, port, *options, audit=audit, tls=tls, env=env)
 
 
 async def start(  # noqa: PLR0913

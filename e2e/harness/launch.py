@@ -13,6 +13,7 @@ from harness.checks import Checks, eventually
 from harness.commands import CommandError, Tdc, Temporal
 from harness.config import Config, make_keys
 from harness.key_services import KeyServicePrograms, KeyServices
+from harness.object_store import ObjectStorePrograms
 from harness.processes import Processes, Worker, environment, free_port
 from harness.stage import Stage
 
@@ -38,6 +39,7 @@ class Programs:
     keycloak: Path | None
     keycloak_java: Path | None
     key_services: KeyServicePrograms | None
+    object_store: ObjectStorePrograms | None
 
     @property
     def workers(self) -> list[str]:
@@ -84,6 +86,7 @@ async def stage(programs: Programs, folder: Path, checks: Checks) -> AsyncIterat
             start_worker,
             tool,
             KeyServices(programs.key_services, processes) if programs.key_services else None,
+            programs.object_store,
             programs.chromium,
         )
         for name in programs.workers:

@@ -14,6 +14,7 @@ from harness.checks import Checks, eventually
 from harness.commands import Tdc, Temporal
 from harness.config import Config
 from harness.key_services import KeyServices
+from harness.object_store import ObjectStorePrograms
 from harness.processes import Processes, Worker
 
 
@@ -38,6 +39,8 @@ class Stage:
     tool: Callable[[str, str], list[str | Path]]
     #: OpenBao, moto and what goes with them; None where they could not be had.
     key_services: KeyServices | None = None
+    #: The programs of the object store; None where they could not be had.
+    object_store: ObjectStorePrograms | None = None
     #: The browser; None where there is none.
     chromium: Path | None = None
     workers: dict[str, Worker] = field(default_factory=dict)

@@ -1,0 +1,309 @@
+"""External payloads in a real store: the history refers to objects, and tdc puts in their places what they hold.
+
+A worker and a client in Python store by the official S3 driver, wrapped by tdc, what tdc's codecs have encoded. The
+Web UI and the command lines read it.
+"""
+
+import base64
+import dataclasses
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue
+
+from harness import history
+from harness.browser import WebUi, chromium
+from harness.codec_server import CodecServer, serve
+from harness.commands import run
+from harness.object_store import ObjectStore, ObjectStorePrograms
+from harness.processes import free_port
+from harness.stage import Stage
+from harness.web_ui import start_web_ui
+
+_WORKFLOW, _SEALED = "archive", "archive-sealed"
+_REFERENCE = "temporal.api.sdk.v1.ExternalStorageReference"
+#: What the Web UI says when the codec server has no stores.
+_WITHOUT_STORES = "isn't configured to download from external storage"
+
+
+@dataclasses.dataclass
+class Archive:
+    """The store, what a workflow put into it, and the codec servers that may look."""
+
+    stage: Stage
+    store: ObjectStore
+    #: Input and result of the workflow.
+    letter: str
+    twice: str
+    #: What the history has of them.
+    references: list[dict[str, Any]]
+    #: The history of a workflow whose input is the first reference below a seal.
+    sealed: list[dict[str, Any]]
+    web_ui: str
+    codec: CodecServer
+    #: Follows references under codecs' layers too.
+    below_seals: CodecServer
+    #: Has no stores.
+    without_stores: CodecServer
+
+    @property
+    def size(self) -> int:
+        """The size of the object that the first reference is to, which has the letter."""
+        return self.store.payload(_claim(self.references[0])["key"]).ByteSize()
+
+    async def tdc(self, *arguments: str, document: Any, config: str = "stored") -> Any:
+        """Runs the command line, which reads and writes JSON, with the configuration of a codec server."""
+        options: list[str | Path] = ["--config", self.stage.folder / f"{config}.yaml", "--namespace", "default"]
+        command: list[str | Path] = [self.stage.tdc.binary, *arguments, *options]
+        return json.loads(await run(command, json.dumps(document).encode(), self.store.environment()))
+
+
+async def stored_objects(stage: Stage) -> None:
+    """Runs a workflow whose input and results are in the store, and reads them in every way there is."""
+    if not stage.object_store:
+        stage.checks.skipped("stored objects", "versitygw or a Python with aioboto3 could not be had")
+        return
+    store = await ObjectStore.start(stage.processes, stage.object_store.versitygw, stage.folder / "stored")
+    # Too random for a compression that would bring it below the 256 KiB from which the SDK stores.
+    letter = f"{stage.secret('letter')} {secrets.token_urlsafe(300_000)}"
+    places: list[str | Path] = [stage.temporal.address, stage.config.path, store.endpoint, store.bucket, _WORKFLOW]
+    command = [*_program(stage.object_store), "run", *places]
+    twice = (await run(command, letter.encode(), store.environment())).decode()
+    stage.checks.that("stored objects: the workflow completes", twice == letter * 2, twice[:100])
+    events = await stage.temporal.history(_WORKFLOW)
+    references = _in_history(stage, events)
+    _in_store(stage, store, references)
+    sealed = await _seal(stage, references[0], store.payload(_claim(references[0])["key"]).ByteSize())
+
+    listen = f"127.0.0.1:{free_port()}"
+    web_ui = await start_web_ui(stage, "stored-web-ui", listen)
+    servers = [
+        await serve(stage, name, [*lines, f"  cors: {{ origins: ['{web_ui}'] }}"], "--dev", env=store.environment())
+        for name, lines in {
+            "stored": [_storage(store)],
+            "stored-below-seals": [_storage(store, "sealed_after_storing: true")],
+            "stored-nowhere": [],
+        }.items()
+    ]
+    archive = Archive(stage, store, letter, twice, references, sealed, web_ui, *servers)
+    await _by_command_line(archive, events)
+    await _by_request(archive)
+    await _in_the_browser(archive)
+    _told(archive)
+
+
+def _program(programs: ObjectStorePrograms) -> list[str | Path]:
+    return [programs.python, "-B", Path(__file__).parents[1] / "storage" / "python" / "archive.py"]
+
+
+def _storage(store: ObjectStore, *more: str) -> str:
+    place = f"{{ region: us-east-1, endpoint: '{store.endpoint}', path_style: true }}"
+    stores = f"stores: {{ aws.s3driver: {{ s3: {place}, buckets: [{store.bucket}] }} }}"
+    return f"storage: {{ {', '.join([stores, *more])} }}"
+
+
+def _references(document: Any) -> list[dict[str, Any]]:
+    """The payloads of a document that refer to objects."""
+    return [
+        payload
+        for payload in history.payloads(document)
+        if base64.b64decode(payload["metadata"].get("messageType", "")).decode() == _REFERENCE
+    ]
+
+
+def _in_history(stage: Stage, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Checks what the server has, and gives the references: input of workflow and activity, and both results."""
+    stage.unread("stored objects: the history", events)
+    references = _references(events)
+    stage.checks.equal("stored objects: references in the history", len(references), 4)
+    drivers = {json.loads(history.data(payload))["driverName"] for payload in references}
+    stage.checks.equal("stored objects: their driver", drivers, {"aws.s3driver"})
+    names = {name for payload in references for name in _claim(payload)}
+    spellings = {"bucket", "key", "hash_algorithm", "hash_value", "hashAlgorithm", "hashValue"}
+    stage.checks.equal("stored objects: their claims have both spellings", names, spellings)
+    return references
+
+
+def _claim(reference: dict[str, Any]) -> dict[str, str]:
+    claim: dict[str, str] = json.loads(history.data(reference))["claimData"]
+    return claim
+
+
+def _in_store(stage: Stage, store: ObjectStore, references: list[dict[str, Any]]) -> None:
+    """Checks that the bucket holds what the history refers to, and that all of it is encrypted."""
+    keys = store.keys()
+    # There are more: a worker without a cache replays, and by that stores the input of its activity again under
+    # another nonce, which the SDK then does not send.
+    missing = {_claim(one)["key"] for one in references} - set(keys)
+    stage.checks.equal("stored objects: the bucket has all that the history refers to", missing, set())
+    outside = [key for key in keys if not key.startswith("v0/ns/default/")]
+    stage.checks.equal("stored objects: their keys begin with the namespace", outside, [])
+    encodings = {store.payload(key).metadata["encoding"] for key in keys}
+    stage.checks.equal("stored objects: what they hold", encodings, {b"binary/encrypted"})
+    found = history.leaks(store.everything(), stage.markers)
+    stage.checks.equal("stored objects: no plaintext in the store", found, [])
+
+
+def _message(reference: dict[str, Any], size: int) -> Payload:
+    """The message of a reference. The JSON of the `temporal` command, which is older, lacks the size."""
+    return Payload(
+        metadata={name: base64.b64decode(value) for name, value in reference["metadata"].items()},
+        data=history.data(reference),
+        external_payloads=[Payload.ExternalPayloadDetails(size_bytes=size)],
+    )
+
+
+async def _seal(stage: Stage, reference: dict[str, Any], size: int) -> list[dict[str, Any]]:
+    """What the server has where a proxy with tdc's codecs seals what the SDK has stored."""
+    payload = RawValue(_message(reference, size))
+    handle = await stage.client.start_workflow("Unserved", payload, id=_SEALED, task_queue="nobody")
+    await handle.terminate()
+    events = await stage.temporal.history(_SEALED)
+    encodings = {history.encoding(payload) for payload in history.payloads(events)}
+    stage.checks.equal("stored objects: a seal is around the reference", encodings, {"binary/encrypted"})
+    return events
+
+
+async def _by_command_line(archive: Archive, events: list[dict[str, Any]]) -> None:
+    """`tdc` with and without --storage, and `temporal` with a codec server."""
+    stage, checks = archive.stage, archive.stage.checks
+    show = ["workflow", "show", "-w", _WORKFLOW, "-n", "default", "--address", stage.temporal.address, "-o", "json"]
+    # With payloads in the command's own short form, unless it is told not to.
+    for title, options in {"shown": ["--no-json-shorthand-payloads"], "shown in short": []}.items():
+        shown = json.loads(await run([stage.temporal.binary, *show, *options]))
+        filled = await archive.tdc("history", "decode", "--storage", document=shown)
+        checks.equal(f"stored objects, {title}: references after tdc history decode --storage", _references(filled), [])
+        _full(archive, f"stored objects, {title}: tdc history decode --storage", filled)
+        # Nothing comes back: it fails, or it has replayed.
+        assert stage.object_store
+        await run([*_program(stage.object_store), "replay", _WORKFLOW], json.dumps(filled).encode())
+        checks.that(f"stored objects, {title}: what it gives is replayed without tdc and the store", True)
+    document = {"events": events}
+    filled = await archive.tdc("decode", "--storage", document=document)
+    _full(archive, "stored objects: tdc decode --storage", filled)
+    for command in (("decode",), ("history", "decode")):
+        kept = await archive.tdc(*command, document=document)
+        title = f"stored objects: tdc {' '.join(command)} without --storage leaves references"
+        checks.equal(title, _references(kept), archive.references)
+        stage.unread(title, kept)
+    for config, left in {"stored": 1, "stored-below-seals": 0}.items():
+        opened = await archive.tdc("history", "decode", "--storage", document={"events": archive.sealed}, config=config)
+        title = f"stored objects: references below a seal after tdc history decode --storage with {config}.yaml"
+        checks.equal(title, len(_references(opened)), left)
+    checks.equal("stored objects: the letter was below the seal", _values(opened), [archive.letter])
+    seen = json.loads(await run([stage.temporal.binary, *show, "--codec-endpoint", archive.codec.url]))
+    _full(archive, "stored objects: temporal workflow show with the codec server", seen)
+
+
+def _full(archive: Archive, title: str, document: Any) -> None:
+    text = json.dumps(document)
+    values = _values(document)
+    # The short form has values in the places of payloads.
+    found = [values.count(value) or text.count(f'"{value}"') for value in (archive.letter, archive.twice)]
+    archive.stage.checks.equal(f"{title}: plaintext of inputs and results", found, [2, 2])
+
+
+def _values(document: Any) -> list[Any]:
+    """What all payloads of a decoded document say."""
+    return [json.loads(history.data(payload)) for payload in history.payloads(document) if history.data(payload)]
+
+
+async def _by_request(archive: Archive) -> None:
+    """What the Web UI asks, by HTTP: also for a reference that was sealed after the SDK had stored."""
+    checks = archive.stage.checks
+    reference = archive.references[0]
+    status, payloads = await _ask(archive.codec, "/decode?preserveStorageRefs=true", reference)
+    checks.equal("stored objects: /decode keeps the reference", (status, payloads), (200, [reference]))
+    for path in ("/download", "/download?preserveStorageRefs=true", "/decode"):
+        status, payloads = await _ask(archive.codec, path, reference)
+        _letter(archive, f"stored objects: {path}", status, payloads)
+
+    [sealed, *_] = history.payloads(archive.sealed)
+    status, payloads = await _ask(archive.below_seals, "/download", sealed)
+    _letter(archive, "stored objects: /download below a seal", status, payloads)
+    status, said = await _ask(archive.codec, "/download", sealed)
+    refused = status == 400 and str(said).startswith("TDC_ERR_REFERENCE")
+    checks.that("stored objects: /download below a seal, where that is not configured", refused, (status, said))
+    status, said = await _ask(archive.without_stores, "/download", reference)
+    checks.equal("stored objects: /download without stores", status, 404)
+
+
+async def _ask(server: CodecServer, path: str, payload: dict[str, Any]) -> tuple[int, Any]:
+    """Status and payloads, or status and text."""
+    async with (
+        aiohttp.ClientSession(headers={"X-Namespace": "default"}) as session,
+        session.post(f"{server.url}{path}", json={"payloads": [payload]}) as answer,
+    ):
+        if answer.status != 200:
+            return answer.status, await answer.text()
+        return answer.status, (await answer.json())["payloads"]
+
+
+def _letter(archive: Archive, title: str, status: int, payloads: Any) -> None:
+    """Checks that an answer has the letter and nothing else."""
+    data = [json.loads(history.data(payload)) for payload in payloads] if status == 200 else payloads
+    archive.stage.checks.that(title, data == [archive.letter], f"{status} {str(data)[:200]}")
+
+
+async def _in_the_browser(archive: Archive) -> None:
+    """A person presses the button of an external payload, with each codec server."""
+    stage, checks = archive.stage, archive.stage.checks
+    if not stage.chromium:
+        checks.skipped("stored objects: the web ui", "there is no Chromium, and none could be installed")
+        return
+    button = _shown(archive.size)
+    async with (
+        chromium(stage.chromium, stage.folder / "browser-stored") as running,
+        WebUi.person(running, archive.web_ui, stage.folder / "web-ui") as ui,
+    ):
+        for server, workflow, title in (
+            (archive.codec, _WORKFLOW, "stored"),
+            (archive.below_seals, _SEALED, "stored-below-a-seal"),
+        ):
+            await ui.workflows()
+            await ui.set_codec_server(server.url)
+            await ui.show(workflow)
+            checks.equal(f"stored objects, web ui, {title}: the reference", await ui.missing("aws.s3driver"), [])
+            stage.unread(f"stored objects, web ui, {title}: the page", await ui.text())
+            target = stage.folder / f"{title}.json"
+            await ui.download_external(button, target)
+            await ui.picture(title)
+            letter = json.loads(target.read_text())
+            checks.that(f"stored objects, web ui, {title}: the button gives the letter", letter == archive.letter)
+        await ui.workflows()
+        await ui.set_codec_server(archive.without_stores.url)
+        await ui.show(_WORKFLOW)
+        await ui.external(button).click()
+        missing = await ui.missing(_WITHOUT_STORES)
+        checks.equal("stored objects, web ui: without stores it says so", missing, [])
+        await ui.picture("stored-nowhere")
+
+
+def _shown(size: int) -> str:
+    """The size of an external payload as the Web UI writes it."""
+    return f"{size / 1024:.2f}".rstrip("0").rstrip(".") + " KB"
+
+
+def _told(archive: Archive) -> None:
+    """Checks the logs of the codec servers."""
+    checks = archive.stage.checks
+    told = "".join(server.told() for server in (archive.codec, archive.below_seals, archive.without_stores))
+    archive.stage.unread("stored objects: logs and audit logs of the codec servers", told)
+    around = [(archive.stage.folder / f"{name}.log").read_text() for name in ("server", "versitygw", "stored-web-ui")]
+    archive.stage.unread("stored objects: logs of the server, the store and the web ui", around)
+    names = {part for one in archive.references for part in (_claim(one)["key"], _claim(one)["hash_value"])}
+    found = [name for name in names if name in told]
+    checks.equal("stored objects: no key of an object is in a log", found, [])
+    heard = archive.codec.heard()
+    fetched = [line for line in heard if line["operation"] == "download" and line["status"] == 200]
+    objects = [line["objects"] for line in fetched]
+    checks.equal(
+        "stored objects: the audit log has what a download fetched",
+        objects,
+        [{"stores": ["aws.s3driver"], "count": 1, "bytes": archive.size}] * len(objects),
+    )
+    checks.that("stored objects: it has each download", len(fetched) >= 2, heard)
