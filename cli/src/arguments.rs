@@ -104,6 +104,9 @@ pub(crate) enum Command {
         /// Decode the payloads, and encode them by this configuration
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         to: Option<PathBuf>,
+        /// With --to: fetch stored objects, and put them in the places of their references
+        #[arg(long, requires = "to")]
+        storage: bool,
         #[command(flatten)]
         options: Options,
     },

@@ -124,8 +124,8 @@ fn run(command: Command) -> Result<ExitCode, Error> {
             return keys_check::run(&configuration.path()?, &configuration.namespace);
         }
         Command::Keys(KeysCommand::Used { json, paths }) => return keys_used::run(json, &paths),
-        Command::Rewrap { configuration, to, options } => {
-            return rewrap::run(&configuration, to.as_deref(), &options);
+        Command::Rewrap { configuration, to, storage, options } => {
+            return rewrap::run(Task::decode(storage), &configuration, to.as_deref(), &options);
         }
         Command::Completions { shell } => completions::run(shell),
         Command::Man { folder } => man::run(&folder),

@@ -4,7 +4,7 @@
 mod directory;
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
@@ -22,6 +22,15 @@ pub(crate) struct Fetches {
     pub(crate) count: usize,
     /// Their bytes.
     pub(crate) bytes: usize,
+}
+
+/// What this process fetched, for the report of a command.
+static COUNT: AtomicU64 = AtomicU64::new(0);
+static BYTES: AtomicU64 = AtomicU64::new(0);
+
+/// The objects that this process found so far, and their bytes.
+pub(crate) fn total() -> (u64, u64) {
+    (COUNT.load(Ordering::Relaxed), BYTES.load(Ordering::Relaxed))
 }
 
 /// Most objects that are fetched at the same time.
@@ -85,6 +94,8 @@ pub(crate) fn fetch_all(
         if let Fetched::Bytes(bytes) = found {
             count.count += 1;
             count.bytes += bytes.len();
+            COUNT.fetch_add(1, Ordering::Relaxed);
+            BYTES.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         }
     }
     fetched

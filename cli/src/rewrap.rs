@@ -21,12 +21,14 @@ use crate::key_counts::{KeyCounts, REMINDER};
 use crate::stdio;
 use crate::task::Task;
 
+/// With `to`, `decode` says whether stored objects are decoded as well.
 pub(crate) fn run(
+    decode: Task,
     configuration: &Configuration,
     to: Option<&Path>,
     options: &Options,
 ) -> Result<ExitCode, Error> {
-    let work = Work::open(configuration, to)?;
+    let work = Work::open(decode, configuration, to)?;
     let report = bulk::run(options, false, &work)?;
     if options.output.is_some() {
         stdio::write(report.after.as_ref().unwrap_or(&KeyCounts::default()).table().as_bytes())?;
@@ -40,6 +42,7 @@ pub(crate) fn run(
 
 /// How documents are made.
 struct Work {
+    decode: Task,
     converter: DataConverter,
     /// Another configuration, which encodes what this one decodes.
     to: Option<DataConverter>,
@@ -53,7 +56,7 @@ impl bulk::Work for Work {
         let made = match &self.to {
             None => documents::convert(Task::Rewrap, &self.converter, context, document, say)?,
             Some(to) => {
-                let decoded = documents::convert(Task::Decode, &self.converter, context, document, say)?;
+                let decoded = documents::convert(self.decode, &self.converter, context, document, say)?;
                 self.all_opened(&decoded)?;
                 documents::convert(Task::Encode, to, context, &decoded, say)?
             }
@@ -73,11 +76,11 @@ impl bulk::Work for Work {
 }
 
 impl Work {
-    fn open(configuration: &Configuration, to: Option<&Path>) -> Result<Self, Error> {
+    fn open(decode: Task, configuration: &Configuration, to: Option<&Path>) -> Result<Self, Error> {
         let to = to.map(|path| DataConverter::open(path, &configuration.namespace)).transpose()?;
         let converter = configuration.open()?;
         let viewer = Viewer::new(&converter.limits())?;
-        Ok(Self { converter, to, viewer, hasher: RandomState::new() })
+        Ok(Self { decode, converter, to, viewer, hasher: RandomState::new() })
     }
 
     fn reminder(&self) -> &'static str {

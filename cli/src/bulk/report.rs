@@ -9,7 +9,7 @@ use tdc::{Code, Error};
 
 use super::document::{Done, Failed};
 use crate::key_counts::{CodecRow, KeyCounts, Row};
-use crate::stdio;
+use crate::{objects, stdio};
 
 /// The totals of all files.
 #[derive(Default)]
@@ -61,7 +61,15 @@ struct Json<'a> {
     payloads: Payloads,
     codecs: Vec<CodecRow<'a>>,
     keys: Keys<'a>,
+    objects: Objects,
     failures: &'a [Failure],
+}
+
+/// Stored objects that took the places of their references.
+#[derive(Serialize)]
+struct Objects {
+    fetched: u64,
+    bytes: u64,
 }
 
 #[derive(Serialize)]
@@ -164,12 +172,14 @@ impl Report {
     }
 
     pub(super) fn json(&self) -> Result<Vec<u8>, Error> {
+        let (fetched, bytes) = objects::total();
         let json = Json {
             files: Files { done: self.files, skipped: self.skipped, failed: self.failed(), left: self.left },
             histories: Histories { all: self.histories, equal: self.equal, newer: self.newer },
             payloads: Payloads { all: self.before.payloads, changed: self.changed },
             codecs: self.before.by_codec(),
             keys: Keys { before: self.before.rows(), after: self.after.as_ref().map(KeyCounts::rows) },
+            objects: Objects { fetched, bytes },
             failures: &self.failures,
         };
         let mut text = serde_json::to_vec_pretty(&json)

@@ -45,6 +45,34 @@ fn objects_take_the_places_of_their_references_when_it_is_asked_for() {
 }
 
 #[test]
+fn copies_of_many_files_have_the_objects_inside() {
+    let (folder, reference) = folder();
+    fs::create_dir(folder.path("in")).unwrap();
+    let history = format!(
+        r#"{{"events":[{{"eventId":"1","workflowExecutionStartedEventAttributes":{{"input":{{"payloads":[{reference}]}}}}}}]}}"#
+    );
+    folder.write("in/one.json", &history);
+    let plain = history.replace(&reference, r#"{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"MQ=="}"#);
+    let output = folder.run(
+        &["history", "decode", "--config", "tdc.yaml", "--storage", "-o", "out", "--report", "r.json", "in"],
+        "",
+    );
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(folder.read("out/one.json"), plain);
+    let report: serde_json::Value = serde_json::from_str(&folder.read("r.json")).unwrap();
+    assert_eq!(report["objects"], serde_json::json!({ "fetched": 1, "bytes": 27 }));
+
+    folder.write("new.yaml", SAMPLE_CONFIG);
+    let rewrap = ["rewrap", "--config", "tdc.yaml", "--to", "new.yaml", "-o", "new", "--storage", "in"];
+    assert!(folder.run(&rewrap, "").status.success());
+    assert_ne!(folder.read("new/one.json"), plain);
+    let opened = folder.succeeds(&["history", "decode", "--config", "new.yaml", "new/one.json"], "");
+    assert_eq!(opened, plain);
+    let text = folder.fails(&["rewrap", "--config", "tdc.yaml", "-o", "other", "--storage", "in"], "");
+    assert!(text.contains("--to"), "{text}");
+}
+
+#[test]
 fn config_check_shows_the_stores_and_misses_a_directory() {
     let (folder, _) = folder();
     let check = ["config", "check", "tdc.yaml"];
