@@ -136,8 +136,8 @@ def _claim(reference: dict[str, Any]) -> dict[str, str]:
 def _in_store(stage: Stage, store: ObjectStore, references: list[dict[str, Any]]) -> None:
     """Checks that the bucket holds what the history refers to, and that all of it is encrypted."""
     keys = store.keys()
-    # There are more: a worker without a cache replays, and by that stores the input of its activity again under
-    # another nonce, which the SDK then does not send.
+    # There are more: a worker without a cache replays, and by that stores the input of its activity
+    # again under another nonce, which the SDK then does not send.
     missing = {_claim(one)["key"] for one in references} - set(keys)
     stage.checks.equal("stored objects: the bucket has all that the history refers to", missing, set())
     outside = [key for key in keys if not key.startswith("v0/ns/default/")]

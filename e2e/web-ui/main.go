@@ -1,5 +1,5 @@
-// Command web-ui is a later Temporal Web UI than the dev server's own, which neither refreshes tokens
-// nor downloads external payloads. With an issuer it has a login, for which `temporal server
+// Command web-ui is a later Temporal Web UI than the dev server's own, which neither refreshes
+// tokens nor downloads external payloads. With an issuer it has a login, for which `temporal server
 // start-dev` has no flags.
 package main
 

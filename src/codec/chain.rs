@@ -276,7 +276,7 @@ impl Chain {
         let view = View::parse(payload).map_err(malformed)?;
         if let Some(objects) = environment.objects
             && objects.may_be_one(view.encoding)
-            && objects.is_one(payload)?
+            && objects.is_one(payload)
         {
             let opening = Opening::new(self, environment, budget, false);
             return self.follow(objects, opening, payload, Outcome::Unchanged, out);

@@ -66,9 +66,9 @@ impl<'a> Objects<'a> {
         may_be_reference(encoding) || matches!(self.references, References::FetchOnly(_))
     }
 
-    /// Whether a payload is a reference.
-    pub(crate) fn is_one(&self, payload: Pieces<'_>) -> Result<bool, Error> {
-        Ok(Reference::of(payload)?.is_some())
+    /// Whether a payload is a reference, or says that it is.
+    pub(crate) fn is_one(&self, payload: Pieces<'_>) -> bool {
+        !matches!(Reference::of(payload), Ok(None))
     }
 
     /// The error for an object that does not contain a payload.
@@ -83,25 +83,36 @@ impl<'a> Objects<'a> {
     /// [`Code::Reference`] for a reference that is malformed or may not be followed, and what
     /// became of its object.
     pub(crate) fn find(&self, payload: Pieces<'_>, is_inner: bool) -> Result<Found, Error> {
-        let Some(reference) = Reference::of(payload)? else {
-            return match self.references {
-                References::FetchOnly(_) => Err(wrong_payload()),
-                _ => Ok(Found::Payload),
-            };
-        };
-        let max_objects = match self.references {
-            References::Keep => return Ok(Found::Kept),
-            References::Update => {
-                return Ok(reference.updated(payload)?.map_or(Found::Kept, Found::Updated));
+        let reference = match (Reference::of(payload), self.references) {
+            (Ok(Some(reference)), _) => reference,
+            (Ok(None), References::FetchOnly(_)) => return Err(wrong_payload()),
+            (Ok(None), _) => return Ok(Found::Payload),
+            (Err(error), References::Update | References::TryFetch(_)) if error.code() == Code::Reference => {
+                return Ok(Found::Kept);
             }
-            // Whoever may encrypt could make us fetch otherwise.
-            References::Fetch(_) if is_inner && !self.stores.sealed_after_storing => return Ok(Found::Kept),
-            References::FetchOnly(_) if is_inner && !self.stores.sealed_after_storing => {
-                return Err(wrong("it is encrypted, and storage.sealed_after_storing is not set"));
-            }
-            References::Fetch(max) | References::FetchOnly(max) => max,
+            (Err(error), _) => return Err(error),
         };
-        let object = self.object(&reference)?;
+        let kept = || Ok(reference.updated(payload)?.map_or(Found::Kept, Found::Updated));
+        // Whoever may encrypt could make us fetch otherwise.
+        let is_out_of_reach = is_inner && !self.stores.sealed_after_storing;
+        match self.references {
+            References::Keep => Ok(Found::Kept),
+            References::Update => kept(),
+            References::FetchOnly(_) if is_out_of_reach => {
+                Err(wrong("it is encrypted, and storage.sealed_after_storing is not set"))
+            }
+            References::Fetch(_) | References::TryFetch(_) if is_out_of_reach => Ok(Found::Kept),
+            References::Fetch(max) | References::FetchOnly(max) => self.follow(&reference, max),
+            References::TryFetch(max) => match self.follow(&reference, max) {
+                Err(error) if error.code() == Code::Reference => kept(),
+                found => found,
+            },
+        }
+    }
+
+    /// The object of a reference, once it is there.
+    fn follow(&self, reference: &Reference, max_objects: usize) -> Result<Found, Error> {
+        let object = self.object(reference)?;
         let state = &mut *self.state.borrow_mut();
         if let Some(bytes) = state.objects.get(&object) {
             return bytes.map(Found::Object);

@@ -198,6 +198,11 @@ fn nothing_that_a_reference_says_decides_where_a_request_goes() {
         let expected = format!("the reference to a stored object was not followed: {why}");
         assert_eq!((error.code(), error.message()), (Code::Reference, expected.as_str()));
     }
+    // Readers may prefer the reference to an error.
+    let foreign = payload(MODERN, reference("other", "bucket", &key, &hash).as_bytes());
+    let payloads = list(&[foreign.clone(), stored.refer(&inner)]);
+    let decoded = stored.decode(&open(""), References::TryFetch(9), &payloads).unwrap();
+    assert_eq!(decoded, list(&[foreign, inner]));
     for data in ["", "{", "[]", "{}", r#"{"driverName":1}"#, r#"{"driverName":"s3","claimData":{"key":1}}"#] {
         let error = stored.decode(&open(""), FETCH, &list(&[payload(MODERN, data.as_bytes())])).unwrap_err();
         assert_eq!(error.code(), Code::Reference, "{data}");

@@ -135,13 +135,13 @@ async fn respond(
     }
 
     let part = entry.part("authorize");
+    let Judged { namespace, pass_through, person, may_fetch } =
+        judge(state.auth.as_ref(), head, operation, &mut entry.record).await?;
+    drop(part);
     if operation == Operation::Download && !state.converter.has_stores() {
         let text = "not found: the codec server's configuration has no storage section, so it cannot download external payloads";
         return Err(Refusal::new(StatusCode::NOT_FOUND, "no_storage", "storage", text));
     }
-    let Judged { namespace, pass_through, person, may_fetch } =
-        judge(state.auth.as_ref(), head, operation, &mut entry.record).await?;
-    drop(part);
     let settings =
         state.converter.namespace_settings(namespace).map_err(|error| Refusal::of(&error, operation))?;
     entry.record.entry = settings.pattern.unwrap_or_else(|| "all".into());
@@ -165,7 +165,7 @@ async fn respond(
         Operation::Download => References::FetchOnly(MAX_OBJECTS),
         Operation::Decode if !state.converter.has_stores() => References::Keep,
         Operation::Decode if may_fetch && !namespace::preserves_references(head.uri.query()) => {
-            References::Fetch(MAX_OBJECTS)
+            References::TryFetch(MAX_OBJECTS)
         }
         Operation::Decode => References::Update,
     };
@@ -282,7 +282,7 @@ impl Job {
     async fn run(mut self, converter: Arc<DataConverter>) -> Result<(Self, Done), Refusal> {
         // These wait for a key service, or a store.
         let waits = converter.has_key_services()
-            || matches!(self.references, References::Fetch(_) | References::FetchOnly(_));
+            || matches!(self.references, References::TryFetch(_) | References::FetchOnly(_));
         if self.body.len() <= SMALL && !waits {
             let done = self.work(&converter);
             return Ok((self, done));

@@ -100,8 +100,9 @@ impl Refusal {
         let reason = code.name();
         let bad = |text| Self::bad_request(reason, text);
         match (code, code.kind()) {
-            // These sentences consist of names, numbers and positions only.
-            (Code::Json, _) => bad(error.to_string()),
+            // These sentences consist of names, numbers and positions only. What a reference says, the
+            // person has in the history anyway.
+            (Code::Json | Code::Reference, _) => bad(error.to_string()),
             (Code::Limit, _) if index.is_some() => bad(error.to_string()),
             (Code::Limit, _) => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", reason, error.to_string())

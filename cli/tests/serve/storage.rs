@@ -134,13 +134,25 @@ fn what_cannot_be_downloaded_is_400_and_never_404() {
         ("a way out", with("key", &key.replace("wt/Order", "../.."))),
         ("a wrong hash", with("hash_value", &"0".repeat(64))),
         ("no claim", reference("aws.s3driver", &json!({}))),
-        ("no JSON", payload("json/protobuf", Some(MESSAGE_TYPE), &json!(1))),
     ] {
-        let answer = ask(&server, "/download", &[payload]);
+        let one = std::slice::from_ref(&payload);
+        let answer = ask(&server, "/download", one);
         assert!(answer.refused(400).starts_with("TDC_ERR_REFERENCE at payloads[0]: "), "{what}: {answer:?}");
+        // The rest of a history is of use without it.
+        let decoded = ask(&server, "/decode", &[payload.clone(), golden["payloads"][0].clone()]).json();
+        assert_eq!(decoded["payloads"][1]["data"], "IlRlc3Rpbmci", "{what}: {decoded}");
+    }
+    let answer = ask(&server, "/download", &[with("bucket", "other")]);
+    assert!(answer.refused(400).contains("its bucket \"other\" is not one that"), "{answer:?}");
+    let malformed = payload("json/protobuf", Some(MESSAGE_TYPE), &json!(1));
+    let one = std::slice::from_ref(&malformed);
+    assert!(ask(&server, "/download", one).refused(400).starts_with("TDC_ERR_REFERENCE"));
+    for path in ["/decode", "/decode?preserveStorageRefs=true"] {
+        assert_eq!(ask(&server, path, one).json()["payloads"], json!([malformed]));
     }
     let answer = ask(&server, "/download", &[reference("away", &claim)]);
     assert!(answer.refused(502).contains("the store of an external payload"), "{answer:?}");
+    ask(&server, "/decode", &[reference("away", &claim)]).refused(502);
     let many: Vec<_> = (0..101).map(|n| with("key", &format!("v0/ns/orders/{n}"))).collect();
     assert!(ask(&server, "/download", &many).refused(400).contains("more than 100 stored objects"));
 }
