@@ -100,8 +100,8 @@ impl Refusal {
         let reason = code.name();
         let bad = |text| Self::bad_request(reason, text);
         match (code, code.kind()) {
-            // These sentences consist of names, numbers and positions only. What a reference says, the
-            // person has in the history anyway.
+            // These sentences consist of names, numbers and positions only. What a reference says,
+            // the person has in the history anyway.
             (Code::Json | Code::Reference, _) => bad(error.to_string()),
             (Code::Limit, _) if index.is_some() => bad(error.to_string()),
             (Code::Limit, _) => {
