@@ -1,7 +1,7 @@
 # The commands for people. A target fetches what it needs from the registries, and says so.
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-rust test-c test-go test-python test-java test-typescript test-bulk test-conformance test-scripts \
-        package-typescript dist dist-host test-dist test-platforms test-e2e test-deep ci vectors generated fmt texts docs bench bench-quick bench-core install clean
+        test-rust-sdk package-typescript dist dist-host test-dist test-platforms test-e2e test-deep ci vectors generated fmt texts docs bench bench-quick bench-core install clean
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
@@ -42,6 +42,9 @@ test-java: build ## The Java package, by JNI and by FFM
 
 test-typescript: ## The npm package, installed as users install it
 	@scripts/logged typescript scripts/test-typescript
+
+test-rust-sdk: ## The crate for the Rust SDK, with a worker; not in make test, as it builds 300 crates
+	@scripts/test-rust-sdk
 
 package-typescript: ## The npm package and this machine's native one, in dist/npm
 	@scripts/dist/build
