@@ -236,7 +236,7 @@ def _show(chain: Chain, result: Result, count: int) -> None:
     for writer in chain.participants:
         row = [_cell(result, writer, reader) for reader in chain.readers]
         print(f"{writer.name:<{width}}" + "".join(f"{cell:>{COLUMN}}" for cell in row))
-    print("n/a: a payload with unknown fields, which the JSON of codec servers and of the command line cannot carry, and protobufjs drops")
+    print("n/a: a payload with unknown fields, which JSON (codec servers, the command line), protobufjs and prost cannot carry")
     if any(who.only_writes for who in chain.participants):
         print("-: the form whose key id is the key; only tdc, with that key in its ring, reads it")
     for name, reason in result.skipped.items():

@@ -50,8 +50,8 @@ class Participant:
 
     @property
     def takes_unknown_fields(self) -> bool:
-        """The command line speaks JSON, which cannot carry them, and TypeScript's SDK drops them where it reads a message."""
-        return self.driver not in {"cli", "typescript"}
+        """The command line's JSON cannot carry them, and the SDKs of TypeScript and Rust drop them where they read a message."""
+        return self.driver not in {"cli", "rust", "typescript"}
 
 
 #: Java has two ways to the library: JNI below JDK 22, FFM from there on. The driver takes the oldest JDK that it finds.
@@ -59,7 +59,7 @@ FFM = Participant(
     "tdc java ffm", "tdc", "java", ("DRIVER_JAVA_HOME", os.environ.get("TDC_FFM_JAVA_HOME", "")), "no JDK from 22 on was found"
 )
 TDC = [*(Participant(f"tdc {name}", "tdc", name) for name in ("go", "python", "java")), FFM]
-TDC += [Participant(f"tdc {name}", "tdc", name) for name in ("typescript", "c", "cli")]
+TDC += [Participant(f"tdc {name}", "tdc", name) for name in ("typescript", "rust", "c", "cli")]
 SAMPLES = [Participant(f"sample {name}", "sample", name) for name in LANGUAGES]
 SAMPLES += [Participant("java sample", "java-sample", "java", only_writes=True)]
 ZLIBS = [Participant(f"sdk zlib {name}", "zlib", name) for name in ("go", "java")]
