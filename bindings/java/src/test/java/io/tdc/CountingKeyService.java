@@ -60,9 +60,11 @@ class CountingKeyService implements KeyService {
     unwraps.incrementAndGet();
     byte[] nonce = Arrays.copyOf(wrapped, NONCE);
     try {
-      given =
+      byte[] dataKey =
           cipher(Cipher.DECRYPT_MODE, key, nonce).doFinal(wrapped, NONCE, wrapped.length - NONCE);
-      return given;
+      // Several threads ask at once, and each is answered with its own.
+      given = dataKey;
+      return dataKey;
     } catch (AEADBadTagException e) {
       throw KeyServiceException.invalid("it was changed");
     }
