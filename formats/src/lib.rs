@@ -18,8 +18,10 @@ pub mod descriptors;
 mod error;
 pub mod json;
 pub mod msgpack;
+mod percent;
 pub mod protobuf_json;
 pub mod text;
 pub mod wire;
 
 pub use error::{Error, ErrorKind};
+pub use percent::{is_unreserved, percent_encoded};

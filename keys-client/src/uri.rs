@@ -78,14 +78,12 @@ fn percent_decoded(text: &str) -> Option<String> {
 
 /// A name or value for a path, a query or a form.
 pub(crate) fn percent_encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
+    tdc_formats::percent_encoded(text, tdc_formats::is_unreserved)
+}
+
+/// A path whose segments are encoded one by one.
+pub(crate) fn percent_encoded_path(path: &str) -> String {
+    path.split('/').map(percent_encoded).collect::<Vec<_>>().join("/")
 }
 
 /// A form's body.
@@ -134,6 +132,7 @@ mod tests {
     #[test]
     fn names_are_encoded_for_a_path() {
         assert_eq!(percent_encoded("a/b c.d~\u{e4}"), "a%2Fb%20c.d~%C3%A4");
+        assert_eq!(percent_encoded_path("a b/c%/"), "a%20b/c%25/");
         assert_eq!(form(&[("a", "1&2"), ("b", "")]), "a=1%262&b=");
     }
 }

@@ -25,7 +25,6 @@ pub(super) use options::Options;
 pub use request::HttpRequest;
 pub(crate) use response::judge;
 pub(crate) use url::Url;
-pub use url::is_loopback;
 
 use std::time::Duration;
 

@@ -58,6 +58,37 @@ mod tests {
     }
 
     #[test]
+    fn stores_and_rules_that_let_more_be_read_are_noticed() {
+        let stores = "storage: { stores: { s: { s3: { region: r }, buckets: [one, two] } } }\n";
+        let with = |rest: &str| stores.replace("} } }", &format!("}} }}{rest} }}"));
+        let namespaces = |rest: &str| {
+            format!(
+                "codecs: [encrypt]\n{stores}namespaces: [{{ match: pay, keys: {{ primary: b }}{rest} }}]\n"
+            )
+        };
+        for (before, after, loosens) in [
+            ("", stores, true),
+            (stores, "", false),
+            (stores, stores, false),
+            (stores, &stores.replace("[one, two]", "[two]"), false),
+            (stores, &stores.replace("[one, two]", "[two, three]"), true),
+            (stores, &stores.replace("region: r", "region: other"), true),
+            (stores, &stores.replace(" s: ", " t: "), true),
+            (stores, &with(", timeout: 1 s, max_object_bytes: 1 B"), false),
+            (stores, &with(", sealed_after_storing: true"), true),
+            (stores, &with(", unscoped: true"), true),
+            (&with(", unscoped: true"), stores, false),
+            (stores, &with(", objects_of: [a]"), true),
+            (&with(", objects_of: [a, b]"), &with(", objects_of: [b]"), false),
+            (&namespaces(""), &namespaces(", objects_of: [a]"), true),
+            (&namespaces(", unscoped: true"), &namespaces(""), false),
+        ] {
+            let found = read(after).loosens(&read(before));
+            assert_eq!(found, loosens.then_some("storage"), "{before}\nthen\n{after}");
+        }
+    }
+
+    #[test]
     fn what_a_cut_or_changed_file_opens_is_noticed() {
         let whole = "codecs: [zlib, encrypt]\n";
         let list = "codecs: [encrypt]\nnamespaces:\n  - { match: pay, keys: { primary: b } }\n  - { match: \"*\", keys: { primary: a } }\n";

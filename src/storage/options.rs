@@ -9,10 +9,10 @@ use serde::Deserialize;
 
 use super::rules::Rules;
 use crate::config::document::{ByteSize, Problem, Span};
+use crate::origin::{self, Fault};
 
 const DEFAULT_OBJECT_BYTES: usize = 50 << 20;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
-const MAX_TIMEOUT: Duration = Duration::from_secs(300);
 /// A claim chooses among buckets one by one.
 const MAX_BUCKETS: usize = 1000;
 
@@ -141,14 +141,10 @@ pub(crate) struct Stores {
 
 impl Stores {
     pub(crate) fn build(options: &StorageOptions, base_dir: &Path) -> Result<Self, Problem> {
-        let timeout = options.timeout.map_or(DEFAULT_TIMEOUT, |span| span.0);
-        if timeout.is_zero() || timeout > MAX_TIMEOUT {
-            return Err(Problem::new("expected more than 0 and at most 5 min").inside("timeout"));
-        }
-        let max_object_bytes = options.max_object_bytes.map_or(DEFAULT_OBJECT_BYTES, |size| size.0);
-        if max_object_bytes == 0 {
-            return Err(Problem::new("expected more than 0, found 0").inside("max_object_bytes"));
-        }
+        let timeout =
+            Span::timeout(options.timeout, DEFAULT_TIMEOUT).map_err(|problem| problem.inside("timeout"))?;
+        let max_object_bytes = ByteSize::some(options.max_object_bytes, DEFAULT_OBJECT_BYTES)
+            .map_err(|problem| problem.inside("max_object_bytes"))?;
         if options.stores.is_empty() {
             return Err(Problem::new("expected at least one store").inside("stores"));
         }
@@ -182,8 +178,17 @@ impl Stores {
 
     /// Whether more can be read with these stores than with `before`.
     pub(crate) fn open_more_than(&self, before: &Self) -> bool {
+        let opens_more = |store: &Store, was: &Store| {
+            let is_below = |bucket| was.buckets.is_empty() || was.buckets.contains(bucket);
+            store.kind != was.kind
+                || store.buckets.is_empty() && !was.buckets.is_empty()
+                || !store.buckets.iter().all(is_below)
+        };
         (self.sealed_after_storing && !before.sealed_after_storing)
-            || self.by_name.iter().any(|(name, store)| before.by_name.get(name) != Some(store))
+            || self
+                .by_name
+                .iter()
+                .any(|(name, store)| before.by_name.get(name).is_none_or(|was| opens_more(store, was)))
     }
 }
 
@@ -239,18 +244,12 @@ fn is_bucket(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
-/// The client checks that http stays on loopback; here, that it is an address and no more.
+/// An address, without a path.
 fn check_endpoint(endpoint: Option<&str>) -> Result<(), Problem> {
-    let Some(endpoint) = endpoint else { return Ok(()) };
-    let rest = endpoint.strip_prefix("https://").or_else(|| endpoint.strip_prefix("http://"));
-    let is_fine = rest.is_some_and(|rest| {
-        let authority = rest.strip_suffix('/').unwrap_or(rest);
-        !authority.is_empty()
-            && authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
-    });
-    if is_fine {
-        Ok(())
-    } else {
-        Err(Problem::new("expected an address such as https://s3.example.com").inside("endpoint"))
-    }
+    let why = match endpoint.map(origin::parse) {
+        None | Some(Ok((_, "" | "/"))) => return Ok(()),
+        Some(Err(Fault::Unencrypted)) => "use https (http is accepted for loopback only)",
+        Some(_) => "expected an address such as https://s3.example.com",
+    };
+    Err(Problem::new(why).inside("endpoint"))
 }

@@ -8,6 +8,8 @@
 
 use std::sync::Arc;
 
+use tdc_formats::percent_encoded;
+
 use super::claim::wrong;
 use super::options::StoreKind;
 use crate::error::{Error, text};
@@ -67,11 +69,12 @@ fn is_below(rest: &str, namespace: &str, kind: &StoreKind) -> bool {
     }
     let is_in = |folder: String| rest.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'));
     match kind {
-        StoreKind::S3 { .. } => is_in(escaped(namespace, is_safe_in_s3)),
-        StoreKind::Gcs { .. } => is_in(escaped(namespace, is_safe_in_gcs)),
+        StoreKind::S3 { .. } => is_in(percent_encoded(namespace, is_safe_in_s3)),
+        StoreKind::Gcs { .. } => is_in(percent_encoded(namespace, is_safe_in_gcs)),
         // It can be a copy of either. Both escapes say the same text only for the same namespace.
         StoreKind::Directory { .. } => {
-            is_in(escaped(namespace, is_safe_in_s3)) || is_in(escaped(namespace, is_safe_in_gcs))
+            is_in(percent_encoded(namespace, is_safe_in_s3))
+                || is_in(percent_encoded(namespace, is_safe_in_gcs))
         }
     }
 }
@@ -99,19 +102,6 @@ fn is_safe_in_s3(byte: u8) -> bool {
 /// What the drivers for Google Cloud Storage leave as it is.
 fn is_safe_in_gcs(byte: u8) -> bool {
     !byte.is_ascii_control() && !b"#[]*?:\"<>|/%".contains(&byte)
-}
-
-fn escaped(namespace: &str, is_safe: fn(u8) -> bool) -> String {
-    let mut out = Vec::with_capacity(namespace.len());
-    for byte in namespace.bytes() {
-        if is_safe(byte) {
-            out.push(byte);
-        } else {
-            out.extend_from_slice(format!("%{byte:02X}").as_bytes());
-        }
-    }
-    // Bytes of one character are kept or escaped together.
-    String::from_utf8(out).unwrap_or_default()
 }
 
 #[cfg(test)]

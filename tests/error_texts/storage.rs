@@ -15,6 +15,7 @@ pub(super) fn raise(texts: &mut Texts) {
         "storage: { stores: { a: { gcs: {} } } }",
         "storage: { stores: { a: { gcs: {}, buckets: [a/b] } } }",
         "storage: { stores: { a: { gcs: { endpoint: ftp://a }, buckets: [abc] } } }",
+        "storage: { stores: { a: { gcs: { endpoint: \"http://a\" }, buckets: [abc] } } }",
         "storage: { stores: { a: { s3: { region: a/b }, buckets: [abc] } } }",
         "storage: { stores: { a: { directory: a } }, timeout: 0 s }",
         "storage: { stores: { a: { directory: a } }, max_object_bytes: 0 B }",

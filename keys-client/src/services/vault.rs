@@ -18,7 +18,7 @@ use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::http::{Reply, Request};
 use crate::json::{self, Secret};
-use crate::uri::{KeyUri, percent_encoded};
+use crate::uri::{KeyUri, percent_encoded_path};
 
 const SERVICE: &str = "Vault";
 
@@ -41,8 +41,7 @@ pub(super) fn open(uri: &KeyUri, _: &Environment) -> Result<Box<dyn Kek>, Failur
             "the key's URI names no key: expected a URI such as hashivault://orders",
         ));
     }
-    let encoded = |path: &str| path.split('/').map(percent_encoded).collect::<Vec<_>>().join("/");
-    Ok(Box::new(Key { engine: encoded(engine), name: encoded(&name) }))
+    Ok(Box::new(Key { engine: percent_encoded_path(engine), name: percent_encoded_path(&name) }))
 }
 
 pub(super) fn remedy(kind: FailureKind) -> &'static str {

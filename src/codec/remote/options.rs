@@ -25,7 +25,6 @@ const MAX_VALUE_LEN: usize = 16 << 10;
 const MAX_HEADERS: usize = 32;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-const MAX_TIMEOUT: Duration = Duration::from_secs(300);
 const DEFAULT_REQUEST_BYTES: usize = 1 << 20;
 
 /// Headers that the library or the HTTP client sets.
@@ -125,14 +124,10 @@ impl AddToChain for Options {
 
 fn remote(options: &Options, base_dir: &Path) -> Result<Remote, Problem> {
     let url = Url::parse(&options.url).map_err(|why| Problem::new(why).inside("url"))?;
-    let timeout = options.timeout.map_or(DEFAULT_TIMEOUT, |span| span.0);
-    if timeout.is_zero() || timeout > MAX_TIMEOUT {
-        return Err(Problem::new("expected more than 0 and at most 5 min").inside("timeout"));
-    }
-    let max_request_bytes = options.max_request_bytes.map_or(DEFAULT_REQUEST_BYTES, |size| size.0);
-    if max_request_bytes == 0 {
-        return Err(Problem::new("expected more than 0, found 0").inside("max_request_bytes"));
-    }
+    let timeout =
+        Span::timeout(options.timeout, DEFAULT_TIMEOUT).map_err(|problem| problem.inside("timeout"))?;
+    let max_request_bytes = ByteSize::some(options.max_request_bytes, DEFAULT_REQUEST_BYTES)
+        .map_err(|problem| problem.inside("max_request_bytes"))?;
     let headers = headers(options, base_dir).map_err(|problem| problem.inside("headers"))?;
     Ok(Remote { url, headers, timeout, max_request_bytes })
 }

@@ -1,8 +1,9 @@
 //! Where a codec server is: `https://codec.example.com/{namespace}`.
 
-use std::net::IpAddr;
+use tdc_formats::{is_unreserved, percent_encoded};
 
 use crate::error::{Code, Error};
+use crate::origin::{self, Fault};
 
 /// The placeholder for the namespace in a path.
 const NAMESPACE: &str = "{namespace}";
@@ -20,26 +21,15 @@ impl Url {
     /// # Errors
     /// What is wrong with the text. The text itself is not repeated: it may contain a password.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
-        const EXPECTED: &str = "expected a URL such as https://codec.example.com/codec";
-        let (scheme, rest) = text.split_once("://").ok_or(EXPECTED)?;
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        if path.contains(['?', '#']) || authority.contains(['?', '#']) {
-            return Err("expected a URL without query or fragment: the operation is appended to it");
-        }
-        if authority.contains('@') {
-            return Err("expected a URL without user and password: put credentials in headers");
-        }
-        let host = host(authority).ok_or(EXPECTED)?;
-        match scheme {
-            "https" => {}
-            "http" if is_loopback(&host) => {}
-            "http" => {
-                return Err(
-                    "payloads would cross the network unencrypted: use https (http is accepted for loopback only)",
-                );
+        let (origin, path) = origin::parse(text).map_err(|fault| match fault {
+            Fault::Malformed => "expected a URL such as https://codec.example.com/codec",
+            Fault::Query => "expected a URL without query or fragment: the operation is appended to it",
+            Fault::Credentials => "expected a URL without user and password: put credentials in headers",
+            Fault::Unencrypted => {
+                "payloads would cross the network unencrypted: use https (http is accepted for loopback only)"
             }
-            _ => return Err("expected a URL that begins with https://"),
-        }
+            Fault::Scheme => "expected a URL that begins with https://",
+        })?;
         let literal = path.replace(NAMESPACE, "");
         if literal.contains(['{', '}']) {
             return Err("expected {namespace} and no other braces in the URL's path");
@@ -47,7 +37,7 @@ impl Url {
         if !literal.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`|".contains(&byte)) {
             return Err("expected a URL whose path is percent-encoded");
         }
-        Ok(Self { origin: format!("{scheme}://{authority}"), path: path.trim_end_matches('/').to_owned() })
+        Ok(Self { origin: origin.to_owned(), path: path.trim_end_matches('/').to_owned() })
     }
 
     /// The address of an operation for the payloads of `namespace`, which is percent-encoded so
@@ -67,55 +57,9 @@ impl Url {
                  serialization context",
             ));
         }
-        let path = self.path.replace(NAMESPACE, &percent_encoded(namespace));
+        let path = self.path.replace(NAMESPACE, &percent_encoded(namespace, is_unreserved));
         Ok(format!("{}{path}/{operation}", self.origin))
     }
-}
-
-fn percent_encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
-}
-
-/// The host of an authority, without the brackets of an IPv6 address.
-fn host(authority: &str) -> Option<String> {
-    let (host, port) = match authority.strip_prefix('[') {
-        Some(rest) => {
-            let (address, port) = rest.split_once(']')?;
-            address.parse::<std::net::Ipv6Addr>().ok()?;
-            (address, port)
-        }
-        None => {
-            let (host, port) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
-            let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-            if host.is_empty() || !host.bytes().all(fits) {
-                return None;
-            }
-            (host, port)
-        }
-    };
-    match port.strip_prefix(':') {
-        None if port.is_empty() => {}
-        Some(number) if number.bytes().all(|byte| byte.is_ascii_digit()) && number.parse::<u16>().is_ok() => {
-        }
-        _ => return None,
-    }
-    Some(host.to_ascii_lowercase())
-}
-
-/// Whether a name always means loopback. `*.localhost` does, by RFC 6761.
-#[must_use]
-pub fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

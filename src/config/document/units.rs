@@ -4,9 +4,22 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::problem::Problem;
+
 /// A number of bytes: a number, or text with B, KiB, MiB or GiB.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ByteSize(pub usize);
+
+impl ByteSize {
+    /// The size that is set, or the default; 0 is none.
+    pub(crate) fn some(set: Option<Self>, default: usize) -> Result<usize, Problem> {
+        match set {
+            None => Ok(default),
+            Some(Self(0)) => Err(Problem::new("expected more than 0, found 0")),
+            Some(Self(size)) => Ok(size),
+        }
+    }
+}
 
 impl<'de> Deserialize<'de> for ByteSize {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -44,6 +57,20 @@ impl<'de> Deserialize<'de> for ByteSize {
 /// A duration: text with ms, s, min or h.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span(pub Duration);
+
+/// The longest timeout of a request.
+const MAX_TIMEOUT: Duration = Duration::from_secs(300);
+
+impl Span {
+    /// The timeout that is set, or the default.
+    pub(crate) fn timeout(set: Option<Self>, default: Duration) -> Result<Duration, Problem> {
+        let timeout = set.map_or(default, |span| span.0);
+        if timeout.is_zero() || timeout > MAX_TIMEOUT {
+            return Err(Problem::new("expected more than 0 and at most 5 min"));
+        }
+        Ok(timeout)
+    }
+}
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

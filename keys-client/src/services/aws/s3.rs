@@ -16,7 +16,7 @@ use super::{Session, regional};
 use crate::failure::Failure;
 use crate::http::{Reply, Request};
 use crate::objects::{Bytes, StoredObject};
-use crate::uri::percent_encoded;
+use crate::uri::percent_encoded_path;
 
 const SERVICE: &str = "the store";
 
@@ -58,8 +58,8 @@ pub(crate) fn get(
 
 /// A bucket with a dot has no certificate in the form with the bucket in the host.
 fn url(endpoint: &str, path_style: bool, object: &StoredObject<'_>) -> String {
-    let key: Vec<_> = object.key.split('/').map(percent_encoded).collect();
-    let (endpoint, bucket, key) = (endpoint.trim_end_matches('/'), object.bucket, key.join("/"));
+    let (endpoint, bucket) = (endpoint.trim_end_matches('/'), object.bucket);
+    let key = percent_encoded_path(object.key);
     match endpoint.split_once("://") {
         Some((scheme, host)) if !path_style && !bucket.contains('.') => {
             format!("{scheme}://{bucket}.{host}/{key}")

@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::http::Request;
 use crate::json::{self, Secret};
 use crate::services::Session;
-use crate::uri::percent_encoded;
+use crate::uri::percent_encoded_path;
 
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
@@ -90,7 +90,7 @@ impl Server<'_> {
         }
         let mount = |default| {
             let mount = environment.var("VAULT_AUTH_MOUNT").unwrap_or(default).trim_matches('/');
-            format!("auth/{}/login", mount.split('/').map(percent_encoded).collect::<Vec<_>>().join("/"))
+            format!("auth/{}/login", percent_encoded_path(mount))
         };
         if let Some(role_id) = environment.var("VAULT_ROLE_ID") {
             let secret_id =
