@@ -26,7 +26,7 @@ use zeroize::Zeroizing;
 use crate::codec::remote::Answers;
 use crate::error::{Code, Error};
 use crate::keys::CallKeys;
-use crate::limits::{MAX_KEYS_IN_ROUND, Usage};
+use crate::limits::{MAX_IN_ROUND, Usage};
 use crate::storage::{CallObjects, References};
 
 /// A call, from the first try to its end. An SDK hands its codec a list of payloads; a binding that
@@ -225,7 +225,7 @@ impl State {
         self.message = None;
         self.progressed = false;
         self.pending.retain(|pending| pending.is_left);
-        for request in self.queued.drain(..MAX_KEYS_IN_ROUND.min(self.queued.len())).collect::<Vec<_>>() {
+        for request in self.queued.drain(..MAX_IN_ROUND.min(self.queued.len())).collect::<Vec<_>>() {
             self.add(request, false);
         }
         let count = self.pending.len();

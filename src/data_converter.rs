@@ -25,7 +25,7 @@ use crate::error::{Code, Error, Needed, Needs};
 use crate::keys::{CallKeys, Session};
 use crate::limits::{Limits, Usage};
 use crate::payload::too_many;
-use crate::storage::Objects;
+use crate::storage::{Objects, References};
 use open::Source;
 use reload::{Current, Reads};
 
@@ -79,7 +79,7 @@ impl DataConverter {
         let may_search = || can_ask && !has_reloaded && self.should_search(&config, Instant::now());
         let keys = call.as_mut().map(|call| call.take_keys()).unwrap_or_default();
         let session = Session::new(namespace, keys, &may_search, can_ask);
-        let objects = call.as_mut().and_then(|call| {
+        let objects = call.as_mut().filter(|call| call.references() != References::Keep).map(|call| {
             let found = call.take_objects();
             let allowed = (&config.stores, &profile.objects);
             Objects::new(call.references(), allowed, namespace, &config.limits, found)

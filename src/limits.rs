@@ -35,12 +35,12 @@ pub(crate) const MAX_LAYERS: usize = 16;
 /// of which would read a longer chain of causes.
 pub(crate) const MAX_MESSAGE_DEPTH: usize = 100;
 
-/// Most keys that the host is asked for at once.
-pub(crate) const MAX_KEYS_IN_ROUND: usize = 16;
+/// Most requests to the host at once, for keys and stored objects.
+pub(crate) const MAX_IN_ROUND: usize = 16;
 
-/// Most keys that one try collects. They are requested in batches, so that a history with thousands
-/// of data keys is not read again for every sixteen of them.
-pub(crate) const MAX_KEYS_NEEDED: usize = 1024;
+/// Most keys, or stored objects, that one try collects. They are requested in batches, so that a
+/// history with thousands of data keys is not read again for every sixteen of them.
+pub(crate) const MAX_NEEDED: usize = 1024;
 
 /// Most payloads in one request to a codec server.
 pub(crate) const MAX_REMOTE_PAYLOADS: usize = 1000;

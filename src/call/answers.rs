@@ -12,7 +12,7 @@ use crate::storage::ObjectFault;
 /// Why there is no data key if the host answers that it knows none.
 const NO_KEY_SERVICE: &str = "the host program has no client of a key service";
 
-/// Why there is no object if the host answers that it knows none.
+/// The reason if the host answers `unknown` to a request for an object.
 const NO_STORE: &str = "the host program has no client of a store";
 
 /// An answer that belongs to the handle, and its request.
@@ -48,7 +48,11 @@ impl Call {
             };
             (state.message, state.progressed) = (None, true);
             let Pending { request, .. } = state.pending.remove(at);
-            if matches!(answer, Answer::KeyServiceFailed { .. } | Answer::NoObject { .. } | Answer::Unknown) {
+            let is_missing = matches!(answer, Answer::NoObject { fault: ObjectFault::Missing, .. });
+            let failed =
+                matches!(answer, Answer::KeyServiceFailed { .. } | Answer::NoObject { .. } | Answer::Unknown);
+            // A call may go on without an object that is not in its store.
+            if failed && !is_missing {
                 // The call will fail, so the queued requests are not sent any more.
                 state.queued.clear();
             }

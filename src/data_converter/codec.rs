@@ -6,7 +6,7 @@ use crate::codec::{Chain, Environment};
 use crate::config::Profile;
 use crate::error::{Error, Needed};
 use crate::framing::{Framed, PAYLOADS, framed_len};
-use crate::limits::MAX_KEYS_NEEDED;
+use crate::limits::MAX_NEEDED;
 use crate::outcome::Outcome;
 use crate::payload::{Payloads, Pieces};
 
@@ -139,7 +139,7 @@ fn all_keys(list: &Payloads<'_>, environment: &Environment<'_>) -> Result<(), Er
     let mut needed = Vec::new();
     for payload in &list.payloads {
         add_needed(&mut needed, environment.key_to_ask_for(payload).as_slice());
-        if needed.len() >= MAX_KEYS_NEEDED {
+        if needed.len() >= MAX_NEEDED {
             break;
         }
     }
@@ -164,7 +164,7 @@ pub(super) fn each_payload(
             // All keys that the list needs are requested together, not one by one.
             Err(error) if environment.asks_for_keys() && !error.needed_keys().is_empty() => {
                 add_needed(&mut needed, error.needed_keys());
-                if needed.len() >= MAX_KEYS_NEEDED {
+                if needed.len() >= MAX_NEEDED {
                     break;
                 }
             }

@@ -3,7 +3,7 @@
 use super::plan::Custom;
 use crate::codec::{Budget, Chain, Environment, Found, Layer, encrypt};
 use crate::error::{Code, Error, Kind, Needed};
-use crate::limits::{Limits, MAX_KEYS_NEEDED};
+use crate::limits::{Limits, MAX_NEEDED};
 use crate::outcome::Outcome;
 use crate::payload::{Pieces, View, malformed};
 
@@ -195,7 +195,7 @@ impl<'c> Work<'c> {
                     KeysOf::Rewrap => encrypt::rewrap_to_ask_for(&view, environment),
                 };
                 if let Some(id) = id
-                    && ids.len() < MAX_KEYS_NEEDED
+                    && ids.len() < MAX_NEEDED
                     && !ids.contains(&id)
                 {
                     ids.push(id);

@@ -11,7 +11,7 @@ use super::options::{Store, Stores};
 use super::reference::{Reference, may_be_reference};
 use super::rules::Rules;
 use crate::error::{Code, Error, text};
-use crate::limits::{Limits, MAX_KEYS_NEEDED};
+use crate::limits::{Limits, MAX_NEEDED};
 use crate::payload::Pieces;
 
 /// What a try shares with the codecs while it works.
@@ -39,7 +39,7 @@ pub(crate) enum Found {
     Kept,
     /// A reference that stays, in today's form.
     Updated(Vec<u8>),
-    /// A reference, and what its object holds.
+    /// A reference, and the bytes of its object.
     Object(Bytes),
     /// A reference whose object must be fetched first.
     Waiting,
@@ -53,12 +53,9 @@ impl<'a> Objects<'a> {
         namespace: &'a str,
         limits: &'a Limits,
         objects: CallObjects,
-    ) -> Option<Self> {
-        if references == References::Keep {
-            return None;
-        }
+    ) -> Self {
         let state = RefCell::new(State { objects, wanted: Vec::new(), is_wanted: HashSet::new() });
-        Some(Self { references, stores, rules, namespace, limits, state })
+        Self { references, stores, rules, namespace, limits, state }
     }
 
     /// Whether a payload with this encoding can be a reference, or must be one.
@@ -93,7 +90,7 @@ impl<'a> Objects<'a> {
             (Err(error), _) => return Err(error),
         };
         let kept = || Ok(reference.updated(payload)?.map_or(Found::Kept, Found::Updated));
-        // Whoever may encrypt could make us fetch otherwise.
+        // Otherwise anyone with a key could make the program fetch objects.
         let is_out_of_reach = is_inner && !self.stores.sealed_after_storing;
         match self.references {
             References::Keep => Ok(Found::Kept),
@@ -118,7 +115,7 @@ impl<'a> Objects<'a> {
             return bytes.map(Found::Object);
         }
         // What a try cannot ask for, the next one does.
-        if state.wanted.len() < MAX_KEYS_NEEDED && !state.is_wanted.contains(&object) {
+        if state.wanted.len() < MAX_NEEDED && !state.is_wanted.contains(&object) {
             if state.objects.len() + state.wanted.len() >= max_objects {
                 return Err(Error::new(
                     Code::Limit,

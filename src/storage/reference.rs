@@ -1,4 +1,4 @@
-//! References: the payload that stands in a history for a stored object.
+//! References: the payload that a history has in the place of a stored object.
 //!
 //! ```text
 //! encoding: json/protobuf, messageType: temporal.api.sdk.v1.ExternalStorageReference
@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use tdc_formats::json::{Items, Reader, write_text};
+use tdc_formats::json::{Reader, write_text};
 use tdc_formats::wire::push_bytes;
 
 use crate::error::{Code, Error};
@@ -55,9 +55,7 @@ impl Reference {
         if !is_legacy && parts.message_type() != Some(MESSAGE_TYPE) {
             return Ok(None);
         }
-        let data = parts.data();
-        let read = if is_legacy { legacy(data) } else { current(data) };
-        let (driver, claim) = read.map_err(|why| not_a_reference(&why))?;
+        let Said { driver, claim } = Said::read(parts.data()).map_err(|why| not_a_reference(&why))?;
         if driver.is_empty() {
             return Err(not_a_reference("driverName is missing"));
         }
@@ -99,72 +97,56 @@ impl Reference {
     }
 }
 
-type Read = Result<(String, BTreeMap<String, String>), String>;
-
-fn current(data: &[u8]) -> Read {
-    let (mut driver, mut claim) = (String::new(), BTreeMap::new());
-    object(data, |reader, name| {
-        match name {
-            // As in every message, null stands for a field that is not set.
-            _ if reader.peek() == b'n' => skip(reader)?,
-            "driverName" | "driver_name" => driver = text(reader)?,
-            "claimData" | "claim_data" => claim = entries(reader)?,
-            _ => skip(reader)?,
-        }
-        Ok(())
-    })?;
-    Ok((driver, claim))
+/// What a reference says, in either form.
+#[derive(Default)]
+struct Said {
+    driver: String,
+    claim: BTreeMap<String, String>,
 }
 
-fn legacy(data: &[u8]) -> Read {
-    let (mut driver, mut claim) = (String::new(), BTreeMap::new());
-    object(data, |reader, name| {
-        match name {
-            "driverName" | "driver_name" => driver = text(reader)?,
-            "driverClaim" | "driver_claim" => {
-                let mut members = reader.object().map_err(said)?;
-                each(reader, &mut members, |reader, name| {
-                    match name {
-                        "claimData" | "claim_data" => claim = entries(reader)?,
-                        _ => skip(reader)?,
-                    }
-                    Ok(())
-                })?;
-            }
-            _ => skip(reader)?,
-        }
-        Ok(())
-    })?;
-    Ok((driver, claim))
-}
-
-/// Reads one object, to the end of the text.
-fn object<'j>(
-    data: &'j [u8],
-    member: impl FnMut(&mut Reader<'j>, &str) -> Result<(), String>,
-) -> Result<(), String> {
-    let mut reader = Reader::of_bytes(data).map_err(said)?;
-    let mut members = reader.object().map_err(said)?;
-    each(&mut reader, &mut members, member)?;
-    reader.end().map_err(said)
-}
-
-fn each<'j>(
-    reader: &mut Reader<'j>,
-    members: &mut Items,
-    mut member: impl FnMut(&mut Reader<'j>, &str) -> Result<(), String>,
-) -> Result<(), String> {
-    while let Some(name) = reader.member(members).map_err(said)? {
-        member(reader, &name.lossy())?;
+impl Said {
+    /// Reads a message, to the end of the text.
+    fn read(data: &[u8]) -> Result<Self, String> {
+        let mut said = Self::default();
+        let mut reader = Reader::of_bytes(data).map_err(fault)?;
+        said.members(&mut reader)?;
+        reader.end().map_err(fault)?;
+        Ok(said)
     }
-    Ok(())
+
+    /// The legacy form has the claim one level deeper.
+    fn members(&mut self, reader: &mut Reader<'_>) -> Result<(), String> {
+        let mut members = reader.object().map_err(fault)?;
+        while let Some(name) = reader.member(&mut members).map_err(fault)? {
+            match &*name.lossy() {
+                // As in every message, null stands for a field that is not set.
+                _ if reader.peek() == b'n' => skip(reader)?,
+                "driverName" | "driver_name" => self.driver = text(reader)?,
+                "claimData" | "claim_data" => self.claim = entries(reader)?,
+                "driverClaim" | "driver_claim" => self.claim_of_driver(reader)?,
+                _ => skip(reader)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn claim_of_driver(&mut self, reader: &mut Reader<'_>) -> Result<(), String> {
+        let mut members = reader.object().map_err(fault)?;
+        while let Some(name) = reader.member(&mut members).map_err(fault)? {
+            match &*name.lossy() {
+                "claimData" | "claim_data" if reader.peek() != b'n' => self.claim = entries(reader)?,
+                _ => skip(reader)?,
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A claim: a map of texts.
 fn entries(reader: &mut Reader<'_>) -> Result<BTreeMap<String, String>, String> {
     let mut claim = BTreeMap::new();
-    let mut members = reader.object().map_err(said)?;
-    while let Some(name) = reader.member(&mut members).map_err(said)? {
+    let mut members = reader.object().map_err(fault)?;
+    while let Some(name) = reader.member(&mut members).map_err(fault)? {
         let name = name.unescaped().ok_or("a name in claimData is not Unicode")?.into_owned();
         claim.insert(name, text(reader)?);
         if claim.len() > MAX_ENTRIES {
@@ -175,15 +157,15 @@ fn entries(reader: &mut Reader<'_>) -> Result<BTreeMap<String, String>, String> 
 }
 
 fn text(reader: &mut Reader<'_>) -> Result<String, String> {
-    let text = reader.string().map_err(said)?;
+    let text = reader.string().map_err(fault)?;
     text.unescaped().map(String::from).ok_or_else(|| "a text in it is not Unicode".to_owned())
 }
 
 fn skip(reader: &mut Reader<'_>) -> Result<(), String> {
-    reader.skip(MAX_DEPTH).map_err(said)
+    reader.skip(MAX_DEPTH).map_err(fault)
 }
 
-fn said(fault: impl Into<tdc_formats::Error>) -> String {
+fn fault(fault: impl Into<tdc_formats::Error>) -> String {
     fault.into().message().to_owned()
 }
 
