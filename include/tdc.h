@@ -115,7 +115,7 @@
 #define TDC_ERR_REMOTE_REFUSED 114
 
 /* A reference to a stored object is malformed or may not be followed here, or its object is missing
- * or another; the message says which. */
+ * or has another hash; the message says which. */
 #define TDC_ERR_REFERENCE 115
 
 /* No key with this id is in the keyring (yet): add it, then try again. */

@@ -1,14 +1,14 @@
 //! Stored objects: payloads that an SDK put into a store, of which a history has a reference.
 //!
 //! ```text
-//! payload ──> `Reference` ──> `Rules`: may it be followed here? ──> `Object` ──> the host fetches it
-//!                                                                              |
-//!                     the codecs decode what it holds <── its SHA-256 fits <───┘
+//! payload ──> `Reference` ──> `Rules`: may it be followed? ──> `Object` ──> the host fetches it
+//!                                                                               |
+//!                the codecs decode the payload in it <── its SHA-256 matches <──┘
 //! ```
-//! Storing and fetching are the SDK's, in front of the codecs, so the codec of a worker never sees
-//! a reference: it is followed only in calls that say so ([`References`]). A reference is not
+//! SDKs store after the codecs and fetch before them, so the codec of a worker never sees a
+//! reference: it is followed only in calls that say so ([`References`]). A reference is not
 //! authenticated, and its hash proves no author. So the store, the bucket and the start of the key
-//! must be those of the configuration, and what an object holds is never followed again.
+//! must be those of the configuration, and a reference in an object is never followed.
 //!
 //! Source: section 6 of the wire semantics, `temporal/api/sdk/v1/external_storage.proto`, and the
 //! official drivers for Amazon S3 and Google Cloud Storage.

@@ -44,7 +44,7 @@ const (
 	// 400, 413 or 422.
 	ErrRemoteRefused Code = 114
 	// ErrReference is TDC_ERR_REFERENCE. A reference to a stored object is malformed or may not be
-	// followed here, or its object is missing or another; the message says which.
+	// followed here, or its object is missing or has another hash; the message says which.
 	ErrReference Code = 115
 	// ErrKeyUnknown is TDC_ERR_KEY_UNKNOWN. No key with this id is in the keyring (yet): add it, then
 	// try again.

@@ -118,7 +118,7 @@ fn try_out(converter: &DataConverter, entry: &NamespaceSummary, namespace: &str)
     Ok(false)
 }
 
-/// A directory that is not there holds no objects. Other stores are not asked.
+/// A missing directory has no objects. Other stores are not asked.
 fn store_warning(store: &Store) -> Option<String> {
     match &store.kind {
         StoreKind::Directory { path } if !path.is_dir() => {

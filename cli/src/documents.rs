@@ -57,7 +57,7 @@ pub(crate) struct Viewer {
 }
 
 impl Viewer {
-    /// With the limits of whoever opens the documents.
+    /// With the limits of the configuration that opens the documents.
     pub(crate) fn new(limits: &Limits) -> Result<Self, Error> {
         let Limits { max_input_bytes, max_payloads, max_decoded_bytes, .. } = limits;
         let document = format!(

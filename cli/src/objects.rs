@@ -36,7 +36,7 @@ pub(crate) fn total() -> (u64, u64) {
 /// Most objects that are fetched at the same time.
 const MAX_CONCURRENT: usize = 4;
 
-/// What became of an object.
+/// The result of fetching an object.
 pub(crate) enum Fetched {
     Bytes(Bytes),
     None(ObjectFault, String),
@@ -59,7 +59,7 @@ impl Fetched {
     }
 }
 
-/// Fetches all of them, or as many as a call can hold: `max_bytes`.
+/// Fetches all of them; stops once they have more than `max_bytes`, the most that a call accepts.
 pub(crate) fn fetch_all(
     objects: &[(u64, &Object)],
     max_bytes: usize,

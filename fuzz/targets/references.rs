@@ -48,7 +48,7 @@ fuzz_target!(|input: &[u8]| {
     }
 
     let mut call = Call::default().with_references(References::Fetch(1));
-    let error = CONVERTER.decode(call.at(CONTEXT), &list).expect_err("an object that nobody gave");
+    let error = CONVERTER.decode(call.at(CONTEXT), &list).expect_err("the object is missing");
     assert!(matches!(error.code(), Code::Requests | Code::Reference), "{error}");
     let message = error.message();
     assert!(!message.is_empty() && message.len() < 1000 && !message.contains(char::is_control), "{message}");

@@ -156,7 +156,7 @@ impl Http {
         Ok(reply)
     }
 
-    /// The same with another bound. A longer body is cut one byte behind it, so that the caller can
+    /// The same with another bound. A longer body is cut one byte past it, so that the caller can
     /// tell.
     pub(crate) fn receive(
         &self,

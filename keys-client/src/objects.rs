@@ -18,7 +18,7 @@ pub struct StoredObject<'a> {
     pub bucket: &'a str,
     /// The key in the bucket.
     pub key: &'a str,
-    /// A longer object is cut one byte behind it.
+    /// A longer object is cut one byte past it.
     pub max_bytes: usize,
     /// From the first attempt to connect to the end of the response.
     pub timeout: Duration,

@@ -74,7 +74,7 @@ impl Session<'_> {
         self.http.send(request, self.deadline)
     }
 
-    /// The same for a longer body, which is cut one byte behind `max_bytes`.
+    /// The same for a longer body, which is cut one byte past `max_bytes`.
     pub(crate) fn receive(&self, request: Request, max_bytes: usize) -> Result<Reply, Failure> {
         self.http.receive(request, self.deadline, max_bytes)
     }

@@ -67,7 +67,7 @@ pub enum Answer<'a> {
     },
     /// The bytes of the stored object, as they are in the store.
     Object(&'a [u8]),
-    /// There are no bytes of the object.
+    /// The object was not fetched.
     NoObject {
         /// What kind of failure it is.
         fault: ObjectFault,

@@ -337,7 +337,7 @@ impl Chain {
                 if !View::parse(Pieces::whole(&object)).is_ok_and(|view| view.is_payload) {
                     return Err(objects.not_a_payload());
                 }
-                // What an object holds is never followed again; `required` is judged on it.
+                // A reference in an object is never followed; `required` applies to its payload.
                 let environment = Environment { objects: None, ..*opening.environment };
                 match self.decode(Pieces::whole(&object), &environment, opening.budget, out, false)? {
                     Outcome::Unchanged => owned(object.to_vec()),

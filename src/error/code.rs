@@ -137,7 +137,7 @@ codes! {
     RemoteRefused = 114, "TDC_ERR_REMOTE_REFUSED", Input, false,
         "The codec server refused these payloads with status 400, 413 or 422.";
     Reference = 115, "TDC_ERR_REFERENCE", Input, false,
-        "A reference to a stored object is malformed or may not be followed here, or its object is missing or another; the message says which.";
+        "A reference to a stored object is malformed or may not be followed here, or its object is missing or has another hash; the message says which.";
     KeyUnknown = 201, "TDC_ERR_KEY_UNKNOWN", Key, true,
         "No key with this id is in the keyring (yet): add it, then try again.";
     KeyInvalid = 202, "TDC_ERR_KEY_INVALID", Key, true,

@@ -20,7 +20,7 @@ pub(crate) struct CallObjects {
     bytes: usize,
 }
 
-/// Why there are no bytes.
+/// Why an object has no bytes here.
 enum Failure {
     Fault(ObjectFault, String),
     TooLong,
@@ -62,7 +62,7 @@ impl CallObjects {
     /// Takes the bytes of an object. The payload that refers to it reports what is wrong with them.
     ///
     /// # Errors
-    /// [`Code::Limit`] if a call cannot hold them.
+    /// [`Code::Limit`] if the objects of a call have more bytes than it accepts.
     pub(crate) fn add(&mut self, object: Object, bytes: &[u8], limits: &Limits) -> Result<(), Error> {
         let found = if bytes.len() > object.max_bytes {
             Err(Failure::TooLong)

@@ -1,4 +1,4 @@
-//! What a driver wrote down of an object. The drivers of the SDKs spell the same things
+//! What a driver recorded about an object. The drivers of the SDKs spell the same things
 //! differently, so one cannot read what another wrote; here every spelling is read.
 //!
 //! | | Go, Python | TypeScript |

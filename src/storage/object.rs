@@ -36,7 +36,7 @@ impl Object {
         &self.key
     }
 
-    /// The most bytes that the object may have. Stop reading one byte behind it, and answer with
+    /// The most bytes that the object may have. Stop reading one byte past it, and answer with
     /// what there is.
     #[must_use]
     pub fn max_bytes(&self) -> usize {
@@ -57,7 +57,7 @@ impl fmt::Debug for Object {
     }
 }
 
-/// Why there are no bytes of an object.
+/// Why an object was not fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ObjectFault {

@@ -36,7 +36,7 @@ fn list(payloads: &[Vec<u8>]) -> Vec<u8> {
     out
 }
 
-/// What stores hold, and how often each was asked.
+/// The objects of stores, and the keys that were asked for.
 #[derive(Default)]
 struct Stored(HashMap<String, Vec<u8>>, std::cell::RefCell<Vec<String>>);
 
@@ -152,6 +152,15 @@ fn every_form_of_a_reference_is_read() {
         let decoded = stored.decode(&converter, FETCH, &list(std::slice::from_ref(&reference))).unwrap();
         assert_eq!(decoded, list(std::slice::from_ref(&inner)), "{data}");
     }
+    for (metadata, data) in [
+        (MODERN, r#"{"driverName":"s3","claimData":null}"#),
+        (LEGACY, r#"{"driver_name":"s3","driver_claim":null}"#),
+        (LEGACY, r#"{"driver_name":"s3","driver_claim":{"claim_data":null}}"#),
+    ] {
+        let payloads = list(&[payload(metadata, data.as_bytes())]);
+        let error = stored.decode(&converter, FETCH, &payloads).unwrap_err();
+        assert!(error.message().ends_with("its claim has no key"), "{data}: {error}");
+    }
     let legacy = r#"{"driver_name":"s3","driver_claim":{"claim_data":{"b":"\"","a":"1"}}}"#;
     let mut legacy = payload(LEGACY, legacy.as_bytes());
     push_bytes(&mut legacy, 3, b"\x08\x07");
@@ -227,7 +236,7 @@ fn references_under_layers_are_followed_where_something_seals_after_storing() {
     assert_eq!(error.code(), Code::Reference);
     assert_eq!(stored.decode(&sealing, FETCH, &sealed).unwrap(), list(std::slice::from_ref(&inner)));
     assert_eq!(stored.decode(&sealing, References::FetchOnly(9), &sealed).unwrap(), list(&[inner]));
-    // `required` is judged on what the object holds, and that is plain.
+    // `required` applies to the payload in the object, and that is plain.
     let error = stored.decode(&closed, FETCH, &list(&[reference])).unwrap_err();
     assert_eq!(error.code(), Code::NotEncrypted);
 }
@@ -249,7 +258,7 @@ fn what_an_object_holds_is_never_followed_and_never_unbounded() {
     let decode = |max| stored.decode(&open(""), References::Fetch(max), &list(&others));
     assert_eq!(decode(10).unwrap_err().code(), Code::Limit);
     decode(11).unwrap();
-    // An object that is no payload, and one that is larger than allowed.
+    // An object that is not a payload, and one that is larger than allowed.
     let text = stored.refer(b"not a payload at all");
     let error = stored.decode(&open(""), FETCH, &list(&[text])).unwrap_err();
     assert_eq!(error.code(), Code::Reference);
@@ -257,6 +266,27 @@ fn what_an_object_holds_is_never_followed_and_never_unbounded() {
     let error =
         stored.decode(&open("limits: { max_decoded_bytes: 1 MiB }\n"), FETCH, &list(&[large])).unwrap_err();
     assert_eq!(error.code(), Code::Limit);
+}
+
+#[test]
+fn objects_that_are_missing_leave_the_others_in_their_places() {
+    let mut stored = Stored::default();
+    let plain: Vec<_> = (0..40).map(|n| payload(PLAIN, n.to_string().as_bytes())).collect();
+    let references: Vec<_> = plain.iter().map(|payload| stored.refer(payload)).collect();
+    // Every third object is missing: some in each round of requests.
+    for (_, payload) in plain.iter().enumerate().filter(|(n, _)| n % 3 == 0) {
+        let (key, _) = stored.put(payload);
+        stored.0.remove(&key);
+    }
+    let expected: Vec<_> = plain
+        .iter()
+        .zip(&references)
+        .enumerate()
+        .map(|(n, (payload, reference))| if n % 3 == 0 { reference } else { payload }.clone())
+        .collect();
+    let decoded = stored.decode(&open(""), References::TryFetch(40), &list(&references)).unwrap();
+    assert_eq!(decoded, list(&expected));
+    assert_eq!(stored.1.borrow().len(), 40, "each is asked for once");
 }
 
 #[test]

@@ -24,7 +24,7 @@ use crate::new_file::NewFile;
 /// How much of a file is read at once.
 const BUFFER: usize = 256 << 10;
 
-/// Why there is no output, and where.
+/// Why a file has no output, and where it failed.
 pub(super) struct Failed {
     pub(super) error: Error,
     /// Which history of an export, from 0.

@@ -9,7 +9,7 @@ use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// Where the items with a history are in `text`; `None` if it is another document, or malformed:
-/// then whoever reads it as a whole says why.
+/// the reader of whole documents then reports why.
 pub(super) fn items(text: &[u8]) -> Option<Vec<Range<usize>>> {
     let found = serde_json::Deserializer::from_slice(text).deserialize_map(Export).ok()?;
     found.iter().filter(|item| has_history(item)).map(|item| range(text, item)).collect()

@@ -202,7 +202,7 @@ pub(crate) enum Operation {
     Encode,
     /// Payloads as a person reads them.
     Decode,
-    /// What stored objects hold, in the places of references to them.
+    /// The payloads in stored objects, in the places of references to them.
     Download,
 }
 
