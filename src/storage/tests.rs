@@ -258,6 +258,14 @@ fn what_an_object_holds_is_never_followed_and_never_unbounded() {
     let decode = |max| stored.decode(&open(""), References::Fetch(max), &list(&others));
     assert_eq!(decode(10).unwrap_err().code(), Code::Limit);
     decode(11).unwrap();
+    // An object that grows: 2 MiB of zeros, compressed.
+    let zip = open("codecs: [zlib]\nlimits: { max_decoded_bytes: 64 MiB }\n");
+    let bomb = zip.encode(b"\x12\x06orders", &list(&[payload(PLAIN, &vec![0; 2 << 20])])).unwrap();
+    let bomb = crate::payload::Payloads::parse(&bomb, &zip.limits(), 0).unwrap().payloads[0].to_vec();
+    assert!(bomb.len() < 64 << 10);
+    let bomb = list(&[stored.refer(&bomb)]);
+    let error = stored.decode(&open("limits: { max_decoded_bytes: 1 MiB }\n"), FETCH, &bomb).unwrap_err();
+    assert_eq!(error.code(), Code::Limit);
     // An object that is not a payload, and one that is larger than allowed.
     let text = stored.refer(b"not a payload at all");
     let error = stored.decode(&open(""), FETCH, &list(&[text])).unwrap_err();

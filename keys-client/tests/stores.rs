@@ -1,0 +1,139 @@
+//! Stores that answer what no store should, over loopback.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests say what they expect by panicking"
+)]
+
+mod fake;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use fake::{Fake, keys};
+use tdc_keys::{Bytes, Failure, FailureKind, ObjectStore, StoredObject};
+
+const SECRET: &str = "secret-of-the-test";
+
+fn object() -> StoredObject<'static> {
+    StoredObject { bucket: "orders", key: "v0/ns/a%3Ab/d", max_bytes: 100, timeout: Duration::from_secs(1) }
+}
+
+fn from_s3(fake: &Fake) -> Result<Bytes, Failure> {
+    let store = ObjectStore::S3 { region: "r", endpoint: Some(&fake.address), path_style: true };
+    let clients = keys(&[("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", SECRET)]);
+    clients.fetch(store, &object())
+}
+
+fn from_gcs(fake: &Fake) -> Result<Bytes, Failure> {
+    keys(&[]).fetch(ObjectStore::Gcs { endpoint: Some(&fake.address) }, &object())
+}
+
+/// Fetches the object.
+type Fetch = fn(&Fake) -> Result<Bytes, Failure>;
+
+const STORES: [(&str, Fetch); 2] = [("S3", from_s3), ("GCS", from_gcs)];
+
+#[test]
+fn an_object_is_asked_for_by_its_key_and_without_credentials_where_there_is_no_tls() {
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&heads);
+    let fake = Fake::new(move |request, stream| {
+        seen.lock().unwrap().push(request.to_owned());
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc");
+    });
+    for (name, fetch) in STORES {
+        assert_eq!(*fetch(&fake).unwrap(), b"abc", "{name}");
+    }
+    let heads = heads.lock().unwrap();
+    assert!(heads[0].starts_with("GET /orders/v0/ns/a%253Ab/d HTTP/1.1\r\n"), "{}", heads[0]);
+    assert!(heads[0].to_ascii_lowercase().contains("\r\nauthorization: aws4-hmac-sha256 "), "{}", heads[0]);
+    assert!(
+        heads[1].starts_with("GET /storage/v1/b/orders/o/v0%2Fns%2Fa%253Ab%2Fd?alt=media "),
+        "{}",
+        heads[1]
+    );
+    assert!(!heads[1].to_ascii_lowercase().contains("\r\nauthorization"), "{}", heads[1]);
+    assert!(heads.iter().all(|head| !head.contains(SECRET)));
+}
+
+#[test]
+fn a_longer_object_is_cut_one_byte_past_the_limit() {
+    for announced in ["Content-Length: 1000000\r\n", ""] {
+        let response =
+            format!("HTTP/1.1 200 OK\r\n{announced}Connection: close\r\n\r\n{}", "x".repeat(1_000_000));
+        let fake = Fake::new(move |_, stream| {
+            let _ = stream.write_all(response.as_bytes());
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+        });
+        for (name, fetch) in STORES {
+            assert_eq!(fetch(&fake).unwrap().len(), 101, "{name}, announced by {announced:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_the_object_has_a_kind_and_no_secret() {
+    let xml =
+        |code: &str| format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><X>{SECRET}</X></Error>");
+    for (status, body, kind) in [
+        ("404 Not Found", xml("NoSuchKey"), FailureKind::Invalid),
+        ("404 Not Found", String::new(), FailureKind::Invalid),
+        ("403 Forbidden", xml("AccessDenied"), FailureKind::Refused),
+        ("403 Forbidden", xml("SignatureDoesNotMatch"), FailureKind::Refused),
+        ("503 Slow Down", xml("SlowDown"), FailureKind::Unavailable),
+        ("500 Internal Server Error", "<html>".to_owned(), FailureKind::Unavailable),
+        ("302 Found\r\nLocation: http://127.0.0.1:1/", String::new(), FailureKind::Unavailable),
+        ("307 Temporary Redirect\r\nLocation: /elsewhere", String::new(), FailureKind::Unavailable),
+        ("206 Partial Content", "abc".to_owned(), FailureKind::Unavailable),
+    ] {
+        let fake = Fake::saying(status, &body);
+        for (name, fetch) in STORES {
+            let failure = fetch(&fake).unwrap_err();
+            assert_eq!(failure.kind(), kind, "{name}, {status}: {failure}");
+            assert!(!failure.reason().contains(SECRET), "{name}, {status}: {failure}");
+        }
+    }
+}
+
+#[test]
+fn a_silent_or_trickling_store_has_its_time_and_no_more() {
+    let silent = Fake::new(|_, _| std::thread::sleep(Duration::from_secs(30)));
+    let trickling = Fake::new(|_, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n");
+        while stream.write_all(b"x").is_ok() {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    });
+    for (name, fetch) in STORES {
+        for fake in [&silent, &trickling] {
+            let start = Instant::now();
+            assert_eq!(fetch(fake).unwrap_err().kind(), FailureKind::Unavailable, "{name}");
+            assert!(start.elapsed() < Duration::from_secs(5), "{name} took {:?}", start.elapsed());
+        }
+    }
+}
+
+#[test]
+fn a_lost_connection_is_tried_twice() {
+    let fake = Fake::new(|_, stream| drop(stream.shutdown(std::net::Shutdown::Both)));
+    for (count, (name, fetch)) in (1..).zip(STORES) {
+        assert_eq!(fetch(&fake).unwrap_err().kind(), FailureKind::Unavailable, "{name}");
+        assert_eq!(fake.asked(), 2 * count, "{name}");
+    }
+}
+
+#[test]
+fn no_credentials_and_no_request_go_over_plain_http_off_loopback() {
+    let start = Instant::now();
+    let store = ObjectStore::S3 { region: "r", endpoint: Some("http://store.example.com"), path_style: true };
+    let clients = keys(&[("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", SECRET)]);
+    let failure = clients.fetch(store, &object()).unwrap_err();
+    assert_eq!(failure.kind(), FailureKind::Refused, "{failure}");
+    let store = ObjectStore::Gcs { endpoint: Some("http://store.example.com") };
+    assert_eq!(keys(&[]).fetch(store, &object()).unwrap_err().kind(), FailureKind::Refused);
+    assert!(start.elapsed() < Duration::from_secs(1));
+}
