@@ -1,11 +1,16 @@
 """The processes of the test: started together, and all gone when the test ends, however it ends."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 
@@ -15,6 +20,29 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@contextlib.contextmanager
+def server(arguments: list[str], probe: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A server, once it answers at the URL `probe`, for tests without an event loop."""
+    with log.open("ab") as out:
+        started = subprocess.Popen(arguments, stdout=out, stderr=out)
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(probe, timeout=2).close()
+            except urllib.error.HTTPError:
+                break
+            except OSError:
+                if started.poll() is not None:
+                    raise RuntimeError(f"{arguments[0]} ended: see {log}") from None
+                time.sleep(0.1)
+            else:
+                break
+        yield started
+    finally:
+        started.terminate()
+        started.wait(10)
 
 
 def environment(**more: str) -> dict[str, str]:

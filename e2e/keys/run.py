@@ -25,12 +25,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from google.cloud import kms_v1
 from google.cloud.kms_v1.services.key_management_service.transports import KeyManagementServiceRestTransport
 from google.oauth2 import credentials as google_credentials
+from harness.processes import free_port, server
 
 import clouds
 from envelope import Kms, Transit
 from library import Keys, request
 from matrix import Programs, matrix
-from services import KEY, Bao, Checks, call, free_port, process
+from services import KEY, Bao, Checks, call
 
 REGION = "eu-central-1"
 
@@ -132,17 +133,17 @@ def away(checks: Checks, library: Path, address: str, arguments: list[str], log:
     keys = Keys(library, {"VAULT_ADDR": address, "VAULT_TOKEN": "root"})
     uri = "hashivault://orders"
     checks.fails("a server that is away", keys.wrap(uri, KEY), "unavailable", "connection")
-    with process(arguments, f"{address}/v1/sys/health", log) as server:
+    with server(arguments, f"{address}/v1/sys/health", log) as running:
         bao = Bao(address)
         bao.ask("sys/mounts/transit", {"type": "transit"}, "POST")
         bao.ask("transit/keys/orders", {}, "POST")
         wrapped = keys.wrap(uri, KEY).wrapped
         checks.opens("comes back and is used by the same handle", keys.unwrap(uri, wrapped))
-        os.kill(server.pid, 19)
+        os.kill(running.pid, 19)
         before = time.monotonic()
         checks.fails("one that stands still", keys.unwrap(uri, wrapped, timeout_ms=500), "unavailable", "in time")
         checks.that("costs the time of its attempt", time.monotonic() - before < 1.5, time.monotonic() - before)
-        os.kill(server.pid, 18)
+        os.kill(running.pid, 18)
         checks.opens("and goes on", keys.unwrap(uri, wrapped))
         child = os.fork()
         if not child:
@@ -365,14 +366,14 @@ def main() -> int:
 
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    with process(bao(port), f"{address}/v1/sys/health", given.folder / "bao.log"):
+    with server(bao(port), f"{address}/v1/sys/health", given.folder / "bao.log"):
         vault(checks, programs, Bao(address))
     port = free_port()
     away(checks, given.library, f"http://127.0.0.1:{port}", bao(port), given.folder / "bao.log")
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     moto = [str(beside / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
-    with process(moto, f"{address}/moto-api/", given.folder / "moto.log"):
+    with server(moto, f"{address}/moto-api/", given.folder / "moto.log"):
         aws(checks, programs, address)
     with clouds.serve() as address:
         google(checks, given.library, address)

@@ -1,15 +1,11 @@
-"""What the tests of the key services stand on: checks, processes of servers, and OpenBao's administrator."""
+"""What the tests of the key services share: checks of answers, and OpenBao's administrator."""
 
-import contextlib
 import json
-import socket
-import subprocess
-import time
-import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
+
+from harness import checks
 
 from library import Answer
 
@@ -17,16 +13,8 @@ from library import Answer
 KEY = bytes(range(32))
 
 
-class Checks:
-    """Counts what holds, and says what does not."""
-
-    def __init__(self) -> None:
-        self.passed = self.failed = 0
-
-    def that(self, what: str, holds: bool, found: object = "") -> None:
-        """One line for each check."""
-        self.passed, self.failed = self.passed + holds, self.failed + (not holds)
-        print(f"  {'ok' if holds else 'FAILED'}  {what}" + ("" if holds else f": {found}"), flush=True)
+class Checks(checks.Checks):
+    """The same, for answers of a key service."""
 
     def opens(self, what: str, answer: Answer) -> None:
         """The key of the test came back."""
@@ -37,14 +25,6 @@ class Checks:
         self.that(what, answer.outcome == outcome and words in answer.reason, answer)
 
 
-def free_port() -> int:
-    """A port of loopback without a listener."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def call(url: str, body: object = None, headers: Mapping[str, str] | None = None, method: str | None = None) -> Any:
     """A request of the administrator."""
     data = None if body is None else json.dumps(body).encode()
@@ -52,28 +32,6 @@ def call(url: str, body: object = None, headers: Mapping[str, str] | None = None
     with urllib.request.urlopen(asked, timeout=10) as response:
         text = response.read()
     return json.loads(text) if text else None
-
-
-@contextlib.contextmanager
-def process(arguments: list[str], probe: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A server, once it answers."""
-    with log.open("ab") as out:
-        started = subprocess.Popen(arguments, stdout=out, stderr=out)
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(probe, timeout=2).close()
-            except urllib.error.HTTPError:
-                break
-            except OSError:
-                assert started.poll() is None, f"{arguments[0]} ended: see {log}"
-                time.sleep(0.1)
-            else:
-                break
-        yield started
-    finally:
-        started.terminate()
-        started.wait(10)
 
 
 class Bao:

@@ -5,22 +5,18 @@
 
 import argparse
 import base64
-import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from google.protobuf.json_format import MessageToJson, Parse
+from harness.checks import Checks
+from harness.processes import free_port, server
 from temporalio.api.common.v1 import Payload, Payloads
 
 BUCKET = "orders"
@@ -40,18 +36,6 @@ def payloads_of(writer: tuple[str, str]) -> list[Payload]:
         Payload(metadata={"encoding": b"binary/encrypted", **named}, data=bytes(range(256)) * 2000),
         Payload(metadata={"encoding": b"binary/null", **named}),
     ]
-
-
-class Checks:
-    """Counts what holds, and says what does not."""
-
-    def __init__(self) -> None:
-        self.passed = self.failed = 0
-
-    def that(self, what: str, holds: bool, found: object = "") -> None:
-        """One line for each check."""
-        self.passed, self.failed = self.passed + holds, self.failed + (not holds)
-        print(f"  {'ok' if holds else 'FAILED'}  {what}" + ("" if holds else f": {found}"), flush=True)
 
 
 @dataclass(frozen=True)
@@ -154,37 +138,6 @@ def judge(checks: Checks, writer: tuple[str, str], reader: tuple[str, str], foun
     else:
         errors = {each.get("error", "").split("[")[0] for each in found}
         checks.that(f"{what}: {', '.join(errors)}", all(errors) and len(errors) == 1, "the SDKs understand each other")
-
-
-def free_port() -> int:
-    """A port of loopback without a listener."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@contextlib.contextmanager
-def server(arguments: list[str], endpoint: str, log: Path) -> Iterator[None]:
-    """A server, once it answers."""
-    with log.open("wb") as out:
-        started = subprocess.Popen(arguments, stdout=out, stderr=out)
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(endpoint, timeout=2).close()
-            except urllib.error.HTTPError:
-                break
-            except OSError:
-                if started.poll() is not None:
-                    raise RuntimeError(f"{arguments[0]} ended: see {log}") from None
-                time.sleep(0.1)
-            else:
-                break
-        yield
-    finally:
-        started.terminate()
-        started.wait(10)
 
 
 def main() -> int:
