@@ -49,18 +49,20 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn get(url: impl Into<String>) -> Self {
-        Self::new("GET", url.into(), Zeroizing::default())
+        Self::to("GET", url, Zeroizing::default())
     }
 
     pub(crate) fn put(url: impl Into<String>) -> Self {
-        Self::new("PUT", url.into(), Zeroizing::default())
+        Self::to("PUT", url, Zeroizing::default())
     }
 
     pub(crate) fn post(url: impl Into<String>, content_type: &str, body: Zeroizing<Vec<u8>>) -> Self {
-        Self::new("POST", url.into(), body).header("content-type", content_type)
+        Self::to("POST", url, body).header("content-type", content_type)
     }
 
-    fn new(method: &str, url: String, body: Zeroizing<Vec<u8>>) -> Self {
+    /// Any request.
+    pub(crate) fn to(method: &str, url: impl Into<String>, body: Zeroizing<Vec<u8>>) -> Self {
+        let url = url.into();
         let request = http::Request::builder().method(method).uri(&url);
         Self { request, url, body, secrets: Vec::new() }
     }
@@ -243,7 +245,7 @@ fn config() -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
         .max_response_header_size(MAX_HEAD)
         .max_idle_connections(MAX_IDLE)
         .max_idle_connections_per_host(MAX_IDLE)
-        .user_agent(concat!("tdc-keys/", env!("CARGO_PKG_VERSION")))
+        .user_agent(concat!("tdc/", env!("CARGO_PKG_VERSION")))
 }
 
 /// Trusts what the machine trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` override this if they are

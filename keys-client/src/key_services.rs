@@ -227,6 +227,19 @@ impl KeyServices {
         self.twice(&self.process(), timeout, attempt)
     }
 
+    /// One attempt.
+    pub(crate) fn once<T>(
+        &self,
+        deadline: Instant,
+        attempt: impl FnOnce(&Session<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        attempt(&self.session(&self.process(), deadline))
+    }
+
+    fn session<'a>(&'a self, process: &'a Process, deadline: Instant) -> Session<'a> {
+        Session { http: &process.http, environment: &self.environment, tokens: &process.tokens, deadline }
+    }
+
     fn twice<T>(
         &self,
         process: &Process,
@@ -235,13 +248,7 @@ impl KeyServices {
     ) -> Result<T, Failure> {
         let once = || {
             let deadline = Instant::now().checked_add(timeout).unwrap_or_else(Instant::now);
-            let session = Session {
-                http: &process.http,
-                environment: &self.environment,
-                tokens: &process.tokens,
-                deadline,
-            };
-            attempt(&session)
+            attempt(&self.session(process, deadline))
         };
         match once() {
             Err(failure) if failure.is_transient() => {

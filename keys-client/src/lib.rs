@@ -5,7 +5,8 @@
 //! key_services   one handle: wrap, unwrap, and all requests of a call
 //! requests       tdc.host.v1 Requests → Answers            check      what works, and the remedy
 //! services       the table; one file for each service and its credentials
-//! objects        stored objects, by the same connections and credentials; not in the C surface
+//! objects  post  stored objects, and requests for a codec server, by the same connections and
+//!                credentials; not in the C surface
 //! cache  flight  tokens with an age; equal questions asked once
 //! http  uri      bounded requests; the configured URI of a KEK
 //! ```
@@ -27,6 +28,7 @@ mod http;
 mod json;
 mod key_services;
 mod objects;
+mod post;
 mod requests;
 mod services;
 mod time;

@@ -1,4 +1,4 @@
-//! Stores that answer what no store should, over loopback.
+//! Stores, and codec servers, that answer what none should, over loopback.
 
 #![allow(
     clippy::unwrap_used,
@@ -136,4 +136,15 @@ fn no_credentials_and_no_request_go_over_plain_http_off_loopback() {
     let store = ObjectStore::Gcs { endpoint: Some("http://store.example.com") };
     assert_eq!(keys(&[]).fetch(store, &object()).unwrap_err().kind(), FailureKind::Refused);
     assert!(start.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn a_post_gives_back_whatever_came() {
+    let fake = Fake::saying("302 Found\r\nLocation: http://127.0.0.1:1/", "elsewhere");
+    let post =
+        |url: &str, max| keys(&[]).post(url, [("x-namespace", "orders")], b"{}", Duration::from_secs(1), max);
+    assert_eq!(post(&fake.address, 100).unwrap(), (302, b"elsewhere".to_vec().into()));
+    assert_eq!(post(&fake.address, 3).unwrap().1.len(), 4);
+    assert_eq!(fake.asked(), 2);
+    assert_eq!(post("http://codec.example.com/", 3).unwrap_err().kind(), FailureKind::Refused);
 }

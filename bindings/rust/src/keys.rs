@@ -15,9 +15,10 @@ use crate::errors::{Cause, Error};
 
 /// The clients of key services, of which a process has one. Nothing is connected before the first
 /// request.
-static KEY_SERVICES: LazyLock<KeyServices> = LazyLock::new(|| KeyServices::new(tdc_keys::Options::default()));
+pub(crate) static KEY_SERVICES: LazyLock<KeyServices> =
+    LazyLock::new(|| KeyServices::new(tdc_keys::Options::default()));
 
-/// A key, erased when nobody needs it any more.
+/// A key, erased on drop.
 pub(crate) type Key = Zeroizing<[u8; 32]>;
 
 type Provide = dyn Fn(String) -> BoxFuture<'static, Result<Option<Key>, Cause>> + Send + Sync;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 use tdc::{Answer, Call, Code, DataConverter, Request};
+use tdc_keys::Bytes;
 use tokio::runtime::Handle;
 
 use crate::errors::Error;
@@ -36,7 +37,7 @@ impl fmt::Debug for Host {
 /// An answer that owns its bytes.
 enum Own {
     Key(Arc<Key>),
-    Http { status: u32, body: Vec<u8> },
+    Http { status: u32, body: Bytes },
     Done,
     Unknown,
 }
@@ -117,7 +118,9 @@ impl Host {
                 let (host, request) = (Arc::clone(self), request.clone());
                 match blocking(move || host.servers.send(&request, &headers)).await? {
                     Ok((status, body)) => Own::Http { status: status.into(), body },
-                    Err(reason) => Own::Http { status: 0, body: reason.into_bytes() },
+                    Err(failure) => {
+                        Own::Http { status: 0, body: failure.reason().as_bytes().to_vec().into() }
+                    }
                 }
             }
             // Descriptors come from the configuration; no store is known here. A kind that is newer

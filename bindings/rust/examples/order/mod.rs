@@ -15,7 +15,7 @@ use temporalio_sdk::{
 /// The task queue of the worker.
 pub const TASK_QUEUE: &str = "tdc-rust-orders";
 
-/// The input. The card is what nobody but the workers should read.
+/// The input. Only the workers may read the card.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Order {
     pub card: String,
