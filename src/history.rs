@@ -30,7 +30,7 @@ pub(crate) enum Form {
 }
 
 pub(crate) fn form(history: &[u8]) -> Result<Form, Error> {
-    if !is_text(history) {
+    if !is_json_history(history) {
         return binary_form(history).map(Form::Binary).ok_or_else(foreign);
     }
     if history.trim_ascii_start().first() == Some(&b'[') {
@@ -44,9 +44,10 @@ pub(crate) fn form(history: &[u8]) -> Result<Form, Error> {
     }
 }
 
-/// Whether the bytes look like JSON. A binary history begins with a tag that is a line feed in
-/// text, soon followed by control characters.
-fn is_text(history: &[u8]) -> bool {
+/// Whether a history looks like JSON; its first 64 bytes are enough. A binary history begins with a
+/// tag that is a line feed in text, soon followed by control characters.
+#[must_use]
+pub fn is_json_history(history: &[u8]) -> bool {
     const LOOKED_AT: usize = 64;
     let control = |byte: &u8| byte.is_ascii_control() && !b"\t\n\r".contains(byte);
     matches!(history.trim_ascii_start().first(), Some(b'{' | b'['))
@@ -56,7 +57,7 @@ fn is_text(history: &[u8]) -> bool {
 /// The full name of the message type of a binary history; `None` if it is JSON, or not a history.
 #[must_use]
 pub fn binary_history_type(history: &[u8]) -> Option<&'static str> {
-    if is_text(history) { None } else { binary_form(history) }
+    if is_json_history(history) { None } else { binary_form(history) }
 }
 
 /// Both forms have messages in field 1: an event begins with its id, an item contains a history.

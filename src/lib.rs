@@ -54,7 +54,7 @@ pub use codec::remote::HttpRequest;
 pub use config::{ByteSize, NamespaceSettings, NamespaceSummary, Pattern, SharedKey, Span, read_file};
 pub use data_converter::DataConverter;
 pub use error::{Code, Error, Kind};
-pub use history::binary_history_type;
+pub use history::{binary_history_type, is_json_history};
 pub use inspect::{Inspection, inspect};
 pub use keys::{BACKEND, Fault, KeyService, Unwrap, Wrap};
 pub use limits::{Limits, Usage};

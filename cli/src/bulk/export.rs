@@ -30,24 +30,17 @@ pub(super) enum Part {
 
 /// Whether a file that begins with `head` is an export in binary.
 pub(super) fn is_export(head: &[u8]) -> bool {
-    if is_text(head) {
+    if tdc::is_json_history(head) {
         return false;
     }
     let mut rest = head;
-    while let [TAG, 0, behind @ ..] = rest {
-        rest = behind;
+    while let [TAG, 0, after @ ..] = rest {
+        rest = after;
     }
     let [TAG, rest @ ..] = rest else { return false };
     let len = rest.iter().take(MAX_VARINT).take_while(|byte| **byte >= 0x80).count() + 1;
     // An event would begin with its number, which is not length-delimited.
     rest.get(len) == Some(&TAG)
-}
-
-/// Whether it looks like JSON: a line feed may come first, which is also [`TAG`].
-fn is_text(head: &[u8]) -> bool {
-    const LOOKED_AT: usize = 64;
-    let control = |byte: &u8| byte.is_ascii_control() && !b"\t\n\r".contains(byte);
-    matches!(head.trim_ascii_start().first(), Some(b'{' | b'[')) && !head.iter().take(LOOKED_AT).any(control)
 }
 
 /// The fields of an export, in order.

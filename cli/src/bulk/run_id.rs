@@ -80,7 +80,7 @@ struct Started {
 fn of_json(document: &[u8]) -> Option<String> {
     let mut found = None;
     let mut reader = serde_json::Deserializer::from_slice(document);
-    // It stops with an error behind the first event, so that a long history is not read twice.
+    // It stops with an error after the first event, so that a long history is not read twice.
     let _ = reader.deserialize_any(Outermost { found: &mut found });
     let started = found?.started?;
     started.original.filter(|id| !id.is_empty()).or(started.first)
