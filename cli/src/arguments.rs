@@ -84,6 +84,13 @@ pub(crate) enum Command {
         #[arg(long, value_name = "ADDRESS")]
         listen: Option<SocketAddr>,
     },
+    /// Ask a codec server whether it runs: exit status 0 if it does
+    #[command(after_help = help::HEALTH)]
+    Health {
+        /// Its /healthz, or its /readyz
+        #[arg(default_value = "http://127.0.0.1:8081/healthz", value_hint = ValueHint::Url)]
+        url: String,
+    },
     /// Encode or decode a failure: its message, stack trace and payloads, and those of its causes
     #[command(subcommand)]
     Failure(FailureCommand),

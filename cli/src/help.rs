@@ -121,6 +121,14 @@ Examples:
   tdc serve --dev
   tdc serve --config /etc/tdc/tdc.yaml";
 
+pub(crate) const HEALTH: &str = "\
+For containers and scripts without an HTTP client; Kubernetes asks by itself. It waits 5 seconds.
+http is only for this machine.
+
+Examples:
+  tdc health
+  tdc health https://codec.example.com/readyz";
+
 pub(crate) const CHECK: &str = "\
 Opens everything that the library and tdc serve would open, encodes and decodes a test payload for
 every namespace, and prints what is encrypted, with which key, and what stays readable.

@@ -11,6 +11,7 @@
 //!                     decode_histories, rewrap     many files, by way of `bulk`
 //!                     keys_check                   whether key services do what a configuration needs of them
 //!                     serve                        the codec server
+//!                     health                       whether a codec server answers
 //!                         |
 //!         configuration, input, body, tree, terminal, stdio: what they read and write
 //!         host (what a call asks of its host) ────> remote, outgoing (a codec server is asked)
@@ -37,6 +38,7 @@ mod decode_histories;
 mod documents;
 mod failure;
 mod files;
+mod health;
 mod help;
 mod history;
 mod host;
@@ -103,6 +105,7 @@ fn run(command: Command) -> Result<ExitCode, Error> {
         Command::Serve { config, dev, listen } => {
             serve::run(serve::Launch::new(config.resolve()?, dev, listen))
         }
+        Command::Health { url } => health::run(&url),
         Command::Failure(FailureCommand::Encode(Transcode { configuration, file })) => {
             failure::run(Task::Encode, &configuration, file.as_deref())
         }

@@ -1,6 +1,7 @@
 //! Running it: reload, shutdown, audit, metrics, health.
 
 use std::io::{Read, Write};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -29,6 +30,32 @@ fn until(mut done: impl FnMut() -> bool) {
         assert!(start.elapsed() < PATIENCE);
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+#[test]
+fn the_command_health_asks_a_server() {
+    let mut server = Server::start(ENCRYPTED);
+    let ask = |path: &str| {
+        let url = format!("http://{}{path}", server.address);
+        let output = Command::new(env!("CARGO_BIN_EXE_tdc")).args(["health", &url]).output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap() + str::from_utf8(&output.stderr).unwrap(),
+        )
+    };
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(ask(path), (Some(0), String::new()), "{path}");
+    }
+    let (status, said) = ask("/encode");
+    assert_eq!(status, Some(1));
+    assert!(said.contains("TDC_ERR_REMOTE") && said.contains("/encode: the server answered 405"), "{said}");
+    let address = server.address;
+    server.stop();
+    let output = Command::new(env!("CARGO_BIN_EXE_tdc"))
+        .args(["health", &format!("http://{address}/healthz")])
+        .output();
+    let said = String::from_utf8(output.unwrap().stderr).unwrap();
+    assert!(said.contains("cannot connect: Connection refused"), "{said}");
 }
 
 #[test]

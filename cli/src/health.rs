@@ -1,0 +1,25 @@
+//! `tdc health`: whether a codec server answers, for images and scripts that have no HTTP client.
+
+use axum::body::Bytes;
+use axum::http::{Request, StatusCode};
+use tdc::{Code, Error};
+
+use crate::outgoing::Place;
+
+/// Asks `url` once. Anything but 200 within 5 seconds is an error.
+pub(crate) fn run(url: &str) -> Result<(), Error> {
+    ask(url).map_err(|cause| Error::new(Code::Remote, format!("{url}: {cause}")))
+}
+
+fn ask(url: &str) -> Result<(), String> {
+    let place = Place::trusted(url)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|cause| cause.to_string())?;
+    let answer = runtime.block_on(place.send(Request::new(Bytes::new())))?;
+    match answer.status() {
+        StatusCode::OK => Ok(()),
+        status => Err(format!("the server answered {status}")),
+    }
+}
