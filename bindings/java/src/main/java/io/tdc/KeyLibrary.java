@@ -26,8 +26,10 @@ final class KeyLibrary {
   private static final String VARIABLE = "TDC_KEYS_LIBRARY";
   private static final String FILE_NAME = System.mapLibraryName("tdc_keys");
   private static final String MISSING =
-      "the library libtdc_keys, which has the clients of key services, was not found: add tdc's jar"
-          + " with the classifier \"keys\", install the library, name its path in "
+      "the library libtdc_keys, which has the clients of key services, was not found: add"
+          + " io.tdc:tdc-native-"
+          + LibraryCopy.platform()
+          + " or io.tdc:tdc-all, install the library, name its path in "
           + VARIABLE
           + " or -D"
           + TdcLibrary.KEYS_PATH_PROPERTY

@@ -27,6 +27,14 @@ final class NativeLoader {
       return;
     }
     String resource = LibraryCopy.resource(LIBRARY);
+    if (NativeLoader.class.getResource(resource) == null) {
+      throw new UnsatisfiedLinkError(
+          "no jar on the class path has the native library of tdc for "
+              + LibraryCopy.platform()
+              + ": add io.tdc:tdc-native-"
+              + LibraryCopy.platform()
+              + ", or io.tdc:tdc-all, which has those of every platform that tdc is built for");
+    }
     if (!loadCopy(file -> LibraryCopy.extract(resource, file))) {
       throw new UnsatisfiedLinkError(
           "cannot load the native library of tdc for "

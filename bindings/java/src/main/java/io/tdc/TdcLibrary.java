@@ -26,8 +26,8 @@ public final class TdcLibrary {
    * The system property that says where {@code libtdc_keys} is, the clients of key services: a
    * directory with the library, or its path. The variable {@code TDC_KEYS_LIBRARY} says the same.
    * It is looked for when a data key is needed for the first time, and without either of them
-   * beside {@code libtdc_jni} in the directory of {@value #PATH_PROPERTY}, in this package's jar
-   * with the classifier {@code keys}, and where the system finds libraries.
+   * beside {@code libtdc_jni} in the directory of {@value #PATH_PROPERTY}, in the jar with the
+   * native libraries, and where the system finds libraries.
    */
   public static final String KEYS_PATH_PROPERTY = "io.tdc.keys.library.path";
 

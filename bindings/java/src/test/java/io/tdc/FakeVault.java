@@ -52,9 +52,9 @@ final class FakeVault implements AutoCloseable {
         .replace(CountingKeyService.URI, "hashivault://orders");
   }
 
-  /** Where {@code scripts/java-setup} puts the library that the jar with the clients gets. */
+  /** Where {@code scripts/java-setup} puts the library that the jar gets. */
   static Path library() {
-    return Path.of("target/natives-keys" + LibraryCopy.resource(System.mapLibraryName("tdc_keys")))
+    return Path.of("target/natives" + LibraryCopy.resource(System.mapLibraryName("tdc_keys")))
         .toAbsolutePath();
   }
 

@@ -52,7 +52,7 @@ class KeyClientsTest {
   void aRefusalHasTheServicesReasonAndNoSecret() throws Exception {
     try (FakeVault vault = new FakeVault()) {
       vault.refuses = 403;
-      String said = OtherJvm.run(KeyLibraryTest.Main.class, vault.environment(), List.of());
+      String said = OtherJvm.run(KeyLibraryTest.Main.class, vault.environment(), OtherJvm.jar());
       assertTrue(said.startsWith("TDC_ERR_KEY_REFUSED true\n"), said);
       assertTrue(said.contains("permission denied"), said);
       assertFalse(said.contains(vault.environment().get("VAULT_TOKEN")), said);
@@ -69,7 +69,7 @@ class KeyClientsTest {
     try (Socket taken = new Socket()) {
       taken.bind(FarServer.anywhere());
       environment.put("VAULT_ADDR", "http://127.0.0.1:" + taken.getLocalPort());
-      String said = OtherJvm.run(KeyLibraryTest.Main.class, environment, List.of());
+      String said = OtherJvm.run(KeyLibraryTest.Main.class, environment, OtherJvm.jar());
       assertTrue(said.startsWith("TDC_ERR_KEY_SERVICE true\n"), said);
       assertTrue(said.contains("no data key could be wrapped"), said);
     }
@@ -102,7 +102,7 @@ class KeyClientsTest {
   void aRenewalKeepsNoCallWaiting() throws Exception {
     try (FakeVault vault = new FakeVault()) {
       vault.keptBack = 2;
-      assertEquals("1\n2", OtherJvm.run(Renewing.class, vault.environment(), List.of()));
+      assertEquals("1\n2", OtherJvm.run(Renewing.class, vault.environment(), OtherJvm.jar()));
     }
   }
 
@@ -135,7 +135,7 @@ class KeyClientsTest {
           OtherJvm.run(
               HeapDump.class,
               vault.environment(),
-              List.of(),
+              OtherJvm.jar(),
               "-Ddump=" + dump,
               "-Xmx64m",
               "-XX:+UseSerialGC");
@@ -193,7 +193,7 @@ class KeyClientsTest {
           OtherJvm.run(
               Virtual.class,
               vault.environment(),
-              List.of(),
+              OtherJvm.jar(),
               "-Djdk.virtualThreadScheduler.parallelism=1",
               "-Djdk.virtualThreadScheduler.maxPoolSize=1");
       assertEquals("true\ntrue true", said);
@@ -224,7 +224,7 @@ class KeyClientsTest {
   void aSlowServiceIsNoDeadlock() throws Exception {
     try (FakeVault vault = new FakeVault()) {
       vault.takes = Duration.ofSeconds(3);
-      String said = OtherJvm.run(SlowWorkflow.class, vault.environment(), List.of());
+      String said = OtherJvm.run(SlowWorkflow.class, vault.environment(), OtherJvm.jar());
       assertEquals("Hello, Ada, 0 failed tasks", said);
       assertEquals(2, vault.unwraps.get());
     }

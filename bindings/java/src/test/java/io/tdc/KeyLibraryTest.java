@@ -43,7 +43,7 @@ class KeyLibraryTest {
   @Test
   void aVariableNamesTheLibraryOrItsDirectory() throws Exception {
     for (Path named : List.of(FakeVault.library(), FakeVault.library().getParent())) {
-      assertRoundTrip(Map.of("TDC_KEYS_LIBRARY", named.toString()), List.of());
+      assertRoundTrip(Map.of("TDC_KEYS_LIBRARY", named.toString()));
     }
   }
 
@@ -51,7 +51,7 @@ class KeyLibraryTest {
   void aPropertyTakesPrecedence() throws Exception {
     Map<String, String> elsewhere = Map.of("TDC_KEYS_LIBRARY", "/nonexistent.so");
     for (Path named : List.of(FakeVault.library(), FakeVault.library().getParent())) {
-      assertRoundTrip(elsewhere, List.of(), PROPERTY + named);
+      assertRoundTrip(elsewhere, PROPERTY + named);
     }
   }
 
@@ -61,27 +61,24 @@ class KeyLibraryTest {
     LibraryCopy.extract(LibraryCopy.resource(name), directory.resolve(name));
     Files.copy(FakeVault.library(), directory.resolve(FakeVault.library().getFileName()));
     String named = "-D" + TdcLibrary.PATH_PROPERTY + "=" + directory;
-    assertRoundTrip(Map.of(), List.of(), named);
+    assertRoundTrip(Map.of(), named);
   }
 
   @Test
   void aJarOnTheClassPathHasIt() throws Exception {
-    Path tdc = Path.of(Tdc.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-    String name = tdc.getFileName().toString().replace(".jar", "-keys.jar");
-    String copies = "-D" + TdcLibrary.TMPDIR_PROPERTY + "=" + directory;
-    assertRoundTrip(Map.of(), List.of(tdc.resolveSibling(name)), copies);
+    assertRoundTrip(Map.of(), "-D" + TdcLibrary.TMPDIR_PROPERTY + "=" + directory);
     try (var left = Files.list(directory)) {
       assertEquals(List.of(), left.toList());
     }
   }
 
-  private static void assertRoundTrip(
-      Map<String, String> variables, List<Path> jars, String... options) throws Exception {
+  private static void assertRoundTrip(Map<String, String> variables, String... options)
+      throws Exception {
     try (FakeVault vault = new FakeVault()) {
       Map<String, String> environment = vault.environment();
       environment.remove("TDC_KEYS_LIBRARY");
       environment.putAll(variables);
-      assertEquals(ROUND_TRIP, OtherJvm.run(Main.class, environment, jars, options));
+      assertEquals(ROUND_TRIP, OtherJvm.run(Main.class, environment, OtherJvm.jar(), options));
       assertEquals(1, vault.dataKeys.size());
       assertEquals(1, vault.unwraps.get());
     }
@@ -89,13 +86,18 @@ class KeyLibraryTest {
 
   @Test
   void whereThereIsNoneTheErrorSaysWhatToDo() throws Exception {
-    List<String> said = OtherJvm.run(Main.class).lines().toList();
+    Path jar = OtherJvm.jarWithout(System.mapLibraryName("tdc_keys"), directory);
+    List<String> said = OtherJvm.run(Main.class, Map.of(), jar).lines().toList();
     assertEquals("TDC_ERR_KEY_SERVICE true", said.get(0));
     String message = said.get(1);
     assertTrue(message.contains("the library libtdc_keys, which has the clients"), message);
     for (String remedy :
         List.of(
-            "\"keys\"", "install", "TDC_KEYS_LIBRARY", PROPERTY, "Tdc.builder(…).keyService(…)")) {
+            "io.tdc:tdc-all",
+            "install",
+            "TDC_KEYS_LIBRARY",
+            PROPERTY,
+            "Tdc.builder(…).keyService(…)")) {
       assertTrue(message.contains(remedy.replace("=", "")), message);
     }
     // The error's text is cut; its cause says what was tried.
@@ -109,7 +111,7 @@ class KeyLibraryTest {
     assertTrue(said.startsWith("TDC_ERR_KEY_SERVICE true"), said);
     assertTrue(said.contains("from " + text + ", named by " + PROPERTY.replace("=", "")), said);
 
-    said = OtherJvm.run(Main.class, Map.of("TDC_KEYS_LIBRARY", "/nonexistent.so"), List.of());
+    said = OtherJvm.run(Main.class, Map.of("TDC_KEYS_LIBRARY", "/nonexistent.so"), OtherJvm.jar());
     assertTrue(said.contains("/nonexistent.so, named by TDC_KEYS_LIBRARY: "), said);
   }
 

@@ -1,6 +1,7 @@
 package io.tdc;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.temporal.api.common.v1.Payload;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.jar.Attributes;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
@@ -98,6 +100,14 @@ class NativeLoaderTest {
     assertTrue(said.contains(file.toString()), said);
     assertTrue(said.contains("-D" + TdcLibrary.TMPDIR_PROPERTY), said);
     assertTrue(said.contains("-D" + TdcLibrary.PATH_PROPERTY), said);
+  }
+
+  @Test
+  void withoutAJarForThePlatformTheErrorNamesTheArtifact() throws Exception {
+    String said = OtherJvm.run(Main.class, Map.of(), OtherJvm.jarWithout(LIBRARY, directory));
+    String artifact = ": add io.tdc:tdc-native-" + LibraryCopy.platform() + ", or io.tdc:tdc-all";
+    assertTrue(said.contains(artifact), said);
+    assertFalse(said.contains(TdcLibrary.TMPDIR_PROPERTY), said);
   }
 
   @Test
