@@ -1,10 +1,10 @@
 //! `docs/CLI.md` is true: every `console` block is run, in their order and in one folder, and what
 //! it shows is what comes. The configurations of other pages are valid.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::folder::Folder;
+use crate::folder::{Folder, SAMPLE_KEY};
 
 /// Stands for what differs each time.
 const ANYTHING: &str = "…";
@@ -55,38 +55,120 @@ fn configurations_to_copy_encrypt_failures_too() {
     }
 }
 
-/// Every configuration under `docs/start` and `docs/howto` is valid, with new keys under the names
-/// in it; `config check` may warn. It would ask key services, so configurations with these are only
-/// opened.
+/// Every configuration under `docs` is valid, with new keys under its names; `config check` may
+/// warn. It would ask key services and stores, so configurations with these are only opened, and so
+/// are those that only workers can use.
 #[test]
-fn configurations_of_the_guides_are_valid() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+fn configurations_of_the_pages_are_valid() {
     let mut count = 0;
-    for entry in ["start", "howto"].iter().flat_map(|part| std::fs::read_dir(docs.join(part)).unwrap()) {
+    for (path, config) in configurations() {
+        // Whole configurations only: a part cannot be tried.
+        let first = config.lines().find(|line| !line.starts_with('#')).unwrap_or_default();
+        assert!(first.starts_with("version:"), "{}: begins with {first}", path.display());
+        opens(&path, &config);
+        count += 1;
+    }
+    assert!(count >= 30, "only {count} configurations were found");
+}
+
+#[track_caller]
+fn opens(path: &Path, config: &str) {
+    let folder = Folder::with_config(config);
+    for file in named(config, "file: ") {
+        match file.ends_with(".key") {
+            true => drop(folder.succeeds(&["keygen", file], "")),
+            false => private_file(&folder.path(file), "secret"),
+        }
+    }
+    if let (Some(cert), Some(key)) = (named(config, "cert: ").next(), named(config, " key: ").next()) {
+        let made = rcgen::generate_simple_self_signed(vec!["codec.example.com".to_owned()]).unwrap();
+        folder.write(cert, &made.cert.pem());
+        private_file(&folder.path(key), &made.signing_key.serialize_pem());
+    }
+    let only_opened =
+        ["service:", "storage:", "host: true", "remote:"].iter().any(|name| config.contains(name));
+    let mut arguments =
+        if only_opened { vec!["inspect", "--config", "tdc.yaml"] } else { vec!["config", "check"] };
+    let namespace = match named(config, "match: ").next() {
+        _ if config.contains("{namespace}") => Some("acme".to_owned()),
+        // Without one, `config check` shows all of them.
+        Some(first) if only_opened => Some(first.trim_matches('"').replace('*', "eu")),
+        _ => None,
+    };
+    if let Some(namespace) = &namespace {
+        arguments.extend(["--namespace", namespace]);
+    }
+    std::fs::write(folder.path("payloads.json"), r#"{"payloads":[{}]}"#).unwrap();
+    if only_opened {
+        arguments.push("payloads.json");
+    }
+    let mut command = folder.command(&arguments);
+    for variable in named(config, "env: ") {
+        command.env(variable, SAMPLE_KEY);
+    }
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_ne!(output.status.code(), Some(1), "{}:\n{config}\n{said}", path.display());
+}
+
+/// What a page calls the result of `tdc init` without its comments is that.
+#[test]
+fn what_init_writes_is_on_the_start_pages() {
+    let folder = Folder::new();
+    folder.succeeds(&["init", "--key-id", "orders-2026-11"], "");
+    let written = folder.read("tdc.yaml");
+    let lines: Vec<&str> = written
+        .lines()
+        .map(|line| line.split_once('#').map_or(line, |(line, _)| line).trim_end())
+        .filter(|line| !line.is_empty())
+        .collect();
+    let written = format!("{}\n", lines.join("\n"));
+    let mut count = 0;
+    for entry in std::fs::read_dir(docs().join("start")).unwrap() {
         let path = entry.unwrap().path();
         let page = std::fs::read_to_string(&path).unwrap();
-        let blocks = page.split("\n```yaml\n").skip(1).filter_map(|rest| rest.split_once("```"));
-        for (config, _) in blocks.filter(|(config, _)| config.starts_with("version:")) {
-            let folder = Folder::with_config(config);
-            let files = config.split("file: ").skip(1).filter_map(|rest| rest.split([' ', ',']).next());
-            for key in files.filter(|file| file.ends_with(".key")) {
-                folder.succeeds(&["keygen", key], "");
-            }
-            let mut arguments = if config.contains("service:") {
-                vec!["inspect", "--config", "tdc.yaml"]
-            } else {
-                vec!["config", "check"]
-            };
-            if config.contains("{namespace}") {
-                arguments.extend(["--namespace", "acme"]);
-            }
-            let output = folder.run(&arguments, r#"{"payloads":[{}]}"#);
-            let said = String::from_utf8(output.stderr).unwrap();
-            assert_ne!(output.status.code(), Some(1), "{}:\n{config}\n{said}", path.display());
+        for (_, rest) in page.match_indices("Without its comments it is:").map(|(at, _)| page.split_at(at)) {
+            let (_, block) = rest.split_once("```yaml\n").unwrap();
+            assert_eq!(block.split_once("```").unwrap().0, written, "{}", path.display());
             count += 1;
         }
     }
-    assert!(count >= 15, "only {count} configurations were found");
+    assert!(count >= 5, "only {count} pages have it");
+}
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs")
+}
+
+/// The YAML blocks of the pages. Those of CLI.md have names, and its commands use them.
+fn configurations() -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for folder in ["", "start", "howto"] {
+        for entry in std::fs::read_dir(docs().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "md") {
+                let page = std::fs::read_to_string(&path).unwrap();
+                let blocks = page.split("\n```yaml\n").skip(1).filter_map(|rest| rest.split_once("```"));
+                found.extend(blocks.map(|(config, _)| (path.clone(), config.to_owned())));
+            }
+        }
+    }
+    found
+}
+
+/// A file as secrets have to be: nobody else may read it.
+fn private_file(path: &Path, contents: &str) {
+    std::fs::write(path, contents).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+}
+
+/// The words after each `name`.
+fn named<'a>(config: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
+    config.split(name).skip(1).filter_map(|rest| rest.split([' ', ',', '\n', '}']).next())
 }
 
 /// Standard output and error as a terminal shows them.
