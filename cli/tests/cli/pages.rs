@@ -232,18 +232,3 @@ fn every_make_target_on_a_page_exists_and_is_in_the_help() {
     }
     assert!(count >= 10, "only {count} targets were found");
 }
-
-/// What is made here is not sent to a Docker daemon: it was 1.2 GB, and keys are never part of an
-/// image.
-#[test]
-fn what_is_made_here_is_not_in_the_context_of_an_image() {
-    let lines = |name: &str| -> Vec<String> {
-        let text = std::fs::read_to_string(root().join(name)).unwrap();
-        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-        lines.map(|line| line.trim_matches(['/', '*']).to_owned()).collect()
-    };
-    let left_out = lines(".dockerignore");
-    for made in lines(".gitignore").iter().map(String::as_str).chain([".git", ".key"]) {
-        assert!(left_out.iter().any(|line| line == made), "{made} is not in .dockerignore");
-    }
-}
