@@ -1,7 +1,7 @@
 # The commands for people. A target fetches what it needs from the registries, and says so.
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-rust test-c test-go test-python test-java test-typescript test-bulk test-conformance test-scripts \
-        test-rust-sdk package-typescript dist dist-host test-dist test-platforms test-e2e test-deep ci vectors generated fmt texts docs bench bench-quick bench-core install clean
+        test-rust-sdk package-typescript dist dist-host test-dist reproduce deny test-platforms test-e2e test-deep ci vectors generated fmt texts docs bench bench-quick bench-core install clean
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
@@ -58,6 +58,12 @@ dist: ## The packages of every platform, in dist/; takes an hour
 
 test-dist: ## Installs the packages of dist/ as users do; what one encodes, every other one decodes
 	@scripts/test-dist
+
+reproduce: ## Builds the library once more in another folder; the bytes must be those of make dist-host
+	@scripts/dist/reproduce
+
+deny: ## Licences, sources and known faults of the Rust crates
+	@scripts/deny
 
 test-platforms: ## Runs what make dist built for other platforms, as far as this machine can
 	@scripts/test-platforms

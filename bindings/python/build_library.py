@@ -1,20 +1,22 @@
 """Build hook: puts the native code into the wheel and tags the wheel with its platform.
 
 The package is plain Python (ctypes) and an extension module for the stable ABI, without which it
-works as well, so one wheel fits every Python of a platform: ``py3-none-<platform>``. The library is
-the file that ``TDC_LIBRARY`` names, or the repository's ``target/release`` after
-``cargo build --release``. The extension module is compiled here from ``native``; with
-``TEMPORAL_TDC_PURE=1`` the wheel is built without it, and needs no C compiler.
+works as well, so one wheel fits every Python of a platform: ``py3-none-<platform>``. The Rust
+sources are the repository, or the folder ``rust`` of a source distribution. What
+``cargo build --release`` made there is used; without it, cargo is run. The extension module is
+compiled here from ``native``; with ``TEMPORAL_TDC_PURE=1`` the wheel is built without it.
 
-Three more variables are for the wheels of a release (``scripts/dist/python``): ``TDC_KEYS_LIBRARY``
-names ``libtdc_keys``, ``TDC_PROGRAM`` the command ``tdc``, and ``TEMPORAL_TDC_PLATFORM`` the
-platform tag, such as ``manylinux_2_17_x86_64``, of what was built for other systems than this one.
+Four variables are for wheels of what was built elsewhere (``scripts/dist/python``): ``TDC_LIBRARY``
+names ``libtdc``, ``TDC_KEYS_LIBRARY`` names ``libtdc_keys``, ``TDC_PROGRAM`` the command ``tdc``, and
+``TEMPORAL_TDC_PLATFORM`` the platform tag, such as ``manylinux_2_17_x86_64``, if it is not this
+system's.
 """
 
 from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -24,7 +26,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-_NAMES = ("libtdc.so", "libtdc.dylib", "tdc.dll")
+_ENDINGS = {"darwin": "dylib"}
 _MODULE = "_native.abi3.so"
 _SOURCES = ("native.c", "rows.c")
 _FLAGS = ("-std=c11", "-O2", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror")
@@ -38,15 +40,15 @@ class LibraryHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Find the library and compile the module; an editable install carries both too."""
         del version
-        library = self._library()
+        library, keys, program = self._native_files()
         build_data["tag"] = f"py3-none-{self._platform()}"
         build_data["pure_python"] = False
         included = build_data["force_include"]
         included[str(library)] = f"temporal_tdc/_lib/{library.name}"
-        if keys := os.environ.get("TDC_KEYS_LIBRARY"):
-            included[keys] = f"temporal_tdc/_lib/{Path(keys).name}"
-        if program := os.environ.get("TDC_PROGRAM"):
-            build_data["shared_scripts"][program] = Path(program).name
+        if keys:
+            included[str(keys)] = f"temporal_tdc/_lib/{keys.name}"
+        if program:
+            build_data["shared_scripts"][str(program)] = program.name
         # On Windows ctypes alone is used.
         if sys.platform != "win32" and os.environ.get("TEMPORAL_TDC_PURE", "") in ("", "0"):
             self._compiled = tempfile.TemporaryDirectory()
@@ -64,19 +66,49 @@ class LibraryHook(BuildHookInterface[Any]):
         named = os.environ.get("TEMPORAL_TDC_PLATFORM")
         return named or sysconfig.get_platform().replace("-", "_").replace(".", "_")
 
-    def _library(self) -> Path:
-        named = os.environ.get("TDC_LIBRARY")
-        release = Path(self.root).parents[1] / "target" / "release"
-        candidates = [Path(named)] if named else [release / name for name in _NAMES]
-        for candidate in candidates:
-            if candidate.is_file():
-                return candidate.resolve()
-        tried = ", ".join(map(str, candidates))
-        message = f"no native library at {tried}: run `cargo build --release` or set TDC_LIBRARY"
-        raise FileNotFoundError(message)
+    @property
+    def _is_packed(self) -> bool:
+        """Whether this is a source distribution, and not the repository."""
+        return (Path(self.root) / "rust").is_dir()
+
+    @property
+    def _rust(self) -> Path:
+        """Where the Rust sources are."""
+        return Path(self.root) / "rust" if self._is_packed else Path(self.root).parents[1]
+
+    def _native_files(self) -> tuple[Path, Path | None, Path | None]:
+        """``libtdc``, and if they are there ``libtdc_keys`` and the command ``tdc``."""
+        if named := os.environ.get("TDC_LIBRARY"):
+            keys, program = (os.environ.get(name) for name in ("TDC_KEYS_LIBRARY", "TDC_PROGRAM"))
+            if not Path(named).is_file():
+                message = f"TDC_LIBRARY names {named}, which is not a file"
+                raise FileNotFoundError(message)
+            return Path(named).resolve(), Path(keys) if keys else None, Path(program) if program else None
+        target = os.environ.get("CARGO_TARGET_DIR") or self._rust / "target"
+        ending = _ENDINGS.get(sys.platform, "so")
+        files = [Path(target) / "release" / name for name in (f"libtdc.{ending}", f"libtdc_keys.{ending}", "tdc")]
+        if self._is_packed or not files[0].is_file():
+            self._build()
+        return files[0], *(file if file.is_file() else None for file in files[1:])
+
+    def _build(self) -> None:
+        if not (cargo := shutil.which("cargo")):
+            message = (
+                "there is no wheel of temporal-tdc for this platform, and building it takes a Rust "
+                "compiler, which was not found: install Rust from https://rustup.rs and a C compiler"
+            )
+            raise FileNotFoundError(message)
+        packages = ("-p", "tdc", "-p", "tdc-keys", "-p", "tdc-cli")
+        command = (cargo, "build", "--release", "--locked", *packages)
+        self.app.display_info("building the native library with cargo: some minutes")
+        try:
+            subprocess.run(command, cwd=self._rust, check=True)  # noqa: S603
+        except subprocess.CalledProcessError as error:
+            message = f"cargo could not build the native library ({error}): its output says why"
+            raise RuntimeError(message) from error
 
     def _compile(self, module: Path) -> None:
-        header = Path(self.root).parents[1] / "include"
+        header = self._rust / "include"
         command = (
             *shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"),
             *_FLAGS,

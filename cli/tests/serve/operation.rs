@@ -59,6 +59,17 @@ fn the_command_health_asks_a_server() {
 }
 
 #[test]
+fn a_machine_without_certificate_authorities_is_told_so() {
+    let output = Command::new(env!("CARGO_BIN_EXE_tdc"))
+        .args(["health", "https://127.0.0.1:9/"])
+        .env("SSL_CERT_FILE", "/dev/null")
+        .env("SSL_CERT_DIR", "/dev/null")
+        .output();
+    let said = String::from_utf8(output.unwrap().stderr).unwrap();
+    assert!(said.contains("install ca-certificates, or set SSL_CERT_FILE"), "{said}");
+}
+
+#[test]
 fn a_changed_file_is_read_again_and_a_bad_one_is_not() {
     let server = Server::start(ENCRYPTED);
     server.write("tdc.yaml", "version: 1\ncodecs: [nonsense]\n");
