@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the pages of docs/ say is checked against what it is about.
+"""What README.md and the pages of docs/ say is checked against what it is about.
 
 - A page under docs/start states how many commands it has.
 - Code is from a file that is compiled, which a comment above it names: `<!-- from PATH -->`. Its
@@ -74,15 +74,16 @@ def wrong_count(page: str) -> str | None:
 
 
 def squeezed(code: str) -> str:
-    """Code without comments and white space."""
-    return "".join("".join(COMMENT.sub("", line).split()) for line in code.splitlines())
+    """Code without comments, white space and commas at the end of a list."""
+    joined = "".join("".join(COMMENT.sub("", line).split()) for line in code.splitlines())
+    return re.sub(r",(?=[)}\]])", "", joined)
 
 
 def absent_line(body: str, source: str) -> str | None:
     """The first line of the block that does not follow the earlier ones in the source."""
     rest = squeezed(source)
     for line in body.splitlines():
-        if code := squeezed(line):
+        if code := squeezed(line).rstrip(","):
             _, found, rest = rest.partition(code)
             if not found:
                 return line.strip()
@@ -148,10 +149,10 @@ def proves_itself() -> None:
     assert wrong_count(page.replace("b ", "b\nb ")) == "it says 2 commands, and has 3"
     assert wrong_count("```sh\na\n```\n") == "say how long it is: This page has 1 commands"
     assert list(wrong_code(page)) == []
-    quoted = page + "\n<!-- from the files below -->\n```js\nf(\n  1);   // the one\ng();\n```\n"
+    quoted = page + "\n<!-- from the files below -->\n```js\nf(\n  1,\n);   // the one\ng();\n```\n"
     assert list(wrong_code(quoted)) == []
-    assert len(list(wrong_code(quoted.replace("  1);   // the one\ng();", "  1);\nh();")))) == 1
-    assert len(list(wrong_code(quoted.replace("f(\n  1);   // the one\ng();", "g();\nf(1);")))) == 1
+    assert len(list(wrong_code(quoted.replace("one\ng();", "one\nh();")))) == 1
+    assert len(list(wrong_code(quoted.replace("f(\n  1,\n);   // the one\ng();", "g();\nf(1);")))) == 1
     assert len(list(wrong_code(quoted.replace("from the files below", "from nowhere.js")))) == 1
     assert len(list(wrong_code("Text.\n\n```go\nx()\n```\n"))) == 1
     found = set(properties({"properties": {"a": {"properties": {"properties": {"type": "x"}}}}, "$defs": {"D": {"properties": {"b": {}}}}}))
@@ -162,7 +163,7 @@ def proves_itself() -> None:
 def main() -> int:
     """Names everything that is wrong."""
     proves_itself()
-    output = subprocess.run(["git", "ls-files", "-z", "docs"], capture_output=True, check=True, text=True).stdout
+    output = subprocess.run(["git", "ls-files", "-z", "README.md", "docs"], capture_output=True, check=True, text=True).stdout
     pages = [name for name in output.split("\0") if name.endswith(".md") and Path(name).is_file()]
     found = list(check(pages))
     if found:
