@@ -10,6 +10,7 @@
 
 mod document;
 mod export;
+mod fields;
 mod json_export;
 mod namespace;
 mod options;

@@ -16,9 +16,10 @@ use std::path::Path;
 use tdc::{Code, Error};
 
 use super::export::{Export, Part, is_export};
+use super::json_export::Not;
 use super::progress::Progress;
 use super::split::Runs;
-use super::{Counts, Made, Work, json_export, run_id};
+use super::{Counts, Made, Work, fields, json_export, run_id};
 use crate::new_file::NewFile;
 
 /// How much of a file is read at once.
@@ -98,6 +99,7 @@ impl Conversion<'_> {
                 Part::Item => {
                     let failed = |error| at_item(&field, index, &error);
                     self.history(&field).map_err(failed)?;
+                    self.done.newer += fields::beside_histories(&field);
                 }
                 Part::Empty => self.between(&field)?,
                 Part::Newer => {
@@ -110,17 +112,22 @@ impl Conversion<'_> {
     }
 
     fn document(&mut self, document: &[u8]) -> Result<(), Failed> {
-        let Some(items) = json_export::items(document) else {
-            let failed = |error| Failed { error, history: None, run_id: run_id::of(document) };
-            self.history(document).map_err(failed)?;
-            self.progress.add(document.len());
-            return Ok(());
+        let found = match json_export::find(document) {
+            Ok(found) => found,
+            Err(Not::AnItem(index)) => return Err(not_an_item(index)),
+            Err(Not::AnExport) => {
+                let failed = |error| Failed { error, history: None, run_id: run_id::of(document) };
+                self.history(document).map_err(failed)?;
+                self.progress.add(document.len());
+                return Ok(());
+            }
         };
+        self.done.newer += found.newer;
         let mut copied = 0;
-        for (index, item) in items.into_iter().enumerate() {
-            let end = item.end;
-            self.between(document.get(copied..item.start).unwrap_or_default())?;
-            let item = document.get(item).unwrap_or_default();
+        for json_export::Item { index, place } in found.items {
+            let end = place.end;
+            self.between(document.get(copied..place.start).unwrap_or_default())?;
+            let item = document.get(place).unwrap_or_default();
             self.history(item).map_err(|error| at_item(item, index, &error))?;
             self.progress.add(end - copied);
             copied = end;
@@ -148,6 +155,12 @@ impl Conversion<'_> {
             Output::Split(_) => Ok(()),
         }
     }
+}
+
+#[cold]
+fn not_an_item(index: usize) -> Failed {
+    let text = format!("items[{index}] is not an item of an export: expected {{\"history\":{{…}}}}");
+    Failed { error: Error::new(Code::Json, text), history: Some(index), run_id: None }
 }
 
 /// The failure of an item. It was converted alone, so that its error says nothing of the others.

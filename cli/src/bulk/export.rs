@@ -107,11 +107,8 @@ impl<R: BufRead> Export<R> {
         if tag != u64::from(TAG) {
             return Ok(Some(Part::Newer));
         }
-        if contents == 0 {
-            return Ok(Some(Part::Empty));
-        }
         self.items += 1;
-        Ok(Some(Part::Item))
+        Ok(Some(if contents == 0 { Part::Empty } else { Part::Item }))
     }
 
     fn varint(&mut self, field: &mut Vec<u8>, start: u64) -> Result<u64, Error> {

@@ -1,54 +1,106 @@
 //! Finds the histories in an export as JSON, `{"items":[{"history":…}]}`.
 
-use std::borrow::Cow;
-use std::fmt;
 use std::ops::Range;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use tdc_formats::json::{Fault, MAX_DEPTH, Reader};
 
-/// Where the items with a history are in `text`; `None` if it is another document, or malformed:
-/// the reader of whole documents then reports why.
-pub(super) fn items(text: &[u8]) -> Option<Vec<Range<usize>>> {
-    let found = serde_json::Deserializer::from_slice(text).deserialize_map(Export).ok()?;
-    found.iter().filter(|item| has_history(item)).map(|item| range(text, item)).collect()
+/// What an export has.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// The items with a history.
+    pub(super) items: Vec<Item>,
+    /// How many members beside the histories are set, which are newer than this program.
+    pub(super) newer: u64,
 }
 
-fn has_history(item: &RawValue) -> bool {
-    #[derive(Deserialize)]
-    struct Item {
-        history: Option<IgnoredAny>,
+/// An item with a history.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Item {
+    /// Its number among all items, from 0.
+    pub(super) index: usize,
+    /// Where it is.
+    pub(super) place: Range<usize>,
+}
+
+/// Why a document is not divided.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Not {
+    /// It is another document, malformed, or ambiguous: the reader of whole documents says why.
+    AnExport,
+    /// The item of this number is no object with a history, and would be kept without being
+    /// decoded.
+    AnItem(usize),
+}
+
+impl From<Fault> for Not {
+    fn from(_: Fault) -> Self {
+        Self::AnExport
     }
-    serde_json::from_str::<Item>(item.get()).is_ok_and(|item| item.history.is_some())
 }
 
-/// The place of a part of `text`.
-fn range(text: &[u8], part: &RawValue) -> Option<Range<usize>> {
-    let start = part.get().as_ptr().addr().checked_sub(text.as_ptr().addr())?;
-    Some(start..start.checked_add(part.get().len())?)
+/// The items in `text`. It stops at the first member that is another document's, so that a long
+/// history is not read twice.
+///
+/// # Errors
+/// If they are not to be processed one by one.
+pub(super) fn find(text: &[u8]) -> Result<Found, Not> {
+    let mut reader = Reader::of_bytes(text)?;
+    let (mut found, mut has_items) = (Found::default(), false);
+    let mut members = reader.object()?;
+    while let Some(name) = reader.member(&mut members)? {
+        match &*name.lossy() {
+            "items" if !has_items => {
+                has_items = true;
+                found.list(&mut reader)?;
+            }
+            "items" | "events" | "history" => return Err(Not::AnExport),
+            _ => found.newer(&mut reader)?,
+        }
+    }
+    reader.end()?;
+    if has_items { Ok(found) } else { Err(Not::AnExport) }
 }
 
-/// Stops at the first member that is another document's, so that a long history is not read twice.
-struct Export;
-
-impl<'de> Visitor<'de> for Export {
-    type Value = Vec<&'de RawValue>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an export")
+impl Found {
+    fn list(&mut self, reader: &mut Reader<'_>) -> Result<(), Not> {
+        let mut list = reader.array()?;
+        let mut index = 0;
+        while reader.element(&mut list)? {
+            if reader.peek() != b'{' {
+                return Err(Not::AnItem(index));
+            }
+            let start = reader.position();
+            if self.item(reader, index)? {
+                self.items.push(Item { index, place: start..reader.position() });
+            }
+            index += 1;
+        }
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = None;
-        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            match &*name {
-                "items" if found.is_none() => found = Some(map.next_value()?),
-                "items" | "events" | "history" => return Err(A::Error::custom("another document")),
-                _ => drop(map.next_value::<IgnoredAny>()?),
+    /// Whether an item has a history.
+    fn item(&mut self, reader: &mut Reader<'_>, index: usize) -> Result<bool, Not> {
+        let (mut has_history, mut seen) = (false, false);
+        let mut members = reader.object()?;
+        while let Some(name) = reader.member(&mut members)? {
+            match &*name.lossy() {
+                "history" if !seen => {
+                    seen = true;
+                    has_history = reader.peek() != b'n';
+                    reader.skip(MAX_DEPTH)?;
+                }
+                "history" => return Err(Not::AnExport),
+                "items" | "events" => return Err(Not::AnItem(index)),
+                _ => self.newer(reader)?,
             }
         }
-        found.ok_or_else(|| A::Error::missing_field("items"))
+        Ok(has_history)
+    }
+
+    /// A member that is null is not set.
+    fn newer(&mut self, reader: &mut Reader<'_>) -> Result<(), Fault> {
+        self.newer += u64::from(reader.peek() != b'n');
+        reader.skip(MAX_DEPTH)
     }
 }
 
@@ -56,23 +108,52 @@ impl<'de> Visitor<'de> for Export {
 mod tests {
     use super::*;
 
+    const ITEM: &str = r#"{"history":{"events":[{"eventId":"1"}]}}"#;
+
     #[test]
-    fn histories_are_found_and_other_documents_are_not_divided() {
-        let text = r#"{"newer":1, "items": [ {"history":{"events":[]}}, {}, {"history":null},{"newer":[],"history":{}}]}"#;
-        let found: Vec<&str> = items(text.as_bytes()).unwrap().into_iter().map(|item| &text[item]).collect();
-        assert_eq!(found, [r#"{"history":{"events":[]}}"#, r#"{"newer":[],"history":{}}"#]);
+    fn histories_are_found_with_their_numbers() {
+        let text = format!(
+            r#"{{"newer":1, "unset":null, "items": [ {ITEM}, {{}}, {{"history":null}},{{"newer":[],"history":{{}}}}]}} "#
+        );
+        let found = find(text.as_bytes()).unwrap();
+        let items: Vec<(usize, &str)> =
+            found.items.iter().map(|item| (item.index, &text[item.place.clone()])).collect();
+        assert_eq!(items, [(0, ITEM), (3, r#"{"newer":[],"history":{}}"#)]);
+        assert_eq!(found.newer, 2);
+        assert_eq!(find(br#"{"items":[]}"#), Ok(Found::default()));
+    }
+
+    #[test]
+    fn other_documents_are_not_divided() {
         for other in [
-            r#"{"events":[]}"#,
-            r#"{"history":{}}"#,
-            r#"{"items":[],"items":[]}"#,
-            r#"{"items":[{]}"#,
-            r#"{"items":[]} x"#,
-            "[]",
-            "{}",
-            "",
+            r#"{"events":[]}"#.to_owned(),
+            r#"{"history":{}}"#.to_owned(),
+            "[]".to_owned(),
+            "{}".to_owned(),
+            String::new(),
+            format!(r#"{{"items":[{ITEM}],"items":[{ITEM}]}}"#),
+            format!(r#"{{"items":[{ITEM}],"events":[]}}"#),
+            format!(r#"{{"items":[{ITEM},{{]}}"#),
+            format!(r#"{{"items":[{ITEM}"#),
+            format!(r#"{{"items":[{ITEM}]}} x"#),
+            format!(r#"{{"items":[{ITEM}]}}{{"items":[{ITEM}]}}"#),
+            format!(r#"{{"items":[{ITEM},{{"history":{{}},"history":{{}}}}]}}"#),
         ] {
-            let found = items(other.as_bytes());
-            assert!(found.is_none_or(|found| found.is_empty()), "{other}");
+            assert_eq!(find(other.as_bytes()), Err(Not::AnExport), "{other}");
+        }
+    }
+
+    #[test]
+    fn items_that_would_stay_encoded_are_named() {
+        for item in [
+            "7".to_owned(),
+            "null".to_owned(),
+            format!("[{ITEM}]"),
+            r#"{"events":[]}"#.to_owned(),
+            format!(r#"{{"newer":{{}},"items":[{ITEM}]}}"#),
+        ] {
+            let text = format!(r#"{{"items":[{ITEM},{item}]}}"#);
+            assert_eq!(find(text.as_bytes()), Err(Not::AnItem(1)), "{text}");
         }
     }
 }

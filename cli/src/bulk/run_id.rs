@@ -2,8 +2,9 @@
 //! that it began as.
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
-use tdc_formats::wire::{Cursor, Value};
+use tdc_formats::json::{MAX_DEPTH, Reader};
+
+use super::fields::{inner, last};
 
 /// Longest id. Temporal's are UUIDs.
 const MAX_LEN: usize = 64;
@@ -13,9 +14,9 @@ const MAX_LEN: usize = 64;
 pub(super) fn of(document: &[u8]) -> Option<String> {
     let id = match tdc::binary_history_type(document) {
         Some(name) => {
-            let history =
-                if name.ends_with(".WorkflowExecutions") { first(first(document)?)? } else { document };
-            of_event(first(history)?)?
+            let is_export = name.ends_with(".WorkflowExecutions");
+            let history = if is_export { inner(document).flat_map(inner).next()? } else { document };
+            of_event(inner(history).next()?)?
         }
         None => of_json(document)?,
     };
@@ -24,40 +25,13 @@ pub(super) fn of(document: &[u8]) -> Option<String> {
     fits.then_some(id)
 }
 
-/// The first field of a message, if its number is 1: an item, a history, an event.
-fn first(message: &[u8]) -> Option<&[u8]> {
-    match Cursor::new(message).field().ok()?? {
-        field if field.number != 1 => None,
-        field => bytes(field.value),
-    }
-}
-
-fn bytes(value: Value<'_>) -> Option<&[u8]> {
-    match value {
-        Value::Bytes(bytes) => Some(bytes),
-        _ => None,
-    }
-}
-
 fn of_event(event: &[u8]) -> Option<String> {
     const WORKFLOW_EXECUTION_STARTED_EVENT_ATTRIBUTES: u32 = 6;
     const ORIGINAL_EXECUTION_RUN_ID: u32 = 14;
     const FIRST_EXECUTION_RUN_ID: u32 = 16;
-    let attributes = field(event, WORKFLOW_EXECUTION_STARTED_EVENT_ATTRIBUTES)?;
-    let id =
-        field(attributes, ORIGINAL_EXECUTION_RUN_ID).or_else(|| field(attributes, FIRST_EXECUTION_RUN_ID));
+    let attributes = last(event, WORKFLOW_EXECUTION_STARTED_EVENT_ATTRIBUTES)?;
+    let id = last(attributes, ORIGINAL_EXECUTION_RUN_ID).or_else(|| last(attributes, FIRST_EXECUTION_RUN_ID));
     core::str::from_utf8(id?).ok().map(str::to_owned)
-}
-
-/// The last field of this number.
-fn field(message: &[u8], number: u32) -> Option<&[u8]> {
-    let (mut cursor, mut found) = (Cursor::new(message), None);
-    while let Some(field) = cursor.field().ok()? {
-        if field.number == number {
-            found = bytes(field.value);
-        }
-    }
-    found
 }
 
 #[derive(Default, Deserialize)]
@@ -78,48 +52,31 @@ struct Started {
 }
 
 fn of_json(document: &[u8]) -> Option<String> {
-    let mut found = None;
-    let mut reader = serde_json::Deserializer::from_slice(document);
-    // It stops with an error after the first event, so that a long history is not read twice.
-    let _ = reader.deserialize_any(Outermost { found: &mut found });
-    let started = found?.started?;
+    let mut reader = Reader::of_bytes(document).ok()?;
+    while reader.peek() == b'{' {
+        enter(&mut reader)?;
+    }
+    let mut events = reader.array().ok()?;
+    if !reader.element(&mut events).ok()? {
+        return None;
+    }
+    let start = reader.position();
+    // It stops after the first event, so that a long history is not read twice.
+    reader.skip(MAX_DEPTH).ok()?;
+    let started = serde_json::from_str::<Event>(reader.since(start)).ok()?.started?;
     started.original.filter(|id| !id.is_empty()).or(started.first)
 }
 
-/// A list of events, or an object that leads to one.
-struct Outermost<'f> {
-    found: &'f mut Option<Event>,
-}
-
-impl<'de> Visitor<'de> for Outermost<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a history")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        *self.found = list.next_element()?;
-        Err(serde::de::Error::custom("the first event is enough"))
-    }
-
-    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-            if matches!(&*name, "events" | "history") {
-                return map.next_value_seed(self);
-            }
-            map.next_value::<IgnoredAny>()?;
+/// Goes to the value of the member that leads to the events.
+fn enter(reader: &mut Reader<'_>) -> Option<()> {
+    let mut members = reader.object().ok()?;
+    while let Some(name) = reader.member(&mut members).ok()? {
+        if matches!(&*name.lossy(), "events" | "history") {
+            return Some(());
         }
-        Ok(())
+        reader.skip(MAX_DEPTH).ok()?;
     }
-}
-
-impl<'de> serde::de::DeserializeSeed<'de> for Outermost<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
+    None
 }
 
 #[cfg(test)]

@@ -16,9 +16,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use tdc::{Code, Error};
-use tdc_formats::wire::{Cursor, Value};
 
-use super::run_id;
+use super::{fields::inner, run_id};
 use crate::body::MessagePrinter;
 use crate::new_file::{self, Readers};
 
@@ -66,13 +65,11 @@ impl<'a> Runs<'a> {
     ) -> Result<(), Error> {
         let histories: Vec<&[u8]> = match tdc::binary_history_type(document) {
             None => return print_json(document, out).map_err(cannot),
-            Some(name) if name.ends_with(".WorkflowExecutions") => {
-                fields(document).flat_map(fields).collect()
-            }
+            Some(name) if name.ends_with(".WorkflowExecutions") => inner(document).flat_map(inner).collect(),
             Some(_) => vec![document],
         };
         out.write_all(b"{\"events\":[").map_err(cannot)?;
-        for (index, event) in histories.into_iter().flat_map(fields).enumerate() {
+        for (index, event) in histories.into_iter().flat_map(inner).enumerate() {
             let json = self.event(index, event)?;
             let comma: &[u8] = if index == 0 { b"" } else { b",\n" };
             out.write_all(comma).and_then(|()| out.write_all(&json)).map_err(cannot)?;
@@ -122,15 +119,6 @@ impl Drop for Runs<'_> {
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
-}
-
-/// The messages in field 1 of a message that was walked before, so that it is well-formed.
-fn fields(message: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut cursor = Cursor::new(message);
-    std::iter::from_fn(move || cursor.field().ok()?).filter_map(|field| match field.value {
-        Value::Bytes(bytes) if field.number == 1 => Some(bytes),
-        _ => None,
-    })
 }
 
 /// A list of events becomes an object, and an item of an export its history.

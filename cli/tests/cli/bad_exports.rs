@@ -117,8 +117,60 @@ fn newer_fields_are_kept() {
     let folder = with("newer.proto", &encoded(&plain));
     let (code, _, notes) = run(&folder, &["--output", "made", "in"]);
     assert_eq!(code, Some(0), "{notes}");
-    assert!(notes.contains("2 field(s) of exports are newer than this tdc and were not read"), "{notes}");
+    assert!(notes.contains("3 field(s) of exports are newer than this tdc and were not read"), "{notes}");
     assert_eq!(fs::read(folder.path("made/newer.proto")).unwrap(), plain);
+
+    let one = json_history("run-7");
+    let plain = format!(
+        r#"{{"items":[{{"newer":"x","history":{one}}},{{"history":{one},"unset":null}}],"activities":[{{}}]}}"#
+    );
+    let folder = with("newer.json", &encoded(plain.as_bytes()));
+    let (code, _, notes) = run(&folder, &["--output", "made", "in"]);
+    assert_eq!(code, Some(0), "{notes}");
+    assert!(notes.contains("2 field(s) of exports are newer than this tdc and were not read"), "{notes}");
+    assert_eq!(folder.read("made/newer.json"), plain);
+}
+
+/// A document that is not understood must not be copied with its payloads encoded.
+#[test]
+fn text_that_is_more_or_less_than_an_export_is_an_error() {
+    let one = String::from_utf8(encoded(json_history("run-7").as_bytes())).unwrap();
+    let item = format!("{{\"history\":{one}}}");
+    for (text, expected) in [
+        (format!("{{\"items\":[{item}]}}{{\"items\":[{item}]}}"), "byte "),
+        (format!("{{\"items\":[{item}]}} x"), "byte "),
+        (format!("{{\"items\":[{item},[{item}]]}}"), "items[1] is not an item of an export"),
+    ] {
+        let found = failure(&with("not.json", text.as_bytes()), &[]);
+        assert_eq!(
+            (&found["code"], &found["file"]),
+            (&json!("TDC_ERR_JSON"), &json!("in/not.json")),
+            "{text}"
+        );
+        assert!(found["message"].as_str().unwrap().contains(expected), "{found}");
+    }
+    // Both are decoded, as protobuf would merge them.
+    let twice = format!("{{\"items\":[{{\"history\":{one},\"history\":{one}}}]}}");
+    let folder = with("twice.json", twice.as_bytes());
+    assert_eq!(run(&folder, &["--output", "made", "in"]).0, Some(0));
+    assert_eq!(folder.read("made/twice.json"), twice.replace(one.trim_end(), &json_history("run-7")));
+}
+
+/// An item without a history has its number, too.
+#[test]
+fn an_item_is_named_by_its_number_in_the_file() {
+    let mut bytes = encoded(&export([item(&history(5)), item(&history(6))]));
+    *bytes.last_mut().unwrap() ^= 1;
+    let found = failure(&with("forged.proto", &[b"\x0a\x00\x0a\x00", &bytes[..]].concat()), &[]);
+    assert_eq!(found["history"], 3, "{found}");
+    assert!(found["message"].as_str().unwrap().starts_with("items[3].history.events[1]."), "{found}");
+
+    let text = String::from_utf8(encoded(json_history("run-8").as_bytes())).unwrap();
+    let forged = text.replacen("\"data\":\"", "\"data\":\"AAAA", 1);
+    let export = format!("{{\"items\":[{{}},{{\"history\":null}},{{\"history\":{forged}}}]}}");
+    let found = failure(&with("forged.json", export.as_bytes()), &[]);
+    assert_eq!(found["history"], 2, "{found}");
+    assert!(found["message"].as_str().unwrap().starts_with("items[2].history.events[0]."), "{found}");
 }
 
 /// As JSON it would be an event without attributes, which a replayer takes for another one.
