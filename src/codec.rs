@@ -35,7 +35,7 @@ use crate::error::{Error, Needed};
 use crate::keys::{Access, Keyring, LONGEST_METADATA, Session};
 use crate::outcome::Outcome;
 use crate::payload::{Location, Pieces, View};
-use crate::storage::Objects;
+use crate::storage::{Objects, is_reference};
 
 /// What a codec may use beside the payload.
 #[derive(Clone, Copy)]
@@ -55,9 +55,16 @@ pub(crate) struct Environment<'a> {
     pub(crate) objects: Option<&'a Objects<'a>>,
     /// Whether the call can ask the host.
     pub(crate) can_ask: bool,
+    /// Whether encode leaves references to stored objects as they are.
+    pub(crate) leaves_references: bool,
 }
 
 impl Environment<'_> {
+    /// Whether encode leaves this payload as it is, because it is a reference.
+    pub(crate) fn leaves(&self, payload: Pieces<'_>) -> bool {
+        self.leaves_references && is_reference(payload)
+    }
+
     /// Whether a call should ask up front for all the keys that it can name.
     pub(crate) fn asks_for_keys(&self) -> bool {
         self.can_ask && (self.keyring.has_host() || self.keyring.has_key_services())

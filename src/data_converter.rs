@@ -79,10 +79,12 @@ impl DataConverter {
         let may_search = || can_ask && !has_reloaded && self.should_search(&config, Instant::now());
         let keys = call.as_mut().map(|call| call.take_keys()).unwrap_or_default();
         let session = Session::new(namespace, keys, &may_search, can_ask);
-        let objects = call.as_mut().filter(|call| call.references() != References::Keep).map(|call| {
+        let references = call.as_ref().map_or(References::Keep, |call| call.references());
+        let looks = !matches!(references, References::Keep | References::Leave);
+        let objects = call.as_mut().filter(|_| looks).map(|call| {
             let found = call.take_objects();
             let allowed = (&config.stores, &profile.objects);
-            Objects::new(call.references(), allowed, namespace, &config.limits, found)
+            Objects::new(references, allowed, namespace, &config.limits, found)
         });
         let environment = Environment {
             keyring: &config.keyring,
@@ -94,6 +96,7 @@ impl DataConverter {
             remote: exchange.as_ref(),
             objects: objects.as_ref(),
             can_ask,
+            leaves_references: references == References::Leave && !config.stores.sealed_after_storing,
         };
         let mut spent = Spent {
             payloads: usage.payloads,

@@ -29,6 +29,11 @@ pub(crate) enum Form {
     JsonList(&'static str),
 }
 
+/// Whether messages of this type are histories: those that exist, not a worker's new values.
+pub(crate) fn is_history(name: &str) -> bool {
+    matches!(name, EVENT | HISTORY | EXPORT | EXPORT_ITEM)
+}
+
 pub(crate) fn form(history: &[u8]) -> Result<Form, Error> {
     if !is_json_history(history) {
         return binary_form(history).map(Form::Binary).ok_or_else(foreign);

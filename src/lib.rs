@@ -64,6 +64,12 @@ pub use outcome::Outcome;
 pub use payload::Location;
 pub use storage::{Object, ObjectFault, References, Store, StoreKind};
 
+/// Whether a serialised payload is a reference to a stored object.
+#[must_use]
+pub fn is_reference(payload: &[u8]) -> bool {
+    storage::is_reference(payload::Pieces::whole(payload))
+}
+
 /// Fills `out` with random bytes from the operating system, for creating keys.
 ///
 /// # Errors

@@ -28,15 +28,20 @@ pub use object::{Object, ObjectFault};
 pub(crate) use objects::{Found, Objects};
 pub(crate) use options::{StorageOptions, Stores};
 pub use options::{Store, StoreKind};
+pub(crate) use reference::is_reference;
 pub(crate) use rules::Rules;
 
 /// What a call does with references to stored objects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum References {
-    /// They stay as they are, like every payload without a codec's layer.
+    /// Decode leaves them as they are, like every payload without a codec's layer.
     #[default]
     Keep,
+    /// Encode leaves them as well, unless the configuration says `sealed_after_storing`: under a
+    /// layer nobody would follow them. For what is in a history already: it is always so in a call
+    /// on histories. A worker's own values are not spared, or some would stay readable.
+    Leave,
     /// They stay; those in the legacy form get today's form, which the Web UI knows.
     Update,
     /// The objects are fetched: the payloads in them take the places of the references. A call may

@@ -45,7 +45,7 @@ pub(crate) fn convert_payloads(
     payloads: &[u8],
 ) -> Result<Vec<u8>, Error> {
     host::settle_with(task.references(), converter, |call| match task {
-        Task::Encode => converter.encode(call.at(context), payloads),
+        Task::Encode | Task::EncodeStored => converter.encode(call.at(context), payloads),
         Task::Decode | Task::DecodeStored => converter.decode(call.at(context), payloads),
         Task::Rewrap => converter.rewrap(call.at(context), payloads),
     })

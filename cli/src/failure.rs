@@ -21,7 +21,7 @@ pub(crate) fn convert(
     failure: &[u8],
 ) -> Result<Vec<u8>, Error> {
     let mut answer = host::settle_with(task.references(), converter, |call| match task {
-        Task::Encode => converter.encode_failure_json(call.at(context), failure),
+        Task::Encode | Task::EncodeStored => converter.encode_failure_json(call.at(context), failure),
         Task::Decode | Task::DecodeStored => converter.decode_failure_json(call.at(context), failure),
         Task::Rewrap => converter.rewrap_failure_json(call.at(context), failure),
     })?;

@@ -52,7 +52,7 @@ pub(crate) fn convert(
     say: &dyn Fn(usize),
 ) -> Result<Vec<u8>, Error> {
     host::settle_with(task.references(), converter, |call| match task {
-        Task::Encode => converter.encode_history_and_say(call.at(context), history, say),
+        Task::Encode | Task::EncodeStored => converter.encode_history_and_say(call.at(context), history, say),
         Task::Decode | Task::DecodeStored => converter.decode_history_and_say(call.at(context), history, say),
         Task::Rewrap => converter.rewrap_history_and_say(call.at(context), history, say),
     })

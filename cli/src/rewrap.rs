@@ -6,6 +6,7 @@
 //! ```
 //! Files, folders and their report are the same as for `tdc history decode`: see [`bulk`].
 
+use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::path::Path;
@@ -52,16 +53,16 @@ struct Work {
 
 impl bulk::Work for Work {
     fn convert(&self, context: &[u8], document: &[u8], say: &dyn Fn(usize)) -> Result<Made, Error> {
-        let (before, hashes) = self.look(document)?;
+        let Seen { counts: before, hashes, references } = self.look(document)?;
         let made = match &self.to {
             None => documents::convert(Task::Rewrap, &self.converter, context, document, say)?,
             Some(to) => {
                 let decoded = documents::convert(self.decode, &self.converter, context, document, say)?;
-                self.all_opened(&decoded)?;
-                documents::convert(Task::Encode, to, context, &decoded, say)?
+                self.all_opened(&decoded, &references)?;
+                documents::convert(Task::EncodeStored, to, context, &decoded, say)?
             }
         };
-        let (after, new) = self.look(&made)?;
+        let Seen { counts: after, hashes: new, .. } = self.look(&made)?;
         let changed = hashes.iter().zip(&new).filter(|(before, after)| before != after).count() as u64;
         Ok(Made {
             document: made,
@@ -92,20 +93,36 @@ impl Work {
         }
     }
 
-    /// What the payloads of a document show, and a hash that identifies each.
-    fn look(&self, document: &[u8]) -> Result<(KeyCounts, Vec<u64>), Error> {
-        let (mut counts, mut hashes) = (KeyCounts::default(), Vec::new());
+    fn look(&self, document: &[u8]) -> Result<Seen, Error> {
+        let mut seen = Seen::default();
         self.viewer.visit(document, |payload| {
-            hashes.push(self.hasher.hash_one(payload));
-            counts.add(payload)
+            let hash = self.hasher.hash_one(payload);
+            seen.hashes.push(hash);
+            if tdc::is_reference(payload) {
+                seen.references.insert(hash);
+            }
+            seen.counts.add(payload)
         })?;
-        Ok((counts, hashes))
+        Ok(seen)
     }
 
-    /// Checks that every payload was decoded: one that was not would be encoded a second time.
-    fn all_opened(&self, decoded: &[u8]) -> Result<(), Error> {
-        let closed = self.look(decoded)?.0;
-        let Some(row) = closed.rows().into_iter().next() else { return Ok(()) };
+    /// Checks that every payload was decoded, because one that was not would be encoded a second
+    /// time, and that every reference was one before: `references`. Encode leaves them readable,
+    /// and from then on they may be followed.
+    fn all_opened(&self, decoded: &[u8], references: &HashSet<u64>) -> Result<(), Error> {
+        let seen = self.look(decoded)?;
+        let seals = |converter: &DataConverter| converter.seals_after_storing();
+        if !seals(&self.converter)
+            && !self.to.as_ref().is_some_and(seals)
+            && !seen.references.is_subset(references)
+        {
+            return Err(Error::new(
+                Code::Reference,
+                "a payload that was encoded is a reference to a stored object: if a proxy encodes after storing, say \
+                 storage: { sealed_after_storing: true } in both configurations",
+            ));
+        }
+        let Some(row) = seen.counts.rows().into_iter().next() else { return Ok(()) };
         let key = row.key_id.map_or_else(|| "a key".to_owned(), |id| format!("the key \"{id}\""));
         Err(Error::new(
             Code::KeyUnknown,
@@ -115,4 +132,14 @@ impl Work {
             ),
         ))
     }
+}
+
+/// What the payloads of a document show.
+#[derive(Default)]
+struct Seen {
+    counts: KeyCounts,
+    /// A hash that identifies each.
+    hashes: Vec<u64>,
+    /// The hashes of references to stored objects.
+    references: HashSet<u64>,
 }

@@ -6,6 +6,8 @@ use tdc::References;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     Encode,
+    /// What is in a history already is encoded: references to stored objects stay.
+    EncodeStored,
     Decode,
     /// The same, and stored objects take the places of their references.
     DecodeStored,
@@ -23,6 +25,7 @@ impl Task {
     pub(crate) fn references(self) -> References {
         match self {
             Self::DecodeStored => References::Fetch(usize::MAX),
+            Self::EncodeStored => References::Leave,
             Self::Encode | Self::Decode | Self::Rewrap => References::Keep,
         }
     }

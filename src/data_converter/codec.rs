@@ -39,7 +39,10 @@ impl DataConverter {
                 environment,
                 out,
                 |len| environment.encode_bound(len),
-                |payload, room| profile.chain.encode(payload, environment, room),
+                |payload, room| match environment.leaves(payload) {
+                    true => Ok(Outcome::Unchanged),
+                    false => profile.chain.encode(payload, environment, room),
+                },
             )
         })
     }

@@ -35,7 +35,8 @@ impl DataConverter {
 
     /// Encodes every payload and failure of a history, in the form that it came in: the inverse of
     /// [`DataConverter::decode_history`]. A payload that is already encoded is encoded a second
-    /// time.
+    /// time. References to stored objects stay as they are, unless the configuration says
+    /// `sealed_after_storing`: the SDKs store after the codecs.
     ///
     /// # Errors
     /// As [`DataConverter::decode_history`].

@@ -5,6 +5,7 @@ use crate::call::Scope;
 use crate::codec::Environment;
 use crate::config::{Config, Profile};
 use crate::error::Error;
+use crate::history;
 use crate::message::{MessageFlags, MessageType, Progress, Settings, Task};
 
 impl DataConverter {
@@ -50,7 +51,7 @@ impl DataConverter {
     ) -> Result<Vec<u8>, Error> {
         let message_type = MessageType::find(name)?;
         self.call(scope, message.len(), |spent, profile, environment, config| {
-            let settings = settings(profile, environment, config, flags);
+            let settings = settings(name, profile, environment, config, flags);
             message_type.transcode(message, task, settings, &mut spent.budget, progress)
         })
     }
@@ -68,21 +69,24 @@ impl DataConverter {
     ) -> Result<Vec<u8>, Error> {
         let message_type = MessageType::find(name)?;
         self.call(scope, text.len(), |spent, profile, environment, config| {
-            let settings = settings(profile, environment, config, MessageFlags::default());
+            let settings = settings(name, profile, environment, config, MessageFlags::default());
             message_type.transcode_json(text, is_list, task, settings, &mut spent.budget, progress)
         })
     }
 }
 
 fn settings<'c>(
+    name: &str,
     profile: &'c Profile,
     environment: &Environment<'c>,
     config: &'c Config,
     flags: MessageFlags,
 ) -> Settings<'c> {
+    let leaves_references =
+        environment.leaves_references || history::is_history(name) && !config.stores.sealed_after_storing;
     Settings {
         chain: &profile.chain,
-        environment: *environment,
+        environment: Environment { leaves_references, ..*environment },
         limits: &config.limits,
         headers: flags.headers,
         encode_common_attributes: config.encode_common_attributes,

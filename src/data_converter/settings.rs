@@ -114,6 +114,12 @@ impl DataConverter {
         !self.config.load().stores.is_empty()
     }
 
+    /// Whether references to stored objects may be under codecs' layers.
+    #[must_use]
+    pub fn seals_after_storing(&self) -> bool {
+        self.config.load().stores.sealed_after_storing
+    }
+
     /// The stores that references to stored objects may name, by name.
     #[must_use]
     pub fn stores(&self) -> Vec<Arc<Store>> {

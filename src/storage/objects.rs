@@ -93,7 +93,7 @@ impl<'a> Objects<'a> {
         // Otherwise anyone with a key could make the program fetch objects.
         let is_out_of_reach = is_inner && !self.stores.sealed_after_storing;
         match self.references {
-            References::Keep => Ok(Found::Kept),
+            References::Keep | References::Leave => Ok(Found::Kept),
             References::Update => kept(),
             References::FetchOnly(_) if is_out_of_reach => {
                 Err(wrong("it is encrypted, and storage.sealed_after_storing is not set"))

@@ -132,7 +132,7 @@ pub enum StoreKind {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stores {
     by_name: BTreeMap<String, Arc<Store>>,
-    pub(super) sealed_after_storing: bool,
+    pub(crate) sealed_after_storing: bool,
     pub(super) max_object_bytes: usize,
     pub(super) timeout: Duration,
     /// For namespaces without rules of their own.

@@ -39,6 +39,11 @@ pub(super) fn may_be_reference(encoding: Option<&[u8]>) -> bool {
     matches!(encoding, Some(CURRENT | LEGACY))
 }
 
+/// Whether a payload is a reference.
+pub(crate) fn is_reference(payload: Pieces<'_>) -> bool {
+    matches!(Reference::of(payload), Ok(Some(_)))
+}
+
 impl Reference {
     /// The reference in a payload; `None` if it is another payload.
     ///

@@ -97,7 +97,14 @@ fn reference(driver: &str, bucket: &str, key: &str, hash: &str) -> String {
 }
 
 fn open(rest: &str) -> DataConverter {
-    let stores = "storage:\n  stores: { s3: { s3: { region: eu-central-1 }, buckets: [bucket] } }\n";
+    open_with("", rest)
+}
+
+/// With `more` in the section `storage`.
+fn open_with(more: &str, rest: &str) -> DataConverter {
+    let stores = format!(
+        "storage:\n{more}  stores: {{ s3: {{ s3: {{ region: eu-central-1 }}, buckets: [bucket] }} }}\n"
+    );
     let keys = format!("keys: {{ primary: k, ring: {{ k: {{ {KEY} }} }} }}\n");
     DataConverter::parse(&format!("version: 1\n{keys}{stores}{rest}"), Path::new(""), "").unwrap()
 }
@@ -224,12 +231,7 @@ fn references_under_layers_are_followed_where_something_seals_after_storing() {
     let mut stored = Stored::default();
     let reference = stored.refer(&inner);
     let rest = "codecs: [{ encrypt: { required: true } }]\n";
-    let (closed, sealing) = (open(rest), {
-        let stores = "storage:\n  sealed_after_storing: true\n  stores: { s3: { s3: { region: r }, buckets: [bucket] } }\n";
-        let keys = format!("keys: {{ primary: k, ring: {{ k: {{ {KEY} }} }} }}\n");
-        DataConverter::parse(&format!("version: 1\n{keys}{stores}codecs: [encrypt]\n"), Path::new(""), "")
-            .unwrap()
-    });
+    let (closed, sealing) = (open(rest), open_with("  sealed_after_storing: true\n", "codecs: [encrypt]\n"));
     let sealed = closed.encode(b"\x12\x06orders", &list(std::slice::from_ref(&reference))).unwrap();
     assert_eq!(stored.decode(&closed, FETCH, &sealed).unwrap(), list(std::slice::from_ref(&reference)));
     let error = stored.decode(&closed, References::FetchOnly(9), &sealed).unwrap_err();
@@ -239,6 +241,33 @@ fn references_under_layers_are_followed_where_something_seals_after_storing() {
     // `required` applies to the payload in the object, and that is plain.
     let error = stored.decode(&closed, FETCH, &list(&[reference])).unwrap_err();
     assert_eq!(error.code(), Code::NotEncrypted);
+}
+
+#[test]
+fn encode_leaves_the_references_of_histories_and_seals_those_of_workers() {
+    let reference = Stored::default().refer(&payload(PLAIN, b"\"large\""));
+    let payloads = list(&[reference.clone(), payload(PLAIN, b"\"small\"")]);
+    // An event that a workflow was signaled.
+    let mut attributes = Vec::new();
+    push_bytes(&mut attributes, 2, &payloads);
+    let mut event = b"\x08\x01\xd2\x01".to_vec();
+    tdc_formats::wire::push_varint(&mut event, attributes.len() as u64);
+    event.extend_from_slice(&attributes);
+    let history = list(&[event]);
+    let has = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
+    let outcome = |encoded: Result<Vec<u8>, Error>| {
+        let encoded = encoded.unwrap();
+        (has(&encoded, &reference), has(&encoded, b"small"))
+    };
+    let context = b"\x12\x06orders";
+    for (more, stays) in [("", true), ("  sealed_after_storing: true\n", false)] {
+        let converter = open_with(more, "codecs: [encrypt]\n");
+        assert_eq!(outcome(converter.encode_history(context, &history)), (stays, false));
+        for (references, stays) in [(References::Leave, stays), (References::Keep, false)] {
+            let encode = |call: &mut Call| converter.encode(call.at(context), &payloads);
+            assert_eq!(outcome(Stored::default().run(references, encode, &converter)), (stays, false));
+        }
+    }
 }
 
 #[test]

@@ -37,9 +37,7 @@ fn objects_take_the_places_of_their_references_when_it_is_asked_for() {
     assert_eq!(folder.succeeds(&decode, &list), list);
     assert_eq!(folder.succeeds(&[&decode[..], &["--storage"]].concat(), &list), PLAIN);
     assert_eq!(folder.succeeds(&[&decode[..], &["--storage", "--text"]].concat(), &list), "1\n");
-    let history = format!(
-        r#"{{"events":[{{"eventId":"1","workflowExecutionStartedEventAttributes":{{"input":{{"payloads":[{reference}]}}}}}}]}}"#
-    );
+    let history = history(&reference);
     let decoded = folder.succeeds(&["history", "decode", "--config", "tdc.yaml", "--storage"], &history);
     assert!(decoded.contains(r#"{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"MQ=="}"#), "{decoded}");
 }
@@ -48,9 +46,7 @@ fn objects_take_the_places_of_their_references_when_it_is_asked_for() {
 fn copies_of_many_files_have_the_objects_inside() {
     let (folder, reference) = folder();
     fs::create_dir(folder.path("in")).unwrap();
-    let history = format!(
-        r#"{{"events":[{{"eventId":"1","workflowExecutionStartedEventAttributes":{{"input":{{"payloads":[{reference}]}}}}}}]}}"#
-    );
+    let history = history(&reference);
     folder.write("in/one.json", &history);
     let plain = history.replace(&reference, r#"{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"MQ=="}"#);
     let output = folder.run(
@@ -70,6 +66,105 @@ fn copies_of_many_files_have_the_objects_inside() {
     assert_eq!(opened, plain);
     let text = folder.fails(&["rewrap", "--config", "tdc.yaml", "-o", "other", "--storage", "in"], "");
     assert!(text.contains("--to"), "{text}");
+}
+
+/// A history with one payload.
+fn history(payload: &str) -> String {
+    format!(
+        r#"{{"events":[{{"eventId":"1","workflowExecutionStartedEventAttributes":{{"input":{{"payloads":[{payload}]}}}}}}]}}"#
+    )
+}
+
+/// Under a layer nobody would follow them.
+#[test]
+fn references_stay_readable_when_files_are_encoded() {
+    let (folder, reference) = folder();
+    let plain = r#"{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"MQ=="}"#;
+    let text = history(&format!("{reference},{plain}"));
+    let encoded = folder.succeeds(&["history", "encode"], &text);
+    assert!(encoded.contains(&reference) && !encoded.contains(plain), "{encoded}");
+    let decoded = folder.succeeds(&["history", "decode", "--storage"], &encoded);
+    assert_eq!(decoded, history(&format!("{plain},{plain}")));
+
+    folder
+        .write("new.yaml", &folder.read("tdc.yaml").replace("codecs: [encrypt]", "codecs: [zlib, encrypt]"));
+    fs::create_dir(folder.path("in")).unwrap();
+    folder.write("in/history.json", &encoded);
+    folder.write("in/body.json", &format!("{{\"payloads\":[{reference}]}}\n"));
+    let failure = format!(
+        r#"{{"message":"m","applicationFailureInfo":{{"details":{{"payloads":[{reference},{plain}]}}}}}}"#
+    );
+    folder.write("in/failure.json", &failure);
+    let output = folder.run(&["rewrap", "--to", "new.yaml", "--output", "new", "in"], "");
+    assert!(output.status.success(), "{output:?}");
+    for name in ["history.json", "body.json", "failure.json"] {
+        let made = folder.read(&format!("new/{name}"));
+        assert!(made.contains(&reference) && !made.contains(plain), "{made}");
+    }
+    let decode = ["history", "decode", "--config", "new.yaml", "--storage", "new/history.json"];
+    assert_eq!(folder.succeeds(&decode, ""), decoded);
+}
+
+/// What was inside of ciphertext must not be followed afterwards.
+#[test]
+fn a_value_that_looks_like_a_reference_does_not_become_one() {
+    let (folder, reference) = folder();
+    let list = format!("{{\"payloads\":[{reference}]}}\n");
+    folder.write("sealed.json", &folder.succeeds(&["encode"], &list));
+    folder.write("new.yaml", &folder.read("tdc.yaml"));
+    let rewrap = ["rewrap", "--to", "new.yaml", "sealed.json"];
+    let text = folder.fails(&rewrap, "");
+    assert!(text.contains("TDC_ERR_REFERENCE") && text.contains("sealed_after_storing: true"), "{text}");
+    // Unless it is one, because a proxy encodes after storing.
+    for name in ["tdc.yaml", "new.yaml"] {
+        folder.write(name, &folder.read(name).replace("unscoped", "sealed_after_storing: true, unscoped"));
+    }
+    let output = folder.run(&rewrap, "");
+    assert!(output.status.success(), "{output:?}");
+    let made = String::from_utf8(output.stdout).unwrap();
+    assert!(!made.contains(&reference), "{made}");
+    assert_eq!(folder.succeeds(&["decode", "--storage"], &made), PLAIN);
+}
+
+/// A store that is away or an object that is gone is one file's failure.
+#[test]
+fn many_files_go_on_after_an_object_that_cannot_be_had() {
+    let (folder, reference) = folder();
+    // Nothing listens on port 1.
+    let stores = "stores: { away: { s3: { region: r, endpoint: \"http://127.0.0.1:1\", path_style: true }, buckets: [bucket] }, ";
+    folder.write("tdc.yaml", &folder.read("tdc.yaml").replace("stores: { ", stores));
+    let of = |driver: &str, digit: &str| {
+        let hash = digit.repeat(64);
+        let data = format!(
+            r#"{{"driverName":"{driver}","claimData":{{"bucket":"bucket","key":"v0/d/sha256/{hash}","hash_algorithm":"sha256","hash_value":"{hash}"}}}}"#
+        );
+        let at = reference.find("\"data\":\"").unwrap() + 8;
+        format!("{}{}\"}}", &reference[..at], BASE64_STANDARD.encode(data))
+    };
+    fs::create_dir(folder.path("in")).unwrap();
+    for (name, driver) in [("a.json", "s3"), ("b.json", "away")] {
+        let text = history("{}").replacen("\"events\":[", "\"events\":[{\"eventId\":\"1\"},", 1);
+        folder.write(&format!("in/{name}"), &text.replace("{}", &of(driver, "0")));
+    }
+    folder.write("in/c.json", &history(&reference));
+    let mut command =
+        folder.command(&["history", "decode", "--storage", "-o", "out", "--report", "r.json", "in"]);
+    for (name, value) in [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")] {
+        command.env(name, value);
+    }
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let report: serde_json::Value = serde_json::from_str(&folder.read("r.json")).unwrap();
+    assert_eq!(report["files"], serde_json::json!({"done": 1, "skipped": 0, "failed": 2, "left": 0}));
+    assert_eq!(report["objects"]["fetched"], 1);
+    let failures = report["failures"].as_array().unwrap();
+    for (failure, (file, code)) in
+        failures.iter().zip([("in/a.json", "TDC_ERR_REFERENCE"), ("in/b.json", "TDC_ERR_STORAGE")])
+    {
+        assert_eq!((&failure["file"], &failure["code"]), (&file.into(), &code.into()), "{failure}");
+        assert_eq!((&failure["event"], &failure["payload"]), (&1.into(), &0.into()), "{failure}");
+    }
+    assert!(folder.path("out/c.json").exists() && !folder.path("out/a.json").exists());
 }
 
 #[test]
