@@ -11,6 +11,8 @@
 mod document;
 mod export;
 mod fields;
+mod inputs;
+mod jobs;
 mod json_export;
 mod namespace;
 mod options;
@@ -20,6 +22,7 @@ mod run_id;
 mod split;
 
 use std::collections::hash_map::RandomState;
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -32,6 +35,7 @@ use crate::key_counts::KeyCounts;
 use crate::new_file::{self, NewFile, Readers};
 use crate::stdio;
 use document::{Conversion, Done, Failed, Output};
+use inputs::{Inputs, Version};
 pub(crate) use options::Options;
 use progress::Progress;
 pub(crate) use report::Report;
@@ -144,6 +148,7 @@ fn many(
         namespace_from_path: options.namespace_from_path,
         hasher: RandomState::new(),
         progress: Progress::new(&inputs),
+        made_of: Inputs::read(output),
     };
     let report = Mutex::new(Report::default());
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
@@ -164,11 +169,7 @@ fn many(
             }
         }
     };
-    std::thread::scope(|scope| {
-        for _ in 0..options.jobs.get().min(inputs.len()) {
-            scope.spawn(job);
-        }
-    });
+    jobs::together(usize::from(options.jobs).min(inputs.len()), job);
     let mut report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
     report.end(inputs.len(), bulk.progress.summary());
     Ok(report)
@@ -183,40 +184,54 @@ struct Bulk<'a> {
     namespace_from_path: bool,
     hasher: RandomState,
     progress: Progress,
+    made_of: Inputs,
 }
 
 impl Bulk<'_> {
     /// `None` if the output already exists.
     fn file(&self, input: &Input) -> Result<Option<Done>, Failed> {
         let target = self.output.join(&input.name);
-        if self.is_done(input, &target)? {
+        let metadata = input.path.metadata().map_err(|cause| files::cannot_read(&input.path, &cause))?;
+        if !metadata.is_file() {
+            return Err(Error::new(
+                Code::Argument,
+                "this is a pipe or a device, which may end early without anybody noticing: write it to a file first, or \
+                 leave out --output",
+            )
+            .into());
+        }
+        if self.is_done(input, &metadata, &target)? {
             self.progress.skip(input);
             return Ok(None);
         }
         let done = self.convert(input, &target);
         self.progress.file();
+        if done.is_ok() {
+            self.made_of.add(&input.name, Version::of(&metadata));
+        }
         done.map(Some)
     }
 
     /// Whether the output exists: then it is complete.
-    fn is_done(&self, input: &Input, target: &Path) -> Result<bool, Error> {
+    fn is_done(&self, input: &Input, metadata: &Metadata, target: &Path) -> Result<bool, Error> {
         let Ok(there) = target.symlink_metadata() else { return Ok(false) };
         if there.is_dir() != self.printer.is_some() {
             let what = if there.is_dir() { "a folder, as --split makes it" } else { "a file" };
             let shown = target.display();
             return Err(Error::new(Code::Io, format!("{shown} is {what}: name another output folder")));
         }
-        let read = input.path.metadata().and_then(|metadata| metadata.modified());
-        match (read, there.modified()) {
-            (Ok(read), Ok(made)) if read > made => Err(Error::new(
-                Code::Io,
-                format!(
-                    "{} is older than what it was made of: remove it, and run this again",
-                    target.display()
-                ),
-            )),
-            _ => Ok(true),
+        let is_of_this_version = match self.made_of.of(&input.name) {
+            Some(version) => version == Version::of(metadata),
+            None => !matches!((metadata.modified(), there.modified()), (Ok(read), Ok(made)) if read > made),
+        };
+        if is_of_this_version {
+            return Ok(true);
         }
+        let shown = target.display();
+        Err(Error::new(
+            Code::Io,
+            format!("{shown} was made of another version of this file: remove it, and run this again"),
+        ))
     }
 
     fn convert(&self, input: &Input, target: &Path) -> Result<Done, Failed> {

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use tdc::{Code, Error};
 
-use crate::new_file::is_leftover;
+use crate::new_file::is_ours;
 
 /// A file, and the name of its output below the output folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +74,7 @@ fn named(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
 fn expanded(paths: &[PathBuf]) -> Result<Vec<(PathBuf, PathBuf)>, Error> {
     let mut found = Vec::new();
     for path in paths {
+        not_a_bucket(path)?;
         let Some(pattern) = pattern(path) else {
             found.push((path.clone(), PathBuf::new()));
             continue;
@@ -82,8 +83,8 @@ fn expanded(paths: &[PathBuf]) -> Result<Vec<(PathBuf, PathBuf)>, Error> {
         let wrong = |cause: String| Error::new(Code::Argument, format!("the pattern {pattern}: {cause}"));
         for matched in glob::glob(pattern).map_err(|cause| wrong(cause.msg.to_owned()))? {
             let matched = matched.map_err(|cause| cannot_read(cause.path(), cause.error()))?;
-            if !is_leftover(&matched) {
-                let name = matched.strip_prefix(literal(path)).unwrap_or(&matched).to_owned();
+            let name = matched.strip_prefix(literal(path)).unwrap_or(&matched).to_owned();
+            if !is_ours(&name) {
                 found.push((matched, name));
             }
         }
@@ -116,9 +117,12 @@ fn below(folder: &Path, name: &Path, inputs: &mut Vec<Input>) -> Result<(), Erro
         let entry = entry.map_err(cannot)?;
         let (kind, path, name) =
             (entry.file_type().map_err(cannot)?, entry.path(), name.join(entry.file_name()));
+        if is_ours(&name) {
+            continue;
+        }
         if kind.is_dir() {
             below(&path, &name, inputs)?;
-        } else if kind.is_file() && !is_leftover(&path) {
+        } else if kind.is_file() {
             let len = entry.metadata().map_err(cannot)?.len();
             inputs.push(Input { path, name, len });
         }
@@ -126,23 +130,43 @@ fn below(folder: &Path, name: &Path, inputs: &mut Vec<Input>) -> Result<(), Erro
     Ok(())
 }
 
+/// Refuses the address of a bucket, which would look like a path that does not exist.
+///
+/// # Errors
+/// [`Code::Argument`].
+pub(crate) fn not_a_bucket(path: &Path) -> Result<(), Error> {
+    const TOOLS: [(&str, &str); 2] = [("s3://", "aws s3 sync"), ("gs://", "gcloud storage rsync -r")];
+    let text = path.to_string_lossy();
+    let Some((_, tool)) = TOOLS.iter().find(|(scheme, _)| text.starts_with(scheme)) else { return Ok(()) };
+    Err(Error::new(
+        Code::Argument,
+        format!(
+            "{text} is in a bucket, and tdc reads and writes local files only: copy it with `{tool}`, and name the copy"
+        ),
+    ))
+}
+
 /// Checks that `output` is not one of the inputs: output must not be mistaken for input.
 ///
 /// # Errors
 /// [`Code::Argument`].
 pub(crate) fn keep_apart(paths: &[PathBuf], output: &Path) -> Result<(), Error> {
+    not_a_bucket(output)?;
     let output = real(output)?;
     for (path, _) in expanded(paths)? {
-        let path_itself = real(&path)?;
-        let folder =
-            if path_itself.is_dir() { &*path_itself } else { path_itself.parent().unwrap_or(&path_itself) };
-        let is_inside = if path_itself.is_dir() { output.starts_with(folder) } else { output == folder };
-        if is_inside {
-            return Err(Error::new(
-                Code::Argument,
-                format!("the output folder holds {}, which is read: name another folder", path.display()),
-            ));
-        }
+        let input = real(&path)?;
+        let is_among = match input.is_dir() {
+            true if output.starts_with(&input) => "is in",
+            false if input.parent() == Some(&output) => "contains",
+            _ => continue,
+        };
+        return Err(Error::new(
+            Code::Argument,
+            format!(
+                "the output folder {is_among} {}, which is an input: name another folder",
+                path.display()
+            ),
+        ));
     }
     Ok(())
 }
@@ -164,7 +188,7 @@ fn real(path: &Path) -> Result<PathBuf, Error> {
     Ok(real)
 }
 
-fn cannot_read(path: &Path, cause: &std::io::Error) -> Error {
+pub(crate) fn cannot_read(path: &Path, cause: &std::io::Error) -> Error {
     Error::new(Code::Io, format!("cannot read {}: {cause}", path.display()))
 }
 
@@ -176,7 +200,10 @@ mod tests {
     fn folders_are_read_to_their_ground_and_links_are_not_followed() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("b/c")).unwrap();
-        for name in ["b/c/2", "a", "b/1", ".tdc-0123456789abcdef.tmp"] {
+        std::fs::create_dir(folder.path().join("b/.tdc-0123456789abcdef.tmp")).unwrap();
+        for name in
+            ["b/c/2", "a", "b/1", ".tdc-0123456789abcdef.tmp", "b/.tdc-0123456789abcdef.tmp/run-0.json"]
+        {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
         #[cfg(unix)]
@@ -207,7 +234,9 @@ mod tests {
     #[test]
     fn patterns_are_expanded_and_their_matches_keep_their_folders() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["2026/01/same", "2026/02/same", "2026/02/x[1]", "2026/02/.tdc-0.tmp"] {
+        for name in
+            ["2026/01/same", "2026/02/same", "2026/02/x[1]", "2026/02/.tdc-0.tmp", "2026/.tdc-1.tmp/same"]
+        {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "").unwrap();

@@ -169,7 +169,8 @@ fn not_a_command(other: &clap::Error) -> ExitCode {
         }
         _ => {
             let sentence = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
-            fail(&format!("{}: {sentence}", Code::Argument.name()))
+            stdio::complain(&format!("tdc: {}: {sentence}", Code::Argument.name()));
+            ExitCode::FAILURE
         }
     }
 }

@@ -91,11 +91,13 @@ impl Drop for NewFile {
     }
 }
 
-/// Whether a file is what a process that was killed has left of a [`NewFile`].
-pub(crate) fn is_leftover(path: &Path) -> bool {
-    let is_ours =
-        path.file_stem().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(".tdc-"));
-    is_ours && path.extension().is_some_and(|extension| extension == "tmp")
+/// What begins the names of files and folders that are not output: what a process that was killed
+/// has left of a [`NewFile`], and notes about outputs.
+const OURS: &str = ".tdc-";
+
+/// Whether such a name is anywhere in a path.
+pub(crate) fn is_ours(path: &Path) -> bool {
+    path.iter().any(|name| name.as_encoded_bytes().starts_with(OURS.as_bytes()))
 }
 
 /// Creates the folder that `path` is in, accessible to its owner only.
@@ -133,7 +135,7 @@ pub(crate) fn temporary_name(path: &Path) -> Result<PathBuf, Error> {
     }
     let mut random = [0; 8];
     tdc::random(&mut random)?;
-    Ok(path.with_file_name(format!(".tdc-{:016x}.tmp", u64::from_ne_bytes(random))))
+    Ok(path.with_file_name(format!("{OURS}{:016x}.tmp", u64::from_ne_bytes(random))))
 }
 
 /// Opens a file for writing that does not exist yet.

@@ -9,6 +9,8 @@ use std::path::Path;
 
 use tdc::{Code, Error};
 
+use crate::{files, terminal};
+
 /// Largest JSON body, in bytes: the library's limit for one call. Its own serialised form is
 /// shorter.
 const MAX_INPUT: u64 = 256 << 20;
@@ -17,6 +19,7 @@ const MAX_INPUT: u64 = 256 << 20;
 pub(crate) fn read(file: Option<&Path>) -> Result<Vec<u8>, Error> {
     match file {
         Some(path) if path != Path::new("-") => {
+            files::not_a_bucket(path)?;
             let shown = path.display().to_string();
             let file = File::open(path)
                 .map_err(|cause| Error::new(Code::Io, format!("cannot read {shown}: {cause}")))?;
@@ -47,15 +50,17 @@ fn read_bounded(input: impl Read, shown: &str, max: u64) -> Result<Vec<u8>, Erro
     Ok(bytes)
 }
 
-/// Writes a sentence to standard error, next to the output or instead of it.
+/// Writes a sentence to standard error, next to the output or instead of it. Names in it may come
+/// from others: it stays one line, and steers no terminal.
 pub(crate) fn note(sentence: &str) {
-    complain(&format!("tdc: {sentence}"));
+    complain(&format!("tdc: {}", terminal::escaped(sentence)));
 }
 
-/// Writes a text to standard error.
+/// Writes a text to standard error, line by line.
 pub(crate) fn complain(text: &str) {
+    let lines: Vec<String> = text.split('\n').map(terminal::escaped).collect();
     // If standard error is closed, there is no way to report it.
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
 }
 
 /// Writes to standard output. A reader that closes the pipe early, as `head` does, is not an error.

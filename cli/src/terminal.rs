@@ -11,6 +11,11 @@ pub(crate) fn printable(name: &str) -> String {
     name.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
+/// A text in which such characters are escaped, as the library escapes them in its messages.
+pub(crate) fn escaped(text: &str) -> String {
+    text.chars().flat_map(tdc_formats::text::escape).collect()
+}
+
 /// A JSON text with escapes replaced by their characters where these can be shown and keep the
 /// meaning. Control characters are escaped.
 pub(crate) fn readable(json: &str) -> String {

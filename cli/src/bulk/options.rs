@@ -1,9 +1,11 @@
 //! The options of commands that read many files.
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueHint};
+use clap::{Args, ValueHint, value_parser};
+
+/// More than any machine has use for.
+const MAX_JOBS: i64 = 512;
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -14,8 +16,9 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) report: Option<PathBuf>,
     /// How many files are worked on at the same time
-    #[arg(long, value_name = "N", default_value = "1", requires = "output")]
-    pub(super) jobs: NonZeroUsize,
+    #[arg(long, value_name = "N", default_value = "1", requires = "output",
+          value_parser = value_parser!(u16).range(1..=MAX_JOBS))]
+    pub(super) jobs: u16,
     /// Stop at the first file that fails; by default the others go on
     #[arg(long, requires = "output")]
     pub(super) fail_fast: bool,
@@ -23,7 +26,7 @@ pub(crate) struct Options {
     /// temporal-workflow-history/export/NAMESPACE/…
     #[arg(long, conflicts_with = "namespace")]
     pub(super) namespace_from_path: bool,
-    /// Files, folders and patterns; without them, or with -, standard input
+    /// Files, folders and patterns; without --output one file, or standard input
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
 }

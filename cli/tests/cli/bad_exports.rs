@@ -24,8 +24,10 @@ fn failure(folder: &Folder, more: &[&str]) -> Value {
         run(folder, &[&["--output", "made", "--report", "report.json", "in"], more].concat());
     assert_eq!(code, Some(1), "{notes}");
     assert!(notes.contains("in 1 file(s); 0 file(s) skipped because they exist, 1 failed"), "{notes}");
-    let made = fs::read_dir(folder.path("made")).unwrap().count();
-    assert_eq!(made, 1, "nothing is left of the other, not under a temporary name either");
+    let made = fs::read_dir(folder.path("made")).unwrap();
+    let mut made: Vec<_> = made.map(|entry| entry.unwrap().file_name()).collect();
+    made.sort();
+    assert_eq!(made, [".tdc-inputs", "good.proto"], "nothing is left of the other");
     let report: Value = serde_json::from_str(&folder.read("report.json")).unwrap();
     assert_eq!(report["files"]["failed"], 1);
     report["failures"][0].clone()
@@ -206,6 +208,42 @@ fn limits_count_for_each_history() {
     assert!(notes.contains("in/many.proto: TDC_ERR_LIMIT: items[0] has "), "{notes}");
 }
 
+/// A pipe may end early without anybody noticing, and waiting for one could last for ever.
+#[cfg(unix)]
+#[test]
+fn what_is_not_a_file_is_refused() {
+    let folder = with("good.txt", b"hello");
+    fs::remove_file(folder.path("in/good.txt")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(folder.path("in/pipe")).status().unwrap().success());
+    for other in ["in/pipe", "/dev/null"] {
+        let (code, _, notes) = run(&folder, &["--output", "made", "in/good.proto", other]);
+        assert_eq!(code, Some(1), "{notes}");
+        let expected = format!("tdc: {other}: TDC_ERR_ARGUMENT: this is a pipe or a device");
+        assert!(notes.contains(&expected) && notes.contains("write it to a file first"), "{notes}");
+        assert!(folder.path("made/good.proto").exists());
+    }
+}
+
+/// A line break could forge a line, and an escape sequence rewrite a terminal.
+#[cfg(unix)]
+#[test]
+fn names_of_files_are_escaped() {
+    let folder = with("x\n\x1b[31m", b"hello");
+    let arguments: [&[&str]; 4] = [
+        &["history", "decode", "--output", "made", "in"],
+        &["keys", "used", "in"],
+        &["keys", "used", "in/\x1b[31m"],
+        &["config", "check", "y\n\x1b[31m"],
+    ];
+    fs::copy(folder.path("tdc.yaml"), folder.path("y\n\x1b[31m")).unwrap();
+    for arguments in arguments {
+        let output = folder.run(arguments, "");
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(!said.contains('\x1b') && said.contains("\\u{1b}[31m"), "{said}");
+        assert!(!said.contains("x\n\\u{1b}"), "{said}");
+    }
+}
+
 #[test]
 fn the_run_can_stop_at_the_first_failure() {
     let (folder, plain) = prepared();
@@ -232,6 +270,12 @@ fn what_cannot_be_done_is_refused_before_anything_is_written() {
         (&["--output", exports, exports], "name another folder"),
         (&["--output", "temporal-workflow-history/export/new", exports], "name another folder"),
         (&["--output", "made", "nowhere"], "cannot read nowhere"),
+        (&["--output", "made", "-"], "cannot read -"),
+        (&["--output", "made", "s3://bucket/exports"], "copy it with `aws s3 sync`, and name the copy"),
+        (&["--output", "made", one, "gs://bucket/*"], "copy it with `gcloud storage rsync -r`"),
+        (&["--output", "s3://bucket/made", one], "s3://bucket/made is in a bucket"),
+        (&["s3://bucket/exports/one.proto"], "s3://bucket/exports/one.proto is in a bucket"),
+        (&["--jobs", "50000", "--output", "made", one], "50000 is not in 1..=512"),
         (&["--output", "made", "--report", "old.json", exports], "old.json already exists"),
         (&["--split", exports], "--output <FOLDER>"),
         (&["--jobs", "2", one], "--output <FOLDER>"),

@@ -102,7 +102,37 @@ fn the_same_command_does_only_what_is_left() {
     changed.set_modified(later).unwrap();
     let (code, _, notes) = run(&folder, &["--output", "made", EXPORTS]);
     assert_eq!(code, Some(1));
-    assert!(notes.contains("b.proto is older than what it was made of"), "{notes}");
+    assert!(notes.contains("b.proto was made of another version of this file"), "{notes}");
+}
+
+/// A bucket can have another object under the name, with any time.
+#[test]
+fn an_input_in_the_place_of_another_is_noticed_whatever_its_time() {
+    let (folder, plain) = prepared();
+    let command = ["--output", "made", EXPORTS];
+    assert_eq!(run(&folder, &command).0, Some(0));
+    let (input, kept) = (folder.path(&plain[0].0), folder.path(&plain[1].0));
+    let encoded = fs::read(&input).unwrap();
+    let time = fs::metadata(&input).unwrap().modified().unwrap();
+    let set = |time| fs::File::options().append(true).open(&input).unwrap().set_modified(time).unwrap();
+    let refused = |expected| {
+        let (code, _, notes) = run(&folder, &command);
+        assert_eq!(code == Some(1), expected, "{notes}");
+        assert_eq!(notes.contains("a.proto was made of another version of this file"), expected, "{notes}");
+    };
+    refused(false);
+    set(time - Duration::from_hours(1));
+    refused(true);
+    fs::write(&input, fs::read(&kept).unwrap()).unwrap();
+    set(time);
+    refused(true);
+    fs::write(&input, encoded).unwrap();
+    set(time);
+    refused(false);
+    // Without the notes, an output that is newer counts.
+    fs::remove_file(folder.path("made/.tdc-inputs")).unwrap();
+    set(time - Duration::from_hours(1));
+    refused(false);
 }
 
 #[test]
@@ -196,8 +226,8 @@ fn split_writes_a_file_for_each_run_by_its_id() {
     let (code, _, notes) = run(&folder, &["--output", "runs", "--split", "in"]);
     assert_eq!(code, Some(0), "{notes}");
     let mut names = Vec::new();
-    for input in fs::read_dir(folder.path("runs")).unwrap() {
-        let input = input.unwrap();
+    let inputs = fs::read_dir(folder.path("runs")).unwrap().map(Result::unwrap);
+    for input in inputs.filter(|input| input.path().is_dir()) {
         for run in fs::read_dir(input.path()).unwrap() {
             let run = run.unwrap();
             let name = format!("{}/{}", input.file_name().display(), run.file_name().display());

@@ -13,6 +13,7 @@ mod forms;
 mod init;
 mod inspect;
 mod keygen;
+mod memory;
 mod pages;
 mod process;
 mod remote;

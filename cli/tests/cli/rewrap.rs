@@ -103,7 +103,7 @@ fn the_same_command_goes_on_after_an_interruption() {
     changed.set_modified(later).unwrap();
     let (code, _, notes) = status(&folder, &command);
     assert_eq!(code, Some(1));
-    assert!(notes.contains("made/body.json is older than what it was made of"), "{notes}");
+    assert!(notes.contains("made/body.json was made of another version of this file"), "{notes}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use insta::assert_snapshot;
 
+use crate::exports::{export, history, item};
 use crate::folder::{Folder, SAMPLE_CONFIG};
 
 /// A body with one payload that is not encoded.
@@ -101,6 +102,54 @@ fn what_it_says_of_payloads_is_pinned() {
         ],
     );
     assert_snapshot!(said);
+}
+
+/// Names of runs, reports, skips and failures.
+#[test]
+fn what_it_says_of_many_files_is_pinned() {
+    let folder = Folder::with_config(SAMPLE_CONFIG);
+    folder.write_encoded("in/a.json", HISTORY.as_bytes());
+    folder.write_encoded("in/b.proto", &export([item(&history(1)), item(&history(1))]));
+    let newer = format!(r#"{{"items":[{{"history":{HISTORY}}}],"activities":[{{}}]}}"#);
+    folder.write_encoded("newer/c.json", newer.as_bytes());
+    folder.write("bad.json", "{\"items\":[{\"history\":{\"events\":[]}},7]}");
+    folder.write("cut.proto", "\n\u{5}\n\u{3}ab");
+    folder.write("new.yaml", &SAMPLE_CONFIG.replace("codecs: [encrypt]", "codecs: [zlib, encrypt]"));
+    std::fs::create_dir(folder.path("empty")).unwrap();
+    let decode = ["history", "decode"];
+    let mut said = String::new();
+    for arguments in [
+        &["in"][..],
+        &["-o", "out", "in"],
+        &["-o", "out", "in"],
+        &["-o", "out", "--split", "in"],
+        &["-o", "in/out", "in"],
+        &["-o", "runs", "--split", "--report", "r.json", "in", "newer/c.json", "bad.json"],
+        &["-o", "runs", "--report", "r.json", "in"],
+        &["-o", "runs", "in"],
+        &["-o", "one", "--fail-fast", "bad.json", "cut.proto", "in"],
+        &["-o", "two", "in/a.json", "out/a.json"],
+        &["-o", "two", "--namespace-from-path", "in/a.json"],
+        &["-o", "two", "nowhere/*"],
+        &["-o", "two", "s3://bucket/exports"],
+        &["-o", "two", "--jobs", "0", "in"],
+        &["-o", "two", "empty"],
+        &["--split", "in/a.json"],
+        &["--namespace-from-path"],
+    ] {
+        said += &session(&folder, &[(&[&decode, arguments].concat(), "")]);
+    }
+    said += &session(
+        &folder,
+        &[
+            (&["rewrap", "--to", "new.yaml", "-o", "new", "in"], ""),
+            (&["rewrap", "-o", "other", "in"], ""),
+            (&["keys", "used", "in", "cut.proto"], ""),
+        ],
+    );
+    // What takes a second says how fast it was.
+    let lines = said.lines().filter(|line| !line.contains(" MiB/s"));
+    assert_snapshot!(lines.fold(String::new(), |all, line| all + line + "\n"));
 }
 
 #[test]

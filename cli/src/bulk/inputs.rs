@@ -1,0 +1,100 @@
+//! What the outputs in a folder were made of: `.tdc-inputs`, a line for each output.
+//!
+//! ```text
+//! 52144 1796025600000000000 "orders/2026/11/30/02.proto"     bytes, time and name of the input
+//! ```
+//! It is only ever appended to. An output without a line, because the process was killed before it
+//! was written or because somebody deleted the file, is judged by its time alone.
+
+use std::collections::HashMap;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::UNIX_EPOCH;
+
+const NAME: &str = ".tdc-inputs";
+
+/// An input as it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Version {
+    bytes: u64,
+    /// Nanoseconds; 0 if the file system knows no time.
+    modified: u128,
+}
+
+impl Version {
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        Self { bytes: metadata.len(), modified: modified.map_or(0, |time| time.as_nanos()) }
+    }
+}
+
+/// The inputs of a folder's outputs.
+pub(super) struct Inputs {
+    path: PathBuf,
+    known: HashMap<String, Version>,
+    /// Opened when the first output is there, and then its folder.
+    file: Mutex<Option<File>>,
+}
+
+impl Inputs {
+    pub(super) fn read(output: &Path) -> Self {
+        let path = output.join(NAME);
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let known = text.lines().filter_map(|line| {
+            let mut parts = line.splitn(3, ' ');
+            let (bytes, modified) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+            Some((parts.next()?.to_owned(), Version { bytes, modified }))
+        });
+        Self { path, known: known.collect(), file: Mutex::new(None) }
+    }
+
+    /// What the output of this name was made of, if that is known.
+    pub(super) fn of(&self, name: &Path) -> Option<Version> {
+        self.known.get(&key(name)).copied()
+    }
+
+    /// Notes what an output was made of. Where that fails, its time has to do.
+    pub(super) fn add(&self, name: &Path, Version { bytes, modified }: Version) {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if file.is_none() {
+            let mut options = OpenOptions::new();
+            options.append(true).create(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            *file = options.open(&self.path).ok();
+        }
+        if let Some(file) = &mut *file {
+            // The line feed before it ends a line that was cut off.
+            let _ = file.write_all(format!("\n{bytes} {modified} {}\n", key(name)).as_bytes());
+        }
+    }
+}
+
+/// A name on one line, unambiguous also where it is not Unicode.
+fn key(name: &Path) -> String {
+    format!("{name:?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_found_again_also_after_a_line_that_was_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = ["a b/1", "x\n2 3 \"a b/1\"", "é\"\\"];
+        let version = |bytes| Version { bytes, modified: 1_796_025_600_123_456_789 };
+        assert_eq!(Inputs::read(folder.path()).of(Path::new("a b/1")), None);
+        for (bytes, name) in (1..).zip(names) {
+            Inputs::read(folder.path()).add(Path::new(name), version(bytes));
+            let mut file = OpenOptions::new().append(true).open(folder.path().join(NAME)).unwrap();
+            file.write_all(b"77 12").unwrap();
+        }
+        let read = Inputs::read(folder.path());
+        for (bytes, name) in (1..).zip(names) {
+            assert_eq!(read.of(Path::new(name)), Some(version(bytes)), "{name}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! How much memory many files need: what docs/CLI.md promises.
+
+#![cfg(target_os = "linux")]
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::process::Stdio;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use tdc_formats::wire::push_bytes;
+
+use crate::exports::{event, export, item};
+use crate::folder::{Folder, SAMPLE_CONFIG};
+
+const MEBIBYTE: usize = 1 << 20;
+/// What a job needs beside histories.
+const BESIDE: usize = 64 * MEBIBYTE;
+
+/// A history whose only payload has `len` bytes.
+fn history(len: usize) -> Vec<u8> {
+    let mut payload = b"\x0a\x18\x0a\x08encoding\x12\x0cbinary/plain".to_vec();
+    push_bytes(&mut payload, 2, &vec![b'a'; len]);
+    let mut payloads = Vec::new();
+    push_bytes(&mut payloads, 1, &payload);
+    let mut attributes = Vec::new();
+    push_bytes(&mut attributes, 2, &payloads);
+    let mut history = Vec::new();
+    push_bytes(&mut history, 1, &event(1, 26, 26, &attributes));
+    history
+}
+
+/// Runs `tdc history decode`; returns the most memory it had, in bytes.
+fn peak(folder: &Folder, arguments: &[&str]) -> usize {
+    let mut command = folder.command(&[&["history", "decode"], arguments].concat());
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut peak = 0;
+    let status = loop {
+        // The kernel keeps the highest, so that only what comes after the last look is missed.
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<usize>().ok());
+        peak = peak.max(kibibytes.unwrap_or_default() << 10);
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    assert!(status.success() && peak > 0);
+    peak
+}
+
+#[track_caller]
+fn assert_at_most(peak: usize, bound: usize) {
+    let (peak, bound) = (peak / MEBIBYTE, bound / MEBIBYTE);
+    assert!(peak <= bound, "{peak} MiB instead of at most {bound} MiB");
+}
+
+#[test]
+fn an_export_is_read_one_history_at_a_time() {
+    const LARGEST: usize = 4 * MEBIBYTE;
+    let folder = Folder::with_config(SAMPLE_CONFIG);
+    let each = [MEBIBYTE, LARGEST].map(|len| export([item(&history(len))]));
+    fs::create_dir(folder.path("in")).unwrap();
+    for name in ["1", "2"] {
+        let mut file = File::create(folder.path(&format!("in/{name}"))).unwrap();
+        // Each file is more than what is allowed for both jobs.
+        (0..36).for_each(|_| each.iter().for_each(|part| file.write_all(part).unwrap()));
+    }
+    assert_at_most(peak(&folder, &["--output", "one", "in"]), 3 * LARGEST + BESIDE);
+    assert_at_most(peak(&folder, &["--output", "two", "--jobs", "2", "in"]), 2 * (3 * LARGEST + BESIDE));
+}
+
+#[test]
+fn json_is_in_memory_once_and_one_history_more() {
+    const LEN: usize = MEBIBYTE;
+    const COUNT: usize = 48;
+    let folder = Folder::with_config(SAMPLE_CONFIG);
+    let data = BASE64_STANDARD.encode(vec![b'a'; LEN * 3 / 4]);
+    let history = format!(
+        r#"{{"history":{{"events":[{{"eventId":"1","workflowExecutionSignaledEventAttributes":{{"input":{{"payloads":[{{"metadata":{{"encoding":"YmluYXJ5L3BsYWlu"}},"data":"{data}"}}]}}}}}}]}}}}"#
+    );
+    let mut file = File::create(folder.path("export.json")).unwrap();
+    for index in 0..COUNT {
+        let before = if index == 0 { "{\"items\":[" } else { "," };
+        write!(file, "{before}{history}").unwrap();
+    }
+    file.write_all(b"]}").unwrap();
+    assert_at_most(peak(&folder, &["--output", "one", "export.json"]), COUNT * LEN + 3 * LEN + BESIDE);
+}
