@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
@@ -39,6 +40,7 @@ from temporal_tdc._exports import (
     Export,
     find_exports,
     finish_folder,
+    has_no_event,
     histories,
     history_of,
     make_folder,
@@ -138,7 +140,18 @@ def test_every_binary_form_is_recognised() -> None:
     assert history_of(history) == [history]
     assert history_of(execution) == [history]
     assert history_of(bytes_field(1, execution) * 2) == [history] * 2
-    for broken in (b"", b"{}", b"\x0a", b"\x0a\x0a\x0a\x0a\x0a\x0a\x08\x01"):
+    for empty in (b"", b"\x0a\x00", b"\x0a\x02\x0a\x00", b"\x0a\x00\x0a\x02\x0a\x00"):
+        assert history_of(empty) == []
+        assert has_no_event(empty)
+    empty_first = bytes_field(1, bytes_field(1, b"")) + bytes_field(1, execution)
+    assert history_of(empty_first) == [b"", history]
+    for broken in (
+        b"{}",
+        b"\x0a",
+        b"\x0a\x02\x0a",
+        b"\x12\x00",
+        b"\x0a\x0a\x0a\x0a\x0a\x0a\x08\x01",
+    ):
         with pytest.raises(temporal_tdc.InputError, match="expected a binary history"):
             history_of(broken)
 
@@ -326,6 +339,87 @@ def test_stores_are_opened_by_fsspec(exports: Exports) -> None:
     assert not store.exists("/events/half")
     with pytest.raises(FileExistsError):
         make_folder(out)
+
+
+def test_a_history_without_events_is_no_error(exports: Exports, tmp_path: Path) -> None:
+    history = make_history("a")
+    with temporal_tdc.open(exports.config) as tdc:
+        encoded = encode(tdc, history)
+    path = tmp_path / "export"
+    for empty in (b"\x0a\x00", b"\x0a\x02\x0a\x00"):
+        for data in (empty, empty + item(encoded) + empty):
+            path.write_bytes(data)
+            settings, found = _bulk.settings(exports.config), [Export(str(path), None)]
+            rows = [
+                row
+                for batch in _bulk.export_event_batches(settings, found, iter([INDEXES]))
+                for row in batch.to_pylist()
+            ]
+            assert len(rows) == (0 if data == empty else len(history.events))
+            batches = list(_bulk.export_batches(None, found, iter([INDEXES])))
+            for work in (_bulk.decode_batches, _bulk.rewrap_batches, _bulk.event_batches):
+                list(work(settings, iter(batches)))
+        batch = pa.RecordBatch.from_pydict({"history": [empty]})
+        (decoded,) = _bulk.decode_batches(settings, iter([batch]))
+        assert decoded.column(0).to_pylist() == [empty]
+
+
+def test_a_time_that_is_none_is_an_error_with_its_place(exports: Exports, tmp_path: Path) -> None:
+    path = tmp_path / "export"
+    for seconds in (1 << 62, -(1 << 62), 253_402_300_800):
+        history = make_history("a")
+        history.events[2].event_time.seconds = seconds
+        both = make_history("b"), history
+        path.write_bytes(b"".join(item(each.SerializeToString()) for each in both))
+        found = [Export(str(path), None)]
+        work = _bulk.export_event_batches(_bulk.settings(exports.config), found, iter([INDEXES]))
+        with pytest.raises(temporal_tdc.InputError) as caught:
+            list(work)
+        assert f"{path}: item 1: event 3: its time is not between" in str(caught.value)
+
+
+def _reference() -> Payload:
+    name = b"temporal.api.sdk.v1.ExternalStorageReference"
+    data = b'{"driverName":"s3","claimData":{"key":"v0/d/x"}}'
+    return Payload(metadata={"encoding": b"json/protobuf", "messageType": name}, data=data)
+
+
+def test_references_stay_readable_and_none_is_made(tmp_path: Path) -> None:
+    old, _ = write_config(tmp_path / "old", "old")
+    new, _ = write_config(tmp_path / "new", "new")
+    history = make_history("a")
+    add_event(history, EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)
+    with temporal_tdc.open(old) as tdc:
+        encoded = encode(tdc, history)
+        stored = History.FromString(encoded)
+        results = stored.events[-1].activity_task_completed_event_attributes.result.payloads
+        results.append(_reference())
+        batch = pa.RecordBatch.from_pydict({"history": [stored.SerializeToString()]})
+        settings = _bulk.settings(old, to=new)
+        (made,) = _bulk.rewrap_batches(settings, iter([batch]))
+        after = History.FromString(made.column(0)[0].as_py())
+        result = after.events[-1].activity_task_completed_event_attributes.result.payloads
+        assert list(result) == [_reference()]
+        # What was inside of ciphertext must not be followed afterwards.
+        (sealed,) = asyncio.run(tdc.payload_codec.encode([_reference()]))
+        results[0].CopyFrom(sealed)
+    batch = pa.RecordBatch.from_pydict({"history": [stored.SerializeToString()]})
+    with pytest.raises(temporal_tdc.InputError, match="is a reference to a stored object"):
+        list(_bulk.rewrap_batches(settings, iter([batch])))
+
+
+def test_a_folder_of_a_job_that_did_not_finish_says_what_to_do(tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    make_folder(out)
+    with pytest.raises(FileExistsError, match=r"did not finish.*: delete the folder"):
+        make_folder(out)
+    finish_folder(out)
+    with pytest.raises(FileExistsError, match="has files already: name another folder"):
+        make_folder(out)
+    store = fsspec.filesystem("memory")
+    store.pipe("/half/part-000000.parquet", b"")
+    with pytest.raises(FileExistsError, match="did not finish"):
+        make_folder("memory://half")
 
 
 def test_an_error_names_file_and_item(exports: Exports, tmp_path: Path) -> None:

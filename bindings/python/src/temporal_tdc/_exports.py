@@ -118,14 +118,17 @@ def history_of(message: bytes) -> list[bytes]:
     """Give the histories in a binary history, an item of an export or a whole export.
 
     The form is told by how deep the first event is: it begins with its id, and a history and an
-    item begin with a message.
+    item begin with a message. Where there is no event, there is no history to give.
 
     Raises:
         InputError: It is none of these.
     """
     try:
+        depth = _depth(message)
+        if depth == 0:
+            return []
         for unwrap in (_itself, _one, _all):
-            if _depth(message) == _DEPTHS[unwrap]:
+            if depth == _DEPTHS[unwrap]:
                 return unwrap(message)
     except (_MalformedError, DecodeError):
         pass
@@ -169,13 +172,26 @@ def _all(message: bytes) -> list[bytes]:
 _DEPTHS: Final = {_itself: 1, _one: 2, _all: 3}
 
 
-def _depth(message: bytes) -> int:
-    """Count the messages around the id of the first event."""
-    file, depth = io.BytesIO(message), 0
-    while (tag := _varint(file)) == _ITEMS:
-        _varint(file)
-        depth += 1
-    return depth if tag == _EVENT_ID else 0
+def has_no_event(message: bytes) -> bool:
+    """Whether a history, an item or an export is only empty messages."""
+    try:
+        return _depth(message) == 0
+    except _MalformedError:
+        return False
+
+
+def _depth(message: bytes) -> int | None:
+    """Count the messages around the id of the first event: 0 if all are empty, None if unknown."""
+    file = io.BytesIO(message)
+    ends: list[int] = []
+    while (tag := _varint(file, may_end=True)) == _ITEMS:
+        length = _varint(file) or 0
+        ends.append(file.tell() + length)
+        while ends and ends[-1] == file.tell():
+            ends.pop()
+    if tag is None:
+        return None if ends else 0
+    return len(ends) if tag == _EVENT_ID else None
 
 
 def _length(file: BinaryIO) -> int:
@@ -254,13 +270,27 @@ def make_folder(folder: str) -> None:
     if "://" in folder:
         file_system, name = _fsspec().core.url_to_fs(folder)
         if file_system.exists(name) and file_system.find(name):
-            raise FileExistsError(f"{folder} has files already")
+            raise FileExistsError(_has_files(folder, finished=file_system.exists(_end_of(name))))
         return
     path = Path(folder)
     path.mkdir(parents=True, exist_ok=True)
     if any(path.iterdir()):
-        raise FileExistsError(f"{folder} has files already")
+        is_ours = (path / _UNFINISHED).exists()
+        raise FileExistsError(_has_files(folder, finished=not is_ours))
     (path / _UNFINISHED).mkdir()
+
+
+def _end_of(folder: str) -> str:
+    return f"{folder.rstrip('/')}/{_SUCCESS}"
+
+
+def _has_files(folder: str, *, finished: bool) -> str:
+    if finished:
+        return f"{folder} has files already: name another folder"
+    return (
+        f"{folder} has files of a job that did not finish, or that still runs: delete the folder, "
+        "or name another one"
+    )
 
 
 @contextlib.contextmanager
@@ -289,7 +319,7 @@ def finish_folder(folder: str) -> None:
         shutil.rmtree(Path(folder) / _UNFINISHED, ignore_errors=True)
         (Path(folder) / _SUCCESS).touch()
         return
-    with _fsspec().open(f"{folder.rstrip('/')}/{_SUCCESS}", "wb"):
+    with _fsspec().open(_end_of(folder), "wb"):
         pass
 
 

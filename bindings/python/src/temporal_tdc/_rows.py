@@ -38,6 +38,8 @@ _NAMES: Final = [
 
 _ROWS: Final = 50_000
 _BYTES: Final = 16 << 20
+_FIRST_SECOND: Final = -62_135_596_800  # protobuf's range of a timestamp
+_LAST_SECOND: Final = 253_402_300_799
 """A batch ends with the history that makes it so many events or bytes."""
 
 _PAYLOAD: Final = Payload.DESCRIPTOR.full_name
@@ -224,6 +226,9 @@ class Events:
         if event.HasField("user_metadata"):
             _visit(UserMetadata.DESCRIPTOR, event.user_metadata, "userMetadata", self._found)
         time = event.event_time
+        if not _FIRST_SECOND <= time.seconds <= _LAST_SECOND:
+            message = f"event {event.event_id}: its time is not between the years 1 and 9999"
+            raise InputError(message, code=Code.ERR_PROTOBUF)
         self._ids.append(event.event_id)
         self._times.append(time.seconds * 1_000_000 + time.nanos // 1000 or None)
         self._types.append(event.event_type)

@@ -16,7 +16,7 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m temporal_tdc.spark", description=__doc__)
     add = parser.add_argument
     add("exports", nargs="+", metavar="EXPORTS", help="files and folders of exports")
-    add("out", metavar="OUT", help="the folder of Parquet files; it must not exist")
+    add("out", metavar="OUT", help="the folder of Parquet files, empty or not there yet")
     add("--config", required=True, help="the tdc.yaml, at this path on every executor")
     add("--master", help="the cluster, such as spark://HOST:7077; spark-defaults.conf says it, too")
     add("--partitions", type=int, help="how many tasks; one for each file if not given")
