@@ -73,6 +73,7 @@ impl Inputs {
 }
 
 /// A name on one line, unambiguous also where it is not Unicode.
+#[expect(clippy::unnecessary_debug_formatting, reason = "only this escapes")]
 fn key(name: &Path) -> String {
     format!("{name:?}")
 }
