@@ -47,8 +47,9 @@ pub enum References {
     /// The objects are fetched: the payloads in them take the places of the references. A call may
     /// fetch this many different objects.
     Fetch(usize),
-    /// The same, but a reference that cannot be followed ([`Code::Reference`](crate::Code)) stays,
-    /// in today's form: for readers to whom the other payloads are of use.
+    /// The same, but a reference that cannot be followed ([`Code::Reference`](crate::Code)), or
+    /// whose object is more than the call accepts ([`Code::Limit`](crate::Code)), stays, in today's
+    /// form: for readers to whom the other payloads are of use.
     TryFetch(usize),
     /// The same as `Fetch`, and a payload that is not a reference is an error.
     FetchOnly(usize),

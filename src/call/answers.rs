@@ -99,7 +99,10 @@ impl Call {
                     }
                 }
                 (Request::Object(object), Answer::Object(bytes)) => {
-                    state.objects.add(object, bytes, limits)?;
+                    state.objects.add(object, bytes, limits);
+                    if state.objects.is_full() {
+                        state.queued.clear();
+                    }
                 }
                 (Request::Object(object), Answer::NoObject { fault, reason }) => {
                     state.objects.fail(object, fault, reason);

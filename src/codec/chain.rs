@@ -326,24 +326,52 @@ impl Chain {
             Outcome::Written { len, .. } => (Pieces::whole(out.get(..*len).unwrap_or_default()), true),
             Outcome::Owned { bytes, .. } => (Pieces::whole(bytes), true),
         };
+        let (layers, is_nexus) = (opening.found, opening.is_nexus());
+        let kept = |outcome| self.check(layers, is_nexus).map(|()| outcome);
         match objects.find(opened, is_inner)? {
-            storage::Found::Payload | storage::Found::Kept => {
-                self.check(opening.found, opening.is_nexus()).map(|()| outcome)
-            }
-            storage::Found::Updated(bytes) => owned(bytes),
+            storage::Found::Payload | storage::Found::Kept => kept(outcome),
+            storage::Found::Updated(bytes) => kept(owned(bytes)?),
             storage::Found::Waiting => Ok(Outcome::Unchanged),
             storage::Found::Object(object) => {
-                opening.budget.spend(object.len())?;
-                if !View::parse(Pieces::whole(&object)).is_ok_and(|view| view.is_payload) {
-                    return Err(objects.not_a_payload());
-                }
-                // A reference in an object is never followed; `required` applies to its payload.
-                let environment = Environment { objects: None, ..*opening.environment };
-                match self.decode(Pieces::whole(&object), &environment, opening.budget, out, false)? {
-                    Outcome::Unchanged => owned(object.to_vec()),
-                    outcome => Ok(outcome),
+                // The object is decoded into `out`, which may contain the reference.
+                let reference = objects.can_give_back().then(|| opened.to_vec());
+                let made = self.open_object(objects, &object, opening.environment, opening.budget, out);
+                match (made, reference) {
+                    (Ok(outcome), _) => {
+                        objects.placed();
+                        Ok(outcome)
+                    }
+                    (Err(error), Some(reference)) if objects.gives_back(&error) => {
+                        match objects.updated(&reference)? {
+                            Some(updated) => kept(owned(updated)?),
+                            None if is_inner => kept(owned(reference)?),
+                            None => kept(Outcome::Unchanged),
+                        }
+                    }
+                    (Err(error), _) => Err(error),
                 }
             }
+        }
+    }
+
+    /// The payload in an object. A reference in there is never followed, and `required` applies to
+    /// it.
+    fn open_object(
+        &self,
+        objects: &Objects<'_>,
+        object: &[u8],
+        environment: &Environment<'_>,
+        budget: &mut Budget,
+        out: &mut [u8],
+    ) -> Result<Outcome, Error> {
+        budget.spend(object.len())?;
+        if !View::parse(Pieces::whole(object)).is_ok_and(|view| view.is_payload) {
+            return Err(objects.not_a_payload());
+        }
+        let environment = Environment { objects: None, ..*environment };
+        match self.decode(Pieces::whole(object), &environment, budget, out, false)? {
+            Outcome::Unchanged => owned(object.to_vec()),
+            outcome => Ok(outcome),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::DataConverter;
 use crate::call::Scope;
-use crate::codec::{Chain, Environment};
+use crate::codec::{Budget, Chain, Environment};
 use crate::config::Profile;
 use crate::error::{Error, Needed};
 use crate::framing::{Framed, PAYLOADS, framed_len};
@@ -76,14 +76,24 @@ impl DataConverter {
             if environment.session.has_answers() {
                 all_keys(&parsed, environment)?;
             }
-            let out = Framed::with_room(payloads.len());
-            each_payload(
-                &parsed,
-                environment,
-                out,
-                |len| len,
-                |payload, room| chain(profile).decode(payload, environment, &mut spent.budget, room, false),
-            )
+            let used = spent.budget.used();
+            loop {
+                let decoded = each_payload(
+                    &parsed,
+                    environment,
+                    Framed::with_room(payloads.len()),
+                    |len| len,
+                    |payload, room| {
+                        chain(profile).decode(payload, environment, &mut spent.budget, room, false)
+                    },
+                );
+                match (decoded, environment.objects) {
+                    (Err(error), Some(objects)) if objects.makes_room(&error) => {
+                        spent.budget = Budget::new(config.limits.max_decoded_bytes, used);
+                    }
+                    (decoded, _) => return decoded,
+                }
+            }
         })
     }
 

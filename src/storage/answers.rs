@@ -18,18 +18,21 @@ pub(super) type Bytes = Arc<Zeroizing<Vec<u8>>>;
 pub(crate) struct CallObjects {
     found: HashMap<Object, Result<Bytes, Failure>>,
     bytes: usize,
+    is_full: bool,
 }
 
 /// Why an object has no bytes here.
 enum Failure {
     Fault(ObjectFault, String),
     TooLong,
+    /// Together with those before it.
+    TooMany,
     OtherBytes,
 }
 
 impl Failure {
     #[cold]
-    fn error(&self, object: &Object) -> Error {
+    fn error(&self, object: &Object, limits: &Limits) -> Error {
         let store = text::quoted(&object.store.name);
         match self {
             Self::Fault(ObjectFault::Missing, _) => wrong(&format!("its object is not in the store {store}")),
@@ -44,6 +47,7 @@ impl Failure {
                     object.max_bytes
                 ),
             ),
+            Self::TooMany => CallObjects::too_many_bytes(limits),
             Self::OtherBytes => wrong("the bytes of its object do not have the hash that it names"),
         }
     }
@@ -59,30 +63,37 @@ impl CallObjects {
         self.found.len()
     }
 
+    /// Whether there was an object for which there was no room. Then no more are asked for.
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_full
+    }
+
     /// Takes the bytes of an object. The payload that refers to it reports what is wrong with them.
-    ///
-    /// # Errors
-    /// [`Code::Limit`] if the objects of a call have more bytes than it accepts.
-    pub(crate) fn add(&mut self, object: Object, bytes: &[u8], limits: &Limits) -> Result<(), Error> {
+    pub(crate) fn add(&mut self, object: Object, bytes: &[u8], limits: &Limits) {
         let found = if bytes.len() > object.max_bytes {
             Err(Failure::TooLong)
         } else if Sha256::digest(bytes)[..] != object.sha256 {
             Err(Failure::OtherBytes)
+        } else if bytes.len() > limits.max_decoded_bytes.saturating_sub(self.bytes) {
+            self.is_full = true;
+            Err(Failure::TooMany)
         } else {
-            self.bytes = self.bytes.saturating_add(bytes.len());
-            if self.bytes > limits.max_decoded_bytes {
-                return Err(Error::new(
-                    Code::Limit,
-                    format!(
-                        "the stored objects of the call have more than {} bytes: raise limits.max_decoded_bytes",
-                        limits.max_decoded_bytes
-                    ),
-                ));
-            }
+            self.bytes += bytes.len();
             Ok(Arc::new(Zeroizing::new(bytes.to_vec())))
         };
         self.found.insert(object, found);
-        Ok(())
+    }
+
+    /// The error for objects that have no room in one call together.
+    #[cold]
+    pub(super) fn too_many_bytes(limits: &Limits) -> Error {
+        Error::new(
+            Code::Limit,
+            format!(
+                "the stored objects of the call have more than {} bytes: raise limits.max_decoded_bytes",
+                limits.max_decoded_bytes
+            ),
+        )
     }
 
     /// Takes the reason why there are none.
@@ -91,8 +102,8 @@ impl CallObjects {
     }
 
     /// The bytes of an object; `None` if the host was not asked yet.
-    pub(super) fn get(&self, object: &Object) -> Option<Result<Bytes, Error>> {
+    pub(super) fn get(&self, object: &Object, limits: &Limits) -> Option<Result<Bytes, Error>> {
         let found = self.found.get(object)?;
-        Some(found.as_ref().map(Arc::clone).map_err(|failure| failure.error(object)))
+        Some(found.as_ref().map(Arc::clone).map_err(|failure| failure.error(object, limits)))
     }
 }

@@ -29,6 +29,10 @@ struct State {
     wanted: Vec<Object>,
     /// The same, to find one among many.
     is_wanted: HashSet<Object>,
+    /// The references of this try that are still to come stay as they are.
+    is_full: bool,
+    /// An object was used, or tried.
+    took_room: bool,
 }
 
 /// What a payload is.
@@ -54,7 +58,13 @@ impl<'a> Objects<'a> {
         limits: &'a Limits,
         objects: CallObjects,
     ) -> Self {
-        let state = RefCell::new(State { objects, wanted: Vec::new(), is_wanted: HashSet::new() });
+        let state = RefCell::new(State {
+            objects,
+            wanted: Vec::new(),
+            is_wanted: HashSet::new(),
+            is_full: false,
+            took_room: false,
+        });
         Self { references, stores, rules, namespace, limits, state }
     }
 
@@ -101,18 +111,68 @@ impl<'a> Objects<'a> {
             References::Fetch(_) | References::TryFetch(_) if is_out_of_reach => Ok(Found::Kept),
             References::Fetch(max) | References::FetchOnly(max) => self.follow(&reference, max),
             References::TryFetch(max) => match self.follow(&reference, max) {
-                Err(error) if error.code() == Code::Reference => kept(),
+                Err(error) if may_stay(&error) => kept(),
                 found => found,
             },
         }
+    }
+
+    /// A reference in today's form, if it has the legacy one.
+    ///
+    /// # Errors
+    /// [`Code::Reference`].
+    pub(crate) fn updated(&self, reference: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let payload = Pieces::whole(reference);
+        Reference::of(payload)?.map_or(Ok(None), |reference| reference.updated(payload))
+    }
+
+    /// Whether a reference can stay although its object is there.
+    pub(crate) fn can_give_back(&self) -> bool {
+        matches!(self.references, References::TryFetch(_))
+    }
+
+    /// Whether the reference stays to whose object this happened.
+    ///
+    /// If there was no room for it, the references after it stay too: otherwise each of many
+    /// references to one object would make it grow up to the limit.
+    pub(crate) fn gives_back(&self, error: &Error) -> bool {
+        let gives_back = self.can_give_back() && may_stay(error);
+        let mut state = self.state.borrow_mut();
+        state.took_room = true;
+        state.is_full |= gives_back && error.code() == Code::Limit;
+        gives_back
+    }
+
+    /// A payload was put in the place of a reference.
+    pub(crate) fn placed(&self) {
+        self.state.borrow_mut().took_room = true;
+    }
+
+    /// Whether a list is tried once more, with all of its references as they are: objects took the
+    /// room that its other payloads need.
+    pub(crate) fn makes_room(&self, error: &Error) -> bool {
+        let mut state = self.state.borrow_mut();
+        let makes_room = self.can_give_back() && error.code() == Code::Limit && state.took_room;
+        if makes_room {
+            (state.is_full, state.took_room) = (true, false);
+            state.wanted.clear();
+            state.is_wanted.clear();
+        }
+        makes_room
     }
 
     /// The object of a reference, once it is there.
     fn follow(&self, reference: &Reference, max_objects: usize) -> Result<Found, Error> {
         let object = self.object(reference)?;
         let state = &mut *self.state.borrow_mut();
-        if let Some(bytes) = state.objects.get(&object) {
+        if state.is_full {
+            return Err(CallObjects::too_many_bytes(self.limits));
+        }
+        if let Some(bytes) = state.objects.get(&object, self.limits) {
             return bytes.map(Found::Object);
+        }
+        if state.objects.is_full() {
+            return Err(CallObjects::too_many_bytes(self.limits));
         }
         // What a try cannot ask for, the next one does.
         if state.wanted.len() < MAX_NEEDED && !state.is_wanted.contains(&object) {
@@ -174,6 +234,12 @@ fn bucket<'c>(store: &Store, claimed: Option<&'c str>) -> Result<Option<&'c str>
         ))),
         None => Err(wrong("its claim has no bucket")),
     }
+}
+
+/// Whether a reader is better off with the reference than with this error. A store that is away is
+/// no such error: it may be there again for the next call.
+fn may_stay(error: &Error) -> bool {
+    matches!(error.code(), Code::Reference | Code::Limit)
 }
 
 #[cold]

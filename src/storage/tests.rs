@@ -327,6 +327,98 @@ fn objects_that_are_missing_leave_the_others_in_their_places() {
 }
 
 #[test]
+fn objects_without_room_leave_their_references_and_the_other_payloads() {
+    let mut stored = Stored::default();
+    let plain = |len| payload(PLAIN, &vec![b'1'; len]);
+    let zip = open("codecs: [zlib]\n");
+    let open = |rest: &str| open(&format!("limits: {{ max_decoded_bytes: 1 MiB }}\n{rest}"));
+    let decode = |stored: &Stored, converter: &DataConverter, max, payloads: &[Vec<u8>]| {
+        stored.decode(converter, References::TryFetch(max), &list(payloads)).unwrap()
+    };
+    // One that is larger than any may be.
+    let (large, small) = (stored.refer(&plain(2 << 20)), stored.refer(&plain(10)));
+    let found = decode(&stored, &open(""), 9, &[large.clone(), small, plain(1)]);
+    assert_eq!(found, list(&[large, plain(10), plain(1)]));
+    // More than the call accepts together. Of what is still to be asked for, nothing is.
+    let objects: Vec<_> = (0..40).map(|n| plain((100 << 10) + n)).collect();
+    let references: Vec<_> = objects.iter().map(|object| stored.refer(object)).collect();
+    stored.1.borrow_mut().clear();
+    let expected = [&objects[..10], &references[10..]].concat();
+    assert_eq!(decode(&stored, &open(""), 100, &references), list(&expected));
+    assert_eq!(stored.1.borrow().len(), crate::limits::MAX_IN_ROUND);
+    // The layers in them count as well.
+    let sealing = open("codecs: [encrypt]\n");
+    let sealed = sealing.encode(b"\x12\x06orders", &list(&[plain(300 << 10), plain(301 << 10)])).unwrap();
+    let sealed = crate::payload::Payloads::parse(&sealed, &sealing.limits(), 0).unwrap().payloads;
+    let [one, other] = [sealed[0], sealed[1]].map(|sealed| stored.refer(sealed));
+    let found = decode(&stored, &sealing, 9, &[one, other.clone(), plain(1)]);
+    assert_eq!(found, list(&[plain(300 << 10), other, plain(1)]));
+    // One that grows, again and again.
+    let grown = zip.encode(b"\x12\x06orders", &list(&[plain(2 << 20), plain(10 << 10)])).unwrap();
+    let grown = crate::payload::Payloads::parse(&grown, &zip.limits(), 0).unwrap().payloads;
+    let bombs = vec![stored.refer(grown[0]); 1000];
+    let found = decode(&stored, &open(""), 9, &[&bombs[..], &[plain(1)]].concat());
+    assert_eq!(found, list(&[&bombs[..], &[plain(1)]].concat()));
+    // Payloads that have no room beside the objects take precedence over them.
+    let most = stored.refer(&plain((1 << 20) - 100));
+    let found = decode(&stored, &open(""), 9, &[most.clone(), grown[1].to_vec()]);
+    assert_eq!(found, list(&[most, plain(10 << 10)]));
+    // That is so too for one whose layers turned out to have no room.
+    let noise: Vec<u8> = (0..19_200_u32).flat_map(|n| Sha256::digest(n.to_le_bytes())).collect();
+    let grows = payload(PLAIN, &[noise, vec![0; 1 << 20]].concat());
+    let grown = zip.encode(b"\x12\x06orders", &list(&[grows, plain(500 << 10)])).unwrap();
+    let grown = crate::payload::Payloads::parse(&grown, &zip.limits(), 0).unwrap().payloads;
+    let grows = stored.refer(grown[0]);
+    let found = decode(&stored, &open(""), 9, &[grows.clone(), grown[1].to_vec()]);
+    assert_eq!(found, list(&[grows, plain(500 << 10)]));
+    // More objects than the call may fetch.
+    let found = decode(&stored, &open(""), 3, &references[..5]);
+    assert_eq!(found, list(&[&objects[..3], &references[3..5]].concat()));
+}
+
+#[test]
+fn an_object_that_is_no_payload_leaves_its_reference() {
+    let mut stored = Stored::default();
+    let (key, hash) = stored.put(b"not a payload at all");
+    let modern = payload(MODERN, reference("s3", "bucket", &key, &hash).as_bytes());
+    let claim = reference("s3", "bucket", &key, &hash);
+    let claim = claim.split_once(",\"claimData\":").unwrap().1.trim_end_matches('}');
+    let legacy = payload(
+        LEGACY,
+        format!(r#"{{"driver_name":"s3","driver_claim":{{"claim_data":{claim}}}}}}}"#).as_bytes(),
+    );
+    let rest = [payload(PLAIN, b"1")];
+    let payloads = [&[modern.clone(), legacy][..], &rest].concat();
+    let found = stored.decode(&open(""), References::TryFetch(9), &list(&payloads)).unwrap();
+    let updated = format!(
+        r#"{{"claimData":{{"bucket":"bucket","hash_algorithm":"sha256","hash_value":"{hash}","key":"{key}"}},"driverName":"s3"}}"#
+    );
+    let updated = payload(MODERN, updated.as_bytes());
+    assert_eq!(found, list(&[&[modern.clone(), updated][..], &rest].concat()));
+    // The same under a layer.
+    let keys = format!("keys: {{ primary: k, ring: {{ k: {{ {KEY} }} }} }}\ncodecs: [encrypt]\n");
+    let stores =
+        "storage: { sealed_after_storing: true, stores: { s3: { s3: { region: r }, buckets: [bucket] } } }";
+    let sealing = DataConverter::parse(&format!("version: 1\n{keys}{stores}\n"), Path::new(""), "").unwrap();
+    let sealed = sealing.encode(b"\x12\x06orders", &list(std::slice::from_ref(&modern))).unwrap();
+    assert_eq!(stored.decode(&sealing, References::TryFetch(9), &sealed).unwrap(), list(&[modern]));
+}
+
+#[test]
+fn a_reference_that_stays_is_not_encrypted_in_either_form() {
+    let converter = open("codecs: [{ encrypt: { required: true } }]\n");
+    let modern = payload(MODERN, br#"{"driverName":"s3","claimData":{}}"#);
+    let legacy = payload(LEGACY, br#"{"driver_name":"s3","driver_claim":{"claim_data":{}}}"#);
+    for reference in [modern, legacy] {
+        for references in [References::Update, References::TryFetch(9)] {
+            let payloads = list(std::slice::from_ref(&reference));
+            let error = Stored::default().decode(&converter, references, &payloads).unwrap_err();
+            assert_eq!(error.code(), Code::NotEncrypted, "{references:?}");
+        }
+    }
+}
+
+#[test]
 fn references_in_histories_are_followed() {
     let mut stored = Stored::default();
     let inner = payload(PLAIN, b"1");
@@ -345,6 +437,46 @@ fn references_in_histories_are_followed() {
     let decoded = stored.run(FETCH, decode, &converter).unwrap();
     let expected = history(r#"{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"MQ=="}"#);
     assert_eq!(String::from_utf8(decoded).unwrap(), expected);
+}
+
+#[test]
+fn references_in_messages_are_followed() {
+    let mut stored = Stored::default();
+    let inner = payload(PLAIN, b"1");
+    let converter = open("");
+    // WorkflowExecutionStartedEventAttributes has `input` as field 3 of an event's field 6.
+    let message = |item: &[u8]| {
+        let (mut attributes, mut event) = (Vec::new(), Vec::new());
+        push_bytes(&mut attributes, 6, &list(&[item.to_vec()]));
+        push_bytes(&mut event, 6, &attributes);
+        event
+    };
+    let (name, flags) = ("temporal.api.history.v1.HistoryEvent", crate::MessageFlags::default());
+    let reference = message(&stored.refer(&inner));
+    let decode =
+        |call: &mut Call| converter.decode_message(call.at(b"\x12\x06orders"), name, flags, &reference);
+    assert_eq!(stored.run(FETCH, decode, &converter).unwrap(), message(&inner));
+    assert_eq!(stored.run(References::Keep, decode, &converter).unwrap(), reference);
+}
+
+#[test]
+fn an_endpoint_in_a_claim_is_of_no_account() {
+    let mut stored = Stored::default();
+    let inner = payload(PLAIN, b"1");
+    let (key, hash) = stored.put(&inner);
+    let claim = reference("s3", "bucket", &key, &hash).replace(
+        "\"bucket\":",
+        "\"endpoint\":\"http://127.0.0.1:9\",\"endpoint_url\":\"https://a.example\",\"region\":\"x\",\"bucket\":",
+    );
+    let converter = open("");
+    let payloads = list(&[payload(MODERN, claim.as_bytes())]);
+    let mut call = Call::default().with_references(FETCH);
+    converter.decode(call.at(b"\x12\x06orders"), &payloads).unwrap_err();
+    let requests: Vec<_> = call.requests().map(|(_, request)| request).collect();
+    let [Request::Object(object)] = requests[..] else { panic!("{requests:?}") };
+    let own = super::StoreKind::S3 { region: "eu-central-1".into(), endpoint: None, path_style: false };
+    assert_eq!((&object.store().kind, object.bucket(), object.key()), (&own, Some("bucket"), key.as_str()));
+    assert_eq!(stored.decode(&converter, FETCH, &payloads).unwrap(), list(&[inner]));
 }
 
 #[test]

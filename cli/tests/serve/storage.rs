@@ -2,6 +2,10 @@
 //! for them. The store is a directory, as a copy of a bucket is.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
@@ -155,6 +159,115 @@ fn what_cannot_be_downloaded_is_400_and_never_404() {
     ask(&server, "/decode", &[reference("away", &claim)]).refused(502);
     let many: Vec<_> = (0..101).map(|n| with("key", &format!("v0/ns/orders/{n}"))).collect();
     assert!(ask(&server, "/download", &many).refused(400).contains("more than 100 stored objects"));
+}
+
+/// Puts bytes into the store of a folder, and gives the claim of their object.
+fn put(folder: &std::path::Path, bytes: &[u8]) -> Value {
+    let hash: String = digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = format!("v0/ns/orders/{hash}");
+    fs::write(folder.join("objects/bucket").join(&key), bytes).unwrap();
+    json!({ "bucket": "bucket", "key": key, "hash_algorithm": "sha256", "hash_value": hash })
+}
+
+#[test]
+fn what_has_no_room_or_is_no_payload_stays_a_reference_and_the_rest_is_shown() {
+    let (folder, claim) = store();
+    let (large, text) = (put(folder.path(), &[b'1'; 300]), put(folder.path(), b"not a payload at all"));
+    // Room for an object with its layer, and no second one.
+    let limits = "limits: { max_decoded_bytes: 256 B }\n";
+    let server = Server::start_in(folder, &format!("{ENCRYPTED}{STORAGE}{limits}"), &[]);
+    let golden: Value = serde_json::from_str(GOLDEN).unwrap();
+    let golden = &golden["payloads"][0];
+    let of = |claim: &Value| reference("aws.s3driver", claim);
+    for (what, payload) in [("a large object", of(&large)), ("no payload", of(&text))] {
+        ask(&server, "/download", std::slice::from_ref(&payload)).refused(400);
+        let decoded = ask(&server, "/decode", &[payload.clone(), golden.clone()]).json();
+        assert_eq!(decoded["payloads"][0], payload, "{what}");
+        assert_eq!(decoded["payloads"][1]["data"], "IlRlc3Rpbmci", "{what}: {decoded}");
+    }
+    let decoded = ask(&server, "/decode", &[of(&claim), of(&claim), golden.clone()]).json();
+    assert_eq!(decoded["payloads"][0]["data"], "IlRlc3Rpbmci", "{decoded}");
+    assert_eq!(decoded["payloads"][1], of(&claim));
+    assert_eq!(decoded["payloads"][2]["data"], "IlRlc3Rpbmci", "{decoded}");
+    // One object more than a request may have fetched: none of these is there.
+    let missing = |n: usize| {
+        let mut claim = claim.clone();
+        claim["key"] = format!("v0/ns/orders/{n}").into();
+        of(&claim)
+    };
+    let many: Vec<_> = (0..100).map(missing).chain([of(&claim), golden.clone()]).collect();
+    let decoded = ask(&server, "/decode", &many).json();
+    assert_eq!(decoded["payloads"].as_array().unwrap()[..101], many[..101]);
+    assert_eq!(decoded["payloads"][101]["data"], "IlRlc3Rpbmci");
+}
+
+/// What a shell gives the server: credentials of the tests.
+const AWS: &str =
+    "export AWS_ACCESS_KEY_ID=id AWS_SECRET_ACCESS_KEY=of-the-test AWS_EC2_METADATA_DISABLED=true";
+
+#[test]
+fn four_objects_are_fetched_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let waiting = Arc::new((Mutex::new((0, 0)), Condvar::new()));
+    let counts = Arc::clone(&waiting);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let counts = Arc::clone(&counts);
+            std::thread::spawn(move || {
+                let (mut stream, mut byte, mut head) = (stream.unwrap(), [0], Vec::new());
+                while stream.read_exact(&mut byte).is_ok() {
+                    head.push(byte[0]);
+                    if !head.ends_with(b"\r\n\r\n") {
+                        continue;
+                    }
+                    head.clear();
+                    // Nobody is answered before four wait, and then they have some time to be more.
+                    let (lock, changed) = &*counts;
+                    let mut state = lock.lock().unwrap();
+                    state.0 += 1;
+                    changed.notify_all();
+                    let patience = Duration::from_secs(20);
+                    state = changed.wait_timeout_while(state, patience, |state| state.0 < 4).unwrap().0;
+                    drop(state);
+                    std::thread::sleep(Duration::from_millis(300));
+                    let mut state = lock.lock().unwrap();
+                    state.1 = state.1.max(state.0);
+                    drop(state);
+                    std::thread::sleep(Duration::from_millis(300));
+                    lock.lock().unwrap().0 -= 1;
+                    stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").unwrap();
+                }
+            });
+        }
+    });
+    let storage = format!(
+        "storage: {{ stores: {{ aws.s3driver: {{ s3: {{ region: r, endpoint: \"http://{address}\" }}, buckets: [bucket] }} }} }}\n"
+    );
+    let server = Server::start_after(AWS, tempfile::tempdir().unwrap(), &format!("{ENCRYPTED}{storage}"));
+    let hash = "0".repeat(64);
+    let claim = |n: usize| json!({ "bucket": "bucket", "key": format!("v0/ns/orders/{n}"), "hash_algorithm": "sha256", "hash_value": hash });
+    let references: Vec<_> = (0..4).map(|n| reference("aws.s3driver", &claim(n))).collect();
+    assert_eq!(ask(&server, "/decode", &references).json()["payloads"], json!(references));
+    let references: Vec<_> = (0..8).map(|n| reference("aws.s3driver", &claim(n))).collect();
+    assert_eq!(ask(&server, "/decode", &references).json()["payloads"], json!(references));
+    assert_eq!(waiting.0.lock().unwrap().1, 4, "the most at the same time");
+}
+
+#[test]
+fn objects_do_not_go_through_the_proxies_of_the_environment() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxies = format!("{AWS} HTTPS_PROXY=http://{0} ALL_PROXY=http://{0}", proxy.local_addr().unwrap());
+    let storage = "storage: { timeout: 2 s, stores: { aws.s3driver: { s3: { region: r, endpoint: \"https://127.0.0.1:1\" }, buckets: [bucket] },
+  gcp: { gcs: { endpoint: \"https://127.0.0.1:1\" }, buckets: [bucket] } } }\n";
+    let server =
+        Server::start_after(&proxies, tempfile::tempdir().unwrap(), &format!("{ENCRYPTED}{storage}"));
+    let hash = "0".repeat(64);
+    let claim = json!({ "bucket": "bucket", "key": "v0/ns/orders/a", "hash_algorithm": "sha256", "hash_value": hash });
+    let answer = ask(&server, "/decode", &[reference("aws.s3driver", &claim)]);
+    answer.refused(502);
+    proxy.set_nonblocking(true).unwrap();
+    assert!(proxy.accept().is_err(), "the proxy was asked");
 }
 
 #[test]
