@@ -24,6 +24,10 @@
     "version: 1\n"                                                                                           \
     "keys: { primary: one, host: true }\n"                                                                   \
     "codecs: [encrypt]\n"
+#define ENVELOPES                                                                                            \
+    "version: 1\n"                                                                                           \
+    "keys: { primary: one, ring: { one: { insecure_inline: '" KEY_1 "', envelope: true } } }\n"              \
+    "codecs: [encrypt]\n"
 
 #define REMOTE                                                                                               \
     "version: 1\n"                                                                                           \

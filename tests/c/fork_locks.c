@@ -28,6 +28,13 @@
 #define SKIP_WITH_SUCH_AN_ALLOCATOR
 #endif
 
+/* Envelopes, of which two data keys stay unwrapped. */
+#define FEW_UNWRAPPED                                                                                        \
+    "version: 1\n"                                                                                           \
+    "keys: { primary: one, ring: { one: { insecure_inline: '" KEY_1 "', envelope: true } },\n"               \
+    "        cache: { entries: 2 } }\n"                                                                      \
+    "codecs: [encrypt]\n"
+
 static const uint8_t KEY[] = "11111111111111111111111111111111";
 
 static tdc_data_converter *shared;
@@ -106,14 +113,80 @@ static void descriptors(void) {
     tdc_call_end(&call);
 }
 
+/* Encodes a payload for a namespace, which has a data key of its own. */
+static struct payload sealed_for(unsigned number) {
+    char context[16];
+    int len = snprintf(context, sizeof context, "\x12\x07n%06u", number % 1000000);
+    CHECK(len == 9);
+    struct payload payload = payload_make("json/plain", (const uint8_t *)"1", 1);
+    struct payload sealed = {malloc(1024), 0, 0};
+    CHECK(sealed.bytes != NULL);
+    tdc_call call = {0};
+    tdc_payload written;
+    tdc_error *error = NULL;
+    tdc_status status =
+        tdc_codec_encode_payload(shared, &call, (const uint8_t *)context, (size_t)len, payload.bytes,
+                                 payload.len, NULL, 0, sealed.bytes, 1024, &written, &error);
+    CHECK_STATUS(TDC_OK, status, error);
+    CHECK(written.owned.data == NULL);
+    sealed.len = written.len;
+    tdc_call_end(&call);
+    payload_free(&payload);
+    return sealed;
+}
+
+/* The one of data keys that encrypt: each namespace needs a new one. */
+static void data_keys(void) {
+    static atomic_uint number;
+    struct payload sealed = sealed_for(atomic_fetch_add(&number, 1));
+    payload_free(&sealed);
+}
+
+/* The one of data keys that were unwrapped: more than are kept, in turn. */
+static struct payload unwrapped_in_turn[8];
+#define UNWRAPPED (sizeof unwrapped_in_turn / sizeof *unwrapped_in_turn)
+
+static void seal_all(void) {
+    for (size_t i = 0; i < UNWRAPPED; i++) {
+        unwrapped_in_turn[i] = sealed_for((unsigned)i);
+    }
+}
+
+static void free_all(void) {
+    for (size_t i = 0; i < UNWRAPPED; i++) {
+        payload_free(&unwrapped_in_turn[i]);
+    }
+}
+
+static void unwrapped_keys(void) {
+    static atomic_uint number;
+    const struct payload *sealed = &unwrapped_in_turn[atomic_fetch_add(&number, 1) % UNWRAPPED];
+    uint8_t out[256];
+    tdc_call call = {0};
+    tdc_payload written;
+    tdc_error *error = NULL;
+    tdc_status status = tdc_codec_decode_payload(shared, &call, NULL, 0, sealed->bytes, sealed->len, NULL, 0,
+                                                 out, sizeof out, &written, &error);
+    CHECK_STATUS(TDC_OK, status, error);
+    tdc_call_end(&call);
+}
+
+static void nothing(void) {
+}
+
 static const struct {
     const char *name;
     const char *document;
     void (*turn)(void);
+    /* Before the first turn, and after the last. */
+    void (*begin)(void);
+    void (*end)(void);
 } LOCKS[] = {
-    {"reload", NULL, reload},
-    {"keys of the host", HOST_KEYS, keys},
-    {"descriptors", PLAIN, descriptors},
+    {"reload", NULL, reload, nothing, nothing},
+    {"keys of the host", HOST_KEYS, keys, nothing, nothing},
+    {"descriptors", PLAIN, descriptors, nothing, nothing},
+    {"data keys that encrypt", ENVELOPES, data_keys, nothing, nothing},
+    {"data keys that were unwrapped", FEW_UNWRAPPED, unwrapped_keys, seal_all, free_all},
 };
 
 static void *hammer(void *turn) {
@@ -133,6 +206,7 @@ static void fork_while_taken(size_t lock) {
     } else {
         shared = parse(LOCKS[lock].document);
     }
+    LOCKS[lock].begin();
     pthread_t hammers[HAMMERS];
     atomic_store(&stopped, 0);
     for (size_t i = 0; i < HAMMERS; i++) {
@@ -152,6 +226,7 @@ static void fork_while_taken(size_t lock) {
     for (size_t i = 0; i < HAMMERS; i++) {
         CHECK(pthread_join(hammers[i], NULL) == 0);
     }
+    LOCKS[lock].end();
     tdc_data_converter_free(shared);
     if (path != NULL) {
         remove_temporary_file(path);

@@ -8,6 +8,9 @@
 /* The numbers of the kinds, which a request and its answer share. */
 enum { HOST_KEY = 2, HOST_RELOAD = 3, HOST_DESCRIPTOR = 4, HOST_HTTP = 5, HOST_UNKNOWN = 9 };
 
+/* The numbers that they do not share. */
+enum { HOST_WRAP = 6, HOST_FAILURE = 8 };
+
 struct request {
     uint64_t id;
     int kind;

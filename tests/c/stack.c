@@ -266,6 +266,15 @@ static struct bytes groups(int depth) {
     return payloads;
 }
 
+/* Groups that do not end. */
+static struct bytes open_groups(int depth) {
+    struct bytes bytes = {NULL, 0};
+    for (int i = 0; i < depth; i++) {
+        append_text(&bytes, "\x4b");
+    }
+    return bytes;
+}
+
 static struct bytes yaml(int depth) {
     struct bytes bytes = bytes_of("x");
     for (int i = 0; i < depth; i++) {
@@ -394,11 +403,29 @@ static tdc_status provide_answer(const tdc_data_converter *converter, const stru
     return status;
 }
 
+/* Why a key service did not wrap a data key, in a message with members that are not known. */
+static tdc_status provide_failure(const tdc_data_converter *converter, const struct bytes *in,
+                                  tdc_error **error) {
+    tdc_call call = {0};
+    tdc_buffer out;
+    CHECK(tdc_codec_encode(converter, &call, NULL, 0, (const uint8_t *)PAYLOADS_FIELD,
+                           sizeof PAYLOADS_FIELD - 1, &out, NULL) == TDC_REQUESTS);
+    uint64_t id = the_request(&call, HOST_WRAP).id;
+    tdc_status status = answer(converter, &call, id, HOST_FAILURE, in->data, in->len, error);
+    tdc_call_end(&call);
+    return status;
+}
+
 #define HIDING                                                                                               \
     "version: 1\n"                                                                                           \
     "keys: { primary: one, ring: { one: { insecure_inline: '" KEY_1 "' } } }\n"                              \
     "codecs: [zstd, encrypt]\n"                                                                              \
     "failures: { encode_common_attributes: true }\n"
+#define HIDING_IN_ENVELOPES ENVELOPES "failures: { encode_common_attributes: true }\n"
+#define KEY_SERVICE                                                                                          \
+    "version: 1\n"                                                                                           \
+    "keys: { primary: one, ring: { one: { service: 'hashivault://one' } } }\n"                               \
+    "codecs: [encrypt]\n"
 #define LENIENT                                                                                              \
     "version: 1\n"                                                                                           \
     "converters: [null, bytes, json-protobuf: { ignore_unknown_fields: true }, json: { canonical: true }]\n" \
@@ -421,6 +448,9 @@ static const struct {
     {"failure in pieces, hiding", HIDING, encode_and_decode_failure, failure_in_pieces, 97, 150,
      TDC_ERR_LIMIT},
     {"failure, keys of the host", HOST_KEYS, decode_failure, failure_in_pieces, 97, 150, TDC_ERR_LIMIT},
+    {"failure, envelopes", HIDING_IN_ENVELOPES, encode_and_decode_failure, failure, 98, 150, TDC_ERR_LIMIT},
+    {"history, envelopes", HIDING_IN_ENVELOPES, decode_history, history, 95, 150, TDC_ERR_LIMIT},
+    {"answer of a key service", KEY_SERVICE, provide_failure, open_groups, 0, 1000, TDC_ERR_PROTOBUF},
     {"history", HIDING, encode_history, history, 95, 150, TDC_ERR_LIMIT},
     {"history, decode", HIDING, decode_history, history, 95, 150, TDC_ERR_LIMIT},
     {"history as JSON", HIDING, decode_history, history_json, 94, 150, TDC_ERR_LIMIT},
