@@ -10,7 +10,7 @@
 
 use std::path::Path;
 
-use tdc::{Answer, Call, DataConverter, Error, MessageFlags, payload};
+use tdc::{Answer, Call, DataConverter, Error, Fault, MessageFlags, ObjectFault, References, payload};
 
 /// A line break, a terminal's escape, one of a single character, and a change of direction.
 const HOSTILE: &str = "x\n\x1b[31m\u{9b}2J\u{202e}";
@@ -98,12 +98,46 @@ fn every_place_of_a_configuration() {
         "codecs: [remote: { url: https://a, headers: { a: { env: @ } } }]",
         "codecs: [remote: { url: https://a, headers: { a: { insecure_inline: @ } } }]",
         "codecs: [remote: { url: https://a, headers: { a: { insecure_inline: b, prefix: @ } } }]",
+        "keys: { ring: { a: { service: @ } } }",
+        "keys: { ring: { a: { service: \"hashivault://a\", also: [@] } } }",
+        "keys: { ring: { a: { service: \"hashivault://a\", earlier: @ } } }",
+        "keys: { ring: { a: { service: \"hashivault://a\", timeout: @ } } }",
+        "keys: { ring: { a: { service: \"hashivault://a\", data_key: @ } } }",
+        "keys: { ring: { a: { service: \"hashivault://a\", data_key: { @: 1 } } } }",
+        "keys: { ring: { a: { service: \"hashivault://a\", data_key: { lifetime: @ } } } }",
+        "keys: { ring: { a: { service: \"hashivault://a\", data_key: { messages: @ } } } }",
+        "keys: { ring: { a: { service: \"hashivault://a\", data_key: { renew_before: @ } } } }",
+        "keys: { ring: { a: { file: a, envelope: @ } } }",
+        "keys: { ring: { a: { file: a, also: [@] } } }",
+        "keys: { cache: @ }",
+        "keys: { cache: { @: 1 } }",
+        "keys: { cache: { entries: @ } }",
+        "keys: { cache: { lifetime: @ } }",
+        "storage: @",
+        "storage: { @: 1 }",
+        "storage: { stores: @ }",
+        "storage: { stores: { @: {} } }",
+        "storage: { stores: { a: { @: 1 } } }",
+        "storage: { stores: { a: { s3: @ } } }",
+        "storage: { stores: { a: { s3: { region: @ }, buckets: [abc] } } }",
+        "storage: { stores: { a: { s3: { region: r, endpoint: @ }, buckets: [abc] } } }",
+        "storage: { stores: { a: { s3: { region: r, path_style: @ }, buckets: [abc] } } }",
+        "storage: { stores: { a: { gcs: { endpoint: @ }, buckets: [abc] } } }",
+        "storage: { stores: { a: { gcs: {}, buckets: @ } } }",
+        "storage: { stores: { a: { gcs: {}, buckets: [@] } } }",
+        "storage: { stores: { a: { directory: a } }, max_object_bytes: @ }",
+        "storage: { stores: { a: { directory: a } }, timeout: @ }",
+        "storage: { stores: { a: { directory: a } }, objects_of: @ }",
+        "storage: { stores: { a: { directory: a } }, unscoped: @ }",
+        "storage: { stores: { a: { directory: a } }, sealed_after_storing: @ }",
         "failures: { malformed: @ }",
         "limits: { max_input_bytes: @ }",
         "limits: { max_decoded_bytes: @ }",
         "namespaces: [{ match: a, keys: { primary: @ } }]",
         "namespaces: [{ match: a, keys: { primary: a, decrypt: [@] } }]",
         "namespaces: [{ match: @, codecs: [encrypt] }]",
+        "namespaces: [{ match: a, objects_of: @ }]",
+        "namespaces: [{ match: a, unscoped: @ }]",
     ] {
         check(place, |text| {
             let quoted = serde_json::to_string(text).unwrap();
@@ -257,4 +291,79 @@ fn answers_of_a_codec_server() {
             judge(200, body.replace('@', &quoted).as_bytes())
         });
     }
+}
+
+#[test]
+fn answers_of_a_key_service() {
+    let ring = "keys: { primary: a, ring: { a: { service: 'hashivault://a' } } }";
+    // Each has a handle of its own, which remembers a failure for a while.
+    let fail = |fault, reason: &str, decodes: bool| {
+        let converter = parse(&format!("version: 1\n{ring}\ncodecs: [encrypt]\n")).unwrap();
+        let (encoding, id) = (("encoding", "binary/encrypted"), ("encryption-key-id", "hashivault://a"));
+        let sealed = payloads(&[encoding, id, ("encryption-dek", "YWJj")], &[0; 40]);
+        let attempt = |call: &mut Call| {
+            if decodes {
+                converter.decode(call.at(b""), &sealed)
+            } else {
+                converter.encode(call.at(b""), &payloads(&[], b"1"))
+            }
+        };
+        let mut call = Call::default();
+        let _ = attempt(&mut call);
+        let id = call.requests().next().unwrap().0;
+        converter.answer(&mut call, &[(id, Answer::KeyServiceFailed { fault, reason })])?;
+        attempt(&mut call)
+    };
+    for fault in [Fault::Unavailable, Fault::Refused, Fault::Invalid] {
+        for decodes in [false, true] {
+            check(&format!("{fault:?}"), |text| fail(fault, text, decodes));
+        }
+    }
+}
+
+#[test]
+fn references_and_answers_of_stores() {
+    let stores = "storage: { unscoped: true, stores: { s3: { s3: { region: r }, buckets: [abc] } } }";
+    let converter = parse(&format!("version: 1\n{stores}\n")).unwrap();
+    let decode = |reference: &str, answer: Option<Answer<'_>>| {
+        let name = "temporal.api.sdk.v1.ExternalStorageReference";
+        let payload = payloads(&[("encoding", "json/protobuf"), ("messageType", name)], reference.as_bytes());
+        let mut call = Call::default().with_references(References::Fetch(9));
+        let first = converter.decode(call.at(b"\x12\x01a"), &payload);
+        let Some((id, _)) = call.requests().next() else { return first };
+        converter.answer(&mut call, &[(id, answer.expect("nothing is asked for"))])?;
+        converter.decode(call.at(b"\x12\x01a"), &payload)
+    };
+    let hash = "0".repeat(64);
+    let whole = format!(
+        r#"{{"driverName":"s3","claimData":{{"bucket":"abc","key":"v0/d/a","hash_algorithm":"sha256","hash_value":"{hash}"}}}}"#
+    );
+    for (place, with) in [
+        ("\"s3\"", "@"),
+        ("\"abc\"", "@"),
+        ("\"v0/d/a\"", "@"),
+        ("\"sha256\"", "@"),
+        (&format!("\"{hash}\""), "@"),
+        ("\"bucket\"", "@"),
+        ("\"key\"", "@"),
+        ("\"hash_value\"", "@"),
+        ("\"driverName\"", "@"),
+        ("\"claimData\":", "\"driverName\":@,\"claimData\":"),
+        ("\"key\":", "\"object\":@,\"key\":"),
+        ("\"key\":", "\"hashAlgorithm\":@,\"key\":"),
+        ("\"key\":", "\"hashValue\":@,\"key\":"),
+        ("\"key\":", "@:1,\"key\":"),
+        ("\"driverName\"", "@,\"driverName\""),
+    ] {
+        assert!(whole.contains(place), "{place}");
+        check(&format!("{with} for {place}"), |text| {
+            let quoted = serde_json::to_string(text).unwrap();
+            decode(&whole.replacen(place, &with.replace('@', &quoted), 1), None)
+        });
+    }
+    check("a claim that is text", |text| decode(&format!("{{{text}"), None));
+    for fault in [ObjectFault::Missing, ObjectFault::Unavailable] {
+        check(&format!("{fault:?}"), |text| decode(&whole, Some(Answer::NoObject { fault, reason: text })));
+    }
+    check("an object", |text| decode(&whole, Some(Answer::Object(text.as_bytes()))));
 }

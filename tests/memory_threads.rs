@@ -16,7 +16,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Barrier};
 
-use tdc::{Code, DataConverter, Error};
+use sha2::{Digest as _, Sha256};
+use tdc::{Answer, Call, Code, DataConverter, Error, References};
 
 const THREADS: usize = 16;
 const MIB: usize = 1 << 20;
@@ -41,6 +42,8 @@ enum Direction {
     Decode,
     FromPayload,
     ToPayload,
+    /// The input is a stored object, and a reference to it is decoded.
+    Stored,
 }
 
 struct Attack {
@@ -58,9 +61,27 @@ impl Attack {
             Direction::Decode => converter.decode(&[], &self.input),
             Direction::FromPayload => converter.from_payload(&[], &self.input),
             Direction::ToPayload => converter.to_payload(&[], &self.input),
+            Direction::Stored => self.decode_stored(converter),
         };
         let found = result.as_ref().err().map(Error::code);
         assert_eq!(found, self.fails, "{}: {:?}", self.name, result.err());
+    }
+
+    fn decode_stored(&self, converter: &DataConverter) -> Result<Vec<u8>, Error> {
+        let hash: String = Sha256::digest(&self.input).iter().map(|byte| format!("{byte:02x}")).collect();
+        let reference = format!(
+            r#"{{"driverName":"s3","claimData":{{"bucket":"abc","key":"v0/d/a","hash_algorithm":"sha256","hash_value":"{hash}"}}}}"#
+        );
+        let entry =
+            [field(1, b"messageType"), field(2, b"temporal.api.sdk.v1.ExternalStorageReference")].concat();
+        let reference = [field(1, &entry), payload("json/protobuf", reference.as_bytes())].concat();
+        let reference = list(&[reference]);
+        let mut call = Call::default().with_references(References::Fetch(1));
+        let asked = converter.decode(call.at(&[]), &reference).unwrap_err();
+        assert_eq!(asked.code(), Code::Requests);
+        let (id, _) = call.requests().next().unwrap();
+        converter.answer(&mut call, &[(id, Answer::Object(&self.input))])?;
+        converter.decode(call.at(&[]), &reference)
     }
 
     /// Writes it to a folder of attacks, as the one of this number.
@@ -85,6 +106,7 @@ impl Attack {
             "Encode" => Direction::Encode,
             "Decode" => Direction::Decode,
             "FromPayload" => Direction::FromPayload,
+            "Stored" => Direction::Stored,
             _ => Direction::ToPayload,
         };
         let fails = Some(Code::from_number(fails.parse().unwrap()).unwrap()).filter(|code| *code != Code::Ok);
@@ -191,7 +213,7 @@ fn measure_threads(converter: Arc<DataConverter>, attacks: &Arc<Vec<Attack>>) {
 }
 
 fn attacks() -> Vec<Attack> {
-    use Direction::{Decode, Encode, FromPayload, ToPayload};
+    use Direction::{Decode, Encode, FromPayload, Stored, ToPayload};
     let attack = |name: &str, direction, item: Vec<u8>, fails| Attack {
         name: name.to_owned(),
         direction,
@@ -246,6 +268,20 @@ fn attacks() -> Vec<Attack> {
         ),
         attack("a large array of protobuf", FromPayload, list_value(&text("1,", 1 << 15)), None),
     ]);
+    let whole =
+        |name: &str, input: Vec<u8>, fails| Attack { name: name.to_owned(), direction: Stored, input, fails };
+    let envelope = |data_key: usize| {
+        let entry = |key: &str, value: &[u8]| field(1, &[field(1, key.as_bytes()), field(2, value)].concat());
+        let data_key = entry("encryption-dek", &vec![b'A'; data_key]);
+        [entry("encryption-key-id", b"kek"), data_key, payload("binary/encrypted", &[0; 40])].concat()
+    };
+    attacks.extend([
+        whole("a stored object", largest.clone(), None),
+        whole("a stored object that grows", compressed("zlib", &zeros(LIMIT - 16384)), None),
+        whole("a stored object that grows beyond the limit", compressed("zlib", &larger), Some(Code::Limit)),
+        whole("a stored object beyond the limit", larger.clone(), Some(Code::Limit)),
+        attack("an envelope with a large data key", Decode, envelope(LIMIT), Some(Code::Ciphertext)),
+    ]);
     attacks
 }
 
@@ -260,7 +296,9 @@ fn zstd_bomb() -> Vec<u8> {
 fn converter(codec: &str) -> DataConverter {
     let document = format!(
         "version: 1\nkeys: {{ primary: k, ring: {{ k: {{ insecure_inline: \
-         dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE= }} }} }}\nconverters: [json: {{ canonical: true }}]\n\
+         dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE= }}, kek: {{ envelope: true, insecure_inline: \
+         MTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTE= }} }} }}\nstorage: {{ unscoped: true, stores: {{ s3: \
+         {{ s3: {{ region: r }}, buckets: [abc] }} }} }}\nconverters: [json: {{ canonical: true }}]\n\
          codecs: [{}]\nlimits: {{ max_decoded_bytes: {LIMIT} }}\n",
         if codec.contains(':') { format!("{{ {codec} }}") } else { codec.to_owned() }
     );
