@@ -59,7 +59,6 @@ pub use inspect::{Inspection, inspect};
 pub use keys::{BACKEND, Fault, KeyService, Unwrap, Wrap};
 pub use limits::{Limits, Usage};
 pub use message::MessageFlags;
-pub use origin::is_loopback;
 pub use outcome::Outcome;
 pub use payload::Location;
 pub use storage::{Object, ObjectFault, References, Store, StoreKind};

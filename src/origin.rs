@@ -1,6 +1,8 @@
 //! Addresses to which payloads go, or from which they come: https, or http on loopback.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::Ipv6Addr;
+
+use tdc_formats::is_loopback;
 
 /// What is wrong with an address. Its text is not repeated: it may contain a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,12 +63,4 @@ fn host(authority: &str) -> Option<String> {
         _ => return None,
     }
     Some(host.to_ascii_lowercase())
-}
-
-/// Whether a name always means loopback. `*.localhost` does, by RFC 6761.
-#[must_use]
-pub fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -40,7 +40,7 @@ impl Place {
     pub(crate) fn trusted(url: &str) -> Result<Self, String> {
         let mut place = Self::parse(url)?;
         if place.tls.is_none() {
-            if !tdc::is_loopback(&place.host) {
+            if !tdc_formats::is_loopback(&place.host) {
                 return Err("http is only allowed for loopback addresses: use https".to_owned());
             }
             // A loopback name counts only if it resolves to loopback.

@@ -16,6 +16,7 @@
 pub mod base64;
 pub mod descriptors;
 mod error;
+mod host;
 pub mod json;
 pub mod msgpack;
 mod percent;
@@ -24,4 +25,5 @@ pub mod text;
 pub mod wire;
 
 pub use error::{Error, ErrorKind};
+pub use host::{ip_address, is_loopback};
 pub use percent::{is_unreserved, percent_encoded};

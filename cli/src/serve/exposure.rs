@@ -8,7 +8,8 @@ use std::net::{IpAddr, SocketAddr};
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri};
-use tdc::{Code, Error, is_loopback};
+use tdc::{Code, Error};
+use tdc_formats::is_loopback;
 
 use super::options::ServerOptions;
 use super::refusal::Refusal;
