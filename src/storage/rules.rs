@@ -17,6 +17,9 @@ use crate::error::{Error, text};
 /// The longest key of an object: that of Amazon S3 and of Google Cloud Storage.
 const MAX_KEY: usize = 1024;
 
+/// How the keys of a namespace's objects begin.
+const PREFIX: &str = "v0/ns/";
+
 /// Which objects a namespace may read, besides its own.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rules {
@@ -33,7 +36,11 @@ impl Rules {
     /// [`Code::Reference`](crate::Code::Reference).
     pub(super) fn check(&self, namespace: &str, kind: &StoreKind, key: &str) -> Result<(), Error> {
         check_form(key)?;
-        let Some(rest) = key.strip_prefix("v0/ns/") else {
+        let Some(rest) = key.strip_prefix(PREFIX) else {
+            // Where both name one folder, the object is a namespace's.
+            if matches!(kind, StoreKind::Directory { .. }) && may_name_the_same_folder(key) {
+                return Err(wrong("its key begins with v0/ns/ in another spelling, such as other case"));
+            }
             return if self.unscoped {
                 Ok(())
             } else {
@@ -77,6 +84,17 @@ fn is_below(rest: &str, namespace: &str, kind: &StoreKind) -> bool {
                 || is_in(percent_encoded(namespace, is_safe_in_gcs))
         }
     }
+}
+
+/// Whether a file system could take the start of a key for `v0/ns`. Some ignore case, others also
+/// dots and spaces at the end of a name, or characters without a width.
+fn may_name_the_same_folder(key: &str) -> bool {
+    let is = |segment: &str, name: &str| {
+        segment.to_uppercase().chars().filter(|character| character.is_alphanumeric()).eq(name.chars())
+    };
+    let mut segments = key.split('/');
+    segments.next().is_some_and(|first| is(first, "V0"))
+        && segments.next().is_some_and(|second| is(second, "NS"))
 }
 
 /// Keys with `.` and `..` segments could leave their folder on the way: by the client, a proxy or a
@@ -154,6 +172,14 @@ mod tests {
             rules.check("orders", kind, "v0/ns/payments/d/sha256/ab").unwrap();
             rules.check("", kind, "v0/d/sha256/ab").unwrap();
             assert!(rules.check("orders", kind, "v0/ns/others/d/sha256/ab").is_err());
+        }
+        // A folder of a file system that ignores case.
+        for key in ["V0/NS/others/d", "v0/Ns/payments/d", "v0/n\u{17f}/a/d", "v0./ns /a/d", "v0/n\u{200c}s/a"]
+        {
+            rules.check("orders", &s3, key).unwrap();
+            rules.check("orders", &gcs, key).unwrap();
+            let error = rules.check("orders", &directory, key).unwrap_err();
+            assert!(error.message().ends_with("in another spelling, such as other case"), "{error}");
         }
         assert!(rules.allow_more_than(&Rules::default()) && !Rules::default().allow_more_than(&rules));
     }
