@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use rustls::crypto::aws_lc_rs;
+use tdc_formats::is_loopback;
 use ureq::Agent;
 use ureq::config::Config;
 use ureq::http::{self, Uri};
@@ -43,6 +44,7 @@ pub(crate) struct Request {
     request: http::request::Builder,
     url: String,
     body: Zeroizing<Vec<u8>>,
+    is_direct: bool,
     /// Secrets that no reason may repeat.
     secrets: Vec<Zeroizing<String>>,
 }
@@ -64,7 +66,12 @@ impl Request {
     pub(crate) fn to(method: &str, url: impl Into<String>, body: Zeroizing<Vec<u8>>) -> Self {
         let url = url.into();
         let request = http::Request::builder().method(method).uri(&url);
-        Self { request, url, body, secrets: Vec::new() }
+        Self { request, url, body, is_direct: false, secrets: Vec::new() }
+    }
+
+    /// The same, past the environment's proxies.
+    pub(crate) fn direct(self) -> Self {
+        Self { is_direct: true, ..self }
     }
 
     pub(crate) fn header(self, name: &str, value: &str) -> Self {
@@ -134,6 +141,8 @@ impl Reply {
 pub(crate) struct Http {
     /// https, through the environment's proxy if there is one.
     outside: OnceLock<Result<Agent, Failure>>,
+    /// https, past that proxy.
+    direct: OnceLock<Result<Agent, Failure>>,
     /// http to loopback.
     loopback: Agent,
     /// http to the addresses in [`METADATA_HOSTS`].
@@ -145,6 +154,7 @@ impl Http {
         let plain = || config().proxy(None).build();
         Self {
             outside: OnceLock::new(),
+            direct: OnceLock::new(),
             loopback: Agent::with_parts(plain(), DefaultConnector::default(), Loopback::default()),
             metadata: plain().new_agent(),
         }
@@ -166,34 +176,36 @@ impl Http {
         deadline: Instant,
         max_bytes: usize,
     ) -> Result<Reply, Failure> {
-        let agent = self.agent(&request.url)?;
+        let agent = self.agent(&request)?;
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(timed_out());
         }
         let ready = request.request.body(request.body.as_slice());
-        let ready = ready
-            .map_err(|_| Failure::refused("a name, a token or a header holds what HTTP cannot carry"))?;
+        let ready = ready.map_err(|_| {
+            Failure::refused(
+                "a name, a token or a header contains a character that HTTP headers do not allow",
+            )
+        })?;
         let ready = agent.configure_request(ready).timeout_global(Some(left)).build();
         let mut response = agent.run(ready).map_err(|cause| failed(&cause))?;
-        // Capacity for all of it up front: memory that grows leaves copies behind.
         let announced = response
             .body()
             .content_length()
             .map_or(MAX_BYTES, |len| usize::try_from(len).unwrap_or(usize::MAX).min(max_bytes));
-        let mut body = Zeroizing::new(Vec::with_capacity(announced + 64));
-        let mut reader =
-            response.body_mut().with_config().limit(u64::MAX).reader().take(max_bytes as u64 + 1);
-        reader.read_to_end(&mut body).map_err(|cause| failed(&ureq::Error::from(cause)))?;
+        let reader = response.body_mut().with_config().limit(u64::MAX).reader().take(max_bytes as u64 + 1);
+        let body = read_all(reader, announced + 64).map_err(|cause| failed(&ureq::Error::from(cause)))?;
         Ok(Reply { status: response.status().as_u16(), body, secrets: request.secrets })
     }
 
-    fn agent(&self, url: &str) -> Result<&Agent, Failure> {
-        match Place::of(url).map_err(Failure::refused)? {
-            Place::Loopback => Ok(&self.loopback),
-            Place::Metadata => Ok(&self.metadata),
-            Place::Outside => self.outside.get_or_init(outside).as_ref().map_err(Clone::clone),
-        }
+    fn agent(&self, request: &Request) -> Result<&Agent, Failure> {
+        let outside = match Place::of(&request.url).map_err(Failure::refused)? {
+            Place::Loopback => return Ok(&self.loopback),
+            Place::Metadata => return Ok(&self.metadata),
+            Place::Outside if request.is_direct => self.direct.get_or_init(|| outside(config().proxy(None))),
+            Place::Outside => self.outside.get_or_init(|| outside(config())),
+        };
+        outside.as_ref().map_err(Clone::clone)
     }
 }
 
@@ -232,12 +244,31 @@ impl Place {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_matches(['[', ']']).parse::<core::net::IpAddr>();
-    host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
+/// Reads to the end. The body can be a secret or plaintext, so where its length is not known, it
+/// grows by copies that are erased.
+fn read_all(mut reader: impl Read, capacity: usize) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let mut body = Zeroizing::new(vec![0; capacity]);
+    let mut len = 0;
+    loop {
+        if len == body.len() {
+            let mut larger = Zeroizing::new(vec![0; len * 2]);
+            larger.iter_mut().zip(body.iter()).for_each(|(to, from)| *to = *from);
+            body = larger;
+        }
+        match reader.read(body.get_mut(len..).unwrap_or_default()) {
+            Ok(0) => break,
+            Ok(read) => len += read,
+            Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(cause) => return Err(cause),
+        }
+    }
+    body.truncate(len);
+    Ok(body)
 }
 
-fn config() -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
+type ConfigBuilder = ureq::config::ConfigBuilder<ureq::typestate::AgentScope>;
+
+fn config() -> ConfigBuilder {
     Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -250,7 +281,7 @@ fn config() -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
 
 /// Trusts what the machine trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` override this if they are
 /// set.
-fn outside() -> Result<Agent, Failure> {
+fn outside(config: ConfigBuilder) -> Result<Agent, Failure> {
     let found = rustls_native_certs::load_native_certs().certs;
     let roots: Vec<_> = found.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
     if roots.is_empty() {
@@ -262,7 +293,7 @@ fn outside() -> Result<Agent, Failure> {
         .root_certs(RootCerts::new_with_certs(&roots))
         .unversioned_rustls_crypto_provider(Arc::new(aws_lc_rs::default_provider()))
         .build();
-    Ok(config().tls_config(tls).build().new_agent())
+    Ok(config.tls_config(tls).build().new_agent())
 }
 
 /// A loopback name counts only if it resolves to loopback.

@@ -11,7 +11,7 @@ use crate::services::{Session, s3, storage};
 /// The bytes of an object, which can be plaintext. Erased on drop.
 pub type Bytes = Zeroizing<Vec<u8>>;
 
-/// An object, and how much of what it may cost. Everything but the key comes from a configuration.
+/// An object, and the limits for fetching it. Everything but the key comes from a configuration.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StoredObject<'a> {
     /// The bucket.
@@ -45,7 +45,7 @@ pub enum ObjectStore<'a> {
 }
 
 impl KeyServices {
-    /// Fetches an object. Redirects are not followed.
+    /// Fetches an object, without redirects and without the environment's proxies.
     ///
     /// # Errors
     /// [`FailureKind::Invalid`](crate::FailureKind::Invalid) if the store has no such object, and

@@ -25,7 +25,7 @@ pub(crate) fn get(
     let (bucket, key) = (object.bucket, percent_encoded(object.key));
     let url = format!("{endpoint}/storage/v1/b/{bucket}/o/{key}?alt=media");
     let ask = |token: Option<&Bearer>| {
-        let mut request = Request::get(url.as_str());
+        let mut request = Request::get(url.as_str()).direct();
         if let Some(token) = token {
             request = request.secret_header("authorization", &token.header());
             if let Some(project) = &token.project {
