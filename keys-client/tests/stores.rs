@@ -100,6 +100,41 @@ fn what_is_not_the_object_has_a_kind_and_no_secret() {
 }
 
 #[test]
+fn what_amazon_s3_says_of_a_missing_object_names_both_permissions() {
+    let failure =
+        from_s3(&Fake::saying("403 Forbidden", "<Error><Code>AccessDenied</Code></Error>")).unwrap_err();
+    assert_eq!(
+        failure.reason(),
+        "the store answered 403 AccessDenied: the object is missing, or the role lacks s3:GetObject; \
+         allow s3:ListBucket to tell them apart"
+    );
+}
+
+#[test]
+fn an_object_that_looks_like_an_error_is_an_object() {
+    const OBJECT: &str = "<Error><Code>ExpiredToken</Code></Error>";
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let fake = Fake::new(move |request, stream| {
+        let path = request.split(' ').nth(1).unwrap().to_owned();
+        let body = if path == "/credentials" {
+            format!(
+                r#"{{"AccessKeyId":"id","SecretAccessKey":"{SECRET}","Token":"t","Expiration":"2999-01-01T00:00:00Z"}}"#
+            )
+        } else {
+            OBJECT.to_owned()
+        };
+        seen.lock().unwrap().push(path);
+        let _ = stream
+            .write_all(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).as_bytes());
+    });
+    let clients = keys(&[("AWS_CONTAINER_CREDENTIALS_FULL_URI", &format!("{}/credentials", fake.address))]);
+    let store = ObjectStore::S3 { region: "r", endpoint: Some(&fake.address), path_style: true };
+    assert_eq!(*clients.fetch(store, &object()).unwrap(), OBJECT.as_bytes());
+    assert_eq!(*asked.lock().unwrap(), ["/credentials", "/orders/v0/ns/a%253Ab/d"]);
+}
+
+#[test]
 fn a_silent_or_trickling_store_has_its_time_and_no_more() {
     let silent = Fake::new(|_, _| std::thread::sleep(Duration::from_secs(30)));
     let trickling = Fake::new(|_, stream| {

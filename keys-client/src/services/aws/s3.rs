@@ -8,6 +8,8 @@
 use std::time::SystemTime;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use tdc_formats::ip_address;
+use ureq::http::Uri;
 
 use super::credentials::{self, Credentials};
 use super::profile::Profile;
@@ -41,14 +43,14 @@ pub(crate) fn get(
         let headers = [("x-amz-content-sha256", hash.as_str())];
         let signed = sign::headers("GET", &url, &headers, b"", credentials, &scope)?;
         let request = signed.iter().fold(
-            Request::get(url.as_str()).header("x-amz-content-sha256", &hash),
+            Request::get(url.as_str()).direct().header("x-amz-content-sha256", &hash),
             |request, (name, value)| request.secret_header(name, value),
         );
         session.receive(request.secret(credentials.secret()), object.max_bytes)
     };
     let credentials = credentials::current(session, None, region)?;
     let mut reply = ask(&credentials)?;
-    if is_expired(&reply) && credentials.can_be_fetched_again() {
+    if !reply.is_success() && is_expired(&reply) && credentials.can_be_fetched_again() {
         credentials::forget(session, None, &credentials);
         let fresh = credentials::current(session, None, region)?;
         reply = ask(&fresh)?;
@@ -56,16 +58,22 @@ pub(crate) fn get(
     if reply.is_success() { Ok(reply.body) } else { Err(failed(&reply)) }
 }
 
-/// A bucket with a dot has no certificate in the form with the bucket in the host.
+/// A bucket with a dot has no certificate in the form with the bucket in the host, and an address
+/// has no names below it.
 fn url(endpoint: &str, path_style: bool, object: &StoredObject<'_>) -> String {
     let (endpoint, bucket) = (endpoint.trim_end_matches('/'), object.bucket);
     let key = percent_encoded_path(object.key);
     match endpoint.split_once("://") {
-        Some((scheme, host)) if !path_style && !bucket.contains('.') => {
+        Some((scheme, host)) if !path_style && !bucket.contains('.') && !is_address(endpoint) => {
             format!("{scheme}://{bucket}.{host}/{key}")
         }
         _ => format!("{endpoint}/{bucket}/{key}"),
     }
+}
+
+fn is_address(endpoint: &str) -> bool {
+    let uri = endpoint.parse::<Uri>();
+    uri.is_ok_and(|uri| uri.host().is_some_and(|host| ip_address(host).is_some()))
 }
 
 fn is_expired(reply: &Reply) -> bool {
@@ -94,6 +102,11 @@ fn failed(reply: &Reply) -> Failure {
                 "the store answered {status} {code}: see whether the bucket is in this region"
             ))
         }
+        // What S3 answers for a key that is not there if the role may not list the bucket.
+        Some("AccessDenied") => Failure::refused(format!(
+            "the store answered {status} AccessDenied: the object is missing, or the role lacks s3:GetObject; \
+             allow s3:ListBucket to tell them apart"
+        )),
         Some(code) if (400..500).contains(&status) => {
             Failure::refused(format!("the store answered {status} {code}: see what the role may read"))
         }
@@ -118,6 +131,10 @@ mod tests {
             url("http://127.0.0.1:7070/", true, &object),
             format!("http://127.0.0.1:7070/orders/{escaped}")
         );
+        for address in ["http://127.0.0.1:7070", "https://10.0.0.7", "https://[fd00::1]:9000/"] {
+            let place = address.trim_end_matches('/');
+            assert_eq!(url(address, false, &object), format!("{place}/orders/{escaped}"));
+        }
         object.bucket = "orders.eu";
         assert_eq!(
             url("https://s3.a.amazonaws.com", false, &object),
