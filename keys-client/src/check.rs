@@ -50,7 +50,9 @@ fn ask(keys: &KeyServices, service: &KeyService) -> Result<Result<(), Failure>, 
     let wrapped = keys.wrap(service, &key)?;
     Ok(match keys.unwrap(service, &wrapped) {
         Ok(back) if back.as_slice() == key.as_slice() => Ok(()),
-        Ok(_) => Err(Failure::unavailable("the service gave back another key than it was given")),
+        Ok(_) => {
+            Err(Failure::unavailable("the service unwrapped the test key to other bytes than it had wrapped"))
+        }
         Err(failure) => Err(failure),
     })
 }

@@ -19,7 +19,7 @@ impl KeyUri {
     pub(crate) fn parse(uri: &str) -> Result<Self, Failure> {
         // The text is not repeated: a `base64key://` contains the key.
         let expected =
-            || Failure::refused("the key's URI is not one: expected a URI such as hashivault://orders");
+            || Failure::refused("the key's name is not a URI: expected one such as hashivault://orders");
         if uri.len() > MAX_LEN || !uri.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(expected());
         }

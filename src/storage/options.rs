@@ -36,7 +36,7 @@ pub(crate) struct StorageOptions {
     /// How long fetching an object may take. Default 30 s.
     #[serde(default)]
     pub(crate) timeout: Option<Span>,
-    /// Namespaces whose objects all namespaces may read, besides their own.
+    /// Every namespace may also read the objects of these.
     #[serde(default)]
     pub(crate) objects_of: Vec<String>,
     /// Whether objects may be read whose keys name no namespace.

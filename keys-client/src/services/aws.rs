@@ -71,7 +71,9 @@ pub(super) fn open(uri: &KeyUri, environment: &Environment) -> Result<Box<dyn Ke
         })?
         .to_owned();
     if !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-        return Err(Failure::refused("the region of the key's URI is not one"));
+        return Err(Failure::refused(
+            "the region in the key's URI is not a region of AWS: expected one such as eu-central-1",
+        ));
     }
     let endpoint = match uri.parameter("endpoint") {
         Some(endpoint) => endpoint.to_owned(),

@@ -88,8 +88,11 @@ pub(super) fn forget(session: &Session<'_>, scope: &str, refused: &Arc<Bearer>) 
 
 fn fetch(session: &Session<'_>, scope: &str) -> Result<Fresh<Bearer>, Failure> {
     let Some(text) = file(session.environment)? else { return of_metadata(session) };
-    let file =
-        serde_json::from_str(&text).map_err(|_| Failure::refused("Google's credentials file is not one"))?;
+    let file = serde_json::from_str(&text).map_err(|_| {
+        Failure::refused(
+            "Google's credentials file cannot be read: expected the JSON of a service account or of gcloud",
+        )
+    })?;
     match file {
         File::ServiceAccount(account) => {
             let url = account.token_uri.as_deref().unwrap_or(TOKEN_URI);
@@ -144,7 +147,11 @@ fn assertion(
     audience: &str,
     now: SystemTime,
 ) -> Result<Zeroizing<String>, Failure> {
-    let no_key = || Failure::refused("the private key of Google's credentials file is not one");
+    let no_key = || {
+        Failure::refused(
+            "the private key in Google's credentials file cannot be read: expected an RSA key as PKCS #8 PEM",
+        )
+    };
     let key =
         PrivatePkcs8KeyDer::from_pem_slice(account.private_key.as_str().as_bytes()).map_err(|_| no_key())?;
     let key = RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()).map_err(|_| no_key())?;
