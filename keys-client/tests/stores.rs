@@ -100,7 +100,13 @@ fn what_is_not_the_object_has_a_kind_and_no_secret() {
 }
 
 #[test]
-fn what_amazon_s3_says_of_a_missing_object_names_both_permissions() {
+fn a_refusal_that_may_be_a_missing_object_names_both_permissions() {
+    let failure = from_gcs(&Fake::saying("403 Forbidden", "{}")).unwrap_err();
+    assert_eq!(
+        failure.reason(),
+        "Google Cloud Storage answered 403: the object is missing, or the account lacks storage.objects.get; \
+         allow storage.objects.list to tell them apart"
+    );
     let failure =
         from_s3(&Fake::saying("403 Forbidden", "<Error><Code>AccessDenied</Code></Error>")).unwrap_err();
     assert_eq!(

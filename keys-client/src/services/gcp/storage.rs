@@ -52,6 +52,11 @@ fn read(reply: Reply) -> Result<Bytes, Failure> {
         200 => Ok(reply.body),
         404 => Err(Failure::invalid("the store has no such object")),
         _ if reply.is_overloaded() => Err(reply.nonsense(SERVICE)),
+        // Also the answer for a name that is not there if the account may not list the bucket.
+        403 => Err(Failure::refused(format!(
+            "{SERVICE} answered 403: the object is missing, or the account lacks storage.objects.get; \
+             allow storage.objects.list to tell them apart"
+        ))),
         status @ 400..500 => {
             Err(Failure::refused(format!("{SERVICE} answered {status}: see what the account may read")))
         }
