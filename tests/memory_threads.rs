@@ -276,10 +276,10 @@ fn attacks() -> Vec<Attack> {
         [entry("encryption-key-id", b"kek"), data_key, payload("binary/encrypted", &[0; 40])].concat()
     };
     attacks.extend([
-        whole("a stored object", largest.clone(), None),
+        whole("a stored object", largest, None),
         whole("a stored object that grows", compressed("zlib", &zeros(LIMIT - 16384)), None),
         whole("a stored object that grows beyond the limit", compressed("zlib", &larger), Some(Code::Limit)),
-        whole("a stored object beyond the limit", larger.clone(), Some(Code::Limit)),
+        whole("a stored object beyond the limit", larger, Some(Code::Limit)),
         attack("an envelope with a large data key", Decode, envelope(LIMIT), Some(Code::Ciphertext)),
     ]);
     attacks
