@@ -24,8 +24,8 @@
  *
  * The library does no I/O except at open and reload (the files and variables that the configuration
  * names) and the operating system's random source. Whatever else needs I/O is asked of the host: a
- * key, a reload, the descriptor of a message type, a request to a codec server. The status is then
- * TDC_REQUESTS:
+ * key, a reload, the descriptor of a message type, a request to a codec server, a stored object
+ * (tdc_call_follow). The status is then TDC_REQUESTS:
  *
  *     tdc_call call = {0};
  *     while ((status = tdc_codec_decode(converter, &call, ...)) == TDC_REQUESTS) {
@@ -451,6 +451,20 @@ uint32_t tdc_data_converter_flags(const struct tdc_data_converter *self);
  * `self` is NULL, or valid with no call in flight, and not used again.
  */
 void tdc_data_converter_free(struct tdc_data_converter *self);
+
+/**
+ * Has the functions that take `call` follow references to stored objects when they decode, until
+ * the call ends: the payloads in the objects take the places of the references. Say so before the
+ * first try; NULL does nothing.
+ *
+ * The objects are asked for (`TDC_REQUESTS`). Only what the configuration's `storage` allows is
+ * followed, and what an object holds is never followed again. Otherwise references stay as they
+ * are, like every payload that no codec made.
+ *
+ * Valid arguments:
+ * `call` is NULL or valid.
+ */
+void tdc_call_follow(struct tdc_call *call);
 
 /**
  * After `TDC_REQUESTS`: what the call asks of the host, a serialised `tdc.host.v1.Requests`

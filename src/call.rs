@@ -36,7 +36,6 @@ use crate::storage::{CallObjects, References};
 pub struct Call {
     usage: Usage,
     state: Option<Box<State>>,
-    references: References,
 }
 
 /// What a call remembers between two tries.
@@ -57,6 +56,8 @@ pub(crate) struct State {
     keys: CallKeys,
     /// The stored objects that the host fetched.
     objects: CallObjects,
+    /// Until the call ends, for each function that takes it.
+    references: References,
 }
 
 /// A request that waits for an answer.
@@ -80,18 +81,21 @@ impl Call {
     /// A call that continues where another left off: it has already used this much of the limits.
     #[must_use]
     pub fn with_usage(usage: Usage) -> Self {
-        Self { usage, ..Self::default() }
+        Self { usage, state: None }
     }
 
     /// The same call, which does this with references to stored objects when it decodes.
     #[must_use]
-    pub fn with_references(self, references: References) -> Self {
-        Self { references, ..self }
+    pub fn with_references(mut self, references: References) -> Self {
+        if references != self.references() {
+            self.state.get_or_insert_default().references = references;
+        }
+        self
     }
 
     /// What the call does with references to stored objects.
     pub(crate) fn references(&self) -> References {
-        self.references
+        self.state.as_ref().map_or(References::Keep, |state| state.references)
     }
 
     /// What the calls so far used of the limits. Only a call that succeeds adds to it.
@@ -124,7 +128,7 @@ impl Call {
     }
 
     pub(crate) fn from_parts(usage: Usage, state: Option<Box<State>>) -> Self {
-        Self { usage, state, references: References::Keep }
+        Self { usage, state }
     }
 
     pub(crate) fn into_parts(self) -> (Usage, Option<Box<State>>) {
@@ -181,7 +185,8 @@ impl Call {
         if let Some(state) = &mut self.state {
             let mut pending = core::mem::take(&mut state.pending);
             pending.retain(|pending| pending.is_left);
-            **state = State { last_id: state.last_id, pending, ..State::default() };
+            let (last_id, references) = (state.last_id, state.references);
+            **state = State { last_id, references, pending, ..State::default() };
         }
     }
 

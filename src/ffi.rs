@@ -26,7 +26,7 @@ mod status;
 mod version;
 
 pub use buffer::{tdc_buffer, tdc_buffer_free};
-pub use call::{tdc_call, tdc_call_answer, tdc_call_end, tdc_call_requests};
+pub use call::{tdc_call, tdc_call_answer, tdc_call_end, tdc_call_follow, tdc_call_requests};
 pub use codec::{tdc_codec_decode, tdc_codec_encode};
 pub use converter::{tdc_converter_from_payload, tdc_converter_to_payload};
 pub use data_converter::{

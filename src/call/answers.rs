@@ -13,7 +13,7 @@ use crate::storage::ObjectFault;
 const NO_KEY_SERVICE: &str = "the host program has no client of a key service";
 
 /// The reason if the host answers `unknown` to a request for an object.
-const NO_STORE: &str = "the host program has no client of a store";
+const NO_STORE: &str = "the host program has no client of this store";
 
 /// An answer that belongs to the handle, and its request.
 pub(crate) enum ForHandle<'r, 'a> {
@@ -104,6 +104,12 @@ impl Call {
                         state.queued.clear();
                     }
                 }
+                (Request::Object(object), Answer::Retrieved(payload)) => {
+                    state.objects.add_retrieved(object, payload, limits);
+                    if state.objects.is_full() {
+                        state.queued.clear();
+                    }
+                }
                 (Request::Object(object), Answer::NoObject { fault, reason }) => {
                     state.objects.fail(object, fault, reason);
                 }
@@ -140,7 +146,10 @@ impl Call {
                     | (Request::Reload, Answer::Done)
                     | (Request::Descriptor(_), Answer::Descriptor(_) | Answer::Unknown)
                     | (Request::Http(_), Answer::Http { .. })
-                    | (Request::Object(_), Answer::Object(_) | Answer::NoObject { .. } | Answer::Unknown)
+                    | (
+                        Request::Object(_),
+                        Answer::Object(_) | Answer::Retrieved(_) | Answer::NoObject { .. } | Answer::Unknown
+                    )
                     | (
                         Request::Wrap(_),
                         Answer::Wrapped(_) | Answer::KeyServiceFailed { .. } | Answer::Unknown

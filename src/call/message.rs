@@ -20,10 +20,11 @@ const UNWRAP: u8 = 7;
 const KEY_SERVICE_FAILURE: u8 = 8;
 const UNKNOWN: u8 = 9;
 
-/// The request for a stored object, and its two answers.
+/// The request for a stored object, and its answers.
 const OBJECT_REQUEST: u8 = 8;
 const OBJECT: u8 = 10;
 const OBJECT_FAILURE: u8 = 11;
+const RETRIEVED: u8 = 12;
 
 /// Most answers in one message: more than one try can ask for.
 const MAX_ANSWERS: usize = 1024;
@@ -103,14 +104,22 @@ fn push_object(out: &mut Vec<u8>, object: &Object) {
     push_bytes(out, 3, object.key().as_bytes());
     push_number(out, 4, object.max_bytes() as u64);
     push_number(out, 5, milliseconds(object.timeout()));
+    for (name, value) in object.claim() {
+        push_head(out, 6, entry_len(name, &value));
+        push_bytes(out, 1, name.as_bytes());
+        push_bytes(out, 2, value.as_bytes());
+    }
 }
 
 fn object_len(object: &Object) -> usize {
+    let claim = object.claim();
+    let claim = claim.iter().map(|(name, value)| field_len(entry_len(name, value)));
     field_len(object.store().name.len())
         + field_len(object.bucket().unwrap_or_default().len())
         + field_len(object.key().len())
         + number_len(object.max_bytes() as u64)
         + number_len(milliseconds(object.timeout()))
+        + claim.sum::<usize>()
 }
 
 const METHOD: &str = "POST";
@@ -119,7 +128,7 @@ fn push_http(out: &mut Vec<u8>, request: &HttpRequest) {
     push_bytes(out, 1, METHOD.as_bytes());
     push_bytes(out, 2, request.url().as_bytes());
     for (name, value) in request.headers() {
-        push_head(out, 3, header_len(name, value));
+        push_head(out, 3, entry_len(name, value));
         push_bytes(out, 1, name.as_bytes());
         push_bytes(out, 2, value.as_bytes());
     }
@@ -129,7 +138,7 @@ fn push_http(out: &mut Vec<u8>, request: &HttpRequest) {
 }
 
 fn http_len(request: &HttpRequest) -> usize {
-    let headers = request.headers().map(|(name, value)| field_len(header_len(name, value)));
+    let headers = request.headers().map(|(name, value)| field_len(entry_len(name, value)));
     field_len(METHOD.len())
         + field_len(request.url().len())
         + headers.sum::<usize>()
@@ -138,7 +147,8 @@ fn http_len(request: &HttpRequest) -> usize {
         + number_len(request.max_response_bytes() as u64)
 }
 
-fn header_len(name: &str, value: &str) -> usize {
+/// The size of a message with a name and a value.
+fn entry_len(name: &str, value: &str) -> usize {
     field_len(name.len()) + field_len(value.len())
 }
 
@@ -200,6 +210,7 @@ fn answer(message: &[u8]) -> Result<(u64, Answer<'_>), Error> {
             (Ok(UNWRAP), Value::Bytes(data_key)) => answer = Some(Answer::DataKey(data_key)),
             (Ok(KEY_SERVICE_FAILURE), Value::Bytes(failure)) => answer = Some(key_service_failure(failure)?),
             (Ok(OBJECT), Value::Bytes(bytes)) => answer = Some(Answer::Object(bytes)),
+            (Ok(RETRIEVED), Value::Bytes(payload)) => answer = Some(Answer::Retrieved(payload)),
             (Ok(OBJECT_FAILURE), Value::Bytes(failure)) => answer = Some(object_failure(failure)?),
             (Ok(UNKNOWN), Value::Bytes(_)) => answer = Some(Answer::Unknown),
             _ => {}

@@ -22,7 +22,8 @@ pub enum Request {
     Wrap(Wrap),
     /// Have a key service unwrap a data key: [`Answer::DataKey`], or [`Answer::KeyServiceFailed`].
     Unwrap(Unwrap),
-    /// Fetch a stored object: [`Answer::Object`], or [`Answer::NoObject`].
+    /// Fetch a stored object: [`Answer::Object`] or [`Answer::Retrieved`], or
+    /// [`Answer::NoObject`].
     Object(Object),
 }
 
@@ -67,6 +68,9 @@ pub enum Answer<'a> {
     },
     /// The bytes of the stored object, as they are in the store.
     Object(&'a [u8]),
+    /// The payload that the program's own storage driver retrieved, serialised. It is not compared
+    /// with the reference's hash: serialised again, a payload can have other bytes.
+    Retrieved(&'a [u8]),
     /// The object was not fetched.
     NoObject {
         /// What kind of failure it is.
@@ -91,6 +95,7 @@ impl core::fmt::Debug for Answer<'_> {
             Self::DataKey(_) => "DataKey(redacted)",
             Self::KeyServiceFailed { .. } => "KeyServiceFailed",
             Self::Object(_) => "Object",
+            Self::Retrieved(_) => "Retrieved",
             Self::NoObject { .. } => "NoObject",
             Self::Done => "Done",
             Self::Unknown => "Unknown",

@@ -10,6 +10,7 @@ use super::status::tdc_status;
 use crate::call::{Call, State};
 use crate::error::{Code, Error};
 use crate::limits::Usage;
+use crate::storage::References;
 
 /// A call that may have to be made again. Zero-initialise it before the first try, pass it to every
 /// try, and end it with `tdc_call_end`. An SDK hands its codec a list of payloads: to make several
@@ -75,6 +76,24 @@ pub(super) unsafe fn with_call<T>(call: *mut tdc_call, work: impl FnOnce(Option<
     // SAFETY: writable, as the caller vouches; what is overwritten owns nothing.
     unsafe { call.write(after) };
     result
+}
+
+/// Has the functions that take `call` follow references to stored objects when they decode, until
+/// the call ends: the payloads in the objects take the places of the references. Say so before the
+/// first try; NULL does nothing.
+///
+/// The objects are asked for (`TDC_REQUESTS`). Only what the configuration's `storage` allows is
+/// followed, and what an object holds is never followed again. Otherwise references stay as they
+/// are, like every payload that no codec made.
+///
+/// # Safety
+/// `call` is NULL or valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tdc_call_follow(call: *mut tdc_call) {
+    let follow =
+        |call: &mut Call| *call = core::mem::take(call).with_references(References::Fetch(usize::MAX));
+    // SAFETY: as the caller vouches.
+    guard_value((), || unsafe { with_call(call, |call| call.map(follow)) }.unwrap_or_default());
 }
 
 /// After `TDC_REQUESTS`: what the call asks of the host, a serialised `tdc.host.v1.Requests`

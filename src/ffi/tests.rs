@@ -304,6 +304,7 @@ fn null_is_refused_and_every_free_takes_it() {
         tdc_error_message(null(), &raw mut text, &raw mut len);
         tdc_error_message(null(), null_mut(), null_mut());
         tdc_call_requests(null_mut(), null_mut(), null_mut());
+        tdc_call_follow(null_mut());
         tdc_call_end(null_mut());
         tdc_data_converter_free(null_mut());
         tdc_error_free(null_mut());
@@ -387,6 +388,25 @@ fn slots_are_written_by_success_only() {
     let status = plain.encode(&mut out, &raw mut written, &raw mut error);
     assert_eq!(status, Code::Unchanged as tdc_status);
     assert!(is_untouched(&written) && error == core::ptr::dangling_mut());
+}
+
+#[test]
+fn a_call_that_follows_references_does_so_until_it_ends() {
+    let handle = Handle::encrypting();
+    let mut call = untried();
+    // SAFETY: the call is valid, whatever was done to it before.
+    unsafe {
+        tdc_call_follow(&raw mut call);
+        tdc_call_follow(&raw mut call);
+    }
+    assert!(requests(&raw mut call).is_empty() && call.pending == 0);
+    for _ in 0..2 {
+        assert_eq!(handle.encode_in(&raw mut call, &mut [0; 300]), OK);
+        assert!(!call.memory.is_null(), "what follows, follows on");
+    }
+    // SAFETY: the call is valid.
+    unsafe { tdc_call_end(&raw mut call) };
+    assert!(call.memory.is_null());
 }
 
 #[test]

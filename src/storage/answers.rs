@@ -70,9 +70,19 @@ impl CallObjects {
 
     /// Takes the bytes of an object. The payload that refers to it reports what is wrong with them.
     pub(crate) fn add(&mut self, object: Object, bytes: &[u8], limits: &Limits) {
+        self.keep(object, bytes, |object| Sha256::digest(bytes)[..] == object.sha256, limits);
+    }
+
+    /// Takes the payload that a storage driver of the program retrieved, without its hash: the
+    /// driver compared the object's bytes, and these are others.
+    pub(crate) fn add_retrieved(&mut self, object: Object, payload: &[u8], limits: &Limits) {
+        self.keep(object, payload, |_| true, limits);
+    }
+
+    fn keep(&mut self, object: Object, bytes: &[u8], fits: impl FnOnce(&Object) -> bool, limits: &Limits) {
         let found = if bytes.len() > object.max_bytes {
             Err(Failure::TooLong)
-        } else if Sha256::digest(bytes)[..] != object.sha256 {
+        } else if !fits(&object) {
             Err(Failure::OtherBytes)
         } else if bytes.len() > limits.max_decoded_bytes.saturating_sub(self.bytes) {
             self.is_full = true;

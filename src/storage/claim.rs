@@ -18,9 +18,9 @@ pub(super) struct Claim<'a> {
     pub(super) sha256: [u8; 32],
 }
 
-const KEY: [&str; 2] = ["key", "object"];
-const ALGORITHM: [&str; 2] = ["hash_algorithm", "hashAlgorithm"];
-const HASH: [&str; 2] = ["hash_value", "hashValue"];
+pub(super) const KEY: [&str; 2] = ["key", "object"];
+pub(super) const ALGORITHM: [&str; 2] = ["hash_algorithm", "hashAlgorithm"];
+pub(super) const HASH: [&str; 2] = ["hash_value", "hashValue"];
 
 impl<'a> Claim<'a> {
     /// Reads a claim.

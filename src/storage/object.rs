@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::claim;
 use super::options::Store;
 
 /// Fetch the object with this key.
@@ -34,6 +35,20 @@ impl Object {
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
+    }
+
+    /// What a storage driver of an SDK gets to retrieve the object: where it is and its hash,
+    /// spelled as each official driver does. Nothing else of what the reference says, for nothing
+    /// else was checked.
+    #[must_use]
+    pub fn claim(&self) -> Vec<(&'static str, String)> {
+        let hash: String = self.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        let bucket = self.bucket.iter().map(|bucket| ("bucket", bucket.as_str()));
+        let key = claim::KEY.map(|name| (name, self.key.as_str()));
+        let algorithm = claim::ALGORITHM.map(|name| (name, "sha256"));
+        let hash = claim::HASH.map(|name| (name, hash.as_str()));
+        let claim = bucket.chain(key).chain(algorithm).chain(hash);
+        claim.map(|(name, value)| (name, value.to_owned())).collect()
     }
 
     /// The most bytes that the object may have. Stop reading one byte past it, and answer with

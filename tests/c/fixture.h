@@ -33,6 +33,11 @@
     "version: 1\n"                                                                                           \
     "codecs: [remote: { url: 'https://codec.example.com', timeout: 2500 ms, headers: { X-Team: blue } }]\n"
 
+#define STORES                                                                                               \
+    "version: 1\n"                                                                                           \
+    "storage: { stores: { s3: { s3: { region: eu }, buckets: [bucket] } }, max_object_bytes: 64, timeout: "  \
+    "3 s }\n"
+
 /* Opens `document`, which must succeed. */
 tdc_data_converter *parse(const char *document);
 

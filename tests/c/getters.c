@@ -83,6 +83,11 @@ void test_frees(void) {
     tdc_call call = {0};
     tdc_call_end(&call);
     tdc_call_end(&call);
+    tdc_call_follow(NULL);
+    tdc_call_follow(&call);
+    tdc_call_follow(&call);
+    tdc_call_end(&call);
+    CHECK(call.memory == NULL);
 
     tdc_data_converter *converter = parse(ENCRYPT);
     struct payload payload = payload_make("json/plain", (const uint8_t *)"1", 1);
@@ -107,21 +112,14 @@ void test_frees(void) {
 
 void list_functions(void) {
     static const char *const HERE[] = {
-        "tdc_abi_version",
-        "tdc_version",
-        "tdc_status_name",
-        "tdc_status_is_transient",
-        "tdc_error_code",
-        "tdc_error_message",
-        "tdc_error_payload_index",
-        "tdc_error_size_needed",
-        "tdc_error_free",
-        "tdc_call_requests",
-        "tdc_call_end",
-        "tdc_data_converter_flags",
-        "tdc_data_converter_free",
-        "tdc_codec_encode_bound",
-        "tdc_buffer_free",
+        "tdc_abi_version",          "tdc_version",
+        "tdc_status_name",          "tdc_status_is_transient",
+        "tdc_error_code",           "tdc_error_message",
+        "tdc_error_payload_index",  "tdc_error_size_needed",
+        "tdc_error_free",           "tdc_call_follow",
+        "tdc_call_requests",        "tdc_call_end",
+        "tdc_data_converter_flags", "tdc_data_converter_free",
+        "tdc_codec_encode_bound",   "tdc_buffer_free",
     };
     for (size_t i = 0; i < sizeof HERE / sizeof *HERE; i++) {
         puts(HERE[i]);

@@ -22,6 +22,7 @@ static const struct {
     {"answers", test_answers},
     {"reload", test_reload},
     {"remote codec", test_remote},
+    {"stored objects", test_storage},
     {"threads on one handle", test_threads},
     {"fork", test_fork},
     {"fork and locks", test_fork_locks},

@@ -7,6 +7,8 @@
 
 /* The numbers of the kinds, which a request and its answer share. */
 enum { HOST_KEY = 2, HOST_RELOAD = 3, HOST_DESCRIPTOR = 4, HOST_HTTP = 5, HOST_UNKNOWN = 9 };
+/* The request for a stored object has another number than its answers. */
+enum { HOST_OBJECT = 8, HOST_OBJECT_BYTES = 10, HOST_OBJECT_FAILURE = 11, HOST_RETRIEVED = 12 };
 
 /* The numbers that they do not share. */
 enum { HOST_WRAP = 6, HOST_FAILURE = 8 };
@@ -33,7 +35,7 @@ struct slice field_of(struct slice message, uint64_t number);
 /* Whether a slice is this text. */
 int is_text(struct slice slice, const char *text);
 
-/* Answers a request of any kind but HOST_HTTP; a key or a descriptor is the bytes. */
+/* Answers a request of any kind but HOST_HTTP; a key, a descriptor or an object is the bytes. */
 tdc_status answer(const tdc_data_converter *converter, tdc_call *call, uint64_t id, int kind,
                   const void *bytes, size_t len, tdc_error **error);
 

@@ -13,6 +13,7 @@ void test_host_keys(void);
 void test_answers(void);
 void test_reload(void);
 void test_remote(void);
+void test_storage(void);
 void test_threads(void);
 void test_fork(void);
 void test_fork_first_use(void);

@@ -92,6 +92,12 @@ unsafe extern "system" fn Java_io_tdc_Native_dataConverterFree(_: Env, _: Class,
 }
 
 #[unsafe(no_mangle)]
+unsafe extern "system" fn Java_io_tdc_Native_callFollow(_: Env, _: Class, call: i64) {
+    // SAFETY: io.tdc passes what tdc.h asks for.
+    unsafe { ffi::tdc_call_follow(at_mut(call)) };
+}
+
+#[unsafe(no_mangle)]
 unsafe extern "system" fn Java_io_tdc_Native_callRequests(_: Env, _: Class, call: i64, out: i64, out_len: i64) {
     // SAFETY: io.tdc passes what tdc.h asks for.
     unsafe { ffi::tdc_call_requests(at_mut(call), at_mut(out), at_mut(out_len)) };

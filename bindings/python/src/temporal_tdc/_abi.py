@@ -89,6 +89,7 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "tdc_data_converter_reload": (ctypes.c_uint32, (_POINTER, _POINTER)),
     "tdc_data_converter_flags": (ctypes.c_uint32, (_POINTER,)),
     "tdc_data_converter_free": (None, (_POINTER,)),
+    "tdc_call_follow": (None, (_POINTER,)),
     "tdc_call_requests": (None, (_POINTER, _POINTER, _POINTER)),
     "tdc_call_answer": (ctypes.c_uint32, (_POINTER, _POINTER, _BYTES, _SIZE, _POINTER)),
     "tdc_call_end": (None, (_POINTER,)),

@@ -38,6 +38,8 @@ final class Native {
 
   static native void dataConverterFree(long self);
 
+  static native void callFollow(long call);
+
   static native void callRequests(long call, long out, long outLen);
 
   static native int callAnswer(long self, long call, long answers, long answersLen, long error);

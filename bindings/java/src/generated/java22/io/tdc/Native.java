@@ -78,6 +78,10 @@ final class Native {
       Backend.find(
           "tdc_data_converter_free",
           FunctionDescriptor.ofVoid(JAVA_LONG));
+  private static final MethodHandle CALL_FOLLOW =
+      Backend.find(
+          "tdc_call_follow",
+          FunctionDescriptor.ofVoid(JAVA_LONG));
   private static final MethodHandle CALL_REQUESTS =
       Backend.find(
           "tdc_call_requests",
@@ -286,6 +290,14 @@ final class Native {
   static void dataConverterFree(long self) {
     try {
       DATA_CONVERTER_FREE.invokeExact(self);
+    } catch (Throwable e) {
+      throw Backend.unexpected(e);
+    }
+  }
+
+  static void callFollow(long call) {
+    try {
+      CALL_FOLLOW.invokeExact(call);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
