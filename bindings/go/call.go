@@ -5,9 +5,16 @@ import (
 	"errors"
 )
 
-// causes are the errors of key services in a call, by the code of the library's error, which has
-// only their text. It is separate from nativeCall, next to which C must not find any Go pointers.
+// causes are the errors of key services and storage drivers in a call, by the code of the library's
+// error, which has only their text. It is separate from nativeCall, next to which C must not find any Go pointers.
 type causes map[Code]error
+
+func (c *causes) add(code Code, cause error) {
+	if *c == nil {
+		*c = make(causes)
+	}
+	(*c)[code] = cause
+}
 
 // convert makes a call on one serialised message.
 func (s *scope) convert(op operation, message []byte) ([]byte, error) {
@@ -35,6 +42,9 @@ func (s *scope) repeat(values []any, try func(native, *nativeCall) ([]byte, *Err
 	defer h.release()
 	var call nativeCall
 	defer call.end()
+	if len(s.drivers) > 0 {
+		call.follow()
+	}
 	var causes causes
 	for {
 		answer, problem := try(h.native, &call)
@@ -57,7 +67,7 @@ func (s *scope) answer(problem *Error, call *nativeCall, causes *causes, values 
 	}
 	var replies []reply
 	var cause error // why a codec server did not answer
-	var services []hostRequest
+	var services, objects []hostRequest
 	for _, r := range readRequests(call.requests()) {
 		kind, value := kindUnknown, []byte(nil)
 		var err error
@@ -76,6 +86,9 @@ func (s *scope) answer(problem *Error, call *nativeCall, causes *causes, values 
 		case kindWrap, kindUnwrap:
 			services = append(services, r)
 			continue
+		case kindObject:
+			objects = append(objects, r)
+			continue
 		}
 		if err != nil {
 			return err
@@ -89,6 +102,13 @@ func (s *scope) answer(problem *Error, call *nativeCall, causes *causes, values 
 		}
 		replies = append(replies, made...)
 		defer h.readOverhead()
+	}
+	if len(objects) > 0 {
+		made, err := s.retrieve(causes, objects)
+		if err != nil {
+			return err
+		}
+		replies = append(replies, made...)
 	}
 	if len(replies) == 0 {
 		return nil

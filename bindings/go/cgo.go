@@ -57,6 +57,8 @@ static inline tdc_go_answer tdc_go_message(int decode, const tdc_data_converter 
 #cgo nocallback tdc_go_message
 #cgo noescape tdc_buffer_free
 #cgo nocallback tdc_buffer_free
+#cgo noescape tdc_call_follow
+#cgo nocallback tdc_call_follow
 #cgo noescape tdc_call_requests
 #cgo nocallback tdc_call_requests
 #cgo noescape tdc_call_answer
@@ -181,6 +183,9 @@ func (c *nativeCall) requests() []byte {
 	C.tdc_call_requests(c.pointer(), &message, &size)
 	return unsafe.Slice((*byte)(message), size)
 }
+
+// follow makes the call follow references to stored objects.
+func (c *nativeCall) follow() { C.tdc_call_follow(c.pointer()) }
 
 // alsoHas makes the call count bytes that are not passed to the library: the limits apply to the
 // whole message.

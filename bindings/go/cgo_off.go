@@ -23,6 +23,7 @@ func (native) encodeBound(int) int { return 0 }
 type nativeCall struct{}
 
 func (*nativeCall) requests() []byte { return nil }
+func (*nativeCall) follow()          {}
 func (*nativeCall) alsoHas(int)      {}
 func (*nativeCall) hasPending() bool { return false }
 func (*nativeCall) end()             {}

@@ -11,9 +11,10 @@ import (
 // A scope is what a call has besides its payloads.
 type scope struct {
 	tdc           *Tdc
-	serialization []byte          // the serialization context, as protobuf
-	ctx           context.Context // for the key provider, key services and HTTP requests; may be nil
-	inWorkflow    bool            // known to run in workflow code
+	serialization []byte                    // the serialization context, as protobuf
+	ctx           context.Context           // for the key provider, key services and HTTP requests; may be nil
+	inWorkflow    bool                      // known to run in workflow code
+	drivers       []converter.StorageDriver // who retrieves what references name; without any, they stay
 }
 
 func (s scope) withSerializationContext(sc converter.SerializationContext) scope {

@@ -97,10 +97,7 @@ func (h *handle) askKeyServices(ctx context.Context, call *nativeCall, causes *c
 			eraseDataKeys(replies)
 			return nil, newError(ErrKeyService, -1, "the call was cancelled while a key service was asked").because(cause)
 		}
-		if *causes == nil {
-			*causes = make(map[Code]error)
-		}
-		(*causes)[codeOf(requests[i].kind, cause)] = cause
+		causes.add(codeOf(requests[i].kind, cause), cause)
 	}
 	return replies, nil
 }

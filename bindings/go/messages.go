@@ -29,8 +29,8 @@ func WithSerializationContext(sc converter.SerializationContext) MessageOption {
 	return func(o *messageOptions) { o.serialization = marshalContext(sc) }
 }
 
-// WithContext is passed to the key provider with each id, and ends requests to a
-// codec server.
+// WithContext is passed to the key provider with each id and to storage drivers, and ends requests
+// to a codec server.
 func WithContext(ctx context.Context) MessageOption {
 	return func(o *messageOptions) { o.ctx = ctx }
 }

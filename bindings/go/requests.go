@@ -20,15 +20,20 @@ const (
 	kindUnwrap     protowire.Number = 7
 	kindNotDone    protowire.Number = 8 // an answer only: why a key service did not wrap or unwrap
 	kindUnknown    protowire.Number = 9 // an answer only: there is none
+
+	kindObject    protowire.Number = 8  // a request only
+	kindNoObject  protowire.Number = 11 // an answer to it: why there is none
+	kindRetrieved protowire.Number = 12 // an answer to it: the payload that a storage driver returned
 )
 
 // A hostRequest is one thing that the library asks for.
 type hostRequest struct {
-	id   uint64
-	kind protowire.Number
-	text string   // of a key its id, of a descriptor the message's full name
-	http *request // for a codec server
-	keys []byte   // for a key service: a message with a secret, which lives as long as all requests
+	id     uint64
+	kind   protowire.Number
+	text   string   // of a key its id, of a descriptor the message's full name
+	http   *request // for a codec server
+	object *storedObject
+	keys   []byte // for a key service: a message with a secret, which lives as long as all requests
 }
 
 // A reply is an answer to a request.
@@ -88,6 +93,8 @@ func readRequests(message []byte) []hostRequest {
 				r.http = readHTTP(f.bytes)
 			case kindWrap, kindUnwrap:
 				r.keys = f.bytes
+			case kindObject:
+				r.object = readObject(f.bytes)
 			default:
 				for f := range fields(f.bytes) {
 					r.text = string(f.bytes)
