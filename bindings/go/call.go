@@ -6,7 +6,8 @@ import (
 )
 
 // causes are the errors of key services and storage drivers in a call, by the code of the library's
-// error, which has only their text. It is separate from nativeCall, next to which C must not find any Go pointers.
+// error, which has only their text. It is separate from nativeCall, next to which C must not find
+// any Go pointers.
 type causes map[Code]error
 
 func (c *causes) add(code Code, cause error) {

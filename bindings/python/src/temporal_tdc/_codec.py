@@ -6,7 +6,7 @@ import asyncio
 import ctypes
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
@@ -21,6 +21,9 @@ from temporal_tdc._payload import Operation, SmallCall, small_call
 from temporal_tdc._payloads import call_all, call_batch
 from temporal_tdc._requests import Call, RequestsError
 from temporal_tdc._workflow import rejection
+
+if TYPE_CHECKING:
+    from temporalio.converter import StorageDriver
 
 
 class Codec(PayloadCodec, WithSerializationContext):
@@ -116,11 +119,17 @@ class Codec(PayloadCodec, WithSerializationContext):
         decoded = await self.call("tdc_failure_decode", failure.SerializeToString())
         failure.CopyFrom(Failure.FromString(decoded))
 
-    async def call(self, function: str, message: bytes, *middle: bytes | int) -> bytes:
+    async def call(
+        self,
+        function: str,
+        message: bytes,
+        *middle: bytes | int,
+        drivers: Sequence[StorageDriver] = (),
+    ) -> bytes:
         """Call a function on a whole failure, message or history, in this codec's context."""
         operation = self._encoding
         work = partial(operation.handle.call, function, operation.context, message, *middle)
-        return await self._host.run(work, lambda: len(message) <= IN_THE_LOOP)
+        return await self._host.run(work, lambda: len(message) <= IN_THE_LOOP, drivers)
 
     def call_in_this_thread(
         self, function: str, message: bytes, *middle: bytes | int

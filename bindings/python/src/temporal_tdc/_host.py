@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Thread
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import FileDescriptor
@@ -19,7 +19,11 @@ from temporal_tdc._handle import Handle
 from temporal_tdc._key_services import KINDS, KeyService, OwnKeyService
 from temporal_tdc._keys import KeyProvider, Keys
 from temporal_tdc._remote import CodecServers, RemoteHeaders
-from temporal_tdc._requests import Call, Kind, Request, RequestsError
+from temporal_tdc._requests import OBJECT, Call, Kind, Request, RequestsError
+from temporal_tdc._stored import retrieve
+
+if TYPE_CHECKING:
+    from temporalio.converter import StorageDriver
 
 _T = TypeVar("_T")
 
@@ -45,7 +49,12 @@ class Host:
         self._key_service = None if key_service is None else OwnKeyService(key_service)
         self._renewals: set[asyncio.Task[None]] = set()
 
-    async def run(self, work: Callable[..., _T | None], fits_the_loop: Callable[[], bool]) -> _T:
+    async def run(
+        self,
+        work: Callable[..., _T | None],
+        fits_the_loop: Callable[[], bool],
+        drivers: Sequence[StorageDriver] = (),
+    ) -> _T:
         """Make a call until it has all that it asks for.
 
         This ends, because the library asks for nothing twice.
@@ -54,6 +63,7 @@ class Host:
             work: Makes the call. It gets ``state``, a pointer to the ``Call``, and ``release``:
                 whether it runs in a thread of its own. ``None`` means that there is more to do.
             fits_the_loop: Whether the next try is quick enough for the event loop.
+            drivers: Retrieve what references to stored objects name; without any, these stay.
 
         Raises:
             KeyProviderError: The key provider raised.
@@ -63,6 +73,8 @@ class Host:
         """
         call = Call(self._handle.library.held)
         state = ctypes.byref(call)
+        if drivers:
+            call.follow()
         while True:
             try:
                 if fits_the_loop():
@@ -70,7 +82,7 @@ class Host:
                 else:
                     result = await asyncio.to_thread(work, state=state, release=True)
             except RequestsError:
-                await self._answer_all(call)
+                await self._answer_all(call, drivers)
             else:
                 if result is not None:
                     if call.pending:
@@ -94,16 +106,23 @@ class Host:
         with contextlib.suppress(Exception):
             await self._answer_all(call)
 
-    async def _answer_all(self, call: Call) -> None:
+    async def _answer_all(self, call: Call, drivers: Sequence[StorageDriver] = ()) -> None:
         """Answer all requests of a call together."""
         elsewhere = KINDS if self._key_service is None else frozenset[int]()
         requests = call.requests(without=elsewhere)
-        ours = [request for request in requests if request.kind not in elsewhere]
-        if len(ours) < len(requests):
+        objects = [request for request in requests if request.kind == OBJECT]
+        ours = [
+            request
+            for request in requests
+            if request.kind not in elsewhere and request not in objects
+        ]
+        if len(ours) + len(objects) < len(requests):
             await asyncio.to_thread(_key_library.answer, self._handle, call)
-        if ours:
-            answers = await asyncio.gather(*map(self._answer, ours))
-            self._handle.answer(call, b"".join(answers))
+        if ours or objects:
+            answers, retrieved = await asyncio.gather(
+                asyncio.gather(*map(self._answer, ours)), retrieve(drivers, objects)
+            )
+            self._handle.answer(call, b"".join([*answers, *retrieved]))
 
     async def _answer(self, request: Request) -> bytes:
         if request.kind == Kind.KEY:

@@ -14,7 +14,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Container, Coroutine, Hashable
 from concurrent.futures import Executor
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from temporal_tdc._abi import TdcCall
 from temporal_tdc._wire import bytes_field, fields, int_field
@@ -38,7 +38,15 @@ class Kind(enum.IntEnum):
     KEY_SERVICE_FAILURE = 8
     """Only in answers to ``WRAP`` and ``UNWRAP``."""
     UNKNOWN = 9
-    """Only in answers: the host has no such key or type."""
+    """Only in answers: the host has no such key, type or store."""
+    OBJECT_FAILURE = 11
+    """Only in answers to ``OBJECT``."""
+    RETRIEVED = 12
+    """Only in answers to ``OBJECT``: the payload that a storage driver gave."""
+
+
+OBJECT: Final = 8
+"""A request for a stored object; as an answer, this number is ``Kind.KEY_SERVICE_FAILURE``."""
 
 
 class Request(NamedTuple):
@@ -74,6 +82,10 @@ class Call(TdcCall):
         """Free the memory of the call, if it asked for something."""
         if self.memory:
             self._library.tdc_call_end(ctypes.byref(self))
+
+    def follow(self) -> None:
+        """Have it follow references to stored objects when it decodes."""
+        self._library.tdc_call_follow(ctypes.byref(self))
 
     def message(self) -> tuple[int, int]:
         """Give address and length of what is asked: the call's own memory, until its next use."""
