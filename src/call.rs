@@ -94,7 +94,8 @@ impl Call {
     }
 
     /// What the call does with references to stored objects.
-    pub(crate) fn references(&self) -> References {
+    #[must_use]
+    pub fn references(&self) -> References {
         self.state.as_ref().map_or(References::Keep, |state| state.references)
     }
 

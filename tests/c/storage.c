@@ -107,7 +107,7 @@ static void check_misfits(const tdc_data_converter *converter) {
     CHECK(answer(converter, &call, id, HOST_RETRIEVED, OBJECT, sizeof OBJECT - 1, NULL) == TDC_ERR_ARGUMENT);
     CHECK(decode(converter, &call, REFERENCE(KEY), NULL) == TDC_OK);
     CHECK(is_written(OBJECT, sizeof OBJECT - 1));
-    /* The next payload of the same call is followed too, and what one has asked for serves it alone. */
+    /* The next payload of the same call is followed too, and asks for its object anew. */
     CHECK(decode(converter, &call, REFERENCE(KEY), NULL) == TDC_REQUESTS);
     tdc_call_end(&call);
     /* A call that does not follow has no request for an object, so no answer fits. */

@@ -6,7 +6,17 @@ import { type Causes, eraseDataKeys, type KeyService, OwnKeyService } from './ke
 import { Keys, type KeyProvider } from './keys.js';
 import { addon, type Call, type Failure, type Handle, type Operation } from './native.js';
 import { send, type RemoteHeaders } from './remote.js';
-import { type Answer, answer, Kind, readRequests, type Request, writeAnswers } from './requests.js';
+import {
+  type Answer,
+  answer,
+  Kind,
+  OBJECT,
+  readRequests,
+  type Request,
+  writeAnswers,
+} from './requests.js';
+import type { StorageDriverLike } from './storage-driver.js';
+import { retrieve } from './stored.js';
 
 /** Up to this many bytes, a call runs on the main thread; `quick.ts` has the figures. */
 const SMALL = 64 * 1024;
@@ -22,6 +32,8 @@ export interface Work {
   readonly input: Buffer;
   readonly messageType?: string;
   readonly headers?: boolean;
+  /** Retrieve what references to stored objects name; without any, these stay. */
+  readonly storageDrivers?: readonly StorageDriverLike[];
 }
 
 /** The sources of answers, apart from the addon itself. */
@@ -50,9 +62,11 @@ export class Host {
   }
 
   /** Repeats a call until it has everything it asks for; it never asks twice, so this ends. */
-  async run({ operation, context, input, messageType, headers }: Work): Promise<Buffer> {
+  async run(work: Work): Promise<Buffer> {
     if (this.closed) throw closedError();
+    const { operation, context, input, messageType, headers, storageDrivers = [] } = work;
     const call = new (addon().Call)(this.handle, operation, context, input, messageType, headers);
+    if (storageDrivers.length > 0) call.follow();
     let causes: Causes = new Map();
     for (let hasWaited = false; ;) {
       const failure = input.length <= SMALL ? call.tryNow() : await call.tryOnPool();
@@ -64,7 +78,7 @@ export class Host {
       const question = call.keyQuestion();
       const flight = question === null || hasWaited ? undefined : this.flights.get(question);
       if (flight === undefined) {
-        causes = await this.answerInFlight(question, call);
+        causes = await this.answerInFlight(question, call, storageDrivers);
       } else {
         // The library then has the data key, or says why not.
         causes = await flight;
@@ -92,13 +106,17 @@ export class Host {
   answerWhatIsLeft(call: Call | null): void {
     if (!call?.hasRequests()) return;
     if (this.service === undefined) this.clients.renew(call);
-    else this.answerAll(call, new Map(), false).catch(() => undefined);
+    else this.answerAll(call, [], new Map(), false).catch(() => undefined);
   }
 
   /** Answers all requests; other calls with the same requests to key services wait. */
-  private async answerInFlight(question: string | null, call: Call): Promise<Causes> {
+  private async answerInFlight(
+    question: string | null,
+    call: Call,
+    drivers: readonly StorageDriverLike[],
+  ): Promise<Causes> {
     const causes = new Map<string, unknown>();
-    const answering = this.answerAll(call, causes, true);
+    const answering = this.answerAll(call, drivers, causes, true);
     if (question !== null) {
       const landed = (): Causes => {
         this.flights.delete(question);
@@ -112,6 +130,7 @@ export class Host {
 
   private async answerAll(
     call: Call,
+    drivers: readonly StorageDriverLike[],
     causes: Map<string, unknown>,
     isAwaited: boolean,
   ): Promise<void> {
@@ -121,11 +140,15 @@ export class Host {
     }
     const requests = call.requests();
     try {
-      const asked = readRequests(requests).map((request) =>
-        this.answer(request, causes, isAwaited),
-      );
+      const all = readRequests(requests);
+      const objects = all.filter(({ kind }) => kind === OBJECT);
+      const others = all.filter(({ kind }) => kind !== OBJECT);
+      const asked = [
+        ...others.map(async (request) => [await this.answer(request, causes, isAwaited)]),
+        retrieve(drivers, objects, causes),
+      ];
       const settled = await Promise.allSettled(asked);
-      const answers = settled.flatMap((each) => ('value' in each ? [each.value] : []));
+      const answers = settled.flatMap((each) => ('value' in each ? each.value : []));
       const message = writeAnswers(answers);
       eraseDataKeys(answers);
       try {

@@ -54,6 +54,8 @@ export interface Handle {
 
 /** One call, from the first try to its end. */
 export interface Call {
+  /** Has it follow references to stored objects when it decodes. */
+  follow(): void;
   tryNow(): Failure | null;
   tryOnPool(): Promise<Failure | null>;
   hasRequests(): boolean;

@@ -12,9 +12,16 @@ export const Kind = {
   unwrap: 7,
   /** Only in answers: a key service did not wrap or unwrap. */
   keyServiceFailure: 8,
-  /** Only in answers: the host has no such key or type. */
+  /** Only in answers: the host has no such key, type or store. */
   unknown: 9,
+  /** Only in answers to {@link OBJECT}. */
+  objectFailure: 11,
+  /** Only in answers to {@link OBJECT}: the payload that a storage driver gave. */
+  retrieved: 12,
 } as const;
+
+/** A request for a stored object; as an answer, this number is `Kind.keyServiceFailure`. */
+export const OBJECT = 8;
 
 /** One thing that the library asks for. */
 export interface Request {

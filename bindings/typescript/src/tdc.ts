@@ -7,6 +7,7 @@ import type { KeyService } from './key-service.js';
 import type { KeyProvider } from './keys.js';
 import { addon, type Failure, type Handle } from './native.js';
 import type { RemoteHeaders } from './remote.js';
+import type { StorageDriverLike } from './storage-driver.js';
 
 /** Options of {@link open} and {@link parse}. */
 export interface Options {
@@ -37,6 +38,12 @@ export interface MessageOptions {
    * encoded ones are opened in any case. Search attributes are never touched.
    */
   readonly headers?: boolean | undefined;
+  /**
+   * Decode: drivers of external storage, the SDK's `StorageDriver`s. The payloads that they
+   * retrieve take the places of the references with their names, whichever SDK stored them. The
+   * configuration's `storage` says what may be followed. Without drivers references stay.
+   */
+  readonly storageDrivers?: readonly StorageDriverLike[] | undefined;
 }
 
 /**
@@ -95,7 +102,8 @@ export class Tdc {
    * Decodes every payload and failure inside a message of Temporal's API, which is not changed.
    * `messageType` is its full name, such as `'temporal.api.history.v1.History'`.
    *
-   * @throws {@link TdcError} A payload cannot be decoded, or the type is not one of Temporal's.
+   * @throws {@link TdcError} A payload cannot be decoded or retrieved, or the type is not one of
+   * Temporal's.
    */
   decodeMessage<T, I>(
     messageType: string,
@@ -110,15 +118,16 @@ export class Tdc {
    * Decodes an exported history, in the form it has: JSON as `temporal workflow show --output json`
    * and the Web UI's download give it, or an export of `temporal.api.export.v1`, JSON or binary.
    *
-   * @throws {@link TdcError} It is not a history, or a payload cannot be decoded.
+   * @throws {@link TdcError} It is not a history, or a payload cannot be decoded or retrieved.
    */
   async decodeHistory(
     history: Uint8Array | string,
-    { context }: MessageOptions = {},
+    { context, storageDrivers = [] }: MessageOptions = {},
   ): Promise<Buffer> {
     // A copy: the caller may change the bytes while a thread reads them.
     const input = Buffer.from(history as Uint8Array);
-    return this.#host.run({ operation: 'decodeHistory', context: encodeContext(context), input });
+    const operation = 'decodeHistory';
+    return this.#host.run({ operation, context: encodeContext(context), input, storageDrivers });
   }
 
   /**
@@ -149,10 +158,11 @@ export class Tdc {
     messageType: string,
     type: MessageClass<T, I>,
     message: I,
-    { context, headers = false }: MessageOptions,
+    { context, headers = false, storageDrivers = [] }: MessageOptions,
   ): Promise<T> {
     const input = Buffer.from(type.encode(message).finish());
-    const work = { operation, context: encodeContext(context), input, messageType, headers };
+    const place = encodeContext(context);
+    const work = { operation, context: place, input, messageType, headers, storageDrivers };
     return type.decode(await this.#host.run(work));
   }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use napi::bindgen_prelude::{AsyncTask, Buffer, Env, Task, Uint8Array};
 use napi_derive::napi;
-use tdc::{Code, DataConverter, Error, MessageFlags};
+use tdc::{Code, DataConverter, Error, MessageFlags, References};
 
 use crate::failure::{Failure, guarded};
 use crate::handle::Handle;
@@ -67,6 +67,14 @@ impl Call {
             headers: headers.unwrap_or_default(),
             output: Vec::new(),
         })))
+    }
+
+    /// Has it follow references to stored objects when it decodes.
+    #[napi]
+    pub fn follow(&self) {
+        let call = self.call();
+        let mut call = locked(&call);
+        *call = core::mem::take(&mut *call).with_references(References::Fetch(usize::MAX));
     }
 
     /// Tries now. Returns nothing if it is done, otherwise what is missing or wrong.

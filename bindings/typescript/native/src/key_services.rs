@@ -50,10 +50,12 @@ impl Call {
         (!asked.is_empty()).then(|| format!("{:016x}", seed.hash_one(asked)))
     }
 
-    /// Starts over, as if it had not been tried.
+    /// Starts over, as if it had not been tried. It follows what it followed before.
     #[napi]
     pub fn restart(&self) {
-        *locked(&self.call()) = tdc::Call::default();
+        let call = self.call();
+        let mut call = locked(&call);
+        *call = tdc::Call::default().with_references(call.references());
     }
 
     /// Has the clients of `libtdc_keys` answer the last try's requests to key services, on a thread
