@@ -6,6 +6,7 @@ mod data_keys;
 mod kek;
 mod key;
 mod keyring;
+mod recent;
 mod rewrap;
 mod service;
 mod session;
@@ -16,7 +17,8 @@ pub(crate) use data_keys::CacheOptions;
 pub use kek::KeyService;
 pub(crate) use kek::{DataKeyOptions, Keeper, Kek, LocalKek, MAX_MESSAGES};
 pub(crate) use key::{
-    Fingerprint, Key, LONGEST_METADATA, is_key_itself, is_service_id, key_id, push_entry, shown_id,
+    Fingerprint, Key, LONGEST_METADATA, TDC_ENCRYPTED_ENTRY, is_key_itself, is_service_id, key_id,
+    push_entry, shown_id,
 };
 pub(crate) use keyring::{Found, Keyring, Missing};
 pub(crate) use service::Failure;

@@ -4,8 +4,8 @@
 //!
 //! ```text
 //! key of the ring     encoding = binary/encrypted       encryption-key-id = <id>
-//! envelope            encoding = binary/encrypted       encryption-key-id = <URI>   encryption-dek = <base64>
-//! bound               encoding = binary/tdc-encrypted   … and encryption-context = <where it belongs>
+//! envelope            encoding = binary/encrypted       encryption-dek = <base64>   encryption-key-id = <URI>
+//! bound               encoding = binary/tdc-encrypted   encryption-context = <where it belongs>   …
 //! data                nonce (12 bytes, random) ‖ ciphertext ‖ tag (16 bytes)
 //! associated data     none; of a bound payload a prefix and its encryption-context
 //! ```
@@ -19,7 +19,7 @@ pub(crate) mod binding;
 mod open;
 mod rewrap;
 
-pub(crate) use open::{find_key, is_foreign, key_to_ask_for, open, opened_len, recognise, recorded};
+pub(crate) use open::{Source, find_key, key_to_ask_for, open, opened_len, recognise, recorded};
 pub(crate) use rewrap::{is_envelope, rewrap, rewrap_to_ask_for};
 
 use std::path::Path;
@@ -138,16 +138,16 @@ impl Encoder for Encrypt {
             Some(fields) if !environment.context.is_nexus => Some(binding::Bound::new(fields, environment)?),
             _ => None,
         };
-        let (metadata, entry, associated) = match &bound {
-            None => (&key.metadata, &[][..], &[][..]),
-            Some(bound) => (&key.bound_metadata, bound.entry(), bound.associated()),
+        let (first, metadata, associated) = match &bound {
+            None => (&[][..], key.metadata.as_slice(), &[][..]),
+            Some(bound) => (bound.entries(), key.entries(), bound.associated()),
         };
         let sealed_len = payload.len() + SEAL_LEN;
         let capacity = out.len();
-        let needed = metadata.len() + entry.len() + outside.len() + DATA_HEAD + sealed_len;
+        let needed = first.len() + metadata.len() + outside.len() + DATA_HEAD + sealed_len;
         let room = || Error::buffer_too_small(needed, capacity);
         let mut head_len = 0;
-        for part in [metadata.as_slice(), entry, outside, &[0x12]] {
+        for part in [first, metadata, outside, &[0x12]] {
             out.get_mut(head_len..head_len + part.len()).ok_or_else(room)?.copy_from_slice(part);
             head_len += part.len();
         }

@@ -138,7 +138,7 @@ impl<'a> Opening<'a> {
         if let Some((key, sealed)) = encrypt::recognise(payload, self.environment)
             && depth < MAX_LAYERS
         {
-            return self.decrypt(&key, &[], sealed, depth, out);
+            return self.decrypt(key, &[], sealed, depth, out);
         }
         let view = match View::parse(payload) {
             // The caller's input need not look like a payload: a later version may have other
@@ -149,7 +149,11 @@ impl<'a> Opening<'a> {
         };
         let innermost = || Ok(Step::Innermost(view.location()));
         let Some(layer) = view.encoding.and_then(Layer::of) else { return innermost() };
-        if matches!(layer.open, Open::Decrypt) && encrypt::is_foreign(&view, self.environment) {
+        let source = match layer.open {
+            Open::Decrypt => encrypt::Source::of(&view, self.environment),
+            Open::Decompress(_) | Open::Convert(_) => encrypt::Source::Ring,
+        };
+        if matches!(source, encrypt::Source::Foreign) {
             // A new KEK is added everywhere before it is used, but this process may not have
             // reloaded yet.
             return if self.environment.session.should_search() { Err(unknown_kek()) } else { innermost() };
@@ -174,7 +178,7 @@ impl<'a> Opening<'a> {
             }
             Open::Decrypt => {
                 let recorded = encrypt::recorded(layer, &view, self.environment)?;
-                let key = encrypt::find_key(&view, self.environment)?;
+                let key = encrypt::find_key(&view, source, self.environment)?;
                 let Some(recorded) = recorded else {
                     return self.decrypt(&key, &[], view.data, depth, out);
                 };

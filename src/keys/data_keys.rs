@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use tdc_formats::base64;
 
 use super::kek::{DataKey, MAX_MESSAGES};
+use super::recent::{Held, Opened};
 use super::{Failure, Kek, Key};
 use crate::error::Error;
 use crate::lock::Lock;
@@ -58,14 +59,6 @@ impl Sealing {
     }
 }
 
-/// An unwrapped data key.
-pub(crate) struct Opened {
-    /// Its wrapped form, as payloads have it.
-    pub(super) text: Box<[u8]>,
-    pub(super) key: Arc<Key>,
-    pub(super) until: Instant,
-}
-
 /// How many unwrapped keys are kept, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CacheOptions {
@@ -83,7 +76,7 @@ impl Default for CacheOptions {
 pub(crate) struct DataKeys {
     slots: Lock<HashMap<Owner, Slot>>,
     cache: Lock<Cache>,
-    /// The longest metadata of a key that encrypted: the amount by which a payload grows.
+    /// The longest metadata of a key that a service wrapped: the amount by which a payload grows.
     longest_metadata: AtomicUsize,
 }
 
@@ -118,9 +111,9 @@ impl Slot {
 
 /// The state of the key that encrypts.
 pub(super) enum Live {
-    Key(Arc<Sealing>),
+    Key(Held<Sealing>),
     /// A key that is used while its successor is created.
-    Aging(Arc<Sealing>),
+    Aging(Held<Sealing>),
     Failed(Failure),
     Nothing,
 }
@@ -128,7 +121,7 @@ pub(super) enum Live {
 /// What is known about a wrapped key.
 #[derive(Clone)]
 pub(super) enum Known {
-    Key(Arc<Key>, Instant),
+    Key(Arc<Opened>),
     Failed(Failure),
 }
 
@@ -161,11 +154,9 @@ impl DataKeys {
 
     /// The key that encrypts for `namespace`.
     pub(super) fn live(&self, kek: &Kek, namespace: &str, now: Instant) -> Live {
-        if let Some(sealing) = &*kek.sealing.load()
-            && sealing.is_usable(kek, namespace, now)
-            && !sealing.is_aging(kek, now)
-        {
-            return Live::Key(Arc::clone(sealing));
+        let last = kek.sealing.load();
+        if last.as_ref().is_some_and(|last| last.is_usable(kek, namespace, now) && !last.is_aging(kek, now)) {
+            return Live::Key(last);
         }
         let owner = (kek.identity, Arc::from(namespace));
         self.slots.read(|slots| {
@@ -173,11 +164,8 @@ impl DataKeys {
             match (&slot.live, &slot.failed) {
                 (Some(sealing), _) if sealing.is_usable(kek, namespace, now) => {
                     kek.sealing.store(Some(Arc::clone(sealing)));
-                    if sealing.is_aging(kek, now) {
-                        Live::Aging(Arc::clone(sealing))
-                    } else {
-                        Live::Key(Arc::clone(sealing))
-                    }
+                    let held = Held::from_inner(Some(Arc::clone(sealing)));
+                    if sealing.is_aging(kek, now) { Live::Aging(held) } else { Live::Key(held) }
                 }
                 (_, Some((failure, until))) if *until > now => Live::Failed(failure.clone()),
                 _ => Live::Nothing,
@@ -225,7 +213,9 @@ impl DataKeys {
     ) {
         let text = base64::encode(wrapped);
         let key = Arc::new(Key::data_key(&kek.id, text.as_bytes(), data_key));
-        self.longest_metadata.fetch_max(key.longest_metadata(), Ordering::Relaxed);
+        if kek.service().is_some() {
+            self.longest_metadata.fetch_max(key.longest_metadata(), Ordering::Relaxed);
+        }
         let sealing = Arc::new(Sealing {
             namespace: Arc::clone(namespace),
             key: Arc::clone(&key),
@@ -246,13 +236,7 @@ impl DataKeys {
         });
         if is_first {
             kek.sealing.store(Some(sealing));
-            self.remember(
-                kek,
-                text.as_bytes(),
-                Known::Key(key, now + cache.lifetime),
-                now + cache.lifetime,
-                cache,
-            );
+            self.remember_key(kek, key, now + cache.lifetime, cache);
         }
     }
 
@@ -275,11 +259,16 @@ impl DataKeys {
             entry.last_used.store(cache.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
             Some(entry.known.clone())
         })?;
-        if let Known::Key(key, until) = &known {
-            let (text, key, until) = (text.into(), Arc::clone(key), *until);
-            kek.opened.store(Some(Arc::new(Opened { text, key, until })));
+        if let Known::Key(opened) = &known {
+            kek.recent.put(opened);
         }
         Some(known)
+    }
+
+    /// Stores an unwrapped key.
+    pub(super) fn remember_key(&self, kek: &Kek, key: Arc<Key>, until: Instant, options: CacheOptions) {
+        let opened = Arc::new(Opened { key, until });
+        self.remember(kek, opened.key.wrapped(), Known::Key(Arc::clone(&opened)), until, options);
     }
 
     /// Stores what is known about a wrapped key, and evicts the least recently used entry.

@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::cipher::{Aead, Cipher, NONCE_LEN, TAG_LEN};
-use super::data_keys::{Opened, Sealing};
+use super::data_keys::Sealing;
+use super::recent::Recent;
 use crate::error::Error;
 use crate::payload::Pieces;
 use crate::sys;
@@ -29,7 +30,7 @@ pub(crate) struct Kek {
     pub(super) identity: [u8; 16],
     /// The last data keys used to encrypt and to decrypt: most calls need no other.
     pub(super) sealing: ArcSwapOption<Sealing>,
-    pub(super) opened: ArcSwapOption<Opened>,
+    pub(super) recent: Recent,
 }
 
 /// Who has the key.
@@ -93,8 +94,8 @@ impl Kek {
         }
         let digest: [u8; 32] = identity.finalize().into();
         let identity = core::array::from_fn(|at| digest.get(at).copied().unwrap_or_default());
-        let (sealing, opened) = (ArcSwapOption::empty(), ArcSwapOption::empty());
-        Self { name: name.into(), id: id.into(), keeper, options, identity, sealing, opened }
+        let (sealing, recent) = (ArcSwapOption::empty(), Recent::default());
+        Self { name: name.into(), id: id.into(), keeper, options, identity, sealing, recent }
     }
 
     /// The table key for `wrapped`, whichever KEK wrapped it.
@@ -138,6 +139,11 @@ impl LocalKek {
         // The cipher accepts 32 bytes.
         let _ = self.cipher.seal(nonce, DOMAIN, Pieces::whole(data_key), sealed);
         Ok(wrapped)
+    }
+
+    /// The characters that a wrapped data key has in a payload.
+    pub(super) const fn wrapped_len() -> usize {
+        WRAPPED_LEN.div_ceil(3) * 4
     }
 
     /// The data key; `None` if this key did not wrap it.

@@ -1,6 +1,7 @@
 //! A key, and the rules for key ids.
 
 use std::fmt;
+use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 use tdc_formats::wire;
@@ -13,20 +14,20 @@ const MAX_KEY_ID_LEN: usize = 128;
 /// The longest id of a key in a key service, which is a URI.
 const MAX_SERVICE_ID_LEN: usize = 2048;
 
-/// The encoding that the samples and Temporal Proxy encrypt with.
-const ENCRYPTED: &[u8] = b"binary/encrypted";
+/// The entry for the encoding that the samples and Temporal Proxy encrypt with, in wire form.
+const ENCRYPTED_ENTRY: &[u8] = b"\x0a\x1c\x0a\x08encoding\x12\x10binary/encrypted";
 
-/// The encoding of payloads that only tdc reads: those bound to their context.
-const TDC_ENCRYPTED: &[u8] = b"binary/tdc-encrypted";
+/// The same of payloads that only tdc reads: those bound to their context.
+pub(crate) const TDC_ENCRYPTED_ENTRY: &[u8] = b"\x0a\x20\x0a\x08encoding\x12\x14binary/tdc-encrypted";
 
 /// One key, ready for use. The raw bytes are not kept.
 pub(crate) struct Key {
     pub(crate) cipher: Cipher,
-    /// The metadata entries that name the codec and this key, in wire form, as written before
-    /// `data`.
+    /// The metadata entries that name the codec and this key, in wire form and in the order of
+    /// their names, as written before `data`.
     pub(crate) metadata: Vec<u8>,
-    /// The same for bound payloads; their context follows.
-    pub(crate) bound_metadata: Vec<u8>,
+    /// Where in it the wrapped form of a data key is; empty for any other key.
+    wrapped: Range<usize>,
     /// SHA-256 of the key, to recognise the Java sample's key ids, which are the key itself.
     pub(super) fingerprint: Fingerprint,
 }
@@ -36,32 +37,43 @@ pub(crate) type Fingerprint = [u8; 32];
 
 impl Key {
     pub(crate) fn new(id: &str, key: &[u8; 32]) -> Self {
-        Self::with_entries(&[("encryption-key-id", id.as_bytes())], key)
+        let mut metadata = ENCRYPTED_ENTRY.to_vec();
+        push_entry(&mut metadata, "encryption-key-id", id.as_bytes());
+        Self::with_metadata(metadata, 0..0, key)
     }
 
     /// A data key that the key `id` of a key service wrapped: `wrapped` is base64.
     pub(crate) fn data_key(id: &str, wrapped: &[u8], key: &[u8; 32]) -> Self {
-        Self::with_entries(&[("encryption-key-id", id.as_bytes()), ("encryption-dek", wrapped)], key)
+        let mut metadata = ENCRYPTED_ENTRY.to_vec();
+        push_entry(&mut metadata, "encryption-dek", wrapped);
+        let end = metadata.len();
+        push_entry(&mut metadata, "encryption-key-id", id.as_bytes());
+        Self::with_metadata(metadata, end - wrapped.len()..end, key)
     }
 
-    fn with_entries(entries: &[(&str, &[u8])], key: &[u8; 32]) -> Self {
-        let metadata = |encoding| {
-            let mut metadata = Vec::new();
-            push_entry(&mut metadata, "encoding", encoding);
-            entries.iter().for_each(|(name, value)| push_entry(&mut metadata, name, value));
-            metadata
-        };
-        Self {
-            cipher: Cipher::new(key),
-            metadata: metadata(ENCRYPTED),
-            bound_metadata: metadata(TDC_ENCRYPTED),
-            fingerprint: Sha256::digest(key).into(),
-        }
+    fn with_metadata(metadata: Vec<u8>, wrapped: Range<usize>, key: &[u8; 32]) -> Self {
+        Self { cipher: Cipher::new(key), metadata, wrapped, fingerprint: Sha256::digest(key).into() }
+    }
+
+    /// The wrapped form of a data key, as payloads have it.
+    pub(super) fn wrapped(&self) -> &[u8] {
+        self.metadata.get(self.wrapped.clone()).unwrap_or_default()
+    }
+
+    /// The most bytes that the metadata of a data key has, whose wrapped form has so many
+    /// characters.
+    pub(super) fn metadata_of_data_key(id: &str, wrapped_len: usize) -> usize {
+        Self::data_key(id, &vec![b'='; wrapped_len], &[0; 32]).longest_metadata()
+    }
+
+    /// The metadata entries that name this key.
+    pub(crate) fn entries(&self) -> &[u8] {
+        self.metadata.get(ENCRYPTED_ENTRY.len()..).unwrap_or_default()
     }
 
     /// The most bytes that its metadata has.
     pub(super) fn longest_metadata(&self) -> usize {
-        self.metadata.len().max(self.bound_metadata.len())
+        TDC_ENCRYPTED_ENTRY.len() + self.entries().len()
     }
 }
 
@@ -115,6 +127,15 @@ mod tests {
     #[test]
     fn no_metadata_is_longer_than_that_of_the_longest_id() {
         assert_eq!(Key::new(&"x".repeat(MAX_KEY_ID_LEN), &[0; 32]).longest_metadata(), LONGEST_METADATA);
+    }
+
+    #[test]
+    fn entries_are_in_the_order_of_their_names() {
+        let key = Key::data_key("id", b"ZGVr", &[0; 32]);
+        let expected = b"\x0a\x1c\x0a\x08encoding\x12\x10binary/encrypted\
+            \x0a\x16\x0a\x0eencryption-dek\x12\x04ZGVr\x0a\x17\x0a\x11encryption-key-id\x12\x02id";
+        assert_eq!((key.metadata.as_slice(), key.wrapped()), (&expected[..], &b"ZGVr"[..]));
+        assert_eq!(Key::new("id", &[0; 32]).wrapped(), b"");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::access::Primary;
 use super::data_keys::{CacheOptions, DataKeys, Known};
+use super::kek::{Keeper, LocalKek};
 use super::service::{Failure, Fault, Purpose, Unwrap, Wrap};
 use super::session::{CallKeys, MAX_WRAPPED, NoDataKey, Renewal, Session};
 use super::{Access, Fingerprint, Kek, Key, LONGEST_METADATA, is_key_itself, key_id};
@@ -31,8 +32,8 @@ const MAX_HOST_ENTRIES: usize = 4096;
 
 /// A key, borrowed for a call.
 pub(crate) enum Found<'a> {
-    Ring(&'a Key),
-    /// A key of the host, or a data key.
+    Borrowed(&'a Key),
+    /// A key of the host, or a data key of another process.
     Shared(Arc<Key>),
 }
 
@@ -41,7 +42,7 @@ impl core::ops::Deref for Found<'_> {
 
     fn deref(&self) -> &Key {
         match self {
-            Self::Ring(key) => key,
+            Self::Borrowed(key) => key,
             Self::Shared(key) => key,
         }
     }
@@ -66,8 +67,9 @@ pub(crate) struct Keyring {
     kek_names: HashMap<Arc<str>, Arc<Kek>>,
     data_keys: Arc<DataKeys>,
     cache: CacheOptions,
-    /// The most bytes that the metadata of a key of the ring or of the host has.
+    /// The most bytes that the metadata of a key has, but for those that a key service wraps.
     longest_metadata: usize,
+    has_key_services: bool,
 }
 
 /// Why there is no key.
@@ -97,14 +99,22 @@ impl Keyring {
     pub(crate) fn with_keks(self, keks: Vec<(Arc<Kek>, Vec<String>)>, cache: CacheOptions) -> Self {
         let mut by_id = HashMap::new();
         let mut by_name = HashMap::new();
+        let (mut longest_metadata, mut has_key_services) = (self.longest_metadata, false);
         for (kek, also) in keks {
+            match kek.keeper {
+                Keeper::Service(_) => has_key_services = true,
+                Keeper::Local(_) => {
+                    let len = Key::metadata_of_data_key(&kek.id, LocalKek::wrapped_len());
+                    longest_metadata = longest_metadata.max(len);
+                }
+            }
             by_name.insert(Arc::clone(&kek.name), Arc::clone(&kek));
             for id in also {
                 by_id.insert(Arc::from(id), Arc::clone(&kek));
             }
             by_id.insert(Arc::clone(&kek.id), kek);
         }
-        Self { keks: by_id, kek_names: by_name, cache, ..self }
+        Self { keks: by_id, kek_names: by_name, cache, longest_metadata, has_key_services, ..self }
     }
 
     /// Takes over the data keys of the previous keyring.
@@ -115,6 +125,12 @@ impl Keyring {
     /// The KEK of this name in the ring.
     pub(crate) fn kek_named(&self, name: &str) -> Option<&Arc<Kek>> {
         self.kek_names.get(name)
+    }
+
+    /// The same, for payloads of which most name the KEK that wraps for `access`.
+    #[inline]
+    pub(crate) fn kek_for<'a>(&'a self, access: &'a Access, id: &[u8]) -> Option<&'a Arc<Kek>> {
+        access.wraps_with().filter(|kek| kek.id.as_bytes() == id).or_else(|| self.kek_of(id))
     }
 
     /// The KEK with this id in payloads, whoever may use it.
@@ -129,7 +145,7 @@ impl Keyring {
 
     /// Whether the host may be asked to have data keys wrapped and unwrapped.
     pub(crate) fn has_key_services(&self) -> bool {
-        self.kek_names.values().any(|kek| kek.service().is_some())
+        self.has_key_services
     }
 
     /// The KEKs.
@@ -139,10 +155,16 @@ impl Keyring {
 
     /// The most bytes that the metadata of a key has.
     pub(crate) fn longest_metadata(&self) -> usize {
-        /// An estimate until the first data key is wrapped.
+        /// An estimate until a service has wrapped the first data key.
         const GUESS: usize = 600;
-        let of_data_keys = if self.has_keks() { self.data_keys.longest_metadata().max(GUESS) } else { 0 };
-        self.longest_metadata.max(of_data_keys)
+        if !self.has_key_services {
+            return self.longest_metadata;
+        }
+        let of_services = match self.data_keys.longest_metadata() {
+            0 => GUESS,
+            longest => longest,
+        };
+        self.longest_metadata.max(of_services)
     }
 
     pub(crate) fn has_host(&self) -> bool {
@@ -175,14 +197,14 @@ impl Keyring {
     pub(crate) fn primary<'a>(
         &'a self,
         access: &'a Access,
-        session: &Session<'_>,
+        session: &'a Session<'_>,
         now: &dyn Fn() -> Instant,
     ) -> Result<Found<'a>, Missing> {
         match &access.primary {
-            Some(Primary { key: Some(key), .. }) => Ok(Found::Ring(key)),
+            Some(Primary { key: Some(key), .. }) => Ok(Found::Borrowed(key)),
             Some(Primary { kek: Some(kek), .. }) => session
                 .sealing(kek, &self.data_keys, self.cache, now)
-                .map(|sealing| Found::Shared(Arc::clone(&sealing.key)))
+                .map(|sealing| Found::Borrowed(&sealing.key))
                 .map_err(Missing::DataKey),
             Some(Primary { template: Some(template), .. }) => {
                 Err(Missing::Unknown(text::quoted(&template.replace("{namespace}", session.namespace()))))
@@ -193,15 +215,22 @@ impl Keyring {
     }
 
     /// The key that this process last used to encrypt, or to decrypt payloads that were encrypted
-    /// the same way.
+    /// the same way, and what follows its metadata in `head`; `None` if `head` begins with anything
+    /// else.
     #[inline]
-    pub(crate) fn recent<'a>(&'a self, access: &'a Access, now: &dyn Fn() -> Instant) -> Option<Found<'a>> {
+    pub(crate) fn recent<'a, 'h>(
+        access: &'a Access,
+        session: &'a Session<'_>,
+        head: &'h [u8],
+        now: &dyn Fn() -> Instant,
+    ) -> Option<(&'a Key, &'h [u8])> {
         match access.primary.as_ref()? {
-            Primary { key: Some(key), .. } => Some(Found::Ring(key)),
+            Primary { key: Some(key), .. } => Some((key, head.strip_prefix(key.metadata.as_slice())?)),
             Primary { kek: Some(kek), .. } => {
-                let opened = kek.opened.load();
-                let opened = opened.as_ref().filter(|opened| opened.until > now())?;
-                Some(Found::Shared(Arc::clone(&opened.key)))
+                let opened = session.last_opened(kek)?;
+                let rest = head.strip_prefix(opened.key.metadata.as_slice())?;
+                // The clock costs more than to compare, so it comes last.
+                (opened.until > now()).then_some((&*opened.key, rest))
             }
             Primary { .. } => None,
         }
@@ -217,7 +246,7 @@ impl Keyring {
         if let Some(Primary { id: primary, key: Some(key), .. }) = &access.primary
             && primary.as_bytes() == id
         {
-            return Ok(Found::Ring(key));
+            return Ok(Found::Borrowed(key));
         }
         let Some(id) = key_id(id) else {
             return Err(Missing::Unknown(format!("of {} bytes that is not a key id", id.len())));
@@ -227,7 +256,7 @@ impl Keyring {
         }
         if access.allows(id) {
             if let Some(key) = self.ring.get(id) {
-                return Ok(Found::Ring(key));
+                return Ok(Found::Borrowed(key));
             }
             if let Some(host) = &self.host {
                 let answer = host.read(|answers| answers.get(id).cloned());
@@ -250,7 +279,7 @@ impl Keyring {
         let by_id = core::str::from_utf8(id).ok().and_then(|id| self.ring.get_key_value(id)).filter(usable);
         by_id
             .or_else(|| self.ring.iter().filter(usable).find(|(_, key)| key.fingerprint == fingerprint))
-            .map(|(_, key)| Found::Ring(key))
+            .map(|(_, key)| Found::Borrowed(key))
             .ok_or_else(|| {
                 Missing::Unknown(format!(
                     "of the Java sample's form, whose id is the key itself ({} bytes),",
@@ -327,8 +356,7 @@ impl Keyring {
             return self.did_not_unwrap(unwrap, Fault::Invalid, &reason, keys, now);
         };
         let key = Arc::new(Key::data_key(&unwrap.kek.id, &unwrap.text, data_key));
-        let until = now + self.cache.lifetime;
-        self.data_keys.remember(&unwrap.kek, &unwrap.text, Known::Key(key, until), until, self.cache);
+        self.data_keys.remember_key(&unwrap.kek, key, now + self.cache.lifetime, self.cache);
         keys.opened(unwrap, (*data_key).into());
     }
 

@@ -10,6 +10,7 @@ use tdc_formats::base64;
 
 use super::data_keys::{CacheOptions, DataKeys, Known, Live, Sealing, Turn};
 use super::kek::{DataKey, Keeper};
+use super::recent::{Held, Opened};
 use super::rewrap::Rewrap;
 use super::service::{Failure, Fault, Purpose, Unwrap, Wrap};
 use super::{Kek, Key};
@@ -66,7 +67,9 @@ pub(crate) struct Session<'a> {
     namespace: &'a str,
     pub(super) keys: RefCell<CallKeys>,
     /// The key that the try encrypts with.
-    sealing: OnceCell<Arc<Sealing>>,
+    sealing: OnceCell<Held<Sealing>>,
+    /// The key that payloads were last decrypted with, of the KEK that the try encrypts with.
+    opened: OnceCell<Held<Opened>>,
     /// The KEK whose data key should be renewed.
     renew: RefCell<Option<Renewal>>,
     /// The last key that was created from the answers that the call keeps.
@@ -101,6 +104,7 @@ impl<'a> Session<'a> {
             namespace,
             keys: RefCell::new(keys),
             sealing: OnceCell::new(),
+            opened: OnceCell::new(),
             renew: RefCell::new(None),
             recent: RefCell::new(None),
             may_search,
@@ -139,15 +143,16 @@ impl<'a> Session<'a> {
         data_keys: &DataKeys,
         cache: CacheOptions,
         now: &dyn Fn() -> Instant,
-    ) -> Result<Arc<Sealing>, NoDataKey> {
+    ) -> Result<&Sealing, NoDataKey> {
         let sealing = match self.sealing.get() {
-            Some(sealing) => Arc::clone(sealing),
+            Some(sealing) => sealing,
             None => {
                 let sealing = self.begin_sealing(kek, data_keys, cache, now())?;
-                Arc::clone(self.sealing.get_or_init(|| sealing))
+                self.sealing.get_or_init(|| sealing)
             }
         };
-        if sealing.count() { Ok(sealing) } else { Err(NoDataKey::Wrap(Arc::clone(kek))) }
+        let sealing = sealing.as_deref().filter(|sealing| sealing.count());
+        sealing.ok_or_else(|| NoDataKey::Wrap(Arc::clone(kek)))
     }
 
     fn begin_sealing(
@@ -156,7 +161,7 @@ impl<'a> Session<'a> {
         data_keys: &DataKeys,
         cache: CacheOptions,
         now: Instant,
-    ) -> Result<Arc<Sealing>, NoDataKey> {
+    ) -> Result<Held<Sealing>, NoDataKey> {
         let live = data_keys.live(kek, self.namespace, now);
         match (live, &kek.keeper) {
             (Live::Key(sealing), _) => Ok(sealing),
@@ -187,6 +192,12 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// The key that payloads were last decrypted with, of the KEK that the try encrypts with.
+    #[inline]
+    pub(super) fn last_opened(&self, kek: &Kek) -> Option<&Opened> {
+        self.opened.get_or_init(|| kek.recent.last()).as_deref()
+    }
+
     /// The data key for the wrapped `text` of a payload.
     pub(super) fn open(
         &self,
@@ -196,14 +207,11 @@ impl<'a> Session<'a> {
         cache: CacheOptions,
         now: &dyn Fn() -> Instant,
     ) -> Result<Arc<Key>, NoDataKey> {
-        if let Some(opened) = &*kek.opened.load()
-            && *opened.text == *text
-            && opened.until > now()
-        {
-            return Ok(Arc::clone(&opened.key));
+        if let Some(key) = kek.recent.find(text, now) {
+            return Ok(key);
         }
         match data_keys.known(kek, text, now()) {
-            Some(Known::Key(key, _)) => return Ok(key),
+            Some(Known::Key(opened)) => return Ok(Arc::clone(&opened.key)),
             Some(Known::Failed(failure)) => return Err(NoDataKey::Failed(failure)),
             None => {}
         }
@@ -233,7 +241,7 @@ impl<'a> Session<'a> {
             return Err(NoDataKey::Failed(failure));
         };
         let (key, until) = (Arc::new(Key::data_key(&kek.id, text, &data_key)), now + cache.lifetime);
-        data_keys.remember(kek, text, Known::Key(Arc::clone(&key), until), until, cache);
+        data_keys.remember_key(kek, Arc::clone(&key), until, cache);
         Ok(key)
     }
 }

@@ -10,6 +10,8 @@
     reason = "tests say what they expect by panicking"
 )]
 
+mod bounds;
+mod reload;
 mod rewrap;
 mod service;
 
@@ -307,17 +309,6 @@ fn a_host_that_answers_nothing_ends_the_call() {
     let error = converter.encode(call.at(b""), &list).unwrap_err();
     assert_eq!(error.code(), Code::KeyService);
     assert!(error.message().contains("no client"), "{error}");
-}
-
-#[test]
-fn data_keys_go_on_over_a_reload() {
-    let (service, converter) = (Service::default(), converter(""));
-    let one = service.encode(&converter, &[plain("1")]).unwrap();
-    converter.reload().unwrap();
-    let two = service.encode(&converter, &[plain("1")]).unwrap();
-    assert_eq!(one[0].text("encryption-dek"), two[0].text("encryption-dek"));
-    assert_eq!(service.decode(&converter, &one).unwrap(), [plain("1")]);
-    assert_eq!(service.counts(), (1, 0));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::codec::Environment;
 use crate::config::document::Problem;
 use crate::context::Context;
 use crate::error::{Code, Error, text};
-use crate::keys::push_entry;
+use crate::keys::{TDC_ENCRYPTED_ENTRY, push_entry};
 
 /// What keeps the associated data from meaning anything else.
 const DOMAIN: &[u8] = b"tdc bound payload v1\0";
@@ -86,7 +86,7 @@ impl Fields {
 
 /// What is written into a payload that is bound.
 pub(super) struct Bound {
-    entry: Vec<u8>,
+    entries: Vec<u8>,
     associated: Vec<u8>,
 }
 
@@ -111,13 +111,14 @@ impl Bound {
             }
             wire::push_bytes(&mut associated, number, value.as_bytes());
         }
-        let mut entry = Vec::new();
-        push_entry(&mut entry, "encryption-context", associated.get(DOMAIN.len()..).unwrap_or_default());
-        Ok(Self { entry, associated })
+        let mut entries = TDC_ENCRYPTED_ENTRY.to_vec();
+        push_entry(&mut entries, "encryption-context", associated.get(DOMAIN.len()..).unwrap_or_default());
+        Ok(Self { entries, associated })
     }
 
-    pub(super) fn entry(&self) -> &[u8] {
-        &self.entry
+    /// The entries of the metadata that come before those of the key.
+    pub(super) fn entries(&self) -> &[u8] {
+        &self.entries
     }
 
     pub(super) fn associated(&self) -> &[u8] {

@@ -1,5 +1,7 @@
 //! Decryption: finds the key, and opens the payload.
 
+use std::sync::Arc;
+
 use tdc_formats::wire::{Cursor, Field, Value};
 
 use super::binding::Recorded;
@@ -8,7 +10,7 @@ use crate::codec::Environment;
 use crate::codec::layer::{Layer, Open};
 use crate::error::{Code, Error, Needed};
 use crate::keys::cipher::Aead;
-use crate::keys::{Found, Key, Missing, NoDataKey};
+use crate::keys::{Found, Kek, Key, Keyring, Missing, NoDataKey};
 use crate::payload::{Pieces, View};
 
 /// The wrapped data key of an envelope, which has all three entries.
@@ -17,24 +19,52 @@ pub(super) fn envelope<'a>(view: &View<'a>) -> Option<(&'a [u8], &'a [u8])> {
     (!id.is_empty() && !text.is_empty()).then_some((id, text))
 }
 
-/// Whether it is a foreign envelope: one whose KEK the configuration does not name.
-pub(crate) fn is_foreign(view: &View<'_>, environment: &Environment<'_>) -> bool {
-    envelope(view).is_some_and(|(id, _)| environment.keyring.kek_of(id).is_none())
+/// Where the key of an encrypted payload is.
+#[derive(Clone, Copy)]
+pub(crate) enum Source<'a> {
+    /// In the ring, or the host has it.
+    Ring,
+    /// In the payload: this KEK has wrapped it.
+    Wrapped(&'a Arc<Kek>, &'a [u8]),
+    /// The payload is an envelope whose KEK the configuration does not name.
+    Foreign,
+}
+
+impl<'a> Source<'a> {
+    #[inline]
+    pub(crate) fn of(view: &View<'a>, environment: &Environment<'a>) -> Self {
+        let Some((id, text)) = envelope(view) else { return Self::Ring };
+        match environment.keyring.kek_for(environment.access, id) {
+            Some(kek) => Self::Wrapped(kek, text),
+            None => Self::Foreign,
+        }
+    }
 }
 
 /// The key of an encrypted payload that is neither foreign nor another codec's.
-pub(crate) fn find_key<'a>(view: &View<'_>, environment: &Environment<'a>) -> Result<Found<'a>, Error> {
-    find(view, environment).map_err(missing)
+pub(crate) fn find_key<'a>(
+    view: &View<'_>,
+    source: Source<'_>,
+    environment: &Environment<'a>,
+) -> Result<Found<'a>, Error> {
+    find(view, source, environment).map_err(missing)
 }
 
-fn find<'a>(view: &View<'_>, environment: &Environment<'a>) -> Result<Found<'a>, Missing> {
+fn find<'a>(
+    view: &View<'_>,
+    source: Source<'_>,
+    environment: &Environment<'a>,
+) -> Result<Found<'a>, Missing> {
     let Environment { keyring, access, session, now, .. } = *environment;
-    if let Some((id, text)) = envelope(view) {
-        let kek = keyring.kek_of(id).ok_or_else(|| Missing::Unknown("of an envelope".to_owned()))?;
-        if !access.allows(&kek.name) {
+    match source {
+        Source::Ring => {}
+        Source::Wrapped(kek, _) if !access.allows(&kek.name) => {
             return Err(Missing::NotAllowed(kek.name.clone()));
         }
-        return keyring.open_envelope(kek, text, session, now).map(Found::Shared);
+        Source::Wrapped(kek, text) => {
+            return keyring.open_envelope(kek, text, session, now).map(Found::Shared);
+        }
+        Source::Foreign => return Err(Missing::Unknown("of an envelope".to_owned())),
     }
     let id = view.key_id.unwrap_or_default();
     match view.cipher {
@@ -46,10 +76,11 @@ fn find<'a>(view: &View<'_>, environment: &Environment<'a>) -> Result<Found<'a>,
 /// The key that the host should be asked for before `view` can be opened.
 pub(crate) fn key_to_ask_for(view: &View<'_>, environment: &Environment<'_>) -> Option<Needed> {
     let layer = Layer::of(view.encoding?).filter(|layer| matches!(layer.open, Open::Decrypt))?;
-    if is_foreign(view, environment) || view.cipher.is_some() || (layer.misfit)(view).is_some() {
+    let source = Source::of(view, environment);
+    if matches!(source, Source::Foreign) || view.cipher.is_some() || (layer.misfit)(view).is_some() {
         return None;
     }
-    match find(view, environment) {
+    match find(view, source, environment) {
         Err(Missing::AskHost(id)) => Some(Needed::Key(id)),
         Err(Missing::DataKey(NoDataKey::Unwrap(unwrap))) => Some(unwrap.needed()),
         _ => None,
@@ -62,9 +93,9 @@ pub(crate) fn key_to_ask_for(view: &View<'_>, environment: &Environment<'_>) -> 
 pub(crate) fn recognise<'a>(
     payload: Pieces<'a>,
     environment: &Environment<'a>,
-) -> Option<(Found<'a>, &'a [u8])> {
-    let key = environment.keyring.recent(environment.access, environment.now)?;
-    let rest = payload.head.strip_prefix(key.metadata.as_slice())?;
+) -> Option<(&'a Key, &'a [u8])> {
+    let Environment { access, session, now, .. } = *environment;
+    let (key, rest) = Keyring::recent(access, session, payload.head, now)?;
     let mut cursor = Cursor::with_tail(rest, payload.tail);
     match cursor.field() {
         Ok(Some(Field { number: 2, value: Value::Bytes(sealed) }))
