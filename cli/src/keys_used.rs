@@ -49,6 +49,9 @@ pub(crate) fn run(json: bool, paths: &[PathBuf]) -> Result<ExitCode, Error> {
     };
     stdio::write(answer.as_bytes())?;
     stdio::note(REMINDER);
+    stdio::note(
+        "a new wrap (tdc rewrap without --to) does not help against anyone who already has a data key",
+    );
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

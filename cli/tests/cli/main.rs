@@ -14,6 +14,7 @@ mod init;
 mod inspect;
 mod keygen;
 mod memory;
+mod keys_check;
 mod pages;
 mod process;
 mod remote;
