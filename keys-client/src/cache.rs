@@ -54,7 +54,7 @@ impl<T> Cache<T> {
         let before = held.as_ref().and_then(|held| held.value.as_ref().ok());
         let fetched = fetch(before.map(Arc::as_ref));
         let (value, lifetime) = match fetched {
-            Ok(fresh) => (Ok(Arc::new(fresh.value)), fresh.lifetime.unwrap_or(DEFAULT_LIFETIME) * 2 / 3),
+            Ok(fresh) => (Ok(Arc::new(fresh.value)), two_thirds(fresh.lifetime.unwrap_or(DEFAULT_LIFETIME))),
             Err(failure) => (Err(failure), FAILURE_LIFETIME),
         };
         let now = Instant::now();
@@ -88,9 +88,17 @@ impl<T> Cache<T> {
     }
 }
 
+/// A service may name any number of seconds.
+fn two_thirds(lifetime: Duration) -> Duration {
+    lifetime.saturating_mul(2) / 3
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::{SystemTime, UNIX_EPOCH};
+
     use super::*;
+    use crate::time::until;
 
     fn fresh(value: u32, seconds: u64) -> Result<Fresh<u32>, Failure> {
         Ok(Fresh { value, lifetime: Some(Duration::from_secs(seconds)) })
@@ -107,6 +115,30 @@ mod tests {
         assert_eq!(*cache.get("a", |before| fresh(before.copied().unwrap() + 1, 60)).unwrap(), 10);
         cache.forget("a", &first);
         assert_eq!(*cache.get("a", |_| fresh(11, 60)).unwrap(), 10);
+    }
+
+    #[test]
+    fn a_lifetime_of_any_length_does_no_harm() {
+        let cache = Cache::default();
+        assert_eq!(*cache.get("a", |_| fresh(1, u64::MAX)).unwrap(), 1);
+        assert!(*cache.get("a", |_| fresh(2, 60)).unwrap() <= 2);
+    }
+
+    /// The clock on the wall is read once, when credentials come that say when they end. If it is
+    /// wrong then, they are fetched more often, or until the service refuses them.
+    #[test]
+    fn a_clock_that_jumps_costs_a_fetch_and_no_call() {
+        let end = "2026-03-01T12:30:00Z";
+        let fetched = |value, now: SystemTime| Ok(Fresh { value, lifetime: until(end, now) });
+        let right = UNIX_EPOCH + Duration::from_secs(1_772_366_400);
+        let years = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+        for (now, is_kept) in [(right, true), (right - years, true), (right + years, false)] {
+            let cache = Cache::default();
+            let first = cache.get("a", |_| fetched(1, now)).unwrap();
+            assert_eq!(*cache.get("a", |_| fetched(2, now)).unwrap(), if is_kept { 1 } else { 2 });
+            cache.forget("a", &first);
+            assert_eq!(*cache.get("a", |_| fetched(2, now)).unwrap(), 2);
+        }
     }
 
     #[test]
