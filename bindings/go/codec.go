@@ -45,13 +45,24 @@ type smallConverted struct {
 	bytes [248]byte
 }
 
+// The same for 64 bytes under a data key, whose wrapped form makes them longer, and 512 bytes
+// altogether.
+type mediumConverted struct {
+	converted
+	bytes [408]byte
+}
+
 // convertedOf is an empty payload, and where the library puts up to size bytes of it.
 func convertedOf(size int) (*converted, []byte) {
-	if size > len(smallConverted{}.bytes) {
-		return new(converted), allocate(size)
+	switch {
+	case size <= len(smallConverted{}.bytes):
+		small := new(smallConverted)
+		return &small.converted, small.bytes[:size]
+	case size <= len(mediumConverted{}.bytes):
+		medium := new(mediumConverted)
+		return &medium.converted, medium.bytes[:size]
 	}
-	small := new(smallConverted)
-	return &small.converted, small.bytes[:size]
+	return new(converted), allocate(size)
 }
 
 // apply returns no payloads at all if one of them fails.
@@ -135,6 +146,9 @@ func (c *payloadCodec) one(op operation, call *nativeCall, p *commonpb.Payload, 
 	length := len(head) + len(data)
 	var causes causes
 	size := length // enough for decode: decompressed data has a buffer of its own
+	if op == decode && len(data) > 0 {
+		size = len(data) // a decrypted payload is shorter than what data was
+	}
 	for {
 		if op == encode {
 			size = max(size, length+int(h.overhead.Load()))
@@ -155,6 +169,7 @@ func (c *payloadCodec) one(op operation, call *nativeCall, p *commonpb.Payload, 
 			if err := c.answer(problem, call, &causes, nil); err != nil {
 				return nil, err
 			}
+			h.readOverhead() // the first data key may have been wrapped
 		}
 	}
 }

@@ -37,8 +37,8 @@ type handle struct {
 	servers   *codecServers
 	sdkErrors bool // see WithSDKErrors
 
-	// overhead is the most bytes that encoding adds to a payload, as far as known: a key service may
-	// return a longer data key than before.
+	// overhead is the most bytes that encoding adds to a payload, as it was read last: a key service
+	// may return a longer data key than before.
 	overhead atomic.Int64
 
 	// converts tells whether the configuration or the user requires other converters than the SDK's
@@ -113,17 +113,13 @@ func (h *handle) readFlags() {
 	h.readOverhead()
 }
 
-// readOverhead reads what a reload and a new data key may change.
-func (h *handle) readOverhead() { h.needs(h.native.encodeBound(0)) }
+// readOverhead reads what a reload and a new data key may change. It can become less: until a key
+// service has wrapped the first data key, the library guesses.
+func (h *handle) readOverhead() { h.needs(0) }
 
-// needs records the larger overhead.
+// needs reads the overhead again after a payload that needed this much.
 func (h *handle) needs(overhead int) {
-	for {
-		known := h.overhead.Load()
-		if int64(overhead) <= known || h.overhead.CompareAndSwap(known, int64(overhead)) {
-			return
-		}
-	}
+	h.overhead.Store(int64(max(overhead, h.native.encodeBound(0))))
 }
 
 // mayWait tells whether calls may wait for a key provider, a key service or a codec

@@ -36,10 +36,11 @@ const (
 	keyMessageType = "messageType"
 )
 
-// usualKeys are those of payloads with up to two entries, and of envelopes and bound
-// payloads, which have more.
-var usualKeys = [2][]string{
+// usualKeys are those of payloads with up to two entries, of envelopes, which have three,
+// and of envelopes that are bound.
+var usualKeys = [3][]string{
 	{keyEncoding, keyKeyID, keyMessageType},
+	{keyEncoding, keyDataKey, keyKeyID},
 	{keyEncoding, keyBoundTo, keyDataKey, keyKeyID},
 }
 
@@ -117,11 +118,7 @@ func appendHead(b []byte, p *commonpb.Payload) ([]byte, bool) {
 		return b, false
 	}
 	start, found := len(b), 0
-	usual := usualKeys[0]
-	if len(p.Metadata) > 2 {
-		usual = usualKeys[1]
-	}
-	for _, key := range usual {
+	for _, key := range usualKeys[min(max(len(p.Metadata), 2), 4)-2] {
 		if found == len(p.Metadata) {
 			break
 		}
