@@ -39,6 +39,54 @@ static void encrypt_in_two_threads(nonce *nonces) {
     CHECK(pthread_join(other, NULL) == 0);
 }
 
+/* A child makes a data key of its own, and opens what its parent's encrypted: two processes with
+ * one key would use up its limits without knowing of each other. */
+static void fork_with_a_data_key(void) {
+    converter = parse(ENVELOPE);
+    struct payload plain = payload_make("json/plain", (const uint8_t *)"1", 1);
+    struct payload before = encoded(converter, &plain);
+    uint8_t heads[2][512];
+    int ends[2];
+    CHECK(before.data_offset < sizeof heads[0] && pipe(ends) == 0);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        uint8_t out[512];
+        tdc_payload opened;
+        tdc_status status = tdc_codec_decode_payload(converter, NULL, NULL, 0, before.bytes, before.len, NULL,
+                                                     0, out, sizeof out, &opened, NULL);
+        int is_opened =
+            status == TDC_OK && opened.len == plain.len && memcmp(out, plain.bytes, plain.len) == 0;
+        for (size_t i = 0; i < 2; i++) {
+            struct payload sealed = encoded(converter, &plain);
+            if (write(ends[1], sealed.bytes, sealed.data_offset) != (ssize_t)before.data_offset) {
+                _exit(1);
+            }
+        }
+        _exit(is_opened ? 0 : 1);
+    }
+    close(ends[1]);
+    size_t count = 0;
+    for (ssize_t taken; count < 2 * before.data_offset; count += (size_t)taken) {
+        uint8_t *head = heads[count / before.data_offset];
+        size_t at = count % before.data_offset;
+        taken = read(ends[0], head + at, before.data_offset - at);
+        CHECK(taken > 0);
+    }
+    close(ends[0]);
+    int status = 0;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    struct payload after = encoded(converter, &plain);
+    CHECK(memcmp(after.bytes, before.bytes, before.data_offset) == 0);
+    CHECK(memcmp(heads[0], before.bytes, before.data_offset) != 0);
+    CHECK(memcmp(heads[0], heads[1], before.data_offset) == 0);
+    payload_free(&plain);
+    payload_free(&before);
+    payload_free(&after);
+    tdc_data_converter_free(converter);
+}
+
 static pid_t start_child(int *nonces_of_child) {
     int ends[2];
     CHECK(pipe(ends) == 0);
@@ -102,4 +150,5 @@ void test_fork(void) {
         CHECK(memcmp(all[i - 1], all[i], NONCE_LEN) != 0);
     }
     tdc_data_converter_free(converter);
+    fork_with_a_data_key();
 }
