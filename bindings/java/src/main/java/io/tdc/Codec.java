@@ -143,7 +143,7 @@ final class Codec implements PayloadCodec {
         // them.
         slices.set(payload);
         int length = slices.length();
-        room = Math.max(room, encode ? Math.addExact(length, call.growth()) : length);
+        room = Math.max(room, encode ? Math.addExact(length, call.growth()) : decoded(slices));
         int status = Backend.payload(encode, call, context.message, slices, room);
         if (status == Abi.ERR_BUFFER_TOO_SMALL) {
           room = Math.toIntExact(call.takeSizeNeeded(length, room));
@@ -156,6 +156,14 @@ final class Codec implements PayloadCodec {
     } finally {
       slices.clear();
     }
+  }
+
+  /**
+   * The room for a decoded payload: a decrypted one is shorter than what the data was. Decompressed
+   * data has a buffer of its own.
+   */
+  private static int decoded(PayloadSlices slices) {
+    return slices.dataLength > 0 ? slices.dataLength : slices.length();
   }
 
   private Payload answer(boolean encode, Host.Call call) throws InvalidProtocolBufferException {

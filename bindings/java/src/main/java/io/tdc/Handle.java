@@ -102,19 +102,26 @@ final class Handle {
 
   private void readSettings() {
     flags = Native.dataConverterFlags(pointer);
-    growth.set(Math.toIntExact(Native.codecEncodeBound(pointer, 0)));
+    readGrowth();
   }
 
-  /** How much longer an encoded payload gets at most, as far as is known. */
+  /**
+   * Reads how much longer an encoded payload gets at most, which a new data key may change. It can
+   * become less: until a key service has wrapped the first one, the library guesses.
+   */
+  void readGrowth() {
+    grow(0);
+  }
+
+  /** How much longer an encoded payload gets at most, as it was read last. */
   int growth() {
     return growth.get();
   }
 
-  /** Records that a payload grew by this much. */
+  /** The same after a payload that grew by this much. */
   void grow(long by) {
-    if (by <= MAX_GROWTH) {
-      growth.accumulateAndGet((int) by, Math::max);
-    }
+    int bound = Math.toIntExact(Native.codecEncodeBound(pointer, 0));
+    growth.set(by <= MAX_GROWTH ? Math.max((int) by, bound) : bound);
   }
 
   /** Throws if it is closed. */

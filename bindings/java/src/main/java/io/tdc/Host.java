@@ -117,6 +117,7 @@ final class Host {
         if (answers.length != 0) {
           require(Boundary.answer(this, answers));
         }
+        handle.readGrowth(); // the first data key may have been wrapped
       } finally {
         Arrays.fill(answers, (byte) 0);
         Arrays.fill(asked.message, (byte) 0);
