@@ -76,3 +76,12 @@ pub fn is_reference(payload: &[u8]) -> bool {
 pub fn random(out: &mut [u8]) -> Result<(), Error> {
     sys::random(out)
 }
+
+/// Creates a file that only its owner can read and write, and opens it for both. Nothing may exist
+/// at `path` yet.
+///
+/// # Errors
+/// What the system says.
+pub fn create_private(path: &std::path::Path) -> std::io::Result<std::fs::File> {
+    sys::create_private(path)
+}

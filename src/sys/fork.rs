@@ -13,15 +13,12 @@ pub(crate) fn forks() -> u32 {
 
 /// Registers the handler that counts forks.
 pub(crate) fn watch_forks() {
-    // Miri has no fork.
-    if cfg!(miri) || WATCHED.load(Ordering::Acquire) {
+    if WATCHED.load(Ordering::Acquire) {
         return;
     }
     // Several threads that arrive first may all register it: a fork then counts more than once,
-    // which does no harm. SAFETY: the handler adds to an atomic and does nothing else, which any
-    // child may do. The system forgets it when the library is unloaded.
-    let status = unsafe { libc::pthread_atfork(None, None, Some(count)) };
-    WATCHED.store(status == 0, Ordering::Release);
+    // which does no harm.
+    WATCHED.store(super::system::on_fork(count), Ordering::Release);
 }
 
 extern "C" fn count() {

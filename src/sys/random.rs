@@ -5,6 +5,7 @@
 //! in the vDSO answers without a system call and is safe in both cases, so we need no random number
 //! generator of our own; elsewhere the system call is used.
 
+use super::system;
 use crate::error::{Code, Error};
 
 /// Fills `out` with random bytes.
@@ -16,40 +17,10 @@ pub(crate) fn random(out: &mut [u8]) -> Result<(), Error> {
     system_call(out)
 }
 
-#[cfg(target_os = "linux")]
-fn system_call(mut out: &mut [u8]) -> Result<(), Error> {
-    while !out.is_empty() {
-        // By its number: glibc has a function for it from 2.25 on only.
-        // SAFETY: `out` is valid for writes of its length, which is all that getrandom(2) touches.
-        let written = unsafe { libc::syscall(libc::SYS_getrandom, out.as_mut_ptr(), out.len(), 0) };
-        match usize::try_from(written) {
-            Ok(written) => out = out.get_mut(written..).unwrap_or_default(),
-            Err(_) => {
-                let cause = std::io::Error::last_os_error();
-                if cause.kind() != std::io::ErrorKind::Interrupted {
-                    return Err(failed(&cause));
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-#[cfg(not(target_os = "linux"))]
 fn system_call(out: &mut [u8]) -> Result<(), Error> {
-    // getentropy(3) gives at most 256 bytes a call.
-    for part in out.chunks_mut(256) {
-        // SAFETY: `part` is valid for writes of its length, which is all that getentropy touches.
-        if unsafe { libc::getentropy(part.as_mut_ptr().cast(), part.len()) } != 0 {
-            return Err(failed(&std::io::Error::last_os_error()));
-        }
-    }
-    Ok(())
-}
-
-#[cold]
-fn failed(cause: &std::io::Error) -> Error {
-    Error::new(Code::Random, format!("the operating system's random source failed: {cause}"))
+    system::random(out).map_err(|cause| {
+        Error::new(Code::Random, format!("the operating system's random source failed: {cause}"))
+    })
 }
 
 #[cfg(test)]

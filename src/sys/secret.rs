@@ -1,14 +1,14 @@
 //! Memory for a key while it moves from a file or variable into a cipher.
 //!
 //! Each key has its own page, locked in memory and excluded from core dumps if the system allows
-//! it, and erased on drop. A refusal to lock (`RLIMIT_MEMLOCK`) is not an error: the key still
-//! works and is still erased.
+//! it, and erased on drop. A refusal to lock (`RLIMIT_MEMLOCK`, or the working set
+//! of a process on Windows) is not an error: the key still works and is still erased.
 
 use core::fmt;
-use core::ptr;
 
 use zeroize::Zeroize;
 
+use super::system;
 use crate::error::{Code, Error};
 
 /// 32 secret bytes.
@@ -23,26 +23,9 @@ impl SecretKey {
 
     /// Zeroes, to be filled by [`SecretKey::bytes_mut`].
     pub(crate) fn zeroed() -> Result<Self, Error> {
-        // SAFETY: an anonymous private mapping touches no memory that exists.
-        let memory = unsafe {
-            libc::mmap(
-                ptr::null_mut(),
-                PAGE,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-                -1,
-                0,
-            )
-        };
-        if memory == libc::MAP_FAILED {
+        let Some(memory) = system::map_page(PAGE) else {
             return Err(Error::new(Code::Io, "the system has no memory left for a key"));
-        }
-        // SAFETY: the page is ours. Both calls are requests that change no byte, and may fail.
-        unsafe {
-            libc::mlock(memory, PAGE);
-            #[cfg(target_os = "linux")]
-            libc::madvise(memory, PAGE, libc::MADV_DONTDUMP);
-        }
+        };
         Ok(Self { memory: memory.cast() })
     }
 
@@ -62,7 +45,7 @@ impl Drop for SecretKey {
     fn drop(&mut self) {
         self.bytes_mut().zeroize();
         // SAFETY: the page is ours and nobody can reach it any more.
-        unsafe { libc::munmap(self.memory.cast(), PAGE) };
+        unsafe { system::unmap_page(self.memory.cast(), PAGE) };
     }
 }
 

@@ -10,10 +10,7 @@ use std::io::Read;
 use std::path::Path;
 
 /// An open regular file. Its errors say what is wrong, without the file's name.
-pub(crate) struct RegularFile {
-    file: File,
-    metadata: Metadata,
-}
+pub(crate) struct RegularFile(File);
 
 impl RegularFile {
     /// Opens it without blocking.
@@ -26,14 +23,13 @@ impl RegularFile {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
         let file = options.open(path).map_err(|cause| cause.to_string())?;
-        let metadata = file.metadata().map_err(|cause| cause.to_string())?;
-        check(&metadata)?;
-        Ok(Self { file, metadata })
+        check(&file.metadata().map_err(|cause| cause.to_string())?)?;
+        Ok(Self(file))
     }
 
-    /// The metadata of the open file.
-    pub(crate) fn metadata(&self) -> &Metadata {
-        &self.metadata
+    /// The open file.
+    pub(crate) fn file(&self) -> &File {
+        &self.0
     }
 
     /// Appends its contents to `bytes`.
@@ -41,7 +37,7 @@ impl RegularFile {
         let before = bytes.len();
         // A file can grow, and some report no length, so the bytes read are counted.
         let limit = u64::try_from(max_len).unwrap_or(u64::MAX).saturating_add(1);
-        self.file.take(limit).read_to_end(bytes).map_err(|cause| cause.to_string())?;
+        self.0.take(limit).read_to_end(bytes).map_err(|cause| cause.to_string())?;
         if bytes.len() - before > max_len {
             return Err(format!("it is longer than {max_len} bytes"));
         }

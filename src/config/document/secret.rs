@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::file::RegularFile;
 use super::problem::Problem;
 use crate::error::text;
+use crate::sys::others_with_access;
 
 /// A key in the document; it is erased on drop and never shown.
 #[derive(Deserialize)]
@@ -50,14 +51,12 @@ pub(crate) fn from_file(
     let shown = text::absolute_path(path);
     let unreadable = |cause: String| Problem::with_key(format!("cannot read the {what} {shown}: {cause}"));
     let file = RegularFile::open(path).map_err(unreadable)?;
-    #[cfg(unix)]
     if permissions == Permissions::Private {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = file.metadata().permissions().mode() & 0o777;
-        if mode & 0o066 != 0 {
+        let others = others_with_access(file.file()).map_err(|cause| unreadable(cause.to_string()))?;
+        if let Some((others, remedy)) = others {
             return Err(Problem::with_key(format!(
-                "the {what} {shown} can be read or written by others (mode {mode:03o}): run chmod 600 on it, or set permissions: any \
-                 where the platform decides the mode"
+                "the {what} {shown} can be read or written by others ({others}): run {remedy}, or set permissions: any where the \
+                 platform decides the mode"
             )));
         }
     }
