@@ -33,7 +33,6 @@ mod bulk;
 mod completions;
 mod config_check;
 mod configuration;
-mod core_dumps;
 mod decode_histories;
 mod documents;
 mod failure;
@@ -58,6 +57,7 @@ mod remote;
 mod rewrap;
 mod serve;
 mod stdio;
+mod system;
 mod task;
 mod terminal;
 mod text;
@@ -77,7 +77,7 @@ use task::Task;
 use transcode::Direction;
 
 fn main() -> ExitCode {
-    core_dumps::turn_off();
+    system::turn_core_dumps_off();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(other) => return not_a_command(&other),

@@ -5,7 +5,7 @@
 //! in between leaves nothing that blocks the next run.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use tdc::{Code, Error};
@@ -75,7 +75,7 @@ impl NewFile {
             Err(cause) if cause.kind() == ErrorKind::AlreadyExists => Err(cause),
             // A file system without links, such as exFAT: there, never overwriting is more
             // important than leaving no trace when killed.
-            Err(_) => copy_to_new(&self.temporary, &self.path, self.readers),
+            Err(_) => copy_to_new(&self.file, &self.path, self.readers),
             Ok(()) => {
                 sync_folder_of(&self.path);
                 Ok(())
@@ -140,13 +140,10 @@ pub(crate) fn temporary_name(path: &Path) -> Result<PathBuf, Error> {
 
 /// Opens a file for writing that does not exist yet.
 pub(crate) fn open_new(path: &Path, readers: Readers) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    if matches!(readers, Readers::Owner) {
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match readers {
+        Readers::Owner => tdc::create_private(path),
+        Readers::Umask => OpenOptions::new().read(true).write(true).create_new(true).open(path),
     }
-    options.open(path)
 }
 
 /// The name of a new file should survive a crash of the machine like its contents do; not every
@@ -164,8 +161,9 @@ pub(crate) fn cannot_create(path: &Path, cause: &std::io::Error) -> Error {
     Error::new(Code::Io, format!("cannot create {}: {cause}", path.display()))
 }
 
-fn copy_to_new(from: &Path, path: &Path, readers: Readers) -> std::io::Result<()> {
-    let (mut from, mut file) = (File::open(from)?, open_new(path, readers)?);
+fn copy_to_new(mut from: &File, path: &Path, readers: Readers) -> std::io::Result<()> {
+    let mut file = open_new(path, readers)?;
+    from.seek(SeekFrom::Start(0))?;
     std::io::copy(&mut from, &mut file).and_then(|_| file.sync_all()).inspect_err(|_| {
         // Half a file is useless and would block the next attempt.
         let _ = std::fs::remove_file(path);

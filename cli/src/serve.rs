@@ -59,6 +59,8 @@ use listener::Endpoint;
 use reload::Server;
 use state::State;
 
+use crate::system::stop_signal;
+
 /// How long background work may take when the server stops.
 const LAST_WORK: Duration = Duration::from_millis(500);
 
@@ -123,7 +125,7 @@ async fn serve(server: Arc<Server>, main: TcpListener, apart: Option<TcpListener
     let address = main.local_addr().map_err(|cause| Error::new(Code::Io, cause.to_string()))?;
     let state = server.state();
     // Registered before the log says "listening": a reader of that line may send a signal at once.
-    let stop = reload::stop_signal()?;
+    let stop = stop_signal()?;
     let watch = Arc::clone(&server).watch()?;
     tracing::info!(%address, https = state.tls.is_some(), rules = state.auth.is_some(), "listening");
     if server.is_dev() {

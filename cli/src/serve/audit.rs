@@ -16,6 +16,7 @@ use super::lines::{Lines, Sink};
 use super::options;
 use super::record::Record;
 use super::refusal::Refusal;
+use crate::system::{can_create_in, private};
 
 /// How long a request waits for its line to be written.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -51,14 +52,12 @@ impl Audit {
     /// Checks whether [`Self::open`] would succeed, as far as possible without creating the file: a
     /// file created by another user would be in the server's way.
     pub(super) fn check(options: &options::Audit) -> Result<(), Error> {
-        use rustix::fs::{Access, access};
         let options::Audit::File(path) = options else { return Ok(()) };
         let checked = if path.exists() {
             OpenOptions::new().append(true).open(path).map(drop)
         } else {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            access(folder.unwrap_or_else(|| Path::new(".")), Access::WRITE_OK | Access::EXEC_OK)
-                .map_err(Into::into)
+            can_create_in(folder.unwrap_or_else(|| Path::new(".")))
         };
         checked.map_err(|cause| cannot_open(path, &cause))
     }
@@ -109,7 +108,7 @@ fn cannot_open(path: &Path, cause: &std::io::Error) -> Error {
 fn open(path: &Path) -> std::io::Result<Sink> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    private(&mut options);
     // A regular file is also opened for reading, to see how it ends. Anything else, such as a pipe,
     // must not be read, and a write-only file need not be.
     let is_file = std::fs::metadata(path).map_or(true, |found| found.is_file());

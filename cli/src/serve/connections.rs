@@ -10,10 +10,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::Notify;
 
 use super::answer::Waiting;
+use crate::system::raise_descriptor_limit;
 
 /// Connections that may be open at once; most are idle browser connections. Each costs some ten
 /// kilobytes.
@@ -21,22 +21,10 @@ const MAX: usize = 4096;
 /// Descriptors reserved for everything but client connections: files, logs, requests to providers,
 /// and connections that are just being closed.
 const KEPT_BACK: usize = 96;
-/// The maximum for a process on systems that report no number.
-const PLENTY: u64 = 10_240;
 
 /// Raises the descriptor limit as far as allowed. Returns how many connections there is room for.
 pub(super) fn room() -> usize {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    for more in [maximum, Some(maximum.map_or(PLENTY, |maximum| maximum.min(PLENTY)))] {
-        if current.is_some()
-            && current != more
-            && setrlimit(Resource::Nofile, Rlimit { current: more, maximum }).is_ok()
-        {
-            break;
-        }
-    }
-    let limit = getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok());
-    let limit = limit.unwrap_or(usize::MAX);
+    let limit = raise_descriptor_limit();
     MAX.min(limit - KEPT_BACK.min(limit / 2))
 }
 

@@ -6,8 +6,7 @@
 //! was killed.
 
 use std::fs::File;
-use std::io::{Error, ErrorKind, Write};
-use std::os::unix::fs::FileExt;
+use std::io::{Error, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -159,10 +158,12 @@ impl Sink {
     }
 }
 
-fn ends_with_line(file: &File) -> Result<bool, Error> {
+fn ends_with_line(mut file: &File) -> Result<bool, Error> {
     let Some(last) = file.metadata()?.len().checked_sub(1) else { return Ok(true) };
     let mut byte = [0];
-    file.read_exact_at(&mut byte, last)?;
+    // Where the file is read makes no difference to what is appended to it.
+    file.seek(SeekFrom::Start(last))?;
+    file.read_exact(&mut byte)?;
     Ok(byte == *b"\n")
 }
 

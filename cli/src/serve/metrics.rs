@@ -8,6 +8,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tdc::{Code, Error};
 
 use super::record::Record;
+use crate::system::CONFIRMATION;
 
 /// In seconds; the fastest requests take a tenth of a millisecond.
 const DURATIONS: &[f64] = &[0.000_25, 0.001, 0.0025, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0];
@@ -39,7 +40,7 @@ pub(super) fn install() -> Result<PrometheusHandle, Error> {
     describe_gauge!("tdc_requests_in_flight", "Requests being read or processed");
     describe_counter!("tdc_reloads_total", "Reloads of the configuration, by outcome");
     describe_counter!("tdc_connections_closed_total", "Connections closed to make room for others");
-    describe_gauge!("tdc_reload_waiting", "1 while changes to a file wait for SIGHUP");
+    describe_gauge!("tdc_reload_waiting", format!("1 while changes to a file wait for {CONFIRMATION}"));
     describe_counter!("tdc_jwks_fetches_total", "Fetches of issuers' keys, by outcome");
     describe_counter!(
         "tdc_log_lines_dropped_total",

@@ -12,13 +12,13 @@ use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tdc::{Code, Error};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tdc::Error;
 use tokio::time::MissedTickBehavior;
 
 use super::flight::Flight;
 use super::launch::Launch;
 use super::state::{Occasion, State};
+use crate::system::{CONFIRMATION, ReloadSignal, file_number};
 
 /// How often files are checked. Mounted secrets change when a link is replaced: a check of the file
 /// itself sees that, a file watch may not.
@@ -143,7 +143,7 @@ impl Server {
                     tracing::warn!(
                         why,
                         waiting = waiting.join(", "),
-                        "changes that could widen access are not applied until SIGHUP"
+                        "changes that could widen access are not applied until {CONFIRMATION}"
                     );
                 }
                 metrics::gauge!("tdc_reload_waiting").set(u8::from(!waiting.is_empty()));
@@ -174,13 +174,13 @@ impl Server {
 
     /// Waits for reasons to reload, and reloads, one at a time. No request owns a reload.
     pub(super) fn watch(self: Arc<Self>) -> Result<impl Future<Output = ()> + use<>, Error> {
-        let mut hangup = on(SignalKind::hangup())?;
+        let mut signal = ReloadSignal::listen()?;
         Ok(async move {
             let mut look = tokio::time::interval(LOOK_EVERY);
             look.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 tokio::select! {
-                    _ = hangup.recv() => self.reload_apart(Why::Signal).await,
+                    () = signal.recv() => self.reload_apart(Why::Signal).await,
                     () = self.search.wanted() => self.search.run(self.reload_apart(Why::UnknownKey)).await,
                     _ = look.tick() => {
                         if self.files_changed_apart().await {
@@ -206,23 +206,8 @@ impl Server {
     }
 }
 
-/// Completes when the process is told to stop.
-pub(super) fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
-    let (mut terminate, mut interrupt) = (on(SignalKind::terminate())?, on(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-}
-
-fn on(kind: SignalKind) -> Result<Signal, Error> {
-    signal(kind).map_err(|cause| Error::new(Code::Io, format!("cannot listen for signals: {cause}")))
-}
-
 fn look(path: &Path) -> Option<Look> {
     let found = std::fs::metadata(path).ok()?;
-    let number = std::os::unix::fs::MetadataExt::ino(&found);
+    let number = file_number(&found);
     Some(Look { changed: found.modified().ok(), len: found.len(), number })
 }
