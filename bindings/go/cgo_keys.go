@@ -4,8 +4,29 @@ package tdc
 
 /*
 #include <tdc.h>
-#include <dlfcn.h>
 #include <stdlib.h>
+
+#ifdef _WIN32
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+
+// Looked for beside the program and in the system's folders: not in the current one, nor in PATH.
+static inline void *tdc_go_library(const char *name) {
+	wchar_t wide[1024];
+	if (MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, name, -1, wide, 1024) == 0)
+		return NULL;
+	return (void *)LoadLibraryExW(wide, NULL, LOAD_LIBRARY_SEARCH_DEFAULT_DIRS);
+}
+
+static inline void *tdc_go_function(void *library, const char *name) {
+	return (void *)GetProcAddress((HMODULE)library, name);
+}
+#else
+#include <dlfcn.h>
+
+static inline void *tdc_go_library(const char *name) { return dlopen(name, RTLD_NOW | RTLD_LOCAL); }
+static inline void *tdc_go_function(void *library, const char *name) { return dlsym(library, name); }
+#endif
 
 // What libtdc_keys exports: tdc_keys.h. It is loaded when a key service is needed
 // for the first time, so that no program has to have it.
@@ -22,16 +43,16 @@ typedef struct {
 // Loads the library with this name. If it exists but cannot be used, found is its version, or the
 // status of its tdc_keys_open.
 static inline int tdc_go_clients_load(const char *name, tdc_go_clients *out, uint32_t *found) {
-	void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+	void *library = tdc_go_library(name);
 	if (library == NULL)
 		return 1;
-	uint32_t (*version)(void) = (uint32_t (*)(void))dlsym(library, "tdc_keys_abi_version");
+	uint32_t (*version)(void) = (uint32_t (*)(void))tdc_go_function(library, "tdc_keys_abi_version");
 	*found = version == NULL ? 0 : version();
 	if (*found != TDC_GO_KEYS_VERSION)
 		return 2;
-	uint32_t (*open)(tdc_keys **) = (uint32_t (*)(tdc_keys **))dlsym(library, "tdc_keys_open");
-	out->answer = (uint32_t (*)(const tdc_keys *, const uint8_t *, size_t, uint8_t **, size_t *))dlsym(library, "tdc_keys_answer");
-	out->answers_free = (void (*)(uint8_t *, size_t))dlsym(library, "tdc_keys_answers_free");
+	uint32_t (*open)(tdc_keys **) = (uint32_t (*)(tdc_keys **))tdc_go_function(library, "tdc_keys_open");
+	out->answer = (uint32_t (*)(const tdc_keys *, const uint8_t *, size_t, uint8_t **, size_t *))tdc_go_function(library, "tdc_keys_answer");
+	out->answers_free = (void (*)(uint8_t *, size_t))tdc_go_function(library, "tdc_keys_answers_free");
 	if (open == NULL || out->answer == NULL || out->answers_free == NULL)
 		return 2;
 	tdc_keys *keys = NULL;
@@ -126,11 +147,17 @@ func loadClients() (C.tdc_go_clients, error) {
 // clientLibraries are the paths at which the library is looked for.
 func clientLibraries() []string {
 	if named := os.Getenv("TDC_KEYS_LIBRARY"); named != "" {
+		if absolute, err := filepath.Abs(named); runtime.GOOS == "windows" && err == nil {
+			named = absolute // what is not absolute would be looked for elsewhere
+		}
 		return []string{named}
 	}
 	names := []string{"libtdc_keys.so.0", "libtdc_keys.so"} // installed, and as cargo builds it
-	if runtime.GOOS == "darwin" {
+	switch runtime.GOOS {
+	case "darwin":
 		names = []string{"libtdc_keys.0.dylib", "libtdc_keys.dylib"}
+	case "windows":
+		names = []string{"tdc_keys.dll"}
 	}
 	if program, err := os.Executable(); err == nil {
 		for _, name := range names {

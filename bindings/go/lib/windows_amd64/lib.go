@@ -2,5 +2,5 @@
 
 package lib
 
-// #cgo LDFLAGS: ${SRCDIR}/libtdc.a -lws2_32 -lbcrypt -luserenv -lntdll
+// #cgo LDFLAGS: ${SRCDIR}/libtdc.a -lws2_32 -lbcrypt -ladvapi32 -luserenv -lntdll
 import "C"
