@@ -49,8 +49,9 @@ class LibraryHook(BuildHookInterface[Any]):
             included[str(keys)] = f"temporal_tdc/_lib/{keys.name}"
         if program:
             build_data["shared_scripts"][str(program)] = program.name
-        # On Windows ctypes alone is used.
-        if sys.platform != "win32" and os.environ.get("TEMPORAL_TDC_PURE", "") in ("", "0"):
+        # On Windows, and in a wheel made for it elsewhere, ctypes alone is used.
+        pure = sys.platform == "win32" or self._platform().startswith("win")
+        if not pure and os.environ.get("TEMPORAL_TDC_PURE", "") in ("", "0"):
             self._compiled = tempfile.TemporaryDirectory()
             module = Path(self._compiled.name) / _MODULE
             self._compile(module)

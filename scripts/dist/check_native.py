@@ -27,6 +27,8 @@ NEEDS = {
     "linux-gnu": r"(libc|libm|libdl|libpthread|ld-linux[a-z0-9-]*)\.so(\.\d)?",
     "linux-musl": r"libc\.so",
     "darwin": r"/usr/lib/libSystem\.B\.dylib",
+    "windows": r"(?i)(kernel32|ntdll|advapi32|bcrypt|bcryptprimitives|crypt32|ncrypt|secur32|userenv|ws2_32|"
+    r"dbghelp|user32|ole32|api-ms-win-(core|crt)-[a-z0-9-]+)\.dll",
 }
 NEWEST_GLIBC = (2, 17)
 NEWEST_MACOS = (11, 0)
@@ -38,6 +40,8 @@ class Wrong(Exception):
 
 def exports(binary: lief.Binary) -> set[str]:
     """The names that other programs see; Mach-O puts an underscore in front."""
+    if isinstance(binary, lief.PE.Binary):
+        return {str(entry.name) for entry in binary.get_export().entries} if binary.has_exports else set()
     names = {str(symbol.name) for symbol in binary.exported_symbols}
     if isinstance(binary, lief.MachO.Binary):
         return {name.removeprefix("_") for name in names}
@@ -49,6 +53,8 @@ def system(binary: lief.Binary) -> tuple[int, ...]:
     if isinstance(binary, lief.MachO.Binary):
         oldest = binary.build_version.minos if binary.has_build_version else binary.version_min.version
         return tuple(oldest[:2])
+    if isinstance(binary, lief.PE.Binary):
+        return ()
     wanted = [
         tuple(map(int, found[1].split(".")))
         for needed in binary.symbols_version_requirement
@@ -66,7 +72,8 @@ def check(path: Path, triple: str) -> None:
         raise Wrong("is not a program or library")
     if isinstance(binary, lief.MachO.FatBinary):
         binary = binary.at(0)
-    libraries = [str(getattr(library, "name", library)) for library in binary.libraries]
+    imported = binary.imports if isinstance(binary, lief.PE.Binary) else binary.libraries
+    libraries = [str(getattr(library, "name", library)) for library in imported]
     if kind == "darwin":
         libraries = libraries[1:]  # the first one is the file's own name
     foreign = [each for each in libraries if not re.fullmatch(NEEDS[kind], each)]
@@ -78,7 +85,8 @@ def check(path: Path, triple: str) -> None:
         raise Wrong(f"needs version {needs} of the system, and the packages promise {limit}")
     if kind == "darwin" and triple.startswith("aarch64") and not binary.has_code_signature:
         raise Wrong("is not signed, so macOS would not load it on arm64")
-    if pattern := EXPORTS.get(path.stem):
+    stem = f"lib{path.stem}" if path.suffix == ".dll" else path.stem
+    if pattern := EXPORTS.get(stem):
         names = exports(binary)
         if others := sorted(name for name in names if not re.match(pattern, name)):
             raise Wrong(f"exports names that are not its own: {' '.join(others[:5])}")
@@ -87,15 +95,15 @@ def check(path: Path, triple: str) -> None:
     elif kind == "linux-musl" and libraries:
         raise Wrong("is not static")
     size = path.stat().st_size
-    if path.stem == "libtdc" and size > MAX_LIBRARY_BYTES:
+    if stem == "libtdc" and size > MAX_LIBRARY_BYTES:
         raise Wrong("is larger than 5 MB")
     print(f"{path.name:20} {size:10} {'.'.join(map(str, needs))}", file=sys.stderr)
 
 
 def check_archive(path: Path, triple: str) -> None:
-    """The same for the static library. In Apple's format the names of zstd's C code show."""
+    """The same for the static library. But for Linux the names of zstd's C code show."""
     print(f"{path.name:20} {path.stat().st_size:10}", file=sys.stderr)
-    if "darwin" in triple:
+    if "linux" not in triple:
         return
     read = ["readelf", "--symbols", "--sections", "--wide", str(path)]
     lines = subprocess.run(read, check=True, capture_output=True, text=True).stdout.splitlines()

@@ -10,7 +10,9 @@ static const struct {
     const char *name;
     void (*run)(void);
 } GROUPS[] = {
+#ifndef _WIN32 /* which has no fork */
     {"fork at first use", test_fork_first_use},
+#endif
     {"static functions", test_static_functions},
     {"getters", test_getters},
     {"frees", test_frees},
@@ -24,9 +26,11 @@ static const struct {
     {"remote codec", test_remote},
     {"stored objects", test_storage},
     {"threads on one handle", test_threads},
+#ifndef _WIN32 /* which places a thread's stack by itself, too */
     {"fork", test_fork},
     {"fork and locks", test_fork_locks},
     {"stack", test_stack},
+#endif
 };
 
 int main(int argc, char **argv) {
