@@ -57,7 +57,7 @@ dist: ## The packages of every platform, in dist/; takes an hour
 	@scripts/dist/packages
 
 test-dist: ## Installs the packages of dist/ as users do; what one encodes, every other one decodes
-	@scripts/test-dist
+	@scripts/test-dist $(PACKAGES)
 
 reproduce: ## Builds the library once more in another folder; the bytes must be those of make dist-host
 	@scripts/dist/reproduce
