@@ -7,8 +7,8 @@ sources are the repository, or the folder ``rust`` of a source distribution. Wha
 compiled here from ``native``; with ``TEMPORAL_TDC_PURE=1`` the wheel is built without it.
 
 Four variables are for wheels of what was built elsewhere (``scripts/dist/python``): ``TDC_LIBRARY``
-names ``libtdc``, ``TDC_KEYS_LIBRARY`` names ``libtdc_keys``, ``TDC_PROGRAM`` the command ``tdc``, and
-``TEMPORAL_TDC_PLATFORM`` the platform tag, such as ``manylinux_2_17_x86_64``, if it is not this
+names ``libtdc``, ``TDC_KEYS_LIBRARY`` names ``libtdc_keys``, ``TDC_PROGRAM`` the command ``tdc``,
+and ``TEMPORAL_TDC_PLATFORM`` the platform tag, such as ``manylinux_2_17_x86_64``, if it is not this
 system's.
 """
 
@@ -26,12 +26,22 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-_ENDINGS = {"darwin": "dylib"}
+# libtdc, libtdc_keys and the command, as cargo names them.
+_FILES = {
+    "linux": ("libtdc.so", "libtdc_keys.so", "tdc"),
+    "darwin": ("libtdc.dylib", "libtdc_keys.dylib", "tdc"),
+    "win32": ("tdc.dll", "tdc_keys.dll", "tdc.exe"),
+}
 _MODULE = "_native.abi3.so"
 _SOURCES = ("native.c", "rows.c")
 _FLAGS = ("-std=c11", "-O2", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror")
 _MACOS = ("-undefined", "dynamic_lookup")  # the interpreter has what the module calls
 _OLDEST = "0x030a0000"  # as `requires-python` says
+
+
+def _named(variable: str) -> Path | None:
+    named = os.environ.get(variable)
+    return Path(named) if named else None
 
 
 class LibraryHook(BuildHookInterface[Any]):
@@ -80,23 +90,23 @@ class LibraryHook(BuildHookInterface[Any]):
     def _native_files(self) -> tuple[Path, Path | None, Path | None]:
         """``libtdc``, and if they are there ``libtdc_keys`` and the command ``tdc``."""
         if named := os.environ.get("TDC_LIBRARY"):
-            keys, program = (os.environ.get(name) for name in ("TDC_KEYS_LIBRARY", "TDC_PROGRAM"))
             if not Path(named).is_file():
                 message = f"TDC_LIBRARY names {named}, which is not a file"
                 raise FileNotFoundError(message)
-            return Path(named).resolve(), Path(keys) if keys else None, Path(program) if program else None
+            return Path(named).resolve(), _named("TDC_KEYS_LIBRARY"), _named("TDC_PROGRAM")
         target = os.environ.get("CARGO_TARGET_DIR") or self._rust / "target"
-        ending = _ENDINGS.get(sys.platform, "so")
-        files = [Path(target) / "release" / name for name in (f"libtdc.{ending}", f"libtdc_keys.{ending}", "tdc")]
-        if self._is_packed or not files[0].is_file():
+        names = _FILES.get(sys.platform, _FILES["linux"])
+        library, keys, program = (Path(target) / "release" / name for name in names)
+        if self._is_packed or not library.is_file():
             self._build()
-        return files[0], *(file if file.is_file() else None for file in files[1:])
+        return library, keys if keys.is_file() else None, program if program.is_file() else None
 
     def _build(self) -> None:
         if not (cargo := shutil.which("cargo")):
             message = (
                 "there is no wheel of temporal-tdc for this platform, and building it takes a Rust "
-                "compiler, which was not found: install Rust from https://rustup.rs and a C compiler"
+                "compiler, which was not found: install Rust from https://rustup.rs, and a C "
+                "compiler"
             )
             raise FileNotFoundError(message)
         packages = ("-p", "tdc", "-p", "tdc-keys", "-p", "tdc-cli")
