@@ -93,6 +93,7 @@ vectors: ## Make vectors/*.json again
 
 generated: ## Write the header, the status codes of every language and the JSON Schema again
 	@UPDATE=1 cargo test --quiet --test generated --test header --test imports --lib --bins -- generated header error_page published_schema bindings imports_of
+	@python3 scripts/make_c_abi.py
 
 texts: ## Write the snapshots of error texts and of the command line again; read the difference
 	@INSTA_UPDATE=always cargo test --quiet --workspace --features portable --test error_texts --test cli --test serve

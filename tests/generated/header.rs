@@ -33,8 +33,8 @@ const PREAMBLE: &str = "\
  *
  * The library does no I/O except at open and reload (the files and variables that the configuration
  * names) and the operating system's random source. Whatever else needs I/O is asked of the host: a
- * key, a reload, the descriptor of a message type, a request to a codec server, a stored object
- * (tdc_call_follow). The status is then TDC_REQUESTS:
+ * key, a data key that a key service wraps or unwraps, a reload, the descriptor of a message type,
+ * a request to a codec server, a stored object (tdc_call_follow). The status is then TDC_REQUESTS:
  *
  *     tdc_call call = {0};
  *     while ((status = tdc_codec_decode(converter, &call, ...)) == TDC_REQUESTS) {
