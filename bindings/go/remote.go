@@ -108,11 +108,8 @@ func readHTTP(message []byte) *request {
 		case 2:
 			r.url = string(f.bytes)
 		case 3:
-			var header [3]string // name and value, by their numbers
-			for f := range fields(f.bytes) {
-				header[min(f.number, 2)] = string(f.bytes)
-			}
-			r.header.Add(header[1], header[2])
+			name, value := readPair(f.bytes)
+			r.header.Add(name, value)
 		case 4:
 			r.body = bytes.Clone(f.bytes)
 		case 5:

@@ -76,6 +76,19 @@ func fields(message []byte) iter.Seq[field] {
 	}
 }
 
+// readPair reads the name of a header or of an entry in a map, field 1, and its value, field 2.
+func readPair(message []byte) (name, value string) {
+	for f := range fields(message) {
+		switch f.number {
+		case 1:
+			name = string(f.bytes)
+		case 2:
+			value = string(f.bytes)
+		}
+	}
+	return name, value
+}
+
 // readRequests reads a serialised tdc.host.v1.Requests. The result outlives the message, except for
 // requests to key services.
 func readRequests(message []byte) []hostRequest {

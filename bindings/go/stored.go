@@ -47,13 +47,8 @@ func readObject(message []byte) *storedObject {
 		case 5:
 			object.timeout = milliseconds(f.value)
 		case 6:
-			var entry [3]string // by the numbers of name and value
-			for f := range fields(f.bytes) {
-				if int(f.number) < len(entry) {
-					entry[f.number] = string(f.bytes)
-				}
-			}
-			object.claim[entry[1]] = entry[2]
+			name, value := readPair(f.bytes)
+			object.claim[name] = value
 		}
 	}
 	return object

@@ -49,8 +49,8 @@ impl Recent {
     }
 }
 
-/// A wrapped key ends with its tag, which is as good as random; whoever writes others on purpose
-/// only makes them share a slot.
+/// A wrapped key ends with its authentication tag, so real keys spread evenly. Keys that were made to
+/// collide share a slot, and are then found in the cache.
 fn slot(text: &[u8]) -> usize {
     let end = text.iter().rev().take(8);
     end.fold(0, |mixed: usize, byte| mixed.wrapping_mul(31).wrapping_add(usize::from(*byte))) % SLOTS

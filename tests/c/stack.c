@@ -391,13 +391,18 @@ static tdc_status provide_descriptors(const tdc_data_converter *converter, const
     return status;
 }
 
+/* The id of the only request of a call that encodes a payload. */
+static uint64_t ask_by_encoding(const tdc_data_converter *converter, tdc_call *call, int kind) {
+    tdc_buffer out;
+    CHECK(tdc_codec_encode(converter, call, NULL, 0, (const uint8_t *)PAYLOADS_FIELD,
+                           sizeof PAYLOADS_FIELD - 1, &out, NULL) == TDC_REQUESTS);
+    return the_request(call, kind).id;
+}
+
 static tdc_status provide_answer(const tdc_data_converter *converter, const struct bytes *in,
                                  tdc_error **error) {
     tdc_call call = {0};
-    tdc_buffer out;
-    CHECK(tdc_codec_encode(converter, &call, NULL, 0, (const uint8_t *)PAYLOADS_FIELD,
-                           sizeof PAYLOADS_FIELD - 1, &out, NULL) == TDC_REQUESTS);
-    uint64_t id = the_request(&call, HOST_HTTP).id;
+    uint64_t id = ask_by_encoding(converter, &call, HOST_HTTP);
     tdc_status status = answer_http(converter, &call, id, 200, in->data, in->len, error);
     tdc_call_end(&call);
     return status;
@@ -407,10 +412,7 @@ static tdc_status provide_answer(const tdc_data_converter *converter, const stru
 static tdc_status provide_failure(const tdc_data_converter *converter, const struct bytes *in,
                                   tdc_error **error) {
     tdc_call call = {0};
-    tdc_buffer out;
-    CHECK(tdc_codec_encode(converter, &call, NULL, 0, (const uint8_t *)PAYLOADS_FIELD,
-                           sizeof PAYLOADS_FIELD - 1, &out, NULL) == TDC_REQUESTS);
-    uint64_t id = the_request(&call, HOST_WRAP).id;
+    uint64_t id = ask_by_encoding(converter, &call, HOST_WRAP);
     tdc_status status = answer(converter, &call, id, HOST_FAILURE, in->data, in->len, error);
     tdc_call_end(&call);
     return status;
