@@ -35,7 +35,7 @@ use crate::error::{Error, Needed};
 use crate::keys::{Access, Keyring, LONGEST_METADATA, Session};
 use crate::outcome::Outcome;
 use crate::payload::{Location, Pieces, View};
-use crate::storage::{Objects, is_reference};
+use crate::storage::{Objects, is_reference, may_be_reference};
 
 /// What a codec may use beside the payload.
 #[derive(Clone, Copy)]
@@ -61,8 +61,8 @@ pub(crate) struct Environment<'a> {
 
 impl Environment<'_> {
     /// Whether encode leaves this payload as it is, because it is a reference.
-    pub(crate) fn leaves(&self, payload: Pieces<'_>) -> bool {
-        self.leaves_references && is_reference(payload)
+    pub(crate) fn leaves(&self, view: &View<'_>, payload: Pieces<'_>) -> bool {
+        self.leaves_references && may_be_reference(view.encoding) && is_reference(payload)
     }
 
     /// Whether a call should ask up front for all the keys that it can name.

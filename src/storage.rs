@@ -28,7 +28,7 @@ pub use object::{Object, ObjectFault};
 pub(crate) use objects::{Found, Objects};
 pub(crate) use options::{StorageOptions, Stores};
 pub use options::{Store, StoreKind};
-pub(crate) use reference::is_reference;
+pub(crate) use reference::{is_reference, may_be_reference};
 pub(crate) use rules::Rules;
 
 /// What a call does with references to stored objects.

@@ -98,14 +98,11 @@ impl Call {
                         state.remote.add(entry.key, Arc::new(payload), limits)?;
                     }
                 }
-                (Request::Object(object), Answer::Object(bytes)) => {
-                    state.objects.add(object, bytes, limits);
-                    if state.objects.is_full() {
-                        state.queued.clear();
+                (Request::Object(object), answer @ (Answer::Object(bytes) | Answer::Retrieved(bytes))) => {
+                    match answer {
+                        Answer::Object(_) => state.objects.add(object, bytes, limits),
+                        _ => state.objects.add_retrieved(object, bytes, limits),
                     }
-                }
-                (Request::Object(object), Answer::Retrieved(payload)) => {
-                    state.objects.add_retrieved(object, payload, limits);
                     if state.objects.is_full() {
                         state.queued.clear();
                     }

@@ -39,10 +39,7 @@ impl DataConverter {
                 environment,
                 out,
                 |len| environment.encode_bound(len),
-                |payload, room| match environment.leaves(payload) {
-                    true => Ok(Outcome::Unchanged),
-                    false => profile.chain.encode(payload, environment, room),
-                },
+                |payload, room| profile.chain.encode(payload, environment, room),
             )
         })
     }
@@ -90,6 +87,9 @@ impl DataConverter {
                 match (decoded, environment.objects) {
                     (Err(error), Some(objects)) if objects.makes_room(&error) => {
                         spent.budget = Budget::new(config.limits.max_decoded_bytes, used);
+                        if let Some(exchange) = environment.remote {
+                            exchange.rewind();
+                        }
                     }
                     (decoded, _) => return decoded,
                 }

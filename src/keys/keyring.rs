@@ -155,16 +155,13 @@ impl Keyring {
 
     /// The most bytes that the metadata of a key has.
     pub(crate) fn longest_metadata(&self) -> usize {
-        /// An estimate until a service has wrapped the first data key.
+        /// What the keys of services have room for: another service, or another call at the same
+        /// time, may wrap a longer one than those before.
         const GUESS: usize = 600;
         if !self.has_key_services {
             return self.longest_metadata;
         }
-        let of_services = match self.data_keys.longest_metadata() {
-            0 => GUESS,
-            longest => longest,
-        };
-        self.longest_metadata.max(of_services)
+        self.longest_metadata.max(GUESS).max(self.data_keys.longest_metadata())
     }
 
     pub(crate) fn has_host(&self) -> bool {

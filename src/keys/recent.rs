@@ -29,7 +29,7 @@ pub(super) struct Recent {
 }
 
 impl Recent {
-    /// The key that was put in last.
+    /// The key that was put in last, or that was found after that one's time was over.
     pub(super) fn last(&self) -> Held<Opened> {
         self.last.load()
     }
@@ -38,7 +38,15 @@ impl Recent {
     pub(super) fn find(&self, text: &[u8], now: &dyn Fn() -> Instant) -> Option<Arc<Key>> {
         let opened = self.by_text.get(slot(text))?.load();
         let opened = opened.as_ref().filter(|opened| opened.key.wrapped() == text)?;
-        (opened.until > now()).then(|| Arc::clone(&opened.key))
+        let now = now();
+        if opened.until <= now {
+            return None;
+        }
+        // One that is used takes the place of one whose time is over.
+        if self.last.load().as_ref().is_none_or(|last| last.until <= now) {
+            self.last.store(Some(Arc::clone(opened)));
+        }
+        Some(Arc::clone(&opened.key))
     }
 
     pub(super) fn put(&self, opened: &Arc<Opened>) {
@@ -49,8 +57,8 @@ impl Recent {
     }
 }
 
-/// A wrapped key ends with its authentication tag, so real keys spread evenly. Keys that were made to
-/// collide share a slot, and are then found in the cache.
+/// A wrapped key ends with its authentication tag, so real keys spread evenly. Keys that were made
+/// to collide share a slot, and are then found in the cache.
 fn slot(text: &[u8]) -> usize {
     let end = text.iter().rev().take(8);
     end.fold(0, |mixed: usize, byte| mixed.wrapping_mul(31).wrapping_add(usize::from(*byte))) % SLOTS
@@ -74,6 +82,7 @@ mod tests {
         recent.put(&two);
         assert!(Arc::ptr_eq(recent.last().as_ref().unwrap(), &two));
         assert!(recent.find(b"b25l", &|| now).is_some_and(|key| Arc::ptr_eq(&key, &one.key)));
+        assert!(Arc::ptr_eq(recent.last().as_ref().unwrap(), &one), "the other one's time is over");
         assert!(recent.find(b"dHdv", &|| now).is_none(), "its time is over");
         assert!(recent.find(b"b25l", &|| now + Duration::from_secs(1)).is_none());
         assert!(recent.find(b"other", &|| now).is_none() && recent.find(b"", &|| now).is_none());

@@ -68,7 +68,7 @@ pub(crate) struct Session<'a> {
     pub(super) keys: RefCell<CallKeys>,
     /// The key that the try encrypts with.
     sealing: OnceCell<Held<Sealing>>,
-    /// The key that payloads were last decrypted with, of the KEK that the try encrypts with.
+    /// The key that most payloads open with, of the KEK that the try encrypts with.
     opened: OnceCell<Held<Opened>>,
     /// The KEK whose data key should be renewed.
     renew: RefCell<Option<Renewal>>,
@@ -192,7 +192,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The key that payloads were last decrypted with, of the KEK that the try encrypts with.
+    /// The key that most payloads open with, of the KEK that the try encrypts with.
     #[inline]
     pub(super) fn last_opened(&self, kek: &Kek) -> Option<&Opened> {
         self.opened.get_or_init(|| kek.recent.last()).as_deref()

@@ -160,9 +160,7 @@ impl<'c> Work<'c> {
         }
         let view = View::parse(Pieces::whole(payload)).map_err(|cause| self.said_of(malformed(cause)))?;
         match &mut self.task {
-            Task::Encode => {
-                Ok(!self.chain().is_empty() && !self.settings.environment.leaves(Pieces::whole(payload)))
-            }
+            Task::Encode => Ok(!self.chain().is_empty()),
             Task::Decode
                 if self
                     .settings

@@ -35,7 +35,7 @@ pub(super) struct Reference {
 }
 
 /// Whether a payload with this encoding can be a reference.
-pub(super) fn may_be_reference(encoding: Option<&[u8]>) -> bool {
+pub(crate) fn may_be_reference(encoding: Option<&[u8]>) -> bool {
     matches!(encoding, Some(CURRENT | LEGACY))
 }
 

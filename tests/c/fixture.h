@@ -16,10 +16,6 @@
     "version: 1\n"                                                                                           \
     "keys: { primary: one, ring: { one: { insecure_inline: '" KEY_1 "' } } }\n"                              \
     "codecs: [encrypt]\n"
-#define ENVELOPE                                                                                             \
-    "version: 1\n"                                                                                           \
-    "keys: { primary: one, ring: { one: { insecure_inline: '" KEY_1 "', envelope: true } } }\n"              \
-    "codecs: [encrypt]\n"
 #define COMPRESS_AND_ENCRYPT                                                                                 \
     "version: 1\n"                                                                                           \
     "keys: { primary: one, ring: { one: { insecure_inline: '" KEY_1 "' } } }\n"                              \

@@ -42,7 +42,7 @@ static void encrypt_in_two_threads(nonce *nonces) {
 /* A child makes a data key of its own, and opens what its parent's encrypted: two processes with
  * one key would use up its limits without knowing of each other. */
 static void fork_with_a_data_key(void) {
-    converter = parse(ENVELOPE);
+    converter = parse(ENVELOPES);
     struct payload plain = payload_make("json/plain", (const uint8_t *)"1", 1);
     struct payload before = encoded(converter, &plain);
     uint8_t heads[2][512];

@@ -60,6 +60,14 @@ impl<'a> Exchange<'a> {
         Self { remote, namespace, limits, index: Cell::new(0), state: RefCell::new(state) }
     }
 
+    /// Begins the try once more, as if it had done nothing.
+    pub(crate) fn rewind(&self) {
+        let state = &mut *self.state.borrow_mut();
+        state.answers.rewind();
+        state.wanted.clear();
+        (state.wanted_bytes, state.is_full) = (0, false);
+    }
+
     /// Sets the payload of the call that is processed next.
     pub(crate) fn at(&self, index: usize) {
         self.index.set(index);

@@ -155,3 +155,51 @@ fn an_object_that_is_no_payload_leaves_its_reference() {
     let sealed = sealing.encode(b"\x12\x06orders", &list(std::slice::from_ref(&modern))).unwrap();
     assert_eq!(stored.decode(&sealing, References::TryFetch(9), &sealed).unwrap(), list(&[modern]));
 }
+
+/// A codec server is asked once, also where its answers leave no room for objects.
+#[test]
+fn a_codec_server_is_not_asked_again_by_a_try_that_begins_once_more() {
+    let mut stored = Stored::default();
+    let most = stored.refer(&payload(PLAIN, &vec![b'1'; (1 << 20) - 1000]));
+    let rest =
+        "limits: { max_decoded_bytes: 1 MiB }\ncodecs: [remote: { url: 'https://codec.example.com' }]\n";
+    let (converter, own) = (open(rest), payload(&[("encoding", "binary/own")], b"x"));
+    let payloads = list(&[most.clone(), own]);
+    let answered = payload(PLAIN, &vec![b'2'; 10 << 10]);
+    let (mut call, mut asked) = (Call::default().with_references(References::TryFetch(9)), Vec::new());
+    let decoded = loop {
+        match converter.decode(call.at(b"\x12\x06orders"), &payloads) {
+            Err(error) if error.code() == Code::Requests => {}
+            result => break result.unwrap(),
+        }
+        let requests: Vec<_> = call.requests().collect();
+        let bodies: Vec<String> = requests
+            .iter()
+            .map(|(_, request)| {
+                let Request::Http(request) = request else { return String::new() };
+                let body = str::from_utf8(request.body()).unwrap();
+                asked.push(body.matches("\"metadata\"").count());
+                let mut body: serde_json::Value = serde_json::from_str(body).unwrap();
+                for payload in body["payloads"].as_array_mut().unwrap() {
+                    if payload["metadata"]["encoding"] == "YmluYXJ5L293bg==" {
+                        let data = tdc_formats::base64::encode(&vec![b'2'; 10 << 10]);
+                        *payload =
+                            serde_json::json!({"metadata": {"encoding": "anNvbi9wbGFpbg=="}, "data": data});
+                    }
+                }
+                body.to_string()
+            })
+            .collect();
+        let answers: Vec<_> = requests
+            .iter()
+            .zip(&bodies)
+            .map(|((id, request), body)| match request {
+                Request::Object(object) => (*id, Answer::Object(&stored.0[object.key()])),
+                _ => (*id, Answer::Http { status: 200, body: body.as_bytes() }),
+            })
+            .collect();
+        converter.answer(&mut call, &answers).unwrap();
+    };
+    assert_eq!(decoded, list(&[most, answered]));
+    assert_eq!(asked.len(), 1, "{asked:?}");
+}

@@ -145,7 +145,8 @@ fn an_endpoint_in_a_claim_is_of_no_account() {
     converter.decode(call.at(b"\x12\x06orders"), &payloads).unwrap_err();
     let requests: Vec<_> = call.requests().map(|(_, request)| request).collect();
     let [Request::Object(object)] = requests[..] else { panic!("{requests:?}") };
-    let own = crate::storage::StoreKind::S3 { region: "eu-central-1".into(), endpoint: None, path_style: false };
+    let own =
+        crate::storage::StoreKind::S3 { region: "eu-central-1".into(), endpoint: None, path_style: false };
     assert_eq!((&object.store().kind, object.bucket(), object.key()), (&own, Some("bucket"), key.as_str()));
     assert_eq!(stored.decode(&converter, FETCH, &payloads).unwrap(), list(&[inner]));
 }
