@@ -67,6 +67,7 @@ func (s *scope) answer(problem *Error, call *nativeCall, causes *causes, values 
 		return h.withAdvice(problem.because((*causes)[problem.Code]))
 	}
 	var replies []reply
+	defer func() { eraseDataKeys(replies) }()
 	var cause error // why a codec server did not answer
 	var services, objects []hostRequest
 	for _, r := range readRequests(call.requests()) {
@@ -117,7 +118,6 @@ func (s *scope) answer(problem *Error, call *nativeCall, causes *causes, values 
 	answers := marshalReplies(replies)
 	problem = h.native.answer(call, answers)
 	clear(answers) // keys are in it
-	eraseDataKeys(replies)
 	if problem != nil {
 		return problem.because(cause)
 	}

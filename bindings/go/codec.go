@@ -169,7 +169,6 @@ func (c *payloadCodec) one(op operation, call *nativeCall, p *commonpb.Payload, 
 			if err := c.answer(problem, call, &causes, nil); err != nil {
 				return nil, err
 			}
-			h.readOverhead() // the first data key may have been wrapped
 		}
 	}
 }

@@ -94,9 +94,9 @@ class LibraryHook(BuildHookInterface[Any]):
                 message = f"TDC_LIBRARY names {named}, which is not a file"
                 raise FileNotFoundError(message)
             return Path(named).resolve(), _named("TDC_KEYS_LIBRARY"), _named("TDC_PROGRAM")
-        target = os.environ.get("CARGO_TARGET_DIR") or self._rust / "target"
+        target = self._rust / (os.environ.get("CARGO_TARGET_DIR") or "target")
         names = _FILES.get(sys.platform, _FILES["linux"])
-        library, keys, program = (Path(target) / "release" / name for name in names)
+        library, keys, program = (target / "release" / name for name in names)
         if self._is_packed or not library.is_file():
             self._build()
         return library, keys if keys.is_file() else None, program if program.is_file() else None

@@ -12,8 +12,7 @@ use tdc::{Call, Code, DataConverter, Error, NamespaceSummary, Store, StoreKind};
 
 use crate::key_services::KEY_SERVICES;
 use crate::serve::options::ServerOptions;
-use crate::terminal::escaped;
-use crate::{body, host, serve, stdio};
+use crate::{body, host, serve, stdio, terminal};
 
 /// Bytes of text in the test payload: enough for compression to show.
 const TEST_TEXT_LEN: usize = 4096;
@@ -57,7 +56,7 @@ pub(crate) fn run(file: &Path, namespace: &str) -> Result<ExitCode, Error> {
     warnings.extend(common_warnings(&converter, &all));
     warnings.extend(server.iter().filter_map(|server| server.warning).map(str::to_owned));
 
-    let mut text = format!("{} is valid\n\n{}", escaped(&file.to_string_lossy()), rows.table());
+    let mut text = format!("{} is valid\n\n{}", terminal::path(file), rows.table());
     if let Some(server) = &server {
         // Writing to a string cannot fail, here and below.
         let _ = writeln!(text, "\ntdc serve can start: {}", server.summary);

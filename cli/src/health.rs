@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::http::{Request, StatusCode};
 use tdc::{Code, Error};
 
-use crate::outgoing::Place;
+use crate::outgoing::{Place, TIMEOUT};
 
 /// Asks `url` once. Anything but 200 within 5 seconds is an error.
 pub(crate) fn run(url: &str) -> Result<(), Error> {
@@ -13,11 +13,7 @@ pub(crate) fn run(url: &str) -> Result<(), Error> {
 
 fn ask(url: &str) -> Result<(), String> {
     let place = Place::trusted(url)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|cause| cause.to_string())?;
-    let answer = runtime.block_on(place.send(Request::new(Bytes::new())))?;
+    let answer = place.send_and_wait(Request::new(Bytes::new()), TIMEOUT, 0)?;
     match answer.status() {
         StatusCode::OK => Ok(()),
         status => Err(format!("the server answered {status}")),

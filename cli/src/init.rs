@@ -7,8 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tdc::{Code, DataConverter, Error};
 
 use crate::new_file::{self, Readers};
-use crate::terminal::escaped;
-use crate::{keygen, stdio};
+use crate::{keygen, stdio, terminal};
 
 /// The name of the configuration file.
 const CONFIGURATION: &str = "tdc.yaml";
@@ -121,8 +120,7 @@ failures: {{ encode_common_attributes: true }}
 }
 
 fn advice(said: &[(PathBuf, &str)], configuration: &Path) -> String {
-    let shown: Vec<(String, &str)> =
-        said.iter().map(|(path, what)| (escaped(&path.to_string_lossy()), *what)).collect();
+    let shown: Vec<(String, &str)> = said.iter().map(|(path, what)| (terminal::path(path), *what)).collect();
     let width = shown.iter().map(|(path, _)| path.chars().count()).max().unwrap_or_default();
     let made: Vec<String> = shown.iter().map(|(path, what)| format!("  {path:<width$}  {what}")).collect();
     let made = made.join("\n");

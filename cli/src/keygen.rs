@@ -8,8 +8,7 @@ use tdc::{Code, Error};
 use zeroize::Zeroizing;
 
 use crate::new_file::{self, Readers};
-use crate::stdio;
-use crate::terminal::escaped;
+use crate::{stdio, terminal};
 
 /// Length of an AES-256 key, in bytes.
 const KEY_LEN: usize = 32;
@@ -42,7 +41,7 @@ fn advice(path: &Path) -> String {
     let id = key_id(path);
     // A JSON string is always a valid YAML string.
     let file = serde_json::Value::from(path.display().to_string());
-    let shown = escaped(&path.to_string_lossy());
+    let shown = terminal::path(path);
     format!(
         "\
 wrote {shown}: a key of {KEY_LEN} random bytes as base64, readable only by you

@@ -20,7 +20,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// How long the other side has to answer.
-const TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes of an answer.
 const MAX_BYTES: usize = 1 << 20;
 
@@ -86,6 +86,20 @@ impl Place {
         tokio::time::timeout(timeout, self.send_patiently(request, max_bytes))
             .await
             .unwrap_or_else(|_| Err(format!("timed out after {timeout:?}")))
+    }
+
+    /// The same for a command, which waits on its own thread.
+    pub(crate) fn send_and_wait(
+        &self,
+        request: Request<Bytes>,
+        timeout: Duration,
+        max_bytes: usize,
+    ) -> Result<Response<Bytes>, String> {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|cause| format!("cannot start: {cause}"))?
+            .block_on(self.send_within(request, timeout, max_bytes))
     }
 
     async fn send_patiently(

@@ -14,11 +14,6 @@ pub(crate) fn send(request: &tdc::HttpRequest) -> Result<(u16, Bytes), String> {
         builder = builder.header(name, value);
     }
     let post = builder.body(Bytes::copy_from_slice(request.body())).map_err(|cause| cause.to_string())?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|cause| format!("cannot start: {cause}"))?;
-    let answer =
-        runtime.block_on(place.send_within(post, request.timeout(), request.max_response_bytes()))?;
+    let answer = place.send_and_wait(post, request.timeout(), request.max_response_bytes())?;
     Ok((answer.status().as_u16(), answer.into_body()))
 }

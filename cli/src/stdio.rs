@@ -53,14 +53,18 @@ fn read_bounded(input: impl Read, shown: &str, max: u64) -> Result<Vec<u8>, Erro
 /// Writes a sentence to standard error, next to the output or instead of it. Names in it may come
 /// from others: it stays one line, and steers no terminal.
 pub(crate) fn note(sentence: &str) {
-    complain(&format!("tdc: {}", terminal::escaped(sentence)));
+    tell(&format!("tdc: {}", terminal::escaped(sentence)));
 }
 
 /// Writes a text to standard error, line by line.
 pub(crate) fn complain(text: &str) {
     let lines: Vec<String> = text.split('\n').map(terminal::escaped).collect();
+    tell(&lines.join("\n"));
+}
+
+fn tell(text: &str) {
     // If standard error is closed, there is no way to report it.
-    let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Writes to standard output. A reader that closes the pipe early, as `head` does, is not an error.

@@ -1,6 +1,8 @@
 //! Makes untrusted text safe to show on a terminal: control and text-direction characters are
 //! replaced or escaped.
 
+use std::path::Path;
+
 /// Whether a terminal would do anything but show the character, or would reorder others.
 pub(crate) fn steers(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -14,6 +16,11 @@ pub(crate) fn printable(name: &str) -> String {
 /// A text in which such characters are escaped, as the library escapes them in its messages.
 pub(crate) fn escaped(text: &str) -> String {
     text.chars().flat_map(tdc_formats::text::escape).collect()
+}
+
+/// The path of a file, escaped the same way.
+pub(crate) fn path(path: &Path) -> String {
+    escaped(&path.to_string_lossy())
 }
 
 /// A JSON text with escapes replaced by their characters where these can be shown and keep the

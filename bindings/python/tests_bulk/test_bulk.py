@@ -420,6 +420,9 @@ def test_a_folder_of_a_job_that_did_not_finish_says_what_to_do(tmp_path: Path) -
     store.pipe("/half/part-000000.parquet", b"")
     with pytest.raises(FileExistsError, match="did not finish"):
         make_folder("memory://half")
+    store.pipe("/half/somebody's.txt", b"")
+    with pytest.raises(FileExistsError, match="has files already: name another folder"):
+        make_folder("memory://half")
 
 
 def test_an_error_names_file_and_item(exports: Exports, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ use super::json_export::Not;
 use super::progress::Progress;
 use super::split::Runs;
 use super::{Counts, Made, Work, fields, json_export, run_id};
+use crate::files;
 use crate::new_file::NewFile;
 
 /// How much of a file is read at once.
@@ -68,8 +69,7 @@ pub(super) struct Conversion<'a> {
 impl Conversion<'_> {
     /// Reads the file and writes the output, which is not finished yet.
     pub(super) fn run(&mut self, path: &Path) -> Result<(), Failed> {
-        let unreadable =
-            |cause: std::io::Error| Error::new(Code::Io, format!("cannot read {}: {cause}", path.display()));
+        let unreadable = |cause: std::io::Error| files::cannot_read(path, &cause);
         let file = File::open(path).map_err(unreadable)?;
         let len = file.metadata().map_err(unreadable)?.len();
         let mut input = BufReader::with_capacity(BUFFER, file);

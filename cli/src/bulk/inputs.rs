@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
+use crate::system;
+
 const NAME: &str = ".tdc-inputs";
 
 /// An input as it was read.
@@ -41,7 +43,9 @@ pub(super) struct Inputs {
 impl Inputs {
     pub(super) fn read(output: &Path) -> Self {
         let path = output.join(NAME);
-        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        // A line that was cut off may end within a character.
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
         let known = text.lines().filter_map(|line| {
             let mut parts = line.splitn(3, ' ');
             let (bytes, modified) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
@@ -61,8 +65,7 @@ impl Inputs {
         if file.is_none() {
             let mut options = OpenOptions::new();
             options.append(true).create(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            system::private(&mut options);
             *file = options.open(&self.path).ok();
         }
         if let Some(file) = &mut *file {
@@ -91,7 +94,7 @@ mod tests {
         for (bytes, name) in (1..).zip(names) {
             Inputs::read(folder.path()).add(Path::new(name), version(bytes));
             let mut file = OpenOptions::new().append(true).open(folder.path().join(NAME)).unwrap();
-            file.write_all(b"77 12").unwrap();
+            file.write_all(b"77 12 \"\xc3").unwrap();
         }
         let read = Inputs::read(folder.path());
         for (bytes, name) in (1..).zip(names) {

@@ -115,10 +115,14 @@ fn a_value_that_looks_like_a_reference_does_not_become_one() {
     let rewrap = ["rewrap", "--to", "new.yaml", "sealed.json"];
     let text = folder.fails(&rewrap, "");
     assert!(text.contains("TDC_ERR_REFERENCE") && text.contains("sealed_after_storing: true"), "{text}");
-    // Unless it is one, because a proxy encodes after storing.
-    for name in ["tdc.yaml", "new.yaml"] {
+    let seal = |name: &str| {
         folder.write(name, &folder.read(name).replace("unscoped", "sealed_after_storing: true, unscoped"));
-    }
+    };
+    // Where it would be followed, it must not be sealed either.
+    seal("new.yaml");
+    assert!(folder.fails(&rewrap, "").contains("TDC_ERR_REFERENCE"));
+    // Unless it is one, because a proxy encodes after storing.
+    seal("tdc.yaml");
     let output = folder.run(&rewrap, "");
     assert!(output.status.success(), "{output:?}");
     let made = String::from_utf8(output.stdout).unwrap();

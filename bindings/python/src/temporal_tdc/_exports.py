@@ -13,7 +13,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Generator, Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 from google.protobuf.message import DecodeError
@@ -269,8 +269,12 @@ def make_folder(folder: str) -> None:
     """
     if "://" in folder:
         file_system, name = _fsspec().core.url_to_fs(folder)
-        if file_system.exists(name) and file_system.find(name):
-            raise FileExistsError(_has_files(folder, finished=file_system.exists(_end_of(name))))
+        found = file_system.find(name) if file_system.exists(name) else ()
+        files = [PurePosixPath(file).name for file in found]
+        if files:
+            # Without a mark of ours, only files of a job's names may be called one's remains.
+            are_ours = all(file.startswith("part-") for file in files)
+            raise FileExistsError(_has_files(folder, finished=not are_ours))
         return
     path = Path(folder)
     path.mkdir(parents=True, exist_ok=True)

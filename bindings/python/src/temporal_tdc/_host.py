@@ -114,7 +114,7 @@ class Host:
         ours = [
             request
             for request in requests
-            if request.kind not in elsewhere and request not in objects
+            if request.kind not in elsewhere and request.kind != OBJECT
         ]
         if len(ours) + len(objects) < len(requests):
             await asyncio.to_thread(_key_library.answer, self._handle, call)

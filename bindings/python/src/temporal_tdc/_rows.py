@@ -38,9 +38,10 @@ _NAMES: Final = [
 
 _ROWS: Final = 50_000
 _BYTES: Final = 16 << 20
+"""A batch ends with the history that makes it so many events or bytes."""
+
 _FIRST_SECOND: Final = -62_135_596_800  # protobuf's range of a timestamp
 _LAST_SECOND: Final = 253_402_300_799
-"""A batch ends with the history that makes it so many events or bytes."""
 
 _PAYLOAD: Final = Payload.DESCRIPTOR.full_name
 _PAYLOADS: Final = Payloads.DESCRIPTOR.full_name
