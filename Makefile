@@ -1,7 +1,7 @@
 # The commands for people. A target fetches what it needs from the registries, and says so.
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-rust test-c test-go test-python test-java test-typescript test-bulk test-conformance test-scripts \
-        test-rust-sdk package-typescript dist dist-host test-dist reproduce deny test-platforms test-e2e test-deep ci vectors generated fmt texts docs bench bench-quick bench-core install clean
+        test-rust-sdk package-typescript dist dist-host test-dist test-start reproduce deny test-platforms test-e2e test-deep ci vectors generated fmt texts docs bench bench-quick bench-core install clean
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
@@ -59,7 +59,10 @@ dist: ## The packages of every platform, in dist/; takes an hour
 test-dist: ## Installs the packages of dist/ as users do; what one encodes, every other one decodes
 	@scripts/test-dist $(PACKAGES)
 
-reproduce: ## Builds the library once more in another folder; the bytes must be those of make dist-host
+test-start: ## Follows the pages of docs/start to the letter, with the packages of dist/
+	@scripts/test-start
+
+reproduce: ## Builds libtdc in two folders, and compares the bytes
 	@scripts/dist/reproduce
 
 deny: ## Licences, sources and known faults of the Rust crates
@@ -91,7 +94,7 @@ ci: ## What CI runs
 vectors: ## Make vectors/*.json again
 	@scripts/make-vectors
 
-generated: ## Write the header, the status codes of every language and the JSON Schema again
+generated: ## Write the header and its page, the status codes of every language and the JSON Schema again
 	@UPDATE=1 cargo test --quiet --test generated --test header --test imports --lib --bins -- generated header error_page published_schema bindings imports_of
 	@python3 scripts/make_c_abi.py
 

@@ -1,7 +1,7 @@
 """Follows a page of docs/start to the letter: its files are written, its commands are typed.
 
-test_start.py DIST TEMPORAL PLACE PAGE ..., called by scripts/test-start. DIST is the folder with the
-packages, so that the command that builds them is skipped; TEMPORAL is the `temporal` command.
+test_start.py CLONE TEMPORAL PLACE PAGE ..., called by scripts/test-start. The clone has the packages
+in dist/, so the command that builds them is skipped; TEMPORAL is the `temporal` command.
 """
 
 import json
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 from check_pages import blocks
 
@@ -26,7 +27,7 @@ PORTS = [7233, 8233, 8081]
 WAIT_SECONDS = 300.0
 
 
-def fail(message: str) -> None:
+def fail(message: str) -> NoReturn:
     """End with a message."""
     sys.exit(f"start: {message}")
 
@@ -44,7 +45,6 @@ class Reader:
         """Take an empty place, the clone, and the `temporal` command."""
         self.folder = place / "project"
         self._state = place / "shell"
-        self._clone = clone
         self._log = place / "log"
         self._terminals: list[subprocess.Popen[bytes]] = []
         home = place / "home"
@@ -121,7 +121,6 @@ def newest_workflow(reader: Reader) -> str:
             return str(found[0]["execution"]["workflowId"])
         time.sleep(0.5)
     fail("no workflow was started")
-    raise AssertionError
 
 
 def follow(page: Path, reader: Reader) -> int:

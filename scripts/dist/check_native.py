@@ -104,7 +104,7 @@ def check(path: Path, triple: str) -> None:
 
 
 def check_archive(path: Path, triple: str) -> None:
-    """The same for the static library. But for Linux the names of zstd's C code show."""
+    """The same for the static library. Except on Linux the names of zstd's C code show."""
     print(f"{path.name:20} {path.stat().st_size:10}", file=sys.stderr)
     if "linux" not in triple:
         return
