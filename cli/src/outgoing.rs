@@ -158,18 +158,10 @@ impl Place {
     }
 }
 
-/// Trusts what the machine trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` override this if they are
-/// set.
+/// Trusts what the machine trusts.
 fn client() -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    let (added, _) = roots.add_parsable_certificates(found.certs);
-    if added == 0 {
-        return Err(
-            "found no certificate authorities on this machine: install ca-certificates, or set SSL_CERT_FILE"
-                .to_owned(),
-        );
-    }
+    roots.add_parsable_certificates(tdc_keys::authorities()?);
     Ok(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
 }
 

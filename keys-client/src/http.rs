@@ -20,6 +20,7 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use zeroize::Zeroizing;
 
+use crate::authorities::authorities;
 use crate::failure::Failure;
 
 /// Largest response body, in bytes. The longest real one, a token with many groups, has some 8 KiB.
@@ -279,16 +280,10 @@ fn config() -> ConfigBuilder {
         .user_agent(concat!("tdc/", env!("CARGO_PKG_VERSION")))
 }
 
-/// Trusts what the machine trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` override this if they are
-/// set.
+/// Trusts what the machine trusts.
 fn outside(config: ConfigBuilder) -> Result<Agent, Failure> {
-    let found = rustls_native_certs::load_native_certs().certs;
+    let found = authorities().map_err(Failure::refused)?;
     let roots: Vec<_> = found.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
-    if roots.is_empty() {
-        return Err(Failure::refused(
-            "found no certificate authorities on this machine: install ca-certificates, or set SSL_CERT_FILE",
-        ));
-    }
     let tls = TlsConfig::builder()
         .root_certs(RootCerts::new_with_certs(&roots))
         .unversioned_rustls_crypto_provider(Arc::new(aws_lc_rs::default_provider()))

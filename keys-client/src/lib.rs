@@ -9,6 +9,7 @@
 //!                credentials; not in the C surface
 //! cache  flight  tokens with an age; equal questions asked once
 //! http  uri      bounded requests; the configured URI of a KEK
+//! authorities    the certificate authorities that this machine trusts
 //! ```
 //! A call blocks its thread. There is no async runtime, and open connections belong to one process
 //! id: a forked child starts afresh. A KEK never leaves its service. Every response is untrusted:
@@ -17,6 +18,7 @@
 
 #![deny(unsafe_code)]
 
+mod authorities;
 mod cache;
 mod check;
 mod environment;
@@ -34,6 +36,7 @@ mod services;
 mod time;
 mod uri;
 
+pub use authorities::authorities;
 pub use check::Check;
 pub use environment::Environment;
 pub use failure::{Failure, FailureKind};

@@ -76,7 +76,7 @@ def check(path: Path, triple: str) -> None:
         binary = binary.at(0)
     imported = binary.imports if isinstance(binary, lief.PE.Binary) else binary.libraries
     libraries = [str(getattr(library, "name", library)) for library in imported]
-    if kind == "darwin":
+    if path.suffix == ".dylib":
         libraries = libraries[1:]  # the first one is the file's own name
     foreign = [each for each in libraries if not re.fullmatch(NEEDS[kind], each)]
     if foreign:
