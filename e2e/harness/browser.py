@@ -8,13 +8,14 @@ from pathlib import Path
 from playwright.async_api import Browser, Locator, Page, Request, async_playwright
 from playwright.async_api import TimeoutError as NotSeen
 
+from harness import processes
 from harness.processes import environment
 
 # What a person would see of a payload that is still encrypted: its encoding, in base64.
 ENCRYPTED = "YmluYXJ5L2VuY3J5cHRlZA=="
 
-# A loaded machine is slow, and whatever is waited for comes or never comes.
-PATIENCE = 60_000
+# Milliseconds, as Playwright counts.
+PATIENCE = 1000 * processes.PATIENCE
 
 _ARGUMENTS = [
     "--no-sandbox",

@@ -7,6 +7,8 @@ import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
+from harness.processes import PATIENCE
+
 T = TypeVar("T")
 
 
@@ -50,7 +52,7 @@ class Checks:
             await scenario
 
 
-async def eventually(what: str, probe: Callable[[], Awaitable[T | None]], seconds: float = 60) -> T:
+async def eventually(what: str, probe: Callable[[], Awaitable[T | None]], seconds: float = PATIENCE) -> T:
     """Asks until there is an answer; this is how the test waits for a state that nothing announces."""
     deadline = time.monotonic() + seconds
     while True:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.processes import environment
+from harness.processes import PATIENCE, environment
 
 
 class CommandError(Exception):
@@ -15,7 +15,7 @@ class CommandError(Exception):
 
 
 async def run(
-    command: Sequence[str | Path], stdin: bytes = b"", env: Mapping[str, str] | None = None, seconds: float = 60
+    command: Sequence[str | Path], stdin: bytes = b"", env: Mapping[str, str] | None = None, seconds: float = PATIENCE
 ) -> bytes:
     """Runs a command, with `env` in its environment besides, and returns its standard output."""
     process = await asyncio.create_subprocess_exec(

@@ -5,7 +5,7 @@ import asyncio
 from temporalio.client import Client
 
 from harness.checks import eventually
-from harness.processes import environment
+from harness.processes import PATIENCE, environment
 from harness.stage import Stage
 
 
@@ -13,7 +13,7 @@ async def serve_newer(stage: Stage, name: str) -> tuple[str, str]:
     """Starts it, and gives its address and its namespace."""
     process = await stage.processes.start(name, [stage.counting_server], environment())
     assert process.stdout
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         address, namespace = (await process.stdout.readline()).decode().split()
 
     async def serving() -> bool | None:

@@ -7,9 +7,11 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHandle
 
+from harness.processes import PATIENCE
+
 
 async def first_event(
-    handle: WorkflowHandle[Any, Any], kind: EventType.ValueType, seconds: float = 120
+    handle: WorkflowHandle[Any, Any], kind: EventType.ValueType, seconds: float = PATIENCE
 ) -> HistoryEvent:
     """Waits for the first event of a kind."""
     async with asyncio.timeout(seconds):

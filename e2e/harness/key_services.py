@@ -42,8 +42,7 @@ async def _started(name: str, process: Process, url: str) -> None:
         except (TimeoutError, aiohttp.ClientError):
             return None
 
-    # A loaded machine takes its time to start moto, which is Python.
-    await eventually(name, ready, 240)
+    await eventually(name, ready)
 
 
 class OpenBao:

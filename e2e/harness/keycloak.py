@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 
 from harness.checks import eventually
-from harness.processes import Processes, environment, free_port
+from harness.processes import PATIENCE, Processes, environment, free_port
 from harness.tokens import AUDIENCE
 
 CLIENT = "web-ui"
@@ -20,7 +20,6 @@ LIFESPAN = 3600
 _ADMIN = "admin"
 _REALM = "e2e"
 # A loaded machine takes its time to start a server of this size.
-_PATIENCE = 240
 
 
 class Keycloak:
@@ -112,13 +111,13 @@ class Keycloak:
             except (TimeoutError, aiohttp.ClientError):
                 return None
 
-        await eventually("Keycloak", serving, _PATIENCE)
+        await eventually("Keycloak", serving)
 
     async def stop(self) -> None:
         """Takes it away."""
         assert self._process
         self._process.terminate()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             await self._process.wait()
 
     async def rotate(self) -> None:

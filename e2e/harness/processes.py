@@ -13,6 +13,10 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+# Seconds that the test waits for anything. A loaded machine is slow, and whatever is waited for
+# comes or never comes.
+PATIENCE = 240
+
 
 def free_port() -> int:
     """A port of the loopback interface without a listener."""
@@ -28,21 +32,27 @@ def server(arguments: list[str], probe: str, log: Path) -> Iterator[subprocess.P
     with log.open("ab") as out:
         started = subprocess.Popen(arguments, stdout=out, stderr=out)
     try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(probe, timeout=2).close()
-            except urllib.error.HTTPError:
-                break
-            except OSError:
-                if started.poll() is not None:
-                    raise RuntimeError(f"{arguments[0]} ended: see {log}") from None
-                time.sleep(0.1)
-            else:
-                break
+        deadline = time.monotonic() + PATIENCE
+        while not _answers(probe):
+            if started.poll() is not None:
+                raise RuntimeError(f"{arguments[0]} ended: see {log}")
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{arguments[0]} does not answer: see {log}")
+            time.sleep(0.1)
         yield started
     finally:
         started.terminate()
         started.wait(10)
+
+
+def _answers(probe: str) -> bool:
+    try:
+        urllib.request.urlopen(probe, timeout=2).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -81,7 +91,7 @@ class Worker:
 
     async def expect(self, answer: str) -> None:
         """Waits until the worker says this."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             heard = await self._answers.get()
         if heard != answer:
             tail = "\n".join(self._log.read_text().splitlines()[-20:])

@@ -93,13 +93,13 @@ def vault(checks: Checks, programs: Programs, bao: Bao) -> None:
 def logins(checks: Checks, library: Path, bao: Bao, wrapped: bytes) -> None:
     """Tokens that end, are renewed, or come by AppRole."""
     uri, address = "hashivault://orders", {"VAULT_ADDR": bao.address}
-    ending = Keys(library, {**address, "VAULT_TOKEN": bao.token("orders", "2s", explicit_max_ttl="2s")})
-    checks.opens("a token of two seconds opens", ending.unwrap(uri, wrapped))
-    renewed = bao.token("orders", "2s", renewable=True, no_default_policy=False)
+    ending = Keys(library, {**address, "VAULT_TOKEN": bao.token("orders", "6s", explicit_max_ttl="6s")})
+    checks.opens("a token of six seconds opens", ending.unwrap(uri, wrapped))
+    renewed = bao.token("orders", "6s", renewable=True, no_default_policy=False)
     renewing = Keys(library, {**address, "VAULT_TOKEN": renewed})
     bao.ask("sys/auth/approle", {"type": "approle"}, "POST")
     bao.ask(
-        "auth/approle/role/worker", {"token_policies": ["orders"], "token_ttl": "2s", "token_max_ttl": "3s"}, "POST"
+        "auth/approle/role/worker", {"token_policies": ["orders"], "token_ttl": "6s", "token_max_ttl": "9s"}, "POST"
     )
     role = bao.ask("auth/approle/role/worker/role-id")["data"]["role_id"]
     secret = bao.ask("auth/approle/role/worker/secret-id", {}, "POST")["data"]["secret_id"]
@@ -111,8 +111,8 @@ def logins(checks: Checks, library: Path, bao: Bao, wrapped: bytes) -> None:
         for _ in range(5):
             renews &= renewing.unwrap(uri, wrapped).data_key == KEY
             logs_in &= worker.unwrap(uri, wrapped).data_key == KEY
-            time.sleep(0.9)
-    checks.that("a token of two seconds that may be renewed lives on", renews)
+            time.sleep(2.5)
+    checks.that("a token of six seconds that may be renewed lives on", renews)
     checks.that("AppRole logs in, renews, and logs in again after the longest life of a token", logs_in)
     checks.fails("a token that has ended is refused", ending.unwrap(uri, wrapped), "refused")
     wrong = Keys(library, {**address, "VAULT_ROLE_ID": role, "VAULT_SECRET_ID": "hush-" + secret})
@@ -141,8 +141,8 @@ def away(checks: Checks, library: Path, address: str, arguments: list[str], log:
         checks.opens("comes back and is used by the same handle", keys.unwrap(uri, wrapped))
         os.kill(running.pid, 19)
         before = time.monotonic()
-        checks.fails("one that stands still", keys.unwrap(uri, wrapped, timeout_ms=500), "unavailable", "in time")
-        checks.that("costs the time of its attempt", time.monotonic() - before < 1.5, time.monotonic() - before)
+        checks.fails("one that stands still", keys.unwrap(uri, wrapped, timeout_ms=2000), "unavailable", "in time")
+        checks.that("costs the time of one attempt", time.monotonic() - before < 3.9, time.monotonic() - before)
         os.kill(running.pid, 18)
         checks.opens("and goes on", keys.unwrap(uri, wrapped))
         child = os.fork()

@@ -201,7 +201,7 @@ class Site:
             self._bench.stage.checks.that(title, self._fault.code in said, said)
 
     async def _query_failure(self) -> str | None:
-        return await eventually(f"the query of {self._id}", self._refused, seconds=180)
+        return await eventually(f"the query of {self._id}", self._refused)
 
     async def _task_failure(self) -> str | None:
         """What the task's failure says; nothing where the server lost the first attempt.
@@ -243,10 +243,10 @@ class Site:
         """Checks that the workflow completes with the right values, and that nothing but tasks failed."""
         checks = self._bench.stage.checks
         if self._site == "query":
-            answer = await eventually(f"the query of {self._id}", self._answered, seconds=180)
+            answer = await eventually(f"the query of {self._id}", self._answered)
             checks.equal(f"{self._title}: answered after the cure", answer, [self._word, self._opening])
         if self._site == "update":
-            accepted = await eventually(f"the update of {self._id}", self._updated, seconds=180)
+            accepted = await eventually(f"the update of {self._id}", self._updated)
             checks.equal(f"{self._title}: accepted after the cure", accepted, self._word)
         if self._site in ("update", "query"):
             await self._handle.signal("step", "close")
@@ -299,4 +299,4 @@ class Site:
 
     async def _event(self, kind: EventType.ValueType, run: str | None = None) -> HistoryEvent:
         """Waits for the first event of a kind."""
-        return await first_event(self._client.get_workflow_handle(self._id, run_id=run), kind, seconds=180)
+        return await first_event(self._client.get_workflow_handle(self._id, run_id=run), kind)

@@ -52,9 +52,9 @@ async def garbage(bench: Bench) -> None:
     )
     for code, payload in kinds(stage).items():
         await raw.signal("say", RawValue(payload))
-        said = await eventually(f"the update of {title}", partial(_update, raw, payload), seconds=180)
+        said = await eventually(f"the update of {title}", partial(_update, raw, payload))
         stage.checks.that(f"{title}: an update is rejected for {code}", said.startswith("rejected"), said)
-        said = await eventually(f"the query of {title}", partial(_query, raw, payload), seconds=180)
+        said = await eventually(f"the query of {title}", partial(_query, raw, payload))
         stage.checks.that(f"{title}: a query is refused for {code}", said.startswith("refused"), said)
     await handle.signal("say", word)
     await handle.signal("step", "close")

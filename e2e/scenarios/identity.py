@@ -167,7 +167,7 @@ async def _absence_and_expiry(office: _Office, ada: WebUi) -> None:
             said = await office.answer(token)
             return None if said.startswith("200") else said
 
-        said = await eventually("the end of the short token", expired, 120)
+        said = await eventually("the end of the short token", expired)
         checks.that("identity: the short token is refused when it is old", said.startswith("401 this codec"), said)
         reasons = {line.get("reason") for line in office.codec.heard() if line["status"] == 401}
         checks.equal("identity: the audit log says why", reasons, {"expired token"})

@@ -17,9 +17,6 @@ from harness.commands import run
 from harness.stage import Stage
 from scenarios.parcel import CHILD, PARENT
 
-#: Seconds for a replayer with all its files, and for its start, on a machine that does much else.
-_LONG = 180
-
 
 async def replays(stage: Stage) -> None:
     """Runs a workflow in each language, and replays it and those of other scenarios."""
@@ -55,7 +52,7 @@ async def _replay(stage: Stage, name: str, workflows: list[str]) -> None:
         (f"replay in {name}: {kinds}, encoded, is refused with the default one", encoded, "-", False),
     ):
         command = (*stage.tool(name, "replay"), config, *(folder / file for file in files))
-        answers = json.loads((await run(command, seconds=_LONG)).splitlines()[-1])
+        answers = json.loads((await run(command)).splitlines()[-1])
         other = {file: said for file, said in answers.items() if (said == "") != accepted}
         stage.checks.that(title, len(answers) == len(files) and not other, other or answers)
 
