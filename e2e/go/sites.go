@@ -74,9 +74,11 @@ func (s *Sites) pass(ctx workflow.Context, step, opening, helper string) (read s
 	case "child-failure":
 		read, err = refused(workflow.ExecuteChildWorkflow(childContext(ctx, helper), "RefuseChild", opening).Get(ctx, nil))
 	case "nexus":
-		operation := workflow.NewNexusClient(helper, "Answers").ExecuteOperation(
-			ctx, "answer", opening, workflow.NexusOperationOptions{ScheduleToCloseTimeout: time.Minute})
-		err = operation.Get(ctx, &read)
+		err = operation(ctx, helper, "answer", opening).Get(ctx, &read)
+	case "nexus-failure":
+		read, err = refused(operation(ctx, helper, "refuse", opening).Get(ctx, nil))
+	case "nexus-late-failure":
+		read, err = refused(operation(ctx, helper, "refuse_later", opening).Get(ctx, nil))
 	case "local-activity":
 		err = workflow.ExecuteLocalActivity(localContext(ctx), answer, opening).Get(ctx, &read)
 	case "local-failure":
@@ -95,12 +97,19 @@ func (s *Sites) pass(ctx workflow.Context, step, opening, helper string) (read s
 	return read, err
 }
 
+func operation(ctx workflow.Context, endpoint, name, word string) workflow.NexusOperationFuture {
+	return workflow.NewNexusClient(endpoint, "Answers").ExecuteOperation(
+		ctx, name, word, workflow.NexusOperationOptions{ScheduleToCloseTimeout: time.Minute})
+}
+
 // refused is the message and the details of a failure: a reader needs both to be decoded.
 func refused(err error) (string, error) {
 	var refusal *temporal.ApplicationError
 	if !errors.As(err, &refusal) {
 		return "", fmt.Errorf("expected an application error, found %w", err)
 	}
+	// That of a Nexus operation is around the one that its handler gave as the cause.
+	errors.As(refusal.Unwrap(), &refusal)
 	var details string
 	if err := refusal.Details(&details); err != nil {
 		return "", err

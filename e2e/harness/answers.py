@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import nexusrpc
 import nexusrpc.handler
-from temporalio import activity, workflow
+from temporalio import activity, nexus, workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
 from temporalio.converter import PayloadCodec
@@ -91,6 +91,8 @@ class Answers:
     """The operations."""
 
     answer: nexusrpc.Operation[str, str]
+    refuse: nexusrpc.Operation[str, None]
+    refuse_later: nexusrpc.Operation[str, None]
 
 
 @nexusrpc.handler.service_handler(service=Answers)
@@ -101,6 +103,16 @@ class AnswersHandler:
     async def answer(self, _context: nexusrpc.handler.StartOperationContext, word: str) -> str:
         """Answers."""
         return answer_to(word)
+
+    @nexusrpc.handler.sync_operation
+    async def refuse(self, _context: nexusrpc.handler.StartOperationContext, word: str) -> None:
+        """Fails at once."""
+        raise nexusrpc.OperationError("not today", state=nexusrpc.OperationErrorState.FAILED) from _refuse(word)
+
+    @nexus.workflow_run_operation
+    async def refuse_later(self, context: nexus.WorkflowRunOperationContext, word: str) -> nexus.WorkflowHandle[None]:
+        """Fails when the workflow that it starts does."""
+        return await context.start_workflow(RefuseChild.run, word, id=f"refuse-{context.request_id}")
 
 
 @contextlib.asynccontextmanager

@@ -5,9 +5,11 @@ from collections.abc import Awaitable
 from datetime import timedelta
 
 from temporalio import activity, workflow
-from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError
+from temporalio.exceptions import ApplicationError, FailureError
 
 MINUTE = timedelta(minutes=1)
+#: Operations that fail, at once and after a workflow.
+_REFUSALS = {"nexus-failure": "refuse", "nexus-late-failure": "refuse_later"}
 
 
 @activity.defn(name="AnswerLocally")
@@ -81,8 +83,9 @@ async def _pass(step: str, opening: str, helper: str) -> str:
         case "child-failure":
             read = _refused(workflow.execute_child_workflow("RefuseChild", opening, task_queue=helper))
         case "nexus":
-            client = workflow.create_nexus_client(service="Answers", endpoint=helper)
-            read = client.execute_operation("answer", opening, output_type=str, schedule_to_close_timeout=MINUTE)
+            read = _operation(helper, "answer", opening)
+        case "nexus-failure" | "nexus-late-failure":
+            read = _refused(_operation(helper, _REFUSALS[step], opening))
         case "local-activity":
             read = workflow.execute_local_activity(answer_locally, opening, start_to_close_timeout=MINUTE)
         case "local-failure":
@@ -92,13 +95,21 @@ async def _pass(step: str, opening: str, helper: str) -> str:
     return await read
 
 
+async def _operation(endpoint: str, name: str, word: str) -> str:
+    client = workflow.create_nexus_client(service="Answers", endpoint=endpoint)
+    return await client.execute_operation(name, word, output_type=str, schedule_to_close_timeout=MINUTE)
+
+
 async def _refused(call: Awaitable[object]) -> str:
     """The message and the details of a failure: a reader needs both to be decoded."""
     try:
         await call
-    except (ActivityError, ChildWorkflowError, ApplicationError) as error:
-        # That of a local activity comes as it is.
-        refusal = error if isinstance(error, ApplicationError) else error.cause
+    except FailureError as error:
+        # That of a local activity comes as it is, and that of a Nexus operation is around the one
+        # that its handler gave as the cause.
+        refusal: BaseException = error
+        while isinstance(refusal, FailureError) and refusal.cause:
+            refusal = refusal.cause
         if isinstance(refusal, ApplicationError):
             return f"{refusal.message}, {refusal.details[0]}"
         raise

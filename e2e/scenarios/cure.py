@@ -41,6 +41,8 @@ FROM_OTHERS = (
     "child",
     "child-failure",
     "nexus",
+    "nexus-failure",
+    "nexus-late-failure",
 )
 #: Those whose payloads the worker itself wrote, and reads when it replays.
 OWN = {
@@ -256,6 +258,8 @@ class Site:
             expected.add(EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED)
         if self._site == "child-failure":
             expected.add(EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_FAILED)
+        if self._site in ("nexus-failure", "nexus-late-failure"):
+            expected.add(EventType.EVENT_TYPE_NEXUS_OPERATION_FAILED)
         found = {event.event_type async for event in self._handle.fetch_history_events()}
         names = {kind: EventType.Name(kind) for kind in found - expected}
         faults = [name for name in names.values() if name.endswith(("_FAILED", "_TIMED_OUT", "_TERMINATED"))]
@@ -288,6 +292,8 @@ class Site:
             "child": [answer_to(local)],
             "child-failure": [", ".join(refusal_of(local))],
             "nexus": [answer_to(local)],
+            "nexus-failure": [", ".join(refusal_of(local))],
+            "nexus-late-failure": [", ".join(refusal_of(local))],
             "local-activity": [f"answer to {local}"],
             "local-failure": [f"refusal of {local}, record of {local}"],
             "side-effect": [f"answer to {local}"],

@@ -2,9 +2,7 @@
 // languages have the same one.
 
 import {
-  ActivityFailure,
   ApplicationFailure,
-  ChildWorkflowFailure,
   condition,
   continueAsNew,
   createNexusServiceClient,
@@ -15,6 +13,7 @@ import {
   proxyActivities,
   proxyLocalActivities,
   setHandler,
+  TemporalFailure,
   workflowInfo,
 } from '@temporalio/workflow';
 import * as nexus from 'nexus-rpc';
@@ -25,7 +24,11 @@ const say = defineSignal<[word: string]>('say');
 const amend = defineUpdate<string, [amendment: string]>('amend');
 const ask = defineQuery<string[], [question: string]>('ask');
 
-const answers = nexus.service('Answers', { answer: nexus.operation<string, string>() });
+const answers = nexus.service('Answers', {
+  answer: nexus.operation<string, string>(),
+  refuse: nexus.operation<string, string>(),
+  refuse_later: nexus.operation<string, string>(),
+});
 
 interface Helpers {
   Answer(word: string): Promise<string>;
@@ -68,11 +71,11 @@ async function pass(name: string, opening: string, helper: string): Promise<stri
     case 'child-failure':
       return refused(executeChild('RefuseChild', { args: [opening], taskQueue: helper }));
     case 'nexus':
-      return createNexusServiceClient({ endpoint: helper, service: answers }).executeOperation(
-        'answer',
-        opening,
-        { scheduleToCloseTimeout: '1 minute' },
-      );
+      return operate(helper, 'answer', opening);
+    case 'nexus-failure':
+      return refused(operate(helper, 'refuse', opening));
+    case 'nexus-late-failure':
+      return refused(operate(helper, 'refuse_later', opening));
     case 'local-activity':
       return near.AnswerLocally(opening);
     case 'local-failure':
@@ -82,14 +85,24 @@ async function pass(name: string, opening: string, helper: string): Promise<stri
   }
 }
 
+function operate(
+  endpoint: string,
+  name: 'answer' | 'refuse' | 'refuse_later',
+  word: string,
+): Promise<string> {
+  const client = createNexusServiceClient({ endpoint, service: answers });
+  return client.executeOperation(name, word, { scheduleToCloseTimeout: '1 minute' });
+}
+
 /** The message and the details of a failure: a reader needs both to be decoded. */
 async function refused(call: Promise<unknown>): Promise<string> {
   try {
     await call;
   } catch (error) {
-    // A local activity fails with the failure itself.
-    const isWrapped = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure;
-    const refusal = isWrapped ? error.cause : error;
+    // A local activity fails with the failure itself, and that of a Nexus operation is around the
+    // one that its handler gave as the cause.
+    let refusal = error;
+    while (refusal instanceof TemporalFailure && refusal.cause) refusal = refusal.cause;
     if (!(refusal instanceof ApplicationFailure)) throw error;
     return `${refusal.message}, ${String(refusal.details?.[0])}`;
   }

@@ -132,7 +132,11 @@ public interface Sites {
         case "child-failure":
           return refused(() -> child("RefuseChild", helper).execute(String.class, opening));
         case "nexus":
-          return nexus(helper, opening);
+          return operation(helper, "answer", opening);
+        case "nexus-failure":
+          return refused(() -> operation(helper, "refuse", opening));
+        case "nexus-late-failure":
+          return refused(() -> operation(helper, "refuse_later", opening));
         case "local-activity":
           return local().answer(opening);
         case "local-failure":
@@ -170,15 +174,15 @@ public interface Sites {
           LocalActivityOptions.newBuilder().setStartToCloseTimeout(MINUTE).build());
     }
 
-    private static String nexus(String helper, String opening) {
+    private static String operation(String endpoint, String name, String word) {
       NexusServiceOptions options =
           NexusServiceOptions.newBuilder()
-              .setEndpoint(helper)
+              .setEndpoint(endpoint)
               .setOperationOptions(
                   NexusOperationOptions.newBuilder().setScheduleToCloseTimeout(MINUTE).build())
               .build();
       return Workflow.newUntypedNexusServiceStub("Answers", options)
-          .execute("answer", String.class, opening);
+          .execute(name, String.class, word);
     }
 
     /** The message and the details of a failure: a reader needs both to be decoded. */
@@ -186,7 +190,12 @@ public interface Sites {
       try {
         call.get();
       } catch (TemporalFailure failure) {
-        ApplicationFailure refusal = (ApplicationFailure) failure.getCause();
+        Throwable cause = failure.getCause();
+        // That of a Nexus operation is around the one that its handler gave as the cause.
+        while (cause.getCause() != null) {
+          cause = cause.getCause();
+        }
+        ApplicationFailure refusal = (ApplicationFailure) cause;
         return refusal.getOriginalMessage() + ", " + refusal.getDetails().get(String.class);
       }
       throw new IllegalStateException("expected a failure, found an answer");
