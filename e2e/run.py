@@ -26,6 +26,7 @@ from scenarios.key_services import key_services
 from scenarios.orders import orders, refused
 from scenarios.parcel import parcel
 from scenarios.plaintext import plaintext
+from scenarios.relay import relay
 from scenarios.replays import replays
 from scenarios.rotation import rotation
 from scenarios.stored_objects import stored_objects
@@ -41,6 +42,7 @@ SCENARIOS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "ticket": ticket,
     "external-payloads": external_payloads,
     "stored-objects": stored_objects,
+    "relay": relay,
     "replays": replays,
     "laptop": laptop,
     "team": team,

@@ -104,3 +104,14 @@ async def start(  # noqa: PLR0913
 
         await eventually(f"the codec server {name}", ready)
     return CodecServer(url, audit or Path(os.devnull), stage.folder / f"{name}.log")
+
+
+async def ask(server: CodecServer, path: str, payload: dict[str, Any]) -> tuple[int, Any]:
+    """Sends a payload, and gives status and payloads, or status and text."""
+    async with (
+        aiohttp.ClientSession(headers={"X-Namespace": "default"}) as session,
+        session.post(f"{server.url}{path}", json={"payloads": [payload]}) as answer,
+    ):
+        if answer.status != 200:
+            return answer.status, await answer.text()
+        return answer.status, (await answer.json())["payloads"]

@@ -1,16 +1,24 @@
 """A real object store for external payloads: versitygw, which speaks S3's protocol over a folder."""
 
+import base64
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from temporalio.api.common.v1 import Payload
 
+from harness import history
 from harness.checks import eventually
 from harness.processes import Processes, environment, free_port
 
 _BUCKET = "letters"
 _ACCESS, _SECRET = "test", "testtest"
+_REFERENCE = "temporal.api.sdk.v1.ExternalStorageReference"
+#: The keys of a claim, by every SDK.
+SPELLINGS = {"bucket", "key", "hash_algorithm", "hash_value", "hashAlgorithm", "hashValue"}
 
 
 @dataclass(frozen=True)
@@ -20,6 +28,11 @@ class ObjectStorePrograms:
     versitygw: Path
     #: A Python with the official S3 driver, its client and tdc.
     python: Path
+
+    def archive(self, *arguments: str | Path) -> list[str | Path]:
+        """The command of a worker and a client that store large payloads."""
+        program = Path(__file__).parents[1] / "storage" / "python" / "archive.py"
+        return [self.python, "-B", program, *arguments]
 
 
 class ObjectStore:
@@ -59,6 +72,12 @@ class ObjectStore:
         """The credentials, as every client of S3 finds them."""
         return {"AWS_ACCESS_KEY_ID": _ACCESS, "AWS_SECRET_ACCESS_KEY": _SECRET}
 
+    def configuration(self, *more: str) -> str:
+        """What a configuration says of it, and more of `storage`."""
+        place = f"{{ region: us-east-1, endpoint: '{self.endpoint}', path_style: true }}"
+        stores = f"stores: {{ aws.s3driver: {{ s3: {place}, buckets: [{self.bucket}] }} }}"
+        return f"storage: {{ {', '.join([stores, *more])} }}"
+
     def keys(self) -> list[str]:
         """The keys of all objects."""
         bucket = self._folder / "objects" / _BUCKET
@@ -71,3 +90,23 @@ class ObjectStore:
     def everything(self) -> bytes:
         """Every byte of its folder."""
         return b"".join(file.read_bytes() for file in self._folder.rglob("*") if file.is_file())
+
+
+def references(document: Any) -> list[dict[str, Any]]:
+    """The payloads of a document that refer to objects."""
+    return [
+        payload
+        for payload in history.payloads(document)
+        if base64.b64decode(payload["metadata"].get("messageType", "")).decode() == _REFERENCE
+    ]
+
+
+def claim(reference: dict[str, Any]) -> dict[str, str]:
+    """What a reference says of its object."""
+    data: dict[str, str] = json.loads(history.data(reference))["claimData"]
+    return data
+
+
+def drivers(found: Iterable[dict[str, Any]]) -> set[str]:
+    """The names of the drivers of references."""
+    return {json.loads(history.data(reference))["driverName"] for reference in found}

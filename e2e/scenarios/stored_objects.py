@@ -11,21 +11,19 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 
 from harness import history
 from harness.browser import WebUi, chromium
-from harness.codec_server import CodecServer, serve
+from harness.codec_server import CodecServer, ask, serve
 from harness.commands import run
-from harness.object_store import ObjectStore, ObjectStorePrograms
+from harness.object_store import SPELLINGS, ObjectStore, claim, drivers, references
 from harness.processes import free_port
 from harness.stage import Stage
 from harness.web_ui import start_web_ui
 
 _WORKFLOW, _SEALED = "archive", "archive-sealed"
-_REFERENCE = "temporal.api.sdk.v1.ExternalStorageReference"
 #: What the Web UI says when the codec server has no stores.
 _WITHOUT_STORES = "isn't configured to download from external storage"
 
@@ -53,7 +51,7 @@ class Archive:
     @property
     def size(self) -> int:
         """The size of the object that the first reference is to, which has the letter."""
-        return self.store.payload(_claim(self.references[0])["key"]).ByteSize()
+        return self.store.payload(claim(self.references[0])["key"]).ByteSize()
 
     async def tdc(self, *arguments: str, document: Any, config: str = "stored") -> Any:
         """Runs the command line, which reads and writes JSON, with the configuration of a codec server."""
@@ -70,82 +68,56 @@ async def stored_objects(stage: Stage) -> None:
     store = await ObjectStore.start(stage.processes, stage.object_store.versitygw, stage.folder / "stored")
     # Too random for a compression that would bring it below the 256 KiB from which the SDK stores.
     letter = f"{stage.secret('letter')} {secrets.token_urlsafe(300_000)}"
-    places: list[str | Path] = [stage.temporal.address, stage.config.path, store.endpoint, store.bucket, _WORKFLOW]
-    command = [*_program(stage.object_store), "run", *places]
+    places = (stage.temporal.address, stage.config.path, store.endpoint, store.bucket)
+    command = stage.object_store.archive("run", *places, _WORKFLOW)
     twice = (await run(command, letter.encode(), store.environment())).decode()
     stage.checks.that("stored objects: the workflow completes", twice == letter * 2, twice[:100])
     events = await stage.temporal.history(_WORKFLOW)
-    references = _in_history(stage, events)
-    _in_store(stage, store, references)
-    sealed = await _seal(stage, references[0], store.payload(_claim(references[0])["key"]).ByteSize())
+    found = _in_history(stage, events)
+    _in_store(stage, store, found)
+    sealed = await _seal(stage, found[0], store.payload(claim(found[0])["key"]).ByteSize())
 
     listen = f"127.0.0.1:{free_port()}"
     web_ui = await start_web_ui(stage, "stored-web-ui", listen)
     servers = [
         await serve(stage, name, [*lines, f"  cors: {{ origins: ['{web_ui}'] }}"], "--dev", env=store.environment())
         for name, lines in {
-            "stored": [_storage(store)],
-            "stored-below-seals": [_storage(store, "sealed_after_storing: true")],
+            "stored": [store.configuration()],
+            "stored-below-seals": [store.configuration("sealed_after_storing: true")],
             "stored-nowhere": [],
         }.items()
     ]
-    archive = Archive(stage, store, letter, twice, references, sealed, web_ui, *servers)
+    archive = Archive(stage, store, letter, twice, found, sealed, web_ui, *servers)
     await _by_command_line(archive, events)
     await _by_request(archive)
     await _in_the_browser(archive)
     _told(archive)
 
 
-def _program(programs: ObjectStorePrograms) -> list[str | Path]:
-    return [programs.python, "-B", Path(__file__).parents[1] / "storage" / "python" / "archive.py"]
-
-
-def _storage(store: ObjectStore, *more: str) -> str:
-    place = f"{{ region: us-east-1, endpoint: '{store.endpoint}', path_style: true }}"
-    stores = f"stores: {{ aws.s3driver: {{ s3: {place}, buckets: [{store.bucket}] }} }}"
-    return f"storage: {{ {', '.join([stores, *more])} }}"
-
-
-def _references(document: Any) -> list[dict[str, Any]]:
-    """The payloads of a document that refer to objects."""
-    return [
-        payload
-        for payload in history.payloads(document)
-        if base64.b64decode(payload["metadata"].get("messageType", "")).decode() == _REFERENCE
-    ]
-
-
 def _in_history(stage: Stage, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Checks what the server has, and gives the references: input of workflow and activity, and both results."""
     stage.unread("stored objects: the history", events)
-    references = _references(events)
-    stage.checks.equal("stored objects: references in the history", len(references), 4)
-    drivers = {json.loads(history.data(payload))["driverName"] for payload in references}
-    stage.checks.equal("stored objects: their driver", drivers, {"aws.s3driver"})
-    names = {name for payload in references for name in _claim(payload)}
-    spellings = {"bucket", "key", "hash_algorithm", "hash_value", "hashAlgorithm", "hashValue"}
-    stage.checks.equal("stored objects: their claims have both spellings", names, spellings)
-    return references
+    found = references(events)
+    stage.checks.equal("stored objects: references in the history", len(found), 4)
+    stage.checks.equal("stored objects: their driver", drivers(found), {"aws.s3driver"})
+    names = {name for payload in found for name in claim(payload)}
+    stage.checks.equal("stored objects: their claims have both spellings", names, SPELLINGS)
+    return found
 
 
-def _claim(reference: dict[str, Any]) -> dict[str, str]:
-    claim: dict[str, str] = json.loads(history.data(reference))["claimData"]
-    return claim
-
-
-def _in_store(stage: Stage, store: ObjectStore, references: list[dict[str, Any]]) -> None:
+def _in_store(stage: Stage, store: ObjectStore, found: list[dict[str, Any]]) -> None:
     """Checks that the bucket holds what the history refers to, and that all of it is encrypted."""
     keys = store.keys()
     # There are more: a worker without a cache replays, and by that stores the input of its activity
     # again under another nonce, which the SDK then does not send.
-    missing = {_claim(one)["key"] for one in references} - set(keys)
+    missing = {claim(one)["key"] for one in found} - set(keys)
     stage.checks.equal("stored objects: the bucket has all that the history refers to", missing, set())
     outside = [key for key in keys if not key.startswith("v0/ns/default/")]
     stage.checks.equal("stored objects: their keys begin with the namespace", outside, [])
     encodings = {store.payload(key).metadata["encoding"] for key in keys}
     stage.checks.equal("stored objects: what they hold", encodings, {b"binary/encrypted"})
-    found = history.leaks(store.everything(), stage.markers)
-    stage.checks.equal("stored objects: no plaintext in the store", found, [])
+    leaked = history.leaks(store.everything(), stage.markers)
+    stage.checks.equal("stored objects: no plaintext in the store", leaked, [])
 
 
 def _message(reference: dict[str, Any], size: int) -> Payload:
@@ -176,11 +148,11 @@ async def _by_command_line(archive: Archive, events: list[dict[str, Any]]) -> No
     for title, options in {"shown": ["--no-json-shorthand-payloads"], "shown in short": []}.items():
         shown = json.loads(await run([stage.temporal.binary, *show, *options]))
         filled = await archive.tdc("history", "decode", "--storage", document=shown)
-        checks.equal(f"stored objects, {title}: references after tdc history decode --storage", _references(filled), [])
+        checks.equal(f"stored objects, {title}: references after tdc history decode --storage", references(filled), [])
         _full(archive, f"stored objects, {title}: tdc history decode --storage", filled)
         # Nothing comes back: it fails, or it has replayed.
         assert stage.object_store
-        await run([*_program(stage.object_store), "replay", _WORKFLOW], json.dumps(filled).encode())
+        await run(stage.object_store.archive("replay", _WORKFLOW), json.dumps(filled).encode())
         checks.that(f"stored objects, {title}: what it gives is replayed without tdc and the store", True)
     document = {"events": events}
     filled = await archive.tdc("decode", "--storage", document=document)
@@ -188,12 +160,12 @@ async def _by_command_line(archive: Archive, events: list[dict[str, Any]]) -> No
     for command in (("decode",), ("history", "decode")):
         kept = await archive.tdc(*command, document=document)
         title = f"stored objects: tdc {' '.join(command)} without --storage leaves references"
-        checks.equal(title, _references(kept), archive.references)
+        checks.equal(title, references(kept), archive.references)
         stage.unread(title, kept)
     for config, left in {"stored": 1, "stored-below-seals": 0}.items():
         opened = await archive.tdc("history", "decode", "--storage", document={"events": archive.sealed}, config=config)
         title = f"stored objects: references below a seal after tdc history decode --storage with {config}.yaml"
-        checks.equal(title, len(_references(opened)), left)
+        checks.equal(title, len(references(opened)), left)
     checks.equal("stored objects: the letter was below the seal", _values(opened), [archive.letter])
     seen = json.loads(await run([stage.temporal.binary, *show, "--codec-endpoint", archive.codec.url]))
     _full(archive, "stored objects: temporal workflow show with the codec server", seen)
@@ -216,31 +188,20 @@ async def _by_request(archive: Archive) -> None:
     """What the Web UI asks, by HTTP: also for a reference that was sealed after the SDK had stored."""
     checks = archive.stage.checks
     reference = archive.references[0]
-    status, payloads = await _ask(archive.codec, "/decode?preserveStorageRefs=true", reference)
+    status, payloads = await ask(archive.codec, "/decode?preserveStorageRefs=true", reference)
     checks.equal("stored objects: /decode keeps the reference", (status, payloads), (200, [reference]))
     for path in ("/download", "/download?preserveStorageRefs=true", "/decode"):
-        status, payloads = await _ask(archive.codec, path, reference)
+        status, payloads = await ask(archive.codec, path, reference)
         _letter(archive, f"stored objects: {path}", status, payloads)
 
     [sealed, *_] = history.payloads(archive.sealed)
-    status, payloads = await _ask(archive.below_seals, "/download", sealed)
+    status, payloads = await ask(archive.below_seals, "/download", sealed)
     _letter(archive, "stored objects: /download below a seal", status, payloads)
-    status, said = await _ask(archive.codec, "/download", sealed)
+    status, said = await ask(archive.codec, "/download", sealed)
     refused = status == 400 and str(said).startswith("TDC_ERR_REFERENCE")
     checks.that("stored objects: /download below a seal, where that is not configured", refused, (status, said))
-    status, said = await _ask(archive.without_stores, "/download", reference)
+    status, said = await ask(archive.without_stores, "/download", reference)
     checks.equal("stored objects: /download without stores", status, 404)
-
-
-async def _ask(server: CodecServer, path: str, payload: dict[str, Any]) -> tuple[int, Any]:
-    """Status and payloads, or status and text."""
-    async with (
-        aiohttp.ClientSession(headers={"X-Namespace": "default"}) as session,
-        session.post(f"{server.url}{path}", json={"payloads": [payload]}) as answer,
-    ):
-        if answer.status != 200:
-            return answer.status, await answer.text()
-        return answer.status, (await answer.json())["payloads"]
 
 
 def _letter(archive: Archive, title: str, status: int, payloads: Any) -> None:
@@ -295,7 +256,7 @@ def _told(archive: Archive) -> None:
     archive.stage.unread("stored objects: logs and audit logs of the codec servers", told)
     around = [(archive.stage.folder / f"{name}.log").read_text() for name in ("server", "versitygw", "stored-web-ui")]
     archive.stage.unread("stored objects: logs of the server, the store and the web ui", around)
-    names = {part for one in archive.references for part in (_claim(one)["key"], _claim(one)["hash_value"])}
+    names = {part for one in archive.references for part in (claim(one)["key"], claim(one)["hash_value"])}
     found = [name for name in names if name in told]
     checks.equal("stored objects: no key of an object is in a log", found, [])
     heard = archive.codec.heard()

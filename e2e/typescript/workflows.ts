@@ -2,6 +2,7 @@
 
 import { condition, defineSignal, setHandler } from '@temporalio/workflow';
 
+export { Relay } from './relay.js';
 export { Sites } from './sites.js';
 
 const say = defineSignal<[word: string]>('say');

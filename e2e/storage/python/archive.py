@@ -1,14 +1,17 @@
-"""A worker and a client that share a bucket: one workflow with a large input and a large result.
+"""A worker and a client that share a bucket: workflows with a large input and a large result.
 
-`run` reads the input from standard input and writes the result to standard output. Both go through tdc's data
-converter, and what it has made of them into the bucket. `replay` reads a history from standard input, and has neither
-tdc nor the bucket.
+`run` and `relay` read the input from standard input and write the results to standard output. They go through tdc's
+data converter, and what it has made of them into the bucket. `replay` reads a history from standard input, and has
+neither tdc nor the bucket.
 """
 
 import asyncio
+import contextlib
 import dataclasses
+import json
 import os
 import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import timedelta
 
 import aioboto3  # type: ignore[import-untyped]  # it has no types
@@ -39,27 +42,68 @@ class Archive:
         return await workflow.execute_activity(double, letter, start_to_close_timeout=timedelta(seconds=60))
 
 
-async def run(address: str, config: str, endpoint: str, bucket: str, name: str) -> None:
-    """Runs the workflow of this id to its end."""
+@activity.defn(name="Forward")
+async def forward(letter: str) -> str:
+    """Adds the name of its queue."""
+    return f"{letter} {activity.info().task_queue}"
+
+
+@workflow.defn(name="Relay")
+class Relay:
+    """Hands a large letter to an activity on each queue, one after the other; Go and TypeScript have the same one."""
+
+    @workflow.run
+    async def run(self, letter: str, queues: list[str]) -> str:
+        """Gives what the last activity gave."""
+        for queue in queues:
+            letter = await workflow.execute_activity(
+                "Forward", letter, task_queue=queue, start_to_close_timeout=timedelta(minutes=1), result_type=str
+            )
+        return letter
+
+
+@contextlib.asynccontextmanager
+async def connected(address: str, config: str, endpoint: str, bucket: str) -> AsyncIterator[Client]:
+    """A client, and by it workers, whose payloads tdc's codecs encode before the driver stores them."""
     session = aioboto3.Session(region_name="us-east-1")
     async with session.client("s3", endpoint_url=endpoint) as s3:
         driver = temporal_tdc.storage_driver(S3StorageDriver(new_aioboto3_client(s3), bucket))
         with temporal_tdc.open(config) as tdc:
             storage = ExternalStorage(drivers=[driver])
             converter = dataclasses.replace(tdc.data_converter, external_storage=storage)
-            client = await Client.connect(address, data_converter=converter)
-            # Without a cache, each workflow task fetches again what the history refers to.
-            async with Worker(
-                client,
-                task_queue=QUEUE,
-                workflows=[Archive],
-                activities=[double],
-                workflow_runner=UnsandboxedWorkflowRunner(),
-                max_cached_workflows=0,
-            ):
-                letter = sys.stdin.read()
-                sys.stdout.write(await client.execute_workflow(Archive.run, letter, id=name, task_queue=QUEUE))
-                sys.stdout.flush()
+            yield await Client.connect(address, data_converter=converter)
+
+
+def worker(client: Client, queue: str) -> Worker:
+    """The worker. Without a cache, each workflow task fetches again what the history refers to."""
+    return Worker(
+        client,
+        task_queue=queue,
+        workflows=[Archive, Relay],
+        activities=[double, forward],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        max_cached_workflows=0,
+    )
+
+
+async def run(address: str, config: str, endpoint: str, bucket: str, name: str) -> None:
+    """Runs the workflow of this id to its end."""
+    async with connected(address, config, endpoint, bucket) as client, worker(client, QUEUE):
+        letter = sys.stdin.read()
+        sys.stdout.write(await client.execute_workflow(Archive.run, letter, id=name, task_queue=QUEUE))
+        sys.stdout.flush()
+
+
+async def relay(address: str, config: str, endpoint: str, bucket: str, *queues: str) -> None:
+    """Runs a workflow on each queue, whose activities run on all of them; the last is the one of the worker here."""
+    async with connected(address, config, endpoint, bucket) as client, worker(client, queues[-1]):
+        letter = sys.stdin.read()
+        started = [
+            await client.start_workflow("Relay", args=[letter, queues], id=queue, task_queue=queue, result_type=str)
+            for queue in queues
+        ]
+        json.dump({handle.id: await handle.result() for handle in started}, sys.stdout)
+        sys.stdout.flush()
 
 
 async def replay(name: str) -> None:
@@ -70,7 +114,8 @@ async def replay(name: str) -> None:
 
 if __name__ == "__main__":
     action, *rest = sys.argv[1:]
-    asyncio.run(replay(*rest) if action == "replay" else run(*rest))
+    actions: dict[str, Callable[..., Coroutine[None, None, None]]] = {"run": run, "relay": relay, "replay": replay}
+    asyncio.run(actions[action](*rest))
     # temporalio's runtime can crash the interpreter at exit after all went well; nothing is left to
     # clean up here.
     os._exit(0)

@@ -25,7 +25,8 @@ type Client interface {
 	Describe() map[string]string
 }
 
-func newClient(store, endpoint string) Client {
+// NewClient makes the client of a store, s3 or gcs.
+func NewClient(store, endpoint string) Client {
 	if store == "gcs" {
 		return gcsClient{endpoint}
 	}

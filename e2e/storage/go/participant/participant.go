@@ -29,7 +29,7 @@ func run(newDriver NewDriver, arguments []string) error {
 		return fmt.Errorf("expected STORE ENDPOINT BUCKET bare|wrapped store|retrieve, found %q", arguments)
 	}
 	store, endpoint, bucket, mode, action := arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]
-	driver, err := newDriver(store, newClient(store, endpoint), bucket)
+	driver, err := newDriver(store, NewClient(store, endpoint), bucket)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
-// Command described is the participant with a driver after the documentation of Go's official ones,
-// which are not in every mirror of the Go module proxy: their claims, and what they ask of a claim.
-package main
+// Package described has a driver after the documentation of Go's official ones, which are not in
+// every mirror of the Go module proxy: their keys and claims, and what they ask of a claim.
+package described
 
 import (
 	"crypto/sha256"
@@ -15,11 +15,10 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-func main() { participant.Main(newDriver) }
-
 var types = map[string]string{"s3": "aws.s3driver", "gcs": "gcp.gcsdriver"}
 
-func newDriver(store string, client participant.Client, bucket string) (converter.StorageDriver, error) {
+// NewDriver makes the driver of a store, s3 or gcs.
+func NewDriver(store string, client participant.Client, bucket string) (converter.StorageDriver, error) {
 	return &driver{types[store], client, bucket}, nil
 }
 
@@ -44,9 +43,7 @@ func (d *driver) Store(ctx converter.StorageDriverStoreContext, payloads []*comm
 			return nil, err
 		}
 		hash := hashOf(data)
-		target := ctx.Target.(converter.StorageDriverWorkflowInfo)
-		key := fmt.Sprintf("v0/ns/%s/wt/%s/wi/%s/ri/%s/d/sha256/%s", url.PathEscape(target.Namespace),
-			url.PathEscape(target.WorkflowType), url.PathEscape(target.WorkflowID), url.PathEscape(target.RunID), hash)
+		key := "v0" + place(ctx.Target) + "/d/sha256/" + hash
 		exists, err := d.client.ObjectExists(ctx.Context, d.bucket, key)
 		if err == nil && !exists {
 			err = d.client.PutObject(ctx.Context, d.bucket, key, data)
@@ -57,6 +54,27 @@ func (d *driver) Store(ctx converter.StorageDriverStoreContext, payloads []*comm
 		claims[i].ClaimData = map[string]string{"bucket": d.bucket, "key": key, "hash_algorithm": "sha256", "hash_value": hash}
 	}
 	return claims, nil
+}
+
+// place is the part of a key that says whose payload it is.
+func place(target converter.StorageDriverTargetInfo) string {
+	switch target := target.(type) {
+	case converter.StorageDriverWorkflowInfo:
+		return fmt.Sprintf("/ns/%s/wt/%s/wi/%s/ri/%s", segment(target.Namespace),
+			segment(target.WorkflowType), segment(target.WorkflowID), segment(target.RunID))
+	case converter.StorageDriverActivityInfo:
+		return fmt.Sprintf("/ns/%s/at/%s/ai/%s/ri/%s", segment(target.Namespace),
+			segment(target.ActivityType), segment(target.ActivityID), segment(target.RunID))
+	default:
+		return ""
+	}
+}
+
+func segment(text string) string {
+	if text == "" {
+		return "null"
+	}
+	return url.PathEscape(text)
 }
 
 // Retrieve implements [converter.StorageDriver].
