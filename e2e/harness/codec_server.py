@@ -50,21 +50,19 @@ def rules(issuer: str, jwks: str) -> list[str]:
     ]
 
 
-def _keys(ids: Sequence[str]) -> list[str]:
-    return ["keys:", f"  primary: {ids[0]}", "  ring:", *(f"    {key}: {{ file: keys/{key}.key }}" for key in ids)]
-
-
-async def serve(
+async def serve(  # noqa: PLR0913
     stage: Stage,
     name: str,
     lines: Sequence[str],
     *options: str,
     tls: bool = False,
     env: Mapping[str, str] | None = None,
+    services: Sequence[str] = (),
 ) -> CodecServer:
     """Starts `tdc serve` with the first key of the workers; `lines` are what its configuration says besides.
 
-    A line that begins with two spaces belongs to `server:`.
+    A line that begins with two spaces belongs to `server:`. Under the keys of `services`, URIs of key services, it
+    opens what others have sealed.
     """
     port = free_port()
     config = stage.folder / f"{name}.yaml"
@@ -72,7 +70,9 @@ async def serve(
     top = [line for line in lines if not line.startswith("  ")]
     server = ["server:", f"  listen: 127.0.0.1:{port}", f"  audit: {{ file: {audit.name} }}"]
     server += [line for line in lines if line.startswith("  ")]
-    document = ["version: 1", *_keys(["key-a"]), "codecs: [zlib, encrypt]", *top, *server, ""]
+    keys = ["keys:", "  primary: key-a", "  ring:", "    key-a: { file: keys/key-a.key }"]
+    keys += [f"    service-{number}: {{ service: '{uri}' }}" for number, uri in enumerate(services)]
+    document = ["version: 1", *keys, "codecs: [zlib, encrypt]", *top, *server, ""]
     config.write_text("\n".join(document))
     return await start(stage, name, config, port, *options, audit=audit, tls=tls, env=env)
 

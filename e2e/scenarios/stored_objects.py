@@ -12,18 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
+from temporalio.client import Client
 from temporalio.common import RawValue
 
 from harness import history
 from harness.browser import WebUi, chromium
 from harness.codec_server import CodecServer, ask, serve
 from harness.commands import run
+from harness.key_services import KeyServices, Proxy
 from harness.object_store import SPELLINGS, ObjectStore, claim, drivers, references
-from harness.processes import free_port
+from harness.processes import environment, free_port
 from harness.stage import Stage
 from harness.web_ui import start_web_ui
 
-_WORKFLOW, _SEALED = "archive", "archive-sealed"
+_WORKFLOW = "archive"
+#: The KEK of a proxy that seals after the SDK has stored.
+_PROXY = "stored-proxy"
 #: What the Web UI says when the codec server has no stores.
 _WITHOUT_STORES = "isn't configured to download from external storage"
 
@@ -39,8 +43,10 @@ class Archive:
     twice: str
     #: What the history has of them.
     references: list[dict[str, Any]]
-    #: The history of a workflow whose input is the first reference below a seal.
-    sealed: list[dict[str, Any]]
+    #: The history of a workflow whose input is the first reference below a layer, by the layer's name.
+    sealed: dict[str, list[dict[str, Any]]]
+    #: What `tdc` needs to use the store, and to open the layers.
+    env: dict[str, str]
     web_ui: str
     codec: CodecServer
     #: Follows references under codecs' layers too.
@@ -57,7 +63,7 @@ class Archive:
         """Runs the command line, which reads and writes JSON, with the configuration of a codec server."""
         options: list[str | Path] = ["--config", self.stage.folder / f"{config}.yaml", "--namespace", "default"]
         command: list[str | Path] = [self.stage.tdc.binary, *arguments, *options]
-        return json.loads(await run(command, json.dumps(document).encode(), self.store.environment()))
+        return json.loads(await run(command, json.dumps(document).encode(), self.env))
 
 
 async def stored_objects(stage: Stage) -> None:
@@ -75,19 +81,27 @@ async def stored_objects(stage: Stage) -> None:
     events = await stage.temporal.history(_WORKFLOW)
     found = _in_history(stage, events)
     _in_store(stage, store, found)
-    sealed = await _seal(stage, found[0], store.payload(claim(found[0])["key"]).ByteSize())
+    seals = Seals(stage, _message(found[0], store.payload(claim(found[0])["key"]).ByteSize()))
+    sealed = {"a seal": await seals.by_tdc()}
+    env, services = store.environment(), []
+    if stage.key_services:
+        env |= await seals.permit(stage.key_services)
+        sealed["an envelope"] = await seals.by_temporal_proxy(stage.key_services)
+        services.append(f"hashivault://{_PROXY}")
+    else:
+        stage.checks.skipped("stored objects: below an envelope", "OpenBao could not be had")
 
-    listen = f"127.0.0.1:{free_port()}"
-    web_ui = await start_web_ui(stage, "stored-web-ui", listen)
+    web_ui = await start_web_ui(stage, "stored-web-ui", f"127.0.0.1:{free_port()}")
+    cors = f"  cors: {{ origins: ['{web_ui}'] }}"
     servers = [
-        await serve(stage, name, [*lines, f"  cors: {{ origins: ['{web_ui}'] }}"], "--dev", env=store.environment())
+        await serve(stage, name, [*lines, cors], "--dev", env=env, services=services)
         for name, lines in {
             "stored": [store.configuration()],
             "stored-below-seals": [store.configuration("sealed_after_storing: true")],
             "stored-nowhere": [],
         }.items()
     ]
-    archive = Archive(stage, store, letter, twice, found, sealed, web_ui, *servers)
+    archive = Archive(stage, store, letter, twice, found, sealed, env, web_ui, *servers)
     await _by_command_line(archive, events)
     await _by_request(archive)
     await _in_the_browser(archive)
@@ -129,15 +143,44 @@ def _message(reference: dict[str, Any], size: int) -> Payload:
     )
 
 
-async def _seal(stage: Stage, reference: dict[str, Any], size: int) -> list[dict[str, Any]]:
-    """What the server has where a proxy with tdc's codecs seals what the SDK has stored."""
-    payload = RawValue(_message(reference, size))
-    handle = await stage.client.start_workflow("Unserved", payload, id=_SEALED, task_queue="nobody")
-    await handle.terminate()
-    events = await stage.temporal.history(_SEALED)
-    encodings = {history.encoding(payload) for payload in history.payloads(events)}
-    stage.checks.equal("stored objects: a seal is around the reference", encodings, {"binary/encrypted"})
-    return events
+@dataclasses.dataclass
+class Seals:
+    """What the server has where a proxy seals a reference that the SDK wrote."""
+
+    stage: Stage
+    reference: Payload
+
+    async def by_tdc(self) -> list[dict[str, Any]]:
+        """The history of a workflow that a proxy with tdc's codecs started."""
+        payload = (await self.stage.codec.payload_codec.encode([self.reference]))[0]
+        return await self._started("archive-below-a-seal", payload, "key-a")
+
+    async def permit(self, key_services: KeyServices) -> dict[str, str]:
+        """What a codec server needs to open what Temporal Proxy sealed: it may decrypt, and nothing else."""
+        bao = (await key_services.start()).bao
+        await bao.ask(f"transit/keys/{_PROXY}")
+        await bao.allow(_PROXY, f"decrypt/{_PROXY}")
+        return bao.environment(await bao.token(_PROXY))
+
+    async def by_temporal_proxy(self, key_services: KeyServices) -> list[dict[str, Any]]:
+        """The history of one that Temporal Proxy started: an envelope around the reference."""
+        services = await key_services.start()
+        uri, env = f"hashivault://{_PROXY}", environment(**services.bao.environment())
+        proxy = Proxy(services.programs.gocloud, uri, env, self.stage.codec.payload_codec)
+        (payload,) = proxy.seal([self.reference])
+        events = await self._started("archive-below-an-envelope", payload, uri)
+        wrapped = {history.wrapped_key(payload).split(b":")[0] for payload in history.payloads(events)}
+        self.stage.checks.equal("stored objects: its data key is wrapped by the key service", wrapped, {b"vault"})
+        return events
+
+    async def _started(self, workflow: str, payload: Payload, key: str) -> list[dict[str, Any]]:
+        client = await Client.connect(self.stage.temporal.address)
+        handle = await client.start_workflow("Unserved", RawValue(payload), id=workflow, task_queue="nobody")
+        await handle.terminate()
+        events = await self.stage.temporal.history(workflow)
+        layers = {(history.encoding(payload), history.key_id(payload)) for payload in history.payloads(events)}
+        self.stage.checks.equal(f"stored objects: {workflow}", layers, {("binary/encrypted", key)})
+        return events
 
 
 async def _by_command_line(archive: Archive, events: list[dict[str, Any]]) -> None:
@@ -162,11 +205,12 @@ async def _by_command_line(archive: Archive, events: list[dict[str, Any]]) -> No
         title = f"stored objects: tdc {' '.join(command)} without --storage leaves references"
         checks.equal(title, references(kept), archive.references)
         stage.unread(title, kept)
-    for config, left in {"stored": 1, "stored-below-seals": 0}.items():
-        opened = await archive.tdc("history", "decode", "--storage", document={"events": archive.sealed}, config=config)
-        title = f"stored objects: references below a seal after tdc history decode --storage with {config}.yaml"
-        checks.equal(title, len(references(opened)), left)
-    checks.equal("stored objects: the letter was below the seal", _values(opened), [archive.letter])
+    for layer, sealed in archive.sealed.items():
+        for config, left in {"stored": 1, "stored-below-seals": 0}.items():
+            opened = await archive.tdc("history", "decode", "--storage", document={"events": sealed}, config=config)
+            title = f"stored objects: references below {layer} after tdc history decode --storage with {config}.yaml"
+            checks.equal(title, len(references(opened)), left)
+        checks.equal(f"stored objects: the letter was below {layer}", _values(opened), [archive.letter])
     seen = json.loads(await run([stage.temporal.binary, *show, "--codec-endpoint", archive.codec.url]))
     _full(archive, "stored objects: temporal workflow show with the codec server", seen)
 
@@ -194,12 +238,13 @@ async def _by_request(archive: Archive) -> None:
         status, payloads = await ask(archive.codec, path, reference)
         _letter(archive, f"stored objects: {path}", status, payloads)
 
-    [sealed, *_] = history.payloads(archive.sealed)
-    status, payloads = await ask(archive.below_seals, "/download", sealed)
-    _letter(archive, "stored objects: /download below a seal", status, payloads)
-    status, said = await ask(archive.codec, "/download", sealed)
-    refused = status == 400 and str(said).startswith("TDC_ERR_REFERENCE")
-    checks.that("stored objects: /download below a seal, where that is not configured", refused, (status, said))
+    for layer, events in archive.sealed.items():
+        [sealed, *_] = history.payloads(events)
+        status, payloads = await ask(archive.below_seals, "/download", sealed)
+        _letter(archive, f"stored objects: /download below {layer}", status, payloads)
+        status, said = await ask(archive.codec, "/download", sealed)
+        refused = status == 400 and str(said).startswith("TDC_ERR_REFERENCE")
+        checks.that(f"stored objects: /download below {layer}, where that is not configured", refused, (status, said))
     status, said = await ask(archive.without_stores, "/download", reference)
     checks.equal("stored objects: /download without stores", status, 404)
 
@@ -221,9 +266,10 @@ async def _in_the_browser(archive: Archive) -> None:
         chromium(stage.chromium, stage.folder / "browser-stored") as running,
         WebUi.person(running, archive.web_ui, stage.folder / "web-ui") as ui,
     ):
+        below = [layer.replace(" ", "-") for layer in archive.sealed]
         for server, workflow, title in (
             (archive.codec, _WORKFLOW, "stored"),
-            (archive.below_seals, _SEALED, "stored-below-a-seal"),
+            *((archive.below_seals, f"archive-below-{layer}", f"stored-below-{layer}") for layer in below),
         ):
             await ui.workflows()
             await ui.set_codec_server(server.url)
