@@ -29,6 +29,7 @@ from scenarios.plaintext import plaintext
 from scenarios.relay import relay
 from scenarios.replays import replays
 from scenarios.rotation import rotation
+from scenarios.split_export import split_export
 from scenarios.stored_objects import stored_objects
 from scenarios.summaries import summaries
 from scenarios.ticket import ticket
@@ -44,6 +45,7 @@ SCENARIOS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "stored-objects": stored_objects,
     "relay": relay,
     "replays": replays,
+    "split-export": split_export,
     "laptop": laptop,
     "team": team,
     "faults": faults,

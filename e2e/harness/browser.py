@@ -46,6 +46,7 @@ class WebUi:
 
     def __init__(self, page: Page, url: str, shots: Path) -> None:
         self.page = page
+        self._import_url = f"{url}/import/events"
         self._url = f"{url}/namespaces/default/workflows"
         self._shots = shots
         self.tokens: list[str] = []
@@ -83,6 +84,13 @@ class WebUi:
         """Expands the first event of this kind in the history."""
         await self.page.get_by_role("row").filter(has_text=event).first.click()
 
+    async def expand_all(self, event: str) -> None:
+        """Expands every event of this kind in the history, the last one first, since each moves those below it."""
+        rows = self.page.get_by_role("row").filter(has_text=event)
+        await rows.first.wait_for()
+        for row in reversed(await rows.all()):
+            await row.click()
+
     async def missing(self, *phrases: str, patience: float = PATIENCE) -> list[str]:
         """Waits until the page shows all of these, and returns those that do not come."""
         script = "phrases => phrases.every(phrase => document.body.textContent.includes(phrase))"
@@ -118,6 +126,15 @@ class WebUi:
         async with page.expect_download() as download:
             await dialog.get_by_test_id("confirm-modal-button").click()
         await (await download.value).save_as(target)
+
+    async def import_history(self, file: Path) -> None:
+        """Opens a history from a file, which the server need not know."""
+        page = self.page
+        await page.goto(self._import_url)
+        await page.get_by_test_id("import-event-history").wait_for()
+        await page.locator("#import-event-history-file-upload").set_input_files(file)
+        await page.get_by_role("button", name="Import", exact=True).click()
+        await page.wait_for_url(f"{self._import_url}/*/workflow/run/history/*")
 
     async def download_external(self, size: str, target: Path) -> None:
         """Downloads the first external payload of this size: its button has no other name."""
