@@ -63,7 +63,7 @@ async def run(programs: Programs, folder: Path, only: Sequence[str]) -> Checks:
     checks = Checks()
     async with checks.scenario("the test"), stage(programs, folder, checks) as ready:
         for name, scenario in SCENARIOS.items():
-            if not only and name == "faults":
+            if name == "faults" and (not only or "browser" in only):
                 await in_a_browser(programs, ready)
             if not only or name in only:
                 async with checks.scenario(name):
@@ -157,7 +157,7 @@ if __name__ == "__main__":
     parser.add_argument(
         "--only",
         action="append",
-        choices=SCENARIOS,
+        choices=[*SCENARIOS, "browser"],
         help="run this scenario alone; may be repeated. Some look at what others left: replays at parcel, for example",
     )
     status = asyncio.run(main(parser.parse_args()))

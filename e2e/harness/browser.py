@@ -1,5 +1,6 @@
 """Chromium without a window, and the Web UI in it, used as a person uses it."""
 
+import base64
 import contextlib
 import re
 from collections.abc import AsyncIterator
@@ -16,6 +17,13 @@ ENCRYPTED = "YmluYXJ5L2VuY3J5cHRlZA=="
 
 # Milliseconds, as Playwright counts.
 PATIENCE = 1000 * processes.PATIENCE
+
+_SIDE_BY_SIDE = """
+body { margin: 8px; display: flex; gap: 8px; font: 18px sans-serif }
+figure { margin: 0; flex: 1 }
+figcaption { padding: 4px 8px }
+img { width: 100%; border: 1px solid #ccc }
+"""
 
 _ARGUMENTS = [
     "--no-sandbox",
@@ -115,7 +123,26 @@ class WebUi:
     async def picture(self, name: str) -> None:
         """Keeps what the person sees now."""
         self._shots.mkdir(exist_ok=True)
-        await self.page.screenshot(path=self._shots / f"{name}.png")
+        await self.page.screenshot(path=self._shot(name))
+
+    async def before_and_after(self, before: str, after: str, name: str) -> None:
+        """Puts two pictures side by side in one, for people who have not seen it."""
+        shown = "".join(
+            f"<figure><figcaption>{caption}</figcaption>"
+            f"<img src='data:image/png;base64,{base64.b64encode(self._shot(shot).read_bytes()).decode()}'></figure>"
+            for shot, caption in (
+                (before, "The Web UI without the codec server"),
+                (after, "The same page with tdc serve"),
+            )
+        )
+        page = await self.page.context.new_page()
+        await page.set_viewport_size({"width": 1440, "height": 560})
+        await page.set_content(f"<style>{_SIDE_BY_SIDE}</style><body>{shown}</body>", wait_until="load")
+        await page.screenshot(path=self._shot(name))
+        await page.close()
+
+    def _shot(self, name: str) -> Path:
+        return self._shots / f"{name}.png"
 
     async def download(self, form: str, target: Path) -> None:
         """Downloads the history that is shown: "encoded" or "decoded"."""

@@ -52,6 +52,7 @@ async def _reads(stage: Stage, ui: WebUi, endpoint: str, customer: str, agent: s
     await ui.show(handle.id)
     checks.equal("web ui without a codec server: payloads are encrypted", await ui.missing(ENCRYPTED), [])
     stage.unread("web ui without a codec server", await ui.text())
+    await ui.picture("encoded")
 
     await ui.set_codec_server(endpoint)
     await ui.show(handle.id)
@@ -59,6 +60,7 @@ async def _reads(stage: Stage, ui: WebUi, endpoint: str, customer: str, agent: s
     checks.equal("web ui: input, failure and its details are decoded", await ui.missing(*seen), [])
     checks.that("web ui: the glasses say that it works", await ui.glasses("success"))
     await ui.picture("decoded")
+    await ui.before_and_after("encoded", "decoded", "before-and-after")
     checks.that("web ui: nothing on the page is encrypted", await ui.gone(ENCRYPTED), "it is there")
     await ui.expand("Activity Task Completed")
     checks.equal("web ui: the result of an activity is decoded", await ui.missing(f'"{customer} python"'), [])

@@ -40,6 +40,9 @@ class Demo:
         if wrong or not stored:
             print(f"\ndemo: failed: {'; '.join(wrong) or 'no language could take part'}", file=sys.stderr)
             return 1
+        print("\n4. A failed workflow in Temporal's Web UI, before and after its codec server is set (a picture that make test-e2e took)")
+        print(f"   {self.relative(self.root / 'docs' / 'web-ui.png')}")
+        print(f"   the codec server: target/release/tdc serve --dev --config {self.relative(self.config)}")
         print("\nNext: open one yourself, with the command line and the same configuration:")
         print(f"   target/release/tdc decode --text --config {self.relative(self.config)} {self.relative(self.work / 'stored.json')}")
         print("Then one line in your own client's options: see README.md, and bindings/ for your language.")
