@@ -14,6 +14,7 @@ const PREFIXES: &[&str] = &[
     "CLOUDSDK_",
     "AZURE_",
     "IDENTITY_",
+    "STORAGE_EMULATOR_HOST",
     "HOME",
     "USERPROFILE",
     "APPDATA",

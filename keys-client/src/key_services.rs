@@ -218,6 +218,10 @@ impl KeyServices {
         self.twice(process, service.timeout(), |session| attempt(kek.as_ref(), session))
     }
 
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
     /// The same with the connections and tokens of this process.
     pub(crate) fn with_session<T>(
         &self,

@@ -5,8 +5,9 @@
 //! key_services   one handle: wrap, unwrap, and all requests of a call
 //! requests       tdc.host.v1 Requests → Answers            check      what works, and the remedy
 //! services       the table; one file for each service and its credentials
-//! objects  post  stored objects, and requests for a codec server, by the same connections and
-//!                credentials; not in the C surface
+//! objects  buckets  post
+//!                stored objects, what buckets hold, and requests for a codec server, by the same
+//!                connections and credentials; not in the C surface
 //! cache  flight  tokens with an age; equal questions asked once
 //! http  uri      bounded requests; the configured URI of a KEK
 //! authorities    the certificate authorities that this machine trusts
@@ -19,6 +20,7 @@
 #![deny(unsafe_code)]
 
 mod authorities;
+mod buckets;
 mod cache;
 mod check;
 mod environment;
@@ -37,6 +39,7 @@ mod time;
 mod uri;
 
 pub use authorities::authorities;
+pub use buckets::{Download, FoundStore, ListedObject, ObjectVersion};
 pub use check::Check;
 pub use environment::Environment;
 pub use failure::{Failure, FailureKind};

@@ -7,7 +7,7 @@ mod bearer;
 mod gcp;
 mod vault;
 
-pub(crate) use self::{aws::s3, gcp::storage};
+pub(crate) use self::{aws::s3, gcp::crc32c::Crc32c, gcp::storage};
 
 use core::time::Duration;
 use std::time::Instant;

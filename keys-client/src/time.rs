@@ -18,9 +18,14 @@ pub(crate) fn compact(time: SystemTime) -> String {
     format!("{year:04}{month:02}{day:02}T{:02}{:02}{:02}Z", of_day / 3600, of_day / 60 % 60, of_day % 60)
 }
 
-/// The time until `2026-03-01T12:30:00Z`, with or without fractions of a second; `None` if this is
-/// not a time in UTC.
+/// The time until `2026-03-01T12:30:00Z`, as [`at`] reads it.
 pub(crate) fn until(text: &str, now: SystemTime) -> Option<Duration> {
+    Some(Duration::from_secs(unix(at(text)?).saturating_sub(unix(now))))
+}
+
+/// The time `2026-03-01T12:30:00Z`, to the second, with or without fractions; `None` if this is not
+/// a time in UTC.
+pub(crate) fn at(text: &str) -> Option<SystemTime> {
     let (day, rest) = text.split_once('T')?;
     let clock = rest.strip_suffix('Z').or_else(|| rest.strip_suffix("+00:00"))?;
     let clock = clock.split('.').next()?;
@@ -28,7 +33,7 @@ pub(crate) fn until(text: &str, now: SystemTime) -> Option<Duration> {
     let mut next = || fields.next()?.ok().filter(|number| *number < 10_000);
     let (year, month, day) = (next()?, next()?, next()?);
     let seconds = days(year, month, day)? * DAY + next()? * 3600 + next()? * 60 + next()?;
-    Some(Duration::from_secs(seconds.saturating_sub(unix(now))))
+    UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
 }
 
 /// Days since 1970, in the Gregorian calendar. Years are counted from March, so that the leap day

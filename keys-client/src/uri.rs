@@ -60,6 +60,15 @@ impl KeyUri {
 }
 
 fn percent_decoded(text: &str) -> Option<String> {
+    percent_decoded_any(text).filter(|text| !text.chars().any(char::is_control))
+}
+
+/// A value as forms have it, where a space is a plus.
+pub(crate) fn form_decoded(text: &str) -> Option<String> {
+    percent_decoded_any(&text.replace('+', " "))
+}
+
+fn percent_decoded_any(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
@@ -73,7 +82,7 @@ fn percent_decoded(text: &str) -> Option<String> {
         bytes.push(digit(digits[0])? << 4 | digit(digits[1])?);
         rest = after;
     }
-    String::from_utf8(bytes).ok().filter(|text| !text.chars().any(char::is_control))
+    String::from_utf8(bytes).ok()
 }
 
 /// A name or value for a path, a query or a form.

@@ -64,13 +64,12 @@ pub(super) fn open(uri: &KeyUri, environment: &Environment) -> Result<Box<dyn Ke
     let region = uri
         .parameter("region")
         .or(of_arn)
-        .or_else(|| environment.first(&["AWS_REGION", "AWS_DEFAULT_REGION"]))
-        .or_else(|| profile.value("region"))
+        .or_else(|| region(environment, &profile))
         .ok_or_else(|| {
             Failure::refused("no region for AWS KMS: add ?region=... to the key's URI, or set AWS_REGION")
         })?
         .to_owned();
-    if !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+    if !is_region(&region) {
         return Err(Failure::refused(
             "the region in the key's URI is not a region of AWS: expected one such as eu-central-1",
         ));
@@ -102,6 +101,16 @@ pub(super) fn remedy(kind: FailureKind) -> &'static str {
             "the wrapped key is not of this key or encryption context; list earlier targets of an alias under `earlier`"
         }
     }
+}
+
+/// The region of the environment.
+fn region<'a>(environment: &'a Environment, profile: &'a Profile) -> Option<&'a str> {
+    environment.first(&["AWS_REGION", "AWS_DEFAULT_REGION"]).or_else(|| profile.value("region"))
+}
+
+/// Whether this can be part of a host's name.
+fn is_region(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 /// The endpoint of a service in a region.

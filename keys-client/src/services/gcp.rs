@@ -7,7 +7,7 @@
 //! Google recommends the checksums: a key that was damaged on the way in, and then wrapped, could
 //! never be used.
 
-mod crc32c;
+pub(crate) mod crc32c;
 mod credentials;
 pub(crate) mod storage;
 

@@ -1,4 +1,4 @@
-//! AWS Signature Version 4, of a request without a query.
+//! AWS Signature Version 4.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
 use std::time::SystemTime;
@@ -17,8 +17,8 @@ pub(super) struct Scope<'a> {
     pub(super) now: SystemTime,
 }
 
-/// The additional headers of a signed request; names in `headers` are lower case, and the path of
-/// `url` is as it is sent.
+/// The additional headers of a signed request; names in `headers` are lower case, and path and query
+/// of `url` are as they are sent: encoded, each parameter with its `=`.
 pub(super) fn headers(
     method: &str,
     url: &str,
@@ -30,6 +30,10 @@ pub(super) fn headers(
     let time = compact(scope.now);
     let (host, path) =
         host_and_path(url).ok_or_else(|| Failure::refused("the endpoint of AWS is not a URL"))?;
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let mut parameters: Vec<&str> = query.split('&').collect();
+    parameters.sort_unstable();
+    let query = parameters.join("&");
     let mut out = vec![("x-amz-date", time.clone())];
     if let Some(token) = credentials.session_token() {
         out.push(("x-amz-security-token", token.to_owned()));
@@ -41,7 +45,7 @@ pub(super) fn headers(
     let names = signed.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
     let canonical: String = signed.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
     let request =
-        format!("{method}\n{path}\n\n{canonical}\n{names}\n{}", hex(digest(&SHA256, body).as_ref()));
+        format!("{method}\n{path}\n{query}\n{canonical}\n{names}\n{}", hex(digest(&SHA256, body).as_ref()));
 
     let day = time.get(..8).unwrap_or_default();
     let Scope { region, service, .. } = scope;
@@ -62,7 +66,7 @@ pub(super) fn headers(
     Ok(out)
 }
 
-/// The host in the form that the client will send, and the path.
+/// The host in the form that the client will send, and the path with its query.
 fn host_and_path(url: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = url.split_once("://")?;
     let (host, path) = rest.split_at(rest.find('/')?);
@@ -108,5 +112,10 @@ mod tests {
                 .1
                 .ends_with("ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a")
         );
+        // `get-vanilla-query-order-key-case`
+        let url = "https://example.amazonaws.com/?Param2=value2&Param1=value1";
+        let signed = headers("GET", url, &[], b"", &credentials, &scope).unwrap();
+        let expected = "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500";
+        assert!(signed.last().unwrap().1.ends_with(expected), "{signed:?}");
     }
 }

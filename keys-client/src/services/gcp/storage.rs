@@ -2,10 +2,15 @@
 //!
 //! ```text
 //! GET https://storage.googleapis.com/storage/v1/b/BUCKET/o/KEY?alt=media
+//! GET https://storage.googleapis.com/storage/v1/b/BUCKET/o?prefix=…
 //! ```
-//! <https://cloud.google.com/storage/docs/json_api/v1/objects/get>
+//! <https://cloud.google.com/storage/docs/json_api/v1/objects/get>,
+//! <https://cloud.google.com/storage/docs/json_api/v1/objects/list>
+
+mod listing;
 
 use super::{Bearer, Session, credentials};
+use crate::buckets::{MAX_PAGE_BYTES, ObjectVersion, Page, PageOf, PartOf};
 use crate::failure::Failure;
 use crate::http::{Reply, Request};
 use crate::objects::{Bytes, StoredObject};
@@ -15,51 +20,138 @@ const SERVICE: &str = "Google Cloud Storage";
 const SCOPE: &str = "https://www.googleapis.com/auth/devstorage.read_only";
 const ENDPOINT: &str = "https://storage.googleapis.com";
 
-/// Fetches an object. An endpoint without TLS is an emulator's, which is sent no credentials.
+/// Fetches an object.
 pub(crate) fn get(
     session: &Session<'_>,
     object: &StoredObject<'_>,
     endpoint: Option<&str>,
 ) -> Result<Bytes, Failure> {
-    let endpoint = endpoint.unwrap_or(ENDPOINT).trim_end_matches('/');
     let (bucket, key) = (object.bucket, percent_encoded(object.key));
-    let url = format!("{endpoint}/storage/v1/b/{bucket}/o/{key}?alt=media");
+    let path = format!("/storage/v1/b/{bucket}/o/{key}?alt=media");
+    let reply = ask(session, endpoint, &path, &[], object.max_bytes)?;
+    if reply.is_success() { Ok(reply.body) } else { Err(failed(&reply)) }
+}
+
+/// Fetches a part of an object, in the version that was listed.
+pub(crate) fn part(
+    session: &Session<'_>,
+    part: &PartOf<'_>,
+    endpoint: Option<&str>,
+) -> Result<Bytes, Failure> {
+    let (bucket, key) = (part.bucket, percent_encoded(&part.object.key));
+    let mut path = format!("/storage/v1/b/{bucket}/o/{key}?alt=media");
+    if let ObjectVersion::Generation(number) = part.object.version {
+        path.push_str(&format!("&generation={number}"));
+    }
+    // Without the second, an object that is stored compressed is sent decompressed.
+    let headers = [("range", part.range()), ("accept-encoding", "gzip".to_owned())];
+    let reply = ask(session, endpoint, &path, &headers, part.len)?;
+    match reply.status {
+        206 => Ok(reply.body),
+        200 if part.is_all() => Ok(reply.body),
+        200 => Err(Failure::unavailable("the store does not send parts of objects")),
+        404 => Err(Failure::invalid("the object was deleted or replaced after it was listed")),
+        _ => Err(failed(&reply)),
+    }
+}
+
+/// Lists objects.
+pub(crate) fn list(
+    session: &Session<'_>,
+    page: &PageOf<'_>,
+    endpoint: Option<&str>,
+) -> Result<Page, Failure> {
+    let token = page.token.map(|token| format!("&pageToken={}", percent_encoded(token)));
+    let path = format!(
+        "/storage/v1/b/{}/o?fields=items(name,size,generation,crc32c,updated),nextPageToken&maxResults={}&prefix={}{}",
+        page.bucket,
+        page.count,
+        percent_encoded(page.prefix),
+        token.unwrap_or_default()
+    );
+    let reply = ask(session, endpoint, &path, &[], MAX_PAGE_BYTES)?;
+    if !reply.is_success() {
+        return Err(not_listed(&reply));
+    }
+    if reply.body.len() > MAX_PAGE_BYTES {
+        return Err(Failure::unavailable(format!("the listing has more than {MAX_PAGE_BYTES} bytes")));
+    }
+    listing::read(&reply.body).ok_or_else(|| reply.nonsense(SERVICE))
+}
+
+/// Asks with the cached token, and with a new one if Google rejects it. An endpoint without TLS is
+/// an emulator's, which is sent no credentials.
+fn ask(
+    session: &Session<'_>,
+    endpoint: Option<&str>,
+    path: &str,
+    headers: &[(&str, String)],
+    max_bytes: usize,
+) -> Result<Reply, Failure> {
+    let endpoint = place(session, endpoint);
+    let url = format!("{endpoint}{path}");
     let ask = |token: Option<&Bearer>| {
-        let mut request = Request::get(url.as_str()).direct();
+        let plain = Request::get(url.as_str()).direct();
+        let mut request = headers.iter().fold(plain, |request, (name, value)| request.header(name, value));
         if let Some(token) = token {
             request = request.secret_header("authorization", &token.header());
             if let Some(project) = &token.project {
                 request = request.header("x-goog-user-project", project);
             }
         }
-        session.receive(request, object.max_bytes)
+        session.receive(request, max_bytes)
     };
     if endpoint.starts_with("http://") {
-        return read(ask(None)?);
+        return ask(None);
     }
     let token = credentials::current(session, SCOPE)?;
-    let mut reply = ask(Some(&token))?;
+    let reply = ask(Some(&token))?;
     if reply.status == 401 {
         credentials::forget(session, SCOPE, &token);
-        let fresh = credentials::current(session, SCOPE)?;
-        reply = ask(Some(&fresh))?;
+        return ask(Some(&*credentials::current(session, SCOPE)?));
     }
-    read(reply)
+    Ok(reply)
 }
 
-fn read(reply: Reply) -> Result<Bytes, Failure> {
+/// The configured endpoint, that of an emulator, or Google's. Google's clients take the variable
+/// with and without a scheme.
+fn place(session: &Session<'_>, configured: Option<&str>) -> String {
+    let endpoint =
+        configured.or_else(|| session.environment.var("STORAGE_EMULATOR_HOST")).unwrap_or(ENDPOINT);
+    let endpoint = endpoint.trim_end_matches('/');
+    if endpoint.contains("://") { endpoint.to_owned() } else { format!("http://{endpoint}") }
+}
+
+/// What a refusal of an object means.
+fn failed(reply: &Reply) -> Failure {
     match reply.status {
-        200 => Ok(reply.body),
-        404 => Err(Failure::invalid("the store has no such object")),
-        _ if reply.is_overloaded() => Err(reply.nonsense(SERVICE)),
+        404 => Failure::invalid("the store has no such object"),
         // Also the answer for a name that is not there if the account may not list the bucket.
-        403 => Err(Failure::refused(format!(
+        403 => Failure::refused(format!(
             "{SERVICE} answered 403: the object is missing, or the account lacks storage.objects.get; \
              allow storage.objects.list to tell them apart"
-        ))),
+        )),
+        _ => refused(reply),
+    }
+}
+
+/// What a refusal of a listing means.
+fn not_listed(reply: &Reply) -> Failure {
+    match reply.status {
+        404 => Failure::refused("the store has no such bucket"),
+        403 => Failure::refused(format!(
+            "{SERVICE} answered 403: allow storage.objects.list on the bucket to the account"
+        )),
+        _ => refused(reply),
+    }
+}
+
+fn refused(reply: &Reply) -> Failure {
+    match reply.status {
+        _ if reply.is_overloaded() => reply.nonsense(SERVICE),
         status @ 400..500 => {
-            Err(Failure::refused(format!("{SERVICE} answered {status}: see what the account may read")))
+            Failure::refused(format!("{SERVICE} answered {status}: see what the account may read"))
         }
-        _ => Err(reply.nonsense(SERVICE)),
+        _ => reply.nonsense(SERVICE),
     }
 }

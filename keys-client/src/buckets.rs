@@ -1,0 +1,243 @@
+//! Buckets: what is in them, and objects of any size, one part after the other.
+//!
+//! A part is a request of its own, so that it has a deadline and a second try, and so that no more
+//! than a part is in memory. Parts of different versions are never put together.
+
+use core::fmt;
+use std::collections::HashSet;
+use std::time::{Duration, SystemTime};
+
+use crate::failure::Failure;
+use crate::key_services::KeyServices;
+use crate::objects::{Bytes, ObjectStore};
+use crate::services::{Crc32c, s3, storage};
+
+/// Objects of one page: the most that the stores list at once.
+const PAGE: usize = 1000;
+/// Bytes of one page: a key has at most 1,024, and each may be written as three.
+pub(crate) const MAX_PAGE_BYTES: usize = 8 << 20;
+/// Pages of one listing, which may be empty. Stores list millions of objects in so many.
+const MAX_PAGES: usize = 20_000;
+/// Bytes of what continues a listing.
+const MAX_TOKEN: usize = 8 << 10;
+/// Bytes of one part of an object.
+const PART: u64 = 8 << 20;
+/// The time of a page.
+const PAGE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The time of a part: less than 70 KB a second is not waited for.
+const PART_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// A store as the environment names it, for commands that have no configuration of stores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FoundStore {
+    /// Amazon S3, or what `AWS_ENDPOINT_URL_S3` names.
+    S3 {
+        /// The region of the buckets.
+        region: String,
+        /// The address, if it is not the region's.
+        endpoint: Option<String>,
+    },
+    /// Google Cloud Storage, or what `STORAGE_EMULATOR_HOST` names.
+    Gcs,
+}
+
+impl FoundStore {
+    /// The store. Buckets of another endpoint than Amazon's are in the path, as for the `aws`
+    /// command.
+    #[must_use]
+    pub fn store(&self) -> ObjectStore<'_> {
+        match self {
+            Self::S3 { region, endpoint } => {
+                ObjectStore::S3 { region, endpoint: endpoint.as_deref(), path_style: endpoint.is_some() }
+            }
+            Self::Gcs => ObjectStore::Gcs { endpoint: None },
+        }
+    }
+}
+
+/// Which bytes an object has: an object that is replaced gets another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ObjectVersion {
+    /// S3's, as the store writes it.
+    ETag(String),
+    /// Google Cloud Storage's.
+    Generation(u64),
+}
+
+impl fmt::Display for ObjectVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ETag(tag) => write!(f, "etag:{tag}"),
+            Self::Generation(number) => write!(f, "generation:{number}"),
+        }
+    }
+}
+
+/// An object in a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListedObject {
+    /// The key, which may be anything.
+    pub key: String,
+    /// How many bytes it has.
+    pub len: u64,
+    /// Its version.
+    pub version: ObjectVersion,
+    /// When it was written, to the second.
+    pub modified: Option<SystemTime>,
+    /// Of all bytes, if the store says it.
+    pub(crate) checksum: Option<u32>,
+}
+
+/// A part of a listing.
+pub(crate) struct Page {
+    pub(crate) objects: Vec<ListedObject>,
+    /// What continues it.
+    pub(crate) next: Option<String>,
+}
+
+/// Which part of a listing.
+pub(crate) struct PageOf<'a> {
+    pub(crate) bucket: &'a str,
+    pub(crate) prefix: &'a str,
+    pub(crate) token: Option<&'a str>,
+    /// Most objects.
+    pub(crate) count: usize,
+}
+
+/// Which part of an object; `len` is not 0.
+pub(crate) struct PartOf<'a> {
+    pub(crate) bucket: &'a str,
+    pub(crate) object: &'a ListedObject,
+    pub(crate) start: u64,
+    pub(crate) len: usize,
+}
+
+impl PartOf<'_> {
+    /// The header `Range`.
+    pub(crate) fn range(&self) -> String {
+        format!("bytes={}-{}", self.start, self.start + self.len as u64 - 1)
+    }
+
+    /// Whether a whole object is as good.
+    pub(crate) fn is_all(&self) -> bool {
+        self.start == 0 && self.len as u64 == self.object.len
+    }
+}
+
+impl KeyServices {
+    /// Amazon S3, by the variables and files of the `aws` command.
+    ///
+    /// # Errors
+    /// If they name no region.
+    pub fn s3(&self) -> Result<FoundStore, Failure> {
+        s3::find(self.environment())
+    }
+
+    /// Lists the objects whose keys begin with `prefix`, and stops when there are `enough`.
+    ///
+    /// # Errors
+    /// The failures of the store; also for a listing that no store would give.
+    pub fn list(
+        &self,
+        store: ObjectStore<'_>,
+        bucket: &str,
+        prefix: &str,
+        enough: usize,
+    ) -> Result<Vec<ListedObject>, Failure> {
+        let (mut found, mut seen) = (Vec::new(), HashSet::new());
+        let mut token: Option<String> = None;
+        for _ in 0..MAX_PAGES {
+            let count = PAGE.min(enough.saturating_sub(found.len())).max(1);
+            let page_of = PageOf { bucket, prefix, token: token.as_deref(), count };
+            let page = self.with_session(PAGE_TIMEOUT, |session| match store {
+                ObjectStore::S3 { region, endpoint, path_style } => {
+                    s3::list(session, &page_of, region, endpoint, path_style)
+                }
+                ObjectStore::Gcs { endpoint } => storage::list(session, &page_of, endpoint),
+            })?;
+            if page.objects.len() > count {
+                return Err(Failure::unavailable("the store lists more objects than it was asked for"));
+            }
+            if page.objects.iter().any(|object| !object.key.starts_with(prefix)) {
+                return Err(Failure::unavailable("the store lists objects that are not under the prefix"));
+            }
+            found.extend(page.objects);
+            let Some(next) = page.next.filter(|_| found.len() < enough) else { return Ok(found) };
+            if next.len() > MAX_TOKEN || !seen.insert(next.clone()) {
+                return Err(Failure::unavailable(
+                    "the store's listing does not end: it goes round in a circle",
+                ));
+            }
+            token = Some(next);
+        }
+        Err(Failure::unavailable(format!(
+            "the store's listing does not end: it has more than {MAX_PAGES} pages"
+        )))
+    }
+
+    /// Begins to fetch an object of a listing.
+    #[must_use]
+    pub fn download<'a>(
+        &'a self,
+        store: ObjectStore<'a>,
+        bucket: &'a str,
+        object: &'a ListedObject,
+    ) -> Download<'a> {
+        Download { keys: self, store, bucket, object, read: 0, checksum: Crc32c::new() }
+    }
+}
+
+/// An object that is being fetched.
+#[derive(Debug)]
+pub struct Download<'a> {
+    keys: &'a KeyServices,
+    store: ObjectStore<'a>,
+    bucket: &'a str,
+    object: &'a ListedObject,
+    read: u64,
+    checksum: Crc32c,
+}
+
+impl Download<'_> {
+    /// The next part; `None` when all bytes were there and, as far as the store says a checksum,
+    /// are the right ones.
+    ///
+    /// # Errors
+    /// The failures of the store. After one, it is over.
+    pub fn next_part(&mut self) -> Result<Option<Bytes>, Failure> {
+        let left = self.object.len.saturating_sub(self.read);
+        if left == 0 {
+            return match self.object.checksum {
+                Some(checksum) if checksum != self.checksum.value() => Err(Failure::unavailable(
+                    "the object was damaged on its way: its checksum is another one",
+                )),
+                _ => Ok(None),
+            };
+        }
+        // At most PART, so that it fits.
+        let len = usize::try_from(left.min(PART)).unwrap_or(usize::MAX);
+        let part = PartOf { bucket: self.bucket, object: self.object, start: self.read, len };
+        let store = self.store;
+        let bytes = self.keys.with_session(PART_TIMEOUT, |session| {
+            let bytes = match store {
+                ObjectStore::S3 { region, endpoint, path_style } => {
+                    s3::part(session, &part, region, endpoint, path_style)
+                }
+                ObjectStore::Gcs { endpoint } => storage::part(session, &part, endpoint),
+            }?;
+            match bytes.len() {
+                found if found == len => Ok(bytes),
+                found if found > len => {
+                    Err(Failure::unavailable("the store sends more than it was asked for"))
+                }
+                found => Err(Failure::transient(format!("the store sent {found} bytes instead of {len}"))),
+            }
+        })?;
+        self.read += bytes.len() as u64;
+        self.checksum.add(&bytes);
+        Ok(Some(bytes))
+    }
+}
