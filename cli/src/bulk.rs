@@ -14,6 +14,7 @@ mod fields;
 mod inputs;
 mod jobs;
 mod json_export;
+mod json_values;
 mod namespace;
 mod options;
 mod progress;

@@ -1,28 +1,28 @@
 //! One file, from its histories to what is made of them.
 //!
 //! ```text
-//! an export in binary   read from the file one item after the other
-//! an export as JSON     in memory, converted one item after the other
-//! anything else         one document
+//! an export        read from the file one item after the other, in binary or as JSON
+//! anything else    one document, in memory
 //! ```
 //! Limits count for each history. What is between histories is copied.
 
 use std::collections::hash_map::RandomState;
 use std::fs::File;
 use std::hash::BuildHasher;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::Path;
 
 use tdc::{Code, Error};
 
 use super::export::{Export, Part, is_export};
-use super::json_export::Not;
+use super::json_export::{self, JsonExport, Stop};
 use super::progress::Progress;
 use super::split::Runs;
-use super::{Counts, Made, Work, fields, json_export, run_id};
+use super::{Counts, Made, Work, fields, run_id};
 use crate::files;
 use crate::new_file::NewFile;
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// How much of a file is read at once.
 const BUFFER: usize = 256 << 10;
 
@@ -77,6 +77,15 @@ impl Conversion<'_> {
         if is_export(input.fill_buf().map_err(unreadable)?) {
             return self.export(&mut Export::new(input, len, max));
         }
+        if input.fill_buf().map_err(unreadable)?.starts_with(BYTE_ORDER_MARK) {
+            input.consume(BYTE_ORDER_MARK.len());
+        }
+        let mut export = JsonExport::new(input, len, max);
+        if self.json_export(&mut export)? {
+            return Ok(());
+        }
+        let mut input = export.into_inner();
+        input.rewind().map_err(unreadable)?;
         let too_long = || {
             Error::new(
                 Code::Limit,
@@ -86,7 +95,14 @@ impl Conversion<'_> {
         let capacity = usize::try_from(len).ok().filter(|len| *len <= max).ok_or_else(too_long)?;
         let mut document = Vec::with_capacity(capacity + 1);
         input.take(len + 1).read_to_end(&mut document).map_err(unreadable)?;
-        self.document(document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&document))
+        let document = document.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&document);
+        self.history(document).map_err(|error| Failed {
+            error,
+            history: None,
+            run_id: run_id::of(document),
+        })?;
+        self.progress.add(document.len());
+        Ok(())
     }
 
     fn export(&mut self, export: &mut Export<impl BufRead>) -> Result<(), Failed> {
@@ -111,29 +127,28 @@ impl Conversion<'_> {
         }
     }
 
-    fn document(&mut self, document: &[u8]) -> Result<(), Failed> {
-        let found = match json_export::find(document) {
-            Ok(found) => found,
-            Err(Not::AnItem(index)) => return Err(not_an_item(index)),
-            Err(Not::AnExport) => {
-                let failed = |error| Failed { error, history: None, run_id: run_id::of(document) };
-                self.history(document).map_err(failed)?;
-                self.progress.add(document.len());
-                return Ok(());
+    /// Whether it is an export; otherwise, nothing was written.
+    fn json_export(&mut self, export: &mut JsonExport<impl BufRead>) -> Result<bool, Failed> {
+        let mut text = Vec::new();
+        loop {
+            let part = match export.next(&mut text) {
+                Ok(Some(part)) => part,
+                Ok(None) => break,
+                Err(Stop::NotAnExport) => return Ok(false),
+                Err(Stop::Failed(error, index)) => {
+                    return Err(Failed { error, history: Some(index), run_id: None });
+                }
+            };
+            match part {
+                json_export::Part::Item(index) => {
+                    self.history(&text).map_err(|error| at_item(&text, index, &error))?;
+                }
+                json_export::Part::Between => self.between(&text)?,
             }
-        };
-        self.done.newer += found.newer;
-        let mut copied = 0;
-        for json_export::Item { index, place } in found.items {
-            let end = place.end;
-            self.between(document.get(copied..place.start).unwrap_or_default())?;
-            let item = document.get(place).unwrap_or_default();
-            self.history(item).map_err(|error| at_item(item, index, &error))?;
-            self.progress.add(end - copied);
-            copied = end;
+            self.progress.add(text.len());
         }
-        self.between(document.get(copied..).unwrap_or_default())?;
-        Ok(())
+        self.done.newer += export.newer();
+        Ok(true)
     }
 
     fn history(&mut self, document: &[u8]) -> Result<(), Error> {
@@ -155,12 +170,6 @@ impl Conversion<'_> {
             Output::Split(_) => Ok(()),
         }
     }
-}
-
-#[cold]
-fn not_an_item(index: usize) -> Failed {
-    let text = format!("items[{index}] is not an item of an export: expected {{\"history\":{{…}}}}");
-    Failed { error: Error::new(Code::Json, text), history: Some(index), run_id: None }
 }
 
 /// The failure of an item. It was converted alone, so that its error says nothing of the others.

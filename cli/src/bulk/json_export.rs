@@ -1,159 +1,290 @@
-//! Finds the histories in an export as JSON, `{"items":[{"history":…}]}`.
+//! Reads an export as JSON, `{"items":[{"history":…}]}`, one history after the other, as
+//! [`super::export`] reads one in binary.
+//!
+//! Whether a document is an export shows where its items begin. Until then nothing is made of it,
+//! so that another document can still be read as a whole.
 
-use std::ops::Range;
+use std::io::BufRead;
 
+use tdc::{Code, Error};
 use tdc_formats::json::{Fault, MAX_DEPTH, Reader};
 
-/// What an export has.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Found {
-    /// The items with a history.
-    pub(super) items: Vec<Item>,
+use super::json_values::{Trouble, Values};
+
+/// A part of an export, as it is in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// An item with a history, and its number among all items, from 0.
+    Item(usize),
+    /// What is between histories.
+    Between,
+}
+
+/// Why there is no other part.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// It is another document, or malformed before its items: the reader of whole documents says
+    /// why.
+    NotAnExport,
+    /// A failure, and the number of the item.
+    Failed(Error, usize),
+}
+
+/// The place in the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Start,
+    /// Before a member of the document.
+    Member {
+        is_first: bool,
+    },
+    /// Before an item.
+    Item {
+        is_first: bool,
+    },
+    /// At an item, whose comma was read.
+    AtItem,
+    End,
+}
+
+/// The parts of an export, in order.
+pub(super) struct JsonExport<R> {
+    values: Values<R>,
+    /// How many bytes the file has.
+    len: u64,
+    /// Most bytes of one part.
+    max: usize,
+    state: State,
+    has_items: bool,
+    /// The number of the next item.
+    index: usize,
     /// How many members beside the histories are set, which are newer than this program.
-    pub(super) newer: u64,
+    newer: u64,
 }
 
-/// An item with a history.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Item {
-    /// Its number among all items, from 0.
-    pub(super) index: usize,
-    /// Where it is.
-    pub(super) place: Range<usize>,
-}
-
-/// Why a document is not divided.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Not {
-    /// It is another document, malformed, or ambiguous: the reader of whole documents says why.
-    AnExport,
-    /// The item of this number is no object with a history, and would be kept without being
-    /// decoded.
-    AnItem(usize),
-}
-
-impl From<Fault> for Not {
-    fn from(_: Fault) -> Self {
-        Self::AnExport
+impl<R: BufRead> JsonExport<R> {
+    pub(super) fn new(input: R, len: u64, max: usize) -> Self {
+        let values = Values::new(input, max);
+        Self { values, len, max, state: State::Start, has_items: false, index: 0, newer: 0 }
     }
-}
 
-/// The items in `text`. It stops at the first member that is another document's, so that a long
-/// history is not read twice.
-///
-/// # Errors
-/// If they are not to be processed one by one.
-pub(super) fn find(text: &[u8]) -> Result<Found, Not> {
-    let mut reader = Reader::of_bytes(text)?;
-    let (mut found, mut has_items) = (Found::default(), false);
-    let mut members = reader.object()?;
-    while let Some(name) = reader.member(&mut members)? {
-        match &*name.lossy() {
-            "items" if !has_items => {
-                has_items = true;
-                found.list(&mut reader)?;
+    pub(super) fn newer(&self) -> u64 {
+        self.newer
+    }
+
+    pub(super) fn into_inner(self) -> R {
+        self.values.into_inner()
+    }
+
+    /// Reads the next part into `text`; `None` at the end.
+    ///
+    /// # Errors
+    /// [`Stop`]; its failures are [`Code::Json`], [`Code::Limit`] and [`Code::Io`].
+    pub(super) fn next(&mut self, text: &mut Vec<u8>) -> Result<Option<Part>, Stop> {
+        text.clear();
+        loop {
+            match self.state {
+                State::Start => {
+                    self.token(b'{', "an object", text)?;
+                    self.state = State::Member { is_first: true };
+                }
+                State::Member { is_first } => self.member(is_first, text)?,
+                State::Item { is_first } => {
+                    if self.space(text)? == Some(b']') {
+                        self.byte(text)?;
+                        self.state = State::Member { is_first: false };
+                        continue;
+                    }
+                    if !is_first {
+                        self.token(b',', "a comma or ]", text)?;
+                        self.space(text)?;
+                    }
+                    self.state = State::AtItem;
+                    return Ok(Some(Part::Between));
+                }
+                State::AtItem => {
+                    let index = self.index;
+                    let has_history = self.item(text)?;
+                    self.index += 1;
+                    self.state = State::Item { is_first: false };
+                    return Ok(Some(if has_history { Part::Item(index) } else { Part::Between }));
+                }
+                State::End => {
+                    if self.space(text)?.is_some() {
+                        return Err(self.expected("the end"));
+                    }
+                    return Ok((!text.is_empty()).then_some(Part::Between));
+                }
             }
-            "items" | "events" | "history" => return Err(Not::AnExport),
-            _ => found.newer(&mut reader)?,
         }
     }
-    reader.end()?;
-    if has_items { Ok(found) } else { Err(Not::AnExport) }
-}
 
-impl Found {
-    fn list(&mut self, reader: &mut Reader<'_>) -> Result<(), Not> {
-        let mut list = reader.array()?;
-        let mut index = 0;
-        while reader.element(&mut list)? {
-            if reader.peek() != b'{' {
-                return Err(Not::AnItem(index));
-            }
-            let start = reader.position();
-            if self.item(reader, index)? {
-                self.items.push(Item { index, place: start..reader.position() });
-            }
-            index += 1;
+    /// Reads a member of the document, or its end.
+    fn member(&mut self, is_first: bool, text: &mut Vec<u8>) -> Result<(), Stop> {
+        if self.space(text)? == Some(b'}') {
+            self.byte(text)?;
+            self.state = State::End;
+            return if self.has_items { Ok(()) } else { Err(Stop::NotAnExport) };
         }
-        Ok(())
+        if !is_first {
+            self.token(b',', "a comma or }", text)?;
+            self.space(text)?;
+        }
+        self.state = State::Member { is_first: false };
+        let (start, at) = (text.len(), self.values.offset());
+        self.value(text)?;
+        let mut reader = self.reader(text, start, at)?;
+        let name = reader.string().and_then(|name| reader.end().map(|()| name.lossy().into_owned()));
+        let name = name.map_err(|fault| self.malformed(&fault, at))?;
+        self.token(b':', "a colon", text)?;
+        let next = self.space(text)?;
+        match &*name {
+            "items" => {
+                self.has_items |= next == Some(b'[');
+                self.token(b'[', "an array", text)?;
+                self.state = State::Item { is_first: true };
+                Ok(())
+            }
+            // The other forms of a history. Both in one would be ambiguous.
+            "events" | "history" if self.has_items => Err(self.failed(Error::new(
+                Code::Json,
+                format!("this is an export and has \"{name}\" beside its items: expected one of them"),
+            ))),
+            "events" | "history" => Err(Stop::NotAnExport),
+            _ => {
+                // A member that is null is not set.
+                self.newer += u64::from(next != Some(b'n'));
+                let (start, at) = (text.len(), self.values.offset());
+                self.value(text)?;
+                let mut reader = self.reader(text, start, at)?;
+                let checked = reader.skip(MAX_DEPTH).and_then(|()| reader.end());
+                checked.map_err(|fault| self.malformed(&fault, at))
+            }
+        }
     }
 
-    /// Whether an item has a history.
-    fn item(&mut self, reader: &mut Reader<'_>, index: usize) -> Result<bool, Not> {
-        let (mut has_history, mut seen) = (false, false);
+    /// Reads an item. Whether it has a history; what has none is kept as it is.
+    fn item(&mut self, text: &mut Vec<u8>) -> Result<bool, Stop> {
+        let (start, at) = (text.len(), self.values.offset());
+        match self.space(text)? {
+            Some(b'{') => {}
+            Some(_) => return Err(self.not_an_item()),
+            None => return Err(self.stopped(Trouble::CutOff)),
+        }
+        self.value(text)?;
+        let reader = self.reader(text, start, at)?;
+        let found = Item::read(reader).map_err(|fault| self.malformed(&fault, at))?;
+        if found.is_other {
+            return Err(self.not_an_item());
+        }
+        self.newer += found.newer;
+        Ok(found.has_history)
+    }
+
+    fn space(&mut self, text: &mut Vec<u8>) -> Result<Option<u8>, Stop> {
+        self.values.space(text).map_err(|trouble| self.stopped(trouble))
+    }
+
+    fn byte(&mut self, text: &mut Vec<u8>) -> Result<(), Stop> {
+        self.values.byte(text).map_err(|trouble| self.stopped(trouble))
+    }
+
+    fn value(&mut self, text: &mut Vec<u8>) -> Result<(), Stop> {
+        self.values.value(text).map_err(|trouble| self.stopped(trouble))
+    }
+
+    /// Takes this byte, after whitespace.
+    fn token(&mut self, byte: u8, what: &str, text: &mut Vec<u8>) -> Result<(), Stop> {
+        match self.space(text)? {
+            Some(found) if found == byte => self.byte(text),
+            Some(_) => Err(self.expected(what)),
+            None => Err(self.stopped(Trouble::CutOff)),
+        }
+    }
+
+    /// A reader of what was read from `start` on, which is at byte `at` of the file.
+    fn reader<'t>(&self, text: &'t [u8], start: usize, at: u64) -> Result<Reader<'t>, Stop> {
+        Reader::of_bytes(text.get(start..).unwrap_or_default()).map_err(|fault| self.malformed(&fault, at))
+    }
+
+    #[cold]
+    fn failed(&self, error: Error) -> Stop {
+        if self.has_items { Stop::Failed(error, self.index) } else { Stop::NotAnExport }
+    }
+
+    #[cold]
+    fn expected(&self, what: &str) -> Stop {
+        let (at, len) = (self.values.offset(), self.len);
+        let text = format!("the JSON is malformed at byte {at} of {len}: expected {what}");
+        self.failed(Error::new(Code::Json, text))
+    }
+
+    /// `at` is where the text begins that has the fault.
+    #[cold]
+    fn malformed(&self, fault: &Fault, at: u64) -> Stop {
+        let (at, len) = (at + fault.at() as u64, self.len);
+        let (code, text) = fault.what().map_or_else(
+            || (Code::Limit, format!("the JSON nests deeper than {MAX_DEPTH} levels at byte {at} of {len}")),
+            |what| (Code::Json, format!("the JSON is malformed at byte {at} of {len}: expected {what}")),
+        );
+        self.failed(Error::new(code, text))
+    }
+
+    #[cold]
+    fn not_an_item(&self) -> Stop {
+        let text =
+            format!("items[{}] is not an item of an export: expected {{\"history\":{{…}}}}", self.index);
+        Stop::Failed(Error::new(Code::Json, text), self.index)
+    }
+
+    #[cold]
+    fn stopped(&self, trouble: Trouble) -> Stop {
+        let (index, len) = (self.index, self.len);
+        match trouble {
+            Trouble::Unreadable(cause) => {
+                Stop::Failed(Error::new(Code::Io, format!("cannot read items[{index}]: {cause}")), index)
+            }
+            Trouble::CutOff => self.failed(Error::new(
+                Code::Json,
+                format!("the export ends within items[{index}], at byte {len}: it was cut off, so fetch it again"),
+            )),
+            Trouble::TooLong => self.failed(Error::new(
+                Code::Limit,
+                format!(
+                    "items[{index}] has more bytes than the {} that limits.max_input_bytes allows: raise the limit",
+                    self.max
+                ),
+            )),
+        }
+    }
+}
+
+/// What an item shows.
+struct Item {
+    has_history: bool,
+    /// It has a member that would be kept without being decoded.
+    is_other: bool,
+    newer: u64,
+}
+
+impl Item {
+    fn read(mut reader: Reader<'_>) -> Result<Self, Fault> {
+        let mut item = Self { has_history: false, is_other: false, newer: 0 };
         let mut members = reader.object()?;
         while let Some(name) = reader.member(&mut members)? {
+            let is_set = reader.peek() != b'n';
             match &*name.lossy() {
-                "history" if !seen => {
-                    seen = true;
-                    has_history = reader.peek() != b'n';
-                    reader.skip(MAX_DEPTH)?;
-                }
-                "history" => return Err(Not::AnExport),
-                "items" | "events" => return Err(Not::AnItem(index)),
-                _ => self.newer(reader)?,
+                // Two are decoded both, as protobuf would merge them.
+                "history" => item.has_history |= is_set,
+                "items" | "events" => item.is_other = true,
+                _ => item.newer += u64::from(is_set),
             }
+            reader.skip(MAX_DEPTH)?;
         }
-        Ok(has_history)
-    }
-
-    /// A member that is null is not set.
-    fn newer(&mut self, reader: &mut Reader<'_>) -> Result<(), Fault> {
-        self.newer += u64::from(reader.peek() != b'n');
-        reader.skip(MAX_DEPTH)
+        reader.end()?;
+        Ok(item)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ITEM: &str = r#"{"history":{"events":[{"eventId":"1"}]}}"#;
-
-    #[test]
-    fn histories_are_found_with_their_numbers() {
-        let text = format!(
-            r#"{{"newer":1, "unset":null, "items": [ {ITEM}, {{}}, {{"history":null}},{{"newer":[],"history":{{}}}}]}} "#
-        );
-        let found = find(text.as_bytes()).unwrap();
-        let items: Vec<(usize, &str)> =
-            found.items.iter().map(|item| (item.index, &text[item.place.clone()])).collect();
-        assert_eq!(items, [(0, ITEM), (3, r#"{"newer":[],"history":{}}"#)]);
-        assert_eq!(found.newer, 2);
-        assert_eq!(find(br#"{"items":[]}"#), Ok(Found::default()));
-    }
-
-    #[test]
-    fn other_documents_are_not_divided() {
-        for other in [
-            r#"{"events":[]}"#.to_owned(),
-            r#"{"history":{}}"#.to_owned(),
-            "[]".to_owned(),
-            "{}".to_owned(),
-            String::new(),
-            format!(r#"{{"items":[{ITEM}],"items":[{ITEM}]}}"#),
-            format!(r#"{{"items":[{ITEM}],"events":[]}}"#),
-            format!(r#"{{"items":[{ITEM},{{]}}"#),
-            format!(r#"{{"items":[{ITEM}"#),
-            format!(r#"{{"items":[{ITEM}]}} x"#),
-            format!(r#"{{"items":[{ITEM}]}}{{"items":[{ITEM}]}}"#),
-            format!(r#"{{"items":[{ITEM},{{"history":{{}},"history":{{}}}}]}}"#),
-        ] {
-            assert_eq!(find(other.as_bytes()), Err(Not::AnExport), "{other}");
-        }
-    }
-
-    #[test]
-    fn items_that_would_stay_encoded_are_named() {
-        for item in [
-            "7".to_owned(),
-            "null".to_owned(),
-            format!("[{ITEM}]"),
-            r#"{"events":[]}"#.to_owned(),
-            format!(r#"{{"newer":{{}},"items":[{ITEM}]}}"#),
-        ] {
-            let text = format!(r#"{{"items":[{ITEM},{item}]}}"#);
-            assert_eq!(find(text.as_bytes()), Err(Not::AnItem(1)), "{text}");
-        }
-    }
-}
+mod tests;

@@ -72,20 +72,26 @@ fn an_export_is_read_one_history_at_a_time() {
     assert_at_most(peak(&folder, &["--output", "two", "--jobs", "2", "in"]), 2 * (3 * LARGEST + BESIDE));
 }
 
+/// The same as JSON.
 #[test]
-fn json_is_in_memory_once_and_one_history_more() {
-    const LEN: usize = MEBIBYTE;
-    const COUNT: usize = 48;
+fn an_export_as_json_is_read_one_history_at_a_time() {
+    const LARGEST: usize = 4 * MEBIBYTE;
     let folder = Folder::with_config(SAMPLE_CONFIG);
-    let data = BASE64_STANDARD.encode(vec![b'a'; LEN * 3 / 4]);
-    let history = format!(
-        r#"{{"history":{{"events":[{{"eventId":"1","workflowExecutionSignaledEventAttributes":{{"input":{{"payloads":[{{"metadata":{{"encoding":"YmluYXJ5L3BsYWlu"}},"data":"{data}"}}]}}}}}}]}}}}"#
-    );
-    let mut file = File::create(folder.path("export.json")).unwrap();
-    for index in 0..COUNT {
-        let before = if index == 0 { "{\"items\":[" } else { "," };
-        write!(file, "{before}{history}").unwrap();
+    let each = [MEBIBYTE, LARGEST].map(|len| {
+        let data = BASE64_STANDARD.encode(vec![b'a'; len * 3 / 4]);
+        format!(
+            r#"{{"history":{{"events":[{{"eventId":"1","workflowExecutionSignaledEventAttributes":{{"input":{{"payloads":[{{"metadata":{{"encoding":"YmluYXJ5L3BsYWlu"}},"data":"{data}"}}]}}}}}}]}}}}"#
+        )
+    });
+    fs::create_dir(folder.path("in")).unwrap();
+    for name in ["1", "2"] {
+        let mut file = File::create(folder.path(&format!("in/{name}"))).unwrap();
+        for index in 0..36 {
+            let before = if index == 0 { "{\"items\":[" } else { ",\n" };
+            write!(file, "{before}{},{}", each[0], each[1]).unwrap();
+        }
+        file.write_all(b"]}").unwrap();
     }
-    file.write_all(b"]}").unwrap();
-    assert_at_most(peak(&folder, &["--output", "one", "export.json"]), COUNT * LEN + 3 * LEN + BESIDE);
+    assert_at_most(peak(&folder, &["--output", "one", "in"]), 3 * LARGEST + BESIDE);
+    assert_at_most(peak(&folder, &["--output", "two", "--jobs", "2", "in"]), 2 * (3 * LARGEST + BESIDE));
 }
