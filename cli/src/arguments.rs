@@ -211,7 +211,7 @@ pub(crate) enum KeysCommand {
         /// Print JSON, for programs
         #[arg(long)]
         json: bool,
-        /// Files and folders; without them, or with -, standard input
+        /// Files, folders and buckets; without them, or with -, standard input
         #[arg(value_hint = ValueHint::AnyPath)]
         paths: Vec<PathBuf>,
     },

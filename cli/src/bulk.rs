@@ -23,7 +23,6 @@ mod run_id;
 mod split;
 
 use std::collections::hash_map::RandomState;
-use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -31,7 +30,8 @@ use std::sync::{Mutex, PoisonError};
 use tdc::{Code, Error, Limits};
 
 use crate::body::{self, MessagePrinter};
-use crate::files::{self, Input};
+use crate::buckets::{self, Local};
+use crate::files::{self, Found, Input};
 use crate::key_counts::KeyCounts;
 use crate::new_file::{self, NewFile, Readers};
 use crate::stdio;
@@ -91,6 +91,9 @@ pub(crate) fn run(options: &Options, split: bool, work: &dyn Work) -> Result<Rep
     if let Some(path) = options.report.as_deref().filter(|path| path.symlink_metadata().is_ok()) {
         return Err(new_file::already_exists(path, NEW));
     }
+    if let Some(path) = &options.report {
+        buckets::not_here(path, "name a local file for the report, and copy it")?;
+    }
     let report = match (&options.output, &*options.paths) {
         (None, []) => one(work, None, options)?,
         (None, [path]) if path == Path::new("-") => one(work, None, options)?,
@@ -122,7 +125,7 @@ fn one(work: &dyn Work, file: Option<&Path>, options: &Options) -> Result<Report
         }
         _ => Vec::new(),
     };
-    let document = stdio::read(file)?;
+    let document = files::read(file)?;
     let progress = Progress::new(&[]);
     let made = work.convert(&context, &document, &|_| progress.say())?;
     stdio::write(&made.document)?;
@@ -141,7 +144,7 @@ fn many(
     options: &Options,
 ) -> Result<Report, Error> {
     files::keep_apart(paths, output)?;
-    let inputs = files::find(paths)?;
+    let Found { inputs, refused } = files::find(paths)?;
     let bulk = Bulk {
         work,
         output,
@@ -151,8 +154,18 @@ fn many(
         progress: Progress::new(&inputs),
         made_of: Inputs::read(output),
     };
-    let report = Mutex::new(Report::default());
+    let files = inputs.len() + refused.len();
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let fail = |report: &mut Report, path: &Path, failed: Failed| {
+        stopped.fetch_or(options.fail_fast, Ordering::Relaxed);
+        stdio::note(&format!("{}: {}", path.display(), failed.error));
+        report.fail(path, failed);
+    };
+    let mut report = Report::default();
+    for (path, error) in refused {
+        fail(&mut report, &path, error.into());
+    }
+    let report = Mutex::new(report);
     let job = || {
         while !stopped.load(Ordering::Relaxed)
             && let Some(input) = inputs.get(next.fetch_add(1, Ordering::Relaxed))
@@ -162,17 +175,13 @@ fn many(
             match result {
                 Ok(Some(done)) => report.done(done),
                 Ok(None) => report.skip(),
-                Err(failed) => {
-                    stopped.fetch_or(options.fail_fast, Ordering::Relaxed);
-                    stdio::note(&format!("{}: {}", input.path.display(), failed.error));
-                    report.fail(&input.path, failed);
-                }
+                Err(failed) => fail(&mut report, &input.path, failed),
             }
         }
     };
     jobs::together(usize::from(options.jobs).min(inputs.len()), job);
     let mut report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
-    report.end(inputs.len(), bulk.progress.summary());
+    report.end(files, bulk.progress.summary());
     Ok(report)
 }
 
@@ -192,29 +201,21 @@ impl Bulk<'_> {
     /// `None` if the output already exists.
     fn file(&self, input: &Input) -> Result<Option<Done>, Failed> {
         let target = self.output.join(&input.name);
-        let metadata = input.path.metadata().map_err(|cause| files::cannot_read(&input.path, &cause))?;
-        if !metadata.is_file() {
-            return Err(Error::new(
-                Code::Argument,
-                "this is a pipe or a device, which may end early without anybody noticing: write it to a file first, or \
-                 leave out --output",
-            )
-            .into());
-        }
-        if self.is_done(input, &metadata, &target)? {
+        let version = Version::of(input)?;
+        if self.is_done(input, &version, &target)? {
             self.progress.skip(input);
             return Ok(None);
         }
         let done = self.convert(input, &target);
         self.progress.file();
         if done.is_ok() {
-            self.made_of.add(&input.name, Version::of(&metadata));
+            self.made_of.add(&input.name, &version);
         }
         done.map(Some)
     }
 
     /// Whether the output exists: then it is complete.
-    fn is_done(&self, input: &Input, metadata: &Metadata, target: &Path) -> Result<bool, Error> {
+    fn is_done(&self, input: &Input, version: &Version, target: &Path) -> Result<bool, Error> {
         let Ok(there) = target.symlink_metadata() else { return Ok(false) };
         if there.is_dir() != self.printer.is_some() {
             let what = if there.is_dir() { "a folder, as --split makes it" } else { "a file" };
@@ -222,8 +223,8 @@ impl Bulk<'_> {
             return Err(Error::new(Code::Io, format!("{shown} is {what}: name another output folder")));
         }
         let is_of_this_version = match self.made_of.of(&input.name) {
-            Some(version) => version == Version::of(metadata),
-            None => !matches!((metadata.modified(), there.modified()), (Ok(read), Ok(made)) if read > made),
+            Some(known) => known == version,
+            None => !there.modified().is_ok_and(|made| version.is_after(made)),
         };
         if is_of_this_version {
             return Ok(true);
@@ -238,6 +239,7 @@ impl Bulk<'_> {
     fn convert(&self, input: &Input, target: &Path) -> Result<Done, Failed> {
         let context =
             if self.namespace_from_path { body::context(&namespace::of(&input.path)?) } else { Vec::new() };
+        let copy = input.object.as_ref().map(|object| object.copy_beside(target)).transpose()?;
         let output = match &self.printer {
             None => Output::File(NewFile::begin(target, Readers::Owner)?),
             Some(printer) => Output::Split(Runs::begin(target, printer)?),
@@ -250,7 +252,7 @@ impl Bulk<'_> {
             output,
             done: Done::default(),
         };
-        conversion.run(&input.path)?;
+        conversion.run(copy.as_ref().map_or(&*input.path, Local::path))?;
         let Conversion { output, done, .. } = conversion;
         match output {
             Output::File(file) => file.finish(KEPT),

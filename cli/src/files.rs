@@ -1,38 +1,92 @@
-//! Files and folders that a command reads, and where their output goes.
+//! Files, folders and objects in buckets that a command reads, and where their output goes.
 //!
 //! Links in a folder are not followed: they could lead out of it or form a cycle.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use tdc::{Code, Error};
 
+use crate::buckets::{self, Object, has_wildcard};
 use crate::new_file::is_ours;
+use crate::stdio;
 
-/// A file, and the name of its output below the output folder.
+/// A file or an object, and the name of its output below the output folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Input {
+    /// The path, or the address in a bucket.
     pub(crate) path: PathBuf,
     pub(crate) name: PathBuf,
     /// How many bytes it has.
     pub(crate) len: u64,
+    /// If it is in a bucket.
+    pub(crate) object: Option<Object>,
 }
 
-/// The files that `paths` name, including all files below folders.
+impl From<(PathBuf, PathBuf, Object)> for Input {
+    fn from((path, name, object): (PathBuf, PathBuf, Object)) -> Self {
+        Self { path, name, len: object.listed.len, object: Some(object) }
+    }
+}
+
+impl Input {
+    /// Reads all of it.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is longer than a document may be.
+    pub(crate) fn read(&self) -> Result<Vec<u8>, Error> {
+        match &self.object {
+            Some(object) => object.read(stdio::room(self.len, &self.path.display().to_string())?),
+            None => stdio::read(Some(&self.path)),
+        }
+    }
+}
+
+/// Reads a document: a file, an object, or standard input.
+///
+/// # Errors
+/// The same; [`Code::Argument`] if an address names several objects.
+pub(crate) fn read(path: Option<&Path>) -> Result<Vec<u8>, Error> {
+    let Some(address) = path.filter(|path| buckets::is_address(path)) else { return stdio::read(path) };
+    let buckets::Found { mut objects, mut refused } = buckets::find_some(address, 2)?;
+    match (objects.pop(), refused.pop()) {
+        (Some(object), None) if objects.is_empty() => Input::from(object).read(),
+        (None, Some((_, error))) if refused.is_empty() => Err(error),
+        _ => Err(Error::new(
+            Code::Argument,
+            format!("{} has several objects: add --output FOLDER, or name one of them", address.display()),
+        )),
+    }
+}
+
+/// What paths name.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) inputs: Vec<Input>,
+    /// Objects that are not read, because of their keys.
+    pub(crate) refused: Vec<(PathBuf, Error)>,
+}
+
+/// The files and objects that `paths` name, including all files below folders, sorted by their
+/// paths.
 ///
 /// # Errors
 /// If a path cannot be read.
-pub(crate) fn all(paths: &[PathBuf]) -> Result<BTreeSet<PathBuf>, Error> {
-    Ok(named(paths)?.into_iter().map(|input| input.path).collect())
+pub(crate) fn all(paths: &[PathBuf]) -> Result<Found, Error> {
+    let Found { mut inputs, refused } = named(paths)?;
+    inputs.sort_by(|one, other| one.path.cmp(&other.path));
+    inputs.dedup_by(|one, other| one.path == other.path);
+    Ok(Found { inputs, refused })
 }
 
 /// The same, each with the name of its output, sorted by that name.
 ///
 /// # Errors
 /// If a path cannot be read, or if two files have the same output name.
-pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
+pub(crate) fn find(paths: &[PathBuf]) -> Result<Found, Error> {
     let mut found: BTreeMap<PathBuf, Input> = BTreeMap::new();
-    for input in named(paths)? {
+    let Found { inputs, refused } = named(paths)?;
+    for input in inputs {
         let path = input.path.clone();
         if let Some(Input { path: other, .. }) = found.insert(input.name.clone(), input)
             && other != path
@@ -47,34 +101,39 @@ pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
             ));
         }
     }
-    Ok(found.into_values().collect())
+    Ok(Found { inputs: found.into_values().collect(), refused })
 }
 
-fn named(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
-    let mut inputs = Vec::new();
+fn named(paths: &[PathBuf]) -> Result<Found, Error> {
+    let mut found = Found::default();
+    for address in paths.iter().filter(|path| buckets::is_address(path)) {
+        let buckets::Found { objects, refused } = buckets::find(address)?;
+        found.inputs.extend(objects.into_iter().map(Input::from));
+        found.refused.extend(refused);
+    }
+    let inputs = &mut found.inputs;
     for (path, name) in expanded(paths)? {
         let metadata = std::fs::metadata(&path).map_err(|cause| cannot_read(&path, &cause))?;
         if metadata.is_dir() {
-            below(&path, &name, &mut inputs)?;
+            below(&path, &name, inputs)?;
         } else {
             let name = if name.as_os_str().is_empty() {
                 path.file_name().map(PathBuf::from).unwrap_or_default()
             } else {
                 name
             };
-            inputs.push(Input { path, name, len: metadata.len() });
+            inputs.push(Input { path, name, len: metadata.len(), object: None });
         }
     }
-    Ok(inputs)
+    Ok(found)
 }
 
-/// The paths, and what patterns among them match: not every shell expands them, and none expands a
-/// pattern in quotes. The names of a pattern's matches begin where its wildcards do, so that files
-/// in different folders keep different names.
+/// The local paths, and what patterns among them match: not every shell expands them, and none
+/// expands a pattern in quotes. The names of a pattern's matches begin where its wildcards do, so
+/// that files in different folders keep different names.
 fn expanded(paths: &[PathBuf]) -> Result<Vec<(PathBuf, PathBuf)>, Error> {
     let mut found = Vec::new();
-    for path in paths {
-        not_a_bucket(path)?;
+    for path in paths.iter().filter(|path| !buckets::is_address(path)) {
         let Some(pattern) = pattern(path) else {
             found.push((path.clone(), PathBuf::new()));
             continue;
@@ -101,10 +160,6 @@ fn pattern(path: &Path) -> Option<&str> {
     path.symlink_metadata().is_err().then_some(text)
 }
 
-fn has_wildcard(text: &str) -> bool {
-    text.contains(['*', '?', '['])
-}
-
 /// The folders of a pattern before its first wildcard.
 fn literal(pattern: &Path) -> PathBuf {
     let is_literal = |part: &Component<'_>| !part.as_os_str().to_str().is_some_and(has_wildcard);
@@ -124,26 +179,10 @@ fn below(folder: &Path, name: &Path, inputs: &mut Vec<Input>) -> Result<(), Erro
             below(&path, &name, inputs)?;
         } else if kind.is_file() {
             let len = entry.metadata().map_err(cannot)?.len();
-            inputs.push(Input { path, name, len });
+            inputs.push(Input { path, name, len, object: None });
         }
     }
     Ok(())
-}
-
-/// Refuses the address of a bucket, which would look like a path that does not exist.
-///
-/// # Errors
-/// [`Code::Argument`].
-pub(crate) fn not_a_bucket(path: &Path) -> Result<(), Error> {
-    const TOOLS: [(&str, &str); 2] = [("s3://", "aws s3 sync"), ("gs://", "gcloud storage rsync -r")];
-    let text = path.to_string_lossy();
-    let Some((_, tool)) = TOOLS.iter().find(|(scheme, _)| text.starts_with(scheme)) else { return Ok(()) };
-    Err(Error::new(
-        Code::Argument,
-        format!(
-            "{text} is in a bucket, and tdc reads and writes local files only: copy it with `{tool}`, and name the copy"
-        ),
-    ))
 }
 
 /// Checks that `output` is not one of the inputs: output must not be mistaken for input.
@@ -151,7 +190,7 @@ pub(crate) fn not_a_bucket(path: &Path) -> Result<(), Error> {
 /// # Errors
 /// [`Code::Argument`].
 pub(crate) fn keep_apart(paths: &[PathBuf], output: &Path) -> Result<(), Error> {
-    not_a_bucket(output)?;
+    buckets::not_here(output, "name a local folder, and copy it")?;
     let output = real(output)?;
     for (path, _) in expanded(paths)? {
         let input = real(&path)?;
@@ -209,7 +248,7 @@ mod tests {
         #[cfg(unix)]
         std::os::unix::fs::symlink(folder.path(), folder.path().join("b/round")).unwrap();
         let names: Vec<PathBuf> =
-            find(&[folder.path().to_owned()]).unwrap().into_iter().map(|input| input.name).collect();
+            find(&[folder.path().to_owned()]).unwrap().inputs.into_iter().map(|input| input.name).collect();
         assert_eq!(names, ["a", "b/1", "b/c/2"].map(PathBuf::from));
     }
 
@@ -243,7 +282,7 @@ mod tests {
         }
         let names = |pattern: &str| -> Vec<PathBuf> {
             let found = find(&[folder.path().join(pattern)]).unwrap();
-            found.into_iter().map(|input| input.name).collect()
+            found.inputs.into_iter().map(|input| input.name).collect()
         };
         assert_eq!(names("2026/*/s*"), ["01/same", "02/same"].map(PathBuf::from));
         assert_eq!(names("2026/0[2-9]"), ["02/same", "02/x[1]"].map(PathBuf::from));

@@ -72,11 +72,13 @@ exports go to new files that only you can read, or with --split to a JSON file f
 are processed one history at a time, and the limits of the configuration count for each. Run the
 same command again after an interruption: files that exist are skipped. A file that fails is
 reported and the others go on; then the exit status is 1.
+s3://BUCKET/FOLDER and gs://BUCKET/FOLDER are read with the credentials of the environment.
 
 Examples:
   temporal workflow show -w order-42 --output json | tdc history decode > order-42.json
   tdc history decode --config tdc.yaml events.json > decoded.json
   tdc history decode --namespace-from-path --output decoded/ --jobs 4 temporal-workflow-history/
+  tdc history decode --output decoded/ \"s3://BUCKET/temporal-workflow-history/export/*/2026/**\"
   tdc history decode --output runs/ --split --report report.json exports/";
 
 pub(crate) const HISTORY_ENCODE: &str = "\
@@ -155,6 +157,7 @@ every namespace that used it, and the longest running workflow, have ended.
 
 Examples:
   tdc keys used exports/
+  tdc keys used s3://BUCKET/temporal-workflow-history
   temporal workflow show -w order-42 --output json | tdc keys used --json";
 
 pub(crate) const REWRAP: &str = "\
@@ -164,9 +167,9 @@ This does not help against anyone who already has a data key.
 With --to, payloads are decoded by --config and encoded by that configuration, with new keys.
 
 It reads the same input as tdc decode and writes the same form: one document to standard output,
-files and folders to new files below --output that only you can read. Run the same command again
-after an interruption: files that exist are skipped. A file that fails is reported and the others
-go on; then the exit status is 1.
+files, folders and buckets (s3://, gs://) to new files below --output that only you can read. Run
+the same command again after an interruption: files that exist are skipped. A file that fails is
+reported and the others go on; then the exit status is 1.
 Histories on a server cannot be changed: a key must outlive retention and the longest run.
 
 Examples:

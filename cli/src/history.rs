@@ -11,7 +11,7 @@ use tdc::{DataConverter, Error};
 
 use crate::configuration::Configuration;
 use crate::task::Task;
-use crate::{body, host, stdio};
+use crate::{body, files, host, stdio};
 
 /// How often the command reports progress.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -23,7 +23,7 @@ pub(crate) fn run(
     file: Option<&Path>,
 ) -> Result<(), Error> {
     let converter = configuration.open()?;
-    let history = stdio::read(file)?;
+    let history = files::read(file)?;
     let answer = convert(task, &converter, &[], &history, &now_and_then())?;
     if always_say {
         stdio::note(&format!("{} bytes in, {} bytes out", history.len(), answer.len()));

@@ -1,14 +1,15 @@
 //! `tdc keys used`: the keys that files need, as their payloads show from outside.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde::Serialize;
 use tdc::{Code, Error, Limits};
 
 use crate::documents::Viewer;
+use crate::files::{self, Found};
 use crate::key_counts::{KeyCounts, REMINDER, Row};
-use crate::{files, stdio};
+use crate::stdio;
 
 /// `--json`
 #[derive(Serialize)]
@@ -33,10 +34,17 @@ pub(crate) fn run(json: bool, paths: &[PathBuf]) -> Result<ExitCode, Error> {
         look(stdio::read(None))?;
     }
     let named: Vec<PathBuf> = paths.iter().filter(|path| !is_stdin(path)).cloned().collect();
-    for path in files::all(&named)? {
-        if let Err(error) = look(stdio::read(Some(&path))) {
-            stdio::note(&format!("{}: {error}", path.display()));
-            failed += 1;
+    let Found { inputs, refused } = files::all(&named)?;
+    let mut fail = |path: &Path, error: &Error| {
+        stdio::note(&format!("{}: {error}", path.display()));
+        failed += 1;
+    };
+    for (path, error) in &refused {
+        fail(path, error);
+    }
+    for input in &inputs {
+        if let Err(error) = look(input.read()) {
+            fail(&input.path, &error);
         }
     }
     let answer = if json {

@@ -14,6 +14,7 @@
 //!                     health                       whether a codec server answers
 //!                         |
 //!         configuration, input, body, tree, terminal, stdio: what they read and write
+//!         files, buckets                               where it is
 //!         host (what a call asks of its host) ────> remote, outgoing (a codec server is asked)
 //!                                             ────> objects, key_services
 //! ```
@@ -29,6 +30,7 @@
 
 mod arguments;
 mod body;
+mod buckets;
 mod bulk;
 mod completions;
 mod config_check;

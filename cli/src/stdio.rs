@@ -9,7 +9,7 @@ use std::path::Path;
 
 use tdc::{Code, Error};
 
-use crate::{files, terminal};
+use crate::{buckets, terminal};
 
 /// Largest JSON body, in bytes: the library's limit for one call. Its own serialised form is
 /// shorter.
@@ -19,7 +19,7 @@ const MAX_INPUT: u64 = 256 << 20;
 pub(crate) fn read(file: Option<&Path>) -> Result<Vec<u8>, Error> {
     match file {
         Some(path) if path != Path::new("-") => {
-            files::not_a_bucket(path)?;
+            buckets::not_here(path, "this command reads local files, so copy it")?;
             let shown = path.display().to_string();
             let file = File::open(path)
                 .map_err(|cause| Error::new(Code::Io, format!("cannot read {shown}: {cause}")))?;
@@ -41,13 +41,18 @@ fn read_bounded(input: impl Read, shown: &str, max: u64) -> Result<Vec<u8>, Erro
         .take(max + 1)
         .read_to_end(&mut bytes)
         .map_err(|cause| Error::new(Code::Io, format!("cannot read {shown}: {cause}")))?;
-    if len as u64 > max {
-        return Err(Error::new(
-            Code::Limit,
-            format!("{shown} has more than {max} bytes, the limit of one call: split it"),
-        ));
-    }
-    Ok(bytes)
+    if len as u64 > max { Err(too_long(shown, max)) } else { Ok(bytes) }
+}
+
+/// The room for a document of `len` bytes that is read from elsewhere.
+pub(crate) fn room(len: u64, shown: &str) -> Result<usize, Error> {
+    usize::try_from(len).ok().filter(|_| len <= MAX_INPUT).ok_or_else(|| too_long(shown, MAX_INPUT))
+}
+
+#[cold]
+fn too_long(shown: &str, max: u64) -> Error {
+    let text = format!("{shown} has more than {max} bytes, the limit of one call: split it");
+    Error::new(Code::Limit, text)
 }
 
 /// Writes a sentence to standard error, next to the output or instead of it. Names in it may come

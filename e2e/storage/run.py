@@ -19,7 +19,9 @@ from harness.checks import Checks
 from harness.processes import free_port, server
 from temporalio.api.common.v1 import Payload, Payloads
 
-BUCKET = "orders"
+import buckets
+
+BUCKET = buckets.BUCKET
 NAMESPACE = "default"
 REFERENCE = {"encoding": b"json/protobuf", "messageType": b"temporal.api.sdk.v1.ExternalStorageReference"}
 #: What each writer, bare and wrapped, wrote down of what it stored.
@@ -164,6 +166,7 @@ def main() -> int:
     with server(command, endpoint, given.folder / "versitygw.log"):
         store = Store("s3", endpoint, {name: program for name, program in programs.items() if program})
         command_line(checks, store, given.tdc, given.folder, matrix(checks, store))
+        buckets.check(checks, given.tdc, given.folder / "s3-exports", "s3", endpoint)
 
     (given.folder / "gcs" / BUCKET).mkdir(parents=True)
     port = free_port()
@@ -175,6 +178,7 @@ def main() -> int:
     with server(command, endpoint, given.folder / "fake-gcs-server.log"):
         store = Store("gcs", endpoint, {name: program for name, program in programs.items() if program})
         command_line(checks, store, given.tdc, given.folder, matrix(checks, store))
+        buckets.check(checks, given.tdc, given.folder / "gcs-exports", "gs", endpoint)
 
     print(f"{checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed else 0

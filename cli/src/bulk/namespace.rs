@@ -9,15 +9,21 @@ use std::path::Path;
 
 use tdc::{Code, Error};
 
+use crate::buckets;
+
 const BEFORE: [&str; 2] = ["temporal-workflow-history", "export"];
 
-/// The namespace in a path. What is read may be named from within that folder, so the path is made
-/// absolute first.
+/// The namespace in a path or in the address of an object. What is read may be named from within
+/// that folder, so a path is made absolute first; an address is.
 ///
 /// # Errors
 /// [`Code::Namespace`] if the path has none.
 pub(super) fn of(path: &Path) -> Result<String, Error> {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let absolute = if buckets::is_address(path) {
+        path.to_owned()
+    } else {
+        std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+    };
     let names: Vec<&str> = absolute.iter().filter_map(|name| name.to_str()).collect();
     let found = names.windows(4).rev().find_map(|names| match names {
         // The last is a folder of the namespace, or the file itself.
@@ -48,6 +54,8 @@ mod tests {
                 Some("orders.a1b2c"),
             ),
             ("temporal-workflow-history/export/orders/x", Some("orders")),
+            ("s3://bucket/temporal-workflow-history/export/orders.a1b2c/2026/x", Some("orders.a1b2c")),
+            ("gs://bucket/export/orders/x", None),
             ("temporal-workflow-history/export/x", None),
             ("/data/export/orders/2026/x", None),
         ] {

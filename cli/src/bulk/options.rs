@@ -26,7 +26,7 @@ pub(crate) struct Options {
     /// temporal-workflow-history/export/NAMESPACE/…
     #[arg(long, conflicts_with = "namespace")]
     pub(super) namespace_from_path: bool,
-    /// Files, folders and patterns; without --output one file, or standard input
+    /// Files, folders, patterns and buckets; without --output one file, or standard input
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
 }

@@ -113,7 +113,12 @@ mod tests {
 
     #[test]
     fn rate_and_time_left_follow_from_the_files_that_are_read() {
-        let input = |mebibytes: u64| Input { path: "x".into(), name: "x".into(), len: mebibytes * MEBIBYTE };
+        let input = |mebibytes: u64| Input {
+            path: "x".into(),
+            name: "x".into(),
+            len: mebibytes * MEBIBYTE,
+            object: None,
+        };
         let inputs = [input(30), input(90), input(500)];
         let progress = Progress::new(&inputs);
         assert_eq!(progress.sentence(Duration::ZERO), "0 of 3 files, 0.0 of 620.0 MiB, 0.0 MiB/s");

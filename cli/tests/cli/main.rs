@@ -4,6 +4,7 @@
 
 mod arguments;
 mod bad_exports;
+mod buckets;
 mod bulk;
 mod config_check;
 mod documentation;
@@ -20,6 +21,7 @@ mod process;
 mod remote;
 mod rewrap;
 mod storage;
+mod store;
 mod texts;
 mod transcode;
 mod whole;

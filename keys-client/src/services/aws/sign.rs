@@ -17,8 +17,8 @@ pub(super) struct Scope<'a> {
     pub(super) now: SystemTime,
 }
 
-/// The additional headers of a signed request; names in `headers` are lower case, and path and query
-/// of `url` are as they are sent: encoded, each parameter with its `=`.
+/// The additional headers of a signed request; names in `headers` are lower case, and path and
+/// query of `url` are as they are sent: encoded, each parameter with its `=`.
 pub(super) fn headers(
     method: &str,
     url: &str,
