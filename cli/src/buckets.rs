@@ -68,21 +68,6 @@ pub(crate) fn not_here(path: &Path, instead: &str) -> Result<(), Error> {
 /// # Errors
 /// If the bucket cannot be listed, or has no such object.
 pub(crate) fn find(path: &Path) -> Result<Found, Error> {
-    let found = find_some(path, MAX_OBJECTS + 1)?;
-    if found.objects.len() + found.refused.len() > MAX_OBJECTS {
-        return Err(Error::new(
-            Code::Limit,
-            format!(
-                "{} has more than {MAX_OBJECTS} objects: name a part of it, such as the folder of a month",
-                path.display()
-            ),
-        ));
-    }
-    Ok(found)
-}
-
-/// The same, but where there are several only `enough` of them.
-pub(crate) fn find_some(path: &Path, enough: usize) -> Result<Found, Error> {
     let text = path.to_string_lossy();
     let address = Address::parse(&text)?;
     let cannot = |failure: &Failure| storage(&format!("cannot list {text}"), failure);
@@ -91,9 +76,11 @@ pub(crate) fn find_some(path: &Path, enough: usize) -> Result<Found, Error> {
         Scheme::Gs => FoundStore::Gcs,
     };
     let bucket = Arc::new(Bucket { name: address.bucket.to_owned(), store });
+    // Whatever is listed is in memory, also what is left out afterwards.
     let list = |prefix: &str, enough| {
         let listed = KEY_SERVICES.list(bucket.store.store(), &bucket.name, prefix, enough);
-        listed.map_err(|failure| cannot(&failure))
+        let listed = listed.map_err(|failure| cannot(&failure))?;
+        if listed.len() > MAX_OBJECTS { Err(too_many(&text)) } else { Ok(listed) }
     };
     let mut found = Found::default();
     let mut add = |listed: ListedObject, from: usize| {
@@ -110,8 +97,7 @@ pub(crate) fn find_some(path: &Path, enough: usize) -> Result<Found, Error> {
     };
     let within = address.key;
     if let Some(pattern) = address.pattern()? {
-        // Other objects count as well: they are in memory until they are compared.
-        for listed in list(pattern.prefix, if enough < MAX_OBJECTS { MAX_OBJECTS } else { enough })? {
+        for listed in list(pattern.prefix, MAX_OBJECTS + 1)? {
             if pattern.matches(&listed.key) {
                 add(listed, pattern.folder);
             }
@@ -129,7 +115,7 @@ pub(crate) fn find_some(path: &Path, enough: usize) -> Result<Found, Error> {
             "" => String::new(),
             some => format!("{}/", some.trim_end_matches('/')),
         };
-        for object in list(&folder, enough)? {
+        for object in list(&folder, MAX_OBJECTS + 1)? {
             add(object, folder.len());
         }
     }
@@ -137,6 +123,16 @@ pub(crate) fn find_some(path: &Path, enough: usize) -> Result<Found, Error> {
         return Err(Error::new(Code::Argument, format!("{text} names no object: see what is in the bucket")));
     }
     Ok(found)
+}
+
+#[cold]
+fn too_many(address: &str) -> Error {
+    Error::new(
+        Code::Limit,
+        format!(
+            "{address} has more than {MAX_OBJECTS} objects: name a part of it, such as the folder of a month"
+        ),
+    )
 }
 
 /// What a failure of a store is, and what to do where the store does not say it.

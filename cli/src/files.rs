@@ -48,7 +48,7 @@ impl Input {
 /// The same; [`Code::Argument`] if an address names several objects.
 pub(crate) fn read(path: Option<&Path>) -> Result<Vec<u8>, Error> {
     let Some(address) = path.filter(|path| buckets::is_address(path)) else { return stdio::read(path) };
-    let buckets::Found { mut objects, mut refused } = buckets::find_some(address, 2)?;
+    let buckets::Found { mut objects, mut refused } = buckets::find(address)?;
     match (objects.pop(), refused.pop()) {
         (Some(object), None) if objects.is_empty() => Input::from(object).read(),
         (None, Some((_, error))) if refused.is_empty() => Err(error),

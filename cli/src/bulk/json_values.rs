@@ -1,7 +1,7 @@
 //! JSON text from a file, one value after the other: the whole may be larger than memory.
 //!
-//! Only the ends of values are found here. What is in them, the strict reader of whole texts judges,
-//! which never sees more than one.
+//! Only the ends of values are found here. What is in them, the strict reader of whole texts
+//! judges, which never sees more than one.
 
 use std::io::BufRead;
 
