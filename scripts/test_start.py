@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
+import follow_howto
 from check_pages import blocks
 
 #: Commands that build what is there already.
@@ -167,6 +168,9 @@ def main() -> int:
         start = time.monotonic()
         try:
             typed = follow(page, reader)
+            if page.stem == "cli":
+                more = follow_howto.follow(clone / "docs" / "howto", reader)
+                print(f"start: docs/howto: {more} commands", flush=True)
         finally:
             reader.leaves()
         print(f"start: {page.stem}: {typed} commands in {time.monotonic() - start:.0f} s", flush=True)

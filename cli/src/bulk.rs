@@ -33,7 +33,7 @@ use crate::body::{self, MessagePrinter};
 use crate::buckets::{self, Local};
 use crate::files::{self, Found, Input};
 use crate::key_counts::KeyCounts;
-use crate::new_file::{self, NewFile, Readers};
+use crate::new_file::{NewFile, Readers};
 use crate::stdio;
 use document::{Conversion, Done, Failed, Output};
 use inputs::{Inputs, Version};
@@ -87,12 +87,9 @@ impl Counts {
 /// # Errors
 /// What prevents all of the work. A file that fails among others is in the report.
 pub(crate) fn run(options: &Options, split: bool, work: &dyn Work) -> Result<Report, Error> {
-    const NEW: &str = "a report is not overwritten";
-    if let Some(path) = options.report.as_deref().filter(|path| path.symlink_metadata().is_ok()) {
-        return Err(new_file::already_exists(path, NEW));
-    }
     if let Some(path) = &options.report {
         buckets::not_here(path, "name a local file for the report, and copy it")?;
+        report::check_place(path)?;
     }
     let report = match (&options.output, &*options.paths) {
         (None, []) => one(work, None, options)?,
@@ -110,7 +107,7 @@ pub(crate) fn run(options: &Options, split: bool, work: &dyn Work) -> Result<Rep
         (Some(output), paths) => many(work, paths, output, split, options)?,
     };
     if let Some(path) = &options.report {
-        new_file::create(path, &report.json()?, Readers::Owner, NEW)?;
+        report.write(path)?;
     }
     Ok(report)
 }

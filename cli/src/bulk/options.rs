@@ -12,7 +12,7 @@ pub(crate) struct Options {
     /// The folder to write to; files that are there already are skipped
     #[arg(short, long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub(crate) output: Option<PathBuf>,
-    /// Write a report as JSON to this new file
+    /// Write a report as JSON to this file, which may be an earlier report
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) report: Option<PathBuf>,
     /// How many files are worked on at the same time

@@ -1,6 +1,8 @@
 //! What was done, for people and for programs.
 
 use std::collections::HashSet;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,6 +11,7 @@ use tdc::{Code, Error};
 
 use super::document::{Done, Failed};
 use crate::key_counts::{CodecRow, KeyCounts, Row};
+use crate::new_file::{self, Readers};
 use crate::{objects, stdio};
 
 /// The totals of all files.
@@ -171,7 +174,7 @@ impl Report {
         if self.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 
-    pub(super) fn json(&self) -> Result<Vec<u8>, Error> {
+    fn json(&self) -> Result<Vec<u8>, Error> {
         let (fetched, bytes) = objects::total();
         let json = Json {
             files: Files { done: self.files, skipped: self.skipped, failed: self.failed(), left: self.left },
@@ -187,6 +190,34 @@ impl Report {
         text.push(b'\n');
         Ok(text)
     }
+
+    /// Writes it to a file, which may be an earlier report.
+    pub(super) fn write(&self, path: &Path) -> Result<(), Error> {
+        let text = self.json()?;
+        if is_report(path) {
+            std::fs::remove_file(path).map_err(|cause| new_file::cannot_create(path, &cause))?;
+        }
+        new_file::create(path, &text, Readers::Owner, NEW)
+    }
+}
+
+const NEW: &str = "only an earlier report is replaced";
+
+/// Whether a report may be written there: the same command is run again when there are new exports,
+/// but a mistaken path destroys nothing.
+pub(super) fn check_place(path: &Path) -> Result<(), Error> {
+    if path.symlink_metadata().is_err() || is_report(path) {
+        return Ok(());
+    }
+    Err(new_file::already_exists(path, NEW))
+}
+
+fn is_report(path: &Path) -> bool {
+    const BEGINS: &[u8] = b"{\n  \"files\": {\n    \"done\": ";
+    let mut begins = [0; BEGINS.len()];
+    path.symlink_metadata().is_ok_and(|file| file.is_file())
+        && File::open(path).and_then(|mut file| file.read_exact(&mut begins)).is_ok()
+        && begins == BEGINS
 }
 
 /// The number of the event in the path that an error begins with: `items[0].history.events[3].…`,

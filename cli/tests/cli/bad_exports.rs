@@ -259,6 +259,28 @@ fn the_run_can_stop_at_the_first_failure() {
 }
 
 #[test]
+fn a_report_takes_the_place_of_an_earlier_one_alone() {
+    let folder = with("more.json", br#"{"events":[]}"#);
+    let decode = ["--output", "made", "--report", "report.json", "in"];
+    for _ in 0..2 {
+        let (code, _, notes) = run(&folder, &decode);
+        assert_eq!(code, Some(0), "{notes}");
+    }
+    let report: Value = serde_json::from_str(&folder.read("report.json")).unwrap();
+    assert_eq!(report["files"]["skipped"], 2, "it is of the second run");
+    for other in ["", "{\n  \"files\": []\n}"] {
+        folder.write("report.json", other);
+        let (code, _, notes) = run(&folder, &decode);
+        assert_eq!(code, Some(1));
+        assert!(
+            notes.contains("report.json already exists, and only an earlier report is replaced"),
+            "{notes}"
+        );
+        assert_eq!(folder.read("report.json"), other);
+    }
+}
+
+#[test]
 fn what_cannot_be_done_is_refused_before_anything_is_written() {
     let (folder, plain) = prepared();
     let (exports, one) = ("temporal-workflow-history/export", plain[0].0.as_str());

@@ -125,7 +125,7 @@ fn what_it_says_of_many_files_is_pinned() {
         &["-o", "out", "--split", "in"],
         &["-o", "in/out", "in"],
         &["-o", "runs", "--split", "--report", "r.json", "in", "newer/c.json", "bad.json"],
-        &["-o", "runs", "--report", "r.json", "in"],
+        &["-o", "runs", "--report", "in/a.json", "in"],
         &["-o", "runs", "in"],
         &["-o", "one", "--fail-fast", "bad.json", "cut.proto", "in"],
         &["-o", "two", "in/a.json", "out/a.json"],
