@@ -42,7 +42,7 @@ pub(crate) enum Keeper {
 }
 
 /// A key of a key service, as the configuration names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyService {
     /// The key's URI, such as `awskms://alias/orders?region=eu-central-1`.
@@ -58,6 +58,13 @@ impl KeyService {
     #[must_use]
     pub fn new(uri: &str, earlier: &[String], timeout: Duration) -> Self {
         Self { uri: uri.into(), earlier: earlier.into(), timeout }
+    }
+}
+
+/// Without the URIs, which can be credentials.
+impl fmt::Debug for KeyService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyService").field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }
 
