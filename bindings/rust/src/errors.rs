@@ -2,12 +2,15 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 use tdc::Code;
 use temporalio_common::data_converters::PayloadConversionError;
 
 /// What a key provider or another function of the program fails with.
 pub(crate) type Cause = Box<dyn StdError + Send + Sync>;
+/// The same, for each of the calls that shared a request.
+pub(crate) type SharedCause = Arc<dyn StdError + Send + Sync>;
 
 /// Why a call failed: a stable code, a sentence, and the payload that it is about. The sentence
 /// contains neither plaintext nor keys.
@@ -18,7 +21,7 @@ pub struct Error(Box<Inner>);
 
 struct Inner {
     error: tdc::Error,
-    source: Option<Cause>,
+    source: Option<SharedCause>,
 }
 
 impl Error {
@@ -27,8 +30,8 @@ impl Error {
     }
 
     /// The same error, because of `source`.
-    pub(crate) fn because(mut self, source: Cause) -> Self {
-        self.0.source = Some(source);
+    pub(crate) fn because(mut self, source: impl Into<SharedCause>) -> Self {
+        self.0.source = Some(source.into());
         self
     }
 
@@ -81,15 +84,20 @@ impl Error {
     /// ```
     #[must_use]
     pub fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            if let Some(found) = error.downcast_ref() {
-                return Some(found);
-            }
-            next = error.source();
-        }
-        None
+        find(error)
     }
+}
+
+/// The first `E` among an error and its sources.
+pub(crate) fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
 }
 
 impl fmt::Display for Error {

@@ -1,17 +1,16 @@
 //! Keys: those of the program's key provider, and data keys that key services wrap and unwrap.
 
-use std::collections::HashMap;
-use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, Shared, WeakShared};
+use futures_util::future::BoxFuture;
 use tdc::{Call, Code, DataConverter, Request};
 use tdc_keys::KeyServices;
 use zeroize::Zeroizing;
 
-use crate::errors::{Cause, Error};
+use crate::errors::{Cause, Error, SharedCause};
+use crate::flights::Flights;
 
 /// The clients of key services, of which a process has one. Nothing is connected before the first
 /// request.
@@ -22,13 +21,12 @@ pub(crate) static KEY_SERVICES: LazyLock<KeyServices> =
 pub(crate) type Key = Zeroizing<[u8; 32]>;
 
 type Provide = dyn Fn(String) -> BoxFuture<'static, Result<Option<Key>, Cause>> + Send + Sync;
-/// What a flight ends with; its callers share the error.
-type Provided = Result<Option<Arc<Key>>, Arc<Cause>>;
+type Provided = Result<Option<Arc<Key>>, SharedCause>;
 
 /// The program's key provider. Calls that need the same key at the same time share one request.
 pub(crate) struct KeyProvider {
-    provide: Box<Provide>,
-    flights: Mutex<HashMap<String, WeakShared<BoxFuture<'static, Provided>>>>,
+    provide: Arc<Provide>,
+    flights: Flights<String, Provided>,
 }
 
 impl KeyProvider {
@@ -41,7 +39,7 @@ impl KeyProvider {
         let provide = move |id| {
             provide(id).map(|result| result.map(|key| key.map(Zeroizing::new)).map_err(Into::into)).boxed()
         };
-        Self { provide: Box::new(provide), flights: Mutex::default() }
+        Self { provide: Arc::new(provide), flights: Flights::default() }
     }
 
     /// The key of this id, or `None` if there is none.
@@ -49,47 +47,14 @@ impl KeyProvider {
     /// # Errors
     /// [`Code::KeyProvider`], with what the provider failed with as the source.
     pub(crate) async fn key(&self, id: &str) -> Result<Option<Arc<Key>>, Error> {
-        self.flight(id).await.map_err(|cause| {
+        let (provide, asked) = (Arc::clone(&self.provide), id.to_owned());
+        let flight = self.flights.ask(id.to_owned(), move || {
+            provide(asked).map(|result| result.map(|key| key.map(Arc::new)).map_err(SharedCause::from))
+        });
+        flight.await.map_err(|cause| {
             Error::new(Code::KeyProvider, format!("the key provider failed for the key {id:?}"))
-                .because(Box::new(SharedCause(cause)))
+                .because(cause)
         })
-    }
-
-    fn flight(&self, id: &str) -> Shared<BoxFuture<'static, Provided>> {
-        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(flight) = flights.get(id).and_then(WeakShared::upgrade).filter(|it| it.peek().is_none()) {
-            return flight;
-        }
-        flights.retain(|_, flight| flight.upgrade().is_some_and(|flight| flight.peek().is_none()));
-        let flight = (self.provide)(id.to_owned())
-            .map(|result| result.map(|key| key.map(Arc::new)).map_err(Arc::new))
-            .boxed()
-            .shared();
-        if let Some(weak) = flight.downgrade() {
-            flights.insert(id.to_owned(), weak);
-        }
-        flight
-    }
-}
-
-/// The provider's error, for each of the calls that shared its request.
-struct SharedCause(Arc<Cause>);
-
-impl fmt::Display for SharedCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl fmt::Debug for SharedCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
-
-impl std::error::Error for SharedCause {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
     }
 }
 

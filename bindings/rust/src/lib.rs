@@ -48,6 +48,7 @@ mod context;
 mod converters;
 mod errors;
 mod failures;
+mod flights;
 mod handle;
 mod keys;
 mod options;

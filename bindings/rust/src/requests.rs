@@ -12,7 +12,7 @@ use tdc::{Answer, Call, Code, DataConverter, Request};
 use tdc_keys::Bytes;
 use tokio::runtime::Handle;
 
-use crate::errors::Error;
+use crate::errors::{Error, SharedCause};
 use crate::keys::{Key, KeyProvider, answer_by_key_services, asks_key_services};
 use crate::remote::Servers;
 
@@ -170,7 +170,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
                 Code::Panic,
                 "the call was not completed: the runtime is shutting down, or it panicked",
             )
-            .because(Box::new(cause))
+            .because(Arc::new(cause) as SharedCause)
         }),
         Err(_) => Ok(work()),
     }
