@@ -17,7 +17,7 @@
 //! ```
 //!
 //! A worker takes the data converter of its client. [`Options`] has what the program gives besides
-//! the file: a namespace, a key provider, headers for a codec server.
+//! the file: a namespace, a key provider, a key service, headers for a codec server.
 //!
 //! A value goes through the SDK's payload converter and then through the codecs, and comes back the
 //! same way:
@@ -50,6 +50,7 @@ mod errors;
 mod failures;
 mod flights;
 mod handle;
+mod key_service;
 mod keys;
 mod options;
 mod payloads;
@@ -61,6 +62,7 @@ pub use codec::Codec;
 pub use errors::Error;
 pub use failures::Failures;
 pub use handle::Tdc;
+pub use key_service::{KeyService, KeyServiceError, KeyServiceKey};
 pub use options::Options;
 
 /// The library's own API, for [`Tdc::run`].

@@ -8,6 +8,7 @@ use tdc::DataConverter;
 
 use crate::errors::{Cause, Error};
 use crate::handle::Tdc;
+use crate::key_service::{KeyService, OwnKeyService};
 use crate::keys::KeyProvider;
 use crate::remote::Servers;
 use crate::requests::Host;
@@ -36,12 +37,13 @@ use crate::requests::Host;
 pub struct Options {
     namespace: String,
     keys: Option<KeyProvider>,
+    service: Option<OwnKeyService>,
     servers: Servers,
     descriptors: Vec<Vec<u8>>,
 }
 
 impl Options {
-    /// No namespace, no key provider.
+    /// No namespace, no key provider, the built-in clients of key services.
     pub fn new() -> Self {
         Self::default()
     }
@@ -63,6 +65,12 @@ impl Options {
         E: Into<Cause>,
     {
         Self { keys: Some(KeyProvider::new(provider)), ..self }
+    }
+
+    /// Wraps and unwraps data keys for the entries of the configuration's ring that name a service,
+    /// instead of the built-in clients.
+    pub fn key_service(self, service: impl KeyService + 'static) -> Self {
+        Self { service: Some(OwnKeyService::new(service)), ..self }
     }
 
     /// Gives headers for each request to a codec server, by its URL, such as a fresh
@@ -107,6 +115,7 @@ impl Options {
         for set in &self.descriptors {
             converter.provide_descriptor(set)?;
         }
-        Ok(Tdc::new(Arc::new(Host { converter, keys: self.keys, servers: self.servers })))
+        let Self { keys, service, servers, .. } = self;
+        Ok(Tdc::new(Arc::new(Host { converter, keys, service, servers })))
     }
 }

@@ -4,6 +4,7 @@
 //! key services, files, codec servers. A caller that gives up leaves nothing behind that matters:
 //! an answer without a call is dropped.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use tdc_keys::Bytes;
 use tokio::runtime::Handle;
 
 use crate::errors::{Error, SharedCause};
+use crate::key_service::{self, NotDone, OwnKeyService};
 use crate::keys::{Key, KeyProvider, answer_by_key_services, asks_key_services};
 use crate::remote::Servers;
 
@@ -24,6 +26,8 @@ const INLINE: usize = 64 * 1024;
 pub(crate) struct Host {
     pub(crate) converter: DataConverter,
     pub(crate) keys: Option<KeyProvider>,
+    /// Instead of the built-in clients of key services.
+    pub(crate) service: Option<OwnKeyService>,
     pub(crate) servers: Servers,
 }
 
@@ -37,6 +41,9 @@ impl fmt::Debug for Host {
 /// An answer that owns its bytes.
 enum Own {
     Key(Arc<Key>),
+    Wrapped(key_service::Bytes),
+    DataKey(key_service::Bytes),
+    NotDone(NotDone),
     Http { status: u32, body: Bytes },
     Done,
     Unknown,
@@ -46,12 +53,20 @@ impl Own {
     fn as_answer(&self) -> Answer<'_> {
         match self {
             Self::Key(key) => Answer::Key(key.as_slice()),
+            Self::Wrapped(key) => Answer::Wrapped(key),
+            Self::DataKey(key) => Answer::DataKey(key),
+            Self::NotDone(NotDone { fault, reason, .. }) => {
+                Answer::KeyServiceFailed { fault: *fault, reason }
+            }
             Self::Http { status, body } => Answer::Http { status: *status, body },
             Self::Done => Answer::Done,
             Self::Unknown => Answer::Unknown,
         }
     }
 }
+
+/// What the program's key service failed with in a call, by the code of the library's error.
+type Causes = HashMap<Code, SharedCause>;
 
 impl Host {
     /// Runs `work`, which handles `len` bytes, until it succeeds or fails for good.
@@ -62,6 +77,7 @@ impl Host {
     {
         let work = Arc::new(work);
         let mut call = Call::default();
+        let mut causes = Causes::new();
         loop {
             let result = if len <= INLINE {
                 work(&self.converter, &mut call)
@@ -72,18 +88,18 @@ impl Host {
                 result
             };
             match result {
-                Err(error) if error.code() == Code::Requests => call = self.answer(call).await?,
+                Err(error) if error.code() == Code::Requests => call = self.answer(call, &mut causes).await?,
                 result => {
-                    self.leave(call);
-                    return result.map_err(|error| self.explained(error));
+                    self.leave(call).await;
+                    return result.map_err(|error| self.explained(error, &mut causes));
                 }
             }
         }
     }
 
     /// Answers every request of the last try.
-    async fn answer(self: &Arc<Self>, mut call: Call) -> Result<Call, Error> {
-        if asks_key_services(&call) {
+    async fn answer(self: &Arc<Self>, mut call: Call, causes: &mut Causes) -> Result<Call, Error> {
+        if self.service.is_none() && asks_key_services(&call) {
             let host = Arc::clone(self);
             let (result, used) =
                 blocking(move || (answer_by_key_services(&host.converter, &mut call), call)).await?;
@@ -95,6 +111,10 @@ impl Host {
             asked.iter().map(async |(id, request)| Ok::<_, Error>((*id, self.answer_one(request).await?))),
         )
         .await?;
+        causes.extend(own.iter().filter_map(|(_, own)| match own {
+            Own::NotDone(failed) => Some((failed.code, Arc::clone(&failed.cause))),
+            _ => None,
+        }));
         let answers: Vec<(u64, Answer<'_>)> = own.iter().map(|(id, own)| (*id, own.as_answer())).collect();
         self.converter.answer(&mut call, &answers)?;
         Ok(call)
@@ -104,6 +124,14 @@ impl Host {
         Ok(match request {
             Request::Key(id) => match &self.keys {
                 Some(keys) => keys.key(id).await?.map_or(Own::Unknown, Own::Key),
+                None => Own::Unknown,
+            },
+            Request::Wrap(_) | Request::Unwrap(_) => match &self.service {
+                Some(service) => match service.answer(request).await {
+                    Ok(key) if matches!(request, Request::Wrap(_)) => Own::Wrapped(key),
+                    Ok(key) => Own::DataKey(key),
+                    Err(failed) => Own::NotDone(failed),
+                },
                 None => Own::Unknown,
             },
             Request::Reload => {
@@ -131,24 +159,38 @@ impl Host {
 
     /// A call that has ended may leave a request: to have the next data key wrapped, while the old
     /// one is in use. If that fails, the first call after the old key's end says so.
-    fn leave(self: &Arc<Self>, call: Call) {
-        if asks_key_services(&call) {
-            let host = Arc::clone(self);
+    async fn leave(self: &Arc<Self>, call: Call) {
+        if !asks_key_services(&call) {
+            return;
+        }
+        let (host, runtime) = (Arc::clone(self), Handle::try_current());
+        if self.service.is_some() {
+            let answer = async move { drop(host.answer(call, &mut Causes::new()).await) };
+            match runtime {
+                Ok(runtime) => drop(runtime.spawn(answer)),
+                Err(_) => answer.await,
+            }
+        } else {
             let answer = move || {
                 let mut call = call;
                 drop(answer_by_key_services(&host.converter, &mut call));
             };
-            match Handle::try_current() {
+            match runtime {
                 Ok(runtime) => drop(runtime.spawn_blocking(answer)),
                 Err(_) => answer(),
             }
         }
     }
 
-    /// For a key that only a provider can have, the error says that there is none.
-    fn explained(&self, error: tdc::Error) -> Error {
+    /// The error with its cause. For a key that only a provider can have, it says that there is
+    /// none.
+    fn explained(&self, error: tdc::Error, causes: &mut Causes) -> Error {
         if error.code() != Code::KeyUnknown || self.keys.is_some() || !self.converter.has_host_keys() {
-            return error.into();
+            let cause = causes.remove(&error.code());
+            return match cause {
+                Some(cause) => Error::from(error).because(cause),
+                None => error.into(),
+            };
         }
         let text = format!(
             "keys.host is true, but there is no key provider: set Options::key_provider ({})",

@@ -7,6 +7,8 @@
     reason = "tests say what they expect by panicking"
 )]
 
+mod support;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
@@ -14,32 +16,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use support::{NONE, decode, encode};
 use temporal_tdc::{Code, Error, Options, Tdc};
-use temporalio_common::data_converters::{
-    DataConverter, PayloadConversionError, SerializationContextData, TemporalDeserializable,
-};
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 
-const NONE: SerializationContextData = SerializationContextData::None;
 const HOST_KEYS: &str = "version: 1\nkeys: { primary: one, host: true }\ncodecs: [encrypt]\n";
-
-async fn encode(converter: &DataConverter, text: &str) -> Result<Payload, Error> {
-    converter.to_payload(&NONE, &text.to_owned()).await.map_err(own)
-}
-
-async fn decode<T: TemporalDeserializable + 'static>(
-    converter: &DataConverter,
-    payload: &Payload,
-) -> Result<T, Error> {
-    converter.from_payload(&NONE, payload.clone()).await.map_err(own)
-}
-
-fn own(error: PayloadConversionError) -> Error {
-    match error {
-        PayloadConversionError::EncodingError(error) => *error.downcast().unwrap(),
-        other => panic!("{other}"),
-    }
-}
 
 fn is_send_and_sync<T: Send + Sync + 'static>(_: &T) {}
 
