@@ -29,7 +29,8 @@ use crate::flights::Flights;
 ///
 /// Up to 16 requests of one call run at the same time, and calls that need the same data key share
 /// one. A request is dropped after [`KeyServiceKey::timeout`], or when no call waits for it any
-/// more. It runs on the tokio runtime of its caller; outside of a runtime there is no timeout.
+/// more. It is awaited where its caller is, so it must not block. Outside of a tokio runtime there
+/// is no timeout.
 ///
 /// ```
 /// use std::error::Error;

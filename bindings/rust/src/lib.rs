@@ -43,6 +43,7 @@
 //! # }
 //! ```
 
+mod clients;
 mod codec;
 mod context;
 mod converters;
@@ -50,8 +51,8 @@ mod errors;
 mod failures;
 mod flights;
 mod handle;
+mod key_provider;
 mod key_service;
-mod keys;
 mod options;
 mod payloads;
 mod remote;

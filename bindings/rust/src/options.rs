@@ -8,8 +8,8 @@ use tdc::DataConverter;
 
 use crate::errors::{Cause, Error};
 use crate::handle::Tdc;
+use crate::key_provider::KeyProvider;
 use crate::key_service::{KeyService, OwnKeyService};
-use crate::keys::KeyProvider;
 use crate::remote::Servers;
 use crate::requests::Host;
 

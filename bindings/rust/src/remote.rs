@@ -9,8 +9,8 @@ use futures_util::future::BoxFuture;
 use tdc::{Code, HttpRequest};
 use tdc_keys::{Bytes, Failure};
 
+use crate::clients::KEY_SERVICES;
 use crate::errors::{Cause, Error};
-use crate::keys::KEY_SERVICES;
 
 /// Headers by name, which may be credentials.
 type Headers = Vec<(String, String)>;

@@ -13,9 +13,10 @@ use tdc::{Answer, Call, Code, DataConverter, Request};
 use tdc_keys::Bytes;
 use tokio::runtime::Handle;
 
+use crate::clients::{answer_by_key_services, asks_key_services};
 use crate::errors::{Error, SharedCause};
+use crate::key_provider::{Key, KeyProvider};
 use crate::key_service::{self, NotDone, OwnKeyService};
-use crate::keys::{Key, KeyProvider, answer_by_key_services, asks_key_services};
 use crate::remote::Servers;
 
 /// Bytes up to which a call runs where it is, as in the TypeScript binding: to encrypt them takes
@@ -126,14 +127,8 @@ impl Host {
                 Some(keys) => keys.key(id).await?.map_or(Own::Unknown, Own::Key),
                 None => Own::Unknown,
             },
-            Request::Wrap(_) | Request::Unwrap(_) => match &self.service {
-                Some(service) => match service.answer(request).await {
-                    Ok(key) if matches!(request, Request::Wrap(_)) => Own::Wrapped(key),
-                    Ok(key) => Own::DataKey(key),
-                    Err(failed) => Own::NotDone(failed),
-                },
-                None => Own::Unknown,
-            },
+            Request::Wrap(_) => self.answer_by_service(request, Own::Wrapped).await,
+            Request::Unwrap(_) => self.answer_by_service(request, Own::DataKey).await,
             Request::Reload => {
                 let host = Arc::clone(self);
                 // If a file cannot be read now, the keys stay as they were, and the call says again
@@ -155,6 +150,14 @@ impl Host {
             // than this crate is refused by the library.
             _ => Own::Unknown,
         })
+    }
+
+    /// The built-in clients leave nothing to be answered here.
+    async fn answer_by_service(&self, request: &Request, done: fn(key_service::Bytes) -> Own) -> Own {
+        match &self.service {
+            Some(service) => service.answer(request).await.map_or_else(Own::NotDone, done),
+            None => Own::Unknown,
+        }
     }
 
     /// A call that has ended may leave a request: to have the next data key wrapped, while the old
@@ -187,9 +190,10 @@ impl Host {
     fn explained(&self, error: tdc::Error, causes: &mut Causes) -> Error {
         if error.code() != Code::KeyUnknown || self.keys.is_some() || !self.converter.has_host_keys() {
             let cause = causes.remove(&error.code());
+            let error = Error::from(error);
             return match cause {
-                Some(cause) => Error::from(error).because(cause),
-                None => error.into(),
+                Some(cause) => error.because(cause),
+                None => error,
             };
         }
         let text = format!(

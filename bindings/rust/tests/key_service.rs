@@ -295,7 +295,8 @@ async fn another_data_key_than_the_wrapped_one_does_not_authenticate() {
 
 #[tokio::test]
 async fn panic_of_a_service_is_its_failure() {
-    let converter = Service::failing(|| panic!("a bug")).open("").data_converter();
+    let converter =
+        Service::failing(|| std::panic::resume_unwind(Box::new("a bug"))).open("").data_converter();
     let error = encode(&converter, "secret").await.unwrap_err();
     assert_eq!((error.code(), error.is_transient()), (Code::KeyService, true));
     assert!(error.message().ends_with("the key service panicked"), "{error}");

@@ -11,13 +11,13 @@
 #[path = "../examples/order/mod.rs"]
 mod order;
 
-use std::sync::Arc;
+use std::error::Error;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use order::{Order, OrderWorkflow, TASK_QUEUE, Till};
 use prost::Message as _;
-use temporal_tdc::{Options, Tdc};
+use temporal_tdc::{KeyService, KeyServiceKey, Options, Tdc};
 use temporalio_client::{
     Client, ClientOptions, Connection, ConnectionOptions, Url, WorkflowFetchHistoryOptions,
     WorkflowGetResultOptions, WorkflowSignalOptions, WorkflowStartOptions,
@@ -25,8 +25,8 @@ use temporalio_client::{
 use temporalio_common::protos::temporal::api::enums::v1::EventType;
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 
-fn open(failing: usize) -> Tdc {
-    let asked = Arc::new(AtomicUsize::new(0));
+fn with_provider(failing: usize) -> Tdc {
+    let asked = AtomicUsize::new(0);
     Options::new()
         .key_provider(move |_| {
             let fails = asked.fetch_add(1, Ordering::SeqCst) < failing;
@@ -36,8 +36,42 @@ fn open(failing: usize) -> Tdc {
         .unwrap()
 }
 
+/// Fails as often as it says.
+struct Service(AtomicUsize);
+
+type Wrapped = Result<Vec<u8>, Box<dyn Error + Send + Sync>>;
+
+impl KeyService for Service {
+    async fn wrap(&self, _: &KeyServiceKey, data_key: &[u8; 32]) -> Wrapped {
+        Ok(data_key.iter().map(|byte| byte ^ 7).collect())
+    }
+
+    async fn unwrap(&self, _: &KeyServiceKey, wrapped: &[u8]) -> Wrapped {
+        match self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |failing| failing.checked_sub(1)) {
+            Ok(_) => Err("the vault is sealed".into()),
+            Err(_) => Ok(wrapped.iter().map(|byte| byte ^ 7).collect()),
+        }
+    }
+}
+
+fn with_service(failing: usize) -> Tdc {
+    let config =
+        "version: 1\nkeys: { primary: one, ring: { one: { service: \"own://one\" } } }\ncodecs: [encrypt]\n";
+    Options::new().key_service(Service(AtomicUsize::new(failing))).parse(config, "").unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failing_key_provider_costs_workflow_tasks_and_not_the_workflow() {
+    costs_workflow_tasks("provider", with_provider, "TDC_ERR_KEY_PROVIDER").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failing_key_service_costs_workflow_tasks_and_not_the_workflow() {
+    costs_workflow_tasks("service", with_service, "TDC_ERR_KEY_SERVICE").await;
+}
+
+/// Runs a workflow whose worker fails twice, and its client never.
+async fn costs_workflow_tasks(name: &str, open: fn(failing: usize) -> Tdc, code: &str) {
     let Ok(address) = std::env::var("TDC_TEST_TEMPORAL") else {
         println!("skipped, because TDC_TEST_TEMPORAL does not name a server");
         return;
@@ -49,9 +83,9 @@ async fn failing_key_provider_costs_workflow_tasks_and_not_the_workflow() {
         Client::new(connection.clone(), options).unwrap()
     };
     let starter = client(open(0));
-    let queue = format!("{TASK_QUEUE}-faults-{}", std::process::id());
+    let queue = format!("{TASK_QUEUE}-{name}-{}", std::process::id());
     let order = Order { card: "4929".to_owned(), cents: 5 };
-    let id = format!("tdc-rust-faults-{}", std::process::id());
+    let id = format!("tdc-rust-{name}-{}", std::process::id());
     let handle = starter
         .start_workflow(OrderWorkflow::run, order, WorkflowStartOptions::new(&queue, id).build())
         .await
@@ -81,6 +115,6 @@ async fn failing_key_provider_costs_workflow_tasks_and_not_the_workflow() {
     assert!(!failed.is_empty(), "no workflow task failed");
     for event in failed {
         let text = String::from_utf8_lossy(&event.encode_to_vec()).into_owned();
-        assert!(text.contains("TDC_ERR_KEY_PROVIDER"), "{text}");
+        assert!(text.contains(code), "{text}");
     }
 }

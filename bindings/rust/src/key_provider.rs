@@ -1,21 +1,15 @@
-//! Keys: those of the program's key provider, and data keys that key services wrap and unwrap.
+//! The program's key provider.
 
 use std::future::Future;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use tdc::{Call, Code, DataConverter, Request};
-use tdc_keys::KeyServices;
+use tdc::Code;
 use zeroize::Zeroizing;
 
 use crate::errors::{Cause, Error, SharedCause};
 use crate::flights::Flights;
-
-/// The clients of key services, of which a process has one. Nothing is connected before the first
-/// request.
-pub(crate) static KEY_SERVICES: LazyLock<KeyServices> =
-    LazyLock::new(|| KeyServices::new(tdc_keys::Options::default()));
 
 /// A key, erased on drop.
 pub(crate) type Key = Zeroizing<[u8; 32]>;
@@ -56,20 +50,4 @@ impl KeyProvider {
                 .because(cause)
         })
     }
-}
-
-/// Whether a key service is asked for something.
-pub(crate) fn asks_key_services(call: &Call) -> bool {
-    call.requests().any(|(_, request)| matches!(request, Request::Wrap(_) | Request::Unwrap(_)))
-}
-
-/// Has key services answer all requests that are theirs. Blocks.
-///
-/// # Errors
-/// Those of [`DataConverter::answer`].
-pub(crate) fn answer_by_key_services(converter: &DataConverter, call: &mut Call) -> Result<(), tdc::Error> {
-    let answers = KEY_SERVICES.answer(call.requests_message()).map_err(|cause| {
-        tdc::Error::new(Code::Protobuf, format!("the requests to key services are malformed: {cause}"))
-    })?;
-    converter.answer_message(call, &answers)
 }
