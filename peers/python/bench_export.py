@@ -1,7 +1,8 @@
-"""The command line and its peers over one export: ``bench_export.py [ROUNDS]``.
+"""The command line and its peers over one export: ``bench_export.py ROUNDS [PYTHON]``.
 
 Each round runs every program once, as a process of its own. CPU time is what a core was used for,
-and says more than the wall time of a machine that does other work too.
+and says more than the wall time of a machine that does other work too. A Python that has PySpark
+writes the rows of the export as Parquet, too.
 """
 
 from __future__ import annotations
@@ -21,14 +22,15 @@ from temporalio.api.export.v1 import WorkflowExecutions
 ROOT = Path(__file__).parent.parent.parent
 TDC = ROOT / "target/release/tdc"
 PEER = ROOT / "peers/python/export.py"
+PARQUET = ROOT / "peers/python/export_to_parquet.py"
 HISTORIES, EVENTS, PAYLOAD = 500, 64, 1024
-FILES = 4
+FILES = 16
 CONFIG = """\
 version: 1
 keys:
   primary: test-key-id
   ring:
-    test-key-id: { insecure_inline: dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE= }
+    test-key-id: { file: test.key }
 codecs: [encrypt]
 """
 
@@ -70,10 +72,13 @@ def run(command: list[str], folder: Path) -> tuple[float, float]:
 
 def main() -> None:
     """Print a table."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    rounds, with_spark = int(sys.argv[1]), sys.argv[2:]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "tdc.yaml").write_text(CONFIG)
+        key = folder / "test.key"
+        key.touch(mode=0o600)
+        key.write_text("dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE=")
         (folder / "plain").write_bytes(export())
         (folder / "in").mkdir()
         encoded = folder / "in/0.proto"
@@ -105,6 +110,22 @@ def main() -> None:
             print(
                 f"{program:24} {of:6.1f} MiB  {cpu:6.2f} s CPU  {wall:6.2f} s  "
                 f"{of / cpu:6.0f} MiB/s of CPU time"
+            )
+        if with_spark:
+            command = [
+                *with_spark,
+                "-B",
+                str(PARQUET),
+                str(folder / "tdc.yaml"),
+                str(folder / "in"),
+            ]
+            said = subprocess.run(  # noqa: S603
+                command, check=True, stdout=subprocess.PIPE, text=True
+            ).stdout
+            rows, seconds = said.split()
+            print(
+                f"Spark, one core: {rows} events to Parquet in {seconds} s, "
+                f"{int(rows) / float(seconds):.0f} payloads/s"
             )
 
 
