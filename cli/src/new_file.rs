@@ -1,5 +1,5 @@
-//! A new file: it appears with its complete contents or not at all, and never replaces another
-//! file.
+//! A new file: it appears with its complete contents or not at all, and replaces another file only
+//! where that is asked for.
 //!
 //! It is written under a temporary name and then linked to its final name: a process that is killed
 //! in between leaves nothing that blocks the next run.
@@ -68,6 +68,19 @@ impl NewFile {
             ErrorKind::AlreadyExists => already_exists(&self.path, why_not),
             _ => cannot_create(&self.path, &cause),
         })
+    }
+
+    /// Gives the file its name, in the place of the file that has it.
+    ///
+    /// # Errors
+    /// [`Code::Io`].
+    pub(crate) fn replace(self) -> Result<(), Error> {
+        self.file
+            .sync_all()
+            .and_then(|()| std::fs::rename(&self.temporary, &self.path))
+            .map_err(|cause| cannot_create(&self.path, &cause))?;
+        sync_folder_of(&self.path);
+        Ok(())
     }
 
     fn link(&self) -> std::io::Result<()> {

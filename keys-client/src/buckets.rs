@@ -1,7 +1,8 @@
 //! Buckets: what is in them, and objects of any size, one part after the other.
 //!
-//! A part is a request of its own, so that it has a deadline and a second try, and so that no more
-//! than a part is in memory. Parts of different versions are never put together.
+//! A part is a request of its own, so that it has its own deadline, and a second try if a
+//! connection fails, and so that no more than a part is in memory. Parts of different versions are
+//! never put together.
 
 use core::fmt;
 use std::collections::HashSet;
@@ -22,6 +23,8 @@ const MAX_PAGES: usize = 20_000;
 const MAX_TOKEN: usize = 8 << 10;
 /// Bytes of one part of an object.
 const PART: u64 = 8 << 20;
+/// Bytes of a refusal that are read: those of a small part must not be cut.
+const MAX_REFUSAL: usize = 64 << 10;
 /// The time of a page.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The time of a part: less than 70 KB a second is not waited for.
@@ -119,6 +122,11 @@ impl PartOf<'_> {
     /// The header `Range`.
     pub(crate) fn range(&self) -> String {
         format!("bytes={}-{}", self.start, self.start + self.len as u64 - 1)
+    }
+
+    /// How many bytes of an answer are read.
+    pub(crate) fn room(&self) -> usize {
+        self.len.max(MAX_REFUSAL)
     }
 
     /// Whether a whole object is as good.

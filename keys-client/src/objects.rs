@@ -39,7 +39,7 @@ pub enum ObjectStore<'a> {
     },
     /// Google Cloud Storage.
     Gcs {
-        /// The address; by default Google's.
+        /// The address; by default that of `STORAGE_EMULATOR_HOST`, or Google's.
         endpoint: Option<&'a str>,
     },
 }

@@ -124,12 +124,18 @@ fn more_than_was_asked_for_is_refused() {
         let (fake, _) = listing(move |_| page("a b/1", 3, None) + &" ".repeat(9 << 20));
         assert!(list(store(&fake)).unwrap_err().reason().contains("more than 8388608 bytes"), "{name}");
     }
-    let two = "<Contents><Key>a b/1</Key><Size>1</Size></Contents>".repeat(2);
-    let (fake, _) = listing(move |_| {
-        format!("<ListBucketResult><IsTruncated>false</IsTruncated>{two}</ListBucketResult>")
-    });
-    let failure = clients().list(s3(&fake), "exports", "a b/", 1).unwrap_err();
-    assert!(failure.reason().contains("more objects than it was asked for"), "{failure}");
+    let two = "<Contents><Key>a b/1</Key><Size>1</Size><ETag>e</ETag></Contents>".repeat(2);
+    for (listed, says) in [
+        (two.clone(), "more objects than it was asked for"),
+        // Nobody would notice that the object is replaced.
+        (two.replace("<ETag>e</ETag>", ""), "not its API"),
+        (two.replace(">e<", "><"), "not its API"),
+    ] {
+        let body = format!("<ListBucketResult><IsTruncated>false</IsTruncated>{listed}</ListBucketResult>");
+        let (fake, _) = listing(move |_| body.clone());
+        let failure = clients().list(s3(&fake), "exports", "a b/", 1).unwrap_err();
+        assert!(failure.reason().contains(says), "{failure}");
+    }
 }
 
 #[test]
@@ -227,6 +233,19 @@ fn what_is_not_the_object_that_was_listed_is_refused() {
     let gone = |_: &str| "HTTP/1.1 412 Precondition Failed\r\nContent-Length: 0\r\n\r\n".to_owned();
     let [s3, _] = fetched(3, gone);
     assert!(s3.unwrap_err().reason().contains("replaced after it was listed"));
+    // Longer than the object.
+    for (code, says) in [
+        ("ExpiredToken", "get new ones"),
+        ("InvalidObjectState", "restore"),
+        ("AccessDenied", "s3:GetObject"),
+    ] {
+        let [s3, _] = fetched(3, move |_| {
+            let body = format!("<Error><Code>{code}</Code></Error>");
+            format!("HTTP/1.1 403 Forbidden\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+        });
+        let failure = s3.unwrap_err();
+        assert!(failure.reason().contains(code) && failure.reason().contains(says), "{failure}");
+    }
     let whole = |_: &str| "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc".to_owned();
     for result in fetched(3, whole) {
         assert_eq!(result.unwrap(), b"abc");

@@ -221,20 +221,27 @@ fn key_of(request: &Request) -> Option<&KeyServiceKey> {
 /// A panic and a late answer are failures of the service.
 async fn within_timeout(ask: &Ask, request: Request) -> Result<Vec<u8>, Cause> {
     let timeout = key_of(&request).map(|key| key.timeout).filter(|_| Handle::try_current().is_ok());
-    let asking = async {
-        let asked = async { ask(request).await };
-        let Some(timeout) = timeout else { return asked.await };
+    let asked = or_if_it_panics(async { ask(request).await }, "the key service panicked");
+    let Some(timeout) = timeout else { return asked.await };
+    let timed = async {
         tokio::time::timeout(timeout, asked).await.unwrap_or_else(|_| {
             let reason = format!("no answer in {} s", timeout.as_secs_f64());
             Err(KeyServiceError::unavailable(reason).into())
         })
     };
-    // The service is not used again by this request, and whatever else it shares is its own to keep
-    // consistent.
-    AssertUnwindSafe(asking)
+    or_if_it_panics(timed, "the tokio runtime has no timer: build it with enable_time").await
+}
+
+/// What is asked is not used again by this request, and whatever it shares is its own to keep
+/// consistent.
+async fn or_if_it_panics(
+    asked: impl Future<Output = Result<Vec<u8>, Cause>>,
+    reason: &str,
+) -> Result<Vec<u8>, Cause> {
+    AssertUnwindSafe(asked)
         .catch_unwind()
         .await
-        .unwrap_or_else(|_| Err(KeyServiceError::unavailable("the key service panicked").into()))
+        .unwrap_or_else(|_| Err(KeyServiceError::unavailable(reason).into()))
 }
 
 /// The code with which the library reports a failure.

@@ -11,7 +11,7 @@ use tdc::{Code, Error};
 
 use super::document::{Done, Failed};
 use crate::key_counts::{CodecRow, KeyCounts, Row};
-use crate::new_file::{self, Readers};
+use crate::new_file::{self, NewFile, Readers};
 use crate::{objects, stdio};
 
 /// The totals of all files.
@@ -193,11 +193,9 @@ impl Report {
 
     /// Writes it to a file, which may be an earlier report.
     pub(super) fn write(&self, path: &Path) -> Result<(), Error> {
-        let text = self.json()?;
-        if is_report(path) {
-            std::fs::remove_file(path).map_err(|cause| new_file::cannot_create(path, &cause))?;
-        }
-        new_file::create(path, &text, Readers::Owner, NEW)
+        let mut file = NewFile::begin(path, Readers::Owner)?;
+        file.write(&self.json()?)?;
+        if is_report(path) { file.replace() } else { file.finish(NEW) }
     }
 }
 

@@ -126,6 +126,15 @@ async fn panic_of_a_service_is_its_failure() {
     assert!(error.message().ends_with("the key service panicked"), "{error}");
 }
 
+#[test]
+fn runtime_without_a_timer_is_named() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let converter = Service::giving(&[1; 32]).open("").data_converter();
+    let error = runtime.block_on(encode(&converter, "secret")).unwrap_err();
+    assert_eq!(error.code(), Code::KeyService, "{error}");
+    assert!(error.message().ends_with("has no timer: build it with enable_time"), "{error}");
+}
+
 #[tokio::test]
 async fn service_that_is_too_slow_is_given_up() {
     let envelope = envelopes(1).await.remove(0);

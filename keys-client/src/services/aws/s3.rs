@@ -56,17 +56,15 @@ pub(crate) fn part(
     let place = Place::new(session, region, endpoint, path_style)?;
     let range = part.range();
     let mut headers = vec![("range", range.as_str())];
-    if let ObjectVersion::ETag(tag) = &part.object.version
-        && !tag.is_empty()
-    {
+    if let ObjectVersion::ETag(tag) = &part.object.version {
         headers.push(("if-match", tag));
     }
-    let reply = place.ask(session, &place.url(part.bucket, &part.object.key), &headers, part.len)?;
+    let reply = place.ask(session, &place.url(part.bucket, &part.object.key), &headers, part.room())?;
     match reply.status {
         206 => Ok(reply.body),
         200 if part.is_all() => Ok(reply.body),
         200 => Err(Failure::unavailable("the store does not send parts of objects")),
-        412 => Err(Failure::invalid("the object was replaced after it was listed")),
+        412 => Err(Failure::invalid("the object was replaced after it was listed: run the command again")),
         _ => Err(failed(&reply)),
     }
 }
@@ -238,9 +236,23 @@ fn refused(reply: &Reply) -> Failure {
             ))
         }
         Some(code) if (400..500).contains(&status) => {
-            Failure::refused(format!("the store answered {status} {code}: see what the role may read"))
+            Failure::refused(format!("the store answered {status} {code}: {}", remedy(code)))
         }
         _ => reply.nonsense(SERVICE),
+    }
+}
+
+/// What an operator does about a code of S3's.
+fn remedy(code: &str) -> &'static str {
+    match code {
+        "ExpiredToken" => "the credentials have expired, so get new ones",
+        "InvalidAccessKeyId" => {
+            "the store does not know the access key, so see AWS_ACCESS_KEY_ID or the profile"
+        }
+        "InvalidObjectState" => "the object is archived, so restore it first",
+        "RequestTimeTooSkewed" => "set the clock of this machine",
+        "SignatureDoesNotMatch" => "see AWS_SECRET_ACCESS_KEY or the profile",
+        _ => "see what the role may read",
     }
 }
 

@@ -45,12 +45,14 @@ pub(crate) fn part(
     }
     // Without the second, an object that is stored compressed is sent decompressed.
     let headers = [("range", part.range()), ("accept-encoding", "gzip".to_owned())];
-    let reply = ask(session, endpoint, &path, &headers, part.len)?;
+    let reply = ask(session, endpoint, &path, &headers, part.room())?;
     match reply.status {
         206 => Ok(reply.body),
         200 if part.is_all() => Ok(reply.body),
         200 => Err(Failure::unavailable("the store does not send parts of objects")),
-        404 => Err(Failure::invalid("the object was deleted or replaced after it was listed")),
+        404 => Err(Failure::invalid(
+            "the object was deleted or replaced after it was listed: run the command again",
+        )),
         _ => Err(failed(&reply)),
     }
 }

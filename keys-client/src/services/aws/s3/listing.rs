@@ -23,7 +23,7 @@ struct Answer {
 struct Contents {
     key: String,
     size: u64,
-    #[serde(default, rename = "ETag")]
+    #[serde(rename = "ETag")]
     e_tag: String,
     last_modified: Option<String>,
 }
@@ -37,7 +37,8 @@ pub(super) fn read(body: &[u8]) -> Option<Page> {
         Some(ListedObject {
             key: if is_encoded { form_decoded(&contents.key)? } else { contents.key },
             len: contents.size,
-            version: ObjectVersion::ETag(contents.e_tag),
+            // Without it nobody would notice an object that is replaced between two parts.
+            version: ObjectVersion::ETag(Some(contents.e_tag).filter(|tag| !tag.is_empty())?),
             modified: contents.last_modified.as_deref().and_then(at),
             checksum: None,
         })
