@@ -47,8 +47,9 @@ const KEPT: &str = "it is not overwritten";
 /// What is made of each history, or of another document.
 pub(crate) trait Work: Sync {
     /// Makes a document of the same form. `context` is the library's, and `say` is called now and
-    /// then with the number of payloads so far.
-    fn convert(&self, context: &[u8], document: &[u8], say: &dyn Fn(usize)) -> Result<Made, Error>;
+    /// then with the number of payloads so far. Nobody reads the document afterwards, so its memory
+    /// may be given back.
+    fn convert(&self, context: &[u8], document: &mut Vec<u8>, say: &dyn Fn(usize)) -> Result<Made, Error>;
 
     /// What one history may cost.
     fn limits(&self) -> Limits;
@@ -122,9 +123,9 @@ fn one(work: &dyn Work, file: Option<&Path>, options: &Options) -> Result<Report
         }
         _ => Vec::new(),
     };
-    let document = files::read(file)?;
+    let mut document = files::read(file)?;
     let progress = Progress::new(&[]);
-    let made = work.convert(&context, &document, &|_| progress.say())?;
+    let made = work.convert(&context, &mut document, &|_| progress.say())?;
     stdio::write(&made.document)?;
     let mut report = Report::default();
     let hashes = if made.is_history { vec![0] } else { Vec::new() };

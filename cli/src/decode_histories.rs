@@ -36,7 +36,7 @@ struct Decode {
 }
 
 impl bulk::Work for Decode {
-    fn convert(&self, context: &[u8], document: &[u8], say: &dyn Fn(usize)) -> Result<Made, Error> {
+    fn convert(&self, context: &[u8], document: &mut Vec<u8>, say: &dyn Fn(usize)) -> Result<Made, Error> {
         // Before there is an output, so that both are never in memory with what this needs.
         let mut before = KeyCounts::default();
         let counted = self.viewer.visit(document, |payload| before.add(payload));

@@ -52,12 +52,15 @@ struct Work {
 }
 
 impl bulk::Work for Work {
-    fn convert(&self, context: &[u8], document: &[u8], say: &dyn Fn(usize)) -> Result<Made, Error> {
+    fn convert(&self, context: &[u8], document: &mut Vec<u8>, say: &dyn Fn(usize)) -> Result<Made, Error> {
+        let is_history = Form::of(document) == Form::History;
         let Seen { counts: before, hashes, references } = self.look(document)?;
         let made = match &self.to {
             None => documents::convert(Task::Rewrap, &self.converter, context, document, say)?,
             Some(to) => {
                 let decoded = documents::convert(self.decode, &self.converter, context, document, say)?;
+                // Three of them are more than was promised.
+                drop(std::mem::take(document));
                 self.all_opened(&decoded, &references)?;
                 documents::convert(Task::EncodeStored, to, context, &decoded, say)?
             }
@@ -67,7 +70,7 @@ impl bulk::Work for Work {
         Ok(Made {
             document: made,
             counts: Counts { before, after: Some(after), changed: Some(changed) },
-            is_history: Form::of(document) == Form::History,
+            is_history,
         })
     }
 

@@ -95,14 +95,10 @@ impl Conversion<'_> {
         let capacity = usize::try_from(len).ok().filter(|len| *len <= max).ok_or_else(too_long)?;
         let mut document = Vec::with_capacity(capacity + 1);
         input.take(len + 1).read_to_end(&mut document).map_err(unreadable)?;
-        let document = document.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&document);
-        self.history(document).map_err(|error| Failed {
-            error,
-            history: None,
-            run_id: run_id::of(document),
-        })?;
-        self.progress.add(document.len());
-        Ok(())
+        if document.starts_with(BYTE_ORDER_MARK) {
+            document.drain(..BYTE_ORDER_MARK.len());
+        }
+        self.history(&mut document)
     }
 
     fn export(&mut self, export: &mut Export<impl BufRead>) -> Result<(), Failed> {
@@ -113,9 +109,9 @@ impl Conversion<'_> {
             let Some(part) = export.next(&mut field).map_err(at)? else { return Ok(()) };
             match part {
                 Part::Item => {
-                    let failed = |error| at_item(&field, index, &error);
-                    self.history(&field).map_err(failed)?;
-                    self.done.newer += fields::beside_histories(&field);
+                    let newer = fields::beside_histories(&field);
+                    self.history(&mut field).map_err(|failed| at_item(index, failed))?;
+                    self.done.newer += newer;
                 }
                 Part::Empty => self.between(&field)?,
                 Part::Newer => {
@@ -123,7 +119,6 @@ impl Conversion<'_> {
                     self.between(&field)?;
                 }
             }
-            self.progress.add(field.len());
         }
     }
 
@@ -141,30 +136,36 @@ impl Conversion<'_> {
             };
             match part {
                 json_export::Part::Item(index) => {
-                    self.history(&text).map_err(|error| at_item(&text, index, &error))?;
+                    self.history(&mut text).map_err(|failed| at_item(index, failed))?;
                 }
                 json_export::Part::Between => self.between(&text)?,
             }
-            self.progress.add(text.len());
         }
         self.done.newer += export.newer();
         Ok(true)
     }
 
-    fn history(&mut self, document: &[u8]) -> Result<(), Error> {
-        let Made { document: made, counts, is_history } =
-            self.work.convert(self.context, document, &|_| self.progress.say())?;
-        if is_history {
-            self.done.hashes.push(self.hasher.hash_one(document));
-        }
-        self.done.counts.add(counts);
-        match &mut self.output {
-            Output::File(file) => file.write(&made),
-            Output::Split(runs) => runs.write(&made),
-        }
+    /// One history, of which nothing is left.
+    fn history(&mut self, document: &mut Vec<u8>) -> Result<(), Failed> {
+        let (len, hash, run_id) =
+            (document.len(), self.hasher.hash_one(document.as_slice()), run_id::of(document));
+        let made = self.work.convert(self.context, document, &|_| self.progress.say());
+        let written = made.and_then(|Made { document: made, counts, is_history }| {
+            if is_history {
+                self.done.hashes.push(hash);
+            }
+            self.done.counts.add(counts);
+            match &mut self.output {
+                Output::File(file) => file.write(&made),
+                Output::Split(runs) => runs.write(&made),
+            }
+        });
+        self.progress.add(len);
+        written.map_err(|error| Failed { error, history: None, run_id })
     }
 
     fn between(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.progress.add(bytes.len());
         match &mut self.output {
             Output::File(file) => file.write(bytes),
             Output::Split(_) => Ok(()),
@@ -173,7 +174,7 @@ impl Conversion<'_> {
 }
 
 /// The failure of an item. It was converted alone, so that its error says nothing of the others.
-fn at_item(item: &[u8], index: usize, error: &Error) -> Failed {
+fn at_item(index: usize, Failed { error, run_id, .. }: Failed) -> Failed {
     let message = match error.message() {
         message if message.starts_with("history.") => format!("items[{index}].{message}"),
         message if message.starts_with("events[") => format!("items[{index}].history.{message}"),
@@ -187,5 +188,5 @@ fn at_item(item: &[u8], index: usize, error: &Error) -> Failed {
         Some(payload) => whole.at_payload(payload),
         None => whole,
     };
-    Failed { error, history: Some(index), run_id: run_id::of(item) }
+    Failed { error, history: Some(index), run_id }
 }
