@@ -19,11 +19,15 @@ use tdc_keys::{Failure, FailureKind, FoundStore, ListedObject};
 use crate::key_services::KEY_SERVICES;
 use crate::new_file::is_ours;
 pub(crate) use address::has_wildcard;
-use address::{Address, Scheme};
+use address::{Address, BRACKETS, Scheme};
 pub(crate) use local::Local;
+pub(crate) use names::of as name_of;
 
-/// Most objects of one command: each needs some 500 bytes of memory.
+/// Most objects of one command: each needs about 1 KB of memory, with keys as exports have them.
 const MAX_OBJECTS: usize = 1_000_000;
+
+/// Longest key of both stores, in bytes.
+const MAX_KEY: usize = 1024;
 
 /// An object, as it was listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,36 +42,40 @@ struct Bucket {
     store: FoundStore,
 }
 
-/// What an address names.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    /// Objects, each with its own address and the name of its output below the output folder.
-    pub(crate) objects: Vec<(PathBuf, PathBuf, Object)>,
-    /// Addresses of objects that are not read, because of their keys.
-    pub(crate) refused: Vec<(PathBuf, Error)>,
-}
-
 /// Whether this is in a bucket, and not a path.
 pub(crate) fn is_address(path: &Path) -> bool {
     Scheme::of(&path.to_string_lossy()).is_some()
 }
 
-/// Refuses an address where a command reads or writes local files only.
+/// Refuses an address where a command reads or writes a local file only.
 ///
 /// # Errors
 /// [`Code::Argument`].
 pub(crate) fn not_here(path: &Path, instead: &str) -> Result<(), Error> {
+    only_local(path, instead, Scheme::copies)
+}
+
+/// The same where it is a folder.
+///
+/// # Errors
+/// [`Code::Argument`].
+pub(crate) fn no_folder_here(path: &Path, instead: &str) -> Result<(), Error> {
+    only_local(path, instead, Scheme::synchronizes)
+}
+
+fn only_local(path: &Path, instead: &str, tool: fn(Scheme) -> &'static str) -> Result<(), Error> {
     let text = path.to_string_lossy();
     let Some(scheme) = Scheme::of(&text) else { return Ok(()) };
-    let tool = scheme.tool();
+    let tool = tool(scheme);
     Err(Error::new(Code::Argument, format!("{text} is in a bucket: {instead} with `{tool}`")))
 }
 
 /// The objects that an address names: one, all below a folder, or those that a pattern matches.
+/// Each with its own address and, below the folder that was named, its key: any text.
 ///
 /// # Errors
 /// If the bucket cannot be listed, or has no such object.
-pub(crate) fn find(path: &Path) -> Result<Found, Error> {
+pub(crate) fn find(path: &Path) -> Result<Vec<(PathBuf, PathBuf, Object)>, Error> {
     let text = path.to_string_lossy();
     let address = Address::parse(&text)?;
     let cannot = |failure: &Failure| storage(&format!("cannot list {text}"), failure);
@@ -76,53 +84,80 @@ pub(crate) fn find(path: &Path) -> Result<Found, Error> {
         Scheme::Gs => FoundStore::Gcs,
     };
     let bucket = Arc::new(Bucket { name: address.bucket.to_owned(), store });
+    let some = |prefix: &str, enough| KEY_SERVICES.list(bucket.store.store(), &bucket.name, prefix, enough);
     // Whatever is listed is in memory, also what is left out afterwards.
-    let list = |prefix: &str, enough| {
-        let listed = KEY_SERVICES.list(bucket.store.store(), &bucket.name, prefix, enough);
-        let listed = listed.map_err(|failure| cannot(&failure))?;
-        if listed.len() > MAX_OBJECTS { Err(too_many(&text)) } else { Ok(listed) }
+    let all = |prefix: &str| {
+        let listed = some(prefix, MAX_OBJECTS + 1).map_err(|failure| cannot(&failure))?;
+        match listed.len() {
+            0..=MAX_OBJECTS if listed.iter().any(|object| object.key.len() > MAX_KEY) => Err(too_long(&text)),
+            0..=MAX_OBJECTS => Ok(listed),
+            _ => Err(too_many(&text)),
+        }
     };
-    let mut found = Found::default();
+    let mut found = Vec::new();
     let mut add = |listed: ListedObject, from: usize| {
         // Stores show folders by objects of this kind.
         if listed.len == 0 && listed.key.ends_with('/') {
             return;
         }
         let path = PathBuf::from(format!("{}{}/{}", address.scheme.text(), bucket.name, listed.key));
-        match names::of(listed.key.get(from..).unwrap_or_default()) {
-            Ok(name) if is_ours(&name) => {}
-            Ok(name) => found.objects.push((path, name, Object { bucket: Arc::clone(&bucket), listed })),
-            Err(error) => found.refused.push((path, error)),
+        let name = PathBuf::from(listed.key.get(from..).unwrap_or_default());
+        if !is_ours(&name) {
+            found.push((path, name, Object { bucket: Arc::clone(&bucket), listed }));
         }
     };
     let within = address.key;
+    let mut no_probe = None;
     if let Some(pattern) = address.pattern()? {
-        for listed in list(pattern.prefix, MAX_OBJECTS + 1)? {
+        for listed in all(pattern.prefix)? {
             if pattern.matches(&listed.key) {
                 add(listed, pattern.folder);
             }
         }
     } else {
         if !within.is_empty() && !within.ends_with('/') {
-            // The first key that begins so is the shortest.
-            let first = list(within, 1)?.into_iter().find(|object| object.key == within);
             let from = within.rfind('/').map_or(0, |slash| slash + 1);
-            if let Some(object) = first {
-                add(object, from);
+            match some(within, 1) {
+                // The first key that begins so is the shortest.
+                Ok(listed) => {
+                    listed
+                        .into_iter()
+                        .filter(|object| object.key == within)
+                        .for_each(|object| add(object, from));
+                }
+                // Whoever may list this folder alone may not ask for what begins like it.
+                Err(failure) if failure.kind() == FailureKind::Refused => no_probe = Some(failure),
+                Err(failure) => return Err(cannot(&failure)),
             }
         }
-        let folder = match within {
-            "" => String::new(),
-            some => format!("{}/", some.trim_end_matches('/')),
-        };
-        for object in list(&folder, MAX_OBJECTS + 1)? {
+        // More slashes belong to keys.
+        let slash = if within.is_empty() || within.ends_with('/') { "" } else { "/" };
+        let folder = format!("{within}{slash}");
+        for object in all(&folder)? {
             add(object, folder.len());
         }
     }
-    if found.objects.is_empty() && found.refused.is_empty() {
-        return Err(Error::new(Code::Argument, format!("{text} names no object: see what is in the bucket")));
+    match no_probe {
+        _ if !found.is_empty() => Ok(found),
+        Some(failure) => Err(cannot(&failure)),
+        None => Err(no_object(&text, address.pattern()?.is_some())),
     }
-    Ok(found)
+}
+
+#[cold]
+fn no_object(address: &str, is_pattern: bool) -> Error {
+    let brackets = if is_pattern { format!("; {BRACKETS}") } else { String::new() };
+    let text = format!("{address} names no object: see what is in the bucket{brackets}");
+    Error::new(Code::Argument, text)
+}
+
+#[cold]
+fn too_long(address: &str) -> Error {
+    let text = format!(
+        "cannot list {address}: the store names a key of more than {MAX_KEY} bytes, which neither Amazon S3 nor Google \
+         Cloud Storage allows: check the endpoint"
+    );
+    Error::new(Code::Storage, text)
 }
 
 #[cold]

@@ -3,6 +3,7 @@
 //! Links in a folder are not followed: they could lead out of it or form a cycle.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Component, Path, PathBuf};
 
 use tdc::{Code, Error};
@@ -16,6 +17,7 @@ use crate::stdio;
 pub(crate) struct Input {
     /// The path, or the address in a bucket.
     pub(crate) path: PathBuf,
+    /// Of an object, its key below the folder that was named, until [`find`] has checked it.
     pub(crate) name: PathBuf,
     /// How many bytes it has.
     pub(crate) len: u64,
@@ -30,6 +32,16 @@ impl From<(PathBuf, PathBuf, Object)> for Input {
 }
 
 impl Input {
+    /// Whether this is the same file or object. Paths are equal however many slashes they have;
+    /// keys are not.
+    fn is(&self, other: &Self) -> bool {
+        match (&self.object, &other.object) {
+            (None, None) => self.path == other.path,
+            (Some(_), Some(_)) => self.path.as_os_str() == other.path.as_os_str(),
+            _ => false,
+        }
+    }
+
     /// Reads all of it.
     ///
     /// # Errors
@@ -48,10 +60,9 @@ impl Input {
 /// The same; [`Code::Argument`] if an address names several objects.
 pub(crate) fn read(path: Option<&Path>) -> Result<Vec<u8>, Error> {
     let Some(address) = path.filter(|path| buckets::is_address(path)) else { return stdio::read(path) };
-    let buckets::Found { mut objects, mut refused } = buckets::find(address)?;
-    match (objects.pop(), refused.pop()) {
-        (Some(object), None) if objects.is_empty() => Input::from(object).read(),
-        (None, Some((_, error))) if refused.is_empty() => Err(error),
+    let mut objects = buckets::find(address)?;
+    match objects.pop() {
+        Some(object) if objects.is_empty() => Input::from(object).read(),
         _ => Err(Error::new(
             Code::Argument,
             format!("{} has several objects: add --output FOLDER, or name one of them", address.display()),
@@ -59,11 +70,11 @@ pub(crate) fn read(path: Option<&Path>) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// What paths name.
+/// What paths name, for output of the same names.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) inputs: Vec<Input>,
-    /// Objects that are not read, because of their keys.
+    /// What is not read, because its output could not have its name.
     pub(crate) refused: Vec<(PathBuf, Error)>,
 }
 
@@ -72,11 +83,13 @@ pub(crate) struct Found {
 ///
 /// # Errors
 /// If a path cannot be read.
-pub(crate) fn all(paths: &[PathBuf]) -> Result<Found, Error> {
-    let Found { mut inputs, refused } = named(paths)?;
-    inputs.sort_by(|one, other| one.path.cmp(&other.path));
-    inputs.dedup_by(|one, other| one.path == other.path);
-    Ok(Found { inputs, refused })
+pub(crate) fn all(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
+    let mut inputs = named(paths)?;
+    inputs.sort_by(|one, other| {
+        one.path.cmp(&other.path).then_with(|| one.path.as_os_str().cmp(other.path.as_os_str()))
+    });
+    inputs.dedup_by(|one, other| one.is(other));
+    Ok(inputs)
 }
 
 /// The same, each with the name of its output, sorted by that name.
@@ -84,38 +97,101 @@ pub(crate) fn all(paths: &[PathBuf]) -> Result<Found, Error> {
 /// # Errors
 /// If a path cannot be read, or if two files have the same output name.
 pub(crate) fn find(paths: &[PathBuf]) -> Result<Found, Error> {
-    let mut found: BTreeMap<PathBuf, Input> = BTreeMap::new();
-    let Found { inputs, refused } = named(paths)?;
-    for input in inputs {
-        let path = input.path.clone();
-        if let Some(Input { path: other, .. }) = found.insert(input.name.clone(), input)
-            && other != path
-        {
-            let (one, other) = (other.display(), path.display());
-            return Err(Error::new(
-                Code::Argument,
-                format!(
-                    "{one} and {other} would become the same file: name a folder that has both, or run the command for \
-                     each of them"
-                ),
-            ));
-        }
-    }
-    Ok(Found { inputs: found.into_values().collect(), refused })
+    apart(named(paths)?, cfg!(any(windows, target_os = "macos")))
 }
 
-fn named(paths: &[PathBuf]) -> Result<Found, Error> {
+/// Gives each input an output of its own. With `ignores_case`, as file systems of Windows and macOS
+/// do, names that differ only in case are the same.
+fn apart(inputs: Vec<Input>, ignores_case: bool) -> Result<Found, Error> {
     let mut found = Found::default();
-    for address in paths.iter().filter(|path| buckets::is_address(path)) {
-        let buckets::Found { objects, refused } = buckets::find(address)?;
-        found.inputs.extend(objects.into_iter().map(Input::from));
-        found.refused.extend(refused);
+    let mut by_name: BTreeMap<PathBuf, Input> = BTreeMap::new();
+    for mut input in inputs {
+        if input.object.is_some() {
+            match buckets::name_of(&input.name.to_string_lossy()) {
+                Ok(name) => input.name = name,
+                Err(error) => {
+                    found.refused.push((input.path, error));
+                    continue;
+                }
+            }
+        }
+        let name = if ignores_case {
+            PathBuf::from(input.name.to_string_lossy().to_lowercase())
+        } else {
+            input.name.clone()
+        };
+        match by_name.entry(name) {
+            Entry::Vacant(place) => {
+                place.insert(input);
+            }
+            Entry::Occupied(place) if place.get().is(&input) => {}
+            Entry::Occupied(place) => {
+                let (one, other) = (place.get(), &input);
+                let mut what =
+                    format!("{} and {} would become the same file", one.path.display(), other.path.display());
+                if one.name != other.name {
+                    what += ", because this system takes upper and lower case for the same";
+                }
+                return Err(not_together(&what, one, other));
+            }
+        }
     }
-    let inputs = &mut found.inputs;
+    // Names are sorted part by part, so what is below one comes next.
+    let mut sorted = by_name.into_iter().peekable();
+    while let Some((name, input)) = sorted.next() {
+        let mut is_folder = false;
+        while let Some((_, below)) = sorted.next_if(|(other, _)| other.starts_with(&name)) {
+            if !is_folder {
+                found.refused.push((input.path.clone(), no_folder(&input, &below)));
+            }
+            is_folder = true;
+            let error = no_folder(&input, &below);
+            found.refused.push((below.path, error));
+        }
+        if !is_folder {
+            found.inputs.push(input);
+        }
+    }
+    Ok(found)
+}
+
+#[cold]
+fn no_folder(input: &Input, below: &Input) -> Error {
+    let (one, other) = (input.path.display(), below.path.display());
+    let what = format!("{one} would take the name of the folder that {other} belongs in");
+    not_together(&what, input, below)
+}
+
+/// Two inputs whose outputs cannot be in one folder.
+#[cold]
+fn not_together(what: &str, one: &Input, other: &Input) -> Error {
+    let is_below = |one: &Input, other: &Input| {
+        let (one, other) =
+            (one.path.as_os_str().as_encoded_bytes(), other.path.as_os_str().as_encoded_bytes());
+        other.strip_prefix(one).is_some_and(|rest| rest.starts_with(b"/"))
+    };
+    let are_objects = one.object.is_some() && other.object.is_some();
+    let above = [(one, other), (other, one)].into_iter().find(|(one, other)| is_below(one, other));
+    let what_to_do = match above.filter(|_| are_objects) {
+        Some((above, _)) => format!(
+            "name {}/ with a slash at its end for what is below it, and copy the object without it to another key",
+            above.path.display()
+        ),
+        None if one.name != other.name && are_objects => "copy one of them to another key".to_owned(),
+        None => "name a folder that has both, or run the command for each of them".to_owned(),
+    };
+    Error::new(Code::Argument, format!("{what}: {what_to_do}"))
+}
+
+fn named(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
+    let mut inputs = Vec::new();
+    for address in paths.iter().filter(|path| buckets::is_address(path)) {
+        inputs.extend(buckets::find(address)?.into_iter().map(Input::from));
+    }
     for (path, name) in expanded(paths)? {
         let metadata = std::fs::metadata(&path).map_err(|cause| cannot_read(&path, &cause))?;
         if metadata.is_dir() {
-            below(&path, &name, inputs)?;
+            below(&path, &name, &mut inputs)?;
         } else {
             let name = if name.as_os_str().is_empty() {
                 path.file_name().map(PathBuf::from).unwrap_or_default()
@@ -125,7 +201,7 @@ fn named(paths: &[PathBuf]) -> Result<Found, Error> {
             inputs.push(Input { path, name, len: metadata.len(), object: None });
         }
     }
-    Ok(found)
+    Ok(inputs)
 }
 
 /// The local paths, and what patterns among them match: not every shell expands them, and none
@@ -190,7 +266,7 @@ fn below(folder: &Path, name: &Path, inputs: &mut Vec<Input>) -> Result<(), Erro
 /// # Errors
 /// [`Code::Argument`].
 pub(crate) fn keep_apart(paths: &[PathBuf], output: &Path) -> Result<(), Error> {
-    buckets::not_here(output, "name a local folder, and copy it")?;
+    buckets::no_folder_here(output, "name a local folder, and copy it")?;
     let output = real(output)?;
     for (path, _) in expanded(paths)? {
         let input = real(&path)?;
@@ -270,6 +346,39 @@ mod tests {
         assert!(keep_apart(&[at("x")], &at("z/new")).is_ok());
         assert!(keep_apart(&[at("x/same")], &at("x/new")).is_ok());
     }
+
+    #[test]
+    fn names_that_no_folder_can_have_together_are_refused() {
+        let input =
+            |path: &str, name: &str| Input { path: path.into(), name: name.into(), len: 1, object: None };
+        let inputs = |names: &[&str]| -> Vec<Input> {
+            names.iter().map(|name| input(&format!("in/{name}"), name)).collect()
+        };
+        // A file and files below it; those of similar names are none of them.
+        let found = apart(inputs(&["x/y/z", "x-1", "x", "x/y", "x.a/b", "w"]), false).unwrap();
+        let names: Vec<_> = found.inputs.iter().map(|input| input.name.to_str().unwrap()).collect();
+        assert_eq!(names, ["w", "x-1", "x.a/b"]);
+        let refused: Vec<_> = found.refused.iter().map(|(path, _)| path.to_str().unwrap()).collect();
+        assert_eq!(refused, ["in/x", "in/x/y", "in/x/y/z"]);
+        for (_, error) in &found.refused {
+            assert!(
+                error.message().starts_with("in/x would take the name of the folder that in/x/y"),
+                "{error}"
+            );
+        }
+        // Names that differ in case.
+        for names in [["A", "a"], ["Ä/B.proto", "ä/b.proto"]] {
+            assert_eq!(apart(inputs(&names), false).unwrap().inputs.len(), 2);
+            let error = apart(inputs(&names), true).unwrap_err();
+            let expected =
+                "would become the same file, because this system takes upper and lower case for the same";
+            assert!(error.message().contains(expected), "{error}");
+        }
+        let found = apart(inputs(&["A", "a/b", "C/x", "c/y"]), true).unwrap();
+        assert_eq!((found.inputs.len(), found.refused.len()), (2, 2));
+        assert_eq!(found.inputs[0].name, Path::new("C/x"), "names keep their case");
+    }
+
     #[test]
     fn patterns_are_expanded_and_their_matches_keep_their_folders() {
         let folder = tempfile::tempdir().unwrap();

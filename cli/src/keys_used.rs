@@ -7,7 +7,7 @@ use serde::Serialize;
 use tdc::{Code, Error, Limits};
 
 use crate::documents::Viewer;
-use crate::files::{self, Found};
+use crate::files;
 use crate::key_counts::{KeyCounts, REMINDER, Row};
 use crate::stdio;
 
@@ -34,14 +34,11 @@ pub(crate) fn run(json: bool, paths: &[PathBuf]) -> Result<ExitCode, Error> {
         look(stdio::read(None))?;
     }
     let named: Vec<PathBuf> = paths.iter().filter(|path| !is_stdin(path)).cloned().collect();
-    let Found { inputs, refused } = files::all(&named)?;
+    let inputs = files::all(&named)?;
     let mut fail = |path: &Path, error: &Error| {
         stdio::note(&format!("{}: {error}", path.display()));
         failed += 1;
     };
-    for (path, error) in &refused {
-        fail(path, error);
-    }
     for input in &inputs {
         if let Err(error) = look(input.read()) {
             fail(&input.path, &error);

@@ -17,6 +17,9 @@ pub(crate) fn has_wildcard(text: &str) -> bool {
 
 const WILDCARDS: [char; 3] = ['*', '?', '['];
 
+/// How a key is named that has such a character in it.
+pub(super) const BRACKETS: &str = "in a key that has *, ? or [ itself, write [*], [?] or [[] for it";
+
 /// The kind of store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scheme {
@@ -36,8 +39,16 @@ impl Scheme {
         }
     }
 
-    /// What copies files from and to it.
-    pub(super) fn tool(self) -> &'static str {
+    /// What copies a file from and to it.
+    pub(super) fn copies(self) -> &'static str {
+        match self {
+            Self::S3 => "aws s3 cp",
+            Self::Gs => "gcloud storage cp",
+        }
+    }
+
+    /// What copies a folder from and to it.
+    pub(super) fn synchronizes(self) -> &'static str {
         match self {
             Self::S3 => "aws s3 sync",
             Self::Gs => "gcloud storage rsync -r",
@@ -83,7 +94,7 @@ impl<'a> Address<'a> {
             return Ok(None);
         };
         let pattern = Pattern::new(self.key).map_err(|cause| {
-            Error::new(Code::Argument, format!("the pattern {}: {}", self.key, cause.msg))
+            Error::new(Code::Argument, format!("the pattern {}: {}; {BRACKETS}", self.key, cause.msg))
         })?;
         let prefix = self.key.get(..wildcard).unwrap_or_default();
         let folder = prefix.rfind('/').map_or(0, |slash| slash + 1);
@@ -152,6 +163,10 @@ mod tests {
             ("**/*.proto", "", 0, "a/b.proto", true),
             ("a/0[1-3]", "a/0", 2, "a/02/x", true),
             ("a/0[1-3]", "a/0", 2, "a/04/x", false),
+            ("a/x[[]1].json", "a/x", 2, "a/x[1].json", true),
+            ("a/x[[]1].json", "a/x", 2, "a/x1.json", false),
+            ("a/[*][?]", "a/", 2, "a/*?", true),
+            ("a/[*][?]", "a/", 2, "a/xy", false),
         ] {
             let found = pattern(text).unwrap();
             assert_eq!((found.prefix, found.folder), (prefix, folder), "{text}");

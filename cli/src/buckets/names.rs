@@ -8,11 +8,20 @@ use tdc::{Code, Error};
 /// What a name may not contain on Windows, where it would be a drive or another stream of a file.
 const ELSEWHERE: [char; 7] = [':', '<', '>', '"', '|', '?', '*'];
 
+/// Devices of Windows.
+const DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
+
+/// Devices with a number.
+const PORTS: [&str; 2] = ["COM", "LPT"];
+
+/// Windows reads superscript digits as digits.
+const NUMBERS: [&str; 13] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "¹", "²", "³"];
+
 /// The path of a key below the folder that was named.
 ///
 /// # Errors
 /// [`Code::Argument`] if it would be another path, or none.
-pub(super) fn of(key: &str) -> Result<PathBuf, Error> {
+pub(crate) fn of(key: &str) -> Result<PathBuf, Error> {
     let reason = if key.split('/').any(|part| matches!(part, "" | "." | "..")) {
         "its key has a part that is empty, . or .."
     } else if key.contains('\\') {
@@ -33,7 +42,14 @@ pub(super) fn of(key: &str) -> Result<PathBuf, Error> {
 }
 
 fn is_special_on_windows(part: &str) -> bool {
-    part.contains(ELSEWHERE) || part.ends_with(['.', ' '])
+    part.contains(ELSEWHERE) || part.ends_with(['.', ' ']) || is_device(part)
+}
+
+/// Whether Windows takes it for a device, in any folder and with any ending.
+fn is_device(part: &str) -> bool {
+    let stem = part.split('.').next().unwrap_or_default().trim().to_ascii_uppercase();
+    let is_number = |rest: &str| NUMBERS.contains(&rest);
+    DEVICES.contains(&&*stem) || PORTS.iter().any(|port| stem.strip_prefix(port).is_some_and(is_number))
 }
 
 #[cfg(test)]
@@ -70,6 +86,22 @@ mod tests {
         for part in ["C:", "a:b", "a.", "a ", "x?"] {
             assert!(is_special_on_windows(part), "{part}");
         }
-        assert!(!is_special_on_windows("a.proto"));
+        for part in [
+            "CON",
+            "prn",
+            "Aux.proto",
+            "nul .a.b",
+            "CONIN$",
+            "conout$.x",
+            "COM0",
+            "com9.proto",
+            "lpt1",
+            "LPT\u{b3}.x",
+        ] {
+            assert!(is_special_on_windows(part), "{part}");
+        }
+        for part in ["a.proto", "console", "com", "COM10", "COMA", "a.con", "lpt\u{2074}", "auxiliary.json"] {
+            assert!(!is_special_on_windows(part), "{part}");
+        }
     }
 }

@@ -295,7 +295,7 @@ fn what_cannot_be_done_is_refused_before_anything_is_written() {
         (&["--output", "made", "-"], "cannot read -"),
         (&["--output", "made", "s3://"], "s3:// names no bucket: expected s3://BUCKET/FOLDER"),
         (&["--output", "s3://bucket/made", one], "copy it with `aws s3 sync`"),
-        (&["--output", "made", "--report", "gs://bucket/r", one], "copy it with `gcloud storage rsync -r`"),
+        (&["--output", "made", "--report", "gs://bucket/r", one], "copy it with `gcloud storage cp`"),
         (&["--jobs", "50000", "--output", "made", one], "50000 is not in 1..=512"),
         (&["--output", "made", "--report", "old.json", exports], "old.json already exists"),
         (&["--split", exports], "--output <FOLDER>"),

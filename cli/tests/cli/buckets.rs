@@ -159,8 +159,110 @@ fn keys_that_lead_elsewhere_are_failures_and_the_others_go_on() {
         assert!(notes.contains("its key has a part that is empty, . or .."), "{notes}");
         assert!(notes.contains("its key has a backslash"), "{notes}");
         assert!(notes.contains("its key has a control character"), "{notes}");
-        let (code, _, notes) = run(&folder, &store, &["keys", "used", &address]);
-        assert_eq!(code, Some(1), "{notes}");
+        // What writes no files reads them all.
+        let (code, answer, notes) = run(&folder, &store, &["keys", "used", "--json", &address]);
+        assert_eq!(code, Some(0), "{notes}");
+        assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap()["files"], 8);
+        let odd = format!("{scheme}://bucket/in/a\\b");
+        let (code, answer, notes) = run(&folder, &store, &["history", "decode", &odd]);
+        assert_eq!((code, answer), (Some(0), export([item(&history(1))])), "{notes}");
+        // Keys that only paths would take for the same.
+        for key in ["same/a/b", "same/a//b", "same/a/./b"] {
+            store.put(key, &good);
+        }
+        let same = |key: &str| format!("{scheme}://bucket/same/{key}");
+        let (one, two, three) = (same("a/b"), same("a//b"), same("a/./b"));
+        let (code, answer, notes) =
+            run(&folder, &store, &["keys", "used", "--json", &one, &two, &three, &one]);
+        assert_eq!(code, Some(0), "{notes}");
+        assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap()["files"], 3);
+        let (code, _, notes) = run(&folder, &store, &["history", "decode", "--output", "no", &one, &two]);
+        assert_eq!(code, Some(1));
+        assert!(notes.contains("a/b and") && notes.contains("a//b would become the same file"), "{notes}");
+    }
+}
+
+/// A store may have an object and others below it, which no folder can have.
+#[test]
+fn objects_below_an_object_are_failures_and_never_skipped() {
+    for scheme in SCHEMES {
+        let folder = Folder::with_config(SAMPLE_CONFIG);
+        folder.write_encoded("good", &export([item(&history(1))]));
+        let (store, good) = (Store::start(), fs::read(folder.path("good")).unwrap());
+        store.put("in/x", b"damaged");
+        for key in ["in/x/y", "in/z", "twice", "twice/twice"] {
+            store.put(key, &good);
+        }
+        let address = format!("{scheme}://bucket/in");
+        for split in [true, false] {
+            for mended in [false, true] {
+                store.put("in/x", if mended { &good } else { b"damaged" });
+                let made = format!("made-{split}");
+                let mut command = vec!["history", "decode", "--output", &made, &address];
+                command.extend(split.then_some("--split"));
+                let (code, _, notes) = run(&folder, &store, &command);
+                assert_eq!(code, Some(1), "{notes}");
+                let skipped = usize::from(mended);
+                assert!(
+                    notes.contains(&format!("{skipped} file(s) skipped because they exist, 2 failed")),
+                    "{notes}"
+                );
+                let expected = format!(
+                    "{address}/x would take the name of the folder that {address}/x/y belongs in: name {address}/x/ with a slash at \
+                     its end for what is below it, and copy the object without it to another key"
+                );
+                assert!(notes.contains(&expected), "{notes}");
+                assert!(!folder.path(&format!("{made}/x")).exists());
+            }
+        }
+        let twice = format!("{scheme}://bucket/twice");
+        let (code, _, notes) = run(&folder, &store, &["history", "decode", "--output", "twice", &twice]);
+        assert_eq!(code, Some(1));
+        let expected = format!(
+            "{twice} and {twice}/twice would become the same file: name {twice}/ with a slash at its end"
+        );
+        assert!(notes.contains(&expected), "{notes}");
+        // What it says to do works.
+        for below in [format!("{twice}/"), format!("{address}/x/")] {
+            let (code, _, notes) = run(&folder, &store, &["history", "decode", "--output", scheme, &below]);
+            assert_eq!(code, Some(0), "{notes}");
+        }
+        assert_eq!(files(&folder, scheme), ["twice", "y"]);
+    }
+}
+
+#[test]
+fn an_address_names_exactly_the_folder_that_it_says() {
+    for scheme in SCHEMES {
+        let folder = Folder::with_config(SAMPLE_CONFIG);
+        folder.write_encoded("good", &export([item(&history(1))]));
+        let (store, good) = (Store::start(), fs::read(folder.path("good")).unwrap());
+        for key in ["a//b//c", "a//b/d", "a/e", "open/f", "open-g", "a/[1]"] {
+            store.put(key, &good);
+        }
+        for (number, (key, expected)) in [
+            ("a//", &["b/d"][..]),
+            ("a//b//", &["c"]),
+            ("a/[[]1]", &["[1]"]),
+            // Only what is below it may be listed.
+            ("open", &["f"]),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let bucket = if key == "open" { "only-open" } else { "bucket" };
+            let (address, made) = (format!("{scheme}://{bucket}/{key}"), format!("{scheme}-{number}"));
+            let (_, _, notes) = run(&folder, &store, &["history", "decode", "--output", &made, &address]);
+            assert_eq!(files(&folder, &made), expected, "{key}: {notes}");
+        }
+        let (code, _, notes) =
+            run(&folder, &store, &["keys", "used", &format!("{scheme}://only-open/other")]);
+        assert_eq!(code, Some(1));
+        assert!(notes.contains("answered 403") && notes.contains(": allow s"), "{notes}");
+        store.put(&format!("long/{}", "a".repeat(1020)), &good);
+        let (code, _, notes) = run(&folder, &store, &["keys", "used", &format!("{scheme}://bucket/long")]);
+        assert_eq!(code, Some(1));
+        assert!(notes.contains("the store names a key of more than 1024 bytes"), "{notes}");
     }
 }
 
@@ -175,7 +277,10 @@ fn a_bucket_that_may_not_be_listed_is_said_with_what_to_do() {
         ),
         ("gs://closed/a", "answered 403: allow storage.objects.list on the bucket"),
         ("s3://bucket/a", "s3://bucket/a names no object"),
-        ("gs://bucket/a/*", "gs://bucket/a/* names no object"),
+        (
+            "gs://bucket/a/*",
+            "gs://bucket/a/* names no object: see what is in the bucket; in a key that has *, ? or [ itself, write [*],",
+        ),
         ("s3://b_/a", "s3://b_/a names no bucket: expected s3://BUCKET/FOLDER"),
         ("s3://bucket/a/[", "the pattern a/["),
     ] {

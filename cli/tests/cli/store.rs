@@ -83,6 +83,9 @@ fn answer(objects: &Objects, head: &str) -> Vec<u8> {
     if bucket == "closed" {
         return response("403 Forbidden", b"<Error><Code>AccessDenied</Code></Error>");
     }
+    if bucket == "only-open" && value("prefix").is_some_and(|prefix| !prefix.starts_with("open/")) {
+        return response("403 Forbidden", b"<Error><Code>AccessDenied</Code></Error>");
+    }
     if let Some(prefix) = value("prefix") {
         let after = value("continuation-token").or(value("pageToken")).unwrap_or_default();
         let asked = value("max-keys").or(value("maxResults")).unwrap().parse().unwrap();
