@@ -158,7 +158,8 @@ pub(crate) enum HistoryCommand {
     Encode {
         #[command(flatten)]
         transcode: Transcode,
-        /// Report progress on standard error; anything that takes more than a second always does
+        /// Report progress on standard error; anything that takes more than a second always does,
+        /// except listing and fetching from buckets
         #[arg(long)]
         progress: bool,
     },
@@ -167,7 +168,8 @@ pub(crate) enum HistoryCommand {
     Decode {
         #[command(flatten)]
         configuration: Configuration,
-        /// Report progress on standard error; anything that takes more than a second always does
+        /// Report progress on standard error; anything that takes more than a second always does,
+        /// except listing and fetching from buckets
         #[arg(long)]
         progress: bool,
         /// Write a JSON file for each run, which replayers and the Web UI's import read, into a
@@ -211,7 +213,7 @@ pub(crate) enum KeysCommand {
         /// Print JSON, for programs
         #[arg(long)]
         json: bool,
-        /// Files, folders and buckets; without them, or with -, standard input
+        /// Files, folders, patterns and buckets; without them, or with -, standard input
         #[arg(value_hint = ValueHint::AnyPath)]
         paths: Vec<PathBuf>,
     },

@@ -150,8 +150,8 @@ Examples:
   tdc keys check --config /etc/tdc/tdc.yaml";
 
 pub(crate) const KEYS_USED: &str = "\
-Reads the same input as tdc decode, files and whole folders. No configuration is needed, and
-nothing is decoded: of a payload with several layers the outermost one counts.
+Reads the same input as tdc decode, files, whole folders, patterns and buckets. No configuration
+is needed, and nothing is decoded: of a payload with several layers the outermost one counts.
 Histories on a server cannot be changed. Before you destroy a key, wait until the retention of
 every namespace that used it, and the longest running workflow, have ended.
 
