@@ -136,6 +136,7 @@ fn apart(inputs: Vec<Input>, ignores_case: bool) -> Result<Found, Error> {
             }
         }
     }
+    found.inputs.reserve_exact(by_name.len());
     // Names are sorted part by part, so what is below one comes next.
     let mut sorted = by_name.into_iter().peekable();
     while let Some((name, input)) = sorted.next() {
