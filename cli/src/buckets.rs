@@ -26,9 +26,6 @@ pub(crate) use names::of as name_of;
 /// Most objects of one command: each needs about 1 KB of memory, with keys as exports have them.
 const MAX_OBJECTS: usize = 1_000_000;
 
-/// Longest key of both stores, in bytes.
-const MAX_KEY: usize = 1024;
-
 /// An object, as it was listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Object {
@@ -89,7 +86,6 @@ pub(crate) fn find(path: &Path) -> Result<Vec<(PathBuf, PathBuf, Object)>, Error
     let all = |prefix: &str| {
         let listed = some(prefix, MAX_OBJECTS + 1).map_err(|failure| cannot(&failure))?;
         match listed.len() {
-            0..=MAX_OBJECTS if listed.iter().any(|object| object.key.len() > MAX_KEY) => Err(too_long(&text)),
             0..=MAX_OBJECTS => Ok(listed),
             _ => Err(too_many(&text)),
         }
@@ -149,15 +145,6 @@ fn no_object(address: &str, is_pattern: bool) -> Error {
     let brackets = if is_pattern { format!("; {BRACKETS}") } else { String::new() };
     let text = format!("{address} names no object: see what is in the bucket{brackets}");
     Error::new(Code::Argument, text)
-}
-
-#[cold]
-fn too_long(address: &str) -> Error {
-    let text = format!(
-        "cannot list {address}: the store names a key of more than {MAX_KEY} bytes, which neither Amazon S3 nor Google \
-         Cloud Storage allows: check the endpoint"
-    );
-    Error::new(Code::Storage, text)
 }
 
 #[cold]

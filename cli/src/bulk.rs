@@ -142,6 +142,9 @@ fn many(
     options: &Options,
 ) -> Result<Report, Error> {
     files::keep_apart(paths, output)?;
+    if let Some(report) = &options.report {
+        files::keep_out(paths, report)?;
+    }
     let Found { inputs, refused } = files::find(paths)?;
     let bulk = Bulk {
         work,

@@ -287,6 +287,24 @@ pub(crate) fn keep_apart(paths: &[PathBuf], output: &Path) -> Result<(), Error> 
     Ok(())
 }
 
+/// Checks that a report is not below an input: the next run would read it.
+///
+/// # Errors
+/// [`Code::Argument`].
+pub(crate) fn keep_out(paths: &[PathBuf], report: &Path) -> Result<(), Error> {
+    let report = real(report)?;
+    for (path, _) in expanded(paths)? {
+        let input = real(&path)?;
+        if input.is_dir() && report.starts_with(&input) {
+            return Err(Error::new(
+                Code::Argument,
+                format!("the report is in {}, which is an input: name another file for it", path.display()),
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// The path without links. Components that do not exist yet are appended to the part that exists.
 fn real(path: &Path) -> Result<PathBuf, Error> {
     let absolute = std::path::absolute(path).map_err(|cause| cannot_read(path, &cause))?;

@@ -15,8 +15,10 @@ use crate::services::{Crc32c, s3, storage};
 
 /// Objects of one page: the most that the stores list at once.
 const PAGE: usize = 1000;
-/// Bytes of one page: a key has at most 1,024, and each may be written as three.
+/// Bytes of one page: each byte of a key may be written as three.
 pub(crate) const MAX_PAGE_BYTES: usize = 8 << 20;
+/// Longest key of both stores, in bytes.
+const MAX_KEY: usize = 1024;
 /// Pages of one listing, which may be empty. Stores list millions of objects in so many.
 const MAX_PAGES: usize = 20_000;
 /// Bytes of what continues a listing.
@@ -171,6 +173,12 @@ impl KeyServices {
             }
             if page.objects.iter().any(|object| !object.key.starts_with(prefix)) {
                 return Err(Failure::unavailable("the store lists objects that are not under the prefix"));
+            }
+            if page.objects.iter().any(|object| object.key.len() > MAX_KEY) {
+                return Err(Failure::unavailable(format!(
+                    "the store names a key of more than {MAX_KEY} bytes, which neither Amazon S3 nor Google Cloud \
+                     Storage allows: check the endpoint"
+                )));
             }
             found.extend(page.objects);
             let Some(next) = page.next.filter(|_| found.len() < enough) else { return Ok(found) };

@@ -298,6 +298,10 @@ fn what_cannot_be_done_is_refused_before_anything_is_written() {
         (&["--output", "made", "--report", "gs://bucket/r", one], "copy it with `gcloud storage cp`"),
         (&["--jobs", "50000", "--output", "made", one], "50000 is not in 1..=512"),
         (&["--output", "made", "--report", "old.json", exports], "old.json already exists"),
+        (
+            &["--output", "made", "--report", "temporal-workflow-history/export/new.json", exports],
+            "the report is in temporal-workflow-history/export, which is an input",
+        ),
         (&["--split", exports], "--output <FOLDER>"),
         (&["--jobs", "2", one], "--output <FOLDER>"),
         (&["--jobs", "0", "--output", "made", one], "invalid value '0' for '--jobs <N>'"),
