@@ -3,10 +3,12 @@ package main
 
 import (
 	"log"
+	"log/slog"
 
 	"github.com/temporal-data-converter/tdc/bindings/go"
 	"github.com/temporal-data-converter/tdc/bindings/go/example/greeting"
 	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 )
 
@@ -20,6 +22,8 @@ func main() {
 	c, err := client.Dial(client.Options{
 		DataConverter:    t.DataConverter(),
 		FailureConverter: t.FailureConverter(),
+		// A task that fails for want of a key is one line, without a stack.
+		Logger: tdc.Logger(sdklog.NewStructuredLogger(slog.Default())),
 	})
 	if err != nil {
 		log.Fatalln("Unable to create client:", err)
