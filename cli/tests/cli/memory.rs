@@ -33,7 +33,11 @@ fn history(len: usize) -> Vec<u8> {
 
 /// Runs `tdc history decode`; returns the most memory it had, in bytes.
 fn peak(folder: &Folder, arguments: &[&str]) -> usize {
-    let mut command = folder.command(&[&["history", "decode"], arguments].concat());
+    peak_of(folder, &[&["history", "decode"], arguments].concat())
+}
+
+fn peak_of(folder: &Folder, arguments: &[&str]) -> usize {
+    let mut command = folder.command(arguments);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let mut peak = 0;
     let status = loop {
@@ -91,4 +95,19 @@ fn an_export_as_json_is_read_one_history_at_a_time() {
     }
     file.write_all(b"]}").unwrap();
     assert_at_most(peak(&folder, &["--output", "one", "export.json"]), 3 * LARGEST + BESIDE);
+}
+
+/// Many encrypted payloads, which are decoded, or encrypted again.
+#[test]
+fn one_history_is_in_memory_three_times_at_most() {
+    const LARGEST: usize = 160 * MEBIBYTE;
+    let folder = Folder::with_config(&format!("{SAMPLE_CONFIG}limits: {{ max_decoded_bytes: 1 GiB }}\n"));
+    let history: Vec<u8> = (0..160).flat_map(|_| history(MEBIBYTE)).collect();
+    folder.write_encoded("in", &export([item(&history)]));
+    for arguments in [
+        &["history", "decode", "--split", "--output", "runs", "in"][..],
+        &["rewrap", "--to", "tdc.yaml", "--output", "made", "in"],
+    ] {
+        assert_at_most(peak_of(&folder, arguments), 3 * LARGEST + BESIDE);
+    }
 }
