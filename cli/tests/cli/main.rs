@@ -4,6 +4,7 @@
 
 mod arguments;
 mod bad_exports;
+mod bad_objects;
 mod buckets;
 mod bulk;
 mod config_check;

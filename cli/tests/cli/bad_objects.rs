@@ -1,0 +1,145 @@
+//! `--storage` over exports in binary: references that are not followed, and stores that fail, are
+//! failures of their files, each with its place, and the other files go on.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use serde_json::{Value, json};
+use tdc_formats::wire::push_bytes;
+
+use crate::exports::{event, export, item};
+use crate::folder::{Folder, SAMPLE_CONFIG};
+
+const PREFIX: &str = "v0/ns/orders/d/sha256";
+
+fn payload(metadata: &[(&str, &str)], data: &[u8]) -> Vec<u8> {
+    let mut payload = Vec::new();
+    for (name, value) in metadata {
+        let mut entry = Vec::new();
+        push_bytes(&mut entry, 1, name.as_bytes());
+        push_bytes(&mut entry, 2, value.as_bytes());
+        push_bytes(&mut payload, 1, &entry);
+    }
+    push_bytes(&mut payload, 2, data);
+    payload
+}
+
+/// An export of one history whose second event has the references.
+fn referring(driver: &str, claims: &[Value]) -> Vec<u8> {
+    let metadata =
+        [("encoding", "json/protobuf"), ("messageType", "temporal.api.sdk.v1.ExternalStorageReference")];
+    let mut payloads = Vec::new();
+    for claim in claims {
+        let data = json!({ "driverName": driver, "claimData": claim });
+        push_bytes(&mut payloads, 1, &payload(&metadata, data.to_string().as_bytes()));
+    }
+    let mut attributes = Vec::new();
+    push_bytes(&mut attributes, 2, &payloads);
+    let mut history = Vec::new();
+    push_bytes(&mut history, 1, &event(1, 1, 6, b""));
+    push_bytes(&mut history, 1, &event(2, 26, 26, &attributes));
+    export([item(&history)])
+}
+
+/// An object in the directory; its hash.
+fn object(folder: &Folder, data: &[u8]) -> String {
+    let bytes = payload(&[("encoding", "binary/plain")], data);
+    let hash: String = digest(&SHA256, &bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    fs::create_dir_all(folder.path(&format!("objects/{PREFIX}"))).unwrap();
+    fs::write(folder.path(&format!("objects/{PREFIX}/{hash}")), bytes).unwrap();
+    hash
+}
+
+fn claim(key: &str, hash: &str) -> Value {
+    json!({ "bucket": "bucket", "key": key, "hash_algorithm": "sha256", "hash_value": hash })
+}
+
+/// A store that sends every request elsewhere, except those for keys that end with `f`: these it
+/// never answers.
+fn far() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let mut waiting: Vec<TcpStream> = Vec::new();
+        for stream in listener.incoming().map_while(Result::ok) {
+            let mut reader = BufReader::new(&stream);
+            let mut line = String::new();
+            let _ = reader.read_line(&mut line);
+            if line.contains("f HTTP") {
+                waiting.push(stream);
+                continue;
+            }
+            while reader.read_line(&mut line).is_ok_and(|read| read > 2) {}
+            let _ = (&stream).write_all(
+                b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            );
+        }
+    });
+    port
+}
+
+#[test]
+fn each_bad_reference_is_a_failure_of_its_file() {
+    let folder = Folder::with_config(&format!(
+        "{SAMPLE_CONFIG}storage:\n  timeout: 1 s\n  max_object_bytes: 1 KiB\n  stores:\n    near: {{ directory: objects }}\n    \
+         far: {{ s3: {{ region: r, endpoint: \"http://127.0.0.1:{}\", path_style: true }}, buckets: [bucket] }}\n",
+        far()
+    ));
+    let (good, long) = (object(&folder, b"1"), object(&folder, &[b'a'; 2000]));
+    let of = |prefix: &str, hash: &str| claim(&format!("{prefix}/{hash}"), hash);
+    let zeros = "0".repeat(64);
+    let mut elsewhere = of(PREFIX, &zeros);
+    elsewhere["bucket"] = json!("other");
+    let mut with_endpoint = of(PREFIX, &good);
+    with_endpoint["endpoint"] = json!("http://127.0.0.1:1");
+    fs::create_dir(folder.path("in")).unwrap();
+    let cases = [
+        ("bucket", "far", elsewhere, "TDC_ERR_REFERENCE"),
+        ("dots", "near", of("v0/ns/orders/../orders/d/sha256", &good), "TDC_ERR_REFERENCE"),
+        ("hash", "near", claim(&format!("{PREFIX}/{good}"), &zeros), "TDC_ERR_REFERENCE"),
+        ("large", "near", of(PREFIX, &long), "TDC_ERR_LIMIT"),
+        ("nowhere", "nobody", of(PREFIX, &good), "TDC_ERR_REFERENCE"),
+        ("prefix", "near", of("v0/ns/orders-eu/d/sha256", &good), "TDC_ERR_REFERENCE"),
+        ("redirect", "far", of(PREFIX, &zeros), "TDC_ERR_STORAGE"),
+        ("slow", "far", of(PREFIX, &"f".repeat(64)), "TDC_ERR_STORAGE"),
+        ("unhashed", "near", json!({ "key": format!("{PREFIX}/{good}") }), "TDC_ERR_REFERENCE"),
+    ];
+    for (name, driver, claim, _) in &cases {
+        fs::write(folder.path(&format!("in/{name}")), referring(driver, &[of(PREFIX, &good), claim.clone()]))
+            .unwrap();
+    }
+    // An endpoint in a claim says nothing, and one object is fetched once.
+    fs::write(folder.path("in/good"), referring("near", &vec![with_endpoint; 60_000])).unwrap();
+
+    let mut command = folder.command(&[
+        "history",
+        "decode",
+        "--namespace",
+        "orders",
+        "--storage",
+        "-o",
+        "out",
+        "--report",
+        "r.json",
+        "in",
+    ]);
+    let output = command.envs([("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let report: Value = serde_json::from_str(&folder.read("r.json")).unwrap();
+    assert_eq!(
+        report["files"],
+        json!({"done": 1, "skipped": 0, "failed": cases.len(), "left": 0}),
+        "{report:#}"
+    );
+    let failures = report["failures"].as_array().unwrap();
+    for (name, _, _, code) in cases {
+        let file = format!("in/{name}");
+        let found = failures.iter().find(|failure| failure["file"] == file.as_str()).unwrap();
+        assert_eq!(found["code"], code, "{found}");
+        assert_eq!((&found["history"], &found["event"]), (&json!(0), &json!(1)), "{found}");
+        assert!(!folder.path(&format!("out/{name}")).exists());
+    }
+    assert!(folder.path("out/good").exists());
+}
