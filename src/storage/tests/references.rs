@@ -17,6 +17,15 @@ fn every_form_of_a_reference_is_read() {
                 "new":[{{}},null], "driver_name":"s3" }} "#
             ),
         ),
+        // Java's protobuf printer: on several lines, and with what HTML would read escaped.
+        (
+            MODERN,
+            format!(
+                "{{\n  \"driverName\": \"s3\",\n  \"claimData\": {{\n    \"note\": \"a\\u003db\\u0026c\\u0027\",\n    \
+                 \"bucket\": \"bucket\",\n    \"key\": \"{key}\",\n    \"hash_algorithm\": \"sha256\",\n    \
+                 \"hash_value\": \"{hash}\"\n  }}\n}}"
+            ),
+        ),
         (
             LEGACY,
             format!(
