@@ -40,11 +40,13 @@ class Checks:
     @contextlib.asynccontextmanager
     async def scenario(self, name: str) -> AsyncIterator[None]:
         """Runs a scenario: an exception is one failed check, and the other scenarios go on."""
+        started = time.monotonic()
         try:
             yield
         except Exception as error:
             traceback.print_exc()
             self.that(f"{name} runs to its end", False, repr(error))
+        print(f"        {name}: {time.monotonic() - started:.0f} s", flush=True)
 
     async def run(self, scenario: Awaitable[None], name: str) -> None:
         """Runs a scenario that is a coroutine, for those that run side by side."""
