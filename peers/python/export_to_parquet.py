@@ -5,13 +5,14 @@ Prints the seconds of a second job in the same application: Spark's start is not
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
-from pyspark.sql import SparkSession
 from temporal_tdc import spark as tdc_spark
 
 
@@ -19,8 +20,10 @@ def main() -> None:
     """Run the job twice."""
     config, folder = sys.argv[1:]
     os.environ["PYSPARK_PYTHON"] = sys.executable
+    # Only scripts/test-bulk installs it.
+    session: Any = importlib.import_module("pyspark.sql").SparkSession
     spark = (
-        SparkSession.builder.master("local[1]")
+        session.builder.master("local[1]")
         .config("spark.ui.enabled", "false")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .getOrCreate()
