@@ -3,8 +3,7 @@
 //! ```text
 //! address ──> list ──> names   where their output goes ──> local   a copy to read
 //! ```
-//! Credentials, region and endpoint are those of the environment, as the stores' own commands find
-//! them. Keys and listings are whatever somebody has put into the bucket.
+//! Credentials, region and endpoint are those of the environment. Keys and listings are untrusted.
 
 mod address;
 mod local;
@@ -20,20 +19,19 @@ use crate::key_services::KEY_SERVICES;
 use crate::new_file::is_ours;
 pub(crate) use address::has_wildcard;
 use address::{Address, BRACKETS, Scheme};
-pub(crate) use local::Local;
 pub(crate) use names::of as name_of;
 
 /// Most objects of one command: each needs about 1 KB of memory, with keys as exports have them.
-const MAX_OBJECTS: usize = 1_000_000;
+pub(crate) const MAX_OBJECTS: usize = 1_000_000;
 
 /// An object, as it was listed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Object {
     bucket: Arc<Bucket>,
     pub(crate) listed: ListedObject,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Bucket {
     name: String,
     store: FoundStore,
@@ -71,8 +69,8 @@ fn only_local(path: &Path, instead: &str, tool: fn(Scheme) -> &'static str) -> R
 /// Each with its own address and, below the folder that was named, its key: any text.
 ///
 /// # Errors
-/// If the bucket cannot be listed, or has no such object.
-pub(crate) fn find(path: &Path) -> Result<Vec<(PathBuf, PathBuf, Object)>, Error> {
+/// If the bucket cannot be listed, or has no such object, or `most` are fewer than it has.
+pub(crate) fn find(path: &Path, most: usize) -> Result<Vec<(PathBuf, PathBuf, Object)>, Error> {
     let text = path.to_string_lossy();
     let address = Address::parse(&text)?;
     let cannot = |failure: &Failure| storage(&format!("cannot list {text}"), failure);
@@ -82,13 +80,10 @@ pub(crate) fn find(path: &Path) -> Result<Vec<(PathBuf, PathBuf, Object)>, Error
     };
     let bucket = Arc::new(Bucket { name: address.bucket.to_owned(), store });
     let some = |prefix: &str, enough| KEY_SERVICES.list(bucket.store.store(), &bucket.name, prefix, enough);
-    // Whatever is listed is in memory, also what is left out afterwards.
+    // Everything listed is in memory, including what is filtered out later.
     let all = |prefix: &str| {
-        let listed = some(prefix, MAX_OBJECTS + 1).map_err(|failure| cannot(&failure))?;
-        match listed.len() {
-            0..=MAX_OBJECTS => Ok(listed),
-            _ => Err(too_many(&text)),
-        }
+        let listed = some(prefix, most + 1).map_err(|failure| cannot(&failure))?;
+        if listed.len() > most { Err(too_many(&text)) } else { Ok(listed) }
     };
     let mut found = Vec::new();
     let mut add = |listed: ListedObject, from: usize| {
@@ -104,7 +99,8 @@ pub(crate) fn find(path: &Path) -> Result<Vec<(PathBuf, PathBuf, Object)>, Error
     };
     let within = address.key;
     let mut no_probe = None;
-    if let Some(pattern) = address.pattern()? {
+    let pattern = address.pattern()?;
+    if let Some(pattern) = &pattern {
         for listed in all(pattern.prefix)? {
             if pattern.matches(&listed.key) {
                 add(listed, pattern.folder);
@@ -121,7 +117,7 @@ pub(crate) fn find(path: &Path) -> Result<Vec<(PathBuf, PathBuf, Object)>, Error
                         .filter(|object| object.key == within)
                         .for_each(|object| add(object, from));
                 }
-                // Whoever may list this folder alone may not ask for what begins like it.
+                // A role that may list only this folder is refused for the shorter prefix.
                 Err(failure) if failure.kind() == FailureKind::Refused => no_probe = Some(failure),
                 Err(failure) => return Err(cannot(&failure)),
             }
@@ -136,14 +132,14 @@ pub(crate) fn find(path: &Path) -> Result<Vec<(PathBuf, PathBuf, Object)>, Error
     match no_probe {
         _ if !found.is_empty() => Ok(found),
         Some(failure) => Err(cannot(&failure)),
-        None => Err(no_object(&text, address.pattern()?.is_some())),
+        None => Err(no_object(&text, pattern.is_some())),
     }
 }
 
 #[cold]
 fn no_object(address: &str, is_pattern: bool) -> Error {
     let brackets = if is_pattern { format!("; {BRACKETS}") } else { String::new() };
-    let text = format!("{address} names no object: see what is in the bucket{brackets}");
+    let text = format!("no object matches {address}: list the bucket to check the name{brackets}");
     Error::new(Code::Argument, text)
 }
 
@@ -152,7 +148,7 @@ fn too_many(address: &str) -> Error {
     Error::new(
         Code::Limit,
         format!(
-            "{address} has more than {MAX_OBJECTS} objects: name a part of it, such as the folder of a month"
+            "more than {MAX_OBJECTS} objects, with those of {address}: name a part of it, such as the folder of a month"
         ),
     )
 }

@@ -1,8 +1,8 @@
 //! Many files, as `tdc history decode --output` and `tdc rewrap` process them.
 //!
 //! ```text
-//! files::find ──> jobs ──> document   one history after the other ──> new_file, or split
-//!                             └──> progress, report
+//! outputs ──> jobs ──> document   one history after the other ──> new_file, or split
+//!                         └──> progress, report
 //! ```
 //! The output of a file is written completely or not at all, and files whose output exists are
 //! skipped: after an interruption, the same command continues. A file that fails is reported, and
@@ -17,6 +17,7 @@ mod json_export;
 mod json_values;
 mod namespace;
 mod options;
+mod outputs;
 mod progress;
 mod report;
 mod run_id;
@@ -30,14 +31,15 @@ use std::sync::{Mutex, PoisonError};
 use tdc::{Code, Error, Limits};
 
 use crate::body::{self, MessagePrinter};
-use crate::buckets::{self, Local};
-use crate::files::{self, Found, Input};
+use crate::buckets;
+use crate::files::{self, Input};
 use crate::key_counts::KeyCounts;
 use crate::new_file::{NewFile, Readers};
 use crate::stdio;
 use document::{Conversion, Done, Failed, Output};
 use inputs::{Inputs, Version};
 pub(crate) use options::Options;
+use outputs::Found;
 use progress::Progress;
 pub(crate) use report::Report;
 use split::Runs;
@@ -47,8 +49,8 @@ const KEPT: &str = "it is not overwritten";
 /// What is made of each history, or of another document.
 pub(crate) trait Work: Sync {
     /// Makes a document of the same form. `context` is the library's, and `say` is called now and
-    /// then with the number of payloads so far. Nobody reads the document afterwards, so its memory
-    /// may be given back.
+    /// then with the number of payloads so far. The document is not used afterwards, so its memory
+    /// may be freed.
     fn convert(&self, context: &[u8], document: &mut Vec<u8>, say: &dyn Fn(usize)) -> Result<Made, Error>;
 
     /// What one history may cost.
@@ -141,11 +143,8 @@ fn many(
     split: bool,
     options: &Options,
 ) -> Result<Report, Error> {
-    files::keep_apart(paths, output)?;
-    if let Some(report) = &options.report {
-        files::keep_out(paths, report)?;
-    }
-    let Found { inputs, refused } = files::find(paths)?;
+    outputs::keep_apart(paths, output, options.report.as_deref())?;
+    let Found { inputs, refused } = outputs::find(paths)?;
     let bulk = Bulk {
         work,
         output,
@@ -253,7 +252,7 @@ impl Bulk<'_> {
             output,
             done: Done::default(),
         };
-        conversion.run(copy.as_ref().map_or(&*input.path, Local::path))?;
+        conversion.run(copy.as_ref().map_or(&*input.path, NewFile::temporary))?;
         let Conversion { output, done, .. } = conversion;
         match output {
             Output::File(file) => file.finish(KEPT),

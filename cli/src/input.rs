@@ -70,9 +70,11 @@ impl Payloads {
     }
 }
 
-/// The text without a leading byte order mark, which some editors write.
+/// What some editors write in front of a text.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 fn without_mark(input: &[u8]) -> &[u8] {
-    input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input)
+    input.strip_prefix(BYTE_ORDER_MARK).unwrap_or(input)
 }
 
 /// Whether the bytes look like protobuf: an exported history begins with the tag of a field, which

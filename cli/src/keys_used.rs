@@ -1,6 +1,6 @@
 //! `tdc keys used`: the keys that files need, as their payloads show from outside.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -35,13 +35,10 @@ pub(crate) fn run(json: bool, paths: &[PathBuf]) -> Result<ExitCode, Error> {
     }
     let named: Vec<PathBuf> = paths.iter().filter(|path| !is_stdin(path)).cloned().collect();
     let inputs = files::all(&named)?;
-    let mut fail = |path: &Path, error: &Error| {
-        stdio::note(&format!("{}: {error}", path.display()));
-        failed += 1;
-    };
     for input in &inputs {
         if let Err(error) = look(input.read()) {
-            fail(&input.path, &error);
+            stdio::note(&format!("{}: {error}", input.path.display()));
+            failed += 1;
         }
     }
     let answer = if json {

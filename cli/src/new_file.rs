@@ -59,6 +59,11 @@ impl NewFile {
         self.file.write_all(bytes).map_err(|cause| cannot_create(&self.path, &cause))
     }
 
+    /// Where it is until it is finished.
+    pub(crate) fn temporary(&self) -> &Path {
+        &self.temporary
+    }
+
     /// Gives the file its name, which must not be taken.
     ///
     /// # Errors

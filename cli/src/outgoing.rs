@@ -163,7 +163,9 @@ fn client() -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(tdc_keys::authorities()?);
     if roots.is_empty() {
-        return Err("no certificate authority of this machine is valid: see SSL_CERT_FILE".to_owned());
+        return Err(
+            "none of this machine's certificate authorities can be read: check SSL_CERT_FILE".to_owned()
+        );
     }
     Ok(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
 }

@@ -59,7 +59,7 @@ impl bulk::Work for Work {
             None => documents::convert(Task::Rewrap, &self.converter, context, document, say)?,
             Some(to) => {
                 let decoded = documents::convert(self.decode, &self.converter, context, document, say)?;
-                // Three of them are more than was promised.
+                // A third document in memory would exceed the documented bound.
                 drop(std::mem::take(document));
                 self.all_opened(&decoded, &references)?;
                 documents::convert(Task::EncodeStored, to, context, &decoded, say)?
@@ -118,7 +118,7 @@ impl Work {
         if !self.converter.seals_after_storing() && !seen.references.is_subset(references) {
             return Err(Error::new(
                 Code::Reference,
-                "a payload that was encoded is a reference to a stored object: if a proxy encodes after storing, say \
+                "a payload that was encoded is a reference to a stored object: if a proxy encodes after storing, set \
                  storage: { sealed_after_storing: true } in both configurations",
             ));
         }

@@ -7,7 +7,7 @@ use rustls::pki_types::CertificateDer;
 ///
 /// # Errors
 ///
-/// There is none: says what to do.
+/// If there are none; the text says what to do.
 pub fn authorities() -> Result<Vec<CertificateDer<'static>>, &'static str> {
     let found = trusted();
     if found.is_empty() {
@@ -23,8 +23,9 @@ fn trusted() -> Vec<CertificateDer<'static>> {
     rustls_native_certs::load_native_certs().certs
 }
 
-/// The keychain is behind a framework that only Apple's linker knows. macOS keeps the authorities
-/// that Apple trusts in a file as well; those that an administrator added are not in it.
+/// Reading the keychain needs an Apple framework, which only Apple's linker can link. macOS keeps
+/// the authorities that Apple trusts in a file as well; those that an administrator added are not in
+/// it.
 #[cfg(target_os = "macos")]
 fn trusted() -> Vec<CertificateDer<'static>> {
     let set = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(std::path::PathBuf::from);

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use crate::failure::Failure;
+use crate::http::Reply;
 use crate::key_services::KeyServices;
 use crate::objects::{Bytes, ObjectStore};
 use crate::services::{Crc32c, s3, storage};
@@ -40,21 +41,22 @@ pub enum FoundStore {
     S3 {
         /// The region of the buckets.
         region: String,
-        /// The address, if it is not the region's.
-        endpoint: Option<String>,
+        /// The address.
+        endpoint: String,
+        /// Whether the bucket is in the path of a URL and not in its host.
+        path_style: bool,
     },
     /// Google Cloud Storage, or what `STORAGE_EMULATOR_HOST` names.
     Gcs,
 }
 
 impl FoundStore {
-    /// The store. Buckets of another endpoint than Amazon's are in the path, as for the `aws`
-    /// command.
+    /// The store.
     #[must_use]
     pub fn store(&self) -> ObjectStore<'_> {
         match self {
-            Self::S3 { region, endpoint } => {
-                ObjectStore::S3 { region, endpoint: endpoint.as_deref(), path_style: endpoint.is_some() }
+            Self::S3 { region, endpoint, path_style } => {
+                ObjectStore::S3 { region, endpoint: Some(endpoint), path_style: *path_style }
             }
             Self::Gcs => ObjectStore::Gcs { endpoint: None },
         }
@@ -131,10 +133,46 @@ impl PartOf<'_> {
         self.len.max(MAX_REFUSAL)
     }
 
-    /// Whether a whole object is as good.
-    pub(crate) fn is_all(&self) -> bool {
-        self.start == 0 && self.len as u64 == self.object.len
+    /// The part in an answer; `refusal` says what another one means.
+    pub(crate) fn of(&self, reply: Reply, refusal: impl FnOnce(&Reply) -> Failure) -> Result<Bytes, Failure> {
+        let is_all = self.start == 0 && self.len as u64 == self.object.len;
+        match reply.status {
+            206 => Ok(reply.body),
+            200 if is_all => Ok(reply.body),
+            200 => Err(Failure::refused("the store does not send parts of objects: check the endpoint")),
+            _ => Err(refusal(&reply)),
+        }
     }
+
+    /// The object was listed by the other kind of store.
+    #[cold]
+    pub(crate) fn foreign(&self) -> Failure {
+        Failure::invalid("the object was listed by another store")
+    }
+}
+
+impl Page {
+    /// The page in an answer, by `read`; `refusal` says what another one means.
+    pub(crate) fn of(
+        reply: &Reply,
+        service: &str,
+        read: impl FnOnce(&[u8]) -> Option<Self>,
+        refusal: impl FnOnce(&Reply) -> Failure,
+    ) -> Result<Self, Failure> {
+        if !reply.is_success() {
+            return Err(refusal(reply));
+        }
+        if reply.body.len() > MAX_PAGE_BYTES {
+            return Err(wrong_listing(&format!("a page has more than {MAX_PAGE_BYTES} bytes")));
+        }
+        read(&reply.body).ok_or_else(|| reply.nonsense(service))
+    }
+}
+
+/// A listing that no store of these kinds gives. Asking again would not help.
+#[cold]
+fn wrong_listing(what: &str) -> Failure {
+    Failure::refused(format!("the listing is not valid: {what}; check the endpoint"))
 }
 
 impl KeyServices {
@@ -169,29 +207,25 @@ impl KeyServices {
                 ObjectStore::Gcs { endpoint } => storage::list(session, &page_of, endpoint),
             })?;
             if page.objects.len() > count {
-                return Err(Failure::unavailable("the store lists more objects than it was asked for"));
+                return Err(wrong_listing("a page has more objects than requested"));
             }
             if page.objects.iter().any(|object| !object.key.starts_with(prefix)) {
-                return Err(Failure::unavailable("the store lists objects that are not under the prefix"));
+                return Err(wrong_listing("it has objects that do not begin with the prefix"));
             }
             if page.objects.iter().any(|object| object.key.len() > MAX_KEY) {
-                return Err(Failure::unavailable(format!(
-                    "the store names a key of more than {MAX_KEY} bytes, which neither Amazon S3 nor Google Cloud \
-                     Storage allows: check the endpoint"
-                )));
+                return Err(wrong_listing(&format!("it has a key of more than {MAX_KEY} bytes")));
             }
             found.extend(page.objects);
             let Some(next) = page.next.filter(|_| found.len() < enough) else { return Ok(found) };
-            if next.len() > MAX_TOKEN || !seen.insert(next.clone()) {
-                return Err(Failure::unavailable(
-                    "the store's listing does not end: it goes round in a circle",
-                ));
+            if next.len() > MAX_TOKEN {
+                return Err(wrong_listing(&format!("a continuation token has more than {MAX_TOKEN} bytes")));
+            }
+            if !seen.insert(next.clone()) {
+                return Err(wrong_listing("the store returned the same continuation token twice"));
             }
             token = Some(next);
         }
-        Err(Failure::unavailable(format!(
-            "the store's listing does not end: it has more than {MAX_PAGES} pages"
-        )))
+        Err(wrong_listing(&format!("it has more than {MAX_PAGES} pages")))
     }
 
     /// Begins to fetch an object of a listing.
@@ -228,7 +262,7 @@ impl Download<'_> {
         if left == 0 {
             return match self.object.checksum {
                 Some(checksum) if checksum != self.checksum.value() => Err(Failure::unavailable(
-                    "the object was damaged on its way: its checksum is another one",
+                    "the object was damaged in transit: its checksum does not match",
                 )),
                 _ => Ok(None),
             };
@@ -247,13 +281,15 @@ impl Download<'_> {
             match bytes.len() {
                 found if found == len => Ok(bytes),
                 found if found > len => {
-                    Err(Failure::unavailable("the store sends more than it was asked for"))
+                    Err(Failure::unavailable("the store returned more bytes than requested"))
                 }
                 found => Err(Failure::transient(format!("the store sent {found} bytes instead of {len}"))),
             }
         })?;
         self.read += bytes.len() as u64;
-        self.checksum.add(&bytes);
+        if self.object.checksum.is_some() {
+            self.checksum.add(&bytes);
+        }
         Ok(Some(bytes))
     }
 }

@@ -10,7 +10,7 @@ const OPTIONS: MatchOptions = MatchOptions {
     require_literal_leading_dot: false,
 };
 
-/// Whether patterns have something in it that stands for other text.
+/// Whether the text has a wildcard of patterns.
 pub(crate) fn has_wildcard(text: &str) -> bool {
     text.contains(WILDCARDS)
 }
@@ -66,10 +66,12 @@ pub(super) struct Address<'a> {
 
 impl<'a> Address<'a> {
     /// # Errors
-    /// [`Code::Argument`] if this is no address of a bucket.
+    /// [`Code::Argument`] if this is not the address of a bucket.
     pub(super) fn parse(text: &'a str) -> Result<Self, Error> {
         let wrong = || {
-            let text = format!("{text} names no bucket: expected s3://BUCKET/FOLDER or gs://BUCKET/FOLDER");
+            let text = format!(
+                "{text} is not the address of a bucket: expected s3://BUCKET/FOLDER or gs://BUCKET/FOLDER"
+            );
             Error::new(Code::Argument, text)
         };
         let scheme = Scheme::of(text).ok_or_else(wrong)?;
@@ -89,10 +91,7 @@ impl<'a> Address<'a> {
     /// # Errors
     /// [`Code::Argument`] if it is malformed.
     pub(super) fn pattern(&self) -> Result<Option<KeyPattern<'a>>, Error> {
-        let Some(wildcard) = self.key.find(|letter: char| has_wildcard(letter.encode_utf8(&mut [0; 4])))
-        else {
-            return Ok(None);
-        };
+        let Some(wildcard) = self.key.find(WILDCARDS) else { return Ok(None) };
         let pattern = Pattern::new(self.key).map_err(|cause| {
             Error::new(Code::Argument, format!("the pattern {}: {}; {BRACKETS}", self.key, cause.msg))
         })?;
@@ -107,7 +106,7 @@ impl<'a> Address<'a> {
 pub(super) struct KeyPattern<'a> {
     /// What all keys begin with.
     pub(super) prefix: &'a str,
-    /// Bytes of the folders before the first wildcard: names of outputs begin behind them.
+    /// Bytes of the folders before the first wildcard: names of outputs begin after them.
     pub(super) folder: usize,
     pattern: Pattern,
 }

@@ -9,7 +9,7 @@
 use std::collections::hash_map::RandomState;
 use std::fs::File;
 use std::hash::BuildHasher;
-use std::io::{BufRead, BufReader, Read, Seek};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use tdc::{Code, Error};
@@ -20,9 +20,9 @@ use super::progress::Progress;
 use super::split::Runs;
 use super::{Counts, Made, Work, fields, run_id};
 use crate::files;
+use crate::input::BYTE_ORDER_MARK;
 use crate::new_file::NewFile;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// How much of a file is read at once.
 const BUFFER: usize = 256 << 10;
 
@@ -77,15 +77,16 @@ impl Conversion<'_> {
         if is_export(input.fill_buf().map_err(unreadable)?) {
             return self.export(&mut Export::new(input, len, max));
         }
-        if input.fill_buf().map_err(unreadable)?.starts_with(BYTE_ORDER_MARK) {
-            input.consume(BYTE_ORDER_MARK.len());
-        }
+        let is_marked = input.fill_buf().map_err(unreadable)?.starts_with(BYTE_ORDER_MARK);
+        let mark = if is_marked { BYTE_ORDER_MARK.len() } else { 0 };
+        input.consume(mark);
+        let (mark, len) = (mark as u64, len.saturating_sub(mark as u64));
         let mut export = JsonExport::new(input, len, max);
         if self.json_export(&mut export)? {
             return Ok(());
         }
         let mut input = export.into_inner();
-        input.rewind().map_err(unreadable)?;
+        input.seek(SeekFrom::Start(mark)).map_err(unreadable)?;
         let too_long = || {
             Error::new(
                 Code::Limit,
@@ -95,9 +96,6 @@ impl Conversion<'_> {
         let capacity = usize::try_from(len).ok().filter(|len| *len <= max).ok_or_else(too_long)?;
         let mut document = Vec::with_capacity(capacity + 1);
         input.take(len + 1).read_to_end(&mut document).map_err(unreadable)?;
-        if document.starts_with(BYTE_ORDER_MARK) {
-            document.drain(..BYTE_ORDER_MARK.len());
-        }
         self.history(&mut document)
     }
 
@@ -131,7 +129,7 @@ impl Conversion<'_> {
                 Ok(None) => break,
                 Err(Stop::NotAnExport) => return Ok(false),
                 Err(Stop::Failed(error, index)) => {
-                    return Err(Failed { error, history: Some(index), run_id: None });
+                    return Err(Failed { error, history: index, run_id: None });
                 }
             };
             match part {

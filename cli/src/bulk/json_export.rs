@@ -26,8 +26,8 @@ pub(super) enum Stop {
     /// It is another document, or malformed before its items: the reader of whole documents says
     /// why.
     NotAnExport,
-    /// A failure, and the number of the item.
-    Failed(Error, usize),
+    /// A failure, and the number of the item, if it is in one.
+    Failed(Error, Option<usize>),
 }
 
 /// The place in the document.
@@ -131,11 +131,7 @@ impl<R: BufRead> JsonExport<R> {
             self.space(text)?;
         }
         self.state = State::Member { is_first: false };
-        let (start, at) = (text.len(), self.values.offset());
-        self.value(text)?;
-        let mut reader = self.reader(text, start, at)?;
-        let name = reader.string().and_then(|name| reader.end().map(|()| name.lossy().into_owned()));
-        let name = name.map_err(|fault| self.malformed(&fault, at))?;
+        let name = self.value(text, |reader| reader.string().map(|name| name.lossy().into_owned()))?;
         self.token(b':', "a colon", text)?;
         let next = self.space(text)?;
         match &*name {
@@ -154,26 +150,19 @@ impl<R: BufRead> JsonExport<R> {
             _ => {
                 // A member that is null is not set.
                 self.newer += u64::from(next != Some(b'n'));
-                let (start, at) = (text.len(), self.values.offset());
-                self.value(text)?;
-                let mut reader = self.reader(text, start, at)?;
-                let checked = reader.skip(MAX_DEPTH).and_then(|()| reader.end());
-                checked.map_err(|fault| self.malformed(&fault, at))
+                self.value(text, |reader| reader.skip(MAX_DEPTH))
             }
         }
     }
 
     /// Reads an item. Whether it has a history; what has none is kept as it is.
     fn item(&mut self, text: &mut Vec<u8>) -> Result<bool, Stop> {
-        let (start, at) = (text.len(), self.values.offset());
         match self.space(text)? {
             Some(b'{') => {}
             Some(_) => return Err(self.not_an_item()),
             None => return Err(self.stopped(Trouble::CutOff)),
         }
-        self.value(text)?;
-        let reader = self.reader(text, start, at)?;
-        let found = Item::read(reader).map_err(|fault| self.malformed(&fault, at))?;
+        let found = self.value(text, Item::read)?;
         if found.is_other {
             return Err(self.not_an_item());
         }
@@ -189,8 +178,20 @@ impl<R: BufRead> JsonExport<R> {
         self.values.byte(text).map_err(|trouble| self.stopped(trouble))
     }
 
-    fn value(&mut self, text: &mut Vec<u8>) -> Result<(), Stop> {
-        self.values.value(text).map_err(|trouble| self.stopped(trouble))
+    /// Appends the value that begins here to `text`, and reads it.
+    fn value<T>(
+        &mut self,
+        text: &mut Vec<u8>,
+        read: impl FnOnce(&mut Reader<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Stop> {
+        let (start, at) = (text.len(), self.values.offset());
+        self.values.value(text).map_err(|trouble| self.stopped(trouble))?;
+        let found = Reader::of_bytes(text.get(start..).unwrap_or_default()).and_then(|mut reader| {
+            let found = read(&mut reader)?;
+            reader.end()?;
+            Ok(found)
+        });
+        found.map_err(|fault| self.malformed(&fault, at))
     }
 
     /// Takes this byte, after whitespace.
@@ -202,56 +203,65 @@ impl<R: BufRead> JsonExport<R> {
         }
     }
 
-    /// A reader of what was read from `start` on, which is at byte `at` of the file.
-    fn reader<'t>(&self, text: &'t [u8], start: usize, at: u64) -> Result<Reader<'t>, Stop> {
-        Reader::of_bytes(text.get(start..).unwrap_or_default()).map_err(|fault| self.malformed(&fault, at))
+    /// The number of the item, in one or before it.
+    fn item_here(&self) -> Option<usize> {
+        matches!(self.state, State::Item { .. } | State::AtItem).then_some(self.index)
     }
 
     #[cold]
     fn failed(&self, error: Error) -> Stop {
-        if self.has_items { Stop::Failed(error, self.index) } else { Stop::NotAnExport }
+        if self.has_items { Stop::Failed(error, self.item_here()) } else { Stop::NotAnExport }
     }
 
     #[cold]
     fn expected(&self, what: &str) -> Stop {
-        let (at, len) = (self.values.offset(), self.len);
-        let text = format!("the JSON is malformed at byte {at} of {len}: expected {what}");
+        self.expected_at(self.values.offset(), what)
+    }
+
+    #[cold]
+    fn expected_at(&self, at: u64, what: &str) -> Stop {
+        let text = format!("the JSON is malformed at byte {at} of {}: expected {what}", self.len);
         self.failed(Error::new(Code::Json, text))
     }
 
     /// `at` is where the text begins that has the fault.
     #[cold]
     fn malformed(&self, fault: &Fault, at: u64) -> Stop {
-        let (at, len) = (at + fault.at() as u64, self.len);
-        let (code, text) = fault.what().map_or_else(
-            || (Code::Limit, format!("the JSON nests deeper than {MAX_DEPTH} levels at byte {at} of {len}")),
-            |what| (Code::Json, format!("the JSON is malformed at byte {at} of {len}: expected {what}")),
-        );
-        self.failed(Error::new(code, text))
+        let at = at + fault.at() as u64;
+        let Some(what) = fault.what() else {
+            let text = format!("the JSON nests deeper than {MAX_DEPTH} levels at byte {at} of {}", self.len);
+            return self.failed(Error::new(Code::Limit, text));
+        };
+        self.expected_at(at, what)
     }
 
     #[cold]
     fn not_an_item(&self) -> Stop {
         let text =
             format!("items[{}] is not an item of an export: expected {{\"history\":{{…}}}}", self.index);
-        Stop::Failed(Error::new(Code::Json, text), self.index)
+        Stop::Failed(Error::new(Code::Json, text), Some(self.index))
     }
 
     #[cold]
     fn stopped(&self, trouble: Trouble) -> Stop {
-        let (index, len) = (self.index, self.len);
+        let what = self
+            .item_here()
+            .map_or_else(|| "what is beside its items".to_owned(), |index| format!("items[{index}]"));
         match trouble {
             Trouble::Unreadable(cause) => {
-                Stop::Failed(Error::new(Code::Io, format!("cannot read items[{index}]: {cause}")), index)
+                Stop::Failed(Error::new(Code::Io, format!("cannot read {what}: {cause}")), self.item_here())
             }
             Trouble::CutOff => self.failed(Error::new(
                 Code::Json,
-                format!("the export ends within items[{index}], at byte {len}: it was cut off, so fetch it again"),
+                format!(
+                    "the export ends within {what}, at byte {}: it was cut off, so fetch it again",
+                    self.len
+                ),
             )),
             Trouble::TooLong => self.failed(Error::new(
                 Code::Limit,
                 format!(
-                    "items[{index}] has more bytes than the {} that limits.max_input_bytes allows: raise the limit",
+                    "{what} has more bytes than the {} that limits.max_input_bytes allows: raise the limit",
                     self.max
                 ),
             )),
@@ -268,7 +278,7 @@ struct Item {
 }
 
 impl Item {
-    fn read(mut reader: Reader<'_>) -> Result<Self, Fault> {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Fault> {
         let mut item = Self { has_history: false, is_other: false, newer: 0 };
         let mut members = reader.object()?;
         while let Some(name) = reader.member(&mut members)? {
@@ -281,7 +291,6 @@ impl Item {
             }
             reader.skip(MAX_DEPTH)?;
         }
-        reader.end()?;
         Ok(item)
     }
 }

@@ -293,7 +293,7 @@ fn what_cannot_be_done_is_refused_before_anything_is_written() {
         (&["--output", "temporal-workflow-history/export/new", exports], "name another folder"),
         (&["--output", "made", "nowhere"], "cannot read nowhere"),
         (&["--output", "made", "-"], "cannot read -"),
-        (&["--output", "made", "s3://"], "s3:// names no bucket: expected s3://BUCKET/FOLDER"),
+        (&["--output", "made", "s3://"], "s3:// is not the address of a bucket: expected s3://BUCKET/FOLDER"),
         (&["--output", "s3://bucket/made", one], "copy it with `aws s3 sync`"),
         (&["--output", "made", "--report", "gs://bucket/r", one], "copy it with `gcloud storage cp`"),
         (&["--jobs", "50000", "--output", "made", one], "50000 is not in 1..=512"),
@@ -301,6 +301,10 @@ fn what_cannot_be_done_is_refused_before_anything_is_written() {
         (
             &["--output", "made", "--report", "temporal-workflow-history/export/new.json", exports],
             "the report is in temporal-workflow-history/export, which is an input",
+        ),
+        (
+            &["--output", "made", "--report", "n.json", "*.json"],
+            "the report would match *.json, which is an input",
         ),
         (&["--split", exports], "--output <FOLDER>"),
         (&["--jobs", "2", one], "--output <FOLDER>"),

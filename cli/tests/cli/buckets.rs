@@ -136,7 +136,7 @@ fn one_object_goes_to_standard_output() {
     }
 }
 
-/// Whoever may write to the bucket chooses keys.
+/// Anyone who can write to the bucket chooses keys.
 #[test]
 fn keys_that_lead_elsewhere_are_failures_and_the_others_go_on() {
     for scheme in SCHEMES {
@@ -258,11 +258,11 @@ fn an_address_names_exactly_the_folder_that_it_says() {
         let (code, _, notes) =
             run(&folder, &store, &["keys", "used", &format!("{scheme}://only-open/other")]);
         assert_eq!(code, Some(1));
-        assert!(notes.contains("answered 403") && notes.contains(": allow s"), "{notes}");
+        assert!(notes.contains("answered 403") && notes.contains(": allow the "), "{notes}");
         store.put(&format!("long/{}", "a".repeat(1020)), &good);
         let (code, _, notes) = run(&folder, &store, &["keys", "used", &format!("{scheme}://bucket/long")]);
         assert_eq!(code, Some(1));
-        assert!(notes.contains("the store names a key of more than 1024 bytes"), "{notes}");
+        assert!(notes.contains("it has a key of more than 1024 bytes"), "{notes}");
     }
 }
 
@@ -273,15 +273,15 @@ fn a_bucket_that_may_not_be_listed_is_said_with_what_to_do() {
     for (address, expected) in [
         (
             "s3://closed/a",
-            "TDC_ERR_STORAGE: cannot list s3://closed/a: the store answered 403 AccessDenied: allow s3:ListBucket",
+            "TDC_ERR_STORAGE: cannot list s3://closed/a: the store answered 403 AccessDenied: allow the role s3:ListBucket on the bucket",
         ),
-        ("gs://closed/a", "answered 403: allow storage.objects.list on the bucket"),
-        ("s3://bucket/a", "s3://bucket/a names no object"),
+        ("gs://closed/a", "answered 403: allow the account storage.objects.list on the bucket"),
+        ("s3://bucket/a", "no object matches s3://bucket/a: list the bucket"),
         (
             "gs://bucket/a/*",
-            "gs://bucket/a/* names no object: see what is in the bucket; in a key that has *, ? or [ itself, write [*],",
+            "no object matches gs://bucket/a/*: list the bucket to check the name; in a key that has *, ? or [ itself, write [*],",
         ),
-        ("s3://b_/a", "s3://b_/a names no bucket: expected s3://BUCKET/FOLDER"),
+        ("s3://b_/a", "s3://b_/a is not the address of a bucket: expected s3://BUCKET/FOLDER"),
         ("s3://bucket/a/[", "the pattern a/["),
     ] {
         let (code, _, notes) = run(&folder, &store, &["history", "decode", "--output", "made", address]);

@@ -62,6 +62,7 @@ fn what_is_malformed_or_cut_off_says_where() {
         (format!(r#"{{"items":[{ITEM}],"events":[]}}"#), Code::Json, "has \"events\" beside its items"),
         (format!(r#"{{"items":[{ITEM},{{]}}"#), Code::Json, "at byte 52 of"),
         (format!(r#"{{"items":[{ITEM}"#), Code::Json, "ends within items[1], at byte 50: it was cut off"),
+        (format!(r#"{{"items":[{ITEM}]"#), Code::Json, "ends within what is beside its items, at byte 51"),
         (format!(r#"{{"items":[{ITEM},{{"history":{{"#), Code::Json, "ends within items[1]"),
         (format!(r#"{{"items":[{ITEM},"#), Code::Json, "ends within items[1]"),
         (r#"{"items":["#.to_owned(), Code::Json, "ends within items[0]"),
@@ -78,8 +79,9 @@ fn what_is_malformed_or_cut_off_says_where() {
         (format!(r#"{{"items":[{{"history":{{}},"n":{deep}x]}}]}}"#), Code::Json, "malformed"),
     ] {
         match find(&text) {
-            Err(Stop::Failed(error, _)) => {
+            Err(Stop::Failed(error, item)) => {
                 assert_eq!(error.code(), code, "{error}");
+                assert!(item.is_none() || !error.message().contains("beside its items"), "{error}");
                 assert!(error.message().contains(expected), "{text}: {error}");
             }
             other => panic!("{text}: {other:?}"),
@@ -98,7 +100,7 @@ fn items_that_would_stay_encoded_are_named() {
     ] {
         let text = format!(r#"{{"items":[{ITEM},{item}]}}"#);
         match find(&text) {
-            Err(Stop::Failed(error, 1)) => {
+            Err(Stop::Failed(error, Some(1))) => {
                 assert!(error.message().starts_with("items[1] is not"), "{error}");
             }
             other => panic!("{text}: {other:?}"),

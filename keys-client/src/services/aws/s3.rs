@@ -55,18 +55,13 @@ pub(crate) fn part(
 ) -> Result<Bytes, Failure> {
     let place = Place::new(session, region, endpoint, path_style)?;
     let range = part.range();
-    let mut headers = vec![("range", range.as_str())];
-    if let ObjectVersion::ETag(tag) = &part.object.version {
-        headers.push(("if-match", tag));
-    }
+    let ObjectVersion::ETag(tag) = &part.object.version else { return Err(part.foreign()) };
+    let headers = [("range", range.as_str()), ("if-match", tag)];
     let reply = place.ask(session, &place.url(part.bucket, &part.object.key), &headers, part.room())?;
-    match reply.status {
-        206 => Ok(reply.body),
-        200 if part.is_all() => Ok(reply.body),
-        200 => Err(Failure::unavailable("the store does not send parts of objects")),
-        412 => Err(Failure::invalid("the object was replaced after it was listed: run the command again")),
-        _ => Err(failed(&reply)),
-    }
+    part.of(reply, |reply| match reply.status {
+        412 => Failure::invalid("the object was replaced after it was listed: run the command again"),
+        _ => failed(reply),
+    })
 }
 
 /// Lists objects.
@@ -87,26 +82,23 @@ pub(crate) fn list(
         percent_encoded(page.prefix)
     );
     let reply = place.ask(session, &url, &[], MAX_PAGE_BYTES)?;
-    if !reply.is_success() {
-        return Err(not_listed(&reply));
-    }
-    if reply.body.len() > MAX_PAGE_BYTES {
-        return Err(Failure::unavailable(format!("the listing has more than {MAX_PAGE_BYTES} bytes")));
-    }
-    listing::read(&reply.body).ok_or_else(|| reply.nonsense(SERVICE))
+    Page::of(&reply, SERVICE, listing::read, not_listed)
 }
 
-/// The store that the environment names.
+/// The store that the environment names. Buckets of another endpoint than Amazon's are in the path,
+/// as for the `aws` command.
 pub(crate) fn find(environment: &Environment) -> Result<FoundStore, Failure> {
     let profile = Profile::load(None, environment)?;
-    let endpoint = profile.endpoint("S3", environment);
+    let named = profile.endpoint("S3", environment);
+    let path_style = named.is_some();
     let region = super::region(environment, &profile)
-        .or_else(|| endpoint.as_ref().map(|_| ANY_REGION))
+        .or_else(|| path_style.then_some(ANY_REGION))
         .ok_or_else(|| Failure::refused("no region for the bucket: set AWS_REGION"))?;
     if !super::is_region(region) {
         return Err(Failure::refused("the region is not one of AWS: expected one such as eu-central-1"));
     }
-    Ok(FoundStore::S3 { region: region.to_owned(), endpoint })
+    let endpoint = named.unwrap_or_else(|| regional("s3", region));
+    Ok(FoundStore::S3 { region: region.to_owned(), endpoint, path_style })
 }
 
 /// Where buckets are.
@@ -215,10 +207,10 @@ fn not_listed(reply: &Reply) -> Failure {
         Some("NoSuchBucket") => Failure::refused("the store has no such bucket"),
         None if status == 404 => Failure::refused("the store has no such bucket"),
         Some("AccessDenied") => Failure::refused(format!(
-            "the store answered {status} AccessDenied: allow s3:ListBucket on the bucket to the role"
+            "the store answered {status} AccessDenied: allow the role s3:ListBucket on the bucket"
         )),
         None if status == 403 => {
-            Failure::refused("the store answered 403: allow s3:ListBucket on the bucket to the role")
+            Failure::refused("the store answered 403: allow the role s3:ListBucket on the bucket")
         }
         _ => refused(reply),
     }
@@ -232,7 +224,7 @@ fn refused(reply: &Reply) -> Failure {
         }
         Some(code @ ("PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed")) => {
             Failure::refused(format!(
-                "the store answered {status} {code}: see whether the bucket is in this region"
+                "the store answered {status} {code}: check that the bucket is in this region"
             ))
         }
         Some(code) if (400..500).contains(&status) => {
@@ -245,14 +237,14 @@ fn refused(reply: &Reply) -> Failure {
 /// What an operator does about a code of S3's.
 fn remedy(code: &str) -> &'static str {
     match code {
-        "ExpiredToken" => "the credentials have expired, so get new ones",
+        "ExpiredToken" => "the credentials have expired: get new ones",
         "InvalidAccessKeyId" => {
-            "the store does not know the access key, so see AWS_ACCESS_KEY_ID or the profile"
+            "the store does not know the access key: check AWS_ACCESS_KEY_ID or the profile"
         }
-        "InvalidObjectState" => "the object is archived, so restore it first",
+        "InvalidObjectState" => "the object is archived: restore it first",
         "RequestTimeTooSkewed" => "set the clock of this machine",
-        "SignatureDoesNotMatch" => "see AWS_SECRET_ACCESS_KEY or the profile",
-        _ => "see what the role may read",
+        "SignatureDoesNotMatch" => "check AWS_SECRET_ACCESS_KEY or the profile",
+        _ => "check the permissions of the role",
     }
 }
 
@@ -288,14 +280,17 @@ mod tests {
     #[test]
     fn the_environment_names_region_and_endpoint() {
         let find = |variables: &[(&str, &str)]| find(&variables.iter().copied().collect());
-        let found = |region: &str, endpoint: Option<&str>| {
-            let (region, endpoint) = (region.to_owned(), endpoint.map(str::to_owned));
-            Ok(FoundStore::S3 { region, endpoint })
+        let found = |region: &str, endpoint: &str, path_style| {
+            let (region, endpoint) = (region.to_owned(), endpoint.to_owned());
+            Ok(FoundStore::S3 { region, endpoint, path_style })
         };
         let local = ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:7070");
-        assert_eq!(find(&[("AWS_REGION", "eu-central-1")]), found("eu-central-1", None));
-        assert_eq!(find(&[local]), found(ANY_REGION, Some(local.1)));
-        assert_eq!(find(&[local, ("AWS_DEFAULT_REGION", "a")]), found("a", Some(local.1)));
+        assert_eq!(
+            find(&[("AWS_REGION", "eu-central-1")]),
+            found("eu-central-1", "https://s3.eu-central-1.amazonaws.com", false)
+        );
+        assert_eq!(find(&[local]), found(ANY_REGION, local.1, true));
+        assert_eq!(find(&[local, ("AWS_DEFAULT_REGION", "a")]), found("a", local.1, true));
         assert!(find(&[]).unwrap_err().reason().contains("set AWS_REGION"));
         assert!(find(&[("AWS_REGION", "a.example.com/")]).is_err());
     }

@@ -39,22 +39,17 @@ pub(crate) fn part(
     endpoint: Option<&str>,
 ) -> Result<Bytes, Failure> {
     let (bucket, key) = (part.bucket, percent_encoded(&part.object.key));
-    let mut path = format!("/storage/v1/b/{bucket}/o/{key}?alt=media");
-    if let ObjectVersion::Generation(number) = part.object.version {
-        path.push_str(&format!("&generation={number}"));
-    }
+    let ObjectVersion::Generation(number) = part.object.version else { return Err(part.foreign()) };
+    let path = format!("/storage/v1/b/{bucket}/o/{key}?alt=media&generation={number}");
     // Without the second, an object that is stored compressed is sent decompressed.
     let headers = [("range", part.range()), ("accept-encoding", "gzip".to_owned())];
     let reply = ask(session, endpoint, &path, &headers, part.room())?;
-    match reply.status {
-        206 => Ok(reply.body),
-        200 if part.is_all() => Ok(reply.body),
-        200 => Err(Failure::unavailable("the store does not send parts of objects")),
-        404 => Err(Failure::invalid(
-            "the object was deleted or replaced after it was listed: run the command again",
-        )),
-        _ => Err(failed(&reply)),
-    }
+    part.of(reply, |reply| match reply.status {
+        404 => {
+            Failure::invalid("the object was deleted or replaced after it was listed: run the command again")
+        }
+        _ => failed(reply),
+    })
 }
 
 /// Lists objects.
@@ -72,13 +67,7 @@ pub(crate) fn list(
         token.unwrap_or_default()
     );
     let reply = ask(session, endpoint, &path, &[], MAX_PAGE_BYTES)?;
-    if !reply.is_success() {
-        return Err(not_listed(&reply));
-    }
-    if reply.body.len() > MAX_PAGE_BYTES {
-        return Err(Failure::unavailable(format!("the listing has more than {MAX_PAGE_BYTES} bytes")));
-    }
-    listing::read(&reply.body).ok_or_else(|| reply.nonsense(SERVICE))
+    Page::of(&reply, SERVICE, listing::read, not_listed)
 }
 
 /// Asks with the cached token, and with a new one if Google rejects it. An endpoint without TLS is
@@ -142,7 +131,7 @@ fn not_listed(reply: &Reply) -> Failure {
     match reply.status {
         404 => Failure::refused("the store has no such bucket"),
         403 => Failure::refused(format!(
-            "{SERVICE} answered 403: allow storage.objects.list on the bucket to the account"
+            "{SERVICE} answered 403: allow the account storage.objects.list on the bucket"
         )),
         _ => refused(reply),
     }

@@ -37,7 +37,7 @@ pub(super) fn read(body: &[u8]) -> Option<Page> {
         Some(ListedObject {
             key: if is_encoded { form_decoded(&contents.key)? } else { contents.key },
             len: contents.size,
-            // Without it nobody would notice an object that is replaced between two parts.
+            // Without it, an object replaced between two parts would go unnoticed.
             version: ObjectVersion::ETag(Some(contents.e_tag).filter(|tag| !tag.is_empty())?),
             modified: contents.last_modified.as_deref().and_then(at),
             checksum: None,
