@@ -33,28 +33,29 @@ impl<Q, A> Default for Flights<Q, A> {
     }
 }
 
-impl<Q: PartialEq + Send + 'static, A: Clone + Send + Sync + 'static> Flights<Q, A> {
+impl<Q: Clone + PartialEq + Send + 'static, A: Clone + Send + Sync + 'static> Flights<Q, A> {
     /// Joins the request for this question, or makes it: `ask` runs when the flight is first
     /// polled.
-    pub(crate) fn ask<F>(&self, question: Q, ask: impl FnOnce() -> F + Send + 'static) -> Flight<A>
+    pub(crate) fn ask<F>(&self, question: &Q, ask: impl FnOnce(Q) -> F + Send + 'static) -> Flight<A>
     where
         F: Future<Output = A> + Send + 'static,
     {
         let mut table = lock(&self.0);
-        let mut equal = table.entries.iter().filter(|entry| entry.question == question);
+        let mut equal = table.entries.iter().filter(|entry| entry.question == *question);
         if let Some(flight) = equal.find_map(|entry| entry.flight.upgrade()) {
             return flight;
         }
         table.last_number += 1;
         let number = table.last_number;
         let landing = Landing { flights: Arc::clone(&self.0), number };
+        let asked = question.clone();
         let asking = async move {
             let _landing = landing;
-            ask().await
+            ask(asked).await
         };
         let flight = asking.boxed().shared();
         if let Some(weak) = flight.downgrade() {
-            table.entries.push(Entry { number, question, flight: weak });
+            table.entries.push(Entry { number, question: question.clone(), flight: weak });
         }
         flight
     }
@@ -90,22 +91,23 @@ mod tests {
         let asked = Arc::new(AtomicUsize::new(0));
         let ask = || {
             let asked = Arc::clone(&asked);
-            move || ready(asked.fetch_add(1, Ordering::Relaxed))
+            move |_| ready(asked.fetch_add(1, Ordering::Relaxed))
         };
-        let (one, two, other) = (flights.ask("a", ask()), flights.ask("a", ask()), flights.ask("b", ask()));
+        let (one, two, other) =
+            (flights.ask(&"a", ask()), flights.ask(&"a", ask()), flights.ask(&"b", ask()));
         assert_eq!(lock(&flights.0).entries.len(), 2);
         assert_eq!(
             (one.now_or_never(), two.now_or_never(), other.now_or_never()),
             (Some(0), Some(0), Some(1))
         );
-        assert_eq!(flights.ask("a", ask()).now_or_never(), Some(2));
+        assert_eq!(flights.ask(&"a", ask()).now_or_never(), Some(2));
         assert!(lock(&flights.0).entries.is_empty());
     }
 
     #[test]
-    fn flight_that_nobody_waits_for_leaves_nothing() {
+    fn flight_without_a_waiter_leaves_nothing() {
         let flights = Flights::<&str, usize>::default();
-        let (one, two) = (flights.ask("a", pending::<usize>), flights.ask("a", pending::<usize>));
+        let (one, two) = (flights.ask(&"a", |_| pending()), flights.ask(&"a", |_| pending()));
         assert_eq!(one.clone().now_or_never(), None);
         drop(one);
         assert_eq!(lock(&flights.0).entries.len(), 1);

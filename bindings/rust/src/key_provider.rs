@@ -41,8 +41,8 @@ impl KeyProvider {
     /// # Errors
     /// [`Code::KeyProvider`], with what the provider failed with as the source.
     pub(crate) async fn key(&self, id: &str) -> Result<Option<Arc<Key>>, Error> {
-        let (provide, asked) = (Arc::clone(&self.provide), id.to_owned());
-        let flight = self.flights.ask(id.to_owned(), move || {
+        let provide = Arc::clone(&self.provide);
+        let flight = self.flights.ask(&id.to_owned(), move |asked| {
             provide(asked).map(|result| result.map(|key| key.map(Arc::new)).map_err(SharedCause::from))
         });
         flight.await.map_err(|cause| {

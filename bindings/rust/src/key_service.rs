@@ -187,8 +187,8 @@ impl OwnKeyService {
 
     /// The wrapped key, or the data key, that a request is for.
     pub(crate) async fn answer(&self, request: &Request) -> Result<Bytes, NotDone> {
-        let (ask, asked) = (Arc::clone(&self.ask), request.clone());
-        let flight = self.flights.ask(request.clone(), move || async move {
+        let ask = Arc::clone(&self.ask);
+        let flight = self.flights.ask(request, move |asked| async move {
             match within_timeout(&*ask, asked).await {
                 Ok(bytes) => Ok(Arc::new(Zeroizing::new(bytes))),
                 Err(cause) => Err(SharedCause::from(cause)),
@@ -232,8 +232,7 @@ async fn within_timeout(ask: &Ask, request: Request) -> Result<Vec<u8>, Cause> {
     or_if_it_panics(timed, "the tokio runtime has no timer: build it with enable_time").await
 }
 
-/// What is asked is not used again by this request, and whatever it shares is its own to keep
-/// consistent.
+/// After a panic the future is dropped; what the service shares, it must keep consistent itself.
 async fn or_if_it_panics(
     asked: impl Future<Output = Result<Vec<u8>, Cause>>,
     reason: &str,

@@ -112,7 +112,8 @@ impl Host {
             asked.iter().map(async |(id, request)| Ok::<_, Error>((*id, self.answer_one(request).await?))),
         )
         .await?;
-        causes.extend(own.iter().filter_map(|(_, own)| match own {
+        // The library reports the first failure of a code.
+        causes.extend(own.iter().rev().filter_map(|(_, own)| match own {
             Own::NotDone(failed) => Some((failed.code, Arc::clone(&failed.cause))),
             _ => None,
         }));
@@ -166,22 +167,11 @@ impl Host {
         if !asks_key_services(&call) {
             return;
         }
-        let (host, runtime) = (Arc::clone(self), Handle::try_current());
-        if self.service.is_some() {
-            let answer = async move { drop(host.answer(call, &mut Causes::new()).await) };
-            match runtime {
-                Ok(runtime) => drop(runtime.spawn(answer)),
-                Err(_) => answer.await,
-            }
-        } else {
-            let answer = move || {
-                let mut call = call;
-                drop(answer_by_key_services(&host.converter, &mut call));
-            };
-            match runtime {
-                Ok(runtime) => drop(runtime.spawn_blocking(answer)),
-                Err(_) => answer(),
-            }
+        let host = Arc::clone(self);
+        let answer = async move { drop(host.answer(call, &mut Causes::new()).await) };
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(answer)),
+            Err(_) => answer.await,
         }
     }
 
