@@ -24,8 +24,7 @@ fn trusted() -> Vec<CertificateDer<'static>> {
 }
 
 /// Reading the keychain needs an Apple framework, which only Apple's linker can link. macOS keeps
-/// the authorities that Apple trusts in a file as well; those that an administrator added are not in
-/// it.
+/// the authorities that Apple trusts in a file as well, without those that an administrator added.
 #[cfg(target_os = "macos")]
 fn trusted() -> Vec<CertificateDer<'static>> {
     let set = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(std::path::PathBuf::from);

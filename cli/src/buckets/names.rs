@@ -1,5 +1,5 @@
-//! The name of an output, from the key of an object. A key is any text of
-//! another party: it must not lead out of the output folder, nor mean something else on another system.
+//! The name of an output, from the key of an object. A key is any text of another party: it must
+//! not lead out of the output folder, nor mean something else on another system.
 
 use std::path::{Component, Path, PathBuf};
 

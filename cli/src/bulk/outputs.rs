@@ -109,8 +109,8 @@ fn not_together(what: &str, one: &Input, other: &Input) -> Error {
     Error::new(Code::Argument, format!("{what}: {what_to_do}"))
 }
 
-/// Checks that `output` is not one of the inputs, and that `report` is not either: the next run would
-/// read them.
+/// Checks that `output` is not one of the inputs, and that `report` is not either: the next run
+/// would read them.
 ///
 /// # Errors
 /// [`Code::Argument`].
