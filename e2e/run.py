@@ -35,7 +35,7 @@ from scenarios.summaries import summaries
 from scenarios.ticket import ticket
 from scenarios.web_ui import web_ui
 
-#: Those that need nothing but what `scripts/test-e2e` always builds, in the order in which they run.
+#: All, in the order in which they run. One that lacks a program says so and does nothing.
 SCENARIOS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "orders": orders,
     "refused-order": refused,
@@ -48,6 +48,8 @@ SCENARIOS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "split-export": split_export,
     "laptop": laptop,
     "team": team,
+    "web-ui": web_ui,
+    "identity": identity,
     "faults": faults,
     "cure": cure,
     "rotation": rotation,
@@ -63,26 +65,10 @@ async def run(programs: Programs, folder: Path, only: Sequence[str]) -> Checks:
     checks = Checks()
     async with checks.scenario("the test"), stage(programs, folder, checks) as ready:
         for name, scenario in SCENARIOS.items():
-            if name == "faults" and (not only or "browser" in only):
-                await in_a_browser(programs, ready)
             if not only or name in only:
                 async with checks.scenario(name):
                     await scenario(ready)
     return checks
-
-
-async def in_a_browser(programs: Programs, ready: Stage) -> None:
-    """Runs the scenarios of the Web UI, or says why it cannot."""
-    if not programs.chromium:
-        ready.checks.skipped("web ui and identity", "there is no Chromium, and none could be installed")
-        return
-    async with ready.checks.scenario("web ui"):
-        await web_ui(ready, programs.chromium)
-    if not (programs.keycloak and programs.keycloak_java):
-        ready.checks.skipped("identity", "Keycloak could not be fetched")
-        return
-    async with ready.checks.scenario("identity"):
-        await identity(ready, programs.chromium, programs.keycloak_java, programs.keycloak)
 
 
 async def main(arguments: argparse.Namespace) -> int:
@@ -157,7 +143,7 @@ if __name__ == "__main__":
     parser.add_argument(
         "--only",
         action="append",
-        choices=[*SCENARIOS, "browser"],
+        choices=SCENARIOS,
         help="run this scenario alone; may be repeated. Some look at what others left: replays at parcel, for example",
     )
     status = asyncio.run(main(parser.parse_args()))

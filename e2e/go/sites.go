@@ -108,7 +108,7 @@ func refused(err error) (string, error) {
 	if !errors.As(err, &refusal) {
 		return "", fmt.Errorf("expected an application error, found %w", err)
 	}
-	// That of a Nexus operation is around the one that its handler gave as the cause.
+	// A Nexus operation's failure wraps the one that its handler gave as its cause.
 	errors.As(refusal.Unwrap(), &refusal)
 	var details string
 	if err := refusal.Details(&details); err != nil {

@@ -54,15 +54,15 @@ class Checks:
             await scenario
 
 
-async def eventually(what: str, probe: Callable[[], Awaitable[T | None]], seconds: float = PATIENCE) -> T:
+async def eventually(what: str, probe: Callable[[], Awaitable[T | None]]) -> T:
     """Asks until there is an answer; this is how the test waits for a state that nothing announces."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while True:
         answer = await probe()
         if answer is not None:
             return answer
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{what}: not seen within {seconds} s")
+            raise TimeoutError(f"{what}: not seen within {PATIENCE} s")
         # Most probes start a command: asking more often would keep the server from what is waited
         # for.
         await asyncio.sleep(0.4)

@@ -14,14 +14,12 @@ class CommandError(Exception):
     """A command ended with another status than 0."""
 
 
-async def run(
-    command: Sequence[str | Path], stdin: bytes = b"", env: Mapping[str, str] | None = None, seconds: float = PATIENCE
-) -> bytes:
+async def run(command: Sequence[str | Path], stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
     """Runs a command, with `env` in its environment besides, and returns its standard output."""
     process = await asyncio.create_subprocess_exec(
         *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment(**(env or {}))
     )
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(PATIENCE):
         out, err = await process.communicate(stdin)
     if process.returncode != 0:
         shown = " ".join(str(part) for part in command)

@@ -10,11 +10,9 @@ from temporalio.client import WorkflowHandle
 from harness.processes import PATIENCE
 
 
-async def first_event(
-    handle: WorkflowHandle[Any, Any], kind: EventType.ValueType, seconds: float = PATIENCE
-) -> HistoryEvent:
+async def first_event(handle: WorkflowHandle[Any, Any], kind: EventType.ValueType) -> HistoryEvent:
     """Waits for the first event of a kind."""
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(PATIENCE):
         async for event in handle.fetch_history_events(wait_new_event=True):
             if event.event_type == kind:
                 return event

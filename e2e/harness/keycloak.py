@@ -19,7 +19,6 @@ PEOPLE = ("ada", "ben", "cem")
 LIFESPAN = 3600
 _ADMIN = "admin"
 _REALM = "e2e"
-# A loaded machine takes its time to start a server of this size.
 
 
 class Keycloak:

@@ -88,6 +88,7 @@ async def stage(programs: Programs, folder: Path, checks: Checks) -> AsyncIterat
             KeyServices(programs.key_services, processes) if programs.key_services else None,
             programs.object_store,
             programs.chromium,
+            (programs.keycloak, programs.keycloak_java) if programs.keycloak and programs.keycloak_java else None,
         )
         for name in programs.workers:
             ready.workers[name] = await start_worker(name)

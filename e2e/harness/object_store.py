@@ -1,24 +1,16 @@
 """A real object store for external payloads: versitygw, which speaks S3's protocol over a folder."""
 
-import base64
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 from temporalio.api.common.v1 import Payload
 
-from harness import history
 from harness.checks import eventually
 from harness.processes import Processes, environment, free_port
 
 _BUCKET = "letters"
 _ACCESS, _SECRET = "test", "testtest"
-_REFERENCE = "temporal.api.sdk.v1.ExternalStorageReference"
-#: The keys of a claim, by every SDK.
-SPELLINGS = {"bucket", "key", "hash_algorithm", "hash_value", "hashAlgorithm", "hashValue"}
 
 
 @dataclass(frozen=True)
@@ -90,23 +82,3 @@ class ObjectStore:
     def everything(self) -> bytes:
         """Every byte of its folder."""
         return b"".join(file.read_bytes() for file in self._folder.rglob("*") if file.is_file())
-
-
-def references(document: Any) -> list[dict[str, Any]]:
-    """The payloads of a document that refer to objects."""
-    return [
-        payload
-        for payload in history.payloads(document)
-        if base64.b64decode(payload["metadata"].get("messageType", "")).decode() == _REFERENCE
-    ]
-
-
-def claim(reference: dict[str, Any]) -> dict[str, str]:
-    """What a reference says of its object."""
-    data: dict[str, str] = json.loads(history.data(reference))["claimData"]
-    return data
-
-
-def drivers(found: Iterable[dict[str, Any]]) -> set[str]:
-    """The names of the drivers of references."""
-    return {json.loads(history.data(reference))["driverName"] for reference in found}

@@ -13,8 +13,8 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-# Seconds that the test waits for anything. A loaded machine is slow, and whatever is waited for
-# comes or never comes.
+# Seconds that the test waits for anything. A loaded machine is slow, and an awaited event
+# comes late or never.
 PATIENCE = 240
 
 

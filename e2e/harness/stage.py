@@ -43,6 +43,8 @@ class Stage:
     object_store: ObjectStorePrograms | None = None
     #: The browser; None where there is none.
     chromium: Path | None = None
+    #: The folder of Keycloak, and the Java that runs it; None where they could not be had.
+    keycloak: tuple[Path, Path] | None = None
     workers: dict[str, Worker] = field(default_factory=dict)
     markers: list[str] = field(default_factory=list)
 

@@ -141,7 +141,7 @@ def away(checks: Checks, library: Path, address: str, arguments: list[str], log:
         checks.opens("comes back and is used by the same handle", keys.unwrap(uri, wrapped))
         os.kill(running.pid, 19)
         before = time.monotonic()
-        checks.fails("one that stands still", keys.unwrap(uri, wrapped, timeout_ms=2000), "unavailable", "in time")
+        checks.fails("one that does not answer", keys.unwrap(uri, wrapped, timeout_ms=2000), "unavailable", "in time")
         checks.that("costs the time of one attempt", time.monotonic() - before < 3.9, time.monotonic() - before)
         os.kill(running.pid, 18)
         checks.opens("and goes on", keys.unwrap(uri, wrapped))

@@ -4,7 +4,6 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import aiohttp
 from playwright.async_api import Browser
@@ -59,8 +58,12 @@ class _Office:
             return f"{answer.status} {await answer.text()}"
 
 
-async def identity(stage: Stage, browser: Path, java: Path, home: Path) -> None:
+async def identity(stage: Stage) -> None:
     """Three people; then keys rotate, the provider goes away and comes back, and a token expires."""
+    if not (stage.chromium and stage.keycloak):
+        stage.checks.skipped("identity", "there is no Chromium, or Keycloak could not be fetched")
+        return
+    home, java = stage.keycloak
     password = stage.secret("password")
     customer = stage.secret("confidential")
     keycloak = Keycloak(stage.processes, home, java, password)
@@ -76,7 +79,7 @@ async def identity(stage: Stage, browser: Path, java: Path, home: Path) -> None:
     handle = await stage.client.start_workflow("Ticket", customer, id=_WORKFLOW, task_queue="go")
     await handle.signal("say", "fail")
     await stage.happened(_WORKFLOW, "WORKFLOW_EXECUTION_FAILED")
-    async with chromium(browser, stage.folder / "browser") as running:
+    async with chromium(stage.chromium, stage.folder / "browser") as running:
         office = _Office(stage, running, keycloak, codec, web_ui, password, customer)
         async with office.person("ada") as ada:
             await _three_people(office, ada)

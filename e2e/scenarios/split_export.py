@@ -44,7 +44,7 @@ async def split_export(stage: Stage) -> None:
     files = {path.name: path for path in (decoded / _PLACE).iterdir()}
     stage.checks.equal("split export: a file for each run", set(files), {f"{run_id}-0.json" for run_id in runs})
     modes = {oct(stat.S_IMODE(path.stat().st_mode)) for path in files.values()}
-    stage.checks.equal("split export: nobody else may read them", modes, {"0o600"})
+    stage.checks.equal("split export: only the owner can read them", modes, {"0o600"})
     await _imported(stage, {files[f"{run_id}-0.json"]: contents for run_id, contents in runs.items()})
 
 

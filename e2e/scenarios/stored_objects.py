@@ -7,7 +7,6 @@ Web UI and the command lines read it.
 import base64
 import dataclasses
 import json
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,19 @@ from harness.browser import WebUi, chromium
 from harness.codec_server import CodecServer, ask, serve
 from harness.commands import run
 from harness.key_services import KeyServices, Proxy
-from harness.object_store import SPELLINGS, ObjectStore, claim, drivers, references
+from harness.object_store import ObjectStore
 from harness.processes import environment, free_port
 from harness.stage import Stage
+from harness.stored import check_history, check_store, claim, large_letter, references
 from harness.web_ui import start_web_ui
 
 _WORKFLOW = "archive"
 #: The KEK of a proxy that seals after the SDK has stored.
 _PROXY = "stored-proxy"
+_PROXY_URI = f"hashivault://{_PROXY}"
+#: The layers around a reference, with the workflows that have one.
+_SEAL, _ENVELOPE = "a seal", "an envelope"
+_BELOW = {_SEAL: "archive-below-a-seal", _ENVELOPE: "archive-below-an-envelope"}
 #: What the Web UI says when the codec server has no stores.
 _WITHOUT_STORES = "isn't configured to download from external storage"
 
@@ -72,22 +76,22 @@ async def stored_objects(stage: Stage) -> None:
         stage.checks.skipped("stored objects", "versitygw or a Python with aioboto3 could not be had")
         return
     store = await ObjectStore.start(stage.processes, stage.object_store.versitygw, stage.folder / "stored")
-    # Too random for a compression that would bring it below the 256 KiB from which the SDK stores.
-    letter = f"{stage.secret('letter')} {secrets.token_urlsafe(300_000)}"
+    letter = large_letter(stage)
     places = (stage.temporal.address, stage.config.path, store.endpoint, store.bucket)
     command = stage.object_store.archive("run", *places, _WORKFLOW)
     twice = (await run(command, letter.encode(), store.environment())).decode()
     stage.checks.that("stored objects: the workflow completes", twice == letter * 2, twice[:100])
     events = await stage.temporal.history(_WORKFLOW)
-    found = _in_history(stage, events)
-    _in_store(stage, store, found)
+    # The inputs of workflow and activity, and both results.
+    found = check_history(stage, "stored objects", events, 4)
+    check_store(stage, "stored objects", store, found)
     seals = Seals(stage, _message(found[0], store.payload(claim(found[0])["key"]).ByteSize()))
-    sealed = {"a seal": await seals.by_tdc()}
+    sealed = {_SEAL: await seals.by_tdc()}
     env, services = store.environment(), []
     if stage.key_services:
         env |= await seals.permit(stage.key_services)
-        sealed["an envelope"] = await seals.by_temporal_proxy(stage.key_services)
-        services.append(f"hashivault://{_PROXY}")
+        sealed[_ENVELOPE] = await seals.by_temporal_proxy(stage.key_services)
+        services.append(_PROXY_URI)
     else:
         stage.checks.skipped("stored objects: below an envelope", "OpenBao could not be had")
 
@@ -106,32 +110,6 @@ async def stored_objects(stage: Stage) -> None:
     await _by_request(archive)
     await _in_the_browser(archive)
     _told(archive)
-
-
-def _in_history(stage: Stage, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Checks what the server has, and gives the references: input of workflow and activity, and both results."""
-    stage.unread("stored objects: the history", events)
-    found = references(events)
-    stage.checks.equal("stored objects: references in the history", len(found), 4)
-    stage.checks.equal("stored objects: their driver", drivers(found), {"aws.s3driver"})
-    names = {name for payload in found for name in claim(payload)}
-    stage.checks.equal("stored objects: their claims have both spellings", names, SPELLINGS)
-    return found
-
-
-def _in_store(stage: Stage, store: ObjectStore, found: list[dict[str, Any]]) -> None:
-    """Checks that the bucket holds what the history refers to, and that all of it is encrypted."""
-    keys = store.keys()
-    # There are more: a worker without a cache replays, and by that stores the input of its activity
-    # again under another nonce, which the SDK then does not send.
-    missing = {claim(one)["key"] for one in found} - set(keys)
-    stage.checks.equal("stored objects: the bucket has all that the history refers to", missing, set())
-    outside = [key for key in keys if not key.startswith("v0/ns/default/")]
-    stage.checks.equal("stored objects: their keys begin with the namespace", outside, [])
-    encodings = {store.payload(key).metadata["encoding"] for key in keys}
-    stage.checks.equal("stored objects: what they hold", encodings, {b"binary/encrypted"})
-    leaked = history.leaks(store.everything(), stage.markers)
-    stage.checks.equal("stored objects: no plaintext in the store", leaked, [])
 
 
 def _message(reference: dict[str, Any], size: int) -> Payload:
@@ -153,7 +131,7 @@ class Seals:
     async def by_tdc(self) -> list[dict[str, Any]]:
         """The history of a workflow that a proxy with tdc's codecs started."""
         payload = (await self.stage.codec.payload_codec.encode([self.reference]))[0]
-        return await self._started("archive-below-a-seal", payload, "key-a")
+        return await self._started(_BELOW[_SEAL], payload, "key-a")
 
     async def permit(self, key_services: KeyServices) -> dict[str, str]:
         """What a codec server needs to open what Temporal Proxy sealed: it may decrypt, and nothing else."""
@@ -165,10 +143,10 @@ class Seals:
     async def by_temporal_proxy(self, key_services: KeyServices) -> list[dict[str, Any]]:
         """The history of one that Temporal Proxy started: an envelope around the reference."""
         services = await key_services.start()
-        uri, env = f"hashivault://{_PROXY}", environment(**services.bao.environment())
-        proxy = Proxy(services.programs.gocloud, uri, env, self.stage.codec.payload_codec)
+        env = environment(**services.bao.environment())
+        proxy = Proxy(services.programs.gocloud, _PROXY_URI, env, self.stage.codec.payload_codec)
         (payload,) = proxy.seal([self.reference])
-        events = await self._started("archive-below-an-envelope", payload, uri)
+        events = await self._started(_BELOW[_ENVELOPE], payload, _PROXY_URI)
         wrapped = {history.wrapped_key(payload).split(b":")[0] for payload in history.payloads(events)}
         self.stage.checks.equal("stored objects: its data key is wrapped by the key service", wrapped, {b"vault"})
         return events
@@ -266,10 +244,9 @@ async def _in_the_browser(archive: Archive) -> None:
         chromium(stage.chromium, stage.folder / "browser-stored") as running,
         WebUi.person(running, archive.web_ui, stage.folder / "web-ui") as ui,
     ):
-        below = [layer.replace(" ", "-") for layer in archive.sealed]
         for server, workflow, title in (
             (archive.codec, _WORKFLOW, "stored"),
-            *((archive.below_seals, f"archive-below-{layer}", f"stored-below-{layer}") for layer in below),
+            *((archive.below_seals, _BELOW[layer], _BELOW[layer]) for layer in archive.sealed),
         ):
             await ui.workflows()
             await ui.set_codec_server(server.url)

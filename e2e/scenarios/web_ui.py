@@ -1,7 +1,6 @@
 """The dev server's Web UI with a codec server: a person reads what workers wrote, and sends what workers can read."""
 
 import json
-from pathlib import Path
 
 from harness import history
 from harness.browser import ENCRYPTED, WebUi, chromium
@@ -13,15 +12,18 @@ from harness.tokens import ISSUER, Issuer
 _SEEN = "order-4711"
 
 
-async def web_ui(stage: Stage, browser: Path) -> None:
+async def web_ui(stage: Stage) -> None:
     """`tdc serve --dev` and the Web UI, as on a laptop; then a codec server that wants a token and gets none."""
+    if not stage.chromium:
+        stage.checks.skipped("web ui", "there is no Chromium, and none could be installed")
+        return
     origins = f"  cors: {{ origins: ['{stage.temporal.web_ui}'] }}"
     laptop = await serve(stage, "web-ui-laptop", [origins], "--dev")
     Issuer(stage.folder / "web-ui-jwks.json")
     team = await serve(stage, "web-ui-team", [origins, *rules(ISSUER, "{ file: web-ui-jwks.json }")])
     shots = stage.folder / "web-ui"
     async with (
-        chromium(browser, stage.folder / "browser") as running,
+        chromium(stage.chromium, stage.folder / "browser") as running,
         WebUi.person(running, stage.temporal.web_ui, shots) as ui,
     ):
         customer, agent = stage.secret("seen"), stage.secret("seen-memo")

@@ -135,7 +135,7 @@ def check(checks: Checks, tdc: Path, folder: Path, scheme: str, endpoint: str) -
     checks.equal(f"{scheme}: all pages of a listing", (found.get("files"), found.get("payloads")), (MANY, MANY))
     put("odd/a\\b", encoded[first])
     done = command_line.run("history", "decode", "--output", "odd", f"{scheme}://{BUCKET}/odd")
-    checks.that(f"{scheme}: a key that is no path", b"its key has a backslash" in done.stderr, done.stderr)
+    checks.that(f"{scheme}: a key that cannot be a path", b"its key has a backslash" in done.stderr, done.stderr)
     done = command_line.run("keys", "used", f"{scheme}://nowhere-at-all/a")
     checks.that(f"{scheme}: a bucket that is not there", b"no such bucket" in done.stderr, done.stderr)
     if scheme == "s3":

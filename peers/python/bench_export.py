@@ -101,8 +101,8 @@ def main() -> None:
                 taken[program].append(run(command, folder))
         plain = (folder / "plain").read_bytes()
         for output in ("go.out", "py.out", "out/0.proto"):
-            same = (folder / output).read_bytes() == plain
-            print(f"{output}: {'the same bytes' if same else 'OTHER BYTES'} as before encoding")
+            if (folder / output).read_bytes() != plain:
+                raise SystemExit(f"{output}: other bytes than before encoding")
         size = encoded.stat().st_size / (1 << 20)
         for program, rounds_taken in taken.items():
             cpu, wall = (min(column) for column in zip(*rounds_taken, strict=True))
@@ -125,7 +125,7 @@ def main() -> None:
             rows, seconds = said.split()
             print(
                 f"Spark, one core: {rows} events to Parquet in {seconds} s, "
-                f"{int(rows) / float(seconds):.0f} payloads/s"
+                f"{size * FILES / float(seconds):.0f} MiB/s"
             )
 
 

@@ -95,7 +95,7 @@ async def run(address: str, config: str, endpoint: str, bucket: str, name: str) 
 
 
 async def relay(address: str, config: str, endpoint: str, bucket: str, *queues: str) -> None:
-    """Runs a workflow on each queue, whose activities run on all of them; the last is the one of the worker here."""
+    """Runs a workflow on each queue, whose activities run on all of them; the last queue is this worker's."""
     async with connected(address, config, endpoint, bucket) as client, worker(client, queues[-1]):
         letter = sys.stdin.read()
         started = [

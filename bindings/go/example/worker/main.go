@@ -22,7 +22,7 @@ func main() {
 	c, err := client.Dial(client.Options{
 		DataConverter:    t.DataConverter(),
 		FailureConverter: t.FailureConverter(),
-		// A task that fails for want of a key is one line, without a stack.
+		// Logs a task that fails because a key is missing in one line, without a stack trace.
 		Logger: tdc.Logger(sdklog.NewStructuredLogger(slog.Default())),
 	})
 	if err != nil {

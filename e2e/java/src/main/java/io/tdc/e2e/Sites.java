@@ -191,7 +191,7 @@ public interface Sites {
         call.get();
       } catch (TemporalFailure failure) {
         Throwable cause = failure.getCause();
-        // That of a Nexus operation is around the one that its handler gave as the cause.
+        // A Nexus operation's failure wraps the one that its handler gave as its cause.
         while (cause.getCause() != null) {
           cause = cause.getCause();
         }
