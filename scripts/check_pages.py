@@ -57,17 +57,18 @@ def blocks(page: str) -> Iterator[Block]:
         yield Block(page.count("\n", 0, found.start()) + 1, found[1], found[2], above)
 
 
-def commands(page: str) -> list[str]:
-    """The commands of a page: each line of its `sh` blocks, continued lines as one."""
-    shell = "".join(block.body for block in blocks(page) if block.language == "sh").replace("\\\n", " ")
-    lines = [line.strip() for line in shell.splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
+def commands(body: str) -> Iterator[tuple[str, str]]:
+    """The commands of an `sh` block, each with the comment behind it: continued lines are one."""
+    for line in body.replace("\\\n", " ").splitlines():
+        command, _, comment = line.partition(" #")
+        if (command := command.strip()) and not command.startswith("#"):
+            yield command, comment
 
 
 def wrong_count(page: str) -> str | None:
     """What is wrong with the number of commands that a page states."""
     stated = COUNT.search(" ".join(page.split()))
-    number = len(commands(page))
+    number = sum(len(list(commands(block.body))) for block in blocks(page) if block.language == "sh")
     if stated is None:
         return f"say how long it is: This page has {number} commands"
     return None if int(stated[1]) == number else f"it says {stated[1]} commands, and has {number}"

@@ -2,15 +2,19 @@
 
 A configuration on a page takes the place of tdc.yaml, and keys that it names are generated. A folder
 takes the place of a bucket. Left out are commands that need a cluster, a cloud or an installation:
-all but those of `tdc` and `temporal workflow show`.
+all but those of `tdc`, without `tdc serve`, and `temporal workflow show`.
 """
 
 import re
 import shlex
+import sys
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-from check_pages import blocks
+from check_pages import blocks, commands
+
+if TYPE_CHECKING:
+    from test_start import Reader
 
 #: Its configurations are those of tests, and its commands read a workflow of a test server.
 OF_TESTS = "test-your-workflows"
@@ -23,6 +27,8 @@ PAGES = [
     OF_TESTS,
     "keys-per-tenant",
 ]
+#: Pages without such a command.
+OTHERS = {"codec-server", "external-storage", "spark-and-ray", "symptoms"}
 TYPED = ("tdc ", "temporal workflow show ")
 ORDER = "order-42"
 #: What the pages take for granted: a workflow whose payloads are encrypted, exports, and a second
@@ -40,36 +46,33 @@ BEFORE = [
 OLD = "old-payloads.json"
 
 
-class Reader(Protocol):
-    """One who types."""
-
-    folder: Path
-
-    def types(self, command: str) -> str:
-        """Type a command, and return what it prints."""
-        ...
-
-
-def follow(pages: Path, reader: Reader) -> int:
+def follow(pages: Path, reader: "Reader") -> int:
     """Type what the pages say, and return how many commands that were."""
+    if unknown := {page.stem for page in pages.glob("*.md")} ^ OTHERS.union(PAGES):
+        sys.exit(f"howto: name in scripts/follow_howto.py what is on {', '.join(sorted(unknown))}")
     for command in BEFORE:
         reader.types(command)
     typed = 0
     for page in PAGES:
+        before = typed
         reader.types("cp old.yaml tdc.yaml")
         for block in blocks((pages / f"{page}.md").read_text(encoding="utf-8")):
             if block.language == "yaml" and page != OF_TESTS and block.body.startswith("version: 1"):
                 configure(block.body, reader)
             elif block.language == "sh":
-                for command in filter(can_be_typed, lines(block.body)):
+                for command, _ in commands(block.body):
+                    if not can_be_typed(command):
+                        continue
                     if OLD in command:
                         reader.types(f"tdc encode payload.json > {OLD}")
                     reader.types(command.replace("WORKFLOW", ORDER).replace("s3://BUCKET/", ""))
                     typed += 1
+        if typed == before:
+            sys.exit(f"howto: {page}: no command was typed")
     return typed
 
 
-def configure(document: str, reader: Reader) -> None:
+def configure(document: str, reader: "Reader") -> None:
     """Use a configuration of a page, with key files in the place of Vault's keys; without one of AWS."""
     document = re.sub(r'(\S+): \{ service: "[^"]*"', r"\1: { envelope: true, file: keys/\1.key", document)
     if "service:" in document:
@@ -78,12 +81,6 @@ def configure(document: str, reader: Reader) -> None:
     for file in re.findall(r"file: ([\w./-]+\.key)", document):
         if not (reader.folder / file).exists():
             reader.types(f"tdc keygen {shlex.quote(file)}")
-
-
-def lines(body: str) -> list[str]:
-    """The commands of a block, continued lines as one, without comments."""
-    joined = body.replace("\\\n", " ").splitlines()
-    return [line.partition(" #")[0].strip() for line in joined]
 
 
 def can_be_typed(command: str) -> bool:

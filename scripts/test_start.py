@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import follow_howto
-from check_pages import blocks
+from check_pages import blocks, commands
 
 #: Commands that build what is there already.
 BUILT = {"make dist-host", "make build"}
@@ -132,11 +132,7 @@ def follow(page: Path, reader: Reader) -> int:
             (reader.folder / block.file).write_text(block.body, encoding="utf-8")
         if block.language != "sh":
             continue
-        for line in block.body.replace("\\\n", " ").splitlines():
-            command, _, comment = line.partition(" #")
-            command = command.strip()
-            if not command or command.startswith("#"):
-                continue
+        for command, comment in commands(block.body):
             typed += 1
             if "WORKFLOW" in command:
                 command = command.replace("WORKFLOW", newest_workflow(reader))
