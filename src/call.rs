@@ -177,12 +177,12 @@ impl Call {
     #[inline]
     pub(crate) fn succeed(&mut self, usage: Usage) {
         self.usage = usage;
-        self.settle();
+        self.end_try();
     }
 
     /// Ends a try: its data is erased.
     #[inline]
-    pub(crate) fn settle(&mut self) {
+    pub(crate) fn end_try(&mut self) {
         if let Some(state) = &mut self.state {
             let mut pending = core::mem::take(&mut state.pending);
             pending.retain(|pending| pending.is_left);
@@ -201,7 +201,7 @@ impl Call {
         let was_asked = |request: &Request| state.pending.iter().any(|pending| pending.request == *request);
         let open: Vec<Request> = requests.into_iter().filter(|request| !is_answered(request)).collect();
         if !open.iter().any(|request| state.progressed || !was_asked(request)) {
-            self.settle();
+            self.end_try();
             return instead;
         }
         state.queued = open.into();

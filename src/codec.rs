@@ -34,7 +34,7 @@ use crate::context::Context;
 use crate::error::{Error, Needed};
 use crate::keys::{Access, Keyring, LONGEST_METADATA, Session};
 use crate::outcome::Outcome;
-use crate::payload::{Location, Pieces, View};
+use crate::payload::{Location, Slices, View};
 use crate::storage::{Objects, is_reference, may_be_reference};
 
 /// What a codec may use beside the payload.
@@ -61,7 +61,7 @@ pub(crate) struct Environment<'a> {
 
 impl Environment<'_> {
     /// Whether encode leaves this payload as it is, because it is a reference.
-    pub(crate) fn leaves(&self, view: &View<'_>, payload: Pieces<'_>) -> bool {
+    pub(crate) fn leaves(&self, view: &View<'_>, payload: Slices<'_>) -> bool {
         self.leaves_references && may_be_reference(view.encoding) && is_reference(payload)
     }
 
@@ -87,13 +87,13 @@ impl Environment<'_> {
     /// The key that the host must be asked for to open the payload's outermost layer here, if any.
     /// Malformed payloads are ignored here; decoding reports them.
     pub(crate) fn key_to_ask_for(&self, payload: &[u8]) -> Option<Needed> {
-        let payload = Pieces::whole(payload);
+        let payload = Slices::one(payload);
         let Some(exchange) = self.remote else {
             return encrypt::key_to_ask_for(&View::parse(payload).ok()?, self);
         };
         // The layers around the server's answer belong to the server.
         let answer = exchange.peek(remote::Direction::Decode, payload)?;
-        encrypt::key_to_ask_for(&View::parse(Pieces::whole(&answer)).ok()?, self)
+        encrypt::key_to_ask_for(&View::parse(Slices::one(&answer)).ok()?, self)
     }
 }
 
@@ -139,7 +139,7 @@ pub(crate) trait Encoder: Send + Sync {
     /// metadata and its `data`.
     fn encode(
         &self,
-        payload: Pieces<'_>,
+        payload: Slices<'_>,
         outside: &[u8],
         environment: &Environment<'_>,
         out: &mut [u8],

@@ -167,7 +167,7 @@ impl DataConverter {
             return instead;
         }
         if requests.is_empty() {
-            call.settle();
+            call.end_try();
             return instead;
         }
         call.keep(answers, keys, objects);

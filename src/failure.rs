@@ -9,7 +9,7 @@ use tdc_formats::json::{Fault, MAX_DEPTH, Reader, write_text};
 use tdc_formats::wire::push_bytes;
 
 use crate::error::{Code, Error};
-use crate::payload::{Pieces, View, malformed};
+use crate::payload::{Slices, View, malformed};
 
 /// The placeholder message of a failure whose own was moved into its encoded attributes: every SDK
 /// writes this text.
@@ -38,7 +38,7 @@ impl Attributes {
 
     /// Reads a payload that the codecs have decoded.
     pub(crate) fn from_payload(payload: &[u8]) -> Result<Self, Error> {
-        let view = View::parse(Pieces::whole(payload)).map_err(malformed)?;
+        let view = View::parse(Slices::one(payload)).map_err(malformed)?;
         if view.encoding != Some(b"json/plain") {
             return Err(unreadable("their encoding is not json/plain"));
         }

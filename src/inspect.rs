@@ -3,7 +3,7 @@
 use crate::codec::Layer;
 use crate::error::Error;
 use crate::keys::shown_id;
-use crate::payload::{Pieces, View, malformed};
+use crate::payload::{Slices, View, malformed};
 
 /// The visible parts of a payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Inspection {
 /// # Errors
 /// [`Code::Protobuf`](crate::Code::Protobuf).
 pub fn inspect(payload: &[u8]) -> Result<Inspection, Error> {
-    let view = View::parse(Pieces::whole(payload)).map_err(malformed)?;
+    let view = View::parse(Slices::one(payload)).map_err(malformed)?;
     let encoding = view.encoding.filter(|encoding| encoding.len() <= 128);
     Ok(Inspection {
         encoding: encoding

@@ -66,7 +66,7 @@ pub use storage::{Object, ObjectFault, References, Store, StoreKind};
 /// Whether a serialised payload is a reference to a stored object.
 #[must_use]
 pub fn is_reference(payload: &[u8]) -> bool {
-    storage::is_reference(payload::Pieces::whole(payload))
+    storage::is_reference(payload::Slices::one(payload))
 }
 
 /// Fills `out` with random bytes from the operating system, for creating keys.

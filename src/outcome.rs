@@ -26,7 +26,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// A payload in separate memory, for callers that do not need the position of its `data`.
-    pub(crate) fn whole(bytes: Vec<u8>) -> Self {
+    pub(crate) fn owned(bytes: Vec<u8>) -> Self {
         let data = Location { offset: 0, len: 0 };
         Self::Owned { bytes, data }
     }

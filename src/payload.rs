@@ -27,13 +27,13 @@ use crate::limits::Limits;
 /// A serialised payload in two slices; `tail` is empty, or exactly the contents of the field whose
 /// tag and length end `head`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pieces<'a> {
+pub(crate) struct Slices<'a> {
     pub(crate) head: &'a [u8],
     pub(crate) tail: &'a [u8],
 }
 
-impl<'a> Pieces<'a> {
-    pub(crate) fn whole(bytes: &'a [u8]) -> Self {
+impl<'a> Slices<'a> {
+    pub(crate) fn one(bytes: &'a [u8]) -> Self {
         Self { head: bytes, tail: &[] }
     }
 
@@ -105,7 +105,7 @@ impl<'a> View<'a> {
 
     /// Walks a payload.
     #[inline]
-    pub(crate) fn parse(payload: Pieces<'a>) -> Result<Self, Malformed> {
+    pub(crate) fn parse(payload: Slices<'a>) -> Result<Self, Malformed> {
         let mut view = Self { data_offset: payload.len(), ..Self::default() };
         let mut cursor = Cursor::with_tail(payload.head, payload.tail);
         while let Some(field) = cursor.field()? {
@@ -267,7 +267,7 @@ mod tests {
     use super::*;
 
     fn view(bytes: &[u8]) -> View<'_> {
-        View::parse(Pieces::whole(bytes)).unwrap()
+        View::parse(Slices::one(bytes)).unwrap()
     }
 
     #[test]
@@ -305,13 +305,13 @@ mod tests {
     #[test]
     fn data_may_come_as_a_second_slice() {
         let payload =
-            View::parse(Pieces { head: b"\x0a\x0d\x0a\x08encoding\x12\x01a\x12\x02", tail: b"hi" }).unwrap();
+            View::parse(Slices { head: b"\x0a\x0d\x0a\x08encoding\x12\x01a\x12\x02", tail: b"hi" }).unwrap();
         assert_eq!((payload.data, payload.data_offset), (&b"hi"[..], 17));
     }
 
     #[test]
     fn key_that_is_not_utf8_and_broken_details_are_malformed() {
-        let parse = |bytes| View::parse(Pieces::whole(bytes)).unwrap_err();
+        let parse = |bytes| View::parse(Slices::one(bytes)).unwrap_err();
         assert_eq!(parse(b"\x0a\x03\x0a\x01\xff"), Malformed::Utf8);
         assert_eq!(parse(b"\x1a\x01\x08"), Malformed::Truncated);
     }

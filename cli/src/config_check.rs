@@ -104,12 +104,12 @@ fn try_out(converter: &DataConverter, entry: &NamespaceSummary, namespace: &str)
     let namespace = if is_any { TEST_NAME } else { namespace };
     let (context, payload) = (body::workflow_context(namespace, TEST_NAME), body::json_text(TEST_TEXT_LEN));
     let encode = |call: &mut Call| converter.encode(call.at(&context), &payload);
-    let (encoded, is_the_hosts) = host::settle_but_keys(converter, encode);
+    let (encoded, is_the_hosts) = host::complete_except_keys(converter, encode);
     if is_the_hosts {
         return Ok(true);
     }
     let encoded = encoded?;
-    if host::settle(converter, |call| converter.decode(call.at(&context), &encoded))? != payload {
+    if host::complete(converter, |call| converter.decode(call.at(&context), &encoded))? != payload {
         return Err(Error::new(
             Code::Config,
             "a test payload was encoded and decoded, and the result differs: please report this bug",

@@ -44,7 +44,7 @@ pub(crate) fn convert_payloads(
     context: &[u8],
     payloads: &[u8],
 ) -> Result<Vec<u8>, Error> {
-    host::settle_with(task.references(), converter, |call| match task {
+    host::complete_with(task.references(), converter, |call| match task {
         Task::Encode | Task::EncodeStored => converter.encode(call.at(context), payloads),
         Task::Decode | Task::DecodeStored => converter.decode(call.at(context), payloads),
         Task::Rewrap => converter.rewrap(call.at(context), payloads),

@@ -20,7 +20,7 @@ pub(crate) fn convert(
     context: &[u8],
     failure: &[u8],
 ) -> Result<Vec<u8>, Error> {
-    let mut answer = host::settle_with(task.references(), converter, |call| match task {
+    let mut answer = host::complete_with(task.references(), converter, |call| match task {
         Task::Encode | Task::EncodeStored => converter.encode_failure_json(call.at(context), failure),
         Task::Decode | Task::DecodeStored => converter.decode_failure_json(call.at(context), failure),
         Task::Rewrap => converter.rewrap_failure_json(call.at(context), failure),

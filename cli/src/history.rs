@@ -51,7 +51,7 @@ pub(crate) fn convert(
     history: &[u8],
     say: &dyn Fn(usize),
 ) -> Result<Vec<u8>, Error> {
-    host::settle_with(task.references(), converter, |call| match task {
+    host::complete_with(task.references(), converter, |call| match task {
         Task::Encode | Task::EncodeStored => converter.encode_history_and_say(call.at(context), history, say),
         Task::Decode | Task::DecodeStored => converter.decode_history_and_say(call.at(context), history, say),
         Task::Rewrap => converter.rewrap_history_and_say(call.at(context), history, say),

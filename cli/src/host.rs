@@ -12,35 +12,35 @@ use crate::objects::{self, Fetched};
 use crate::remote;
 
 /// Retries a call until it succeeds or fails permanently.
-pub(crate) fn settle<T>(
+pub(crate) fn complete<T>(
     converter: &DataConverter,
     attempt: impl Fn(&mut Call) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    settle_with(References::Keep, converter, attempt)
+    complete_with(References::Keep, converter, attempt)
 }
 
 /// The same for a call that does this with references to stored objects.
-pub(crate) fn settle_with<T>(
+pub(crate) fn complete_with<T>(
     references: References,
     converter: &DataConverter,
     attempt: impl Fn(&mut Call) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    for_a_command(settle_but(converter, references, |_| false, attempt).result)
+    for_a_command(complete_except(converter, references, |_| false, attempt).result)
 }
 
 /// The same, but a key that only a host program can supply is not an error: the second value
 /// returned is true in that case.
-pub(crate) fn settle_but_keys<T>(
+pub(crate) fn complete_except_keys<T>(
     converter: &DataConverter,
     attempt: impl Fn(&mut Call) -> Result<T, Error>,
 ) -> (Result<T, Error>, bool) {
     let is_key = |request: &Request| matches!(request, Request::Key(_));
-    let settled = settle_but(converter, References::Keep, is_key, attempt);
-    (for_a_command(settled.result), settled.left)
+    let completed = complete_except(converter, References::Keep, is_key, attempt);
+    (for_a_command(completed.result), completed.left)
 }
 
 /// A call that has ended.
-pub(crate) struct Settled<T> {
+pub(crate) struct Completed<T> {
     pub(crate) result: Result<T, Error>,
     /// Whether there was a request that was not to be answered.
     pub(crate) left: bool,
@@ -50,12 +50,12 @@ pub(crate) struct Settled<T> {
 
 /// The same, but requests that `leaves` selects are not answered, so the call fails if it asks for
 /// nothing else.
-pub(crate) fn settle_but<T>(
+pub(crate) fn complete_except<T>(
     converter: &DataConverter,
     references: References,
     leaves: impl Fn(&Request) -> bool,
     attempt: impl Fn(&mut Call) -> Result<T, Error>,
-) -> Settled<T> {
+) -> Completed<T> {
     let mut call = Call::default().with_references(references);
     let (mut left, mut objects) = (false, objects::Fetches::default());
     let result = loop {
@@ -90,7 +90,7 @@ pub(crate) fn settle_but<T>(
             }
         }
     };
-    Settled { result, left, objects }
+    Completed { result, left, objects }
 }
 
 /// Answers all requests to key services together.
@@ -215,7 +215,7 @@ mod tests {
         std::fs::write(&path, config(&["one", "two"])).unwrap();
 
         let payload = encrypted_under("two", &[0; 28]);
-        let error = settle(&converter, |call| converter.decode(call.at(&[]), &payload)).unwrap_err();
+        let error = complete(&converter, |call| converter.decode(call.at(&[]), &payload)).unwrap_err();
         assert_eq!(error.code(), Code::Authentication, "the key is there: {error}");
     }
 
@@ -228,7 +228,7 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
 
         let payload = encrypted_under("two", &[0; 28]);
-        let error = settle(&converter, |call| converter.decode(call.at(&[]), &payload)).unwrap_err();
+        let error = complete(&converter, |call| converter.decode(call.at(&[]), &payload)).unwrap_err();
         assert_eq!((error.code(), error.payload_index()), (Code::KeyUnknown, Some(0)));
     }
 
@@ -238,7 +238,7 @@ mod tests {
         let converter = DataConverter::parse(&text, std::path::Path::new(""), "").unwrap();
         let payloads: Vec<u8> =
             (0..100).flat_map(|n| encrypted_under(&format!("key-{n}"), &[0; 28])).collect();
-        let error = settle(&converter, |call| converter.decode(call.at(&[]), &payloads)).unwrap_err();
+        let error = complete(&converter, |call| converter.decode(call.at(&[]), &payloads)).unwrap_err();
         assert_eq!((error.code(), error.payload_index()), (Code::KeyProvider, Some(0)));
         assert_eq!(
             error.message(),

@@ -88,8 +88,8 @@ pub(crate) fn run(configuration: &Configuration, json: bool, file: Option<&Path>
 fn converter(configuration: &Configuration) -> Result<(Option<DataConverter>, Option<String>), Error> {
     let usable = |converter: DataConverter| {
         let namespace = configuration.namespace.as_str();
-        let settled = host::settle(&converter, |_| converter.namespace_settings(namespace));
-        settled.map(|_| Some(converter))
+        let completed = host::complete(&converter, |_| converter.namespace_settings(namespace));
+        completed.map(|_| Some(converter))
     };
     let opened = configuration.open_if_any().and_then(|opened| opened.map_or(Ok(None), usable));
     match opened {
@@ -138,7 +138,7 @@ impl Row {
 /// and a namespace's own list of keys is respected.
 fn key_state(converter: &DataConverter, id: &str) -> Result<KeyState, Error> {
     let probe = body::encrypted_under(id, &[0; NONCE_AND_TAG]);
-    match host::settle_but_keys(converter, |call| converter.decode(call.at(&[]), &probe)) {
+    match host::complete_except_keys(converter, |call| converter.decode(call.at(&[]), &probe)) {
         (_, true) => Ok(KeyState::Host),
         // Without any key, encrypted payloads are left as they are.
         (Ok(_), _) => Ok(KeyState::Missing),

@@ -39,10 +39,10 @@ pub(crate) fn run(
         (_, Form::Failure) => Err(another("a failure", "expected payloads, {\"payloads\":[…]}")),
         (_, Form::History) => Err(another("a history", "expected payloads, {\"payloads\":[…]}")),
         (Direction::ToPayload, _) => documents::convert_list(form, &input, |payloads| {
-            host::settle(&converter, |call| converter.to_payload(call.at(&[]), payloads))
+            host::complete(&converter, |call| converter.to_payload(call.at(&[]), payloads))
         }),
         (Direction::FromPayload, _) => documents::convert_list(form, &input, |payloads| {
-            host::settle(&converter, |call| converter.from_payload(call.at(&[]), payloads))
+            host::complete(&converter, |call| converter.from_payload(call.at(&[]), payloads))
         }),
     };
     stdio::write(&document?)

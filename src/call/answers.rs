@@ -121,7 +121,7 @@ impl Call {
             Ok(())
         });
         if result.is_err() {
-            self.settle();
+            self.end_try();
         }
         result
     }

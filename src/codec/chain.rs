@@ -11,7 +11,7 @@ use super::remote::{self, Direction, Exchange, Remote};
 use super::{Encoder, Environment, Written};
 use crate::error::{Code, Error};
 use crate::outcome::Outcome;
-use crate::payload::{Pieces, View, external_sizes, malformed};
+use crate::payload::{Slices, View, external_sizes, malformed};
 use crate::scratch;
 use crate::storage::{self, Objects};
 
@@ -107,7 +107,7 @@ impl Chain {
     /// the payload.
     pub(crate) fn encode(
         &self,
-        payload: Pieces<'_>,
+        payload: Slices<'_>,
         environment: &Environment<'_>,
         out: &mut [u8],
     ) -> Result<Outcome, Error> {
@@ -136,7 +136,7 @@ impl Chain {
     /// outside: the Temporal server adds them up and cannot look inside.
     fn encode_external(
         &self,
-        payload: Pieces<'_>,
+        payload: Slices<'_>,
         environment: &Environment<'_>,
         out: &mut [u8],
     ) -> Result<Outcome, Error> {
@@ -165,7 +165,7 @@ impl Chain {
     /// payload stays as it is, and the call is repeated.
     fn encode_there(
         &self,
-        payload: Pieces<'_>,
+        payload: Slices<'_>,
         view: &View<'_>,
         environment: &Environment<'_>,
         exchange: &Exchange<'_>,
@@ -195,7 +195,7 @@ impl Chain {
 
     fn encode_here(
         &self,
-        payload: Pieces<'_>,
+        payload: Slices<'_>,
         outside: &[u8],
         environment: &Environment<'_>,
         out: &mut [u8],
@@ -206,7 +206,7 @@ impl Chain {
         }
         let mut current: Option<(Vec<u8>, Written)> = None;
         for (index, codec) in self.codecs.iter().enumerate() {
-            let input = current.as_ref().map_or(payload, |(bytes, _)| Pieces::whole(bytes));
+            let input = current.as_ref().map_or(payload, |(bytes, _)| Slices::one(bytes));
             if index + 1 == self.codecs.len() {
                 if let Some(written) = codec.encode(input, outside, environment, out)? {
                     if let Some((bytes, _)) = current {
@@ -250,7 +250,7 @@ impl Chain {
     /// contains no data of any layer.
     pub(crate) fn decode(
         &self,
-        payload: Pieces<'_>,
+        payload: Slices<'_>,
         environment: &Environment<'_>,
         budget: &mut Budget,
         out: &mut [u8],
@@ -267,7 +267,7 @@ impl Chain {
     /// local codecs know. Without the answer the payload stays as it is, and the call is repeated.
     fn decode_there(
         &self,
-        payload: Pieces<'_>,
+        payload: Slices<'_>,
         environment: &Environment<'_>,
         exchange: &Exchange<'_>,
         budget: &mut Budget,
@@ -291,13 +291,13 @@ impl Chain {
         };
         budget.spend(answer.len())?;
         let opening = Opening::new(self, environment, budget, false);
-        Ok(match self.open(opening, Pieces::whole(&answer), out)? {
+        Ok(match self.open(opening, Slices::one(&answer), out)? {
             Outcome::Unchanged => owned(answer.to_vec())?,
             outcome => outcome,
         })
     }
 
-    fn open(&self, mut opening: Opening<'_>, payload: Pieces<'_>, out: &mut [u8]) -> Result<Outcome, Error> {
+    fn open(&self, mut opening: Opening<'_>, payload: Slices<'_>, out: &mut [u8]) -> Result<Outcome, Error> {
         let result = opening.layers(payload, out);
         let written = opening.written.min(out.len());
         let result = result.and_then(|outcome| match opening.environment.objects {
@@ -317,14 +317,14 @@ impl Chain {
         &self,
         objects: &Objects<'_>,
         opening: Opening<'_>,
-        payload: Pieces<'_>,
+        payload: Slices<'_>,
         outcome: Outcome,
         out: &mut [u8],
     ) -> Result<Outcome, Error> {
         let (opened, is_inner) = match &outcome {
             Outcome::Unchanged => (payload, false),
-            Outcome::Written { len, .. } => (Pieces::whole(out.get(..*len).unwrap_or_default()), true),
-            Outcome::Owned { bytes, .. } => (Pieces::whole(bytes), true),
+            Outcome::Written { len, .. } => (Slices::one(out.get(..*len).unwrap_or_default()), true),
+            Outcome::Owned { bytes, .. } => (Slices::one(bytes), true),
         };
         let (layers, is_nexus) = (opening.found, opening.is_nexus());
         let kept = |outcome| self.check(layers, is_nexus).map(|()| outcome);
@@ -365,11 +365,11 @@ impl Chain {
         out: &mut [u8],
     ) -> Result<Outcome, Error> {
         budget.spend(object.len())?;
-        if !View::parse(Pieces::whole(object)).is_ok_and(|view| view.is_payload) {
+        if !View::parse(Slices::one(object)).is_ok_and(|view| view.is_payload) {
             return Err(objects.not_a_payload());
         }
         let environment = Environment { objects: None, ..*environment };
-        match self.decode(Pieces::whole(object), &environment, budget, out, false)? {
+        match self.decode(Slices::one(object), &environment, budget, out, false)? {
             Outcome::Unchanged => owned(object.to_vec()),
             outcome => Ok(outcome),
         }
@@ -377,7 +377,7 @@ impl Chain {
 }
 
 fn owned(bytes: Vec<u8>) -> Result<Outcome, Error> {
-    let data = View::parse(Pieces::whole(&bytes)).map_err(malformed)?.location();
+    let data = View::parse(Slices::one(&bytes)).map_err(malformed)?.location();
     Ok(Outcome::Owned { bytes, data })
 }
 

@@ -9,7 +9,7 @@ use super::list::Codec;
 use super::{Encoder, Environment, Written};
 use crate::config::document::Problem;
 use crate::error::{Code, Error};
-use crate::payload::Pieces;
+use crate::payload::Slices;
 use tdc_formats::wire;
 
 use crate::scratch;
@@ -41,7 +41,7 @@ impl<C: Compression> Encoder for C {
 
     fn encode(
         &self,
-        payload: Pieces<'_>,
+        payload: Slices<'_>,
         outside: &[u8],
         _: &Environment<'_>,
         out: &mut [u8],

@@ -4,7 +4,7 @@
 use super::layer::Layer;
 use super::{Encoder, Environment, Written};
 use crate::error::Error;
-use crate::payload::{Parts, Pieces, View, malformed};
+use crate::payload::{Parts, Slices, View, malformed};
 use crate::scratch;
 
 pub(super) const JSON: &[u8] = b"json/plain";
@@ -32,7 +32,7 @@ impl Encoder for Convert {
 
     fn encode(
         &self,
-        payload: Pieces<'_>,
+        payload: Slices<'_>,
         // The codec keeps every field of the payload itself.
         _: &[u8],
         environment: &Environment<'_>,

@@ -35,7 +35,7 @@ use crate::config::document::Problem;
 use crate::error::{Code, Error};
 use crate::keys::cipher::{Aead, NONCE_LEN, TAG_LEN};
 use crate::keys::{Missing, NoDataKey};
-use crate::payload::{Pieces, View};
+use crate::payload::{Slices, View};
 use crate::sys;
 use binding::{Binding, Fields};
 
@@ -124,7 +124,7 @@ impl Encoder for Encrypt {
 
     fn encode(
         &self,
-        payload: Pieces<'_>,
+        payload: Slices<'_>,
         outside: &[u8],
         environment: &Environment<'_>,
         out: &mut [u8],

@@ -15,7 +15,7 @@ use core::fmt;
 
 use super::list::CODECS;
 use crate::error::{Code, Error};
-use crate::payload::{Pieces, View};
+use crate::payload::{Slices, View};
 
 /// A layer of one of our codecs.
 pub(crate) struct Layer {
@@ -42,7 +42,7 @@ pub(super) enum Open {
 type Decompress = fn(&[u8], usize, &mut Vec<u8>) -> Result<(), Error>;
 
 /// The payload with converted data of at most this many bytes; `None` if no codec of ours wrote it.
-type Convert = fn(Pieces<'_>, &[u8], usize) -> Result<Option<Vec<u8>>, Error>;
+type Convert = fn(Slices<'_>, &[u8], usize) -> Result<Option<Vec<u8>>, Error>;
 
 impl fmt::Debug for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,7 +12,7 @@ use super::layer::{Layer, Open};
 use super::list::{AddToChain, Codec, Stage};
 use crate::config::document::Problem;
 use crate::error::{Code, Error};
-use crate::payload::{Parts, Pieces};
+use crate::payload::{Parts, Slices};
 use crate::scratch;
 
 const NAME: &str = "msgpack";
@@ -51,14 +51,14 @@ impl AddToChain for Options {
 
 /// The payload with JSON instead of MessagePack, of at most `limit` bytes of data; `None` where
 /// JSON has no such value, so that no codec made it.
-fn decode(payload: Pieces<'_>, data: &[u8], limit: usize) -> Result<Option<Vec<u8>>, Error> {
+fn decode(payload: Slices<'_>, data: &[u8], limit: usize) -> Result<Option<Vec<u8>>, Error> {
     let mut text = scratch::take();
     text.clear();
     match msgpack::to_json(data, limit, &mut text) {
         Ok(()) => {
             let joined = payload.joined();
             let made = Parts::parse(&joined)?.rewrite(JSON, text.into());
-            let payload = made.pieces().collect::<Vec<_>>().concat();
+            let payload = made.slices().collect::<Vec<_>>().concat();
             made.recycle();
             Ok(Some(payload))
         }

@@ -6,7 +6,7 @@ use crate::error::{Code, Error};
 use crate::keys::Key;
 use crate::limits::MAX_LAYERS;
 use crate::outcome::Outcome;
-use crate::payload::{Location, Pieces, View, malformed};
+use crate::payload::{Location, Slices, View, malformed};
 use crate::scratch;
 
 /// Counts the bytes that a call decodes to.
@@ -47,11 +47,11 @@ enum Current {
 
 impl Current {
     /// Its bytes, given the memory that the other two kinds refer to.
-    fn pieces<'a>(&'a self, input: Pieces<'a>, out: &'a [u8]) -> Pieces<'a> {
+    fn slices<'a>(&'a self, input: Slices<'a>, out: &'a [u8]) -> Slices<'a> {
         match self {
             Self::Input => input,
-            Self::Out(len) => Pieces::whole(out.get(..*len).unwrap_or_default()),
-            Self::Owned(bytes) => Pieces::whole(bytes),
+            Self::Out(len) => Slices::one(out.get(..*len).unwrap_or_default()),
+            Self::Owned(bytes) => Slices::one(bytes),
         }
     }
 
@@ -100,17 +100,17 @@ impl<'a> Opening<'a> {
         self.environment.context.is_nexus
     }
 
-    pub(super) fn layers(&mut self, payload: Pieces<'_>, out: &mut [u8]) -> Result<Outcome, Error> {
+    pub(super) fn layers(&mut self, payload: Slices<'_>, out: &mut [u8]) -> Result<Outcome, Error> {
         let mut current = Current::Input;
         // The layer that contained `current`, and the payload whose data it was.
         let mut around = None;
         for depth in 0..=MAX_LAYERS {
             let step = match &current {
                 Current::Input => self.layer(payload, depth, Some(&mut *out)),
-                Current::Owned(bytes) => self.layer(Pieces::whole(bytes), depth, Some(&mut *out)),
+                Current::Owned(bytes) => self.layer(Slices::one(bytes), depth, Some(&mut *out)),
                 // The contents of `out` are now the input, so `out` cannot be the output as well.
                 Current::Out(len) => {
-                    self.layer(Pieces::whole(out.get(..*len).unwrap_or_default()), depth, None)
+                    self.layer(Slices::one(out.get(..*len).unwrap_or_default()), depth, None)
                 }
             }?;
             match step {
@@ -134,7 +134,7 @@ impl<'a> Opening<'a> {
     }
 
     /// Opens the outermost layer of `payload`, if it is one of ours.
-    fn layer(&mut self, payload: Pieces<'_>, depth: usize, out: Option<&mut [u8]>) -> Result<Step, Error> {
+    fn layer(&mut self, payload: Slices<'_>, depth: usize, out: Option<&mut [u8]>) -> Result<Step, Error> {
         if let Some((key, sealed)) = encrypt::recognise(payload, self.environment)
             && depth < MAX_LAYERS
         {
@@ -232,8 +232,8 @@ impl<'a> Opening<'a> {
 
 /// Leaves the last opened layer as it is: another codec wrote it.
 #[cold]
-fn leave(outer: Current, payload: Pieces<'_>, out: &mut [u8]) -> Result<Outcome, Error> {
-    let view = View::parse(outer.pieces(payload, out)).map_err(malformed)?;
+fn leave(outer: Current, payload: Slices<'_>, out: &mut [u8]) -> Result<Outcome, Error> {
+    let view = View::parse(outer.slices(payload, out)).map_err(malformed)?;
     let data = view.location();
     Ok(outer.into_outcome(out, data))
 }

@@ -8,7 +8,7 @@ use crate::error::{Error, Needed};
 use crate::framing::{Framed, PAYLOADS, framed_len};
 use crate::limits::MAX_NEEDED;
 use crate::outcome::Outcome;
-use crate::payload::{Payloads, Pieces};
+use crate::payload::{Payloads, Slices};
 
 impl DataConverter {
     /// The most bytes that a payload of `len` bytes encodes to with the current configuration and
@@ -113,7 +113,7 @@ impl DataConverter {
         data: &[u8],
         out: &mut [u8],
     ) -> Result<Outcome, Error> {
-        let payload = Pieces { head, tail: data };
+        let payload = Slices { head, tail: data };
         self.call(scope.into(), framed_len(payload.len()), |spent, profile, environment, config| {
             spent.one(&config.limits)?;
             let outcome = profile.chain.encode(payload, environment, out);
@@ -134,7 +134,7 @@ impl DataConverter {
         data: &[u8],
         out: &mut [u8],
     ) -> Result<Outcome, Error> {
-        let payload = Pieces { head, tail: data };
+        let payload = Slices { head, tail: data };
         self.call(scope.into(), framed_len(payload.len()), |spent, profile, environment, config| {
             spent.one(&config.limits)?;
             let outcome = profile.chain.decode(payload, environment, &mut spent.budget, out, true);
@@ -166,12 +166,12 @@ pub(super) fn each_payload(
     environment: &Environment<'_>,
     mut out: Framed,
     expected: impl Fn(usize) -> usize,
-    mut transcode: impl FnMut(Pieces<'_>, &mut [u8]) -> Result<Outcome, Error>,
+    mut transcode: impl FnMut(Slices<'_>, &mut [u8]) -> Result<Outcome, Error>,
 ) -> Result<Vec<u8>, Error> {
     let mut needed = Vec::new();
     for (index, payload) in list.payloads.iter().enumerate() {
         environment.at(index);
-        let write = |room: &mut [u8]| transcode(Pieces::whole(payload), room);
+        let write = |room: &mut [u8]| transcode(Slices::one(payload), room);
         match out.payload(PAYLOADS, payload, expected(payload.len()), write) {
             Ok(()) => {}
             // All keys that the list needs are requested together, not one by one.

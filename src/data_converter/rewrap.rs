@@ -32,7 +32,7 @@ impl DataConverter {
                 |len| len,
                 |payload, _| {
                     let made = encrypt::rewrap(payload.head, environment)?;
-                    Ok(made.map_or(Outcome::Unchanged, Outcome::whole))
+                    Ok(made.map_or(Outcome::Unchanged, Outcome::owned))
                 },
             )
         })

@@ -32,7 +32,7 @@ impl DataConverter {
                     .converters
                     .to_payload(value, &environment)
                     .map_err(|error| error.at_payload(index))?;
-                out.field(PAYLOADS, &made.pieces().collect::<Vec<_>>());
+                out.field(PAYLOADS, &made.slices().collect::<Vec<_>>());
                 made.recycle();
             }
             Ok(out.finish(&parsed.unknown))
@@ -59,7 +59,7 @@ impl DataConverter {
                     .map_err(|error| error.at_payload(index))?;
                 match value {
                     Some(value) => {
-                        out.field(PAYLOADS, &value.pieces().collect::<Vec<_>>());
+                        out.field(PAYLOADS, &value.slices().collect::<Vec<_>>());
                         value.recycle();
                     }
                     None => out.field(PAYLOADS, &[payload]),

@@ -12,7 +12,7 @@ mod nist;
 #[cfg(all(feature = "portable", any(test, not(feature = "aws-lc"))))]
 mod rust_crypto;
 
-use crate::payload::Pieces;
+use crate::payload::Slices;
 
 /// Bytes of a nonce.
 pub(crate) const NONCE_LEN: usize = 12;
@@ -40,7 +40,7 @@ pub(crate) trait Aead: Sized + Send + Sync {
         &self,
         nonce: [u8; NONCE_LEN],
         associated: &[u8],
-        plaintext: Pieces<'_>,
+        plaintext: Slices<'_>,
         out: &mut [u8],
     ) -> Result<(), Failed>;
 
@@ -73,7 +73,7 @@ mod tests {
         for split in [0, 1, 16, 26, plaintext.len()] {
             let (head, tail) = plaintext.split_at(split);
             let mut out = [0; 51];
-            cipher.seal(nonce, &[], Pieces { head, tail }, &mut out).unwrap();
+            cipher.seal(nonce, &[], Slices { head, tail }, &mut out).unwrap();
             assert_eq!(&out, sealed, "split at {split}");
         }
         let mut out = [0; 35];
@@ -109,8 +109,8 @@ mod tests {
             crate::sys::random(&mut nonce).unwrap();
             let (head, tail) = plaintext[..len].split_at(len / 3);
             let mut outs = [vec![0; len + TAG_LEN], vec![0; len + TAG_LEN]];
-            one.seal(nonce, &[], Pieces { head, tail }, &mut outs[0]).unwrap();
-            other.seal(nonce, &[], Pieces { head, tail }, &mut outs[1]).unwrap();
+            one.seal(nonce, &[], Slices { head, tail }, &mut outs[0]).unwrap();
+            other.seal(nonce, &[], Slices { head, tail }, &mut outs[1]).unwrap();
             assert_eq!(outs[0], outs[1], "{len} bytes");
             let mut opened = vec![0; len];
             other.open(nonce, &[], &outs[0], &mut opened).unwrap();

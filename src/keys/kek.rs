@@ -12,7 +12,7 @@ use super::cipher::{Aead, Cipher, NONCE_LEN, TAG_LEN};
 use super::data_keys::Sealing;
 use super::recent::Recent;
 use crate::error::Error;
-use crate::payload::Pieces;
+use crate::payload::Slices;
 use crate::sys;
 
 /// 32 bytes, erased on drop.
@@ -144,7 +144,7 @@ impl LocalKek {
         let (nonce_out, sealed) = wrapped.split_at_mut(NONCE_LEN);
         nonce_out.copy_from_slice(&nonce);
         // The cipher accepts 32 bytes.
-        let _ = self.cipher.seal(nonce, DOMAIN, Pieces::whole(data_key), sealed);
+        let _ = self.cipher.seal(nonce, DOMAIN, Slices::one(data_key), sealed);
         Ok(wrapped)
     }
 

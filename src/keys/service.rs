@@ -147,6 +147,25 @@ pub enum Fault {
 
 impl Fault {
     /// How long it is cached.
+    /// The code of the error where a data key could not be wrapped.
+    #[must_use]
+    pub fn code_of_wrap(self) -> Code {
+        match self {
+            Self::Unavailable | Self::Invalid => Code::KeyService,
+            Self::Refused => Code::KeyRefused,
+        }
+    }
+
+    /// The code of the error where a data key could not be unwrapped.
+    #[must_use]
+    pub fn code_of_unwrap(self) -> Code {
+        match self {
+            Self::Unavailable => Code::KeyService,
+            Self::Refused => Code::KeyRefused,
+            Self::Invalid => Code::Ciphertext,
+        }
+    }
+
     fn lasts(self) -> Duration {
         match self {
             Self::Unavailable => Duration::from_secs(1),
@@ -167,40 +186,34 @@ impl Failure {
     /// A service did not wrap a data key with `kek`.
     pub(super) fn of_wrap(kek: &Kek, fault: Fault, reason: &str) -> Self {
         let (name, reason) = (&kek.name, text::words(reason));
-        let (code, message) = match fault {
+        let message = match fault {
             Fault::Unavailable | Fault::Invalid => {
-                (Code::KeyService, format!("no data key could be wrapped with the key \"{name}\": {reason}"))
+                format!("no data key could be wrapped with the key \"{name}\": {reason}")
             }
-            Fault::Refused => (
-                Code::KeyRefused,
-                format!("the key service refused to wrap a data key with the key \"{name}\": {reason}"),
-            ),
+            Fault::Refused => {
+                format!("the key service refused to wrap a data key with the key \"{name}\": {reason}")
+            }
         };
-        Self { code, message: message.into(), lasts: fault.lasts() }
+        Self { code: fault.code_of_wrap(), message: message.into(), lasts: fault.lasts() }
     }
 
     /// A service did not unwrap a data key that names `kek` as its KEK.
     pub(super) fn of_unwrap(kek: &Kek, fault: Fault, reason: &str) -> Self {
         let (name, reason) = (&kek.name, text::words(reason));
-        let (code, message) = match fault {
-            Fault::Unavailable => (
-                Code::KeyService,
+        let message = match fault {
+            Fault::Unavailable => {
                 format!(
                     "the data key of the payload could not be unwrapped with the key \"{name}\": {reason}"
-                ),
-            ),
-            Fault::Refused => (
-                Code::KeyRefused,
-                format!("the key service refused to unwrap a data key with the key \"{name}\": {reason}"),
-            ),
-            Fault::Invalid => (
-                Code::Ciphertext,
-                format!(
-                    "the payload's encryption-dek was changed, or was not wrapped by the key \"{name}\": {reason}"
-                ),
+                )
+            }
+            Fault::Refused => {
+                format!("the key service refused to unwrap a data key with the key \"{name}\": {reason}")
+            }
+            Fault::Invalid => format!(
+                "the payload's encryption-dek was changed, or was not wrapped by the key \"{name}\": {reason}"
             ),
         };
-        Self { code, message: message.into(), lasts: fault.lasts() }
+        Self { code: fault.code_of_unwrap(), message: message.into(), lasts: fault.lasts() }
     }
 
     #[cold]

@@ -27,25 +27,25 @@ impl<'a, 'c> Walk<'a, 'c> {
     pub(super) fn failure(
         &mut self,
         plan: &'c Plan,
-        pieces: &[&'a [u8]],
+        occurrences: &[&'a [u8]],
         depth: usize,
     ) -> Result<bool, Error> {
         let hides = self.work.settings().encode_common_attributes;
-        let edits = if hides || self.work.decodes() { self.edits(pieces)? } else { Vec::new() };
+        let edits = if hides || self.work.decodes() { self.edits(occurrences)? } else { Vec::new() };
         if edits.is_empty() {
-            self.fields(plan, pieces, depth)
+            self.fields(plan, occurrences, depth)
         } else {
-            self.merged(plan, pieces, &edits, depth)
+            self.merged(plan, occurrences, &edits, depth)
         }
     }
 
     /// The changes to the failure's own fields.
     #[inline(never)]
-    fn edits(&mut self, pieces: &[&'a [u8]]) -> Result<Vec<(u32, Edit)>, Error> {
+    fn edits(&mut self, occurrences: &[&'a [u8]]) -> Result<Vec<(u32, Edit)>, Error> {
         if self.work.encodes() && self.work.settings().encode_common_attributes {
-            hide(&Common::parse(pieces)?)
+            hide(&Common::parse(occurrences)?)
         } else if self.work.decodes() {
-            self.restore(&Common::parse(pieces)?)
+            self.restore(&Common::parse(occurrences)?)
         } else {
             Ok(Vec::new())
         }
@@ -87,9 +87,9 @@ fn hide(common: &Common<'_>) -> Result<Vec<(u32, Edit)>, Error> {
 }
 
 impl<'a> Common<'a> {
-    fn parse(pieces: &[&'a [u8]]) -> Result<Self, Error> {
+    fn parse(occurrences: &[&'a [u8]]) -> Result<Self, Error> {
         let mut common = Self::default();
-        for failure in pieces {
+        for failure in occurrences {
             let mut cursor = Cursor::new(failure);
             while let Some(wire) = cursor.field().map_err(malformed)? {
                 match (wire.number, wire.value) {

@@ -10,7 +10,7 @@ mod readable;
 
 use tdc_formats::json::{self, Reader, without_mark, write_text};
 
-use super::plan::{Custom, Field, Plan, Plans, Shape, Target};
+use super::plan::{Field, Plan, Plans, Shape, Target, Treatment};
 use super::walk::{path, too_deep};
 use super::work::Work;
 use crate::error::{Code, Error};
@@ -161,13 +161,13 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
 
     fn field(&mut self, field: &'c Field, cursor: &mut Cursor<'a>, depth: usize) -> Result<(), Error> {
         let strict = self.work.is_strict();
-        match field.custom {
-            Custom::Codec => {}
-            custom if self.work.skips(custom) => {
+        match field.treatment {
+            Treatment::Codec => {}
+            treatment if self.work.skips(treatment) => {
                 cursor.skip();
                 return Ok(());
             }
-            custom => self.work.relax(custom),
+            treatment => self.work.relax(treatment),
         }
         let result = match field.target {
             Target::Nothing(_) => {
@@ -176,7 +176,7 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
             }
             Target::NexusInput if self.is_system => {
                 // The envelope is plain and contains protobuf, which this visitor does not open.
-                self.work.relax(Custom::Plain);
+                self.work.relax(Treatment::Plain);
                 self.payload(cursor)
             }
             Target::Payload | Target::NexusInput => {

@@ -23,7 +23,7 @@ pub(super) enum Edit {
 /// The effective value of a slot.
 struct Live<'a> {
     number: u32,
-    pieces: Vec<&'a [u8]>,
+    occurrences: Vec<&'a [u8]>,
     written: bool,
 }
 
@@ -34,13 +34,13 @@ struct Merging<'a, 'm, 'c> {
     edits: &'m [(u32, Edit)],
     edits_left: &'m [(u32, Edit)],
     live: Vec<Option<Live<'a>>>,
-    pieces: core::slice::Iter<'m, &'a [u8]>,
+    occurrences: core::slice::Iter<'m, &'a [u8]>,
     /// The part being read, and where its next field begins.
     message: &'a [u8],
     start: usize,
     cursor: Cursor<'a>,
     /// The current field, as it came, and its contents together with its other parts.
-    whole: &'a [u8],
+    raw: &'a [u8],
     contents: Vec<&'a [u8]>,
     is_singular: bool,
 }
@@ -52,22 +52,22 @@ impl<'a, 'c> Walk<'a, 'c> {
     pub(super) fn merged(
         &mut self,
         plan: &'c Plan,
-        pieces: &[&'a [u8]],
+        occurrences: &[&'a [u8]],
         edits: &[(u32, Edit)],
         depth: usize,
     ) -> Result<bool, Error> {
         if !self.work.writes() {
-            return self.merged_for_survey(plan, pieces, depth);
+            return self.merged_for_survey(plan, occurrences, depth);
         }
         self.flush();
-        let mut merging = self.merging(plan, pieces, edits)?;
+        let mut merging = self.merging(plan, occurrences, edits)?;
         while let Some(field) = self.next(&mut merging)? {
             match self.position(field, &[], &merging.contents, depth) {
                 Ok(true) => {}
                 Ok(false) if merging.is_singular => self.out.field(field.number, &merging.contents),
-                Ok(false) => self.out.raw(merging.whole),
+                Ok(false) => self.out.raw(merging.raw),
                 Err(error) => {
-                    self.left(field, merging.message, merging.start - merging.whole.len());
+                    self.left(field, merging.message, merging.start - merging.raw.len());
                     return Err(error);
                 }
             }
@@ -79,19 +79,19 @@ impl<'a, 'c> Walk<'a, 'c> {
     fn merging<'m>(
         &self,
         plan: &'c Plan,
-        pieces: &'m [&'a [u8]],
+        occurrences: &'m [&'a [u8]],
         edits: &'m [(u32, Edit)],
     ) -> Result<Box<Merging<'a, 'm, 'c>>, Error> {
         Ok(Box::new(Merging {
             plan,
             edits,
             edits_left: edits,
-            live: self.live(plan, pieces)?,
-            pieces: pieces.iter(),
+            live: self.live(plan, occurrences)?,
+            occurrences: occurrences.iter(),
             message: &[],
             start: 0,
             cursor: Cursor::new(&[]),
-            whole: &[],
+            raw: &[],
             contents: Vec::new(),
             is_singular: false,
         }))
@@ -102,7 +102,7 @@ impl<'a, 'c> Walk<'a, 'c> {
     fn next(&mut self, merging: &mut Merging<'a, '_, 'c>) -> Result<Option<&'c Field>, Error> {
         loop {
             let Some(wire) = merging.cursor.field().map_err(malformed)? else {
-                let Some(message) = merging.pieces.next() else {
+                let Some(message) = merging.occurrences.next() else {
                     self.edit(merging.plan, merging.edits_left, u32::MAX)?;
                     return Ok(None);
                 };
@@ -110,7 +110,7 @@ impl<'a, 'c> Walk<'a, 'c> {
                 continue;
             };
             let end = merging.message.len() - merging.cursor.remaining();
-            merging.whole = merging.message.get(merging.start..end).unwrap_or_default();
+            merging.raw = merging.message.get(merging.start..end).unwrap_or_default();
             merging.start = end;
             let edit = merging.edits.iter().find(|(number, _)| *number == wire.number);
             if edit.is_some_and(|(_, edit)| !matches!(edit, Edit::Keep)) {
@@ -119,7 +119,7 @@ impl<'a, 'c> Walk<'a, 'c> {
             merging.edits_left = self.edit(merging.plan, merging.edits_left, wire.number)?;
             let field = merging.plan.field(wire.number);
             let Some(field) = field.filter(|field| edit.is_none() && field.is_carried_as(&wire.value)) else {
-                self.out.raw(merging.whole);
+                self.out.raw(merging.raw);
                 continue;
             };
             let slot = field.slot.and_then(|slot| merging.live.get_mut(slot)).and_then(Option::as_mut);
@@ -127,11 +127,11 @@ impl<'a, 'c> Walk<'a, 'c> {
             match slot {
                 // Another member of the oneof came later, so this one does not count.
                 Some(slot) if slot.number != field.number => {}
-                Some(_) if matches!(field.target, Target::Nothing(_)) => self.out.raw(merging.whole),
+                Some(_) if matches!(field.target, Target::Nothing(_)) => self.out.raw(merging.raw),
                 Some(slot) if slot.written => {}
                 Some(slot) => {
                     slot.written = true;
-                    merging.contents = core::mem::take(&mut slot.pieces);
+                    merging.contents = core::mem::take(&mut slot.occurrences);
                     return Ok(Some(field));
                 }
                 None => {
@@ -149,11 +149,11 @@ impl<'a, 'c> Walk<'a, 'c> {
 
     /// The effective member of each slot, and its parts.
     #[inline(never)]
-    fn live(&self, plan: &Plan, pieces: &[&'a [u8]]) -> Result<Vec<Option<Live<'a>>>, Error> {
+    fn live(&self, plan: &Plan, occurrences: &[&'a [u8]]) -> Result<Vec<Option<Live<'a>>>, Error> {
         let mut live: Vec<Option<Live<'a>>> = Vec::new();
         live.resize_with(plan.slots, || None);
         let mut count = 0_usize;
-        for message in pieces {
+        for message in occurrences {
             let mut cursor = Cursor::new(message);
             while let Some(wire) = cursor.field().map_err(malformed)? {
                 let Some(field) = plan.field(wire.number).filter(|field| field.is_carried_as(&wire.value))
@@ -163,16 +163,17 @@ impl<'a, 'c> Walk<'a, 'c> {
                 let Some(slot) = field.slot.and_then(|slot| live.get_mut(slot)) else { continue };
                 let contents = if let Value::Bytes(contents) = wire.value { contents } else { &[] };
                 match slot {
-                    Some(slot) if slot.number == wire.number => slot.pieces.push(contents),
+                    Some(slot) if slot.number == wire.number => slot.occurrences.push(contents),
                     slot => {
-                        *slot = Some(Live { number: wire.number, pieces: vec![contents], written: false });
+                        *slot =
+                            Some(Live { number: wire.number, occurrences: vec![contents], written: false });
                     }
                 }
                 count += 1;
                 if count > self.work.max_payloads() {
                     return Err(Error::new(
                         Code::Limit,
-                        "the message's fields are split into too many pieces",
+                        "the message's fields are split into too many parts",
                     ));
                 }
             }
@@ -211,16 +212,16 @@ impl<'a, 'c> Walk<'a, 'c> {
     fn merged_for_survey(
         &mut self,
         plan: &'c Plan,
-        pieces: &[&'a [u8]],
+        occurrences: &[&'a [u8]],
         depth: usize,
     ) -> Result<bool, Error> {
-        let mut live = self.live(plan, pieces)?;
+        let mut live = self.live(plan, occurrences)?;
         for slot in live.iter_mut().flatten() {
             if let Some(field) = plan.field(slot.number) {
-                self.position(field, &[], &slot.pieces, depth)?;
+                self.position(field, &[], &slot.occurrences, depth)?;
             }
         }
-        for message in pieces {
+        for message in occurrences {
             let mut cursor = Cursor::new(message);
             while let Some(wire) = cursor.field().map_err(malformed)? {
                 if let (Some(field), Value::Bytes(contents)) = (plan.field(wire.number), wire.value)

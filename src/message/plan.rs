@@ -52,7 +52,7 @@ pub(crate) struct Field {
     /// Shared by a singular field with the other members of its oneof: only the last one counts.
     pub(crate) slot: Option<usize>,
     pub(crate) target: Target,
-    pub(crate) custom: Custom,
+    pub(crate) treatment: Treatment,
 }
 
 /// Where a field leads.
@@ -76,7 +76,7 @@ pub(crate) enum Carried {
 
 /// How the SDKs treat the payloads of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Custom {
+pub(crate) enum Treatment {
     /// They go through the codecs.
     Codec,
     /// Some do; others the SDKs write plain.
@@ -221,7 +221,7 @@ impl Plan {
                 is_map: field.is_map(),
                 slot,
                 target: *target,
-                custom: custom(field),
+                treatment: treatment(field),
             });
         }
         fields.sort_by_key(|field| field.number);
@@ -286,15 +286,15 @@ fn target(field: &FieldDescriptor, index: &HashMap<&str, usize>) -> Target {
     }
 }
 
-fn custom(field: &FieldDescriptor) -> Custom {
+fn treatment(field: &FieldDescriptor) -> Treatment {
     if matches!(field.kind(), Kind::Message(inner) if inner.full_name() == HEADER) {
-        Custom::Header
+        Treatment::Header
     } else if MIXED.contains(&field.full_name()) {
-        Custom::Mixed
+        Treatment::Mixed
     } else if PLAIN.contains(&field.full_name()) {
-        Custom::Plain
+        Treatment::Plain
     } else {
-        Custom::Codec
+        Treatment::Codec
     }
 }
 

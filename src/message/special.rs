@@ -27,9 +27,9 @@ struct Parts<'a> {
 impl<'a, 'c> Walk<'a, 'c> {
     /// An `Any`: 1 `type_url`, 2 `value`. An unknown type stays as it is.
     #[inline(never)]
-    pub(super) fn any(&mut self, pieces: &[&'a [u8]], depth: usize) -> Result<bool, Error> {
+    pub(super) fn any(&mut self, occurrences: &[&'a [u8]], depth: usize) -> Result<bool, Error> {
         let mut parts = Parts::default();
-        for message in pieces {
+        for message in occurrences {
             let mut cursor = Cursor::new(message);
             let mut start = 0;
             while let Some(wire) = cursor.field().map_err(malformed)? {
@@ -53,7 +53,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         let Some(Some(plan)) = core::str::from_utf8(name).ok().and_then(|name| self.plans.find(name)) else {
             return Ok(false);
         };
-        match pieces {
+        match occurrences {
             [message] if parts.values <= 1 && parts.names <= 1 => {
                 let (start, end) = parts.field;
                 let run = message.get(..start).unwrap_or_default();
@@ -63,16 +63,16 @@ impl<'a, 'c> Walk<'a, 'c> {
                 }
                 Ok(changed)
             }
-            pieces => self.any_in_pieces(plan, pieces, &parts, depth),
+            occurrences => self.split_any(plan, occurrences, &parts, depth),
         }
     }
 
     /// The last `type_url` and the last `value` count.
     #[inline(never)]
-    fn any_in_pieces(
+    fn split_any(
         &mut self,
         plan: &'c Plan,
-        pieces: &[&'a [u8]],
+        occurrences: &[&'a [u8]],
         parts: &Parts<'a>,
         depth: usize,
     ) -> Result<bool, Error> {
@@ -84,7 +84,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         if !self.nested(Some(plan), 2, &[], &[parts.value], depth)? {
             self.out.field(2, &[parts.value]);
         }
-        for message in pieces {
+        for message in occurrences {
             let mut cursor = Cursor::new(message);
             let mut start = 0;
             while let Some(wire) = cursor.field().map_err(malformed)? {
@@ -104,11 +104,11 @@ impl<'a, 'c> Walk<'a, 'c> {
         &mut self,
         plan: &'c Plan,
         endpoint: u32,
-        pieces: &[&'a [u8]],
+        occurrences: &[&'a [u8]],
         depth: usize,
     ) -> Result<bool, Error> {
         let mut is_system = false;
-        for message in pieces {
+        for message in occurrences {
             let mut cursor = Cursor::new(message);
             while let Some(wire) = cursor.field().map_err(malformed)? {
                 if let Value::Bytes(name) = wire.value
@@ -119,7 +119,7 @@ impl<'a, 'c> Walk<'a, 'c> {
             }
         }
         let outer = core::mem::replace(&mut self.system_nexus, is_system);
-        let changed = self.fields(plan, pieces, depth);
+        let changed = self.fields(plan, occurrences, depth);
         self.system_nexus = outer;
         changed
     }
@@ -130,17 +130,17 @@ impl<'a, 'c> Walk<'a, 'c> {
         &mut self,
         number: u32,
         run: &'a [u8],
-        pieces: &[&'a [u8]],
+        occurrences: &[&'a [u8]],
         depth: usize,
     ) -> Result<bool, Error> {
-        let [payload] = pieces else { return Err(bad_envelope("it comes in pieces")) };
+        let [payload] = occurrences else { return Err(bad_envelope("it is split into several parts")) };
         let envelope = Envelope::parse(payload)?;
         if envelope.encoding != b"binary/protobuf" {
             if self.work.encodes() {
                 return Err(bad_envelope("its encoding is not binary/protobuf"));
             }
             // Earlier SDKs encoded it as a whole.
-            return self.payload(number, run, pieces);
+            return self.payload(number, run, occurrences);
         }
         if envelope.data_count > 1 {
             return Err(bad_envelope("it has more than one data field"));

@@ -13,8 +13,8 @@ use crate::error::Code;
 
 mod all_types;
 mod failures;
-mod pieces;
 mod scaling;
+mod split_fields;
 
 const KEYS: &str =
     "keys: {primary: k, ring: {k: {insecure_inline: MTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTE=}}}";

@@ -14,7 +14,7 @@
 
 use tdc_formats::wire::{Cursor, Malformed, Value};
 
-use super::plan::{Custom, Field, Plan, Plans, Shape, Target};
+use super::plan::{Field, Plan, Plans, Shape, Target, Treatment};
 use super::work::Work;
 use crate::error::{Code, Error};
 use crate::framing::{Framed, Opened};
@@ -89,23 +89,23 @@ impl<'a, 'c> Walk<'a, 'c> {
         self.work.rewrite(payload)
     }
 
-    /// Visits a message that came in `pieces`, nearly always one. After `Ok(true)`, `out` contains
+    /// Visits a message that came in `occurrences`, nearly always one. After `Ok(true)`, `out` has
     /// all of it; after `Ok(false)`, nothing.
     #[inline]
     pub(super) fn message(
         &mut self,
         plan: &'c Plan,
-        pieces: &[&'a [u8]],
+        occurrences: &[&'a [u8]],
         depth: usize,
     ) -> Result<bool, Error> {
         let Some(depth) = depth.checked_sub(1) else {
             return Err(too_deep());
         };
         match plan.shape {
-            Shape::Any => self.any(pieces, depth),
-            Shape::Failure => self.failure(plan, pieces, depth),
-            Shape::NexusOperation { endpoint } => self.nexus_operation(plan, endpoint, pieces, depth),
-            Shape::Message | Shape::Payload => self.fields(plan, pieces, depth),
+            Shape::Any => self.any(occurrences, depth),
+            Shape::Failure => self.failure(plan, occurrences, depth),
+            Shape::NexusOperation { endpoint } => self.nexus_operation(plan, endpoint, occurrences, depth),
+            Shape::Message | Shape::Payload => self.fields(plan, occurrences, depth),
         }
     }
 
@@ -113,12 +113,12 @@ impl<'a, 'c> Walk<'a, 'c> {
     pub(super) fn fields(
         &mut self,
         plan: &'c Plan,
-        pieces: &[&'a [u8]],
+        occurrences: &[&'a [u8]],
         depth: usize,
     ) -> Result<bool, Error> {
-        match pieces {
+        match occurrences {
             [message] if !is_split(plan, message)? => self.fields_of_one(plan, message, depth),
-            pieces => self.merged(plan, pieces, &[], depth),
+            occurrences => self.merged(plan, occurrences, &[], depth),
         }
     }
 
@@ -157,20 +157,20 @@ impl<'a, 'c> Walk<'a, 'c> {
         &mut self,
         field: &'c Field,
         run: &'a [u8],
-        pieces: &[&'a [u8]],
+        occurrences: &[&'a [u8]],
         depth: usize,
     ) -> Result<bool, Error> {
         let strict = self.work.is_strict();
-        match field.custom {
-            Custom::Codec => {}
-            custom if self.work.skips(custom) => return Ok(false),
-            custom => self.work.relax(custom),
+        match field.treatment {
+            Treatment::Codec => {}
+            treatment if self.work.skips(treatment) => return Ok(false),
+            treatment => self.work.relax(treatment),
         }
         let result = match field.target {
             Target::Nothing(_) => Ok(false),
-            Target::NexusInput if self.system_nexus => self.envelope(field.number, run, pieces, depth),
-            Target::Payload | Target::NexusInput => self.payload(field.number, run, pieces),
-            Target::Message(plan) => self.nested(self.plans.get(plan), field.number, run, pieces, depth),
+            Target::NexusInput if self.system_nexus => self.envelope(field.number, run, occurrences, depth),
+            Target::Payload | Target::NexusInput => self.payload(field.number, run, occurrences),
+            Target::Message(plan) => self.nested(self.plans.get(plan), field.number, run, occurrences, depth),
         };
         self.work.set_strict(strict);
         result
@@ -182,15 +182,15 @@ impl<'a, 'c> Walk<'a, 'c> {
         plan: Option<&'c Plan>,
         number: u32,
         run: &'a [u8],
-        pieces: &[&'a [u8]],
+        occurrences: &[&'a [u8]],
         depth: usize,
     ) -> Result<bool, Error> {
         let Some(plan) = plan else { return Ok(false) };
         if plan.shape == Shape::Payload {
-            return self.payload(number, run, pieces);
+            return self.payload(number, run, occurrences);
         }
-        let len = pieces.iter().map(|piece| piece.len()).sum();
-        self.within(number, run, len, |walk| walk.message(plan, pieces, depth))
+        let len = occurrences.iter().map(|occurrence| occurrence.len()).sum();
+        self.within(number, run, len, |walk| walk.message(plan, occurrences, depth))
     }
 
     /// Puts the output of `write` into the nested message `number`, if it writes anything.
@@ -215,12 +215,12 @@ impl<'a, 'c> Walk<'a, 'c> {
 
     /// Passes a payload to the codecs.
     #[inline(never)]
-    pub(super) fn payload(&mut self, number: u32, run: &[u8], pieces: &[&[u8]]) -> Result<bool, Error> {
+    pub(super) fn payload(&mut self, number: u32, run: &[u8], occurrences: &[&[u8]]) -> Result<bool, Error> {
         let merged;
-        let payload = match pieces {
+        let payload = match occurrences {
             [payload] => *payload,
-            pieces => {
-                merged = pieces.concat();
+            occurrences => {
+                merged = occurrences.concat();
                 merged.as_slice()
             }
         };

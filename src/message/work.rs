@@ -1,11 +1,11 @@
 //! What a visitor does with the payloads that it finds.
 
-use super::plan::Custom;
+use super::plan::Treatment;
 use crate::codec::{Budget, Chain, Environment, Found, Layer, encrypt};
 use crate::error::{Code, Error, Kind, Needed};
 use crate::limits::{Limits, MAX_NEEDED};
 use crate::outcome::Outcome;
-use crate::payload::{Pieces, View, malformed};
+use crate::payload::{Slices, View, malformed};
 
 /// The work on payloads, with the state that all payloads of a call share.
 pub(crate) struct Work<'c> {
@@ -117,18 +117,18 @@ impl<'c> Work<'c> {
     }
 
     /// Whether a field is skipped because the SDKs write it plain.
-    pub(crate) fn skips(&self, custom: Custom) -> bool {
+    pub(crate) fn skips(&self, treatment: Treatment) -> bool {
         self.encodes()
-            && match custom {
-                Custom::Plain => true,
-                Custom::Header => !self.settings.headers,
-                Custom::Mixed | Custom::Codec => false,
+            && match treatment {
+                Treatment::Plain => true,
+                Treatment::Header => !self.settings.headers,
+                Treatment::Mixed | Treatment::Codec => false,
             }
     }
 
     /// From here on, plain payloads are accepted despite `required`, where the SDKs write them.
-    pub(crate) fn relax(&mut self, custom: Custom) {
-        if custom != Custom::Header || !self.settings.headers {
+    pub(crate) fn relax(&mut self, treatment: Treatment) {
+        if treatment != Treatment::Header || !self.settings.headers {
             self.strict = false;
         }
     }
@@ -158,7 +158,7 @@ impl<'c> Work<'c> {
         if let (Some(progress), 0) = (self.progress, self.count % TOLD_EVERY) {
             progress(self.count);
         }
-        let view = View::parse(Pieces::whole(payload)).map_err(|cause| self.said_of(malformed(cause)))?;
+        let view = View::parse(Slices::one(payload)).map_err(|cause| self.said_of(malformed(cause)))?;
         match &mut self.task {
             Task::Encode => Ok(!self.chain().is_empty()),
             Task::Decode
@@ -212,15 +212,15 @@ impl<'c> Work<'c> {
 
     /// Takes the payload through the codecs.
     pub(crate) fn write(&mut self, payload: &[u8], room: &mut [u8]) -> Result<Outcome, Error> {
-        let pieces = Pieces::whole(payload);
+        let slices = Slices::one(payload);
         let chain = if self.strict { self.settings.chain } else { &self.relaxed };
         let environment = &self.settings.environment;
         environment.at(self.count - 1);
         let outcome = match self.task {
-            Task::Encode => chain.encode(pieces, environment, room),
+            Task::Encode => chain.encode(slices, environment, room),
             Task::Rewrap => encrypt::rewrap(payload, environment)
-                .map(|made| made.map_or(Outcome::Unchanged, Outcome::whole)),
-            _ => chain.decode(pieces, environment, self.budget, room, false),
+                .map(|made| made.map_or(Outcome::Unchanged, Outcome::owned)),
+            _ => chain.decode(slices, environment, self.budget, room, false),
         };
         outcome.map_err(|error| self.said_of(error))
     }

@@ -2,13 +2,13 @@
 
 use tdc_formats::wire::{Cursor, Malformed, Value, push_bytes, push_varint};
 
-use super::Pieces;
+use super::Slices;
 
 /// The `external_payloads` of a payload as whole fields, each with only its `size_bytes`.
 ///
 /// The server adds these sizes up and cannot look inside an encoded payload. Fields that a later
 /// version of the API may add might be sensitive, so they stay inside.
-pub(crate) fn external_sizes(payload: Pieces<'_>) -> Result<Vec<u8>, Malformed> {
+pub(crate) fn external_sizes(payload: Slices<'_>) -> Result<Vec<u8>, Malformed> {
     let mut fields = Vec::new();
     let mut cursor = Cursor::with_tail(payload.head, payload.tail);
     while let Some(field) = cursor.field()? {
@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn sizes_are_taken_and_nothing_else() {
-        let sizes = |bytes| external_sizes(Pieces::whole(bytes)).unwrap();
+        let sizes = |bytes| external_sizes(Slices::one(bytes)).unwrap();
         assert_eq!(sizes(b"\x12\x01x\x1a\x02\x08\x05\x0a\x00"), b"\x1a\x02\x08\x05");
         // Two sizes, an unknown field between them, a longer form than needed; and none at all.
         assert_eq!(sizes(b"\x1a\x09\x08\x07\x12\x01u\x08\x85\x80\x00\x1a\x00"), b"\x1a\x02\x08\x05\x1a\x00");
@@ -54,6 +54,6 @@ mod tests {
     #[test]
     fn what_comes_out_is_never_longer() {
         let negative = b"\x1a\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01";
-        assert_eq!(external_sizes(Pieces::whole(negative)).unwrap(), negative);
+        assert_eq!(external_sizes(Slices::one(negative)).unwrap(), negative);
     }
 }

@@ -7,7 +7,7 @@ use tdc_formats::wire::{Cursor, Field, Malformed, Value, push_bytes, push_head};
 use super::external::size_bytes;
 use super::{View, malformed};
 use crate::error::Error;
-use crate::payload::Pieces;
+use crate::payload::Slices;
 use crate::scratch;
 
 /// The fields of a payload. Equal payloads are always rewritten in the same form: metadata sorted
@@ -31,7 +31,7 @@ pub(crate) struct Rewritten<'a> {
 impl Rewritten<'_> {
     /// The length of the payload, in bytes.
     pub(crate) fn len(&self) -> usize {
-        self.pieces().map(<[u8]>::len).sum()
+        self.slices().map(<[u8]>::len).sum()
     }
 
     /// Keeps the memory of the data for the next call, if it is owned.
@@ -42,7 +42,7 @@ impl Rewritten<'_> {
     }
 
     /// The slices of the payload, in order.
-    pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn slices(&self) -> impl Iterator<Item = &[u8]> {
         [&*self.head, &*self.data].into_iter().chain(self.others.iter().copied())
     }
 }
@@ -54,7 +54,7 @@ impl<'a> Parts<'a> {
     /// Splits a serialised payload into its fields.
     pub(crate) fn parse(payload: &'a [u8]) -> Result<Self, Error> {
         // The checks of its form are in one place.
-        let view = View::parse(Pieces::whole(payload)).map_err(malformed)?;
+        let view = View::parse(Slices::one(payload)).map_err(malformed)?;
         Self::fields(payload, view.data).map_err(malformed)
     }
 
@@ -171,7 +171,7 @@ mod tests {
         );
         let write = |data: &'static [u8]| {
             let made = Parts::parse(untidy).unwrap().rewrite(b"f", data.into());
-            let bytes = made.pieces().collect::<Vec<_>>().concat();
+            let bytes = made.slices().collect::<Vec<_>>().concat();
             assert_eq!(made.len(), bytes.len());
             bytes
         };

@@ -12,7 +12,7 @@ use super::reference::{Reference, may_be_reference};
 use super::rules::Rules;
 use crate::error::{Code, Error, text};
 use crate::limits::{Limits, MAX_NEEDED};
-use crate::payload::Pieces;
+use crate::payload::Slices;
 
 /// What a try shares with the codecs while it works.
 pub(crate) struct Objects<'a> {
@@ -74,7 +74,7 @@ impl<'a> Objects<'a> {
     }
 
     /// Whether a payload is a reference, or says that it is.
-    pub(crate) fn is_one(&self, payload: Pieces<'_>) -> bool {
+    pub(crate) fn is_one(&self, payload: Slices<'_>) -> bool {
         !matches!(Reference::of(payload), Ok(None))
     }
 
@@ -89,7 +89,7 @@ impl<'a> Objects<'a> {
     /// # Errors
     /// [`Code::Reference`] for a reference that is malformed or may not be followed, and what
     /// became of its object.
-    pub(crate) fn find(&self, payload: Pieces<'_>, is_inner: bool) -> Result<Found, Error> {
+    pub(crate) fn find(&self, payload: Slices<'_>, is_inner: bool) -> Result<Found, Error> {
         let reference = match (Reference::of(payload), self.references) {
             (Ok(Some(reference)), _) => reference,
             (Ok(None), References::FetchOnly(_)) => return Err(wrong_payload()),
@@ -122,7 +122,7 @@ impl<'a> Objects<'a> {
     /// # Errors
     /// [`Code::Reference`].
     pub(crate) fn updated(&self, reference: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        let payload = Pieces::whole(reference);
+        let payload = Slices::one(reference);
         Reference::of(payload)?.map_or(Ok(None), |reference| reference.updated(payload))
     }
 

@@ -15,7 +15,7 @@ use tdc_formats::json::{Reader, write_text};
 use tdc_formats::wire::push_bytes;
 
 use crate::error::{Code, Error};
-use crate::payload::{Parts, Pieces, View, external_sizes, malformed};
+use crate::payload::{Parts, Slices, View, external_sizes, malformed};
 
 const CURRENT: &[u8] = b"json/protobuf";
 const LEGACY: &[u8] = b"json/external-storage-reference";
@@ -40,7 +40,7 @@ pub(crate) fn may_be_reference(encoding: Option<&[u8]>) -> bool {
 }
 
 /// Whether a payload is a reference.
-pub(crate) fn is_reference(payload: Pieces<'_>) -> bool {
+pub(crate) fn is_reference(payload: Slices<'_>) -> bool {
     matches!(Reference::of(payload), Ok(Some(_)))
 }
 
@@ -49,7 +49,7 @@ impl Reference {
     ///
     /// # Errors
     /// [`Code::Reference`] if it says that it is a reference and is none.
-    pub(super) fn of(payload: Pieces<'_>) -> Result<Option<Self>, Error> {
+    pub(super) fn of(payload: Slices<'_>) -> Result<Option<Self>, Error> {
         let view = View::parse(payload).map_err(malformed)?;
         if !may_be_reference(view.encoding) {
             return Ok(None);
@@ -68,7 +68,7 @@ impl Reference {
     }
 
     /// The payload in today's form, if `payload` has the legacy one.
-    pub(super) fn updated(&self, payload: Pieces<'_>) -> Result<Option<Vec<u8>>, Error> {
+    pub(super) fn updated(&self, payload: Slices<'_>) -> Result<Option<Vec<u8>>, Error> {
         if !self.is_legacy {
             return Ok(None);
         }

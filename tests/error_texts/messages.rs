@@ -28,8 +28,8 @@ pub(super) fn raise(texts: &mut Texts) {
     let two = payloads(&[("encoding", "json/plain")], "1").repeat(2);
     let details = field(5, field(3, &two));
     texts.add("a message with more payloads than allowed", limited.encode_failure(b"", &details));
-    let in_pieces = field(4, number(99, 1)).repeat(4);
-    texts.add("a message in many pieces", limited.encode_failure(b"", &in_pieces));
+    let split = field(4, number(99, 1)).repeat(4);
+    texts.add("a message that is split into many parts", limited.encode_failure(b"", &split));
 
     // The attributes of a failure.
     let strict = parse("failures: { malformed: error }").unwrap();
@@ -94,9 +94,9 @@ pub(super) fn raise(texts: &mut Texts) {
             encrypting.encode_message(b"", history, flags, &schedule(&input)),
         );
     }
-    let in_pieces = {
+    let split = {
         let attributes = [field(1, "__temporal_system"), field(4, field(2, "")).repeat(2)].concat();
         field(1, [number(1, 5), field(53, attributes)].concat())
     };
-    texts.add("an envelope in pieces", encrypting.encode_message(b"", history, flags, &in_pieces));
+    texts.add("an envelope that is split", encrypting.encode_message(b"", history, flags, &split));
 }

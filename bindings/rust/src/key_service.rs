@@ -196,7 +196,11 @@ impl OwnKeyService {
         });
         flight.await.map_err(|cause| {
             let fault = find(&*cause).map_or(Fault::Unavailable, |said: &KeyServiceError| said.fault);
-            NotDone { fault, reason: cause.to_string(), code: code_of(request, fault), cause }
+            let code = match request {
+                Request::Unwrap(_) => fault.code_of_unwrap(),
+                _ => fault.code_of_wrap(),
+            };
+            NotDone { fault, reason: cause.to_string(), code, cause }
         })
     }
 }
@@ -241,13 +245,4 @@ async fn or_if_it_panics(
         .catch_unwind()
         .await
         .unwrap_or_else(|_| Err(KeyServiceError::unavailable(reason).into()))
-}
-
-/// The code with which the library reports a failure.
-fn code_of(request: &Request, fault: Fault) -> Code {
-    match (request, fault) {
-        (Request::Unwrap(_), Fault::Invalid) => Code::Ciphertext,
-        (_, Fault::Refused) => Code::KeyRefused,
-        _ => Code::KeyService,
-    }
 }

@@ -303,15 +303,15 @@ impl Job {
         } else {
             // The files are reloaded once for all waiting requests.
             let is_reload = |request: &tdc::Request| matches!(request, tdc::Request::Reload);
-            let settled = host::settle_but(converter, self.references, is_reload, |call| {
+            let completed = host::complete_except(converter, self.references, is_reload, |call| {
                 let scope = call.at(&self.context);
                 match self.operation {
                     Operation::Encode => converter.encode(scope, &payloads),
                     Operation::Decode | Operation::Download => converter.decode_lenient(scope, &payloads),
                 }
             });
-            (self.asks_for_reload, self.objects) = (settled.left, settled.objects);
-            settled.result
+            (self.asks_for_reload, self.objects) = (completed.left, completed.objects);
+            completed.result
         };
         if let (Ok(_), Some(key)) = (&done, &self.seals_with) {
             metrics::sealed(key, count);

@@ -102,7 +102,7 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
             self.found.push(Found { place, value: field.value });
         }
         if members > 1 {
-            self.settle_oneofs(table, start);
+            self.resolve_oneofs(table, start);
         }
         if !sorted {
             // Stable, so that the elements of a repeated field keep their order.
@@ -113,7 +113,7 @@ impl<'d, 'o, 'w> Printer<'d, 'o, 'w> {
 
     /// Drops the members of each oneof that a later member unset. The notes are in wire order.
     #[cold]
-    fn settle_oneofs(&mut self, table: &Table, start: usize) {
+    fn resolve_oneofs(&mut self, table: &Table, start: usize) {
         // For each oneof, walked from the end: the winner, until another member was seen.
         let mut winners: Vec<Option<(usize, bool)>> = vec![None; table.oneofs];
         let mut kept = Vec::new();

@@ -11,7 +11,7 @@ use crate::codec::layer::{Layer, Open};
 use crate::error::{Code, Error, Needed};
 use crate::keys::cipher::Aead;
 use crate::keys::{Found, Kek, Key, Keyring, Missing, NoDataKey};
-use crate::payload::{Pieces, View};
+use crate::payload::{Slices, View};
 
 /// The wrapped data key of an envelope, which has all three entries.
 pub(super) fn envelope<'a>(view: &View<'a>) -> Option<(&'a [u8], &'a [u8])> {
@@ -91,7 +91,7 @@ pub(crate) fn key_to_ask_for(view: &View<'_>, environment: &Environment<'_>) -> 
 /// are, and comparing costs less than a walk.
 #[inline]
 pub(crate) fn recognise<'a>(
-    payload: Pieces<'a>,
+    payload: Slices<'a>,
     environment: &Environment<'a>,
 ) -> Option<(&'a Key, &'a [u8])> {
     let Environment { access, session, now, .. } = *environment;

@@ -13,7 +13,7 @@ use crate::codec::Environment;
 use crate::codec::layer::{Layer, Open};
 use crate::error::{Error, Needed};
 use crate::keys::{Missing, NoDataKey, push_entry};
-use crate::payload::{Pieces, View, malformed};
+use crate::payload::{Slices, View, malformed};
 
 /// Fields of `Payload`, and of an entry of its metadata.
 const METADATA: u32 = 1;
@@ -34,7 +34,7 @@ pub(crate) fn is_envelope(view: &View<'_>, environment: &Environment<'_>) -> boo
 /// The payload with its data key wrapped by the KEK that encrypts now; `None` if it is not an
 /// envelope of a KEK that the configuration names.
 pub(crate) fn rewrap(payload: &[u8], environment: &Environment<'_>) -> Result<Option<Vec<u8>>, Error> {
-    let view = View::parse(Pieces::whole(payload)).map_err(malformed)?;
+    let view = View::parse(Slices::one(payload)).map_err(malformed)?;
     let Some((id, text)) = own_envelope(&view, environment) else { return Ok(None) };
     let (id, wrapped) = find(id, text, environment).map_err(missing)?;
     let mut out = Vec::with_capacity(payload.len() + id.len() + wrapped.len());

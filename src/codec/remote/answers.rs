@@ -72,10 +72,10 @@ impl Answers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::payload::Pieces;
+    use crate::payload::Slices;
 
     fn key(name: &str) -> Key {
-        Key::new(name, "", Pieces::whole(b""))
+        Key::new(name, "", Slices::one(b""))
     }
 
     fn answer(len: usize) -> Answer {

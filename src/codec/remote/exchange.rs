@@ -10,7 +10,7 @@ use super::request::{Entry, Key};
 use super::{Direction, HttpRequest, Remote};
 use crate::error::{Code, Error};
 use crate::limits::{Limits, MAX_REMOTE_PAYLOADS};
-use crate::payload::Pieces;
+use crate::payload::Slices;
 
 /// What a try shares with its codecs while it works.
 pub(crate) struct Exchange<'a> {
@@ -74,7 +74,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// The answer for the payload; payloads with the same contents get theirs in order.
-    pub(crate) fn find(&self, direction: Direction, payload: Pieces<'_>) -> Result<Found, Error> {
+    pub(crate) fn find(&self, direction: Direction, payload: Slices<'_>) -> Result<Found, Error> {
         let state = &mut *self.state.borrow_mut();
         let key = self.key(state, direction, payload)?;
         Ok(match state.answers.next(&key) {
@@ -85,7 +85,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// An answer for the payload, if there is one, without using it up.
-    pub(crate) fn peek(&self, direction: Direction, payload: Pieces<'_>) -> Option<Answer> {
+    pub(crate) fn peek(&self, direction: Direction, payload: Slices<'_>) -> Option<Answer> {
         let state = &mut *self.state.borrow_mut();
         let key = self.key(state, direction, payload).ok()?;
         state.answers.first(&key)
@@ -126,7 +126,7 @@ impl<'a> Exchange<'a> {
 
     /// # Errors
     /// [`Code::Namespace`] for a namespace that the address needs, or that no header can carry.
-    fn key(&self, state: &mut State, direction: Direction, payload: Pieces<'_>) -> Result<Key, Error> {
+    fn key(&self, state: &mut State, direction: Direction, payload: Slices<'_>) -> Result<Key, Error> {
         let url = match &state.operation {
             Some((_, url)) => url,
             None => {

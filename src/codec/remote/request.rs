@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{Direction, Header, Remote};
 use crate::error::Error;
 use crate::limits::Limits;
-use crate::payload::Pieces;
+use crate::payload::Slices;
 use crate::payload::json;
 
 /// A `POST` to a codec server. It contains payloads and perhaps credentials: neither shows in
@@ -42,7 +42,7 @@ pub(crate) struct Entry {
 pub(crate) struct Key([u8; 32]);
 
 impl Key {
-    pub(crate) fn new(url: &str, namespace: &str, payload: Pieces<'_>) -> Self {
+    pub(crate) fn new(url: &str, namespace: &str, payload: Slices<'_>) -> Self {
         let mut hash = Sha256::new();
         for text in [url, namespace] {
             hash.update(text.len().to_le_bytes());

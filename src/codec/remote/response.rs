@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::HttpRequest;
 use crate::error::{Code, Error, text};
 use crate::limits::Limits;
-use crate::payload::{Payloads, Pieces, View, json};
+use crate::payload::{Payloads, Slices, View, json};
 
 /// Bytes of a host's reason that are read.
 const MAX_REASON: usize = 4096;
@@ -61,7 +61,7 @@ pub(crate) fn judge(
     }
     payloads
         .into_iter()
-        .map(|payload| match View::parse(Pieces::whole(payload)) {
+        .map(|payload| match View::parse(Slices::one(payload)) {
             Ok(_) => Ok(Zeroizing::new(payload.to_vec())),
             Err(cause) => Err(no_answer(request, &format!("answered a malformed payload: {cause}"))),
         })

@@ -3,7 +3,7 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
 use super::{Aead, Failed, NONCE_LEN, TAG_LEN};
-use crate::payload::Pieces;
+use crate::payload::Slices;
 
 pub(crate) struct Aes256Gcm(Option<LessSafeKey>);
 
@@ -18,7 +18,7 @@ impl Aead for Aes256Gcm {
         &self,
         nonce: [u8; NONCE_LEN],
         associated: &[u8],
-        plaintext: Pieces<'_>,
+        plaintext: Slices<'_>,
         out: &mut [u8],
     ) -> Result<(), Failed> {
         let key = self.0.as_ref().ok_or(Failed)?;

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::{Aead, Failed};
-use crate::payload::Pieces;
+use crate::payload::Slices;
 
 fn hex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
@@ -44,7 +44,7 @@ fn check<A: Aead>() {
         let mut out = vec![0; plaintext.len() + 16];
         let (head, tail) = plaintext.split_at(plaintext.len() / 2);
         let nonce = hex(&case["IV"]).try_into().unwrap();
-        cipher.seal(nonce, &hex(&case["AAD"]), Pieces { head, tail }, &mut out).unwrap();
+        cipher.seal(nonce, &hex(&case["AAD"]), Slices { head, tail }, &mut out).unwrap();
         assert_eq!(out, [hex(&case["CT"]), hex(&case["Tag"])].concat());
     }
     let mut refused = 0;

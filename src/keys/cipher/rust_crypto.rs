@@ -4,7 +4,7 @@
 use aes_gcm::aead::{AeadInOut, KeyInit};
 
 use super::{Aead, Failed, NONCE_LEN, TAG_LEN};
-use crate::payload::Pieces;
+use crate::payload::Slices;
 
 pub(crate) struct Aes256Gcm(Box<aes_gcm::Aes256Gcm>);
 
@@ -17,7 +17,7 @@ impl Aead for Aes256Gcm {
         &self,
         nonce: [u8; NONCE_LEN],
         associated: &[u8],
-        plaintext: Pieces<'_>,
+        plaintext: Slices<'_>,
         out: &mut [u8],
     ) -> Result<(), Failed> {
         let (body, tag_out) = out.split_at_mut_checked(plaintext.len()).ok_or(Failed)?;

@@ -21,25 +21,25 @@ fn survives(name: &str, bytes: &[u8]) {
 }
 
 #[test]
-fn singular_payload_in_pieces_is_one_payload() {
+fn a_singular_payload_that_is_split_is_one_payload() {
     let whole = payload().as_message().unwrap().encode_to_vec();
     let (metadata, data) = whole.split_at(24);
     let mut user_metadata = Vec::new();
-    for piece in [metadata, data, b"", data] {
-        push(&mut user_metadata, 1, piece);
+    for occurrence in [metadata, data, b"", data] {
+        push(&mut user_metadata, 1, occurrence);
         push(&mut user_metadata, 15, b"unknown");
     }
     survives("sdk.v1.UserMetadata", &user_metadata);
 }
 
 #[test]
-fn pieces_of_a_payload_may_be_in_pieces_of_what_holds_it() {
+fn a_split_payload_may_be_in_a_split_message() {
     let whole = payload().as_message().unwrap().encode_to_vec();
     let (metadata, data) = whole.split_at(24);
     let mut event = b"\x08\x07".to_vec();
-    for piece in [metadata, data] {
+    for occurrence in [metadata, data] {
         let mut user_metadata = Vec::new();
-        push(&mut user_metadata, 1, piece);
+        push(&mut user_metadata, 1, occurrence);
         // user_metadata = 301
         event.extend_from_slice(b"\xea\x12");
         event.push(u8::try_from(user_metadata.len()).unwrap());
@@ -50,7 +50,7 @@ fn pieces_of_a_payload_may_be_in_pieces_of_what_holds_it() {
 }
 
 #[test]
-fn value_of_a_map_entry_in_pieces_is_one_value() {
+fn a_value_of_a_map_entry_that_is_split_is_one_value() {
     let whole = payload().as_message().unwrap().encode_to_vec();
     let (metadata, data) = whole.split_at(24);
     let mut entry = Vec::new();
@@ -84,7 +84,7 @@ fn dead_member_of_a_oneof_leaves_no_plaintext() {
 }
 
 #[test]
-fn any_in_pieces_is_the_last_type_and_the_last_value() {
+fn an_any_that_is_split_is_the_last_type_and_the_last_value() {
     let request = message(
         "update.v1.Request",
         &[("input", nested("update.v1.Input", &[("name", text("n")), ("args", payloads())]))],
@@ -100,7 +100,7 @@ fn any_in_pieces_is_the_last_type_and_the_last_value() {
 }
 
 #[test]
-fn pieces_are_counted() {
+fn parts_are_counted() {
     let mut bytes = Vec::new();
     for _ in 0..6 {
         push(&mut bytes, 1, b"");
@@ -112,7 +112,7 @@ fn pieces_are_counted() {
 }
 
 #[test]
-fn failure_in_pieces_is_one_failure() {
+fn a_failure_that_is_split_is_one_failure() {
     let hiding = converter("codecs: [encrypt], failures: {encode_common_attributes: true}");
     let mut failure = Vec::new();
     push(&mut failure, 1, b"dead secret");
