@@ -5,6 +5,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::panic,
     reason = "tests say what they expect by panicking"
 )]
 

@@ -218,24 +218,21 @@ struct Rows {
 }
 
 impl Rows {
-    fn push(&mut self, namespace: &str, what: &str, stored: String) {
-        self.lines.push([namespace.to_owned(), what.to_owned(), stored]);
+    /// Patterns and names are the configuration's, and go to a terminal.
+    fn push(&mut self, namespace: &str, what: &str, stored: &str) {
+        self.lines.push([namespace, what, stored].map(terminal::escaped));
     }
 
     fn describe(&mut self, entry: &NamespaceSummary, by_host: bool, encodes_failures: bool) {
         let namespace = entry.pattern.as_ref().map_or("", |pattern| pattern.as_str());
         let stored = stored(entry, by_host);
-        self.push(
-            namespace,
-            "payloads: inputs, results, signals, queries, updates, memo values",
-            stored.clone(),
-        );
-        let failures = if encodes_failures { stored } else { "readable".to_owned() };
+        self.push(namespace, "payloads: inputs, results, signals, queries, updates, memo values", &stored);
+        let failures = if encodes_failures { &stored } else { "readable" };
         self.push(namespace, "messages and stack traces of failures", failures);
         let others = entry.keys.iter().filter(|key| !may_encrypt_with(entry, key));
         let others: Vec<&str> = others.map(|key| &**key).collect();
         if !others.is_empty() {
-            self.push(namespace, "older payloads", format!("opened with {}", others.join(", ")));
+            self.push(namespace, "older payloads", &format!("opened with {}", others.join(", ")));
         }
     }
 
@@ -243,26 +240,22 @@ impl Rows {
     fn end(&mut self, has_host_keys: bool, stores: &[Arc<Store>]) {
         let all = "every namespace";
         if has_host_keys {
-            self.push(
-                all,
-                "keys that are not in keys.ring",
-                "requested from the program's key provider".to_owned(),
-            );
+            self.push(all, "keys that are not in keys.ring", "requested from the program's key provider");
         }
         if !stores.is_empty() {
             let names: Vec<&str> = stores.iter().map(|store| store.name.as_str()).collect();
             self.push(
                 all,
                 "references to stored objects",
-                format!("readable; followed into {}", names.join(", ")),
+                &format!("readable; followed into {}", names.join(", ")),
             );
         }
         self.push(
             all,
             "search attributes, memo keys, ids, names of types, signals and queues",
-            "readable, always".to_owned(),
+            "readable, always",
         );
-        self.push(all, "headers", "readable, unless the SDK is told to encode them".to_owned());
+        self.push(all, "headers", "readable, unless the SDK is told to encode them");
     }
 
     fn table(&self) -> String {

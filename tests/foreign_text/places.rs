@@ -23,12 +23,12 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Documents with this text: as it is, and where it is a value, in a list and in a mapping, too.
+    /// Documents with this text: as it is, and where it is a value also in a list and in a mapping.
     pub(crate) fn documents(&self, text: &str) -> Vec<Value> {
         let forms = [json!(text), json!([text]), json!({ text: text })];
         let is_value = self.accepted.is_some() && !self.name.ends_with("*!");
         let count = if is_value { forms.len() } else { 1 };
-        forms[..count].iter().map(|form| with(&self.document, text, Some(form))).collect()
+        forms.iter().take(count).map(|form| with(&self.document, text, Some(form))).collect()
     }
 
     /// The same document without anything wrong.
@@ -62,24 +62,17 @@ pub(crate) fn all(schema: &Value) -> Vec<Place> {
     let mut seen = std::collections::BTreeSet::new();
     places.retain(|place| !place.name.is_empty() && seen.insert(place.name.clone()));
     for place in &mut places {
-        let ends = place.name.char_indices().map(|(end, _)| end).chain([place.name.len()]);
-        for beside in ends.filter_map(|end| elsewhere(&place.name[..end])) {
-            merge(&mut place.document, &beside);
+        if NEED_A_KEY.iter().any(|start| place.name.starts_with(start)) {
+            let keys = json!({ "primary": "a", "ring": { "a": { "insecure_inline": KEY } } });
+            merge(&mut place.document, &json!({ "keys": keys }));
         }
     }
     places
 }
 
-/// What a document must have for places that begin so.
-fn elsewhere(start: &str) -> Option<Value> {
-    let key = json!({ "primary": "a", "ring": { "a": { "insecure_inline": KEY } } });
-    match start {
-        "codecs[].encrypt" | "namespaces[].codecs[].encrypt" | "namespaces[].keys" | "keys.primary" => {
-            Some(json!({ "keys": key }))
-        }
-        _ => None,
-    }
-}
+/// Beside places that begin so, the document must have a key.
+const NEED_A_KEY: &[&str] =
+    &["codecs[].encrypt", "namespaces[].codecs[].encrypt", "namespaces[].keys", "keys.primary"];
 
 /// What a mapping must have beside a member, or to be one, as the schema does not say.
 fn beside(mapping: &str, member: &str) -> Value {
@@ -97,6 +90,8 @@ fn beside(mapping: &str, member: &str) -> Value {
         ("keys.ring.*", "also" | "data_key" | "timeout") => json!({ "service": "hashivault://a" }),
         ("keys.ring.*", "earlier") => json!({ "service": "awskms://alias/a" }),
         ("keys.ring.*", _) => json!({ "insecure_inline": KEY }),
+        ("server.auth.rules[]", "allow" | "pass_through") => json!({}),
+        ("server.auth.rules[]", _) => json!({ "allow": ["decode"] }),
         ("storage", _) => json!({ "stores": { "a": { "directory": "a" } } }),
         ("storage.stores", "") => json!({ "b": { "directory": "a" } }),
         ("storage.stores.*", "directory") => json!({}),
@@ -203,7 +198,7 @@ fn inside(mut places: Vec<Place>, outer: impl Fn(Value) -> Value) -> Vec<Place> 
     places
 }
 
-/// Texts that are accepted at places that end so; elsewhere it is `a`.
+/// Texts that are accepted at places that end so; elsewhere it is `a`, or the first of a list.
 const TEXTS: &[(&str, &str)] = &[
     ("insecure_inline", KEY),
     ("remote.url", "https://a.example"),
@@ -211,6 +206,8 @@ const TEXTS: &[(&str, &str)] = &[
     ("jwks", "https://a.example/keys"),
     ("service", "hashivault://a"),
     ("also[]", "hashivault://b"),
+    ("origins[]", "https://a.example"),
+    ("pass_through[]", "decode"),
     ("listen", "127.0.0.1:8081"),
     ("buckets[]", "abc"),
 ];
@@ -218,11 +215,11 @@ const TEXTS: &[(&str, &str)] = &[
 /// A value that the schema allows.
 fn sample(walk: &Walk<'_>, name: &str, schema: &Value) -> Value {
     let schema = *walk.alternatives(schema).first().unwrap();
-    if let Some(value) = schema.get("const") {
-        return value.clone();
-    }
-    if let Some(values) = schema["enum"].as_array() {
-        return values.iter().find(|value| !value.is_null()).unwrap().clone();
+    let text = TEXTS.iter().find(|(end, _)| name.ends_with(end)).map(|(_, text)| json!(text));
+    let constant =
+        schema.get("const").or_else(|| schema["enum"].as_array()?.iter().find(|value| !value.is_null()));
+    if let Some(constant) = constant {
+        return text.unwrap_or_else(|| constant.clone());
     }
     let kind = match &schema["type"] {
         Value::Array(kinds) => kinds.first().and_then(Value::as_str),
@@ -230,10 +227,9 @@ fn sample(walk: &Walk<'_>, name: &str, schema: &Value) -> Value {
     };
     match kind {
         Some("string") if schema["pattern"].is_string() => json!("5 s"),
-        Some("string") => {
-            let text = TEXTS.iter().find(|(end, _)| name.ends_with(end)).map_or("a", |(_, text)| text);
-            json!(text)
-        }
+        Some("string") => text.unwrap_or_else(|| json!("a")),
+        // Limits and sizes, that leave room for what is tried out.
+        Some("integer") if schema.get("maximum").is_none() && name != "version" => json!(1 << 20),
         Some("integer" | "number") => json!(1),
         Some("boolean") => json!(true),
         Some("array") => json!([sample(walk, &format!("{name}[]"), &schema["items"])]),

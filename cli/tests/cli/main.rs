@@ -11,6 +11,7 @@ mod config_check;
 mod documentation;
 mod exports;
 mod folder;
+mod foreign_text;
 mod forms;
 mod init;
 mod inspect;
@@ -18,6 +19,8 @@ mod keygen;
 mod keys_check;
 mod memory;
 mod pages;
+#[path = "../../../tests/foreign_text/places.rs"]
+mod places;
 mod process;
 mod remote;
 mod rewrap;
