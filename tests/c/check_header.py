@@ -18,11 +18,16 @@ def without_comments(text: str) -> str:
 
 def declared_functions(code: str) -> set[str]:
     """The functions that the header declares."""
+    return set(declarations(code))
+
+
+def declarations(code: str) -> dict[str, str]:
+    """The functions that the header declares, each with its whole declaration."""
     statements = re.sub(r"^\s*#.*$", "", code, flags=re.MULTILINE)
     statements = re.sub(r'extern\s+"C"\s*\{', "", statements)
     statements = re.sub(r"struct\s+\w+\s*\{[^}]*\}", "struct", statements)
-    found = (re.search(r"(\w+)\s*\(", statement) for statement in statements.split(";"))
-    return {match[1] for match in found if match}
+    found = ((re.search(r"(\w+)\s*\(", statement), statement) for statement in statements.split(";"))
+    return {match[1]: statement for match, statement in found if match}
 
 
 def other_names(code: str) -> tuple[set[str], set[str]]:
@@ -62,6 +67,10 @@ def main() -> int:
     problems += differences("exported by the shared library", symbols(shared, "--dyn-syms"), declared)
     problems += differences("exported by the static library", symbols(static, "--symbols"), declared)
     problems += differences("tested with NULL arguments", set(Path(covered).read_text().split()), declared)
+    deep = Path(__file__).with_name("stack.c").read_text(encoding="utf-8")
+    takes_bytes = {name for name, text in declarations(code).items() if re.search(r"const uint8_t \*\w", text)}
+    problems += [f"{name}: takes bytes, and stack.c does not run it with deep ones" for name in sorted(takes_bytes) if not re.search(rf"\b{name}\b", deep)]
+    problems += [] if takes_bytes else ["no function of the header takes bytes"]
     for problem in problems:
         print(problem, file=sys.stderr)
     print(f"header: {len(declared)} functions, {len(types)} types, {len(macros)} macros; exported: the same functions, nothing else")

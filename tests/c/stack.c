@@ -321,6 +321,36 @@ static struct bytes descriptors(int depth) {
     return file;
 }
 
+/* A reference to a stored object, with members that are not known. */
+static struct bytes reference(int depth) {
+    struct bytes bytes = json(depth);
+    wrap_text(&bytes,
+              "{\"driver_name\":\"s3\",\"driver_claim\":{\"claim_data\":{\"bucket\":\"bucket\","
+              "\"key\":\"v0/d/a\",\"hash_algorithm\":\"sha256\",\"hash_value\":"
+              "\"0000000000000000000000000000000000000000000000000000000000000000\"}},\"more\":",
+              "}");
+    return payloads_of("json/external-storage-reference", NULL, bytes);
+}
+
+/* The payload of a reference's object. */
+static struct bytes object(int depth) {
+    struct bytes bytes = {NULL, 0};
+    for (int i = 0; i < depth; i++) {
+        wrap_text(&bytes, "\x4b", "\x4c");
+    }
+    append_field(&bytes, 2, "x", 1);
+    return bytes;
+}
+
+/* A context with groups as an unknown field. */
+static struct bytes context(int depth) {
+    struct bytes bytes = {NULL, 0};
+    for (int i = 0; i < depth; i++) {
+        wrap_text(&bytes, "\x63", "\x64");
+    }
+    return bytes;
+}
+
 static struct bytes server_answer(int depth) {
     struct bytes bytes = json(depth);
     wrap_text(&bytes, "{\"payloads\":[{\"metadata\":", "}]}");
@@ -360,6 +390,110 @@ BUFFER_CALL(to_payload, tdc_converter_to_payload(converter, &call, NULL, 0, in->
 BUFFER_CALL(from_payload,
             tdc_converter_from_payload(converter, &call, NULL, 0, in->data, in->len, &out, error))
 
+/* As any message is, by its name. */
+BUFFER_CALL(decode_message,
+            tdc_message_decode(converter, &call, NULL, 0, TYPE("temporal.api.history.v1.History"),
+                               TDC_MESSAGE_HEADERS, in->data, in->len, &out, error))
+/* The input is the context. */
+BUFFER_CALL(encode_in_context,
+            tdc_codec_encode(converter, &call, in->data, in->len, TYPE(PAYLOADS_FIELD), &out, error))
+
+typedef tdc_status payload_call(const tdc_data_converter *converter, tdc_call *call, const uint8_t *context,
+                                size_t context_len, const uint8_t *head, size_t head_len, const uint8_t *data,
+                                size_t data_len, uint8_t *out, size_t out_capacity, tdc_payload *written,
+                                tdc_error **error);
+
+/* The input is a Payloads of one payload, which ends with its data: it goes in as two slices. */
+static tdc_status call_payload(payload_call *function, const tdc_data_converter *converter,
+                               const struct bytes *in, tdc_error **error) {
+    struct slice payloads = {in->data, in->len}, payload;
+    CHECK(next_payload(&payloads, &payload));
+    /* field_of sees nothing behind a group; there the data is one byte. */
+    struct slice data = field_of(payload, 2);
+    size_t data_len = data.bytes != NULL ? data.len : 1, head_len = payload.len - data_len;
+    size_t room = tdc_codec_encode_bound(converter, payload.len);
+    uint8_t *out = malloc(room);
+    CHECK(out != NULL);
+    tdc_call call = {0};
+    tdc_payload written = {0};
+    tdc_status status = function(converter, &call, NULL, 0, payload.bytes, head_len, payload.bytes + head_len,
+                                 data_len, out, room, &written, error);
+    tdc_buffer_free(&written.owned);
+    tdc_call_end(&call);
+    free(out);
+    return status == TDC_UNCHANGED ? TDC_OK : status;
+}
+
+static tdc_status encode_payload(const tdc_data_converter *converter, const struct bytes *in,
+                                 tdc_error **error) {
+    return call_payload(tdc_codec_encode_payload, converter, in, error);
+}
+
+static tdc_status decode_payload(const tdc_data_converter *converter, const struct bytes *in,
+                                 tdc_error **error) {
+    return call_payload(tdc_codec_decode_payload, converter, in, error);
+}
+
+static tdc_status follow(const tdc_data_converter *converter, tdc_call *call, const struct bytes *in,
+                         tdc_error **error) {
+    tdc_buffer out = {0};
+    tdc_status status = tdc_codec_decode(converter, call, TYPE("\x12\x01n"), in->data, in->len, &out, error);
+    tdc_buffer_free(&out);
+    return status;
+}
+
+/* The input is a reference, which asks for its object. */
+static tdc_status follow_reference(const tdc_data_converter *converter, const struct bytes *in,
+                                   tdc_error **error) {
+    tdc_call call = {0};
+    tdc_call_follow(&call);
+    tdc_status status = follow(converter, &call, in, error);
+    tdc_call_end(&call);
+    return status;
+}
+
+/* Messages are walked with references in mind. */
+static tdc_status follow_in_failure(const tdc_data_converter *converter, const struct bytes *in,
+                                    tdc_error **error) {
+    tdc_buffer out = {0};
+    tdc_call call = {0};
+    tdc_call_follow(&call);
+    tdc_status status =
+        tdc_failure_decode(converter, &call, TYPE("\x12\x01n"), in->data, in->len, &out, error);
+    tdc_buffer_free(&out);
+    tdc_call_end(&call);
+    return status;
+}
+
+static tdc_status follow_in_history(const tdc_data_converter *converter, const struct bytes *in,
+                                    tdc_error **error) {
+    tdc_buffer out = {0};
+    tdc_call call = {0};
+    tdc_call_follow(&call);
+    tdc_status status =
+        tdc_history_decode(converter, &call, TYPE("\x12\x01n"), in->data, in->len, &out, error);
+    tdc_buffer_free(&out);
+    tdc_call_end(&call);
+    return status;
+}
+
+/* The input is the object of a reference. */
+static tdc_status follow_to_object(const tdc_data_converter *converter, const struct bytes *in,
+                                   tdc_error **error) {
+    struct bytes flat = reference(1);
+    tdc_call call = {0};
+    tdc_call_follow(&call);
+    CHECK(follow(converter, &call, &flat, NULL) == TDC_REQUESTS);
+    uint64_t id = the_request(&call, HOST_OBJECT).id;
+    tdc_status status = answer(converter, &call, id, HOST_RETRIEVED, in->data, in->len, error);
+    if (status == TDC_OK) {
+        status = follow(converter, &call, &flat, error);
+    }
+    tdc_call_end(&call);
+    free(flat.data);
+    return status;
+}
+
 /* What was encoded is decoded: both need the depth. */
 static tdc_status encode_and_decode_failure(const tdc_data_converter *converter, const struct bytes *in,
                                             tdc_error **error) {
@@ -378,6 +512,26 @@ static tdc_status open_document(const tdc_data_converter *converter, const struc
     tdc_data_converter *opened = NULL;
     tdc_status status = tdc_data_converter_parse(in->data, in->len, NULL, 0, NULL, 0, &opened, error);
     tdc_data_converter_free(opened);
+    (void)converter;
+    return status;
+}
+
+/* The input is a file, which is opened and read again. */
+static tdc_status open_file(const tdc_data_converter *converter, const struct bytes *in, tdc_error **error) {
+    char *path = temporary_file("tdc.yaml", PLAIN);
+    tdc_data_converter *opened = NULL, *again = NULL;
+    CHECK(tdc_data_converter_open((const uint8_t *)path, strlen(path), NULL, 0, &opened, NULL) == TDC_OK);
+    struct bytes text = {NULL, 0};
+    append(&text, in->data, in->len);
+    append(&text, "", 1);
+    rewrite_file(path, (const char *)text.data);
+    tdc_status status = tdc_data_converter_reload(opened, error);
+    tdc_status other = tdc_data_converter_open((const uint8_t *)path, strlen(path), NULL, 0, &again, NULL);
+    CHECK(status == other);
+    tdc_data_converter_free(opened);
+    tdc_data_converter_free(again);
+    free(text.data);
+    remove_temporary_file(path);
     (void)converter;
     return status;
 }
@@ -408,6 +562,16 @@ static tdc_status provide_answer(const tdc_data_converter *converter, const stru
     return status;
 }
 
+/* The input is all of the answers. */
+static tdc_status provide_answers(const tdc_data_converter *converter, const struct bytes *in,
+                                  tdc_error **error) {
+    tdc_call call = {0};
+    ask_by_encoding(converter, &call, HOST_HTTP);
+    tdc_status status = tdc_call_answer(converter, &call, in->data, in->len, error);
+    tdc_call_end(&call);
+    return status;
+}
+
 /* Why a key service did not wrap a data key, in a message with members that are not known. */
 static tdc_status provide_failure(const tdc_data_converter *converter, const struct bytes *in,
                                   tdc_error **error) {
@@ -432,6 +596,9 @@ static tdc_status provide_failure(const tdc_data_converter *converter, const str
     "version: 1\n"                                                                                           \
     "converters: [null, bytes, json-protobuf: { ignore_unknown_fields: true }, json: { canonical: true }]\n" \
     "codecs: [json: { canonical: true }]\n"
+#define UNSCOPED                                                                                             \
+    "version: 1\n"                                                                                           \
+    "storage: { unscoped: true, stores: { s3: { s3: { region: eu }, buckets: [bucket] } } }\n"
 #define MSGPACK "version: 1\nconverters: [json-protobuf, msgpack]\ncodecs: [msgpack]\n"
 
 static const struct {
@@ -477,6 +644,20 @@ static const struct {
     {"configuration, blocks", PLAIN, open_document, yaml_blocks, 0, 31, TDC_ERR_CONFIG},
     {"configuration, blocks too deep", PLAIN, open_document, yaml_blocks, 0, 1000, TDC_ERR_CONFIG},
     {"descriptors", PLAIN, provide_descriptors, descriptors, 31, 90, TDC_ERR_DESCRIPTOR},
+    {"groups in a payload, decode", ENCRYPT, decode, groups, 100, 150, TDC_ERR_PROTOBUF},
+    {"groups in a payload's head", ENCRYPT, encode_payload, groups, 100, 150, TDC_ERR_PROTOBUF},
+    {"groups in a payload's head, decode", ENCRYPT, decode_payload, groups, 100, 150, TDC_ERR_PROTOBUF},
+    {"JSON in a payload's data", LENIENT, encode_payload, json_payloads, 1000, 0, TDC_OK},
+    {"MessagePack in a payload's data", MSGPACK, decode_payload, msgpack_payloads, 1000, 1001, TDC_ERR_LIMIT},
+    {"MessagePack of a payload", MSGPACK, from_payload, msgpack_payloads, 1000, 1001, TDC_ERR_LIMIT},
+    {"a message of Temporal's, decode", HIDING, decode_message, history, 95, 150, TDC_ERR_LIMIT},
+    {"groups in a context", ENCRYPT, encode_in_context, context, 100, 150, TDC_ERR_CONTEXT},
+    {"answers", REMOTE, provide_answers, open_groups, 0, 1000, TDC_ERR_PROTOBUF},
+    {"reference", UNSCOPED, follow_reference, reference, 32, 1000, TDC_ERR_REFERENCE},
+    {"stored object", UNSCOPED, follow_to_object, object, 99, 150, TDC_ERR_REFERENCE},
+    {"failure, following", UNSCOPED, follow_in_failure, failure, 97, 150, TDC_ERR_LIMIT},
+    {"history as JSON, following", UNSCOPED, follow_in_history, history_json, 94, 150, TDC_ERR_LIMIT},
+    {"configuration in a file", PLAIN, open_file, yaml, 0, 10000, TDC_ERR_CONFIG},
     {"answer of a codec server", REMOTE, provide_answer, server_answer, 0, 1000, TDC_ERR_REMOTE},
 };
 
