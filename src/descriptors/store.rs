@@ -7,6 +7,8 @@
 //! versions of one file in a process are a mistake that must be reported. Everything is linked
 //! again and then swapped atomically.
 
+mod size;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,17 +21,14 @@ use prost_reflect::prost_types::{
 };
 
 use tdc_formats::descriptors::Descriptors;
-use tdc_formats::wire::{Cursor, Field, Value};
 
 use crate::error::{Code, Error, text};
 use crate::lock::Lock;
+use size::Size;
 
 /// Most bytes of descriptor sets, for one file of the configuration and for everything from the
 /// host together.
 pub(crate) const MAX_SET_LEN: usize = 64 << 20;
-
-/// How deep message types may nest: as in protoc.
-const MAX_NESTING: usize = 32;
 
 /// Files by name, reduced to what determines how messages are read.
 type Files = BTreeMap<String, FileDescriptorProto>;
@@ -46,7 +45,7 @@ pub(crate) struct Store {
 #[derive(Clone, Debug, Default)]
 struct Host {
     files: Files,
-    len: usize,
+    size: Size,
 }
 
 impl Store {
@@ -60,7 +59,8 @@ impl Store {
         }
         let mut files = Files::new();
         for (source, bytes) in sets {
-            for file in decode(bytes).map_err(|cause| refused(&format!("{source}: {cause}")))? {
+            let (read, _) = decode(bytes).map_err(|cause| refused(&format!("{source}: {cause}")))?;
+            for file in read {
                 let name = file.name().to_owned();
                 if files.insert(name.clone(), file.clone()).is_some_and(|known| known != file) {
                     let text = format!(
@@ -99,17 +99,12 @@ impl Store {
     /// # Errors
     /// [`Code::Descriptor`]; then nothing changes.
     pub(crate) fn provide(&self, set: &[u8]) -> Result<(), Error> {
-        let files = decode(set).map_err(|cause| refused(&cause))?;
-        self.host.write(|host| self.add(host, files, set.len()))
+        let (files, size) = decode(set).map_err(|cause| refused(&cause))?;
+        self.host.write(|host| self.add(host, files, size))
     }
 
-    fn add(&self, host: &mut Host, files: Vec<FileDescriptorProto>, len: usize) -> Result<(), Error> {
-        let len = host.len.saturating_add(len);
-        if len > MAX_SET_LEN {
-            return Err(refused(&format!(
-                "the host has provided more than {MAX_SET_LEN} bytes of descriptors"
-            )));
-        }
+    fn add(&self, host: &mut Host, files: Vec<FileDescriptorProto>, size: Size) -> Result<(), Error> {
+        let size = host.size.plus(size).map_err(|cause| refused(&cause))?;
         let current = self.current()?;
         let mut new = Files::new();
         for file in files {
@@ -132,7 +127,7 @@ impl Store {
         }
         self.linked.store(Some(Arc::new(link(&current, &new)?)));
         host.files.append(&mut new);
-        host.len = len;
+        host.size = size;
         Ok(())
     }
 
@@ -159,7 +154,7 @@ impl Store {
             && let Ok(linked) = link(&current, &files)
         {
             self.linked.store(Some(Arc::new(linked)));
-            self.host.write(|host| *host = Host { files, len: before.len });
+            self.host.write(|host| *host = Host { files, size: before.size });
         }
         Ok(())
     }
@@ -173,12 +168,8 @@ fn link(known: &Descriptors, files: &Files) -> Result<Descriptors, Error> {
     Ok(Descriptors::new(pool))
 }
 
-fn decode(set: &[u8]) -> Result<Vec<FileDescriptorProto>, String> {
-    if nests_deeper(set, MAX_NESTING) {
-        return Err(format!(
-            "a message type of the set nests deeper than {MAX_NESTING}, which protoc refuses too"
-        ));
-    }
+fn decode(set: &[u8]) -> Result<(Vec<FileDescriptorProto>, Size), String> {
+    let size = Size::of(set)?;
     let set = FileDescriptorSet::decode(set)
         .map_err(|_| "this is not a google.protobuf.FileDescriptorSet (protoc --include_imports --descriptor_set_out makes one)")?;
     if set.file.is_empty() {
@@ -198,32 +189,7 @@ fn decode(set: &[u8]) -> Result<Vec<FileDescriptorProto>, String> {
             ));
         }
     }
-    Ok(set.file.into_iter().map(essence).collect())
-}
-
-/// Whether a message type of a serialised set nests deeper. Checked before the set is decoded,
-/// because decoding and linking recurse. Malformed sets are ignored here; decoding reports them.
-fn nests_deeper(set: &[u8], max: usize) -> bool {
-    const FILE: u32 = 1;
-    const MESSAGE_TYPE: u32 = 4;
-    const NESTED_TYPE: u32 = 3;
-    // The open messages: the rest of each, and the number of the field to descend into.
-    let mut open = vec![(Cursor::new(set), FILE)];
-    while let Some((cursor, number)) = open.last_mut() {
-        let number = *number;
-        match cursor.field() {
-            Ok(Some(Field { number: found, value: Value::Bytes(inner) })) if found == number => {
-                open.push((Cursor::new(inner), if number == FILE { MESSAGE_TYPE } else { NESTED_TYPE }));
-                // The set, the file, and the message types.
-                if open.len() > 2 + max {
-                    return true;
-                }
-            }
-            Ok(Some(_)) => {}
-            Ok(None) | Err(_) => drop(open.pop()),
-        }
-    }
-    false
+    Ok((set.file.into_iter().map(essence).collect(), size))
 }
 
 /// The part of a file that defines messages. Comments, options and derived names differ between

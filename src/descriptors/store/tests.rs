@@ -1,4 +1,6 @@
+use prost_reflect::prost_types::SourceCodeInfo;
 use prost_reflect::prost_types::field_descriptor_proto::{Label, Type};
+use prost_reflect::prost_types::source_code_info::Location;
 
 use super::*;
 
@@ -101,4 +103,32 @@ fn sets_of_the_configuration_come_first_and_the_hosts_survive_a_reload() {
     ])
     .unwrap_err();
     assert_eq!(error.message(), "b.binpb: another set has a different app/Order.proto: keep one of them");
+}
+
+#[test]
+fn what_sets_declare_is_bounded_alone_and_together() {
+    let too_many = "more than 524288 types, fields and values are declared";
+    let store = Store::default();
+    let refusal = |bytes: &[u8]| store.provide(bytes).unwrap_err().message().to_owned();
+    // Types without a name do not link; more of them are not even decoded.
+    let types = |count: usize| {
+        let file = FileDescriptorProto::decode(&*b"\x22\x00".repeat(count)).unwrap();
+        FileDescriptorSet { file: vec![file] }.encode_to_vec()
+    };
+    assert_eq!(refusal(&types(1000)), "a file of the set has no name");
+    assert_eq!(refusal(&types(1 << 19)), too_many);
+    // Each of these is allowed.
+    let with_comments = |name: &str| {
+        let leading_detached_comments = vec![String::new(); 9 << 18];
+        let location = vec![Location { leading_detached_comments, ..Location::default() }];
+        let file = FileDescriptorProto {
+            name: Some(name.to_owned()),
+            source_code_info: Some(SourceCodeInfo { location }),
+            ..FileDescriptorProto::default()
+        };
+        FileDescriptorSet { file: vec![file] }.encode_to_vec()
+    };
+    store.provide(&with_comments("a.proto")).unwrap();
+    store.provide(&set("Order", "id", None, &[])).unwrap();
+    assert_eq!(refusal(&with_comments("b.proto")), too_many);
 }
