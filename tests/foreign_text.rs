@@ -357,6 +357,8 @@ fn references_and_answers_of_stores() {
             let stores = stores.replace("{ s3: {", &format!("{{ {quoted}: {{"));
             let converter = parse(&format!("version: 1\n{stores}\n")).unwrap();
             let reference = whole.replace("\"s3\"", &quoted);
+            let elsewhere = reference.replace("abc", "none");
+            check("a bucket that it does not have", |_| follow(&converter, &elsewhere, None));
             follow(&converter, &reference, Some(Answer::NoObject { fault, reason: "none" }))
         });
     }

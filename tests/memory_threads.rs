@@ -44,6 +44,30 @@ enum Direction {
     ToPayload,
     /// The input is a stored object, and a reference to it is decoded.
     Stored,
+    /// In any of its forms.
+    History,
+    EncodeFailure,
+    DecodeFailure,
+    EncodeFailureJson,
+    DecodeFailureJson,
+    /// From the host.
+    Descriptors,
+}
+
+impl Direction {
+    const ALL: [Self; 11] = [
+        Self::Encode,
+        Self::Decode,
+        Self::FromPayload,
+        Self::ToPayload,
+        Self::Stored,
+        Self::History,
+        Self::EncodeFailure,
+        Self::DecodeFailure,
+        Self::EncodeFailureJson,
+        Self::DecodeFailureJson,
+        Self::Descriptors,
+    ];
 }
 
 struct Attack {
@@ -62,6 +86,12 @@ impl Attack {
             Direction::FromPayload => converter.from_payload(&[], &self.input),
             Direction::ToPayload => converter.to_payload(&[], &self.input),
             Direction::Stored => self.decode_stored(converter),
+            Direction::History => converter.decode_history(&[], &self.input),
+            Direction::EncodeFailure => converter.encode_failure(&[], &self.input),
+            Direction::DecodeFailure => converter.decode_failure(&[], &self.input),
+            Direction::EncodeFailureJson => converter.encode_failure_json(&[], &self.input),
+            Direction::DecodeFailureJson => converter.decode_failure_json(&[], &self.input),
+            Direction::Descriptors => converter.provide_descriptor(&self.input).map(|()| Vec::new()),
         };
         let found = result.as_ref().err().map(Error::code);
         assert_eq!(found, self.fails, "{}: {:?}", self.name, result.err());
@@ -102,13 +132,8 @@ impl Attack {
     fn read(path: &Path) -> Self {
         let about = std::fs::read_to_string(path.with_extension("about")).unwrap();
         let [direction, fails, name] = *about.split('|').collect::<Vec<_>>() else { panic!("{about}") };
-        let direction = match direction {
-            "Encode" => Direction::Encode,
-            "Decode" => Direction::Decode,
-            "FromPayload" => Direction::FromPayload,
-            "Stored" => Direction::Stored,
-            _ => Direction::ToPayload,
-        };
+        let named = |known: &Direction| format!("{known:?}") == direction;
+        let direction = Direction::ALL.into_iter().find(named).unwrap();
         let fails = Some(Code::from_number(fails.parse().unwrap()).unwrap()).filter(|code| *code != Code::Ok);
         Self { name: name.to_owned(), direction, input: std::fs::read(path).unwrap(), fails }
     }
@@ -155,6 +180,8 @@ fn measure(folder: &Path) {
         let input = list(&[payload("json/plain", b"1")]);
         Attack { name: "none".to_owned(), direction, input, fails: None }.run(&converter);
     }
+    converter.decode_history(&[], br#"{"events":[]}"#).unwrap();
+    converter.encode_failure(&[], b"").unwrap();
     let attacks = Arc::new(Attack::read_all(folder));
     if let [attack] = attacks.as_slice() {
         measure_call(&converter, attack)
@@ -282,7 +309,147 @@ fn attacks() -> Vec<Attack> {
         whole("a stored object beyond the limit", larger, Some(Code::Limit)),
         attack("an envelope with a large data key", Decode, envelope(LIMIT), Some(Code::Ciphertext)),
     ]);
+    attacks.extend(histories_and_failures(&half));
+    attacks.extend(descriptors());
     attacks
+}
+
+/// `half` is a payload that decodes to half of the limit.
+fn histories_and_failures(half: &[u8]) -> Vec<Attack> {
+    use Direction::{DecodeFailure, DecodeFailureJson, EncodeFailure, EncodeFailureJson, History};
+    let attack = |name: &str, direction, input: Vec<u8>, fails| Attack {
+        name: name.to_owned(),
+        direction,
+        input,
+        fails,
+    };
+    // WorkflowExecutionStarted.input, and ActivityTaskFailed.failure
+    let of_event = |number, inner: &[u8]| field(1, &[b"\x08\x01", &field(number, inner)[..]].concat());
+    let started = |payloads: &[Vec<u8>]| of_event(6, &field(6, &list(payloads)));
+    // Failure: a message, encoded attributes, and a cause.
+    let failure = |attributes: &[u8], depth: usize| {
+        let wrap = |cause: Vec<u8>, _| {
+            let cause = if cause.is_empty() { cause } else { field(4, &cause) };
+            [field(1, b"no"), field(20, attributes), cause].concat()
+        };
+        (0..depth).fold(Vec::new(), wrap)
+    };
+    let failed = |failure: &[u8]| of_event(18, &field(1, failure));
+    let payload_json = |payload: &[u8]| {
+        let body = tdc::payload::json::print(&list(&[payload.to_vec()])).unwrap();
+        let payload = String::from_utf8(body).unwrap();
+        payload[payload.find('[').unwrap() + 1..payload.rfind(']').unwrap()].to_owned()
+    };
+    let started_json = |payloads: &str| {
+        format!(
+            "{{\"events\":[{{\"workflowExecutionStartedEventAttributes\":{{\"input\":{{\"payloads\":[{payloads}]}}}}}}]}}"
+        )
+        .into_bytes()
+    };
+    let half_json = payload_json(half);
+    let nested = |count: usize, inner: &str| {
+        format!("{}{{{inner}}}{}", "{\"message\":\"no\",\"cause\":".repeat(count), "}".repeat(count))
+            .into_bytes()
+    };
+    let attributes_json = format!("\"encodedAttributes\":{half_json}");
+    let text =
+        |escape: &str| format!("{{\"message\":\"{}\"}}", escape.repeat(MIB / escape.len())).into_bytes();
+    let events =
+        |event: &str| format!("{{\"events\":[{}{{}}]}}", event.repeat(MIB / event.len())).into_bytes();
+    let halves = |count: usize| vec![half.to_vec(); count];
+    vec![
+        attack("a history of many events", History, field(1, b"\x08\x01").repeat(MIB / 4), None),
+        attack("a history of many payloads", History, started(&vec![Vec::new(); 200_000]), Some(Code::Limit)),
+        attack("a history that grows", History, started(&halves(1)), None),
+        attack("a history that grows beyond the limit", History, started(&halves(3)), Some(Code::Limit)),
+        attack("a history of failures", History, failed(&failure(half, 1)), None),
+        attack(
+            "a history of failures beyond the limit",
+            History,
+            failed(&failure(half, 90)),
+            Some(Code::Limit),
+        ),
+        attack(
+            "a history that is cut",
+            History,
+            field(1, &vec![0; MIB])[..MIB / 2].to_vec(),
+            Some(Code::Type),
+        ),
+        attack("JSON: many events", History, events("{},"), None),
+        attack(
+            "JSON: many events of one name",
+            History,
+            events("{\"eventId\":\"1\",\"eventId\":\"1\"},"),
+            None,
+        ),
+        attack("JSON: a history that grows", History, started_json(&half_json), None),
+        attack(
+            "JSON: a history that grows beyond the limit",
+            History,
+            started_json(&[half_json.as_str(); 3].join(",")),
+            Some(Code::Limit),
+        ),
+        attack("JSON: many payloads", History, started_json(&["{}"; 200_000].join(",")), Some(Code::Limit)),
+        attack("JSON: open lists", History, events("[")[..MIB].to_vec(), Some(Code::Limit)),
+        attack(
+            "JSON: a text that does not end",
+            History,
+            [b"{\"events", &vec![b'x'; MIB][..]].concat(),
+            Some(Code::Json),
+        ),
+        attack("a failure that grows", DecodeFailure, failure(half, 1), None),
+        attack("a failure that grows beyond the limit", DecodeFailure, failure(half, 90), Some(Code::Limit)),
+        attack("a failure with many causes", DecodeFailure, failure(b"", 10_000), Some(Code::Limit)),
+        attack("a failure to hide, with many causes", EncodeFailure, failure(b"", 10_000), Some(Code::Limit)),
+        attack("a failure to hide, with a long message", EncodeFailure, field(1, &vec![b'x'; MIB / 4]), None),
+        attack(
+            "a failure to hide, in many pieces",
+            EncodeFailure,
+            field(4, &field(1, b"x")).repeat(MIB / 8),
+            Some(Code::Limit),
+        ),
+        attack("JSON: a failure that grows", DecodeFailureJson, nested(0, &attributes_json), None),
+        attack("JSON: a failure with many causes", DecodeFailureJson, nested(10_000, ""), Some(Code::Limit)),
+        attack("JSON: a failure with many escapes", EncodeFailureJson, text("\\u20ac"), None),
+        attack(
+            "JSON: a failure to hide, with many causes",
+            EncodeFailureJson,
+            nested(10_000, ""),
+            Some(Code::Limit),
+        ),
+    ]
+}
+
+fn descriptors() -> Vec<Attack> {
+    let attack = |name: &str, input: Vec<u8>, fails| Attack {
+        name: format!("descriptors: {name}"),
+        direction: Direction::Descriptors,
+        input,
+        fails,
+    };
+    let file = |name: &str, contents: &[u8]| field(1, &[&field(1, name.as_bytes())[..], contents].concat());
+    let invalid = Some(Code::Descriptor);
+    let numbered = |number: u8, count: usize, inner: &dyn Fn(usize) -> Vec<u8>| -> Vec<u8> {
+        (0..count).flat_map(|index| field(number, &inner(index))).collect()
+    };
+    let named = |index: usize| field(1, format!("M{index}").as_bytes());
+    // An int32 of a number of its own.
+    let member = |index: usize| {
+        let mut number = vec![0x18];
+        varint(&mut number, index + 20_000);
+        [named(index), number, b"\x20\x01\x28\x05".to_vec()].concat()
+    };
+    let message = |contents: &[u8]| field(4, &[&field(1, b"M")[..], contents].concat());
+    vec![
+        attack("many files", field(1, b"").repeat(MIB), invalid),
+        attack("many types", file("types", &field(4, b"").repeat(MIB)), invalid),
+        attack("many fields", file("fields", &message(&field(2, b"").repeat(MIB))), invalid),
+        attack("many imports", file("imports", &field(3, b"").repeat(MIB)), invalid),
+        attack("many names", file("names", &numbered(4, 10_000, &named)), None),
+        attack("many members", file("members", &message(&numbered(2, 10_000, &member))), None),
+        attack("a long name", file(&"x".repeat(MIB), b"\x62\x01x"), invalid),
+        attack("open types", vec![0x22; MIB], invalid),
+    ]
 }
 
 /// A frame of 32 KiB that holds a GiB of zeros, names no content size and asks for a window of 128
@@ -297,7 +464,7 @@ fn converter(codec: &str) -> DataConverter {
     let document = format!(
         "version: 1\nkeys: {{ primary: k, ring: {{ k: {{ insecure_inline: \
          dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE= }}, kek: {{ envelope: true, insecure_inline: \
-         MTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTE= }} }} }}\nstorage: {{ unscoped: true, stores: {{ s3: \
+         MTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTE= }} }} }}\nfailures: {{ encode_common_attributes: true }}\nstorage: {{ unscoped: true, stores: {{ s3: \
          {{ s3: {{ region: r }}, buckets: [abc] }} }} }}\nconverters: [json: {{ canonical: true }}]\n\
          codecs: [{}]\nlimits: {{ max_decoded_bytes: {LIMIT} }}\n",
         if codec.contains(':') { format!("{{ {codec} }}") } else { codec.to_owned() }
@@ -320,15 +487,19 @@ fn head_len(payloads: &[u8]) -> usize {
 }
 
 fn field(number: u8, contents: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![number << 3 | 2];
-    let mut len = contents.len();
-    while len > 0x7f {
-        bytes.push(u8::try_from(len & 0x7f).unwrap() | 0x80);
-        len >>= 7;
-    }
-    bytes.push(u8::try_from(len).unwrap());
+    let mut bytes = Vec::new();
+    varint(&mut bytes, usize::from(number) << 3 | 2);
+    varint(&mut bytes, contents.len());
     bytes.extend_from_slice(contents);
     bytes
+}
+
+fn varint(bytes: &mut Vec<u8>, mut value: usize) {
+    while value > 0x7f {
+        bytes.push(u8::try_from(value & 0x7f).unwrap() | 0x80);
+        value >>= 7;
+    }
+    bytes.push(u8::try_from(value).unwrap());
 }
 
 /// Bytes of the process that are in memory.
