@@ -214,7 +214,8 @@ impl DataKeys {
         })
     }
 
-    /// Takes a wrapped key. If two answers arrive for one key, the first counts.
+    /// Takes a wrapped key. If two answers arrive for one key, the first counts. Returns the key that
+    /// now encrypts: by the time a caller looked for it, other namespaces may have taken its room.
     pub(super) fn install(
         &self,
         kek: &Kek,
@@ -223,7 +224,7 @@ impl DataKeys {
         wrapped: &[u8],
         cache: CacheOptions,
         now: Instant,
-    ) {
+    ) -> Arc<Sealing> {
         let text = base64::encode(wrapped);
         let key = Arc::new(Key::data_key(&kek.id, text.as_bytes(), data_key));
         if kek.service().is_some() {
@@ -237,20 +238,23 @@ impl DataKeys {
             forks: sys::forks(),
         });
         let owner = (kek.identity, Arc::clone(namespace));
-        let is_first = self.slots.write(|slots| {
+        let earlier = self.slots.write(|slots| {
             make_room(slots, &owner);
             let slot = slots.entry(owner).or_default();
-            let is_first = slot.live.is_none()
-                || slot.candidate.as_ref().is_some_and(|candidate| Arc::ptr_eq(candidate, data_key));
-            if is_first {
+            let is_candidate =
+                slot.candidate.as_ref().is_some_and(|candidate| Arc::ptr_eq(candidate, data_key));
+            let earlier = slot.live.clone().filter(|_| !is_candidate);
+            if earlier.is_none() {
                 *slot = Slot { live: Some(Arc::clone(&sealing)), ..Slot::default() };
             }
-            is_first
+            earlier
         });
-        if is_first {
-            kek.sealing.store(Some(sealing));
-            self.remember_key(kek, key, now + cache.lifetime, cache);
+        if let Some(earlier) = earlier {
+            return earlier;
         }
+        kek.sealing.store(Some(Arc::clone(&sealing)));
+        self.remember_key(kek, key, now + cache.lifetime, cache);
+        sealing
     }
 
     /// Records that a service did not wrap a key.

@@ -178,11 +178,8 @@ impl<'a> Session<'a> {
                 let namespace = Arc::from(self.namespace);
                 let data_key = data_keys.candidate(kek, &namespace).map_err(NoDataKey::Error)?;
                 let wrapped = local.wrap(&data_key).map_err(NoDataKey::Error)?;
-                data_keys.install(kek, &namespace, &data_key, &wrapped, cache, now);
-                match data_keys.live(kek, self.namespace, now) {
-                    Live::Key(sealing) | Live::Aging(sealing) => Ok(sealing),
-                    Live::Failed(_) | Live::Nothing => Err(NoDataKey::Wrap(Arc::clone(kek))),
-                }
+                let sealing = data_keys.install(kek, &namespace, &data_key, &wrapped, cache, now);
+                Ok(Held::from_inner(Some(sealing)))
             }
             (Live::Failed(failure), Keeper::Service(_)) => Err(NoDataKey::Failed(failure)),
             (Live::Nothing, Keeper::Service(_)) => Err(match self.keys.borrow().wrap_failed() {
