@@ -214,8 +214,8 @@ impl DataKeys {
         })
     }
 
-    /// Takes a wrapped key. If two answers arrive for one key, the first counts. Returns the key that
-    /// now encrypts: by the time a caller looked for it, other namespaces may have taken its room.
+    /// Takes a wrapped key. If two answers arrive for one key, the first counts. Returns the key
+    /// that now encrypts: before a caller could look for it, other namespaces may take its room.
     pub(super) fn install(
         &self,
         kek: &Kek,
