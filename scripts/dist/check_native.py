@@ -12,8 +12,6 @@ from pathlib import Path
 import lief
 
 MAX_LIBRARY_BYTES = 5 * 1024 * 1024
-# For Windows rustc gives functions no sections of their own, so that unused ones stay.
-MAX_WINDOWS_BYTES = 6 * 1024 * 1024
 
 # What a file may export. Rust also exports the C functions of the crates that an addon links:
 # Node.js loads addons locally, so these collide with nothing.
@@ -97,9 +95,8 @@ def check(path: Path, triple: str) -> None:
     elif kind == "linux-musl" and libraries:
         raise Wrong("is not static")
     size = path.stat().st_size
-    largest = MAX_WINDOWS_BYTES if kind == "windows" else MAX_LIBRARY_BYTES
-    if stem == "libtdc" and size > largest:
-        raise Wrong(f"is larger than {largest >> 20} MB")
+    if stem == "libtdc" and size > MAX_LIBRARY_BYTES:
+        raise Wrong(f"is larger than {MAX_LIBRARY_BYTES >> 20} MB")
     print(f"{path.name:20} {size:10} {'.'.join(map(str, needs))}", file=sys.stderr)
 
 

@@ -19,13 +19,13 @@
 #define HANGS_AFTER_SECONDS 60
 
 /* The allocators of gcc's AddressSanitizer, and of zig where it links musl statically, may be
- * locked in a child themselves; make test-c runs these tests. */
-#if defined __SANITIZE_ADDRESS__ || defined ALLOCATOR_IS_LOCKED_IN_A_CHILD
-#define SKIP_WITH_SUCH_AN_ALLOCATOR                                                                          \
-    puts("fork with busy threads: skipped, because the allocator has locks of its own");                     \
+ * locked in a child themselves, and so may QEMU; make test-c runs these tests. */
+#if defined __SANITIZE_ADDRESS__ || defined OTHERS_ARE_LOCKED_IN_A_CHILD
+#define SKIP_IF_OTHERS_ARE_LOCKED                                                                            \
+    puts("fork with busy threads: skipped, because the allocator or the emulator has locks of its own");     \
     return;
 #else
-#define SKIP_WITH_SUCH_AN_ALLOCATOR
+#define SKIP_IF_OTHERS_ARE_LOCKED
 #endif
 
 /* Envelopes, of which two data keys stay unwrapped. */
@@ -234,7 +234,7 @@ static void fork_while_taken(size_t lock) {
 }
 
 void test_fork_locks(void) {
-    SKIP_WITH_SUCH_AN_ALLOCATOR
+    SKIP_IF_OTHERS_ARE_LOCKED
     for (size_t lock = 0; lock < sizeof LOCKS / sizeof *LOCKS; lock++) {
         fork_while_taken(lock);
     }
@@ -267,7 +267,7 @@ static void *use_first(void *unused) {
 
 /* Must run before anything else has used descriptors. */
 void test_fork_first_use(void) {
-    SKIP_WITH_SUCH_AN_ALLOCATOR
+    SKIP_IF_OTHERS_ARE_LOCKED
     shared = parse(ENCRYPT);
     for (int i = 0; i < 5; i++) {
         /* A process in which nothing was used yet. */
