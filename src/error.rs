@@ -38,7 +38,7 @@ pub(crate) enum Needs {
 }
 
 /// A key that a host may have, or can have unwrapped.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Needed {
     /// The key of this id.
     Key(String),

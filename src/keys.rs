@@ -6,6 +6,7 @@ mod data_keys;
 mod kek;
 mod key;
 mod keyring;
+mod needed;
 mod recent;
 mod rewrap;
 mod service;
@@ -21,6 +22,7 @@ pub(crate) use key::{
     push_entry, shown_id,
 };
 pub(crate) use keyring::{Found, Keyring, Missing};
+pub(crate) use needed::NeededKeys;
 pub(crate) use service::Failure;
 pub use service::{Fault, Unwrap, Wrap};
 pub(crate) use session::{CallKeys, NoDataKey, Session};

@@ -25,6 +25,7 @@ mod tests;
 use crate::codec::Budget;
 use crate::descriptors::temporal_pool;
 use crate::error::Error;
+use crate::keys::NeededKeys;
 use crate::lock::Once;
 use json::JsonWalk;
 use plan::{Plan, Plans};
@@ -77,8 +78,12 @@ impl MessageType {
     ) -> Result<Vec<u8>, Error> {
         let Some(plan) = self.plan else { return Ok(message.to_vec()) };
         if let Some(of) = task.asks_for(&settings) {
-            let survey = Work::new(Task::AskForKeys(of, Vec::new()), settings, budget);
-            ask_for_keys(Walk::new(self.plans, survey, 0).survey(plan, message))?;
+            let survey = Work::new(
+                Task::AskForKeys(of, NeededKeys::new(settings.environment.session)),
+                settings,
+                budget,
+            );
+            Walk::new(self.plans, survey, 0).survey(plan, message).request_keys()?;
         }
         let work = Work::new(task, settings, budget).with_progress(progress);
         let changed = Walk::new(self.plans, work, message.len()).run(plan, message)?;
@@ -99,18 +104,16 @@ impl MessageType {
         let text = json::check(text)?;
         let Some(plan) = self.plan else { return Ok(text.as_bytes().to_vec()) };
         if let Some(of) = task.asks_for(&settings) {
-            let survey = Work::new(Task::AskForKeys(of, Vec::new()), settings, budget);
-            ask_for_keys(JsonWalk::new(self.plans, survey, text).survey(plan, is_list))?;
+            let survey = Work::new(
+                Task::AskForKeys(of, NeededKeys::new(settings.environment.session)),
+                settings,
+                budget,
+            );
+            JsonWalk::new(self.plans, survey, text).survey(plan, is_list).request_keys()?;
         }
         let work = Work::new(task, settings, budget).with_progress(progress);
         JsonWalk::new(self.plans, work, text).run(plan, is_list)
     }
-}
-
-/// Asks the host for all keys that the first pass found missing, together.
-fn ask_for_keys(survey: Work<'_>) -> Result<(), Error> {
-    let ids = survey.keys();
-    if ids.is_empty() { Ok(()) } else { Err(Error::keys_needed(ids)) }
 }
 
 /// The first of `names` that occurs as a member of a JSON object.

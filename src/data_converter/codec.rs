@@ -4,9 +4,9 @@ use super::DataConverter;
 use crate::call::Scope;
 use crate::codec::{Budget, Chain, Environment};
 use crate::config::Profile;
-use crate::error::{Error, Needed};
+use crate::error::Error;
 use crate::framing::{Framed, PAYLOADS, framed_len};
-use crate::limits::MAX_NEEDED;
+use crate::keys::NeededKeys;
 use crate::outcome::Outcome;
 use crate::payload::{Payloads, Slices};
 
@@ -149,14 +149,14 @@ impl DataConverter {
 /// # Errors
 /// The keys to request.
 fn all_keys(list: &Payloads<'_>, environment: &Environment<'_>) -> Result<(), Error> {
-    let mut needed = Vec::new();
-    for payload in &list.payloads {
-        add_needed(&mut needed, environment.key_to_ask_for(payload).as_slice());
-        if needed.len() >= MAX_NEEDED {
+    let mut needed = NeededKeys::new(environment.session);
+    for key in list.payloads.iter().filter_map(|payload| environment.key_to_ask_for(payload)) {
+        needed.add(key);
+        if needed.is_full() {
             break;
         }
     }
-    if needed.is_empty() { Ok(()) } else { Err(Error::keys_needed(needed)) }
+    needed.request()
 }
 
 /// Runs every payload of a list through `transcode`, in order. `expected` estimates the size of the
@@ -168,7 +168,7 @@ pub(super) fn each_payload(
     expected: impl Fn(usize) -> usize,
     mut transcode: impl FnMut(Slices<'_>, &mut [u8]) -> Result<Outcome, Error>,
 ) -> Result<Vec<u8>, Error> {
-    let mut needed = Vec::new();
+    let mut needed = NeededKeys::new(environment.session);
     for (index, payload) in list.payloads.iter().enumerate() {
         environment.at(index);
         let write = |room: &mut [u8]| transcode(Slices::one(payload), room);
@@ -176,8 +176,8 @@ pub(super) fn each_payload(
             Ok(()) => {}
             // All keys that the list needs are requested together, not one by one.
             Err(error) if environment.asks_for_keys() && !error.needed_keys().is_empty() => {
-                add_needed(&mut needed, error.needed_keys());
-                if needed.len() >= MAX_NEEDED {
+                error.needed_keys().iter().cloned().for_each(|key| needed.add(key));
+                if needed.is_full() {
                     break;
                 }
             }
@@ -185,13 +185,6 @@ pub(super) fn each_payload(
             Err(error) => return Err(error.at_payload(index)),
         }
     }
-    if needed.is_empty() { Ok(out.finish(&list.unknown)) } else { Err(Error::keys_needed(needed)) }
-}
-
-fn add_needed(needed: &mut Vec<Needed>, keys: &[Needed]) {
-    for key in keys {
-        if !needed.contains(key) {
-            needed.push(key.clone());
-        }
-    }
+    needed.request()?;
+    Ok(out.finish(&list.unknown))
 }

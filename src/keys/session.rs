@@ -131,6 +131,11 @@ impl<'a> Session<'a> {
         self.keys.borrow().answers().is_some_and(|answers| !answers.unwrapped.is_empty())
     }
 
+    /// How many data keys were unwrapped for this call.
+    pub(crate) fn answered(&self) -> usize {
+        self.keys.borrow().answers().map_or(0, |answers| answers.unwrapped.len())
+    }
+
     /// Whether the call should request a reload before it leaves a foreign envelope as it is.
     pub(crate) fn should_search(&self) -> bool {
         (self.may_search)()

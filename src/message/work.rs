@@ -2,8 +2,9 @@
 
 use super::plan::Treatment;
 use crate::codec::{Budget, Chain, Environment, Found, Layer, encrypt};
-use crate::error::{Code, Error, Kind, Needed};
-use crate::limits::{Limits, MAX_NEEDED};
+use crate::error::{Code, Error, Kind};
+use crate::keys::NeededKeys;
+use crate::limits::Limits;
 use crate::outcome::Outcome;
 use crate::payload::{Slices, View, malformed};
 
@@ -46,7 +47,7 @@ pub(crate) enum Task<'v> {
     /// Data keys are rewrapped, and nothing is decoded.
     Rewrap,
     /// Nothing is written: the keys that the host must be asked for are collected.
-    AskForKeys(KeysOf, Vec<Needed>),
+    AskForKeys(KeysOf, NeededKeys),
     /// Nothing is written: the payloads are passed to the visitor.
     Visit(&'v dyn Fn(&[u8])),
 }
@@ -108,11 +109,11 @@ impl<'c> Work<'c> {
         self.settings.limits.max_payloads
     }
 
-    /// The collected keys.
-    pub(crate) fn keys(self) -> Vec<Needed> {
+    /// Requests all keys that a first pass found missing, together.
+    pub(crate) fn request_keys(self) -> Result<(), Error> {
         match self.task {
-            Task::AskForKeys(_, ids) => ids,
-            Task::Encode | Task::Decode | Task::Rewrap | Task::Visit(_) => Vec::new(),
+            Task::AskForKeys(_, keys) => keys.request(),
+            Task::Encode | Task::Decode | Task::Rewrap | Task::Visit(_) => Ok(()),
         }
     }
 
@@ -188,17 +189,14 @@ impl<'c> Work<'c> {
                 visit(payload);
                 Ok(false)
             }
-            Task::AskForKeys(of, ids) => {
+            Task::AskForKeys(of, keys) => {
                 let environment = &self.settings.environment;
                 let id = match of {
                     KeysOf::Decode => environment.key_to_ask_for(payload),
                     KeysOf::Rewrap => encrypt::rewrap_to_ask_for(&view, environment),
                 };
-                if let Some(id) = id
-                    && ids.len() < MAX_NEEDED
-                    && !ids.contains(&id)
-                {
-                    ids.push(id);
+                if let Some(id) = id {
+                    keys.add(id);
                 }
                 Ok(false)
             }
