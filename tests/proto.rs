@@ -215,6 +215,7 @@ fn a_stored_object_is_asked_for_and_answered() {
             ("bucket", "bucket"),
             ("key", key),
             ("object", key),
+            ("object_name", key),
             ("hash_algorithm", "sha256"),
             ("hashAlgorithm", "sha256"),
             ("hash_value", hash),

@@ -10,14 +10,15 @@ import (
 
 // StorageDriver returns driver with claims that the official drivers of every SDK can read. They
 // spell the same things differently: hash_algorithm and hash_value in Go and Python, hashAlgorithm
-// and hashValue in TypeScript; for Google Cloud Storage, key in Go and object in TypeScript.
+// and hashValue in TypeScript; for Google Cloud Storage, key or object_name in Go, object_name in
+// Python and object in TypeScript.
 //
 //	client.Options{ExternalStorage: converter.ExternalStorage{
 //		Drivers: []converter.StorageDriver{tdc.StorageDriver(driver)},
 //	}}
 //
-// The claims that Store returns have both spellings, and so do those that Retrieve gets. Name,
-// type, payloads and everything else are the driver's. If both spellings are there and disagree,
+// The claims that Store returns have every spelling, and so do those that Retrieve gets. Name,
+// type, payloads and everything else are the driver's. If two spellings are there and disagree,
 // the error is [ErrReference], and nothing is retrieved. A StorageDriverSelector has to return the
 // wrapped driver.
 //
@@ -35,12 +36,12 @@ func (d storageDriver) Store(ctx converter.StorageDriverStoreContext, payloads [
 	if err != nil {
 		return nil, err
 	}
-	return d.withBothSpellings(claims)
+	return d.withEverySpelling(claims)
 }
 
 // Retrieve implements [converter.StorageDriver].
 func (d storageDriver) Retrieve(ctx converter.StorageDriverRetrieveContext, claims []converter.StorageDriverClaim) ([]*commonpb.Payload, error) {
-	claims, err := d.withBothSpellings(claims)
+	claims, err := d.withEverySpelling(claims)
 	if err != nil {
 		return nil, err
 	}
@@ -48,31 +49,37 @@ func (d storageDriver) Retrieve(ctx converter.StorageDriverRetrieveContext, clai
 }
 
 var (
-	hashSpellings = [][2]string{{"hash_algorithm", "hashAlgorithm"}, {"hash_value", "hashValue"}}
+	hashSpellings = [][]string{{"hash_algorithm", "hashAlgorithm"}, {"hash_value", "hashValue"}}
 	// Only for Google's drivers: it would repeat the long key of every S3 object in the history, and
 	// to a driver of somebody's own key and object may be two things.
-	gcsSpellings = append([][2]string{{"key", "object"}}, hashSpellings...)
+	gcsSpellings = append([][]string{{"key", "object", "object_name"}}, hashSpellings...)
 )
 
-func (d storageDriver) withBothSpellings(claims []converter.StorageDriverClaim) ([]converter.StorageDriverClaim, error) {
-	pairs := hashSpellings
+func (d storageDriver) withEverySpelling(claims []converter.StorageDriverClaim) ([]converter.StorageDriverClaim, error) {
+	spellings := hashSpellings
 	if d.Type() == "gcp.gcsdriver" {
-		pairs = gcsSpellings
+		spellings = gcsSpellings
 	}
 	result := make([]converter.StorageDriverClaim, len(claims))
 	for i, claim := range claims {
 		data := maps.Clone(claim.ClaimData) // Retrieve must not modify claims
-		for _, pair := range pairs {
-			first, hasFirst := data[pair[0]]
-			second, hasSecond := data[pair[1]]
-			switch {
-			case hasFirst && !hasSecond:
-				data[pair[1]] = first
-			case hasSecond && !hasFirst:
-				data[pair[0]] = second
-			case first != second:
-				return nil, newError(ErrReference, i, fmt.Sprintf("the claim of the storage driver %q is contradictory: its %s and %s disagree",
-					d.Name(), pair[0], pair[1]))
+		for _, names := range spellings {
+			first := ""
+			for _, name := range names {
+				value, found := data[name]
+				switch {
+				case !found:
+				case first == "":
+					first = name
+				case value != data[first]:
+					return nil, newError(ErrReference, i, fmt.Sprintf("the claim of the storage driver %q is contradictory: its %s and %s disagree",
+						d.Name(), first, name))
+				}
+			}
+			if first != "" {
+				for _, name := range names {
+					data[name] = data[first]
+				}
 			}
 		}
 		claim.ClaimData = data

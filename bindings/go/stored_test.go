@@ -148,7 +148,7 @@ func TestStoredPayloadsTakeThePlacesOfTheirReferences(t *testing.T) {
 	}
 	claim := other.rounds[0][0].ClaimData
 	key, hash := claim["key"], claim["hash_value"]
-	if !maps.Equal(claim, map[string]string{"bucket": "orders", "key": key, "object": key, "hash_algorithm": "sha256",
+	if !maps.Equal(claim, map[string]string{"bucket": "orders", "key": key, "object": key, "object_name": key, "hash_algorithm": "sha256",
 		"hashAlgorithm": "sha256", "hash_value": hash, "hashValue": hash}) || !strings.HasSuffix(key, hash) {
 		t.Errorf("the driver got %v", claim)
 	}

@@ -83,7 +83,7 @@ def matrix(checks: Checks, store: Store) -> Claims:
     for (language, mode), each in written.items():
         if mode == "wrapped":
             names = {"hash_algorithm", "hash_value", "hashAlgorithm", "hashValue", "bucket", "key"}
-            names |= {"object"} if store.name == "gcs" else set()
+            names |= {"object", "object_name"} if store.name == "gcs" else set()
             checks.that(f"claims of {language}, wrapped, have {len(names)} keys", set(each[0]) == names, set(each[0]))
     return written
 
@@ -108,11 +108,15 @@ def command_line(checks: Checks, store: Store, tdc: Path, folder: Path, written:
         checks.that(f"{' '.join(writer)} -> tdc decode --storage", list(found) == payloads_of(writer), done.stderr)
     # Another object's hash, and an object that is not there.
     claims = [claim for each in written.values() for claim in each]
-    name, key = ("object", claims[-1]["object"]) if "object" in claims[-1] else ("key", claims[-1]["key"])
-    for what, claim in [
-        ("another hash", {**claims[0], "hash_value": "0" * 64, "hashValue": "0" * 64}),
-        ("a missing object", {**claims[-1], "key": key[:-4] + "0000", name: key[:-4] + "0000"}),
-    ]:
+    # Of the last writer, which is wrapped: the key under every name that it has.
+    last = claims[-1]
+    names = {"key", "object", "object_name"} & set(last)
+    missing = {name: f"{last[name][:-4]}0000" for name in names}
+    wrong = {
+        "another hash": {**claims[0], "hash_value": "0" * 64, "hashValue": "0" * 64},
+        "a missing object": {**last, **missing},
+    }
+    for what, claim in wrong.items():
         document = MessageToJson(Payloads(payloads=[Payload(metadata=REFERENCE, data=data_of(claim))]))
         done = subprocess.run(
             command, input=document.encode(), capture_output=True, timeout=60, check=False, env=environment
@@ -153,6 +157,7 @@ def main() -> int:
     python = [sys.executable, "-B", str(here / "python" / "participant.py")]
     go = [str(given.go)] if given.go else []
     typescript = ["node", str(given.typescript)] if given.typescript else []
+    programs = {"go": go, "python": python, "typescript": typescript}
     checks = Checks()
 
     (given.folder / "s3" / BUCKET).mkdir(parents=True)
@@ -161,7 +166,6 @@ def main() -> int:
     endpoint = f"http://127.0.0.1:{port}"
     command = [str(given.versitygw), "--access", "test", "--secret", "testtest", "--port", f"127.0.0.1:{port}"]
     command += ["posix", "--sidecar", str(given.folder / "metadata"), str(given.folder / "s3")]
-    programs = {"go": go, "python": python, "typescript": typescript}
     print("Amazon S3 (versitygw)", flush=True)
     with server(command, endpoint, given.folder / "versitygw.log"):
         store = Store("s3", endpoint, {name: program for name, program in programs.items() if program})
@@ -173,7 +177,6 @@ def main() -> int:
     endpoint = f"http://127.0.0.1:{port}"
     command = [str(given.fake_gcs_server), "-scheme", "http", "-host", "127.0.0.1", "-port", str(port)]
     command += ["-backend", "memory", "-external-url", endpoint, "-data", str(given.folder / "gcs")]
-    programs = {"go": go, "typescript": typescript}
     print("Google Cloud Storage (fake-gcs-server)", flush=True)
     with server(command, endpoint, given.folder / "fake-gcs-server.log"):
         store = Store("gcs", endpoint, {name: program for name, program in programs.items() if program})

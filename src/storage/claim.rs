@@ -1,10 +1,11 @@
 //! What a driver recorded about an object. The drivers of the SDKs spell the same things
 //! differently, so one cannot read what another wrote; here every spelling is read.
 //!
-//! | | Go, Python | TypeScript |
-//! |---|---|---|
-//! | Amazon S3 | `bucket`, `key`, `hash_algorithm`, `hash_value` | `bucket`, `key`, `hashAlgorithm`, `hashValue` |
-//! | Google Cloud Storage | the same | `bucket`, `object`, `hashAlgorithm`, `hashValue` |
+//! | | Go | Python | TypeScript |
+//! |---|---|---|---|
+//! | the hash | `hash_algorithm`, `hash_value` | the same | `hashAlgorithm`, `hashValue` |
+//! | the key, Amazon S3 | `key` | `key` | `key` |
+//! | the key, Google Cloud Storage | `object_name` and `key`; `key` alone in driver 0.1 | `object_name` | `object` |
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ pub(super) struct Claim<'a> {
     pub(super) sha256: [u8; 32],
 }
 
-pub(super) const KEY: [&str; 2] = ["key", "object"];
+pub(super) const KEY: [&str; 3] = ["key", "object", "object_name"];
 pub(super) const ALGORITHM: [&str; 2] = ["hash_algorithm", "hashAlgorithm"];
 pub(super) const HASH: [&str; 2] = ["hash_value", "hashValue"];
 
@@ -43,14 +44,23 @@ impl<'a> Claim<'a> {
     }
 }
 
-/// The value under either spelling of a name.
-fn one_of<'a>(claim: &'a BTreeMap<String, String>, names: [&str; 2]) -> Result<Option<&'a str>, Error> {
-    match names.map(|name| claim.get(name)) {
-        [Some(one), Some(other)] if one != other => {
-            Err(wrong(&format!("its {} and {} disagree", names[0], names[1])))
+/// The value under any spelling of a name.
+fn one_of<'a, const N: usize>(
+    claim: &'a BTreeMap<String, String>,
+    names: [&str; N],
+) -> Result<Option<&'a str>, Error> {
+    let mut found: Option<(&str, &str)> = None;
+    for name in names {
+        let Some(value) = claim.get(name) else { continue };
+        match found {
+            Some((first, other)) if other != value => {
+                return Err(wrong(&format!("its {first} and {name} disagree")));
+            }
+            Some(_) => {}
+            None => found = Some((name, value)),
         }
-        [one, other] => Ok(one.or(other).map(String::as_str)),
     }
+    Ok(found.map(|(_, value)| value))
 }
 
 fn of_hex(hex: &str) -> Option<[u8; 32]> {
@@ -86,13 +96,20 @@ mod tests {
     fn every_drivers_spelling_says_the_same() {
         let hash = "ab".repeat(32);
         let go = claim(&[("bucket", "b"), ("key", "k"), ("hash_algorithm", "sha256"), ("hash_value", &hash)]);
-        let gcs =
+        let typescript =
             claim(&[("bucket", "b"), ("object", "k"), ("hashAlgorithm", "sha256"), ("hashValue", &hash)]);
+        let python = claim(&[
+            ("bucket", "b"),
+            ("object_name", "k"),
+            ("hash_algorithm", "sha256"),
+            ("hash_value", &hash),
+        ]);
         let expected = Claim { bucket: Some("b"), key: "k", sha256: [0xab; 32] };
-        assert_eq!(Claim::of(&go).unwrap(), expected);
-        assert_eq!(Claim::of(&gcs).unwrap(), expected);
-        let both: BTreeMap<_, _> = go.into_iter().chain(gcs).collect();
-        assert_eq!(Claim::of(&both).unwrap(), expected);
+        for one in [&go, &typescript, &python] {
+            assert_eq!(Claim::of(one).unwrap(), expected);
+        }
+        let all: BTreeMap<_, _> = go.into_iter().chain(typescript).chain(python).collect();
+        assert_eq!(Claim::of(&all).unwrap(), expected);
     }
 
     #[test]
@@ -108,6 +125,7 @@ mod tests {
         let prefix = "the reference to a stored object was not followed: ";
         for (more, why) in [
             (("object", "other"), "its key and object disagree"),
+            (("object_name", "other"), "its key and object_name disagree"),
             (("hashValue", "other"), "its hash_value and hashValue disagree"),
             (("hashAlgorithm", "md5"), "its hash_algorithm and hashAlgorithm disagree"),
             (("hash_algorithm", "md5"), "its hash_algorithm is \"md5\", expected sha256"),

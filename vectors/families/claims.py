@@ -14,7 +14,9 @@ COMMENT = "Claims of external storage drivers, with the key spellings of every S
 S3 = "aws.s3driver"
 GCS = "gcp.gcsdriver"
 GO_S3 = "contrib/aws/s3driver of the Go SDK, temporalio.contrib.aws.s3driver of Python's"
-GO_GCS = "contrib/gcp/gcsdriver of the Go SDK"
+GO_GCS_01 = "contrib/gcp/gcsdriver 0.1 of the Go SDK"
+GO_GCS = "contrib/gcp/gcsdriver of the Go SDK, which also writes the name that its 0.1 reads"
+PYTHON_GCS = "temporalio.contrib.gcp.gcsdriver of Python's SDK 1.35"
 TS_S3 = "@temporalio/external-storage-s3 1.22"
 TS_GCS = "@temporalio/external-storage-gcs 1.22"
 MADE_UP = "made up"
@@ -27,6 +29,7 @@ Claim = dict[str, str]
 BUCKET: Claim = {"bucket": "orders"}
 KEY: Claim = {"key": PATH}
 OBJECT: Claim = {"object": PATH}
+OBJECT_NAME: Claim = {"object_name": PATH}
 SNAKE: Claim = {"hash_algorithm": "sha256", "hash_value": DIGEST}
 CAMEL: Claim = {"hashAlgorithm": "sha256", "hashValue": DIGEST}
 HASH: Claim = {**SNAKE, **CAMEL}
@@ -34,7 +37,7 @@ HASH: Claim = {**SNAKE, **CAMEL}
 
 @dataclass(frozen=True)
 class ClaimVector:
-    """One claim of a driver of one type, and the claim with the other spellings or the two keys that disagree."""
+    """One claim of a driver of one type, and the claim with all spellings or the two keys that disagree."""
 
     name: str
     source: str
@@ -68,15 +71,25 @@ def _same(name: str, source: str, comment: str, kind: str, claim: Claim) -> Clai
 
 
 ALL_S3: Claim = {**BUCKET, **KEY, **HASH}
-ALL_GCS: Claim = {**BUCKET, **KEY, **OBJECT, **HASH}
+ALL_GCS: Claim = {**BUCKET, **KEY, **OBJECT, **OBJECT_NAME, **HASH}
 
 VECTORS: list[ClaimVector] = [
     ClaimVector("s3-go-python", GO_S3, "as Go and Python write it", S3, {**BUCKET, **KEY, **SNAKE}, _becomes(ALL_S3)),
     ClaimVector("s3-typescript", TS_S3, "as TypeScript writes it", S3, {**BUCKET, **KEY, **CAMEL}, _becomes(ALL_S3)),
-    ClaimVector("gcs-go", GO_GCS, "as Go writes it", GCS, {**BUCKET, **KEY, **SNAKE}, _becomes(ALL_GCS)),
+    ClaimVector("gcs-go-first", GO_GCS_01, "as Go wrote it first", GCS, {**BUCKET, **KEY, **SNAKE}, _becomes(ALL_GCS)),
+    ClaimVector("gcs-go", GO_GCS, "as Go writes it", GCS, {**BUCKET, **KEY, **OBJECT_NAME, **SNAKE}, _becomes(ALL_GCS)),
+    ClaimVector("gcs-python", PYTHON_GCS, "as Python writes it", GCS, {**BUCKET, **OBJECT_NAME, **SNAKE}, _becomes(ALL_GCS)),
     ClaimVector("gcs-typescript", TS_GCS, "as TypeScript writes it", GCS, {**BUCKET, **OBJECT, **CAMEL}, _becomes(ALL_GCS)),
     _same("s3-both", MADE_UP, "both spellings are there, as tdc writes it: nothing to add", S3, ALL_S3),
-    _same("gcs-both", MADE_UP, "both spellings are there, as tdc writes it: nothing to add", GCS, ALL_GCS),
+    _same("gcs-all", MADE_UP, "every spelling is there, as tdc writes it: nothing to add", GCS, ALL_GCS),
+    ClaimVector(
+        "gcs-two",
+        MADE_UP,
+        "two of three are there: the third is added",
+        GCS,
+        {**BUCKET, **KEY, **OBJECT, **HASH},
+        _becomes(ALL_GCS),
+    ),
     ClaimVector(
         "s3-mixed",
         MADE_UP,
@@ -93,7 +106,7 @@ VECTORS: list[ClaimVector] = [
         {"hashValue": DIGEST},
         _becomes({"hashValue": DIGEST, "hash_value": DIGEST}),
     ),
-    ClaimVector("empty-value", MADE_UP, "an empty value is a value", GCS, {"object": ""}, _becomes({"object": "", "key": ""})),
+    ClaimVector("empty-value", MADE_UP, "an empty value is a value", GCS, {"object": ""}, _becomes({"object": "", "key": "", "object_name": ""})),
     ClaimVector(
         "unknown-keys", MADE_UP, "other keys stay", S3, {**BUCKET, **KEY, **SNAKE, "region": "eu-1"}, _becomes({**ALL_S3, "region": "eu-1"})
     ),
@@ -129,6 +142,14 @@ VECTORS: list[ClaimVector] = [
     ),
     ClaimVector("object-disagrees", MADE_UP, "two objects", GCS, {**ALL_GCS, "object": "v0/other"}, _disagree("key", "object")),
     ClaimVector("object-empty", MADE_UP, "an empty value disagrees, too", GCS, {**ALL_GCS, "object": ""}, _disagree("key", "object")),
+    ClaimVector(
+        "object-name-disagrees",
+        MADE_UP,
+        "the first that is there and the one that differs are named",
+        GCS,
+        {**BUCKET, **OBJECT, "object_name": "v0/other", **HASH},
+        _disagree("object", "object_name"),
+    ),
     ClaimVector(
         "own-type-disagrees",
         MADE_UP,

@@ -122,6 +122,7 @@ def test_stored_payloads_take_the_places_of_their_references() -> None:
             "bucket": "orders",
             "key": key,
             "object": key,
+            "object_name": key,
             "hash_algorithm": "sha256",
             "hashAlgorithm": "sha256",
             "hash_value": digest,

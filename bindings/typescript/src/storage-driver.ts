@@ -23,11 +23,11 @@ export interface StorageClaimLike {
 /**
  * Wraps a driver of external storage, so that claims can be read by the official drivers of every
  * SDK. They spell the same things differently: `hash_algorithm` and `hash_value` in Go and Python,
- * `hashAlgorithm` and `hashValue` in TypeScript; for Google Cloud Storage, `key` in Go and `object`
- * in TypeScript.
+ * `hashAlgorithm` and `hashValue` in TypeScript; for Google Cloud Storage, `key` or `object_name` in
+ * Go, `object_name` in Python and `object` in TypeScript.
  *
- * The claims that `store` returns have both spellings, and so do those that `retrieve` gets. Name,
- * type, payloads and everything else are the driver's. If both spellings are there and disagree, a
+ * The claims that `store` returns have every spelling, and so do those that `retrieve` gets. Name,
+ * type, payloads and everything else are the driver's. If two spellings are there and disagree, a
  * {@link TdcError} names them, and nothing is retrieved. It needs no configuration. A
  * `driverSelector` has to return the wrapped driver.
  *
@@ -43,9 +43,9 @@ export function storageDriver<Driver extends StorageDriverLike>(driver: Driver):
   const inner = driver as unknown as Calls;
   const own: Record<PropertyKey, unknown> = {
     store: async (context: unknown, payloads: unknown) =>
-      withBothSpellings(driver, await inner.store(context, payloads)),
+      withEverySpelling(driver, await inner.store(context, payloads)),
     retrieve: async (context: unknown, claims: StorageClaimLike[]) =>
-      inner.retrieve(context, withBothSpellings(driver, claims)),
+      inner.retrieve(context, withEverySpelling(driver, claims)),
   };
   // Not a proxy of the driver itself, since a frozen one would not let its methods be replaced.
   return new Proxy(Object.create(driver) as Driver, {
@@ -64,9 +64,9 @@ interface Calls {
   retrieve(context: unknown, claims: StorageClaimLike[]): Promise<unknown[]>;
 }
 
-type Pairs = readonly (readonly [string, string])[];
+type Spellings = readonly (readonly string[])[];
 
-const HASH: Pairs = [
+const HASH: Spellings = [
   ['hash_algorithm', 'hashAlgorithm'],
   ['hash_value', 'hashValue'],
 ];
@@ -75,25 +75,28 @@ const HASH: Pairs = [
  * Only for Google's drivers: it would repeat the long key of every S3 object in the history, and to
  * a driver of somebody's own `key` and `object` may be two things.
  */
-const GCS: Pairs = [['key', 'object'], ...HASH];
+const GCS: Spellings = [['key', 'object', 'object_name'], ...HASH];
 
-function withBothSpellings(
+function withEverySpelling(
   { name, type }: StorageDriverLike,
   claims: StorageClaimLike[],
 ): StorageClaimLike[] {
-  const pairs = type === 'gcp.gcsdriver' ? GCS : HASH;
+  const spellings = type === 'gcp.gcsdriver' ? GCS : HASH;
   return claims.map((claim, index) => {
     const claimData = { ...claim.claimData };
-    for (const [first, other] of pairs) {
-      const value = claimData[first] ?? claimData[other];
-      if (value === undefined) continue;
-      if ((claimData[other] ?? value) !== value) {
-        throw new TdcError(
-          `the claim of the storage driver "${name}" is contradictory: its ${first} and ${other} disagree`,
-          { code: 'TDC_ERR_REFERENCE', number: 115, index },
-        );
+    for (const names of spellings) {
+      const [first, ...others] = names.filter((each) => claimData[each] !== undefined);
+      const value = first === undefined ? undefined : claimData[first];
+      if (first === undefined || value === undefined) continue;
+      for (const other of others) {
+        if (claimData[other] !== value) {
+          throw new TdcError(
+            `the claim of the storage driver "${name}" is contradictory: its ${first} and ${other} disagree`,
+            { code: 'TDC_ERR_REFERENCE', number: 115, index },
+          );
+        }
       }
-      claimData[first] = claimData[other] = value;
+      for (const each of names) claimData[each] = value;
     }
     // Of the driver's own class, which may come from another copy of the SDK.
     return Object.assign(Object.create(Object.getPrototypeOf(claim) as object), claim, {

@@ -116,6 +116,7 @@ test('stored payloads take the places of their references', async () => {
           bucket: 'orders',
           key,
           object: key,
+          object_name: key,
           hash_algorithm: 'sha256',
           hashAlgorithm: 'sha256',
           hash_value: hash,

@@ -52,6 +52,9 @@ func (d *driver) Store(ctx converter.StorageDriverStoreContext, payloads []*comm
 			return nil, err
 		}
 		claims[i].ClaimData = map[string]string{"bucket": d.bucket, "key": key, "hash_algorithm": "sha256", "hash_value": hash}
+		if d.kind == types["gcs"] {
+			claims[i].ClaimData["object_name"] = key
+		}
 	}
 	return claims, nil
 }
@@ -81,12 +84,17 @@ func segment(text string) string {
 func (d *driver) Retrieve(ctx converter.StorageDriverRetrieveContext, claims []converter.StorageDriverClaim) ([]*commonpb.Payload, error) {
 	payloads := make([]*commonpb.Payload, len(claims))
 	for i, claim := range claims {
-		for _, name := range []string{"bucket", "key", "hash_algorithm", "hash_value"} {
+		key := "key"
+		// What its version 0.1 stored, Google's driver still reads.
+		if _, ok := claim.ClaimData["object_name"]; ok && d.kind == types["gcs"] {
+			key = "object_name"
+		}
+		for _, name := range []string{"bucket", key, "hash_algorithm", "hash_value"} {
 			if _, ok := claim.ClaimData[name]; !ok {
 				return nil, fmt.Errorf("claim missing field %q", name)
 			}
 		}
-		data, err := d.client.GetObject(ctx.Context, claim.ClaimData["bucket"], claim.ClaimData["key"])
+		data, err := d.client.GetObject(ctx.Context, claim.ClaimData["bucket"], claim.ClaimData[key])
 		if err != nil {
 			return nil, err
 		}
