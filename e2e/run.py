@@ -134,10 +134,10 @@ if __name__ == "__main__":
     )
     parser.add_argument(
         "--object-store",
-        nargs=2,
+        nargs=3,
         type=Path,
-        metavar=("VERSITYGW", "PYTHON"),
-        help="an S3 store, and a Python with the official S3 driver, its client and tdc",
+        metavar=("VERSITYGW", "FAKE_GCS_SERVER", "PYTHON"),
+        help="two stores, and a Python with the official drivers, their clients and tdc",
     )
     parser.add_argument("--folder", type=lambda p: Path(p).absolute(), required=True, help="is emptied and then used")
     parser.add_argument(

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
@@ -31,35 +30,24 @@ func forward(ctx context.Context, letter string) (string, error) {
 	return letter + " " + activity.GetInfo(ctx).TaskQueue, nil
 }
 
-// serveRelay is the worker of Relay, which stores what is large by a driver that tdc wraps. It
-// keeps no workflow between two tasks, so that each task retrieves again.
-func serveRelay(address, config, endpoint, bucket, queue string) error {
+// serveRelay is the worker of Relay, which stores what is large by a driver: wrapped by tdc, or bare.
+func serveRelay(address, config, store, endpoint, bucket, mode, queue string) error {
 	t, err := tdc.Open(config)
 	if err != nil {
 		return err
 	}
 	defer t.Close()
-	driver, err := described.NewDriver("s3", participant.NewClient("s3", endpoint), bucket)
+	driver, err := described.NewDriver(store, participant.NewClient(store, endpoint), bucket)
 	if err != nil {
 		return err
 	}
-	c, err := client.Dial(client.Options{
-		HostPort:         address,
-		DataConverter:    t.DataConverter(),
-		FailureConverter: t.FailureConverter(),
-		ExternalStorage:  converter.ExternalStorage{Drivers: []converter.StorageDriver{tdc.StorageDriver(driver)}},
+	if mode == "wrapped" {
+		driver = tdc.StorageDriver(driver)
+	}
+	storage := converter.ExternalStorage{Drivers: []converter.StorageDriver{driver}}
+	options := client.Options{HostPort: address, ExternalStorage: storage}
+	return serveUncached(t, options, queue, func(w worker.Worker) {
+		w.RegisterWorkflow(Relay)
+		w.RegisterActivityWithOptions(forward, activity.RegisterOptions{Name: "Forward"})
 	})
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	worker.SetStickyWorkflowCacheSize(0)
-	w := worker.New(c, queue, worker.Options{DeadlockDetectionTimeout: time.Minute})
-	w.RegisterWorkflow(Relay)
-	w.RegisterActivityWithOptions(forward, activity.RegisterOptions{Name: "Forward"})
-	if err := w.Start(); err != nil {
-		return err
-	}
-	defer w.Stop()
-	return obey(t)
 }

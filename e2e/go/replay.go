@@ -73,14 +73,15 @@ func replayOne(replayer worker.WorkflowReplayer, file string) error {
 }
 
 // help runs "sites-worker ADDRESS CONFIG QUEUE",
-// "relay-worker ADDRESS CONFIG ENDPOINT BUCKET QUEUE", "replay CONFIG FILE...", CONFIG being - for
-// none, and "read-failure ADDRESS CONFIG WORKFLOW".
+// "relay-worker ADDRESS CONFIG s3|gcs ENDPOINT BUCKET wrapped|bare QUEUE", "replay CONFIG FILE...",
+// CONFIG being - for none, and "read-failure ADDRESS CONFIG WORKFLOW".
 func help(command string, arguments []string) error {
 	switch {
 	case command == "sites-worker" && len(arguments) == 3:
 		return serveSites(arguments[0], arguments[1], arguments[2])
-	case command == "relay-worker" && len(arguments) == 5:
-		return serveRelay(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4])
+	case command == "relay-worker" && len(arguments) == 7:
+		a := arguments
+		return serveRelay(a[0], a[1], a[2], a[3], a[4], a[5], a[6])
 	case command == "replay" && len(arguments) > 1:
 		return replay(strings.TrimPrefix(arguments[0], "-"), arguments[1:])
 	case command == "read-failure" && len(arguments) == 3:

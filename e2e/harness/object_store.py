@@ -1,5 +1,9 @@
-"""A real object store for external payloads: versitygw, which speaks S3's protocol over a folder."""
+"""Real object stores for external payloads: versitygw, which speaks S3's protocol, and fake-gcs-server, Google's."""
 
+import json
+import urllib.parse
+import urllib.request
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,67 +22,156 @@ class ObjectStorePrograms:
     """What `scripts/test-e2e` has set up for it."""
 
     versitygw: Path
-    #: A Python with the official S3 driver, its client and tdc.
+    fake_gcs_server: Path
+    #: A Python with the official drivers, their clients and tdc.
     python: Path
 
     def archive(self, *arguments: str | Path) -> list[str | Path]:
-        """The command of a worker and a client that store large payloads."""
+        """The command of a worker or a client that stores large payloads."""
         program = Path(__file__).parents[1] / "storage" / "python" / "archive.py"
         return [self.python, "-B", program, *arguments]
 
 
-class ObjectStore:
-    """The server, with one bucket."""
+class ObjectStore(ABC):
+    """A server with one bucket."""
 
-    def __init__(self, endpoint: str, folder: Path) -> None:
-        self.endpoint = endpoint
+    #: Its name on the command lines of workers.
+    kind: str
+    #: The name that its official drivers have.
+    driver: str
+    #: The names in a claim with every spelling.
+    spellings: frozenset[str]
+
+    def __init__(self, folder: Path) -> None:
         self.bucket = _BUCKET
         self._folder = folder
+        (folder / "objects" / _BUCKET).mkdir(parents=True)
+        self._listen = f"127.0.0.1:{free_port()}"
+        self.endpoint = f"http://{self._listen}"
 
-    @classmethod
-    async def start(cls, processes: Processes, versitygw: Path, folder: Path) -> "ObjectStore":
-        """Starts it over a new folder."""
-        objects, metadata = folder / "objects", folder / "metadata"
-        (objects / _BUCKET).mkdir(parents=True)
-        metadata.mkdir()
-        listen = f"127.0.0.1:{free_port()}"
-        options = ["--access", _ACCESS, "--secret", _SECRET, "--port", listen]
-        command: list[str | Path] = [versitygw, *options, "posix", "--sidecar", metadata, objects]
-        process = await processes.start("versitygw", command, environment())
-        store = cls(f"http://{listen}", folder)
+    async def _serve(self, processes: Processes, name: str, command: list[str | Path]) -> None:
+        process = await processes.start(name, command, environment())
 
         async def serving() -> bool | None:
             if process.returncode is not None:
-                raise RuntimeError("versitygw ended at once: see versitygw.log")
+                raise RuntimeError(f"{name} ended at once: see {name}.log")
             try:
                 # The status does not matter: nobody may list buckets without a signature.
-                async with aiohttp.ClientSession() as session, session.get(store.endpoint):
+                async with aiohttp.ClientSession() as session, session.get(self.endpoint):
                     return True
             except (TimeoutError, aiohttp.ClientError):
                 return None
 
-        await eventually("versitygw", serving)
+        await eventually(name, serving)
+
+    @property
+    def places(self) -> tuple[str, str, str]:
+        """What a worker is told of it."""
+        return self.kind, self.endpoint, self.bucket
+
+    def environment(self) -> dict[str, str]:
+        """The credentials, as every client finds them."""
+        return {}
+
+    def configuration(self, *more: str) -> str:
+        """What a configuration says of it, and more of `storage`."""
+        stores = f"stores: {{ {self.driver}: {{ {self._place()}, buckets: [{self.bucket}] }} }}"
+        return f"storage: {{ {', '.join([stores, *more])} }}"
+
+    @abstractmethod
+    def _place(self) -> str: ...
+
+    @abstractmethod
+    def keys(self) -> list[str]:
+        """The keys of all objects."""
+
+    @abstractmethod
+    def _object(self, key: str) -> bytes: ...
+
+    def payload(self, key: str) -> Payload:
+        """What an object holds."""
+        return Payload.FromString(self._object(key))
+
+    def everything(self) -> bytes:
+        """Every byte that it has."""
+        return b"".join(map(self._object, self.keys()))
+
+
+class S3Store(ObjectStore):
+    """versitygw over a folder."""
+
+    kind = "s3"
+    driver = "aws.s3driver"
+    spellings = frozenset({"bucket", "key", "hash_algorithm", "hash_value", "hashAlgorithm", "hashValue"})
+
+    @classmethod
+    async def start(cls, processes: Processes, programs: ObjectStorePrograms, folder: Path) -> "S3Store":
+        """Starts it over a new folder."""
+        store, metadata = cls(folder), folder / "metadata"
+        metadata.mkdir()
+        options = ["--access", _ACCESS, "--secret", _SECRET, "--port", store._listen]
+        command: list[str | Path] = [programs.versitygw, *options, "posix", "--sidecar", metadata, folder / "objects"]
+        await store._serve(processes, "versitygw", command)
         return store
 
     def environment(self) -> dict[str, str]:
         """The credentials, as every client of S3 finds them."""
         return {"AWS_ACCESS_KEY_ID": _ACCESS, "AWS_SECRET_ACCESS_KEY": _SECRET}
 
-    def configuration(self, *more: str) -> str:
-        """What a configuration says of it, and more of `storage`."""
-        place = f"{{ region: us-east-1, endpoint: '{self.endpoint}', path_style: true }}"
-        stores = f"stores: {{ aws.s3driver: {{ s3: {place}, buckets: [{self.bucket}] }} }}"
-        return f"storage: {{ {', '.join([stores, *more])} }}"
+    def _place(self) -> str:
+        return f"s3: {{ region: us-east-1, endpoint: '{self.endpoint}', path_style: true }}"
 
     def keys(self) -> list[str]:
         """The keys of all objects."""
         bucket = self._folder / "objects" / _BUCKET
         return sorted(str(file.relative_to(bucket)) for file in bucket.rglob("*") if file.is_file())
 
-    def payload(self, key: str) -> Payload:
-        """What an object holds."""
-        return Payload.FromString((self._folder / "objects" / _BUCKET / key).read_bytes())
+    def _object(self, key: str) -> bytes:
+        return (self._folder / "objects" / _BUCKET / key).read_bytes()
 
     def everything(self) -> bytes:
         """Every byte of its folder."""
         return b"".join(file.read_bytes() for file in self._folder.rglob("*") if file.is_file())
+
+
+class GcsStore(ObjectStore):
+    """fake-gcs-server, in memory."""
+
+    kind = "gcs"
+    driver = "gcp.gcsdriver"
+    spellings = S3Store.spellings | {"object", "object_name"}
+
+    @classmethod
+    async def start(cls, processes: Processes, programs: ObjectStorePrograms, folder: Path) -> "GcsStore":
+        """Starts it with an empty bucket."""
+        store = cls(folder)
+        host, port = store._listen.split(":")
+        options = ["-scheme", "http", "-host", host, "-port", port, "-external-url", store.endpoint]
+        command: list[str | Path] = [
+            programs.fake_gcs_server,
+            *options,
+            "-backend",
+            "memory",
+            "-data",
+            folder / "objects",
+        ]
+        await store._serve(processes, "fake-gcs-server", command)
+        return store
+
+    def _place(self) -> str:
+        return f"gcs: {{ endpoint: '{self.endpoint}' }}"
+
+    def keys(self) -> list[str]:
+        """The keys of all objects."""
+        listed = json.loads(self._get(""))
+        assert "nextPageToken" not in listed, "more objects than fit a page"
+        return sorted(item["name"] for item in listed["items"])
+
+    def _object(self, key: str) -> bytes:
+        return self._get(f"/{urllib.parse.quote(key, safe='')}?alt=media")
+
+    def _get(self, path: str) -> bytes:
+        url = f"{self.endpoint}/storage/v1/b/{self.bucket}/o{path}"
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            data: bytes = answer.read()
+        return data

@@ -19,7 +19,7 @@ from harness.browser import WebUi, chromium
 from harness.codec_server import CodecServer, ask, serve
 from harness.commands import run
 from harness.key_services import KeyServices, Proxy
-from harness.object_store import ObjectStore
+from harness.object_store import S3Store
 from harness.processes import environment, free_port
 from harness.stage import Stage
 from harness.stored import check_history, check_store, claim, large_letter, references
@@ -41,7 +41,7 @@ class Archive:
     """The store, what a workflow put into it, and the codec servers that may look."""
 
     stage: Stage
-    store: ObjectStore
+    store: S3Store
     #: Input and result of the workflow.
     letter: str
     twice: str
@@ -75,15 +75,15 @@ async def stored_objects(stage: Stage) -> None:
     if not stage.object_store:
         stage.checks.skipped("stored objects", "versitygw or a Python with aioboto3 could not be had")
         return
-    store = await ObjectStore.start(stage.processes, stage.object_store.versitygw, stage.folder / "stored")
+    store = await S3Store.start(stage.processes, stage.object_store, stage.folder / "stored")
     letter = large_letter(stage)
-    places = (stage.temporal.address, stage.config.path, store.endpoint, store.bucket)
+    places = (stage.temporal.address, stage.config.path, *store.places, "wrapped")
     command = stage.object_store.archive("run", *places, _WORKFLOW)
     twice = (await run(command, letter.encode(), store.environment())).decode()
     stage.checks.that("stored objects: the workflow completes", twice == letter * 2, twice[:100])
     events = await stage.temporal.history(_WORKFLOW)
     # The inputs of workflow and activity, and both results.
-    found = check_history(stage, "stored objects", events, 4)
+    found = check_history(stage, "stored objects", store, events, 4)
     check_store(stage, "stored objects", store, found)
     seals = Seals(stage, _message(found[0], store.payload(claim(found[0])["key"]).ByteSize()))
     sealed = {_SEAL: await seals.by_tdc()}

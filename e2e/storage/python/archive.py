@@ -1,8 +1,8 @@
-"""A worker and a client that share a bucket: workflows with a large input and a large result.
+"""Workers and clients that share a bucket: workflows with a large input and a large result.
 
 `run` and `relay` read the input from standard input and write the results to standard output. They go through tdc's
-data converter, and what it has made of them into the bucket. `replay` reads a history from standard input, and has
-neither tdc nor the bucket.
+data converter, and what it has made of them into the bucket. `serve` is a worker until standard input ends. `replay`
+reads a history from standard input, and has neither tdc nor the bucket.
 """
 
 import asyncio
@@ -14,12 +14,10 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import timedelta
 
-import aioboto3  # type: ignore[import-untyped]  # it has no types
 import temporal_tdc
+from drivers import driver_of
 from temporalio import activity, workflow
 from temporalio.client import Client, WorkflowHistory
-from temporalio.contrib.aws.s3driver import S3StorageDriver
-from temporalio.contrib.aws.s3driver.aioboto3 import new_aioboto3_client
 from temporalio.converter import ExternalStorage
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
 
@@ -63,11 +61,11 @@ class Relay:
 
 
 @contextlib.asynccontextmanager
-async def connected(address: str, config: str, endpoint: str, bucket: str) -> AsyncIterator[Client]:
+async def connected(  # noqa: PLR0913, PLR0917
+    address: str, config: str, store: str, endpoint: str, bucket: str, mode: str
+) -> AsyncIterator[Client]:
     """A client, and by it workers, whose payloads tdc's codecs encode before the driver stores them."""
-    session = aioboto3.Session(region_name="us-east-1")
-    async with session.client("s3", endpoint_url=endpoint) as s3:
-        driver = temporal_tdc.storage_driver(S3StorageDriver(new_aioboto3_client(s3), bucket))
+    async with driver_of(store, endpoint, bucket, mode) as driver:
         with temporal_tdc.open(config) as tdc:
             storage = ExternalStorage(drivers=[driver])
             converter = dataclasses.replace(tdc.data_converter, external_storage=storage)
@@ -86,23 +84,34 @@ def worker(client: Client, queue: str) -> Worker:
     )
 
 
-async def run(address: str, config: str, endpoint: str, bucket: str, name: str) -> None:
-    """Runs the workflow of this id to its end."""
-    async with connected(address, config, endpoint, bucket) as client, worker(client, QUEUE):
+async def run(*arguments: str) -> None:
+    """Runs the workflow of this id, the last argument, to its end."""
+    *places, name = arguments
+    async with connected(*places) as client, worker(client, QUEUE):
         letter = sys.stdin.read()
         sys.stdout.write(await client.execute_workflow(Archive.run, letter, id=name, task_queue=QUEUE))
         sys.stdout.flush()
 
 
-async def relay(address: str, config: str, endpoint: str, bucket: str, *queues: str) -> None:
-    """Runs a workflow on each queue, whose activities run on all of them; the last queue is this worker's."""
-    async with connected(address, config, endpoint, bucket) as client, worker(client, queues[-1]):
-        letter = sys.stdin.read()
-        started = [
-            await client.start_workflow("Relay", args=[letter, queues], id=queue, task_queue=queue, result_type=str)
-            for queue in queues
-        ]
-        json.dump({handle.id: await handle.result() for handle in started}, sys.stdout)
+async def serve(*arguments: str) -> None:
+    """The worker of this queue, the last argument, which speaks the line protocol of e2e/python."""
+    *places, queue = arguments
+    async with connected(*places) as client, worker(client, queue):
+        print("e2e: ready", flush=True)
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+async def relay(*places: str) -> None:
+    """Starts workflows with one letter, and waits for the results of those from whom one is expected."""
+    async with connected(*places) as client:
+        asked = json.load(sys.stdin)
+        started = {
+            name: await client.start_workflow(
+                "Relay", args=[asked["letter"], queues], id=name, task_queue=queue, result_type=str
+            )
+            for name, (queue, queues) in asked["workflows"].items()
+        }
+        json.dump({name: await started[name].result() for name in asked["awaited"]}, sys.stdout)
         sys.stdout.flush()
 
 
@@ -114,7 +123,12 @@ async def replay(name: str) -> None:
 
 if __name__ == "__main__":
     action, *rest = sys.argv[1:]
-    actions: dict[str, Callable[..., Coroutine[None, None, None]]] = {"run": run, "relay": relay, "replay": replay}
+    actions: dict[str, Callable[..., Coroutine[None, None, None]]] = {
+        "run": run,
+        "serve": serve,
+        "relay": relay,
+        "replay": replay,
+    }
     asyncio.run(actions[action](*rest))
     # temporalio's runtime can crash the interpreter at exit after all went well; nothing is left to
     # clean up here.

@@ -2,19 +2,13 @@
 // tdc or not.
 
 import { text } from 'node:stream/consumers';
-import { S3Client } from '@aws-sdk/client-s3';
-import { Storage } from '@google-cloud/storage';
 import {
   type StorageDriver,
   StorageDriverClaim,
   type StorageDriverWorkflowInfo,
 } from '@temporalio/common/lib/converter/extstore.js';
-import { GcsStorageDriver } from '@temporalio/external-storage-gcs';
-import { GoogleCloudGcsStorageDriverClient } from '@temporalio/external-storage-gcs-google-sdk';
-import { S3StorageDriver } from '@temporalio/external-storage-s3';
-import { AwsSdkS3StorageDriverClient } from '@temporalio/external-storage-s3-aws-sdk';
 import { temporal } from '@temporalio/proto';
-import { storageDriver } from 'temporal-tdc';
+import { driverOf } from './drivers.js';
 
 const { Payload } = temporal.api.common.v1;
 type Claim = Record<string, string>;
@@ -26,30 +20,6 @@ const target: StorageDriverWorkflowInfo = {
   id: 'order/1 größer',
   runId: 'run-1',
 };
-
-function s3(endpoint: string, bucket: string): S3StorageDriver {
-  const client = new S3Client({
-    endpoint,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'testtest' },
-  });
-  return new S3StorageDriver({ client: new AwsSdkS3StorageDriverClient(client), bucket });
-}
-
-function gcs(apiEndpoint: string, bucket: string): GcsStorageDriver {
-  const storage = new Storage({ apiEndpoint, projectId: 'test' });
-  return new GcsStorageDriver({ client: new GoogleCloudGcsStorageDriverClient(storage), bucket });
-}
-
-function driverOf(store: string, endpoint: string, bucket: string, mode: string): StorageDriver {
-  if (store === 'gcs') {
-    const driver: GcsStorageDriver = gcs(endpoint, bucket);
-    return mode === 'wrapped' ? storageDriver(driver) : driver;
-  }
-  const driver: S3StorageDriver = s3(endpoint, bucket);
-  return mode === 'wrapped' ? storageDriver(driver) : driver;
-}
 
 async function retrieve(driver: StorageDriver, claim: Claim): Promise<object> {
   try {
