@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from harness.processes import free_port, server
 from support import (
     MINUTE,
     ROOT,
@@ -68,6 +70,77 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Exports:
     return Exports(folder / ROOT, config, [key], rows, histories)
 
 
+class Services(NamedTuple):
+    """OpenBao and versitygw, and how a program finds them: nothing where they are not."""
+
+    environment: dict[str, str]
+    bao: str
+    #: The folder of the store's bucket.
+    bucket: Path
+
+    @property
+    def token(self) -> str:
+        """What the machines log in with."""
+        return self.environment["VAULT_TOKEN"]
+
+    def ask(self, path: str, body: object = None, method: str = "POST") -> Any:
+        """A request of OpenBao's administrator."""
+        request = urllib.request.Request(  # noqa: S310 # on loopback
+            f"{self.bao}/v1/{path}",
+            data=json.dumps(body or {}).encode(),
+            headers={"X-Vault-Token": "root"},
+            method=method,
+        )
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+            return json.loads(response.read() or b"null")
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """A key service whose token may wrap and unwrap, and a store for exports."""
+    bao, versitygw = os.environ.get("TDC_TEST_BAO"), os.environ.get("TDC_TEST_VERSITYGW")
+    if not bao or not versitygw:
+        yield Services({}, "", Path())
+        return
+    folder = tmp_path_factory.mktemp("services")
+    bucket = folder / "objects" / "exports"
+    bucket.mkdir(parents=True)
+    (folder / "metadata").mkdir()
+    at, listen = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+    development = ["-dev", "-dev-no-store-token", "-dev-root-token-id=root"]
+    store = [versitygw, "--access", "test", "--secret", "testtest", "--port", listen]
+    with (
+        server(
+            [bao, "server", *development, f"-dev-listen-address={at}"],
+            f"http://{at}/v1/sys/health",
+            folder / "bao.log",
+        ),
+        server(
+            [*store, "posix", "--sidecar", str(folder / "metadata"), str(bucket.parent)],
+            f"http://{listen}",
+            folder / "versitygw.log",
+        ),
+    ):
+        environment = {
+            "VAULT_ADDR": f"http://{at}",
+            "TDC_KEYS_LIBRARY": os.environ["TDC_KEYS_LIBRARY"],
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "testtest",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": f"http://{listen}",
+        }
+        found = Services(environment, f"http://{at}", bucket)
+        found.ask("sys/mounts/transit", {"type": "transit"})
+        paths = [f'path "transit/{verb}/*" {{ capabilities = ["update"] }}' for verb in VERBS]
+        found.ask("sys/policies/acl/machine", {"policy": "\n".join(paths)}, "PUT")
+        made = found.ask("auth/token/create", {"policies": ["machine"]})
+        environment["VAULT_TOKEN"] = made["auth"]["client_token"]
+        yield found
+
+
+VERBS = ("encrypt", "decrypt")
+
+
 class Cluster(NamedTuple):
     """A master and two workers, and where they leave things."""
 
@@ -117,8 +190,11 @@ class Cluster(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Spark's standalone cluster by ``spark-class``, on loopback alone."""
+def cluster(tmp_path_factory: pytest.TempPathFactory, services: Services) -> Iterator[Cluster]:
+    """Spark's standalone cluster by ``spark-class``, on loopback alone.
+
+    Its machines have credentials of the services in their environment; the driver has not.
+    """
     import pyspark  # noqa: PLC0415 # only where it is needed
 
     folder = tmp_path_factory.mktemp("spark")
@@ -136,7 +212,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         "SPARK_DAEMON_JAVA_OPTS": "-XX:-UsePerfData",
     }
     os.environ.update(environment)
-    port = _free_port()
+    port = free_port()
     script = [home / "bin" / "spark-class"]
     processes: list[subprocess.Popen[bytes]] = []
 
@@ -145,7 +221,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         with log.open("wb") as out:
             process = subprocess.Popen(  # noqa: S603 # Spark's own script
                 [*script, f"org.apache.spark.{name}", "--host", host, *arguments],
-                env={**environment, "SPARK_LOCAL_IP": host},
+                env={**environment, **services.environment, "SPARK_LOCAL_IP": host},
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -173,12 +249,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 RESOURCES = ("--cores", "1", "--memory", "1g")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _wait_for_text(log: Path, text: str) -> None:

@@ -119,6 +119,20 @@ def write_config(folder: Path, key_id: str, *, old: str | None = None) -> tuple[
     return config, key
 
 
+def write_service_config(folder: Path, key_id: str) -> Path:
+    """A config whose data keys a key of OpenBao wraps."""
+    folder.mkdir(parents=True, exist_ok=True)
+    document = {
+        "version": 1,
+        "keys": {"primary": key_id, "ring": {key_id: {"service": f"hashivault://{key_id}"}}},
+        "codecs": [{"zstd": {"min_size": 512}}, "encrypt"],
+        "failures": {"encode_common_attributes": True},
+    }
+    config = folder / f"{key_id}.yaml"
+    config.write_text(json.dumps(document))
+    return config
+
+
 def expected_rows(namespace: str | None, run_id: str, history: History) -> list[Row]:
     """The rows of a plain history, worked out from its JSON."""
     started = history.events[0].workflow_execution_started_event_attributes

@@ -1,0 +1,108 @@
+"""Spark with keys in a key service and exports in a store: only the machines may ask either."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Cluster, Exports, Services
+from pyarrow import parquet
+from support import ROOT, encode, item, make_history, sorted_rows, write_service_config
+from temporalio.api.history.v1 import History
+
+import temporal_tdc
+from temporal_tdc import spark as tdc_spark
+
+COUNT = 20
+
+
+@pytest.fixture
+def there(services: Services) -> Services:
+    """The services, which scripts/test-bulk sets up."""
+    if not services.environment:
+        pytest.skip("scripts/test-bulk found no OpenBao or versitygw")
+    return services
+
+
+@pytest.fixture(scope="module")
+def session(cluster: Cluster) -> Iterator[Any]:
+    """A session whose event log the tests of Spark search."""
+    opened = cluster.session()
+    yield opened
+    opened.stop()
+
+
+def test_executors_ask_the_key_service(
+    there: Services,
+    session: Any,
+    exports: Exports,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for key in ("orders-2026", "orders-2027"):
+        there.ask(f"transit/keys/{key}")
+    old, new = (write_service_config(tmp_path / key, key) for key in ("orders-2026", "orders-2027"))
+    path = tmp_path / "export.proto"
+    plain = [make_history(f"service-{number}") for number in range(COUNT)]
+    with monkeypatch.context() as worker:
+        for name in ("VAULT_ADDR", "VAULT_TOKEN", "TDC_KEYS_LIBRARY"):
+            worker.setenv(name, there.environment[name])
+        with temporal_tdc.open(old) as tdc:
+            stored = [encode(tdc, history) for history in plain]
+    path.write_bytes(b"".join(map(item, stored)))
+    # What may stay nowhere: the machines' token, and the data key that the service gives them.
+    exports.keys.extend([there.token.encode(), _data_key(there, stored[0])])
+
+    encoded = tdc_spark.read_exports(session, [path], namespace="orders", partitions=2)
+    decoded = tdc_spark.decode_histories(encoded, config=old).collect()
+    assert [History.FromString(bytes(row.history)) for row in decoded] == plain
+    rewrapped = tdc_spark.rewrap_histories(encoded, config=old, to=new)
+    rewrapped.cache()
+    assert tdc_spark.decode_histories(rewrapped, config=new).collect() == decoded
+    keys = {
+        bytes(row.history).count(b"hashivault://orders-2027") > 0 for row in rewrapped.collect()
+    }
+    assert keys == {True}
+
+    # Taken away there, and so on every machine.
+    paths = ('path "transit/encrypt/*" { capabilities = ["update"] }',)
+    there.ask("sys/policies/acl/machine", {"policy": paths[0]}, "PUT")
+    again = write_service_config(tmp_path / "again", "orders-2026")
+    with pytest.raises(Exception, match="TDC_ERR_KEY_REFUSED"):
+        tdc_spark.decode_histories(encoded, config=again).collect()
+
+
+def _data_key(services: Services, history: bytes) -> bytes:
+    started = History.FromString(history).events[0].workflow_execution_started_event_attributes
+    wrapped = base64.b64decode(started.input.payloads[0].metadata["encryption-dek"]).decode()
+    key_id = started.input.payloads[0].metadata["encryption-key-id"].decode()
+    name = key_id.removeprefix("hashivault://")
+    answer = services.ask(f"transit/decrypt/{name}", {"ciphertext": wrapped})
+    data_key = base64.b64decode(answer["data"]["plaintext"])
+    assert len(data_key) == len(b"k" * 32)
+    return data_key
+
+
+def test_exports_in_a_store(
+    there: Services, session: Any, exports: Exports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s3fs = pytest.importorskip("s3fs")
+    for name in there.environment:
+        if name.startswith("AWS_"):
+            monkeypatch.setenv(name, there.environment[name])
+    store = s3fs.S3FileSystem(skip_instance_cache=True)
+    store.put(str(exports.folder), f"exports/{ROOT.parent}/", recursive=True)
+    rows = tdc_spark.export_to_parquet(
+        session,
+        [f"s3://exports/{ROOT}"],
+        "s3://exports/events",
+        config=exports.config,
+        namespace_from_path=True,
+    )
+    assert rows == len(exports.rows)
+    written = parquet.read_table(there.bucket / "events").to_pylist()
+    assert sorted_rows(written) == sorted_rows(exports.rows)
+    assert not (there.bucket / "events" / "_temporary").exists()
