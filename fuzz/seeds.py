@@ -113,6 +113,45 @@ def reference_inputs() -> list[bytes]:
     return inputs
 
 
+def export_inputs() -> list[bytes]:
+    """Exports as JSON, and what may be taken for one, with a limit that they keep and one that they do not."""
+    item = '{"history":{"events":[{"eventId":"1","x":"\\u00fc]}\\""}]}}'
+    documents = [
+        f'{{"items":[{item},{item}]}}',
+        f'{{"newer":[1,{{}}], "unset":null, "items" : [ {item} , {{}}, {{"history":null}},{{"newer":[],"history":{{}}}}], "more":"]}}" }} ',
+        f'{{"items":[{item}],"items":[],"events":[]}}',
+        f'{{"items":[{item},{{]}}',
+        f'{{"items":[{item}',
+        f'{{"items":[{item}]}} x',
+        '{"items":[{"history":' + "[" * 120 + "]" * 120 + "}]}",
+        '{"items":[7,{"events":[]}]}',
+        '{"items":7}',
+        '{"events":[]}',
+        "[]",
+        "",
+    ]
+    return [bytes([limit]) + document.encode() for document in documents for limit in (0, 2, 255)]
+
+
+def listing_inputs() -> list[bytes]:
+    """Pages of both stores, and documents that are none."""
+    contents = "<Contents><Key>a%2Fb+c&amp;</Key><LastModified>2015-08-30T12:36:00.123Z</LastModified><ETag>&quot;e&quot;</ETag><Size>7</Size></Contents>"
+    pages = [
+        f'<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><EncodingType>url</EncodingType>'
+        f"<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>{contents}{contents}</ListBucketResult>",
+        f"<ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>",
+        '<!DOCTYPE a [<!ENTITY b "ccccccccccccccccccccccccc">]><ListBucketResult><IsTruncated>false</IsTruncated>'
+        "<Contents><Key>&b;&b;</Key><ETag>&b;</ETag><Size>0</Size></Contents></ListBucketResult>",
+        "<Error><Code>NoSuchBucket</Code></Error>",
+        '{"items":[{"name":"a/\\u00fc","size":"7","generation":"1","updated":"2015-08-30T12:36:00.123Z","crc32c":"4waSgw=="}],"nextPageToken":"t"}',
+        '{"items":[{"name":"a","size":"0","generation":"2"},{"name":"b","size":"-1","generation":"2"}]}',
+        '{"items":[],"nextPageToken":""}',
+        "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken></NextContinuationToken></ListBucketResult>",
+        "{}",
+    ]
+    return [bytes([store]) + page.encode() for page in pages for store in (0, 1)]
+
+
 def main() -> None:
     """Writes the inputs, each under its hash."""
     vectors, out = map(Path, sys.argv[1:])
@@ -130,6 +169,8 @@ def main() -> None:
             named += payloads
     inputs["remote"] = remote_inputs(named)
     inputs["references"] = reference_inputs()
+    inputs["export"] = export_inputs()
+    inputs["listings"] = listing_inputs()
     for target, contents in inputs.items():
         (out / target).mkdir(parents=True, exist_ok=True)
         for one in contents:
