@@ -1,7 +1,7 @@
 """Large payloads cross the languages: each stores what the others retrieve, if tdc wraps the driver on one side.
 
-The drivers of TypeScript and Python are the official ones. Go's are not on the module proxy, so its worker has one
-after the documentation, by the SDK's own interface (e2e/storage/README.md).
+The drivers of TypeScript and Python are the official ones. Go's are not on the module proxy, and Java's SDK has none,
+so their workers have some after the documentation, by the SDK's own interface (e2e/storage/README.md).
 """
 
 import json
@@ -22,6 +22,8 @@ from harness.stored import check_history, check_store, large_letter, references
 _LANGUAGES = ("go", "typescript", "python")
 _SNAKE = frozenset({"bucket", "key", "hash_algorithm", "hash_value"})
 _CAMEL = frozenset({"bucket", "key", "hashAlgorithm", "hashValue"})
+#: Of Google's store, as Python's driver and our one for Java write it.
+_GCS_SNAKE = frozenset({"bucket", "object_name", "hash_algorithm", "hash_value"})
 #: How the bare drivers spell a claim of S3, and what they say of one that lacks their names.
 _SPELLED = {"go": _SNAKE, "python": _SNAKE, "typescript": _CAMEL}
 _MISSING = {
@@ -74,7 +76,15 @@ async def relay(stage: Stage) -> None:
 
     store = await GcsStore.start(stage.processes, programs, stage.folder / "relayed-gcs")
     wrapped = await _workers(stage, store, languages, "wrapped")
-    await _run(stage, store, [Relay(queue, queue, list(wrapped.values())) for queue in wrapped.values()], [])
+    relays = [Relay(queue, queue, list(wrapped.values())) for queue in wrapped.values()]
+    java = next((name for name in stage.workers if name.startswith("java")), None)
+    if java and stage.java_stores:
+        # tdc wraps no driver in Java.
+        (queue,) = (await _workers(stage, store, [java], "bare")).values()
+        relays.append(Relay(queue, queue, [queue, *wrapped.values()], (len(wrapped) + 3, _GCS_SNAKE)))
+    else:
+        stage.checks.skipped("relay in Java", "Maven has no SDK for Java that takes a storage driver")
+    await _run(stage, store, relays, [])
 
 
 async def _workers(stage: Stage, store: ObjectStore, languages: list[str], mode: str) -> dict[str, str]:

@@ -1,0 +1,105 @@
+package io.tdc.e2e;
+
+import io.tdc.Tdc;
+import io.temporal.activity.ActivityInterface;
+import io.temporal.activity.ActivityMethod;
+import io.temporal.activity.ActivityOptions;
+import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowClientOptions;
+import io.temporal.payload.storage.ExternalStorage;
+import io.temporal.serviceclient.WorkflowServiceStubs;
+import io.temporal.serviceclient.WorkflowServiceStubsOptions;
+import io.temporal.worker.Worker;
+import io.temporal.worker.WorkerFactory;
+import io.temporal.worker.WorkerOptions;
+import io.temporal.workflow.Workflow;
+import io.temporal.workflow.WorkflowInterface;
+import io.temporal.workflow.WorkflowMethod;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * The worker of the workflow Relay, which stores what is large by {@link GcsDriver}, bare: the SDK
+ * takes a driver from 1.39 on, which this alone is compiled against.
+ */
+public final class RelayWorker {
+  private RelayWorker() {}
+
+  /** Go, TypeScript and Python have the same one. */
+  @WorkflowInterface
+  public interface Relay {
+    /** Hands a large letter to an activity on each queue, one after the other. */
+    @WorkflowMethod(name = "Relay")
+    String run(String letter, List<String> queues);
+  }
+
+  /** The activity on each queue. */
+  @ActivityInterface
+  public interface Helper {
+    /** Adds the name of its queue. */
+    @ActivityMethod(name = "Forward")
+    String forward(String letter);
+  }
+
+  /** The workflow. */
+  public static final class Implementation implements Relay {
+    @Override
+    public String run(String letter, List<String> queues) {
+      String forwarded = letter;
+      for (String queue : queues) {
+        ActivityOptions options =
+            ActivityOptions.newBuilder()
+                .setTaskQueue(queue)
+                .setStartToCloseTimeout(Duration.ofMinutes(1))
+                .build();
+        forwarded = Workflow.newActivityStub(Helper.class, options).forward(forwarded);
+      }
+      return forwarded;
+    }
+  }
+
+  private record Forwarder(String queue) implements Helper {
+    @Override
+    public String forward(String letter) {
+      return letter + " " + queue;
+    }
+  }
+
+  /** Arguments: address, tdc.yaml, gcs, endpoint, bucket, bare and the task queue. */
+  public static void main(String[] arguments) throws IOException {
+    WorkflowServiceStubs service =
+        WorkflowServiceStubs.newServiceStubs(
+            WorkflowServiceStubsOptions.newBuilder().setTarget(arguments[0]).build());
+    try (Tdc tdc = Tdc.open(Path.of(arguments[1]))) {
+      ExternalStorage storage =
+          ExternalStorage.newBuilder().setDriver(new GcsDriver(arguments[3], arguments[4])).build();
+      WorkflowClient client =
+          WorkflowClient.newInstance(
+              service,
+              WorkflowClientOptions.newBuilder()
+                  .setDataConverter(tdc.dataConverter())
+                  .setExternalStorage(storage)
+                  .build());
+      WorkerFactory factory = WorkerFactory.newInstance(client);
+      // Without a sticky queue each task retrieves again. A busy machine is no deadlock.
+      WorkerOptions options =
+          WorkerOptions.newBuilder()
+              .setStickyQueueScheduleToStartTimeout(Duration.ZERO)
+              .setDefaultDeadlockDetectionTimeout(60_000)
+              .build();
+      String queue = arguments[6];
+      Worker worker = factory.newWorker(queue, options);
+      worker.registerWorkflowImplementationTypes(Implementation.class);
+      worker.registerActivitiesImplementations(new Forwarder(queue));
+      factory.start();
+      System.out.println("e2e: ready");
+      while (System.in.read() != -1) {
+        // Until standard input ends.
+      }
+    }
+    // Pollers that wait for work keep the process alive for a minute.
+    Runtime.getRuntime().halt(0);
+  }
+}
