@@ -30,7 +30,8 @@ func forward(ctx context.Context, letter string) (string, error) {
 	return letter + " " + activity.GetInfo(ctx).TaskQueue, nil
 }
 
-// serveRelay is the worker of Relay, which stores what is large by a driver: wrapped by tdc, or bare.
+// serveRelay is the worker of Relay, which stores what is large by a driver: wrapped by tdc, or
+// bare.
 func serveRelay(address, config, store, endpoint, bucket, mode, queue string) error {
 	t, err := tdc.Open(config)
 	if err != nil {

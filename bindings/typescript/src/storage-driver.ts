@@ -23,8 +23,8 @@ export interface StorageClaimLike {
 /**
  * Wraps a driver of external storage, so that claims can be read by the official drivers of every
  * SDK. They spell the same things differently: `hash_algorithm` and `hash_value` in Go and Python,
- * `hashAlgorithm` and `hashValue` in TypeScript; for Google Cloud Storage, `key` or `object_name` in
- * Go, `object_name` in Python and `object` in TypeScript.
+ * `hashAlgorithm` and `hashValue` in TypeScript; for Google Cloud Storage, `key` or `object_name`
+ * in Go, `object_name` in Python and `object` in TypeScript.
  *
  * The claims that `store` returns have every spelling, and so do those that `retrieve` gets. Name,
  * type, payloads and everything else are the driver's. If two spellings are there and disagree, a

@@ -237,13 +237,16 @@ fn an_address_names_exactly_the_folder_that_it_says() {
         let folder = Folder::with_config(SAMPLE_CONFIG);
         folder.write_encoded("good", &export([item(&history(1))]));
         let (store, good) = (Store::start(), fs::read(folder.path("good")).unwrap());
-        for key in ["a//b//c", "a//b/d", "a/e", "open/f", "open-g", "a/[1]"] {
+        for key in ["a//b//c", "a//b/d", "a/e", "open/f", "open-g", "a/[1]", "both", "both/y", "both-z"] {
             store.put(key, &good);
         }
         for (number, (key, expected)) in [
             ("a//", &["b/d"][..]),
             ("a//b//", &["c"]),
             ("a/[[]1]", &["[1]"]),
+            // An object and a folder, unless the slash says which.
+            ("both", &["both", "y"]),
+            ("both/", &["y"]),
             // Only what is below it may be listed.
             ("open", &["f"]),
         ]

@@ -1,5 +1,5 @@
-// TypeScript's official drivers, wrapped by tdc or not: for the participant beside this file, and for
-// the worker of e2e/typescript.
+// TypeScript's official drivers, wrapped by tdc or not: for the participant beside this file, and
+// for the worker of e2e/typescript.
 
 import { S3Client } from '@aws-sdk/client-s3';
 import { Storage } from '@google-cloud/storage';

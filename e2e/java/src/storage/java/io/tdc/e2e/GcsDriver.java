@@ -23,7 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
-/** A driver for Google's store: Java's SDK has the interface and no driver. Keys as the others' are. */
+/** A driver for Google's store: Java's SDK has the interface and no driver. */
 final class GcsDriver implements StorageDriver {
   private final HttpClient http = HttpClient.newHttpClient();
   private final String endpoint;
