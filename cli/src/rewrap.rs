@@ -29,7 +29,7 @@ pub(crate) fn run(
     to: Option<&Path>,
     options: &Options,
 ) -> Result<ExitCode, Error> {
-    let work = Work::open(decode, configuration, to)?;
+    let work = Rewrapper::open(decode, configuration, to)?;
     let report = bulk::run(options, false, &work)?;
     if options.output.is_some() {
         stdio::write(report.after.as_ref().unwrap_or(&KeyCounts::default()).table().as_bytes())?;
@@ -42,7 +42,7 @@ pub(crate) fn run(
 }
 
 /// How documents are made.
-struct Work {
+struct Rewrapper {
     decode: Task,
     converter: DataConverter,
     /// Another configuration, which encodes what this one decodes.
@@ -51,7 +51,7 @@ struct Work {
     hasher: RandomState,
 }
 
-impl bulk::Work for Work {
+impl bulk::Work for Rewrapper {
     fn convert(&self, context: &[u8], document: &mut Vec<u8>, say: &dyn Fn(usize)) -> Result<Made, Error> {
         let is_history = Form::of(document) == Form::History;
         let Seen { counts: before, hashes, references } = self.look(document)?;
@@ -79,7 +79,7 @@ impl bulk::Work for Work {
     }
 }
 
-impl Work {
+impl Rewrapper {
     fn open(decode: Task, configuration: &Configuration, to: Option<&Path>) -> Result<Self, Error> {
         let to = to.map(|path| DataConverter::open(path, &configuration.namespace)).transpose()?;
         let converter = configuration.open()?;

@@ -19,7 +19,7 @@ pub(crate) mod binding;
 mod open;
 mod rewrap;
 
-pub(crate) use open::{Source, find_key, key_to_ask_for, open, opened_len, recognise, recorded};
+pub(crate) use open::{KeyOrigin, find_key, key_to_ask_for, open, opened_len, recognise, recorded};
 pub(crate) use rewrap::{is_envelope, rewrap, rewrap_to_ask_for};
 
 use std::path::Path;

@@ -35,14 +35,14 @@ pub(crate) struct Layer {
 pub(super) enum Open {
     Decompress(Decompress),
     Decrypt,
-    Convert(Convert),
+    Convert(ConvertFn),
 }
 
 /// Decompresses all of the data, to at most this many bytes.
 type Decompress = fn(&[u8], usize, &mut Vec<u8>) -> Result<(), Error>;
 
 /// The payload with converted data of at most this many bytes; `None` if no codec of ours wrote it.
-type Convert = fn(Slices<'_>, &[u8], usize) -> Result<Option<Vec<u8>>, Error>;
+type ConvertFn = fn(Slices<'_>, &[u8], usize) -> Result<Option<Vec<u8>>, Error>;
 
 impl fmt::Debug for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

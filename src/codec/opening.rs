@@ -150,10 +150,10 @@ impl<'a> Opening<'a> {
         let innermost = || Ok(Step::Innermost(view.location()));
         let Some(layer) = view.encoding.and_then(Layer::of) else { return innermost() };
         let source = match layer.open {
-            Open::Decrypt => encrypt::Source::of(&view, self.environment),
-            Open::Decompress(_) | Open::Convert(_) => encrypt::Source::Ring,
+            Open::Decrypt => encrypt::KeyOrigin::of(&view, self.environment),
+            Open::Decompress(_) | Open::Convert(_) => encrypt::KeyOrigin::Ring,
         };
-        if matches!(source, encrypt::Source::Foreign) {
+        if matches!(source, encrypt::KeyOrigin::Foreign) {
             // A new KEK is added everywhere before it is used, but this process may not have
             // reloaded yet.
             return if self.environment.session.should_search() { Err(unknown_kek()) } else { innermost() };

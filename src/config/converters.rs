@@ -3,11 +3,11 @@
 use tdc_formats::protobuf_json::Options;
 
 use super::document::Problem;
-use super::schema::{Converter as Entry, JsonOptions, JsonProtobufOptions};
+use super::schema::{ConverterEntry, JsonOptions, JsonProtobufOptions};
 use crate::converter::{BinaryProtobuf, Bytes, Converter, Converters, Json, JsonProtobuf, Msgpack, Null};
 
 /// The converters of the list, by default null, bytes, json-protobuf, json.
-pub(super) fn converters(list: Option<&[Entry]>) -> Result<Converters, Problem> {
+pub(super) fn converters(list: Option<&[ConverterEntry]>) -> Result<Converters, Problem> {
     let Some(list) = list else { return converters(Some(&DEFAULT)) };
     if list.is_empty() {
         return Err(Problem::new(
@@ -18,15 +18,15 @@ pub(super) fn converters(list: Option<&[Entry]>) -> Result<Converters, Problem> 
     let mut protobuf_json = Options::default();
     for (index, entry) in list.iter().enumerate() {
         let converter: Box<dyn Converter> = match entry {
-            Entry::Null => Box::new(Null),
-            Entry::Bytes => Box::new(Bytes),
-            Entry::JsonProtobuf(options) => {
+            ConverterEntry::Null => Box::new(Null),
+            ConverterEntry::Bytes => Box::new(Bytes),
+            ConverterEntry::JsonProtobuf(options) => {
                 protobuf_json.ignore_unknown_fields = options.ignore_unknown_fields;
                 Box::new(JsonProtobuf)
             }
-            Entry::BinaryProtobuf => Box::new(BinaryProtobuf),
-            Entry::Json(options) => Box::new(Json { canonical: options.canonical }),
-            Entry::Msgpack => Box::new(Msgpack),
+            ConverterEntry::BinaryProtobuf => Box::new(BinaryProtobuf),
+            ConverterEntry::Json(options) => Box::new(Json { canonical: options.canonical }),
+            ConverterEntry::Msgpack => Box::new(Msgpack),
         };
         if converters.iter().any(|other| other.name() == converter.name()) {
             let name = converter.name();
@@ -38,13 +38,13 @@ pub(super) fn converters(list: Option<&[Entry]>) -> Result<Converters, Problem> 
 }
 
 /// Whether the list has the order of every SDK's default converter.
-pub(super) fn is_default(list: Option<&[Entry]>) -> bool {
+pub(super) fn is_default(list: Option<&[ConverterEntry]>) -> bool {
     list.is_none_or(|list| *list == DEFAULT)
 }
 
-const DEFAULT: [Entry; 4] = [
-    Entry::Null,
-    Entry::Bytes,
-    Entry::JsonProtobuf(JsonProtobufOptions { ignore_unknown_fields: false }),
-    Entry::Json(JsonOptions { canonical: false }),
+const DEFAULT: [ConverterEntry; 4] = [
+    ConverterEntry::Null,
+    ConverterEntry::Bytes,
+    ConverterEntry::JsonProtobuf(JsonProtobufOptions { ignore_unknown_fields: false }),
+    ConverterEntry::Json(JsonOptions { canonical: false }),
 ];

@@ -25,7 +25,7 @@ pub(super) struct Document {
     /// Payload converters, in order: the first that accepts a value makes its payload. By default
     /// null, bytes, json-protobuf, json.
     #[serde(default)]
-    pub(super) converters: Option<Vec<Converter>>,
+    pub(super) converters: Option<Vec<ConverterEntry>>,
     /// Files with a serialised `google.protobuf.FileDescriptorSet`, for `json-protobuf`: protobuf
     /// types that are not Temporal's own, or a newer version of Temporal's.
     #[serde(default)]
@@ -141,7 +141,7 @@ pub(super) struct CacheSize {
 /// A payload converter: its name, or its name with options.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Converter {
+pub(super) enum ConverterEntry {
     /// `binary/null`.
     Null,
     /// `binary/plain`.

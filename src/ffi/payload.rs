@@ -31,7 +31,7 @@ pub struct tdc_payload {
 }
 
 /// The arguments of both directions.
-struct Arguments {
+struct PayloadArguments {
     handle: *const tdc_data_converter,
     call: *mut tdc_call,
     context: (*const u8, usize),
@@ -41,7 +41,7 @@ struct Arguments {
     written: *mut tdc_payload,
 }
 
-impl Arguments {
+impl PayloadArguments {
     /// # Safety
     /// Handle, bytes, buffer and out slots are valid; the buffer overlaps nothing else; `error` may
     /// be NULL.
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn tdc_codec_encode_payload(
     written: *mut tdc_payload,
     error: *mut *mut tdc_error,
 ) -> tdc_status {
-    let arguments = Arguments {
+    let arguments = PayloadArguments {
         handle: self_,
         call,
         context: (context, context_len),
@@ -163,7 +163,7 @@ pub unsafe extern "C" fn tdc_codec_decode_payload(
     written: *mut tdc_payload,
     error: *mut *mut tdc_error,
 ) -> tdc_status {
-    let arguments = Arguments {
+    let arguments = PayloadArguments {
         handle: self_,
         call,
         context: (context, context_len),

@@ -54,7 +54,7 @@ impl CallKeys {
 }
 
 /// The identifier of a wrapped key within a call, and the key.
-type Recent = (Box<[u8]>, Arc<Key>);
+type NamedKey = (Box<[u8]>, Arc<Key>);
 
 /// A data key that should be renewed while it is in use.
 pub(crate) struct Renewal {
@@ -73,7 +73,7 @@ pub(crate) struct Session<'a> {
     /// The KEK whose data key should be renewed.
     renew: RefCell<Option<Renewal>>,
     /// The last key that was created from the answers that the call keeps.
-    recent: RefCell<Option<Recent>>,
+    recent: RefCell<Option<NamedKey>>,
     /// Whether the configuration should be reloaded for a KEK that it does not name.
     may_search: &'a dyn Fn() -> bool,
     /// Whether the call can add a request that it does not wait for.

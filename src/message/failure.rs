@@ -15,7 +15,7 @@ const ENCODED_ATTRIBUTES: u32 = 20;
 
 /// The fields of a failure that the attributes contain.
 #[derive(Default)]
-struct Common<'a> {
+struct CommonFields<'a> {
     message: &'a [u8],
     stack_trace: &'a [u8],
     attributes: Vec<&'a [u8]>,
@@ -43,16 +43,16 @@ impl<'a, 'c> Walk<'a, 'c> {
     #[inline(never)]
     fn edits(&mut self, occurrences: &[&'a [u8]]) -> Result<Vec<(u32, Edit)>, Error> {
         if self.work.encodes() && self.work.settings().encode_common_attributes {
-            hide(&Common::parse(occurrences)?)
+            hide(&CommonFields::parse(occurrences)?)
         } else if self.work.decodes() {
-            self.restore(&Common::parse(occurrences)?)
+            self.restore(&CommonFields::parse(occurrences)?)
         } else {
             Ok(Vec::new())
         }
     }
 
     /// The changes that decode makes from the attributes.
-    fn restore(&mut self, common: &Common<'a>) -> Result<Vec<(u32, Edit)>, Error> {
+    fn restore(&mut self, common: &CommonFields<'a>) -> Result<Vec<(u32, Edit)>, Error> {
         if common.attributes.is_empty() {
             return Ok(Vec::new());
         }
@@ -73,7 +73,7 @@ impl<'a, 'c> Walk<'a, 'c> {
 
 /// The changes that encode makes to the fields of a failure. If its text was already moved, it
 /// keeps its attributes, which go through the codecs as they are.
-fn hide(common: &Common<'_>) -> Result<Vec<(u32, Edit)>, Error> {
+fn hide(common: &CommonFields<'_>) -> Result<Vec<(u32, Edit)>, Error> {
     let was_hidden = common.message == PLACEHOLDER.as_bytes() && common.stack_trace.is_empty();
     if was_hidden && !common.attributes.is_empty() {
         return Ok(Vec::new());
@@ -86,7 +86,7 @@ fn hide(common: &Common<'_>) -> Result<Vec<(u32, Edit)>, Error> {
     ])
 }
 
-impl<'a> Common<'a> {
+impl<'a> CommonFields<'a> {
     fn parse(occurrences: &[&'a [u8]]) -> Result<Self, Error> {
         let mut common = Self::default();
         for failure in occurrences {

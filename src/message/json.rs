@@ -324,7 +324,7 @@ impl<'a, 'c> JsonWalk<'a, 'c> {
     /// The changes to a failure's texts.
     #[inline(never)]
     fn edited(&mut self, cursor: Cursor<'a>) -> Result<Edited, Error> {
-        let common = Common::read(self.ahead.members(cursor))?;
+        let common = CommonMembers::read(self.ahead.members(cursor))?;
         let (message, stack_trace) = (common.message.as_str(), common.stack_trace.as_str());
         if self.work.encodes() && self.work.settings().encode_common_attributes {
             if common.attributes.is_some() && message == PLACEHOLDER && stack_trace.is_empty() {
@@ -385,7 +385,7 @@ fn is_common(member: &Member<'_>) -> bool {
 
 /// The values of these members.
 #[derive(Default)]
-struct Common {
+struct CommonMembers {
     message: String,
     stack_trace: String,
     attributes: Option<Vec<u8>>,
@@ -406,7 +406,7 @@ struct Texts {
     attributes: Option<Vec<u8>>,
 }
 
-impl Common {
+impl CommonMembers {
     fn read<'a>(members: impl Iterator<Item = (Sought, &'a str)>) -> Result<Self, Error> {
         let mut common = Self::default();
         for (member, value) in members {

@@ -21,7 +21,7 @@ pub(super) fn envelope<'a>(view: &View<'a>) -> Option<(&'a [u8], &'a [u8])> {
 
 /// Where the key of an encrypted payload is.
 #[derive(Clone, Copy)]
-pub(crate) enum Source<'a> {
+pub(crate) enum KeyOrigin<'a> {
     /// In the ring, or the host has it.
     Ring,
     /// In the payload: this KEK has wrapped it.
@@ -30,7 +30,7 @@ pub(crate) enum Source<'a> {
     Foreign,
 }
 
-impl<'a> Source<'a> {
+impl<'a> KeyOrigin<'a> {
     #[inline]
     pub(crate) fn of(view: &View<'a>, environment: &Environment<'a>) -> Self {
         let Some((id, text)) = envelope(view) else { return Self::Ring };
@@ -44,7 +44,7 @@ impl<'a> Source<'a> {
 /// The key of an encrypted payload that is neither foreign nor another codec's.
 pub(crate) fn find_key<'a>(
     view: &View<'_>,
-    source: Source<'_>,
+    source: KeyOrigin<'_>,
     environment: &Environment<'a>,
 ) -> Result<Found<'a>, Error> {
     find(view, source, environment).map_err(missing)
@@ -52,19 +52,19 @@ pub(crate) fn find_key<'a>(
 
 fn find<'a>(
     view: &View<'_>,
-    source: Source<'_>,
+    source: KeyOrigin<'_>,
     environment: &Environment<'a>,
 ) -> Result<Found<'a>, Missing> {
     let Environment { keyring, access, session, now, .. } = *environment;
     match source {
-        Source::Ring => {}
-        Source::Wrapped(kek, _) if !access.allows(&kek.name) => {
+        KeyOrigin::Ring => {}
+        KeyOrigin::Wrapped(kek, _) if !access.allows(&kek.name) => {
             return Err(Missing::NotAllowed(kek.name.clone()));
         }
-        Source::Wrapped(kek, text) => {
+        KeyOrigin::Wrapped(kek, text) => {
             return keyring.open_envelope(kek, text, session, now).map(Found::Shared);
         }
-        Source::Foreign => return Err(Missing::Unknown("of an envelope".to_owned())),
+        KeyOrigin::Foreign => return Err(Missing::Unknown("of an envelope".to_owned())),
     }
     let id = view.key_id.unwrap_or_default();
     match view.cipher {
@@ -76,8 +76,8 @@ fn find<'a>(
 /// The key that the host should be asked for before `view` can be opened.
 pub(crate) fn key_to_ask_for(view: &View<'_>, environment: &Environment<'_>) -> Option<Needed> {
     let layer = Layer::of(view.encoding?).filter(|layer| matches!(layer.open, Open::Decrypt))?;
-    let source = Source::of(view, environment);
-    if matches!(source, Source::Foreign) || view.cipher.is_some() || (layer.misfit)(view).is_some() {
+    let source = KeyOrigin::of(view, environment);
+    if matches!(source, KeyOrigin::Foreign) || view.cipher.is_some() || (layer.misfit)(view).is_some() {
         return None;
     }
     match find(view, source, environment) {

@@ -13,7 +13,7 @@ use crate::error::{Code, Error};
 use crate::limits::Limits;
 
 /// A serialised payload as the server returned it. It may be plaintext, and is erased on drop.
-pub(crate) type Answer = Arc<Zeroizing<Vec<u8>>>;
+pub(crate) type Returned = Arc<Zeroizing<Vec<u8>>>;
 
 #[derive(Default)]
 pub(crate) struct Answers {
@@ -24,7 +24,7 @@ pub(crate) struct Answers {
 /// The answers for payloads with the same contents.
 #[derive(Default)]
 struct Shared {
-    answers: Vec<Answer>,
+    answers: Vec<Returned>,
     /// How many of them the current try has used.
     used: usize,
 }
@@ -38,7 +38,7 @@ impl Answers {
     ///
     /// # Errors
     /// [`Code::Limit`] if their total exceeds what a call may decode to and encode together.
-    pub(crate) fn add(&mut self, key: Key, answer: Answer, limits: &Limits) -> Result<(), Error> {
+    pub(crate) fn add(&mut self, key: Key, answer: Returned, limits: &Limits) -> Result<(), Error> {
         self.bytes = self.bytes.saturating_add(answer.len());
         if self.bytes > limits.max_input_bytes.saturating_add(limits.max_decoded_bytes) {
             return Err(Error::new(
@@ -51,7 +51,7 @@ impl Answers {
     }
 
     /// The next answer for a payload, in this try.
-    pub(super) fn next(&mut self, key: &Key) -> Option<Answer> {
+    pub(super) fn next(&mut self, key: &Key) -> Option<Returned> {
         let shared = self.by_payload.get_mut(key)?;
         let answer = shared.answers.get(shared.used).cloned()?;
         shared.used += 1;
@@ -59,7 +59,7 @@ impl Answers {
     }
 
     /// An answer for a payload, if there is one, without using it up.
-    pub(super) fn first(&self, key: &Key) -> Option<Answer> {
+    pub(super) fn first(&self, key: &Key) -> Option<Returned> {
         self.by_payload.get(key)?.answers.first().cloned()
     }
 
@@ -78,7 +78,7 @@ mod tests {
         Key::new(name, "", Slices::one(b""))
     }
 
-    fn answer(len: usize) -> Answer {
+    fn answer(len: usize) -> Returned {
         Arc::new(Zeroizing::new(vec![7; len]))
     }
 

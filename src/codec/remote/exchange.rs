@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 
 use zeroize::Zeroizing;
 
-use super::answers::{Answer, Answers};
+use super::answers::{Answers, Returned};
 use super::request::{Entry, Key};
 use super::{Direction, HttpRequest, Remote};
 use crate::error::{Code, Error};
@@ -34,7 +34,7 @@ struct State {
 
 /// The state of a payload.
 pub(crate) enum Found {
-    Answer(Answer),
+    Answer(Returned),
     /// No answer: pass the bytes to send to [`Exchange::ask`].
     Nothing(Key),
     /// No answer, and the request is full: the payload goes into a later one.
@@ -85,7 +85,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// An answer for the payload, if there is one, without using it up.
-    pub(crate) fn peek(&self, direction: Direction, payload: Slices<'_>) -> Option<Answer> {
+    pub(crate) fn peek(&self, direction: Direction, payload: Slices<'_>) -> Option<Returned> {
         let state = &mut *self.state.borrow_mut();
         let key = self.key(state, direction, payload).ok()?;
         state.answers.first(&key)

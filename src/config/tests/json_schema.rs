@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::super::document::{ByteSize, Span};
 use super::super::pattern::Pattern;
-use super::super::schema::{Converter, Document, JsonOptions, JsonProtobufOptions};
+use super::super::schema::{ConverterEntry, Document, JsonOptions, JsonProtobufOptions};
 use crate::codec::remote::options::{HeaderSecret, HeaderValue};
 use crate::codec::{Entry, schemas};
 
@@ -70,7 +70,7 @@ impl JsonSchema for HeaderValue {
     }
 }
 
-impl JsonSchema for Converter {
+impl JsonSchema for ConverterEntry {
     fn schema_name() -> Cow<'static, str> {
         "Converter".into()
     }
