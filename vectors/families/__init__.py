@@ -5,6 +5,7 @@ from families import (
     bound,
     chain,
     config,
+    documents,
     encrypt,
     encrypt_java,
     envelope,
@@ -19,7 +20,6 @@ from families import (
     payload_json,
     snappy_family,
     values,
-    whole,
     wire_family,
     zlib_family,
     zstd_family,
@@ -46,6 +46,6 @@ ALL: list[Family] = [
     config.FAMILY,
     values.FAMILY,
     msgpack_family.FAMILY,
-    whole.FAMILY,
+    documents.FAMILY,
     payload_json.FAMILY,
 ]

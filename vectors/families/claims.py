@@ -106,7 +106,9 @@ VECTORS: list[ClaimVector] = [
         {"hashValue": DIGEST},
         _becomes({"hashValue": DIGEST, "hash_value": DIGEST}),
     ),
-    ClaimVector("empty-value", MADE_UP, "an empty value is a value", GCS, {"object": ""}, _becomes({"object": "", "key": "", "object_name": ""})),
+    ClaimVector(
+        "empty-value", MADE_UP, "an empty value is a value", GCS, {"object": ""}, _becomes({"object": "", "key": "", "object_name": ""})
+    ),
     ClaimVector(
         "unknown-keys", MADE_UP, "other keys stay", S3, {**BUCKET, **KEY, **SNAKE, "region": "eu-1"}, _becomes({**ALL_S3, "region": "eu-1"})
     ),

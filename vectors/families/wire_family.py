@@ -30,12 +30,12 @@ FIXED = tag(15, FIXED64) + b"12345678" + tag(16, FIXED32) + b"1234"
 HIGHEST = (1 << 29) - 1
 
 
-def _whole(name: str, comment: str, message: bytes, expect: Expect, config: str = KEYS_AND_ENCRYPT, operation: str = "decode") -> Vector:
+def _list(name: str, comment: str, message: bytes, expect: Expect, config: str = KEYS_AND_ENCRYPT, operation: str = "decode") -> Vector:
     return Vector(f"wire-{name}", RULES, comment, operation, expect, config=config, input=message)
 
 
 def _one(name: str, comment: str, item: bytes, expect: Expect) -> Vector:
-    return _whole(name, comment, payloads(item), expect)
+    return _list(name, comment, payloads(item), expect)
 
 
 def _kept(name: str, comment: str, item: bytes) -> Vector:
@@ -49,59 +49,57 @@ def _payloads() -> list[Vector]:
     grouped = group(1, number_field(2, 1))
     second = tag(1, LENGTH) + varint(len(INNER))
     return [
-        _whole("nothing", "no payloads", b"", gives()),
-        _whole("empty-payload", "the empty message is a payload", payloads(b""), gives(b"")),
-        _whole(
+        _list("nothing", "no payloads", b"", gives()),
+        _list("empty-payload", "the empty message is a payload", payloads(b""), gives(b"")),
+        _list(
             "many-payloads",
             "300 payloads, in their order",
             payloads(*(plain("t", b"%d" % n) for n in range(300))),
             gives(*(plain("t", b"%d" % n) for n in range(300))),
         ),
-        _whole(
+        _list(
             "unknown-fields-behind",
             "unknown fields of Payloads stay behind the payloads",
             payloads(INNER) + other,
             gives_bytes(payloads(INNER) + other),
         ),
-        _whole(
+        _list(
             "unknown-fields-before",
             "unknown fields of Payloads move behind the payloads",
             other + payloads(INNER),
             gives_bytes(payloads(INNER) + other),
         ),
-        _whole(
+        _list(
             "unknown-fields-between",
             "in their own order",
             number_field(8, 5) + payloads(encrypted(INNER)) + delimited(7, b"kept") + payloads(INNER),
             gives_bytes(payloads(INNER, INNER) + number_field(8, 5) + delimited(7, b"kept")),
         ),
-        _whole(
+        _list(
             "unknown-fields-every-type",
             "every wire type, a group and the highest number",
             FIXED + grouped + delimited(HIGHEST, b"x") + payloads(INNER),
             gives_bytes(payloads(INNER) + FIXED + grouped + delimited(HIGHEST, b"x")),
         ),
-        _whole("unknown-fields-only", "no payloads, but unknown fields", other, gives_bytes(other)),
-        _whole(
+        _list("unknown-fields-only", "no payloads, but unknown fields", other, gives_bytes(other)),
+        _list(
             "field-1-other-type",
             "field 1 with another wire type is an unknown field",
             wrong_type + payloads(INNER),
             gives_bytes(payloads(INNER) + wrong_type),
         ),
-        _whole(
-            "overlong-length", "a length longer than needed is written minimally", b"\x0a" + varint(len(INNER), 4) + INNER, gives(INNER)
-        ),
-        _whole(
+        _list("overlong-length", "a length longer than needed is written minimally", b"\x0a" + varint(len(INNER), 4) + INNER, gives(INNER)),
+        _list(
             "overlong-length-ten-bytes", "ten bytes are the most a varint may take", b"\x0a" + varint(len(INNER), 10) + INNER, gives(INNER)
         ),
-        _whole("overlong-tag", "a tag of two bytes that needs one", b"\x8a\x00" + varint(len(INNER)) + INNER, gives(INNER)),
-        _whole(
+        _list("overlong-tag", "a tag of two bytes that needs one", b"\x8a\x00" + varint(len(INNER)) + INNER, gives(INNER)),
+        _list(
             "overlong-tag-five-bytes",
             "five bytes are the most a tag may take",
             b"\x8a\x80\x80\x80\x00" + varint(len(INNER)) + INNER,
             gives(INNER),
         ),
-        _whole(
+        _list(
             "encode-unknown-fields",
             "encode keeps them too",
             other + payloads(INNER),
@@ -109,7 +107,7 @@ def _payloads() -> list[Vector]:
             NOTHING,
             "encode",
         ),
-        _whole(
+        _list(
             "encode-overlong-length",
             "encode writes minimal lengths too",
             second[:1] + varint(len(INNER), 3) + INNER,
@@ -145,7 +143,7 @@ def _broken_payloads() -> list[Vector]:
         "text": ("no protobuf at all", b'{"payloads":[]}'),
     }
     return [
-        _whole(f"framing-{name}", f"{comment}: the whole message is malformed, no payload is to blame", message, fails("PROTOBUF", None))
+        _list(f"framing-{name}", f"{comment}: the whole message is malformed, no payload is to blame", message, fails("PROTOBUF", None))
         for name, (comment, message) in cases.items()
     ]
 
@@ -305,20 +303,20 @@ def _broken_payload() -> list[Vector]:
     out = [_one(f"payload-{name}", comment, item, fails("PROTOBUF")) for name, (comment, item) in cases.items()]
     return [
         *out,
-        _whole("payload-second-broken", "the second of three is malformed", payloads(INNER, INNER[:-1], INNER), fails("PROTOBUF", 1)),
-        _whole(
+        _list("payload-second-broken", "the second of three is malformed", payloads(INNER, INNER[:-1], INNER), fails("PROTOBUF", 1)),
+        _list(
             "payload-lowest-index",
             "two are malformed: the first is named",
             payloads(INNER, INNER, INNER[:-1], b"\x0f"),
             fails("PROTOBUF", 2),
         ),
-        _whole(
+        _list(
             "payload-other-failure-first",
             "a payload that does not authenticate before a malformed one",
             payloads(payload(encrypted_metadata(), bytes(40)), INNER[:-1]),
             fails("AUTHENTICATION", 0),
         ),
-        _whole(
+        _list(
             "payload-encode-broken",
             "encode refuses it as well, whatever the chain",
             payloads(INNER, b"\x0f"),

@@ -162,7 +162,7 @@ def _descriptors() -> list[Vector]:
 
 
 FAMILY = Family(
-    "whole.json",
+    "documents.json",
     "Failures, histories and descriptor sets: what stays as it is, and what is refused.",
     [*_failures(), *_histories(), *_descriptors()],
 )
