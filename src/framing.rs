@@ -65,13 +65,13 @@ impl Framed {
         Ok(())
     }
 
-    /// Adds a field of bytes, which come in pieces.
-    pub(crate) fn field(&mut self, number: u32, pieces: &[&[u8]]) {
-        let len = pieces.iter().map(|piece| piece.len()).sum();
+    /// Adds a field of bytes, which come in slices.
+    pub(crate) fn field(&mut self, number: u32, slices: &[&[u8]]) {
+        let len = slices.iter().map(|slice| slice.len()).sum();
         self.make_room(self.filled + wire::varint_len(tag(number)) + wire::varint_len(len) + len);
         self.filled += self.head(number, len);
-        for piece in pieces {
-            self.raw(piece);
+        for slice in slices {
+            self.raw(slice);
         }
     }
 

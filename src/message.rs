@@ -25,7 +25,6 @@ mod tests;
 use crate::codec::Budget;
 use crate::descriptors::temporal_pool;
 use crate::error::Error;
-use crate::keys::NeededKeys;
 use crate::lock::Once;
 use json::JsonWalk;
 use plan::{Plan, Plans};
@@ -77,12 +76,7 @@ impl MessageType {
         progress: Progress<'_>,
     ) -> Result<Vec<u8>, Error> {
         let Some(plan) = self.plan else { return Ok(message.to_vec()) };
-        if let Some(of) = task.asks_for(&settings) {
-            let survey = Work::new(
-                Task::AskForKeys(of, NeededKeys::new(settings.environment.session)),
-                settings,
-                budget,
-            );
+        if let Some(survey) = Work::survey(&task, settings, budget) {
             Walk::new(self.plans, survey, 0).survey(plan, message).request_keys()?;
         }
         let work = Work::new(task, settings, budget).with_progress(progress);
@@ -103,12 +97,7 @@ impl MessageType {
     ) -> Result<Vec<u8>, Error> {
         let text = json::check(text)?;
         let Some(plan) = self.plan else { return Ok(text.as_bytes().to_vec()) };
-        if let Some(of) = task.asks_for(&settings) {
-            let survey = Work::new(
-                Task::AskForKeys(of, NeededKeys::new(settings.environment.session)),
-                settings,
-                budget,
-            );
+        if let Some(survey) = Work::survey(&task, settings, budget) {
             JsonWalk::new(self.plans, survey, text).survey(plan, is_list).request_keys()?;
         }
         let work = Work::new(task, settings, budget).with_progress(progress);

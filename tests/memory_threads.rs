@@ -403,7 +403,7 @@ fn histories_and_failures(half: &[u8]) -> Vec<Attack> {
         attack("a failure to hide, with many causes", EncodeFailure, failure(b"", 10_000), Some(Code::Limit)),
         attack("a failure to hide, with a long message", EncodeFailure, field(1, &vec![b'x'; MIB / 4]), None),
         attack(
-            "a failure to hide, in many pieces",
+            "a failure to hide, in many parts",
             EncodeFailure,
             field(4, &field(1, b"x")).repeat(MIB / 8),
             Some(Code::Limit),

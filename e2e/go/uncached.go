@@ -1,9 +1,11 @@
 package main
 
 import (
+	"log/slog"
 	"time"
 
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 
 	tdc "github.com/temporal-data-converter/tdc/bindings/go"
@@ -13,6 +15,7 @@ import (
 // and retrieves, the whole history again. register gives it what it runs.
 func serveUncached(t *tdc.Tdc, options client.Options, queue string, register func(worker.Worker)) error {
 	options.DataConverter, options.FailureConverter = t.DataConverter(), t.FailureConverter()
+	options.Logger = tdc.Logger(log.NewStructuredLogger(slog.Default()))
 	c, err := client.Dial(options)
 	if err != nil {
 		return err

@@ -91,6 +91,18 @@ async def cure(stage: Stage) -> None:
         async with asyncio.TaskGroup() as group:
             for name in stage.workers:
                 group.create_task(stage.checks.run(_cured(stage, name, clients), f"cure in {name}"))
+    if "go" in stage.workers:
+        _one_line_for_a_failed_task(stage)
+
+
+def _one_line_for_a_failed_task(stage: Stage) -> None:
+    """By tdc's logger; the SDK's own adds the stack of the workflow's goroutine."""
+    lines = (stage.folder / "cure-go.log").read_text().splitlines()
+    for fault in FAULTS:
+        told = sum("Workflow panic" in line and fault.code in line for line in lines)
+        stage.checks.that(f"{fault.name} in go: the log has the code", told > 0, f"{told} lines")
+    stacks = [line for line in lines if line.startswith(("goroutine ", "created by "))]
+    stage.checks.equal("cure in go: no stack in the log", stacks, [])
 
 
 async def _cured(stage: Stage, name: str, clients: dict[bool, Client]) -> None:

@@ -73,7 +73,7 @@ class Archive:
 async def stored_objects(stage: Stage) -> None:
     """Runs a workflow whose input and results are in the store, and reads them in every way there is."""
     if not stage.object_store:
-        stage.checks.skipped("stored objects", "versitygw or a Python with aioboto3 could not be had")
+        stage.checks.skipped("stored objects", "a store, or a Python with the official drivers, could not be had")
         return
     store = await S3Store.start(stage.processes, stage.object_store, stage.folder / "stored")
     letter = large_letter(stage)

@@ -34,7 +34,7 @@ fuzz_target!(|input: &[u8]| {
     let max = 16 + 16 * usize::from(how);
     let whole = parts(document, document.len().max(1), max);
     for capacity in [1, 7] {
-        assert_eq!(parts(document, capacity, max), whole, "in pieces of {capacity}");
+        assert_eq!(parts(document, capacity, max), whole, "with a buffer of {capacity} bytes");
     }
 });
 

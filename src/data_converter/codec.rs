@@ -149,7 +149,7 @@ impl DataConverter {
 /// # Errors
 /// The keys to request.
 fn all_keys(list: &Payloads<'_>, environment: &Environment<'_>) -> Result<(), Error> {
-    let mut needed = NeededKeys::new(environment.session);
+    let mut needed = NeededKeys::new(environment.session.answer_count());
     for key in list.payloads.iter().filter_map(|payload| environment.key_to_ask_for(payload)) {
         needed.add(key);
         if needed.is_full() {
@@ -168,7 +168,7 @@ pub(super) fn each_payload(
     expected: impl Fn(usize) -> usize,
     mut transcode: impl FnMut(Slices<'_>, &mut [u8]) -> Result<Outcome, Error>,
 ) -> Result<Vec<u8>, Error> {
-    let mut needed = NeededKeys::new(environment.session);
+    let mut needed = NeededKeys::new(environment.session.answer_count());
     for (index, payload) in list.payloads.iter().enumerate() {
         environment.at(index);
         let write = |room: &mut [u8]| transcode(Slices::one(payload), room);

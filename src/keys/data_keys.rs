@@ -215,7 +215,7 @@ impl DataKeys {
     }
 
     /// Takes a wrapped key. If two answers arrive for one key, the first counts. Returns the key
-    /// that now encrypts: before a caller could look for it, other namespaces may take its room.
+    /// that now encrypts, since other namespaces may evict it before the caller looks it up.
     pub(super) fn install(
         &self,
         kek: &Kek,
@@ -321,5 +321,40 @@ fn make_room(slots: &mut HashMap<Owner, Slot>, owner: &Owner) {
     let oldest = slots.iter().min_by_key(|(_, slot)| born(slot)).map(|(owner, _)| owner.clone());
     if let Some(oldest) = oldest {
         slots.remove(&oldest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::{DataKeyOptions, Keeper, LocalKek};
+
+    fn local() -> Kek {
+        Kek::new("local", "local", Keeper::Local(LocalKek::new(&[1; 32])), DataKeyOptions::default())
+    }
+
+    #[test]
+    fn a_call_keeps_the_key_that_it_made_when_other_namespaces_evict_it() {
+        let (keys, kek, begun) = (DataKeys::default(), local(), Instant::now());
+        let install = |namespace: &str, now| {
+            let namespace = Arc::from(namespace);
+            let data_key = keys.candidate(&kek, &namespace).unwrap();
+            keys.install(&kek, &namespace, &data_key, &[7], CacheOptions::default(), now)
+        };
+        let first = install("first", begun);
+        let later = begun + Duration::from_secs(1);
+        (0..MAX_LIVE).for_each(|number| drop(install(&number.to_string(), later)));
+        assert!(matches!(keys.live(&kek, "first", later), Live::Nothing));
+        assert!(first.state(&kek, "first", later) == State::Fresh);
+    }
+
+    #[test]
+    fn the_first_of_two_answers_counts() {
+        let (keys, kek, now) = (DataKeys::default(), local(), Instant::now());
+        let namespace = Arc::from("orders");
+        let install =
+            |data_key| keys.install(&kek, &namespace, &data_key, &[7], CacheOptions::default(), now);
+        let first = install(keys.candidate(&kek, &namespace).unwrap());
+        assert!(Arc::ptr_eq(&first, &install(Arc::new(DataKey::default()))));
     }
 }

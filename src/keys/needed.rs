@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use super::Session;
 use crate::error::{Error, Needed};
 use crate::limits::MAX_NEEDED;
 
@@ -14,10 +13,10 @@ pub(crate) struct NeededKeys {
 }
 
 impl NeededKeys {
-    /// A try collects as many keys as the call already has, if these are more than [`MAX_NEEDED`]:
-    /// so the tries for a list grow with the logarithm of its keys, and memory with what is kept.
-    pub(crate) fn new(session: &Session<'_>) -> Self {
-        Self { keys: Vec::new(), known: HashSet::new(), most: MAX_NEEDED.max(session.answered()) }
+    /// A try collects as many keys as the call already has (`answered`), if these are more than
+    /// [`MAX_NEEDED`]: so the tries for a list grow with the logarithm of its keys.
+    pub(crate) fn new(answered: usize) -> Self {
+        Self { keys: Vec::new(), known: HashSet::new(), most: MAX_NEEDED.max(answered) }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -39,5 +38,23 @@ impl NeededKeys {
     /// The request for all of them, if there are any.
     pub(crate) fn request(self) -> Result<(), Error> {
         if self.keys.is_empty() { Ok(()) } else { Err(Error::keys_needed(self.keys)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_try_collects_each_key_once_and_as_many_as_the_call_has() {
+        for (answered, missing, expected) in [(0, 9, 9), (0, 5000, 1024), (4096, 9000, 4096)] {
+            let mut needed = NeededKeys::new(answered);
+            for id in (0..missing).flat_map(|id| [id, id]) {
+                needed.add(Needed::Key(id.to_string()));
+            }
+            let request = needed.request().unwrap_err();
+            assert_eq!(request.needed_keys().len(), expected, "{answered} answered, {missing} missing");
+        }
+        assert!(NeededKeys::new(0).request().is_ok());
     }
 }

@@ -146,7 +146,6 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// How long it is cached.
     /// The code of the error where a data key could not be wrapped.
     #[must_use]
     pub fn code_of_wrap(self) -> Code {
@@ -166,6 +165,7 @@ impl Fault {
         }
     }
 
+    /// How long it is cached.
     fn lasts(self) -> Duration {
         match self {
             Self::Unavailable => Duration::from_secs(1),

@@ -128,11 +128,11 @@ impl<'a> Session<'a> {
 
     /// Whether a key service has answered this call.
     pub(crate) fn has_answers(&self) -> bool {
-        self.keys.borrow().answers().is_some_and(|answers| !answers.unwrapped.is_empty())
+        self.answer_count() > 0
     }
 
     /// How many data keys were unwrapped for this call.
-    pub(crate) fn answered(&self) -> usize {
+    pub(crate) fn answer_count(&self) -> usize {
         self.keys.borrow().answers().map_or(0, |answers| answers.unwrapped.len())
     }
 

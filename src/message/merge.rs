@@ -173,7 +173,10 @@ impl<'a, 'c> Walk<'a, 'c> {
                 if count > self.work.max_payloads() {
                     return Err(Error::new(
                         Code::Limit,
-                        "the message's fields are split into too many parts",
+                        format!(
+                            "the message's fields are split into too many parts, limits.max_payloads allows {}: raise it",
+                            self.work.max_payloads()
+                        ),
                     ));
                 }
             }

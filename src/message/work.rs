@@ -54,7 +54,7 @@ pub(crate) enum Task<'v> {
 
 impl Task<'_> {
     /// The keys that the call should ask for up front.
-    pub(crate) fn asks_for(&self, settings: &Settings<'_>) -> Option<KeysOf> {
+    fn asks_for(&self, settings: &Settings<'_>) -> Option<KeysOf> {
         match self {
             Self::Decode => Some(KeysOf::Decode),
             Self::Rewrap => Some(KeysOf::Rewrap),
@@ -72,6 +72,13 @@ pub(crate) enum KeysOf {
 }
 
 impl<'c> Work<'c> {
+    /// The first pass of a task that should ask for its keys up front.
+    pub(crate) fn survey(task: &Task<'_>, settings: Settings<'c>, budget: &'c mut Budget) -> Option<Self> {
+        let of = task.asks_for(&settings)?;
+        let keys = NeededKeys::new(settings.environment.session.answer_count());
+        Some(Self::new(Task::AskForKeys(of, keys), settings, budget))
+    }
+
     pub(crate) fn new(task: Task<'c>, settings: Settings<'c>, budget: &'c mut Budget) -> Self {
         Self {
             task,

@@ -67,9 +67,9 @@ def main() -> int:
     problems += differences("exported by the shared library", symbols(shared, "--dyn-syms"), declared)
     problems += differences("exported by the static library", symbols(static, "--symbols"), declared)
     problems += differences("tested with NULL arguments", set(Path(covered).read_text().split()), declared)
-    deep = Path(__file__).with_name("stack.c").read_text(encoding="utf-8")
+    deep = without_comments(Path(__file__).with_name("stack.c").read_text(encoding="utf-8"))
     takes_bytes = {name for name, text in declarations(code).items() if re.search(r"const uint8_t \*\w", text)}
-    problems += [f"{name}: takes bytes, and stack.c does not run it with deep ones" for name in sorted(takes_bytes) if not re.search(rf"\b{name}\b", deep)]
+    problems += [f"{name}: takes bytes, and stack.c does not run it with deep ones" for name in sorted(takes_bytes) if not re.search(rf"\b{name}[(,]", deep)]
     problems += [] if takes_bytes else ["no function of the header takes bytes"]
     for problem in problems:
         print(problem, file=sys.stderr)

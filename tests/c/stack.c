@@ -112,8 +112,8 @@ static struct bytes failure(int depth) {
     return bytes;
 }
 
-/* The same with each cause in two pieces. */
-static struct bytes failure_in_pieces(int depth) {
+/* The same with each cause split into two fields. */
+static struct bytes split_failure(int depth) {
     struct bytes bytes = failure(0);
     for (int i = 0; i < depth; i++) {
         wrap(&bytes, 4);
@@ -127,8 +127,8 @@ static struct bytes failure_payloads(int depth) {
     return payloads_of("binary/protobuf", "temporal.api.failure.v1.Failure", failure(depth));
 }
 
-static struct bytes failure_pieces_payloads(int depth) {
-    return payloads_of("binary/protobuf", "temporal.api.failure.v1.Failure", failure_in_pieces(depth));
+static struct bytes split_failure_payloads(int depth) {
+    return payloads_of("binary/protobuf", "temporal.api.failure.v1.Failure", split_failure(depth));
 }
 
 /* An event that failed, in a history. */
@@ -613,10 +613,9 @@ static const struct {
 } CALLS[] = {
     {"failure, hiding", HIDING, encode_and_decode_failure, failure, 98, 150, TDC_ERR_LIMIT},
     {"failure, in the open", ENCRYPT, encode_failure, failure, 97, 150, TDC_ERR_LIMIT},
-    {"failure in pieces", ENCRYPT, encode_failure, failure_in_pieces, 97, 150, TDC_ERR_LIMIT},
-    {"failure in pieces, hiding", HIDING, encode_and_decode_failure, failure_in_pieces, 97, 150,
-     TDC_ERR_LIMIT},
-    {"failure, keys of the host", HOST_KEYS, decode_failure, failure_in_pieces, 97, 150, TDC_ERR_LIMIT},
+    {"split failure", ENCRYPT, encode_failure, split_failure, 97, 150, TDC_ERR_LIMIT},
+    {"split failure, hiding", HIDING, encode_and_decode_failure, split_failure, 97, 150, TDC_ERR_LIMIT},
+    {"failure, keys of the host", HOST_KEYS, decode_failure, split_failure, 97, 150, TDC_ERR_LIMIT},
     {"failure, envelopes", HIDING_IN_ENVELOPES, encode_and_decode_failure, failure, 98, 150, TDC_ERR_LIMIT},
     {"history, envelopes", HIDING_IN_ENVELOPES, decode_history, history, 95, 150, TDC_ERR_LIMIT},
     {"answer of a key service", KEY_SERVICE, provide_failure, open_groups, 0, 1000, TDC_ERR_PROTOBUF},
@@ -631,7 +630,7 @@ static const struct {
     {"JSON to MessagePack", MSGPACK, to_payload, json_payloads, 1000, 1001, TDC_ERR_LIMIT},
     {"MessagePack to JSON", MSGPACK, decode, msgpack_payloads, 1000, 1001, TDC_ERR_LIMIT},
     {"message to JSON: failure", LENIENT, to_payload, failure_payloads, 96, 150, TDC_ERR_LIMIT},
-    {"message to JSON: in pieces", LENIENT, to_payload, failure_pieces_payloads, 96, 150, TDC_ERR_LIMIT},
+    {"message to JSON: split", LENIENT, to_payload, split_failure_payloads, 96, 150, TDC_ERR_LIMIT},
     {"message to JSON: Any in Any", LENIENT, to_payload, any_payloads, 49, 150, TDC_ERR_LIMIT},
     {"message to JSON: Value", LENIENT, to_payload, value_payloads, 99, 150, TDC_ERR_LIMIT},
     {"JSON to a message: failure", LENIENT, from_payload, failure_json_payloads, 96, 150, TDC_ERR_LIMIT},

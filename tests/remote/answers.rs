@@ -5,7 +5,7 @@ use std::path::Path;
 use tdc::{Answer, Code, DataConverter, Error, Request, payload};
 
 use crate::server::{
-    REMOTE, Server, answer, contains, decode_list, encode, field, list, needed, open, settle,
+    REMOTE, Server, answer, complete, contains, decode_list, encode, field, list, needed, open,
 };
 
 #[test]
@@ -99,7 +99,7 @@ fn the_server_decodes_once_and_what_must_be_encrypted_must_be() {
     assert!(contains(&once, "binary/far"));
 
     let strict = open("[encrypt: { required: true }, remote: { url: \"https://codec.example.com\" }]");
-    let error = settle(&strict, &server, |converter, scope| converter.decode(scope, &once)).unwrap_err();
+    let error = complete(&strict, &server, |converter, scope| converter.decode(scope, &once)).unwrap_err();
     assert_eq!((error.code(), error.payload_index()), (Code::NotEncrypted, Some(0)));
 }
 

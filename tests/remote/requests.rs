@@ -5,7 +5,8 @@ use std::time::Duration;
 use tdc::{Call, Code, Outcome, payload};
 
 use crate::server::{
-    REMOTE, Server, base64, contains, decode_list, encode, field, list, needed, open, open_in, plain, settle,
+    REMOTE, Server, base64, complete, contains, decode_list, encode, field, list, needed, open, open_in,
+    plain,
 };
 
 #[test]
@@ -98,7 +99,7 @@ fn one_payload_comes_in_the_buffer_or_in_memory_of_its_own() {
     let (converter, server) = (open(REMOTE), Server::default());
     let payload = plain("\"secret\"");
     let call = |input: &[u8], encodes: bool, room: usize| {
-        settle(&converter, &server, |converter, scope| {
+        complete(&converter, &server, |converter, scope| {
             let mut out = vec![0; room];
             let outcome = if encodes {
                 converter.encode_payload(scope, input, &[], &mut out)

@@ -100,7 +100,7 @@ pub(crate) fn plain(text: &str) -> Vec<u8> {
 }
 
 /// Makes tries until the call needs no more of the server.
-pub(crate) fn settle<T>(
+pub(crate) fn complete<T>(
     converter: &DataConverter,
     server: &Server,
     make: impl Fn(&DataConverter, Scope<'_>) -> Result<T, Error>,
@@ -138,11 +138,11 @@ pub(crate) fn answer(
 }
 
 pub(crate) fn encode(converter: &DataConverter, server: &Server, payloads: &[u8]) -> Vec<u8> {
-    settle(converter, server, |converter, scope| converter.encode(scope, payloads)).unwrap()
+    complete(converter, server, |converter, scope| converter.encode(scope, payloads)).unwrap()
 }
 
 pub(crate) fn decode_list(converter: &DataConverter, server: &Server, payloads: &[u8]) -> Vec<u8> {
-    settle(converter, server, |converter, scope| converter.decode(scope, payloads)).unwrap()
+    complete(converter, server, |converter, scope| converter.decode(scope, payloads)).unwrap()
 }
 
 /// A call that asks the server, and what for.

@@ -3,19 +3,19 @@
 use serde_json::{Value, json};
 use tdc::MessageFlags;
 
-use crate::server::{REMOTE, Server, base64, contains, field, list, open, plain, settle};
+use crate::server::{REMOTE, Server, base64, complete, contains, field, list, open, plain};
 
 #[test]
 fn failures_go_through_the_server() {
     let (converter, server) = (open(REMOTE), Server::default());
     let failure = br#"{"message":"secret","stackTrace":"at x","cause":{"message":"deeper","applicationFailureInfo":{"details":{"payloads":[{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"MQ=="}]}}}}"#;
     let encoded =
-        settle(&converter, &server, |converter, scope| converter.encode_failure_json(scope, failure))
+        complete(&converter, &server, |converter, scope| converter.encode_failure_json(scope, failure))
             .unwrap();
     assert!(!contains(&encoded, "secret") && !contains(&encoded, "deeper"));
     assert_eq!((server.requests.get(), server.payloads.get()), (1, 3));
     let decoded =
-        settle(&converter, &server, |converter, scope| converter.decode_failure_json(scope, &encoded))
+        complete(&converter, &server, |converter, scope| converter.decode_failure_json(scope, &encoded))
             .unwrap();
     assert_eq!(server.requests.get(), 2);
     let (decoded, failure): (Value, Value) =
@@ -24,9 +24,9 @@ fn failures_go_through_the_server() {
 
     let binary = [&field(0x0a, b"secret")[..], &field(0x22, &field(0x0a, b"deeper"))].concat();
     let encoded =
-        settle(&converter, &server, |converter, scope| converter.encode_failure(scope, &binary)).unwrap();
+        complete(&converter, &server, |converter, scope| converter.encode_failure(scope, &binary)).unwrap();
     let decoded =
-        settle(&converter, &server, |converter, scope| converter.decode_failure(scope, &encoded)).unwrap();
+        complete(&converter, &server, |converter, scope| converter.decode_failure(scope, &encoded)).unwrap();
     assert_eq!(decoded, binary);
 }
 
@@ -40,7 +40,7 @@ fn messages_leave_search_attributes_alone() {
     let message = [&field(0x2a, &list(&["\"secret\""]))[..], &attributes, &header].concat();
     let name = "temporal.api.workflowservice.v1.StartWorkflowExecutionRequest";
     let flags = MessageFlags::default();
-    let encoded = settle(&converter, &server, |converter, scope| {
+    let encoded = complete(&converter, &server, |converter, scope| {
         converter.encode_message(scope, name, flags, &message)
     })
     .unwrap();
@@ -48,7 +48,7 @@ fn messages_leave_search_attributes_alone() {
     assert!(
         contains(&encoded, "indexed") && contains(&encoded, "header") && !contains(&encoded, "\"secret\"")
     );
-    let decoded = settle(&converter, &server, |converter, scope| {
+    let decoded = complete(&converter, &server, |converter, scope| {
         converter.decode_message(scope, name, flags, &encoded)
     })
     .unwrap();
@@ -73,7 +73,7 @@ fn histories_come_with_as_few_requests_as_they_can() {
     };
     let encoded = events(&|| server.encode(&payload));
     let decoded =
-        settle(&converter, &server, |converter, scope| converter.decode_history(scope, &encoded)).unwrap();
+        complete(&converter, &server, |converter, scope| converter.decode_history(scope, &encoded)).unwrap();
     let (decoded, expected): (Value, Value) = (
         serde_json::from_slice(&decoded).unwrap(),
         serde_json::from_slice(&events(&|| payload.clone())).unwrap(),

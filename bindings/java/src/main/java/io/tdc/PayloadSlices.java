@@ -218,16 +218,16 @@ final class PayloadSlices {
    * string in several segments, or outside the heap, is copied.
    */
   private final class DataCapture extends ByteOutput {
-    private int pieces;
+    private int slices;
 
     void take(ByteString contents) {
-      pieces = 0;
+      slices = 0;
       try {
         UnsafeByteOperations.unsafeWriteTo(contents, this);
       } catch (IOException e) {
         throw new IllegalStateException("this ByteOutput does no input or output", e);
       }
-      if (pieces != 1 || dataLength != contents.size()) {
+      if (slices != 1 || dataLength != contents.size()) {
         data = contents.toByteArray();
         dataOffset = 0;
         dataLength = data.length;
@@ -236,7 +236,7 @@ final class PayloadSlices {
 
     @Override
     public void writeLazy(byte[] value, int offset, int length) {
-      pieces++;
+      slices++;
       data = value;
       dataOffset = offset;
       dataLength = length;
@@ -244,26 +244,26 @@ final class PayloadSlices {
 
     @Override
     public void write(byte value) {
-      notOnePiece();
+      notOneSlice();
     }
 
     @Override
     public void write(byte[] value, int offset, int length) {
-      notOnePiece();
+      notOneSlice();
     }
 
     @Override
     public void write(ByteBuffer value) {
-      notOnePiece();
+      notOneSlice();
     }
 
     @Override
     public void writeLazy(ByteBuffer value) {
-      notOnePiece();
+      notOneSlice();
     }
 
-    private void notOnePiece() {
-      pieces += 2;
+    private void notOneSlice() {
+      slices += 2;
     }
   }
 }
