@@ -83,7 +83,9 @@ async def relay(stage: Stage) -> None:
         (queue,) = (await _workers(stage, store, [java], "bare")).values()
         relays.append(Relay(queue, queue, [queue, *wrapped.values()], (len(wrapped) + 3, _GCS_SNAKE)))
     else:
-        stage.checks.skipped("relay in Java", "there is no JDK, or Maven has no SDK for Java that takes a storage driver")
+        stage.checks.skipped(
+            "relay in Java", "there is no JDK, or Maven has no SDK for Java that takes a storage driver"
+        )
     await _run(stage, store, relays, [])
 
 
