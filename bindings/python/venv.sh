@@ -74,7 +74,7 @@ setup_other_venv() {
     local other="$root/target/python/$1" base=$2
     shift 2
     other_python="$other/bin/python"
-    if ! is_fresh "$other/tools.stamp" "$root"/bindings/python/requirements-{dev,floor}.txt; then
+    if ! is_fresh "$other/tools.stamp" "$root"/bindings/python/requirements-*.txt; then
         say "making a virtual environment in target/python/${other##*/}"
         rm -rf "$other"
         "$base" -m venv "$other"

@@ -62,9 +62,14 @@ static void check_request(struct slice object) {
     CHECK(is_text(field_of(object, 1), "s3"));
     CHECK(is_text(field_of(object, 2), "bucket"));
     CHECK(is_text(field_of(object, 3), KEY));
-    static const char *const CLAIM[][2] = {
-        {"bucket", "bucket"},        {"key", KEY},         {"object", KEY},    {"hash_algorithm", "sha256"},
-        {"hashAlgorithm", "sha256"}, {"hash_value", HASH}, {"hashValue", HASH}};
+    static const char *const CLAIM[][2] = {{"bucket", "bucket"},
+                                           {"key", KEY},
+                                           {"object", KEY},
+                                           {"object_name", KEY},
+                                           {"hash_algorithm", "sha256"},
+                                           {"hashAlgorithm", "sha256"},
+                                           {"hash_value", HASH},
+                                           {"hashValue", HASH}};
     /* Behind these come two numbers: at most 64 bytes, and 3000 ms. */
     struct slice field;
     for (int i = 0; i < 3; i++) {

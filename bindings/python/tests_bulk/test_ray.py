@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Exports
+from conftest import Exports, Services
 from pyarrow import parquet
 from search import files_with, forms
-from support import MARK, sorted_rows, write_config
+from support import (
+    MARK,
+    encode,
+    item,
+    make_history,
+    sorted_rows,
+    write_config,
+    write_service_config,
+)
+from temporalio.api.history.v1 import History
 
+import temporal_tdc
 from temporal_tdc import ray as tdc_ray
 
 
-@pytest.fixture
-def session(short_folder: Path) -> Iterator[Path]:
+@contextmanager
+def _session(short_folder: Path) -> Iterator[None]:
     """A session of Ray with two workers, on loopback alone."""
     ray = pytest.importorskip("ray")
     ray.init(
@@ -26,8 +37,17 @@ def session(short_folder: Path) -> Iterator[Path]:
         _node_ip_address="127.0.0.1",
         _temp_dir=str(short_folder),
     )
-    yield short_folder
-    ray.shutdown()
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+@pytest.fixture
+def session(short_folder: Path) -> Iterator[Path]:
+    """An open session, and the folder where it leaves things."""
+    with _session(short_folder):
+        yield short_folder
 
 
 def test_ray(session: Path, exports: Exports, tmp_path: Path) -> None:
@@ -56,6 +76,32 @@ def test_ray(session: Path, exports: Exports, tmp_path: Path) -> None:
     found, looked = files_with(logs, [MARK.encode()])
     assert found == []
     assert looked > 5
+
+
+def test_workers_ask_the_key_service_and_the_store(
+    services: Services,
+    short_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if not services.environment:
+        pytest.skip("scripts/test-bulk found no OpenBao or versitygw")
+    s3fs = pytest.importorskip("s3fs")
+    # Ray's workers inherit the environment.
+    for name, value in services.environment.items():
+        monkeypatch.setenv(name, value)
+    services.ask("transit/keys/ray")
+    config = write_service_config(tmp_path / "config", "ray")
+    plain = [make_history(f"ray-{number}") for number in range(20)]
+    with temporal_tdc.open(config) as tdc:
+        export = b"".join(item(encode(tdc, history)) for history in plain)
+    with s3fs.S3FileSystem(skip_instance_cache=True).open("exports/ray/export.proto", "wb") as out:
+        out.write(export)
+
+    with _session(short_folder):
+        encoded = tdc_ray.read_exports(["s3://exports/ray"], namespace="orders")
+        decoded = _histories(tdc_ray.decode_histories(encoded, config=config))
+    assert [History.FromString(decoded[key]) for key in sorted(decoded)] == plain
 
 
 def _histories(dataset: Any) -> dict[tuple[str, int], bytes]:
