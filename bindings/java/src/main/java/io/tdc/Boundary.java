@@ -194,6 +194,14 @@ final class Boundary {
     }
   }
 
+  /** {@code tdc_call_follow}: before the first try. */
+  static void follow(Host.Call call) {
+    try (Scratch memory = open(0, call)) {
+      Native.callFollow(memory.word(CALL));
+      memory.getWords(call.words);
+    }
+  }
+
   /**
    * {@code tdc_call_requests}: what the last try of the call asks for.
    *

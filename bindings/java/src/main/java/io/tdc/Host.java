@@ -62,6 +62,9 @@ final class Host {
     /** The types of the messages among the values, for the library to ask for. */
     List<Descriptor> types = List.of();
 
+    /** What answers this call's requests. */
+    private Outside services = outside;
+
     /** Whether its last try returned a result. */
     private boolean isDone;
 
@@ -69,6 +72,14 @@ final class Host {
     @Nullable private Causes causes;
 
     private Call() {}
+
+    /** Follows references to stored objects, if there is something to retrieve them. */
+    void follow(@Nullable StoredObjects stored) {
+      if (stored != null) {
+        services = outside.with(stored);
+        Boundary.follow(this);
+      }
+    }
 
     /** Whether payloads of some namespace go to a codec server. */
     boolean isRemote() {
@@ -112,7 +123,7 @@ final class Host {
       try {
         List<byte[]> given =
             outside.keyServices.answersByClients(this, asked.ofKeyServices, causes);
-        Requests requests = new Requests(asked.message, handle, outside, types, causes);
+        Requests requests = new Requests(asked.message, handle, services, types, causes);
         answers = requests.answers(given, index);
         if (answers.length != 0) {
           require(Boundary.answer(this, answers));

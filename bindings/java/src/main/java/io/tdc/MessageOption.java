@@ -6,15 +6,18 @@ import javax.annotation.Nullable;
 
 /**
  * Changes what {@link Tdc#encodeMessage}, {@link Tdc#decodeMessage} and {@link Tdc#decodeHistory}
- * do.
+ * do. {@link StorageDrivers#retrieveWith} gives one more.
  */
 public final class MessageOption {
   private final int flags;
   @Nullable private final SerializationContext place;
+  @Nullable private final StoredObjects stored;
 
-  private MessageOption(int flags, @Nullable SerializationContext place) {
+  private MessageOption(
+      int flags, @Nullable SerializationContext place, @Nullable StoredObjects stored) {
     this.flags = flags;
     this.place = place;
+    this.stored = stored;
   }
 
   /**
@@ -25,7 +28,7 @@ public final class MessageOption {
    * @return the option
    */
   public static MessageOption headers() {
-    return new MessageOption(Abi.MESSAGE_HEADERS, null);
+    return new MessageOption(Abi.MESSAGE_HEADERS, null, null);
   }
 
   /**
@@ -35,7 +38,12 @@ public final class MessageOption {
    * @return the option
    */
   public static MessageOption context(SerializationContext context) {
-    return new MessageOption(0, Objects.requireNonNull(context, "context"));
+    return new MessageOption(0, Objects.requireNonNull(context, "context"), null);
+  }
+
+  /** Follows references, if there is something to retrieve what they refer to. */
+  static MessageOption stored(@Nullable StoredObjects stored) {
+    return new MessageOption(0, null, stored);
   }
 
   static int flagsOf(MessageOption... options) {
@@ -55,5 +63,17 @@ public final class MessageOption {
       }
     }
     return context;
+  }
+
+  /** The last one wins. */
+  @Nullable
+  static StoredObjects storedOf(MessageOption... options) {
+    StoredObjects stored = null;
+    for (MessageOption option : options) {
+      if (option.stored != null) {
+        stored = option.stored;
+      }
+    }
+    return stored;
   }
 }

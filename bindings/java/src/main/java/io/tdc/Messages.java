@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import io.temporal.api.failure.v1.Failure;
 import java.nio.charset.StandardCharsets;
+import javax.annotation.Nullable;
 
 /** Calls on one serialised message, which the library reads and writes as a whole. */
 final class Messages {
@@ -24,11 +25,13 @@ final class Messages {
   }
 
   /** Encodes or decodes every payload and failure of a message of Temporal's API. */
-  <M extends Message> M message(boolean encode, Context context, int flags, M message) {
+  <M extends Message> M message(
+      boolean encode, Context context, int flags, @Nullable StoredObjects stored, M message) {
     String type = message.getDescriptorForType().getFullName();
     byte[] name = type.getBytes(StandardCharsets.UTF_8);
     byte[] bytes = message.toByteArray();
     try (Host.Call call = host.begin()) {
+      call.follow(stored);
       int status;
       do {
         status = Boundary.message(encode, call, context.message, name, flags, bytes);
@@ -42,13 +45,19 @@ final class Messages {
   }
 
   /** Decodes an exported history. */
-  byte[] history(Context context, byte[] history) {
-    return run(Native::historyDecode, context, history);
+  byte[] history(Context context, @Nullable StoredObjects stored, byte[] history) {
+    return run(Native::historyDecode, context, stored, history);
   }
 
   /** A function on bytes, which need no type. */
   byte[] run(Boundary.Function function, Context context, byte[] message) {
+    return run(function, context, null, message);
+  }
+
+  private byte[] run(
+      Boundary.Function function, Context context, @Nullable StoredObjects stored, byte[] message) {
     try (Host.Call call = host.begin()) {
+      call.follow(stored);
       int status;
       do {
         status = Boundary.message(function, call, context.message, message, message.length);

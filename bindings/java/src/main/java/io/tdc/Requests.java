@@ -23,6 +23,7 @@ final class Requests {
   private static final int RELOAD = 3;
   private static final int DESCRIPTOR = 4;
   private static final int HTTP = 5;
+  private static final int OBJECT = 8;
 
   /** There is no such thing; of a kind that this package does not know, too. */
   private static final int UNKNOWN = 9;
@@ -42,6 +43,7 @@ final class Requests {
   private final List<KeyServiceRequest> keyServices = new ArrayList<>();
 
   private final List<RemoteRequest> remote = new ArrayList<>();
+  private final List<StoredObject> stored = new ArrayList<>();
 
   Requests(byte[] message, Handle handle, Outside outside, List<Descriptor> types, Causes causes) {
     this.message = message;
@@ -70,6 +72,9 @@ final class Requests {
       for (RemoteAnswer answer : outside.remote.answers(remote, index)) {
         causes.add(Abi.ERR_REMOTE, answer.cause);
         answers.add(answer(answer.id, HTTP, answer.message()));
+      }
+      if (outside.stored != null && !stored.isEmpty()) {
+        answers.addAll(outside.stored.answers(stored, index, causes));
       }
       return joined(answers);
     } catch (IOException e) {
@@ -107,6 +112,10 @@ final class Requests {
         remote.add(new RemoteRequest(id, what));
         return;
       }
+      if (field == OBJECT && outside.stored != null) {
+        stored.add(new StoredObject(id, what));
+        return;
+      }
       byte[] given = answer(field, what, index);
       kind = given == null ? UNKNOWN : field;
       body = given == null ? NOTHING : given;
@@ -126,6 +135,11 @@ final class Requests {
       throw new IllegalStateException("an array does no input or output", e);
     }
     return answer;
+  }
+
+  /** The answer where there is no such thing. */
+  static byte[] unknown(long id) {
+    return answer(id, UNKNOWN, NOTHING);
   }
 
   /** The body of the answer of the same kind, or null for {@link #UNKNOWN}. */

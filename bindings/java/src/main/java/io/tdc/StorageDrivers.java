@@ -1,6 +1,7 @@
 package io.tdc;
 
 import io.temporal.payload.storage.StorageDriver;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -37,5 +38,32 @@ public final class StorageDrivers {
    */
   public static StorageDriver wrap(StorageDriver driver) {
     return new WrappedDriver(Objects.requireNonNull(driver, "driver"));
+  }
+
+  /**
+   * Puts stored payloads in the places of their references when {@link Tdc#decodeMessage} and
+   * {@link Tdc#decodeHistory} decode, whichever SDK stored them:
+   *
+   * <pre>{@code
+   * byte[] decoded = tdc.decodeHistory(history, StorageDrivers.retrieveWith(driver));
+   * }</pre>
+   *
+   * <p>Each driver is asked for the references with its name, up to 16 in one {@code retrieve}. Its
+   * future has to complete within the configuration's timeout; after that its cancellation token is
+   * cancelled. A {@code retrieve} that blocks the thread cannot be interrupted by that. Without
+   * drivers references stay as they are.
+   *
+   * <p>The configuration's {@code storage} says which drivers and buckets a reference may name, and
+   * a key must be of the namespace of the payloads ({@link TdcBuilder#namespace} or {@link
+   * MessageOption#context}). Other references are {@code TDC_ERR_REFERENCE}, and no driver sees
+   * them. What a driver cannot retrieve is {@code TDC_ERR_STORAGE}, with the driver's exception as
+   * the cause.
+   *
+   * @param drivers those of {@code ExternalStorage}, wrapped or not
+   * @return the option
+   */
+  public static MessageOption retrieveWith(StorageDriver... drivers) {
+    List<StorageDriver> all = List.of(drivers);
+    return MessageOption.stored(all.isEmpty() ? null : new RetrievedObjects(all));
   }
 }

@@ -153,11 +153,13 @@ public final class Tdc implements AutoCloseable {
 
   /**
    * Decodes every payload and failure in a message of Temporal's API. Payloads that tdc did not
-   * encode stay as they are.
+   * encode stay as they are, and so do references to stored ones without {@link
+   * StorageDrivers#retrieveWith}.
    *
    * @param message any generated message of Temporal's API; it is not changed
-   * @param options where its payloads are, and whether plain headers are refused where the
-   *     configuration says {@code required}; encoded ones are opened in any case
+   * @param options where its payloads are, what retrieves stored ones, and whether plain headers
+   *     are refused where the configuration says {@code required}; encoded ones are opened in any
+   *     case
    * @param <M> the message's class
    * @return a message of the same class
    * @throws TdcException if a payload cannot be decoded, or the type is not one of Temporal's
@@ -172,14 +174,15 @@ public final class Tdc implements AutoCloseable {
    *
    * @param history the JSON of {@code temporal workflow show --output json} or of the Web UI's
    *     download, or {@code temporal.api.export.v1}, JSON or binary
-   * @param options where its payloads are
+   * @param options where its payloads are, and what retrieves stored ones
    * @return the history in the form that it came in
    * @throws TdcException if it is no history, or a payload cannot be decoded
    */
   public byte[] decodeHistory(byte[] history, MessageOption... options) {
     Objects.requireNonNull(history, "history");
     try {
-      return messages.history(MessageOption.contextOf(options), history);
+      return messages.history(
+          MessageOption.contextOf(options), MessageOption.storedOf(options), history);
     } catch (TdcException e) {
       throw workflow.error(codec.context(), e);
     }
@@ -206,8 +209,9 @@ public final class Tdc implements AutoCloseable {
 
   private <M extends Message> M message(boolean encode, M message, MessageOption... options) {
     int flags = MessageOption.flagsOf(options);
+    StoredObjects stored = MessageOption.storedOf(options);
     try {
-      return messages.message(encode, MessageOption.contextOf(options), flags, message);
+      return messages.message(encode, MessageOption.contextOf(options), flags, stored, message);
     } catch (TdcException e) {
       throw workflow.error(codec.context(), e);
     }

@@ -14,8 +14,9 @@ import org.junit.jupiter.api.Test;
 
 /** SDKs before 1.39 have no storage drivers, and frameworks look at all methods of a class. */
 class OlderSdkTest {
+  /** What pom.xml leaves out for the oldest SDK. */
   private static final Set<String> NEED_DRIVERS =
-      Set.of("io.tdc.StorageDrivers", "io.tdc.WrappedDriver");
+      Set.of("io.tdc.RetrievedObjects", "io.tdc.StorageDrivers", "io.tdc.WrappedDriver");
 
   /** The classes of this package again, without the SDK's storage drivers. */
   private static final class WithoutDrivers extends ClassLoader {
@@ -71,7 +72,9 @@ class OlderSdkTest {
         unusable.add(name);
       }
     }
-    assertEquals(new TreeSet<>(NEED_DRIVERS), unusable);
+    assertTrue(unusable.contains("io.tdc.StorageDrivers"), unusable.toString());
+    unusable.removeIf(name -> NEED_DRIVERS.contains(name.replaceFirst("[$].*", "")));
+    assertEquals(Set.of(), unusable);
     assertThrows(
         ClassNotFoundException.class,
         () -> loader.loadClass("io.temporal.payload.storage.StorageDriver"));

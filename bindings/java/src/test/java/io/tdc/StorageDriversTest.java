@@ -1,6 +1,7 @@
 package io.tdc;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -9,12 +10,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.tdc.examples.OrderWorkflow;
 import io.temporal.api.common.v1.Payload;
+import io.temporal.client.WorkflowClientOptions;
+import io.temporal.client.WorkflowOptions;
+import io.temporal.client.WorkflowStub;
 import io.temporal.payload.storage.ExternalStorage;
 import io.temporal.payload.storage.StorageDriver;
 import io.temporal.payload.storage.StorageDriverClaim;
 import io.temporal.payload.storage.StorageDriverRetrieveContext;
 import io.temporal.payload.storage.StorageDriverStoreContext;
+import io.temporal.testing.TestEnvironmentOptions;
+import io.temporal.testing.TestWorkflowEnvironment;
+import io.temporal.worker.Worker;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -156,11 +164,49 @@ class StorageDriversTest {
     assertTrue(!error.isTransient());
   }
 
+  /** The SDK stores by one wrapped driver, and what another language stored is retrieved. */
   @Test
-  void theSdkTakesItAsADriver() {
-    StorageDriver driver = StorageDrivers.wrap(new Memory("aws.s3driver"));
-    assertEquals(
-        List.of(driver), ExternalStorage.newBuilder().setDriver(driver).build().getDrivers());
+  void theSdkStoresAndRetrievesByIt() {
+    MapDriver inner = new MapDriver("s3");
+    ExternalStorage storage =
+        ExternalStorage.newBuilder()
+            .setDriver(StorageDrivers.wrap(inner))
+            .setPayloadSizeThreshold(0)
+            .build();
+    try (Tdc tdc = Configs.encrypting();
+        TestWorkflowEnvironment environment =
+            TestWorkflowEnvironment.newInstance(
+                TestEnvironmentOptions.newBuilder()
+                    .setWorkflowClientOptions(
+                        WorkflowClientOptions.newBuilder()
+                            .setDataConverter(tdc.dataConverter())
+                            .setExternalStorage(storage)
+                            .build())
+                    .build())) {
+      Worker worker = environment.newWorker(OrderWorkflow.TASK_QUEUE);
+      worker.registerWorkflowImplementationTypes(OrderWorkflow.Definition.class);
+      worker.registerActivitiesImplementations(new OrderWorkflow.Cashier());
+      environment.start();
+      WorkflowStub stub =
+          environment
+              .getWorkflowClient()
+              .newUntypedWorkflowStub(
+                  "OrderWorkflow",
+                  WorkflowOptions.newBuilder().setTaskQueue(OrderWorkflow.TASK_QUEUE).build());
+      stub.start("Ada", 4200);
+      assertEquals("done: Ada paid 4200 cents", stub.getResult(String.class));
+    }
+    assertFalse(inner.rounds.isEmpty());
+    for (List<StorageDriverClaim> round : inner.rounds) {
+      for (StorageDriverClaim claim : round) {
+        Map<String, String> data = claim.getClaimData();
+        assertEquals(data.get("hashValue"), data.get("hash_value"));
+        assertEquals("sha256", data.get("hash_algorithm"));
+      }
+    }
+    for (Payload stored : inner.payloads.values()) {
+      assertEquals("binary/encrypted", stored.getMetadataOrThrow("encoding").toStringUtf8());
+    }
   }
 
   private static TdcException failure(CompletableFuture<?> failed) {

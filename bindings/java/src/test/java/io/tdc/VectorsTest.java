@@ -243,7 +243,7 @@ class VectorsTest {
         case "decode_failure":
           return messages.run(Native::failureDecode, context, input);
         case "decode_history":
-          return messages.history(context, input);
+          return messages.history(context, null, input);
         case "provide_descriptor":
           return provideDescriptor(input);
         default:
