@@ -82,7 +82,6 @@ async def main(arguments: argparse.Namespace) -> int:
         typescript=arguments.typescript,
         java={name: Path(launcher) for name, launcher in arguments.java},
         java_classpath=arguments.java_classpath,
-        java_storage_classpath=arguments.java_storage_classpath,
         chromium=arguments.chromium,
         web_ui=arguments.web_ui,
         counting_server=arguments.counting_server,
@@ -121,7 +120,6 @@ if __name__ == "__main__":
         help="a JDK to run a Java worker on, like: java17 /usr/bin/java; may be repeated",
     )
     parser.add_argument("--java-classpath", required=True)
-    parser.add_argument("--java-storage-classpath", help="with an SDK that takes a storage driver")
     parser.add_argument("--chromium", type=Path, help="the browser; without it the Web UI is left out")
     parser.add_argument("--web-ui", type=Path, required=True, help="a Web UI that is newer than the dev server's")
     parser.add_argument("--counting-server", type=Path, required=True, help="a server that counts external payloads")

@@ -33,8 +33,6 @@ class Programs:
     typescript: Path | None
     java: dict[str, Path]
     java_classpath: str
-    #: With an SDK that takes a storage driver; None where Maven has none.
-    java_storage_classpath: str | None
     chromium: Path | None
     web_ui: Path
     counting_server: Path
@@ -91,7 +89,6 @@ async def stage(programs: Programs, folder: Path, checks: Checks) -> AsyncIterat
             programs.object_store,
             programs.chromium,
             (programs.keycloak, programs.keycloak_java) if programs.keycloak and programs.keycloak_java else None,
-            programs.java_storage_classpath is not None,
         )
         for name in programs.workers:
             ready.workers[name] = await start_worker(name)
@@ -152,8 +149,7 @@ def _worker_command(name: str, programs: Programs, address: str, folder: Path) -
 def _tool(name: str, programs: Programs, what: str) -> list[str | Path]:
     """Another program in the language of a worker: "sites-worker", "replay" or "read-failure"."""
     if name in programs.java:
-        classpath = programs.java_storage_classpath if what == "relay-worker" else None
-        return _java(name, programs, what.title().replace("-", ""), classpath)
+        return _java(name, programs, what.title().replace("-", ""))
     if name == "python":
         return [programs.python, Path(__file__).parents[1] / "python" / f"{what.replace('-', '_')}.py"]
     if name == "typescript":
@@ -167,12 +163,12 @@ def _typescript(programs: Programs, main: str) -> list[str | Path]:
     return [programs.node, programs.typescript / f"{main}.js"]
 
 
-def _java(name: str, programs: Programs, main: str, classpath: str | None = None) -> list[str | Path]:
+def _java(name: str, programs: Programs, main: str) -> list[str | Path]:
     # Short runs gain nothing from the slower, better compiler.
     return [
         programs.java[name],
         "-XX:TieredStopAtLevel=1",
         "-cp",
-        classpath or programs.java_classpath,
+        programs.java_classpath,
         f"io.tdc.e2e.{main}",
     ]

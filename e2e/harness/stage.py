@@ -45,8 +45,6 @@ class Stage:
     chromium: Path | None = None
     #: The folder of Keycloak, and the Java that runs it; None where they could not be had.
     keycloak: tuple[Path, Path] | None = None
-    #: Whether there is a worker in Java with a storage driver.
-    java_stores: bool = False
     workers: dict[str, Worker] = field(default_factory=dict)
     markers: list[str] = field(default_factory=list)
 

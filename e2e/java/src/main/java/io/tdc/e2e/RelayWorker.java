@@ -1,5 +1,6 @@
 package io.tdc.e2e;
 
+import io.tdc.StorageDrivers;
 import io.tdc.Tdc;
 import io.temporal.activity.ActivityInterface;
 import io.temporal.activity.ActivityMethod;
@@ -7,6 +8,7 @@ import io.temporal.activity.ActivityOptions;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.payload.storage.ExternalStorage;
+import io.temporal.payload.storage.StorageDriver;
 import io.temporal.serviceclient.WorkflowServiceStubs;
 import io.temporal.serviceclient.WorkflowServiceStubsOptions;
 import io.temporal.worker.Worker;
@@ -20,10 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/**
- * The worker of the workflow Relay, which stores what is large by {@link GcsDriver}, bare: the SDK
- * takes a driver from 1.39 on, which this alone is compiled against.
- */
+/** The worker of the workflow Relay, which stores what is large by {@link GcsDriver}. */
 public final class RelayWorker {
   private RelayWorker() {}
 
@@ -67,14 +66,15 @@ public final class RelayWorker {
     }
   }
 
-  /** Arguments: address, tdc.yaml, gcs, endpoint, bucket, bare and the task queue. */
+  /** Arguments: address, tdc.yaml, gcs, endpoint, bucket, bare or wrapped, and the task queue. */
   public static void main(String[] arguments) throws IOException {
     WorkflowServiceStubs service =
         WorkflowServiceStubs.newServiceStubs(
             WorkflowServiceStubsOptions.newBuilder().setTarget(arguments[0]).build());
     try (Tdc tdc = Tdc.open(Path.of(arguments[1]))) {
-      ExternalStorage storage =
-          ExternalStorage.newBuilder().setDriver(new GcsDriver(arguments[3], arguments[4])).build();
+      StorageDriver bare = new GcsDriver(arguments[3], arguments[4]);
+      StorageDriver driver = arguments[5].equals("wrapped") ? StorageDrivers.wrap(bare) : bare;
+      ExternalStorage storage = ExternalStorage.newBuilder().setDriver(driver).build();
       WorkflowClient client =
           WorkflowClient.newInstance(
               service,
