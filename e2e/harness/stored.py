@@ -11,6 +11,8 @@ from harness.object_store import ObjectStore
 from harness.stage import Stage
 
 _REFERENCE = "temporal.api.sdk.v1.ExternalStorageReference"
+#: How drivers spell the key of an object.
+_KEYS = ("key", "object", "object_name")
 
 
 def large_letter(stage: Stage) -> str:
@@ -62,7 +64,7 @@ def check_store(stage: Stage, title: str, store: ObjectStore, found: list[dict[s
     keys = store.keys()
     # There are more: a worker without a cache replays, and by that stores the input of its activity
     # again under another nonce, which the SDK then does not send.
-    named = {of.get("key") or of["object_name"] for of in map(claim, found)}
+    named = {next(of[name] for name in _KEYS if name in of) for of in map(claim, found)}
     missing = named - set(keys)
     stage.checks.equal(f"{title}: the bucket has all that the references name", missing, set())
     outside = [key for key in keys if not key.startswith("v0/ns/default/")]

@@ -190,7 +190,8 @@ class Language:
         await handle.terminate()
 
     def _log(self) -> str:
-        return (self._stage.folder / f"{self._queue}.log").read_text()
+        # Go's logger escapes quotes.
+        return (self._stage.folder / f"{self._queue}.log").read_text().replace('\\"', '"')
 
     async def _ended(self) -> str | None:
         said = self._log()

@@ -21,12 +21,19 @@ from harness.stored import check_history, check_store, large_letter, references
 
 #: Those that have a driver for both stores.
 _LANGUAGES = ("go", "typescript", "python")
-_SNAKE = frozenset({"bucket", "key", "hash_algorithm", "hash_value"})
-_CAMEL = frozenset({"bucket", "key", "hashAlgorithm", "hashValue"})
-#: Of Google's store, as Python's driver and our one for Java write it.
-_GCS_SNAKE = frozenset({"bucket", "object_name", "hash_algorithm", "hash_value"})
-#: How the bare drivers spell a claim of S3, and what they say of one that lacks their names.
-_SPELLED = {"go": _SNAKE, "python": _SNAKE, "typescript": _CAMEL}
+_SNAKE = frozenset({"bucket", "hash_algorithm", "hash_value"})
+_CAMEL = frozenset({"bucket", "hashAlgorithm", "hashValue"})
+#: How the bare drivers spell a claim, by store.
+_SPELLED = {
+    "s3": {"go": _SNAKE | {"key"}, "python": _SNAKE | {"key"}, "typescript": _CAMEL | {"key"}},
+    "gcs": {
+        "go": _SNAKE | {"key", "object_name"},
+        "python": _SNAKE | {"object_name"},
+        "typescript": _CAMEL | {"object"},
+        "java": _SNAKE | {"object_name"},
+    },
+}
+#: What those for S3 say of a claim that lacks their names.
 _MISSING = {
     "go": 'claim missing field "hash_algorithm"',
     "python": "claim is missing required content hash information",
@@ -56,35 +63,37 @@ async def relay(stage: Stage) -> None:
         stage.checks.skipped("relay", "a store, or a Python with the official drivers, could not be had")
         return
     languages = [name for name in _LANGUAGES if name in stage.workers]
-    store: ObjectStore = await S3Store.start(stage.processes, programs, stage.folder / "relayed-s3")
+    s3 = await S3Store.start(stage.processes, programs, stage.folder / "relayed-s3")
+    relays, bare = await _relays(stage, s3, languages)
+    strangers = {
+        (writer, reader): Relay(f"{queue}-to-{reader}", queue, [bare[reader]])
+        for writer, queue in bare.items()
+        for reader in bare
+        if _SPELLED["s3"][writer] != _SPELLED["s3"][reader]
+    }
+    await _run(stage, s3, relays, list(strangers.values()))
+    for (writer, reader), one in strangers.items():
+        await _refused(stage, one, f"bare {writer} -> bare {reader}", _MISSING[reader])
+
+    java = [name for name in stage.workers if name.startswith("java")][:1]
+    if not java:
+        stage.checks.skipped("relay in Java", "there is no JDK")
+    gcs = await GcsStore.start(stage.processes, programs, stage.folder / "relayed-gcs")
+    relays, _ = await _relays(stage, gcs, [*languages, *java])
+    await _run(stage, gcs, relays, [])
+
+
+async def _relays(stage: Stage, store: ObjectStore, languages: list[str]) -> tuple[list[Relay], dict[str, str]]:
+    """Starts workers with wrapped and with bare drivers; gives a workflow for each, and the queues of the bare ones."""
     wrapped = await _workers(stage, store, languages, "wrapped")
     bare = await _workers(stage, store, languages, "bare")
     relays = [Relay(queue, queue, list(wrapped.values())) for queue in wrapped.values()]
     # The bare driver reads what it wrote itself, and what a wrapped one of any language has made of
     # its letter. It writes the inputs of all activities, the result of its own, and the workflow's.
     for language, queue in bare.items():
-        count = len(wrapped) + 3
-        relays.append(Relay(queue, queue, [queue, *wrapped.values()], (count, _SPELLED[language])))
-    strangers = {
-        (writer, reader): Relay(f"{queue}-to-{reader}", queue, [bare[reader]])
-        for writer, queue in bare.items()
-        for reader in bare
-        if _SPELLED[writer] != _SPELLED[reader]
-    }
-    await _run(stage, store, relays, list(strangers.values()))
-    for (writer, reader), one in strangers.items():
-        await _refused(stage, one, f"bare {writer} -> bare {reader}", _MISSING[reader])
-
-    store = await GcsStore.start(stage.processes, programs, stage.folder / "relayed-gcs")
-    java = [name for name in stage.workers if name.startswith("java")][:1]
-    if not java:
-        stage.checks.skipped("relay in Java", "there is no JDK")
-    wrapped = await _workers(stage, store, [*languages, *java], "wrapped")
-    relays = [Relay(queue, queue, list(wrapped.values())) for queue in wrapped.values()]
-    bare = await _workers(stage, store, java, "bare")
-    count = len(wrapped) + 3
-    relays += [Relay(queue, queue, [queue, *wrapped.values()], (count, _GCS_SNAKE)) for queue in bare.values()]
-    await _run(stage, store, relays, [])
+        written = (len(wrapped) + 3, _SPELLED[store.kind][language.rstrip("0123456789")])
+        relays.append(Relay(queue, queue, [queue, *wrapped.values()], written))
+    return relays, bare
 
 
 async def _workers(stage: Stage, store: ObjectStore, languages: list[str], mode: str) -> dict[str, str]:
