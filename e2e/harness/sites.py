@@ -57,6 +57,10 @@ class Bench:
         settings.write(self.config)
         await self.worker.tell("reload", "reloaded")
 
+    def make_unreadable(self) -> None:
+        """Leaves a file that a call cannot reload when it meets an unknown key."""
+        self.config.write_text("version: 1\ncodecs: [\n")
+
 
 async def make_site_keys(stage: Stage) -> None:
     """Makes the keys: "wrong" holds other bytes for the key "site"."""

@@ -71,12 +71,24 @@ class Fault:
     writing: Settings
     #: Whether what is at the site is encrypted.
     sealed: bool
+    #: Whether the configuration then cannot be read any more.
+    unreadable: bool = False
 
 
 FAULTS = (
     Fault("wrong-key", "TDC_ERR_AUTHENTICATION", Settings(site="wrong"), Settings(primary="site"), sealed=True),
     Fault("no-key", "TDC_ERR_KEY_UNKNOWN", Settings(site=""), Settings(primary="site"), sealed=True),
     Fault("plain", "TDC_ERR_NOT_ENCRYPTED", Settings(required=True), Settings(encrypt=False), sealed=False),
+    # A call that meets an unknown key has the configuration read again. If that fails, the one that
+    # the worker has stays in use.
+    Fault(
+        "unreadable",
+        "TDC_ERR_KEY_UNKNOWN",
+        Settings(site=""),
+        Settings(primary="site"),
+        sealed=True,
+        unreadable=True,
+    ),
 )
 
 
@@ -122,6 +134,8 @@ async def _fault(bench: Bench, fault: Fault) -> None:
     await bench.set(fault.writing)
     await asyncio.gather(*(sites[site].prepare() for site in own))
     await bench.set(fault.wrong)
+    if fault.unreadable:
+        bench.make_unreadable()
     await asyncio.gather(*(site.meet() for site in sites.values()))
     await asyncio.gather(*(site.failed() for site in sites.values()))
     await bench.set(Settings())
