@@ -234,6 +234,26 @@ fn what_the_host_hands_in() {
     check("an import", |text| {
         converter.provide_descriptor(&file(&[(1, text.as_bytes()), (3, format!("{text}2").as_bytes())]))
     });
+    check("an import of the file itself", |text| {
+        converter.provide_descriptor(&file(&[(1, text.as_bytes()), (3, text.as_bytes())]))
+    });
+    check("a cycle of imports", |text| {
+        let other = format!("{text}2");
+        let (name, other) = (text.as_bytes(), other.as_bytes());
+        converter
+            .provide_descriptor(&[file(&[(1, name), (3, other)]), file(&[(1, other), (3, name)])].concat())
+    });
+    check("an import twice", |text| {
+        let import = (3, text.as_bytes());
+        converter.provide_descriptor(&file(&[(1, text.as_bytes()), import, import]))
+    });
+    check("a type's name with a dot", |text| {
+        let message = field(1, format!("{text}.").as_bytes());
+        converter.provide_descriptor(&file(&[(1, b"f"), (4, &message)]))
+    });
+    check("a deep package", |text| {
+        converter.provide_descriptor(&file(&[(1, text.as_bytes()), (2, &b"a.".repeat(101))]))
+    });
     check("another file of the same name", |text| {
         let converter = plain();
         let _ = converter.provide_descriptor(&file(&[(1, text.as_bytes()), (2, b"a")]));

@@ -7,28 +7,32 @@
 //! versions of one file in a process are a mistake that must be reported. Everything is linked
 //! again and then swapped atomically.
 
+mod files;
+mod imports;
 mod size;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use prost_reflect::DescriptorPool;
-use prost_reflect::prost::Message;
-use prost_reflect::prost_types::{
-    DescriptorProto, EnumDescriptorProto, EnumOptions, FieldDescriptorProto, FieldOptions,
-    FileDescriptorProto, FileDescriptorSet, MessageOptions,
-};
+use prost_reflect::prost_types::FileDescriptorProto;
 
 use tdc_formats::descriptors::Descriptors;
 
 use crate::error::{Code, Error, text};
 use crate::lock::Lock;
+use imports::Public;
 use size::Size;
 
 /// Most bytes of descriptor sets, for one file of the configuration and for everything from the
 /// host together.
 pub(crate) const MAX_SET_LEN: usize = 64 << 20;
+
+/// Where options are defined. Only the built-in file is used: options are decoded as this file
+/// says, and prost-reflect panics if they come to something else than it knows.
+const OPTIONS: &str = "google/protobuf/descriptor.proto";
 
 /// Files by name, reduced to what determines how messages are read.
 type Files = BTreeMap<String, FileDescriptorProto>;
@@ -38,6 +42,9 @@ type Files = BTreeMap<String, FileDescriptorProto>;
 pub(crate) struct Store {
     /// What the host handed in.
     host: Lock<Host>,
+    /// The public imports of the configuration's files: the linked ones have none. (Nor has
+    /// Temporal's API.)
+    public: Public,
     /// `None`: only Temporal's API.
     linked: ArcSwapOption<Descriptors>,
 }
@@ -45,6 +52,7 @@ pub(crate) struct Store {
 #[derive(Clone, Debug, Default)]
 struct Host {
     files: Files,
+    public: Public,
     size: Size,
 }
 
@@ -59,27 +67,34 @@ impl Store {
         }
         let mut files = Files::new();
         for (source, bytes) in sets {
-            let (read, _) = decode(bytes).map_err(|cause| refused(&format!("{source}: {cause}")))?;
-            for file in read {
+            let refused = |cause: String| refused(&format!("{source}: {cause}"));
+            let mut size = Size::default();
+            for file in files::decode(bytes).map_err(refused)? {
+                size = Size::of(&file).and_then(|more| size.plus(more)).map_err(refused)?;
                 let name = file.name().to_owned();
                 if files.insert(name.clone(), file.clone()).is_some_and(|known| known != file) {
-                    let text = format!(
-                        "{source}: another set has a different {}: keep one of them",
-                        text::words(&name)
-                    );
-                    return Err(refused(&text));
+                    let name = text::words(&name);
+                    return Err(refused(format!("another set has a different {name}: keep one of them")));
                 }
             }
         }
         let built_in = super::temporal_pool()?.file_descriptor_protos();
         for file in built_in.filter(|file| !file.name().is_empty()) {
-            files.entry(file.name().to_owned()).or_insert_with(|| file.clone());
+            if file.name() == OPTIONS {
+                files.insert(OPTIONS.to_owned(), file.clone());
+            } else {
+                files.entry(file.name().to_owned()).or_insert_with(|| file.clone());
+            }
         }
+        let public = imports::public(&files).map_err(|cause| refused(&cause))?;
+        let (files, _) =
+            imports::resolve(&files, &[&public], Size::default()).map_err(|cause| refused(&cause))?;
         let mut pool = DescriptorPool::new();
-        pool.add_file_descriptor_protos(files.into_values()).map_err(|cause| {
+        pool.add_file_descriptor_protos(files).map_err(|cause| {
             refused(&format!("the sets do not link: {}", text::words(&cause.to_string())))
         })?;
-        Ok(Self { host: Lock::default(), linked: ArcSwapOption::from_pointee(Descriptors::new(pool)) })
+        let linked = ArcSwapOption::from_pointee(Descriptors::new(pool));
+        Ok(Self { host: Lock::default(), public, linked })
     }
 
     /// The current message types. A call keeps those it started with.
@@ -99,12 +114,11 @@ impl Store {
     /// # Errors
     /// [`Code::Descriptor`]; then nothing changes.
     pub(crate) fn provide(&self, set: &[u8]) -> Result<(), Error> {
-        let (files, size) = decode(set).map_err(|cause| refused(&cause))?;
-        self.host.write(|host| self.add(host, files, size))
+        let files = files::decode(set).map_err(|cause| refused(&cause))?;
+        self.host.write(|host| self.add(host, files))
     }
 
-    fn add(&self, host: &mut Host, files: Vec<FileDescriptorProto>, size: Size) -> Result<(), Error> {
-        let size = host.size.plus(size).map_err(|cause| refused(&cause))?;
+    fn add(&self, host: &mut Host, files: Vec<FileDescriptorProto>) -> Result<(), Error> {
         let current = self.current()?;
         let mut new = Files::new();
         for file in files {
@@ -125,9 +139,8 @@ impl Store {
         if new.is_empty() {
             return Ok(());
         }
-        self.linked.store(Some(Arc::new(link(&current, &new)?)));
-        host.files.append(&mut new);
-        host.size = size;
+        let linked = self.link(&current, host, new)?;
+        self.linked.store(Some(Arc::new(linked)));
         Ok(())
     }
 
@@ -150,107 +163,35 @@ impl Store {
             .filter(|(name, _)| !known(name))
             .map(|(name, file)| (name.clone(), file.clone()))
             .collect();
+        let mut taken = Host::default();
         if !files.is_empty()
-            && let Ok(linked) = link(&current, &files)
+            && let Ok(linked) = self.link(&current, &mut taken, files)
         {
             self.linked.store(Some(Arc::new(linked)));
-            self.host.write(|host| *host = Host { files, size: before.size });
+            self.host.write(|host| *host = taken);
         }
         Ok(())
     }
-}
 
-fn link(known: &Descriptors, files: &Files) -> Result<Descriptors, Error> {
-    let mut pool = known.pool().clone();
-    pool.add_file_descriptor_protos(files.values().cloned()).map_err(|cause| {
-        refused(&format!("the descriptors do not link: {}", text::words(&cause.to_string())))
-    })?;
-    Ok(Descriptors::new(pool))
-}
-
-fn decode(set: &[u8]) -> Result<(Vec<FileDescriptorProto>, Size), String> {
-    let size = Size::of(set)?;
-    let set = FileDescriptorSet::decode(set)
-        .map_err(|_| "this is not a google.protobuf.FileDescriptorSet (protoc --include_imports --descriptor_set_out makes one)")?;
-    if set.file.is_empty() {
-        return Err("the set has no files".to_owned());
-    }
-    for file in &set.file {
-        if file.name().is_empty() {
-            return Err("a file of the set has no name".to_owned());
+    /// Links new files to what is known, and adds them to the host's.
+    fn link(&self, known: &Descriptors, host: &mut Host, mut new: Files) -> Result<Descriptors, Error> {
+        let refused = |cause: String| refused(&cause);
+        let mut size = host.size;
+        for file in new.values() {
+            size = Size::of(file).and_then(|more| size.plus(more)).map_err(refused)?;
         }
-        if let Some(syntax) =
-            file.syntax.as_deref().filter(|syntax| !matches!(*syntax, "" | "proto2" | "proto3"))
-        {
-            return Err(format!(
-                "{} is written in {}, expected proto2 or proto3",
-                text::words(file.name()),
-                text::words(syntax)
-            ));
-        }
+        let mut public = imports::public(&new).map_err(refused)?;
+        let known_public = [&self.public, &host.public, &public];
+        let (files, size) = imports::resolve(&new, &known_public, size).map_err(refused)?;
+        let mut pool = known.pool().clone();
+        pool.add_file_descriptor_protos(files).map_err(|cause| {
+            refused(format!("the descriptors do not link: {}", text::words(&cause.to_string())))
+        })?;
+        host.files.append(&mut new);
+        host.public.append(&mut public);
+        host.size = size;
+        Ok(Descriptors::new(pool))
     }
-    Ok((set.file.into_iter().map(essence).collect(), size))
-}
-
-/// The part of a file that defines messages. Comments, options and derived names differ between
-/// protoc's output and what the languages' runtimes keep of it.
-fn essence(mut file: FileDescriptorProto) -> FileDescriptorProto {
-    file.source_code_info = None;
-    file.options = None;
-    file.service.clear();
-    file.message_type.iter_mut().for_each(message_essence);
-    file.extension.iter_mut().for_each(field_essence);
-    file.enum_type.iter_mut().for_each(enum_essence);
-    if file.syntax.as_deref() == Some("proto2") {
-        file.syntax = None;
-    }
-    file
-}
-
-/// Messages nest no deeper than the protobuf parser allowed.
-fn message_essence(message: &mut DescriptorProto) {
-    message.options = message
-        .options
-        .as_ref()
-        .filter(|options| options.map_entry())
-        .map(|_| MessageOptions { map_entry: Some(true), ..MessageOptions::default() });
-    message.field.iter_mut().chain(&mut message.extension).for_each(field_essence);
-    message.nested_type.iter_mut().for_each(message_essence);
-    message.oneof_decl.iter_mut().for_each(|oneof| oneof.options = None);
-    message.extension_range.iter_mut().for_each(|range| range.options = None);
-    message.enum_type.iter_mut().for_each(enum_essence);
-}
-
-fn enum_essence(descriptor: &mut EnumDescriptorProto) {
-    descriptor.options = descriptor
-        .options
-        .as_ref()
-        .filter(|options| options.allow_alias())
-        .map(|_| EnumOptions { allow_alias: Some(true), ..EnumOptions::default() });
-    descriptor.value.iter_mut().for_each(|value| value.options = None);
-}
-
-fn field_essence(field: &mut FieldDescriptorProto) {
-    let packed = field.options.as_ref().and_then(|options| options.packed);
-    field.options = packed.map(|packed| FieldOptions { packed: Some(packed), ..FieldOptions::default() });
-    if field.json_name.is_none() {
-        field.json_name = Some(json_name(field.name()));
-    }
-}
-
-/// The JSON name that protoc derives from a field's name.
-fn json_name(name: &str) -> String {
-    let mut after_underscore = false;
-    let mut camel = String::with_capacity(name.len());
-    for letter in name.chars() {
-        match letter {
-            '_' => {}
-            _ if after_underscore => camel.push(letter.to_ascii_uppercase()),
-            _ => camel.push(letter),
-        }
-        after_underscore = letter == '_';
-    }
-    camel
 }
 
 #[cold]

@@ -26,6 +26,12 @@ pub(super) fn raise(texts: &mut Texts) {
         ("with an import that is not there", file(&[named("a.proto"), field(3, "b.proto")])),
         ("with a type that is not there", file(&[named("a.proto"), of_type("f", 11, ".B")])),
         ("that is deep", file(&[named("a.proto"), field(4, deep)])),
+        ("that declares too much", file(&[named("a.proto"), field(4, b"").repeat(1 << 19)])),
+        ("with a cycle", file(&[named("a.proto"), field(3, "a.proto")])),
+        ("with an import twice", file(&[named("a.proto"), field(3, "b.proto"), field(3, "b.proto")])),
+        ("with a public import of none", file(&[named("a.proto"), number(10, 1)])),
+        ("with a package of many names", file(&[named("a.proto"), field(2, "a.".repeat(101))])),
+        ("with a name that is none", file(&[named("a.proto"), field(4, field(1, "A.B"))])),
         (
             "with two files of one name",
             [file(&[named("a.proto"), field(2, "a")]), file(&[named("a.proto"), field(2, "b")])].concat(),

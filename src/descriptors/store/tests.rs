@@ -1,6 +1,9 @@
-use prost_reflect::prost_types::SourceCodeInfo;
+use prost_reflect::prost::Message as _;
 use prost_reflect::prost_types::field_descriptor_proto::{Label, Type};
 use prost_reflect::prost_types::source_code_info::Location;
+use prost_reflect::prost_types::{
+    DescriptorProto, FieldDescriptorProto, FieldOptions, FileDescriptorSet, SourceCodeInfo,
+};
 
 use super::*;
 
@@ -105,30 +108,218 @@ fn sets_of_the_configuration_come_first_and_the_hosts_survive_a_reload() {
     assert_eq!(error.message(), "b.binpb: another set has a different app/Order.proto: keep one of them");
 }
 
+const TOO_MUCH: &str = "the descriptors declare too much: at most 524288 fields, values and imports, \
+                        where a type counts as two and a long name as more";
+
+/// A file of this name with empty types of these names.
+fn file(name: &str, types: impl IntoIterator<Item = String>) -> FileDescriptorProto {
+    let named = |name| DescriptorProto { name: Some(name), ..DescriptorProto::default() };
+    FileDescriptorProto {
+        name: Some(name.to_owned()),
+        message_type: types.into_iter().map(named).collect(),
+        ..FileDescriptorProto::default()
+    }
+}
+
+/// A file without types that imports others, and all of them publicly.
+fn importing(name: &str, imports: &[&str]) -> FileDescriptorProto {
+    FileDescriptorProto {
+        dependency: imports.iter().map(|&import| import.to_owned()).collect(),
+        public_dependency: (0..).take(imports.len()).collect(),
+        ..file(name, [])
+    }
+}
+
+fn encoded(files: &[FileDescriptorProto]) -> Vec<u8> {
+    FileDescriptorSet { file: files.to_vec() }.encode_to_vec()
+}
+
+/// Both doors say the same of a set.
+fn refusal(set: &[u8]) -> String {
+    let host = Store::default().provide(set).unwrap_err().message().to_owned();
+    let file = Store::new(&[("a.binpb".to_owned(), set.to_vec())]).unwrap_err();
+    assert!(file.message().ends_with(&host), "{host} {}", file.message());
+    host
+}
+
+#[test]
+fn imports_that_protoc_refuses_are_refused() {
+    let itself = encoded(&[importing("a.proto", &["a.proto"])]);
+    assert_eq!(refusal(&itself), "a.proto imports itself");
+    // What leads to a cycle is not to blame for it.
+    let through = encoded(&[
+        importing("a.proto", &["b.proto"]),
+        importing("b.proto", &["c.proto"]),
+        importing("c.proto", &["d.proto", "b.proto"]),
+        file("d.proto", []),
+    ]);
+    assert_eq!(refusal(&through), "b.proto imports itself through c.proto");
+    let twice = encoded(&[importing("a.proto", &["b.proto", "b.proto"]), file("b.proto", [])]);
+    assert_eq!(refusal(&twice), "a.proto imports b.proto twice");
+    let mut unlisted = importing("a.proto", &["b.proto"]);
+    for index in [1, -1] {
+        unlisted.public_dependency = vec![index];
+        let set = encoded(&[unlisted.clone(), file("b.proto", [])]);
+        assert_eq!(refusal(&set), "a.proto has a public import that it does not list");
+    }
+}
+
+#[test]
+fn public_imports_lead_on_in_a_set_and_across_sets() {
+    let user = |name: &str, import: &str| {
+        let mut set = FileDescriptorSet::decode(&*set(name, "m", Some(".M"), &[import])).unwrap();
+        set.file.remove(0)
+    };
+    let chain = [
+        file("a.proto", ["M".to_owned()]),
+        importing("b.proto", &["a.proto"]),
+        importing("c.proto", &["b.proto"]),
+    ];
+    let whole = encoded(&[&chain[..], &[user("User", "c.proto")]].concat());
+    let store = Store::default();
+    store.provide(&whole).unwrap();
+    assert!(knows(&store, "app.User"));
+    let later = encoded(&[user("Later", "c.proto")]);
+    store.provide(&later).unwrap();
+    assert!(knows(&store, "app.Later"));
+
+    let configured = Store::new(&[("chain.binpb".to_owned(), encoded(&chain))]).unwrap();
+    configured.provide(&later).unwrap();
+    let reloaded = Store::new(&[("chain.binpb".to_owned(), encoded(&chain[..2]))]).unwrap();
+    reloaded.adopt(&store).unwrap();
+    assert!(knows(&configured, "app.Later") && knows(&reloaded, "app.Later"));
+
+    let mut private = chain;
+    private[2].public_dependency.clear();
+    let store = Store::default();
+    store.provide(&encoded(&private)).unwrap();
+    let error = store.provide(&later).unwrap_err();
+    assert!(error.message().contains("is not defined"), "{error}");
+}
+
+#[test]
+fn public_imports_do_not_multiply_without_limit() {
+    // Each file reaches every earlier one, by one import or by all of them.
+    let name = |index: usize| format!("{index}.proto");
+    let files = |count: usize, imports: &dyn Fn(usize) -> std::ops::Range<usize>| {
+        let file = |index| {
+            let imports: Vec<String> = imports(index).map(name).collect();
+            importing(&name(index), &imports.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        encoded(&(0..count).map(file).collect::<Vec<_>>())
+    };
+    let one = |index: usize| index.saturating_sub(1)..index;
+    Store::default().provide(&files(200, &one)).unwrap();
+    Store::default().provide(&files(200, &|index| 0..index)).unwrap();
+    assert_eq!(refusal(&files(1100, &one)), TOO_MUCH);
+}
+
 #[test]
 fn what_sets_declare_is_bounded_alone_and_together() {
-    let too_many = "more than 524288 types, fields and values are declared";
-    let store = Store::default();
-    let refusal = |bytes: &[u8]| store.provide(bytes).unwrap_err().message().to_owned();
     // Types without a name do not link; more of them are not even decoded.
     let types = |count: usize| {
         let file = FileDescriptorProto::decode(&*b"\x22\x00".repeat(count)).unwrap();
         FileDescriptorSet { file: vec![file] }.encode_to_vec()
     };
     assert_eq!(refusal(&types(1000)), "a file of the set has no name");
-    assert_eq!(refusal(&types(1 << 19)), too_many);
-    // Each of these is allowed.
-    let with_comments = |name: &str| {
-        let leading_detached_comments = vec![String::new(); 9 << 18];
-        let location = vec![Location { leading_detached_comments, ..Location::default() }];
-        let file = FileDescriptorProto {
-            name: Some(name.to_owned()),
-            source_code_info: Some(SourceCodeInfo { location }),
-            ..FileDescriptorProto::default()
-        };
-        FileDescriptorSet { file: vec![file] }.encode_to_vec()
+    assert_eq!(refusal(&types(1 << 19)), TOO_MUCH);
+    assert_eq!(refusal(&vec![0; MAX_SET_LEN + 1]), "the set has more than 67108864 bytes");
+    // Decoding would read on after the first field of this file.
+    let padded = [&b"\xf8\x80\x80\x80\x80\x00\x00"[..], &b"\x22\x00".repeat(1 << 20)].concat();
+    let mut set = b"\x0a".to_vec();
+    tdc_formats::wire::push_varint(&mut set, padded.len() as u64);
+    assert!(refusal(&[set, padded].concat()).starts_with("this is not a google.protobuf"));
+
+    // Long enough names that two of these are too much.
+    let long = |letter: &str| {
+        let package = Some(letter.repeat(2000));
+        encoded(&[FileDescriptorProto {
+            package,
+            ..file(letter, (0..20_000).map(|index| format!("T{index}")))
+        }])
     };
-    store.provide(&with_comments("a.proto")).unwrap();
-    store.provide(&set("Order", "id", None, &[])).unwrap();
-    assert_eq!(refusal(&with_comments("b.proto")), too_many);
+    let (store, a) = (Store::default(), long("a"));
+    store.provide(&a).unwrap();
+    assert_eq!(store.provide(&long("b")).unwrap_err().message(), TOO_MUCH);
+    // What is known already costs nothing, and what is left is the others'.
+    store.provide(&a).unwrap();
+    let repeated = FileDescriptorSet::decode(&*a).unwrap().file.remove(0);
+    store.provide(&encoded(&[repeated, file("c", ["C".to_owned()])])).unwrap();
+    assert!(knows(&store, "C"));
+    let reloaded = Store::new(&[("a.binpb".to_owned(), a)]).unwrap();
+    reloaded.adopt(&store).unwrap();
+    assert!(knows(&reloaded, "C"));
+    reloaded.provide(&long("b")).unwrap();
+}
+
+#[test]
+fn comments_count_for_nothing() {
+    let leading_detached_comments = vec![String::new(); 1 << 22];
+    let location = vec![Location { leading_detached_comments, ..Location::default() }];
+    let mut commented = file("a.proto", ["A".to_owned()]);
+    commented.source_code_info = Some(SourceCodeInfo { location });
+    let store = Store::default();
+    store.provide(&encoded(&[commented])).unwrap();
+    assert!(knows(&store, "A"));
+    store.provide(&encoded(&[file("a.proto", ["A".to_owned()])])).unwrap();
+}
+
+#[test]
+fn long_names_and_deep_packages_count_wherever_they_are() {
+    let types = || (0..20_000).map(|index| format!("T{index}"));
+    let long = "x".repeat(50_000);
+    let in_package = FileDescriptorProto { package: Some(long.clone()), ..file("a.proto", types()) };
+    assert_eq!(refusal(&encoded(std::slice::from_ref(&in_package))), TOO_MUCH);
+    assert_eq!(refusal(&encoded(&[file(&long, types())])), TOO_MUCH);
+    let mut outer = file("a.proto", [long]);
+    outer.message_type[0].nested_type = file("", types()).message_type;
+    assert_eq!(refusal(&encoded(&[outer])), TOO_MUCH);
+    // The package and the name may come last, and more than once.
+    let bytes = in_package.encode_to_vec();
+    let named = |name: &str| [&[0x0a, 7][..], name.as_bytes()].concat();
+    let start = named("a.proto").len() + 4 + 50_000;
+    let moved = [&named("b.proto")[..], b"\x12\x01b", &bytes[start..], &bytes[..start]].concat();
+    let mut set = b"\x0a".to_vec();
+    tdc_formats::wire::push_varint(&mut set, moved.len() as u64);
+    assert_eq!(refusal(&[set, moved].concat()), TOO_MUCH);
+
+    let package = |dots| FileDescriptorProto {
+        package: Some(format!("a{}", ".a".repeat(dots))),
+        ..file("a.proto", ["A".to_owned()])
+    };
+    Store::default().provide(&encoded(&[package(100)])).unwrap();
+    assert_eq!(refusal(&encoded(&[package(101)])), "the package of a.proto has more than 100 dots");
+    assert_eq!(refusal(&encoded(&[file("a.proto", ["A.B".to_owned()])])), "A.B is not a name: it has a dot");
+}
+
+#[test]
+fn syntax_may_be_empty() {
+    let store = Store::default();
+    let syntax = Some(String::new());
+    store.provide(&encoded(&[FileDescriptorProto { syntax, ..file("a.proto", ["A".to_owned()]) }])).unwrap();
+    assert!(knows(&store, "A"));
+}
+
+/// Options are decoded as `descriptor.proto` describes them, and prost-reflect panics if that is
+/// not what it knows.
+#[test]
+fn a_set_does_not_say_what_options_are() {
+    let pool = crate::descriptors::temporal_pool().unwrap();
+    let mut options =
+        pool.get_file_by_name("google/protobuf/descriptor.proto").unwrap().file_descriptor_proto().clone();
+    let of_fields = options.message_type.iter_mut().find(|message| message.name() == "FieldOptions").unwrap();
+    let packed = of_fields.field.iter_mut().find(|field| field.name() == "packed").unwrap();
+    packed.set_label(Label::Repeated);
+    packed.set_type(Type::Int32);
+    packed.default_value = None;
+    packed.options = Some(FieldOptions { packed: Some(true), ..FieldOptions::default() });
+    let of_the_set = encoded(&[options.clone()]);
+    let store = Store::new(&[("a.binpb".to_owned(), of_the_set.clone())]).unwrap();
+    let linked = store.current().unwrap();
+    let packed = linked.pool().get_message_by_name("google.protobuf.FieldOptions").unwrap();
+    assert!(!packed.get_field_by_name("packed").unwrap().is_list());
+    store.provide(&of_the_set).unwrap();
+    options.name = Some("a.proto".to_owned());
+    let error = Store::new(&[("a.binpb".to_owned(), encoded(&[options]))]).unwrap_err();
+    assert!(error.message().contains("is already defined"), "{error}");
 }
