@@ -7,10 +7,12 @@ mod names;
 mod table;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use once_cell::race::OnceBox;
-use prost_reflect::{DescriptorPool, MessageDescriptor};
+use prost_reflect::{DescriptorPool, EnumDescriptor, MessageDescriptor};
 
+use table::Enum;
 pub(crate) use table::{Field, Kind, Shape, Table, WellKnown};
 
 /// Linked descriptors.
@@ -19,6 +21,8 @@ pub struct Descriptors {
     pool: DescriptorPool,
     ids: HashMap<Box<str>, MessageId>,
     messages: Box<[Message]>,
+    /// By full name. All fields share them: an enum may have very many values.
+    enums: HashMap<Box<str>, OnceBox<Arc<Enum>>>,
 }
 
 /// A message type of one [`Descriptors`].
@@ -43,6 +47,10 @@ impl Descriptors {
                 .map(|(index, message)| (message.full_name().into(), MessageId(index)))
                 .collect(),
             messages: messages().map(|descriptor| Message { descriptor, table: OnceBox::new() }).collect(),
+            enums: pool
+                .all_enums()
+                .map(|descriptor| (descriptor.full_name().into(), OnceBox::new()))
+                .collect(),
             pool,
         }
     }
@@ -64,6 +72,15 @@ impl Descriptors {
         let message = self.messages.get(id.0)?;
         Some(message.table.get_or_init(|| Box::new(Table::new(&message.descriptor, self))))
     }
+
+    /// The values of an enum.
+    fn values(&self, descriptor: &EnumDescriptor) -> Arc<Enum> {
+        let built = || Arc::new(Enum::new(descriptor));
+        match self.enums.get(descriptor.full_name()) {
+            Some(values) => Arc::clone(values.get_or_init(|| Box::new(built()))),
+            None => built(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -83,5 +100,18 @@ mod tests {
                 assert_eq!(table.fields[place].number, field.number());
             }
         }
+    }
+    #[test]
+    fn fields_of_one_enum_share_its_values() {
+        let descriptors = Descriptors::new(DescriptorPool::global());
+        let values = |message: &str, name: &str| {
+            let table = descriptors.table(descriptors.id(message).unwrap()).unwrap();
+            match &table.fields[table.place_of(name, 0).unwrap()].kind {
+                Kind::Enum(values) => Arc::clone(values),
+                other => panic!("{other:?}"),
+            }
+        };
+        let of_types = values("google.protobuf.Type", "syntax");
+        assert!(Arc::ptr_eq(&of_types, &values("google.protobuf.Enum", "syntax")));
     }
 }

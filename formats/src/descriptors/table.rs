@@ -1,7 +1,11 @@
 //! A message type in the form that the transcoder needs: from field number to kind, and from name
 //! to field, without access to the pool.
 
-use prost_reflect::{Cardinality, EnumDescriptor, FieldDescriptor, MessageDescriptor, Syntax};
+use std::sync::Arc;
+
+use prost_reflect::{
+    Cardinality, EnumDescriptor, FieldDescriptor, MessageDescriptor, OneofDescriptor, Syntax,
+};
 
 use super::names::Names;
 use super::{Descriptors, MessageId};
@@ -75,7 +79,7 @@ pub(crate) enum Kind {
     Double,
     String,
     Bytes,
-    Enum(Box<Enum>),
+    Enum(Arc<Enum>),
     Message(MessageId),
     Group(MessageId),
 }
@@ -157,7 +161,10 @@ impl WellKnown {
 
 impl Table {
     pub(super) fn new(message: &MessageDescriptor, descriptors: &Descriptors) -> Self {
+        // In declaration order, which is that of their paths: a message may have very many.
         let oneofs: Vec<_> = message.oneofs().filter(|oneof| !oneof.is_synthetic()).collect();
+        let place_of =
+            |oneof: &OneofDescriptor| oneofs.binary_search_by(|known| known.path().cmp(oneof.path())).ok();
         let mut fields = Vec::new();
         let mut names = Vec::new();
         let mut required = Vec::new();
@@ -176,7 +183,7 @@ impl Table {
                 label: label(field.json_name()),
                 kind,
                 shape,
-                oneof: oneof.and_then(|oneof| oneofs.iter().position(|known| *known == oneof)),
+                oneof: oneof.as_ref().and_then(place_of),
             });
         }
         let mut extensions: Vec<_> = message.extensions().collect();
@@ -262,7 +269,7 @@ impl Kind {
             prost_reflect::Kind::Double => Self::Double,
             prost_reflect::Kind::String => Self::String,
             prost_reflect::Kind::Bytes => Self::Bytes,
-            prost_reflect::Kind::Enum(descriptor) => Self::Enum(Box::new(Enum::new(descriptor))),
+            prost_reflect::Kind::Enum(descriptor) => Self::Enum(descriptors.values(descriptor)),
             prost_reflect::Kind::Message(message) => {
                 let id = descriptors.id(message.full_name())?;
                 if group { Self::Group(id) } else { Self::Message(id) }
@@ -290,7 +297,7 @@ impl Kind {
 }
 
 impl Enum {
-    fn new(descriptor: &EnumDescriptor) -> Self {
+    pub(super) fn new(descriptor: &EnumDescriptor) -> Self {
         let mut by_number: Vec<(i32, Box<[u8]>)> = Vec::new();
         let mut by_name: Vec<(Box<str>, i32)> = Vec::new();
         for value in descriptor.enum_descriptor_proto().value.iter() {
