@@ -149,12 +149,16 @@ fn what_threads_keep_and_what_a_call_takes_is_bounded() {
         return measure(Path::new(&folder));
     }
     let folder = std::env::temp_dir().join(format!("tdc-memory-{}", std::process::id()));
-    let attacks = attacks();
-    for (index, attack) in attacks.iter().enumerate() {
-        let alone = folder.join(index.to_string());
-        attack.write(&alone, 0);
-        attack.write(&folder.join("all"), index);
-        child(&alone);
+    let attacks: Vec<_> = attacks().into_iter().enumerate().collect();
+    for few in attacks.chunks(2) {
+        std::thread::scope(|scope| {
+            for (index, attack) in few {
+                let alone = folder.join(index.to_string());
+                attack.write(&alone, 0);
+                attack.write(&folder.join("all"), *index);
+                scope.spawn(move || child(&alone));
+            }
+        });
     }
     child(&folder.join("all"));
     std::fs::remove_dir_all(folder).unwrap();
@@ -440,6 +444,19 @@ fn descriptors() -> Vec<Attack> {
         [named(index), number, b"\x20\x01\x28\x05".to_vec()].concat()
     };
     let message = |contents: &[u8]| field(4, &[&field(1, b"M")[..], contents].concat());
+    let package = |name: &str| field(2, name.as_bytes());
+    let types = |count: usize| numbered(4, count, &named);
+    // Imports the earlier of so many files, all of them publicly.
+    let importing = |index: usize, imports: std::ops::Range<usize>| {
+        let public: Vec<u8> = (0..imports.len()).flat_map(|at| [0x50, u8::try_from(at).unwrap()]).collect();
+        let imports: Vec<u8> =
+            imports.flat_map(|import| field(3, format!("public{import}").as_bytes())).collect();
+        file(&format!("public{index}"), &[imports, public].concat())
+    };
+    let public: Vec<u8> = (0..30).flat_map(|index| importing(index, 0..index)).collect();
+    // Nearly every number is reserved, in each of a thousand ranges: 2 million clashes.
+    let reserved =
+        [numbered(2, 2000, &member), field(9, b"\x08\x01\x10\xff\xff\xff\x7f").repeat(1000)].concat();
     vec![
         attack("many files", field(1, b"").repeat(MIB), invalid),
         attack("many types", file("types", &field(4, b"").repeat(MIB)), invalid),
@@ -449,6 +466,21 @@ fn descriptors() -> Vec<Attack> {
         attack("many members", file("members", &message(&numbered(2, 10_000, &member))), None),
         attack("a long name", file(&"x".repeat(MIB), b"\x62\x01x"), invalid),
         attack("open types", vec![0x22; MIB], invalid),
+        attack("an import of itself", importing(100, 100..101), invalid),
+        attack("public imports", public, None),
+        attack(
+            "a long package",
+            file("long", &[package(&"x".repeat(50_000)), types(10_000)].concat()),
+            invalid,
+        ),
+        attack("a deep package", file("deep", &package(&"a.".repeat(20_000))), invalid),
+        attack("a package of 1 KiB", file("1k", &[package(&"y".repeat(1024)), types(500)].concat()), None),
+        attack("reserved numbers", file("reserved", &[package("r"), message(&reserved)].concat()), None),
+        attack(
+            "types after a tag of six bytes",
+            field(1, &[&b"\xf8\x80\x80\x80\x80\x00\x00"[..], &field(4, b"").repeat(MIB)].concat()),
+            invalid,
+        ),
     ]
 }
 

@@ -10,7 +10,7 @@ use super::MAX_SET_LEN;
 use crate::error::text;
 
 /// The most that is declared, for each file of the configuration and for everything from the host
-/// together. Measured: at most 0.9 GiB while one such set is linked, and 1.2 GiB if it comes in
+/// together. Measured: at most 0.9 GiB while one such set is linked, and 1.1 GiB if it comes in
 /// two.
 pub(super) const MAX_WEIGHT: usize = 1 << 22;
 
