@@ -323,3 +323,24 @@ fn a_set_does_not_say_what_options_are() {
     let error = Store::new(&[("a.binpb".to_owned(), encoded(&[options]))]).unwrap_err();
     assert!(error.message().contains("is already defined"), "{error}");
 }
+
+/// Some 300,000 fields with the names that Google's APIs have, two of five of them of a message.
+#[test]
+fn a_large_set_is_no_attack() {
+    let package = "google.ads.googleads.v17.services";
+    let field = |index: i32| FieldDescriptorProto {
+        name: Some(format!("campaign_budget_name_{index}")),
+        json_name: Some(format!("campaignBudgetName{index}")),
+        type_name: (index % 5 < 2).then(|| ".google.ads.googleads.v17.resources.CampaignBudget".to_owned()),
+        ..FieldDescriptorProto::default()
+    };
+    let mut one = file("google/ads/googleads/v17/services/campaign_service_1234.proto", []);
+    one.package = Some(package.to_owned());
+    one.dependency =
+        (0..5).map(|index| format!("google/ads/googleads/v17/resources/r{index}.proto")).collect();
+    let types = ["Request", "Response", "Operation", "Result", "Error"];
+    one.message_type = file("", types.map(|kind| format!("MutateCampaigns{kind}"))).message_type;
+    one.message_type.iter_mut().for_each(|message| message.field = (0..10).map(field).collect());
+    let size = Size::of(&one).unwrap();
+    (0..6000).try_fold(Size::default(), |sum, _| sum.plus(size)).unwrap();
+}
