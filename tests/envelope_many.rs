@@ -17,6 +17,7 @@ use aes_gcm::aead::{AeadInOut, KeyInit};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tdc::{Answer, Call, Code, DataConverter, Request};
+use tdc_formats::wire::push_bytes;
 
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
@@ -106,14 +107,8 @@ fn framed(payload: &[u8]) -> Vec<u8> {
 }
 
 /// A length-delimited field.
-fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
-    let mut out = vec![number << 3 | 2];
-    let mut len = bytes.len();
-    while len > 0x7f {
-        out.push(u8::try_from(len & 0x7f).unwrap() | 0x80);
-        len >>= 7;
-    }
-    out.push(u8::try_from(len).unwrap());
-    out.extend_from_slice(bytes);
+fn field(number: u8, contents: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    push_bytes(&mut out, number, contents);
     out
 }

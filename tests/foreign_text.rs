@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use tdc::{Answer, Call, Code, DataConverter, Error, Fault, MessageFlags, ObjectFault, References, payload};
+use tdc_formats::wire::push_bytes;
 
 /// A line break, a terminal's escape, one of a single character, and a change of direction.
 const HOSTILE: &str = "x\n\x1b[31m\u{9b}2J\u{202e}";
@@ -37,14 +38,8 @@ fn check<T>(what: &str, call: impl Fn(&str) -> Result<T, Error>) {
 }
 
 fn field(number: u8, contents: &[u8]) -> Vec<u8> {
-    let mut out = vec![number << 3 | 2];
-    let mut len = contents.len();
-    while len >= 0x80 {
-        out.push((len & 0x7f | 0x80) as u8);
-        len >>= 7;
-    }
-    out.push(len as u8);
-    out.extend_from_slice(contents);
+    let mut out = Vec::new();
+    push_bytes(&mut out, number, contents);
     out
 }
 

@@ -16,6 +16,7 @@
 use std::path::Path;
 
 use tdc::{Code, DataConverter, Outcome};
+use tdc_formats::wire::push_bytes;
 
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
@@ -115,27 +116,15 @@ fn converter(codecs: &str, max_decoded_bytes: usize) -> DataConverter {
 
 /// A payload whose `data` compresses well.
 fn payload(size: usize) -> Vec<u8> {
-    let mut bytes = b"\x0a\x16\x0a\x08encoding\x12\x0ajson/plain\x12".to_vec();
-    let data = b"the quick brown fox ".repeat(size.div_ceil(20));
-    varint(&mut bytes, data.len());
-    bytes.extend_from_slice(&data);
+    let mut bytes = b"\x0a\x16\x0a\x08encoding\x12\x0ajson/plain".to_vec();
+    push_bytes(&mut bytes, 2, &b"the quick brown fox ".repeat(size.div_ceil(20)));
     bytes
 }
 
 fn framed(payloads: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for payload in payloads {
-        bytes.push(0x0a);
-        varint(&mut bytes, payload.len());
-        bytes.extend_from_slice(payload);
+        push_bytes(&mut bytes, 1, payload);
     }
     bytes
-}
-
-fn varint(bytes: &mut Vec<u8>, mut value: usize) {
-    while value > 0x7f {
-        bytes.push(u8::try_from(value & 0x7f).unwrap() | 0x80);
-        value >>= 7;
-    }
-    bytes.push(u8::try_from(value).unwrap());
 }

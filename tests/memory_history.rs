@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use tdc::{DataConverter, MessageFlags};
+use tdc_formats::wire::push_bytes;
 
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
@@ -69,15 +70,8 @@ fn json(history: &[u8]) -> Vec<u8> {
     text.into_bytes()
 }
 
-fn field(number: usize, contents: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for mut varint in [number << 3 | 2, contents.len()] {
-        while varint > 0x7f {
-            bytes.push(u8::try_from(varint & 0x7f).unwrap() | 0x80);
-            varint >>= 7;
-        }
-        bytes.push(u8::try_from(varint).unwrap());
-    }
-    bytes.extend_from_slice(contents);
-    bytes
+fn field(number: u8, contents: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    push_bytes(&mut out, number, contents);
+    out
 }

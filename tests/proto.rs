@@ -16,6 +16,7 @@ use std::path::Path;
 
 use description::{Given, Proto};
 use tdc::{Call, Code, DataConverter, References, Request};
+use tdc_formats::wire::push_bytes;
 
 const KEY: [u8; 32] = [7; 32];
 const URI: &str = "awskms://alias/orders?region=eu-central-1";
@@ -46,10 +47,11 @@ fn remote() -> DataConverter {
     open("{version: 1, codecs: [remote: { url: \"https://codec.example.com\", timeout: 3 s }]}")
 }
 
-/// A field with less than 16 KiB of contents.
+/// A length-delimited field.
 fn field(number: u8, contents: &[u8]) -> Vec<u8> {
-    let len = [contents.len() % 128, contents.len() / 128].map(|digit| u8::try_from(digit).unwrap());
-    [&[number << 3 | 2, len[0] | 0x80, len[1]], contents].concat()
+    let mut out = Vec::new();
+    push_bytes(&mut out, number, contents);
+    out
 }
 
 /// What a call asks for, by the names of the description.

@@ -297,7 +297,7 @@ pub fn push_bytes(out: &mut Vec<u8>, number: u8, bytes: &[u8]) {
 
 /// Appends tag and length of a length-delimited field.
 pub fn push_head(out: &mut Vec<u8>, number: u8, len: usize) {
-    out.push(number << 3 | 2);
+    push_varint(out, u64::from(number) << 3 | 2);
     push_varint(out, len as u64);
 }
 

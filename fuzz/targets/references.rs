@@ -19,6 +19,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use tdc::{Answer, Call, Code, DataConverter, ObjectFault, References, Request};
+use tdc_formats::wire::push_bytes;
 
 const CONTEXT: &[u8] = b"\x12\x03a:b";
 const CURRENT: &[&[u8]] =
@@ -98,13 +99,7 @@ fn payload(metadata: &[&[u8]], data: &[u8]) -> Vec<u8> {
 }
 
 fn field(number: u8, contents: &[u8]) -> Vec<u8> {
-    let mut out = vec![number << 3 | 2];
-    let mut len = contents.len();
-    while len > 127 {
-        out.push(len as u8 | 0x80);
-        len >>= 7;
-    }
-    out.push(len as u8);
-    out.extend_from_slice(contents);
+    let mut out = Vec::new();
+    push_bytes(&mut out, number, contents);
     out
 }

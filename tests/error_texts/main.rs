@@ -28,6 +28,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use tdc::{Code, DataConverter, Error};
+use tdc_formats::wire::{push_bytes, push_varint};
 
 /// Codes that these tests do not raise.
 const ELSEWHERE: [(Code, &str); 7] = [
@@ -129,11 +130,9 @@ fn with_key(rest: &str) -> DataConverter {
 }
 
 /// A length-delimited field.
-fn field(number: u32, contents: impl AsRef<[u8]>) -> Vec<u8> {
-    let contents = contents.as_ref();
-    let mut out = varint(u64::from(number << 3 | 2));
-    out.extend(varint(contents.len() as u64));
-    out.extend_from_slice(contents);
+fn field(number: u8, contents: impl AsRef<[u8]>) -> Vec<u8> {
+    let mut out = Vec::new();
+    push_bytes(&mut out, number, contents.as_ref());
     out
 }
 
@@ -142,13 +141,9 @@ fn number(number: u32, value: u64) -> Vec<u8> {
     [varint(u64::from(number << 3)), varint(value)].concat()
 }
 
-fn varint(mut value: u64) -> Vec<u8> {
+fn varint(value: u64) -> Vec<u8> {
     let mut out = Vec::new();
-    while value >= 0x80 {
-        out.push((value & 0x7f | 0x80) as u8);
-        value >>= 7;
-    }
-    out.push(value as u8);
+    push_varint(&mut out, value);
     out
 }
 

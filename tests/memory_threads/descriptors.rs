@@ -1,10 +1,11 @@
 //! Attacks by sets of descriptors from the host.
 
 use tdc::Code;
+use tdc_formats::wire::push_varint;
 
 use crate::MIB;
 use crate::attack::{Attack, Direction};
-use crate::message::{field, varint};
+use crate::message::field;
 
 pub(crate) fn attacks() -> Vec<Attack> {
     let attack = |name: &str, set, fails| {
@@ -19,7 +20,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
     // An int32 of a number of its own.
     let member = |index: usize| {
         let mut number = vec![0x18];
-        varint(&mut number, index + 20_000);
+        push_varint(&mut number, index as u64 + 20_000);
         [named(index), number, b"\x20\x01\x28\x05".to_vec()].concat()
     };
     let message = |contents: &[u8]| field(4, &[&field(1, b"M")[..], contents].concat());

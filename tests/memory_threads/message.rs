@@ -1,4 +1,6 @@
-//! Serialised payloads, written by hand.
+//! Serialised payloads.
+
+use tdc_formats::wire::push_bytes;
 
 pub(crate) fn payload(encoding: &str, data: &[u8]) -> Vec<u8> {
     let entry = [&field(1, b"encoding")[..], &field(2, encoding.as_bytes())].concat();
@@ -15,17 +17,7 @@ pub(crate) fn head_len(payloads: &[u8]) -> usize {
 }
 
 pub(crate) fn field(number: u8, contents: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    varint(&mut bytes, usize::from(number) << 3 | 2);
-    varint(&mut bytes, contents.len());
-    bytes.extend_from_slice(contents);
-    bytes
-}
-
-pub(crate) fn varint(bytes: &mut Vec<u8>, mut value: usize) {
-    while value > 0x7f {
-        bytes.push(u8::try_from(value & 0x7f).unwrap() | 0x80);
-        value >>= 7;
-    }
-    bytes.push(u8::try_from(value).unwrap());
+    let mut out = Vec::new();
+    push_bytes(&mut out, number, contents);
+    out
 }

@@ -39,12 +39,12 @@ fn the_request_is_what_a_codec_server_expects() {
 
 #[test]
 fn a_namespace_of_the_context_goes_before_that_of_the_handle() {
-    let context = field(0x12, b"payments");
+    let context = field(2, b"payments");
     let (_, _, request) = needed(|call| open(REMOTE).decode(call.at(&context), &list(&["1"])));
     assert!(request.headers().any(|header| header == ("X-Namespace", "payments")));
     let (_, _, request) = needed(|call| open_in(REMOTE, "").decode(call.at(&[]), &list(&["1"])));
     assert!(!request.headers().any(|(name, _)| name == "X-Namespace"));
-    let error = open(REMOTE).decode(&field(0x12, b"a\r\nX-Evil: 1"), &list(&["1"])).unwrap_err();
+    let error = open(REMOTE).decode(&field(2, b"a\r\nX-Evil: 1"), &list(&["1"])).unwrap_err();
     assert_eq!(error.code(), Code::Namespace);
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tdc::{Answer, Call, Code, DataConverter, Error, HttpRequest, Request, Scope, payload};
+use tdc_formats::wire::{push_bytes, push_varint};
 
 pub(crate) const KEY: &str = "dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE=";
 
@@ -61,8 +62,7 @@ pub(crate) fn decode(payload: &Value) -> Value {
 
 /// By the library's own parser, which is tested elsewhere.
 pub(crate) fn base64(text: &str) -> String {
-    let list =
-        [&[0x0a][..], &varint(field(0x12, text.as_bytes()).len()), &field(0x12, text.as_bytes())].concat();
+    let list = [&[0x0a][..], &varint(field(2, text.as_bytes()).len()), &field(2, text.as_bytes())].concat();
     let body: Value = serde_json::from_slice(&payload::json::print(&list).unwrap()).unwrap();
     body["payloads"][0]["data"].as_str().unwrap().to_owned()
 }
@@ -76,27 +76,25 @@ pub(crate) fn text(base64: &str) -> String {
     String::from_utf8(payload[start..].to_vec()).unwrap()
 }
 
-pub(crate) fn varint(mut value: usize) -> Vec<u8> {
+pub(crate) fn varint(value: usize) -> Vec<u8> {
     let mut out = Vec::new();
-    while value >= 0x80 {
-        out.push(u8::try_from(value & 0x7f).unwrap() | 0x80);
-        value >>= 7;
-    }
-    out.push(u8::try_from(value).unwrap());
+    push_varint(&mut out, value as u64);
     out
 }
 
-pub(crate) fn field(tag: u8, bytes: &[u8]) -> Vec<u8> {
-    [&[tag][..], &varint(bytes.len()), bytes].concat()
+pub(crate) fn field(number: u8, contents: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    push_bytes(&mut out, number, contents);
+    out
 }
 
 /// A serialised list of `json/plain` payloads.
 pub(crate) fn list(texts: &[&str]) -> Vec<u8> {
-    texts.iter().flat_map(|text| field(0x0a, &plain(text))).collect()
+    texts.iter().flat_map(|text| field(1, &plain(text))).collect()
 }
 
 pub(crate) fn plain(text: &str) -> Vec<u8> {
-    [&b"\x0a\x16\x0a\x08encoding\x12\x0ajson/plain"[..], &field(0x12, text.as_bytes())].concat()
+    [&b"\x0a\x16\x0a\x08encoding\x12\x0ajson/plain"[..], &field(2, text.as_bytes())].concat()
 }
 
 /// Makes tries until the call needs no more of the server.

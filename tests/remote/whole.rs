@@ -22,7 +22,7 @@ fn failures_go_through_the_server() {
         (serde_json::from_slice(&decoded).unwrap(), serde_json::from_slice(failure).unwrap());
     assert_eq!(decoded, failure);
 
-    let binary = [&field(0x0a, b"secret")[..], &field(0x22, &field(0x0a, b"deeper"))].concat();
+    let binary = [&field(1, b"secret")[..], &field(4, &field(1, b"deeper"))].concat();
     let encoded =
         complete(&converter, &server, |converter, scope| converter.encode_failure(scope, &binary)).unwrap();
     let decoded =
@@ -34,10 +34,10 @@ fn failures_go_through_the_server() {
 #[test]
 fn messages_leave_search_attributes_alone() {
     let (converter, server) = (open(REMOTE), Server::default());
-    let entry = |value: &[u8]| field(0x0a, &[&field(0x0a, b"key")[..], &field(0x12, value)].concat());
+    let entry = |value: &[u8]| field(1, &[&field(1, b"key")[..], &field(2, value)].concat());
     let attributes = [&[0x7a][..], &field(0, &entry(&plain("\"indexed\"")))[1..]].concat();
     let header = [&[0x82, 0x01][..], &field(0, &entry(&plain("\"header\"")))[1..]].concat();
-    let message = [&field(0x2a, &list(&["\"secret\""]))[..], &attributes, &header].concat();
+    let message = [&field(5, &list(&["\"secret\""]))[..], &attributes, &header].concat();
     let name = "temporal.api.workflowservice.v1.StartWorkflowExecutionRequest";
     let flags = MessageFlags::default();
     let encoded = complete(&converter, &server, |converter, scope| {
