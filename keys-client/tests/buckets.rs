@@ -161,6 +161,22 @@ fn a_refused_listing_says_which_permission_is_missing() {
     }
 }
 
+#[test]
+fn a_redirect_is_not_followed() {
+    let elsewhere =
+        Fake::new(|_, stream| drop(stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")));
+    let there = format!("{}/there", elsewhere.address);
+    let fake = Fake::saying(&format!("302 Found\r\nLocation: {there}"), "");
+    for store in [s3(&fake), gcs(&fake)] {
+        list(store).unwrap_err();
+    }
+    let part = format!("HTTP/1.1 307 Temporary Redirect\r\nLocation: {there}\r\nContent-Length: 0\r\n\r\n");
+    for result in fetched(3, move |_| part.clone()) {
+        assert!(result.unwrap_err().reason().contains("redirect"));
+    }
+    assert_eq!((fake.asked(), elsewhere.asked()), (2, 0));
+}
+
 /// An object of some bytes as a store lists it, and what became of fetching it.
 fn fetched(
     len: u64,

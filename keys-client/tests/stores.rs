@@ -100,6 +100,26 @@ fn what_is_not_the_object_has_a_kind_and_no_secret() {
 }
 
 #[test]
+fn a_redirect_is_not_followed() {
+    let elsewhere = Fake::saying("200 OK", "abc");
+    for status in [
+        "301 Moved Permanently",
+        "302 Found",
+        "303 See Other",
+        "307 Temporary Redirect",
+        "308 Permanent Redirect",
+    ] {
+        let fake = Fake::saying(&format!("{status}\r\nLocation: {}/there", elsewhere.address), "");
+        for (count, (name, fetch)) in (1..).zip(STORES) {
+            let failure = fetch(&fake).unwrap_err();
+            assert!(failure.reason().contains("redirect"), "{name}, {status}: {failure}");
+            assert_eq!(fake.asked(), count, "{name}, {status}");
+        }
+    }
+    assert_eq!(elsewhere.asked(), 0);
+}
+
+#[test]
 fn a_refusal_that_may_be_a_missing_object_names_both_permissions() {
     let failure = from_gcs(&Fake::saying("403 Forbidden", "{}")).unwrap_err();
     assert_eq!(

@@ -160,6 +160,65 @@ fn an_endpoint_in_a_claim_is_of_no_account() {
     assert_eq!(stored.decode(&converter, FETCH, &payloads).unwrap(), list(&[inner]));
 }
 
+/// Nexus hands references from one namespace to another.
+#[test]
+fn an_entry_of_a_namespace_adds_the_objects_of_others() {
+    let mut stored = Stored::default();
+    let inner = payload(PLAIN, b"1");
+    let (key, hash) = stored.put(&inner);
+    let key = key.replace("/orders/", "/payments/");
+    stored.0.insert(key.clone(), inner.clone());
+    let payments = payload(MODERN, reference("s3", "bucket", &key, &hash).as_bytes());
+    let orders = stored.refer(&inner);
+    let namespaces = "namespaces: [{ match: orders, objects_of: [payments] }, { match: \"*\" }]\n";
+    let decode = |converter: &DataConverter, context: &[u8], reference: &[u8]| {
+        let list = list(&[reference.to_vec()]);
+        let decoded = stored.run(FETCH, |call| converter.decode(call.at(context), &list), converter);
+        decoded.map_err(|error| error.code())
+    };
+    let (plain, refused) = (Ok(list(std::slice::from_ref(&inner))), Err(Code::Reference));
+    let (in_orders, in_payments) = (&b"\x12\x06orders"[..], &b"\x12\x08payments"[..]);
+    let converter = open(namespaces);
+    for (context, reference, expected) in [
+        (in_orders, &orders, &plain),
+        (in_orders, &payments, &plain),
+        (in_payments, &payments, &plain),
+        (in_payments, &orders, &refused),
+    ] {
+        assert_eq!(&decode(&converter, context, reference), expected);
+    }
+    assert_eq!(decode(&open(""), in_orders, &payments), refused);
+
+    // The result of an operation that a workflow of `orders` called: field 2 of an event's field 55.
+    let event = |result: &[u8]| {
+        let (mut attributes, mut event) = (Vec::new(), Vec::new());
+        push_bytes(&mut attributes, 2, result);
+        push_bytes(&mut event, 55, &attributes);
+        list(&[event])
+    };
+    let (name, flags, history) =
+        ("temporal.api.history.v1.History", crate::MessageFlags::default(), event(&payments));
+    let decode = |call: &mut Call| converter.decode_message(call.at(in_orders), name, flags, &history);
+    assert_eq!(stored.run(FETCH, decode, &converter).unwrap(), event(&inner));
+}
+
+#[test]
+fn an_object_has_50_mib_at_most_unless_more_is_configured() {
+    let mut stored = Stored::default();
+    let payloads = list(&[stored.refer(&payload(PLAIN, b"1"))]);
+    for (more, rest, expected) in [
+        ("", "", 50 << 20),
+        ("  max_object_bytes: 60 MiB\n", "", 60 << 20),
+        ("", "limits: { max_decoded_bytes: 1 MiB }\n", 1 << 20),
+    ] {
+        let mut call = Call::default().with_references(FETCH);
+        open_with(more, rest).decode(call.at(b"\x12\x06orders"), &payloads).unwrap_err();
+        let asked: Vec<_> = call.requests().map(|(_, request)| request).collect();
+        let [Request::Object(object)] = asked[..] else { panic!("{asked:?}") };
+        assert_eq!(object.max_bytes(), expected);
+    }
+}
+
 #[test]
 fn stores_are_read_and_what_is_wrong_with_them_is_said() {
     let converter = open("");
