@@ -1,11 +1,11 @@
 //! External payloads: `/download`, and references in `/decode`, as the Web UI and `temporal` ask
 //! for them. The store is a directory, as a copy of a bucket is.
 
+mod network;
+
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpListener;
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
@@ -22,18 +22,44 @@ const STORAGE: &str =
   endpoint: \"http://127.0.0.1:1\", path_style: true }, buckets: [bucket] } } }\n";
 const MESSAGE_TYPE: &str = "temporal.api.sdk.v1.ExternalStorageReference";
 
-/// A folder with the golden payload in a store, and the reference to it.
+fn golden() -> Value {
+    let list: Value = serde_json::from_str(GOLDEN).unwrap();
+    list["payloads"][0].clone()
+}
+
+/// An object that has the golden payload, and the claim to it.
+fn object() -> (Vec<u8>, Value) {
+    let object = serialised(&golden());
+    let hash = hash(&object);
+    let key = format!("v0/ns/orders/wt/Order/wi/o%201/ri/r/d/sha256/{hash}");
+    (object, json!({ "bucket": "bucket", "key": key, "hash_algorithm": "sha256", "hash_value": hash }))
+}
+
+fn hash(bytes: &[u8]) -> String {
+    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A folder with this object in a store, and the claim.
 fn store() -> (tempfile::TempDir, Value) {
     let folder = tempfile::tempdir().unwrap();
-    let golden: Value = serde_json::from_str(GOLDEN).unwrap();
-    let object = serialised(&golden["payloads"][0]);
-    let hash: String = digest(&SHA256, &object).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    let key = format!("v0/ns/orders/wt/Order/wi/o%201/ri/r/d/sha256/{hash}");
-    let path = folder.path().join("objects/bucket").join(&key);
+    let (object, claim) = object();
+    let path = folder.path().join("objects/bucket").join(claim["key"].as_str().unwrap());
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, object).unwrap();
-    let claim = json!({ "bucket": "bucket", "key": key, "hash_algorithm": "sha256", "hash_value": hash });
     (folder, claim)
+}
+
+/// Every file below a folder, with its time and bytes.
+fn contents(folder: &Path) -> Vec<(PathBuf, SystemTime, Vec<u8>)> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = entries.flat_map(|path| {
+        if path.is_dir() {
+            return contents(&path);
+        }
+        let (time, bytes) = (fs::metadata(&path).unwrap().modified().unwrap(), fs::read(&path).unwrap());
+        vec![(path, time, bytes)]
+    });
+    files.collect()
 }
 
 /// A payload of JSON as protobuf.
@@ -70,6 +96,7 @@ fn ask(server: &Server, path: &str, payloads: &[Value]) -> Answer {
 #[test]
 fn an_external_payload_is_downloaded_decoded_and_shown() {
     let (folder, claim) = store();
+    let stored = contents(&folder.path().join("objects"));
     let server = Server::start_in(folder, &format!("{ENCRYPTED}{STORAGE}"), &[]);
     let reference = reference("aws.s3driver", &claim);
     let one = std::slice::from_ref(&reference);
@@ -79,28 +106,47 @@ fn an_external_payload_is_downloaded_decoded_and_shown() {
     for path in ["/decode?preserveStorageRefs=true", "/decode?a=b&preserveStorageRefs=TRUE"] {
         assert_eq!(ask(&server, path, one).json()["payloads"], json!([reference]), "{path}");
     }
-    // Order and count stay.
-    let golden: Value = serde_json::from_str(GOLDEN).unwrap();
-    let plain = &golden["payloads"][0];
-    let all = ask(&server, "/decode", &[plain.clone(), reference.clone(), plain.clone()]).json();
-    let data: Vec<_> =
-        all["payloads"].as_array().unwrap().iter().map(|payload| payload["data"].clone()).collect();
-    assert_eq!(data, ["IlRlc3Rpbmci"; 3]);
     // What the reference says of itself is for the server and the Web UI.
     assert_eq!(ask(&server, "/encode", one).status, 200);
-    let lines = server.audit(8);
+    assert_eq!(contents(&server.path("objects")), stored, "nothing is written");
+    let lines = server.audit(7);
     assert_eq!((&lines[0]["operation"], &lines[0]["outcome"]), (&json!("download"), &json!("download")));
-    let objects = json!({ "stores": ["aws.s3driver"], "count": 1, "bytes": 139 });
-    assert_eq!(lines[0]["objects"]["stores"], objects["stores"], "{}", lines[0]);
-    assert_eq!(lines[0]["objects"]["count"], 1, "{}", lines[0]);
-    assert!(lines[4].get("objects").is_none(), "{}", lines[4]);
+    let (object, _) = object();
+    for (line, fetches) in lines.iter().zip([true, true, true, true, false, false, false]) {
+        let objects = json!({ "stores": ["aws.s3driver"], "count": 1, "bytes": object.len() });
+        assert_eq!(line.get("objects"), fetches.then_some(&objects), "{line}");
+    }
     let log = lines.iter().map(Value::to_string).collect::<String>();
     assert!(!log.contains("sha256") && !log.contains("v0/"), "{log}");
     let metrics = server.request("GET", "/metrics").send().body;
     assert!(
-        metrics.contains("tdc_stored_objects_total{store=\"aws.s3driver\",outcome=\"ok\"} 5"),
+        metrics.contains("tdc_stored_objects_total{store=\"aws.s3driver\",outcome=\"ok\"} 4"),
         "{metrics}"
     );
+}
+
+#[test]
+fn order_and_count_of_several_payloads_stay() {
+    let (folder, claim) = store();
+    let second = put(folder.path(), &serialised(&payload("json/plain", None, &json!("second"))));
+    let server = Server::start_in(folder, &format!("{ENCRYPTED}{STORAGE}"), &[]);
+    let [first, second] = [claim, second].map(|claim| reference("aws.s3driver", &claim));
+    let data = |path: &str, payloads: &[&Value]| {
+        let payloads: Vec<_> = payloads.iter().copied().cloned().collect();
+        let answer = ask(&server, path, &payloads).json();
+        let data = |payload: &Value| BASE64_STANDARD.decode(payload["data"].as_str().unwrap()).unwrap();
+        let texts = answer["payloads"].as_array().unwrap().iter().map(data);
+        texts.map(|text| String::from_utf8(text).unwrap()).collect::<Vec<_>>()
+    };
+    let (one, two) = ("\"Testing\"", "\"second\"");
+    assert_eq!(data("/download", &[&second, &first, &second, &first]), [two, one, two, one]);
+    assert_eq!(data("/decode", &[&golden(), &second, &first, &golden()]), [one, two, one, one]);
+    assert_eq!(ask(&server, "/download", &[]).json(), json!({ "payloads": [] }));
+    // One that cannot be downloaded, and the answer has none of them.
+    for bad in [golden(), reference("gcp.gcsdriver", &json!({}))] {
+        let answer = ask(&server, "/download", &[first.clone(), bad, second.clone()]);
+        assert!(answer.refused(400).starts_with("TDC_ERR_REFERENCE at payloads[1]: "), "{answer:?}");
+    }
 }
 
 #[test]
@@ -122,7 +168,6 @@ fn a_legacy_reference_is_given_back_in_the_form_that_the_web_ui_knows() {
 fn what_cannot_be_downloaded_is_400_and_never_404() {
     let (folder, claim) = store();
     let server = Server::start_in(folder, &format!("{ENCRYPTED}{STORAGE}"), &[]);
-    let golden: Value = serde_json::from_str(GOLDEN).unwrap();
     let with = |name: &str, value: &str| {
         let mut claim = claim.clone();
         claim[name] = value.into();
@@ -130,7 +175,7 @@ fn what_cannot_be_downloaded_is_400_and_never_404() {
     };
     let key = claim["key"].as_str().unwrap();
     for (what, payload) in [
-        ("not a reference", golden["payloads"][0].clone()),
+        ("not a reference", golden()),
         ("another driver", reference("gcp.gcsdriver", &claim)),
         ("another bucket", with("bucket", "other")),
         ("a missing object", with("key", &key.replace("Order", "Orders"))),
@@ -143,7 +188,7 @@ fn what_cannot_be_downloaded_is_400_and_never_404() {
         let answer = ask(&server, "/download", one);
         assert!(answer.refused(400).starts_with("TDC_ERR_REFERENCE at payloads[0]: "), "{what}: {answer:?}");
         // The rest of a history is of use without it.
-        let decoded = ask(&server, "/decode", &[payload.clone(), golden["payloads"][0].clone()]).json();
+        let decoded = ask(&server, "/decode", &[payload.clone(), golden()]).json();
         assert_eq!(decoded["payloads"][1]["data"], "IlRlc3Rpbmci", "{what}: {decoded}");
     }
     let answer = ask(&server, "/download", &[with("bucket", "other")]);
@@ -162,8 +207,8 @@ fn what_cannot_be_downloaded_is_400_and_never_404() {
 }
 
 /// Puts bytes into the store of a folder, and gives the claim of their object.
-fn put(folder: &std::path::Path, bytes: &[u8]) -> Value {
-    let hash: String = digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+fn put(folder: &Path, bytes: &[u8]) -> Value {
+    let hash = hash(bytes);
     let key = format!("v0/ns/orders/{hash}");
     fs::write(folder.join("objects/bucket").join(&key), bytes).unwrap();
     json!({ "bucket": "bucket", "key": key, "hash_algorithm": "sha256", "hash_value": hash })
@@ -176,8 +221,7 @@ fn what_has_no_room_or_is_no_payload_stays_a_reference_and_the_rest_is_shown() {
     // Room for an object with its layer, and no second one.
     let limits = "limits: { max_decoded_bytes: 256 B }\n";
     let server = Server::start_in(folder, &format!("{ENCRYPTED}{STORAGE}{limits}"), &[]);
-    let golden: Value = serde_json::from_str(GOLDEN).unwrap();
-    let golden = &golden["payloads"][0];
+    let golden = golden();
     let of = |claim: &Value| reference("aws.s3driver", claim);
     for (what, payload) in [("a large object", of(&large)), ("no payload", of(&text))] {
         ask(&server, "/download", std::slice::from_ref(&payload)).refused(400);
@@ -199,75 +243,6 @@ fn what_has_no_room_or_is_no_payload_stays_a_reference_and_the_rest_is_shown() {
     let decoded = ask(&server, "/decode", &many).json();
     assert_eq!(decoded["payloads"].as_array().unwrap()[..101], many[..101]);
     assert_eq!(decoded["payloads"][101]["data"], "IlRlc3Rpbmci");
-}
-
-/// What a shell gives the server: credentials of the tests.
-const AWS: &str =
-    "export AWS_ACCESS_KEY_ID=id AWS_SECRET_ACCESS_KEY=of-the-test AWS_EC2_METADATA_DISABLED=true";
-
-#[test]
-fn four_objects_are_fetched_at_once() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let waiting = Arc::new((Mutex::new((0, 0)), Condvar::new()));
-    let counts = Arc::clone(&waiting);
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let counts = Arc::clone(&counts);
-            std::thread::spawn(move || {
-                let (mut stream, mut byte, mut head) = (stream.unwrap(), [0], Vec::new());
-                while stream.read_exact(&mut byte).is_ok() {
-                    head.push(byte[0]);
-                    if !head.ends_with(b"\r\n\r\n") {
-                        continue;
-                    }
-                    head.clear();
-                    // Nobody is answered before four wait, and then they have some time to be more.
-                    let (lock, changed) = &*counts;
-                    let mut state = lock.lock().unwrap();
-                    state.0 += 1;
-                    changed.notify_all();
-                    let patience = Duration::from_secs(20);
-                    state = changed.wait_timeout_while(state, patience, |state| state.0 < 4).unwrap().0;
-                    drop(state);
-                    std::thread::sleep(Duration::from_millis(300));
-                    let mut state = lock.lock().unwrap();
-                    state.1 = state.1.max(state.0);
-                    drop(state);
-                    std::thread::sleep(Duration::from_millis(300));
-                    lock.lock().unwrap().0 -= 1;
-                    stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").unwrap();
-                }
-            });
-        }
-    });
-    let storage = format!(
-        "storage: {{ stores: {{ aws.s3driver: {{ s3: {{ region: r, endpoint: \"http://{address}\" }}, buckets: [bucket] }} }} }}\n"
-    );
-    let server = Server::start_after(AWS, tempfile::tempdir().unwrap(), &format!("{ENCRYPTED}{storage}"));
-    let hash = "0".repeat(64);
-    let claim = |n: usize| json!({ "bucket": "bucket", "key": format!("v0/ns/orders/{n}"), "hash_algorithm": "sha256", "hash_value": hash });
-    let references: Vec<_> = (0..4).map(|n| reference("aws.s3driver", &claim(n))).collect();
-    assert_eq!(ask(&server, "/decode", &references).json()["payloads"], json!(references));
-    let references: Vec<_> = (0..8).map(|n| reference("aws.s3driver", &claim(n))).collect();
-    assert_eq!(ask(&server, "/decode", &references).json()["payloads"], json!(references));
-    assert_eq!(waiting.0.lock().unwrap().1, 4, "the most at the same time");
-}
-
-#[test]
-fn objects_do_not_go_through_the_proxies_of_the_environment() {
-    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
-    let proxies = format!("{AWS} HTTPS_PROXY=http://{0} ALL_PROXY=http://{0}", proxy.local_addr().unwrap());
-    let storage = "storage: { timeout: 2 s, stores: { aws.s3driver: { s3: { region: r, endpoint: \"https://127.0.0.1:1\" }, buckets: [bucket] },
-  gcp: { gcs: { endpoint: \"https://127.0.0.1:1\" }, buckets: [bucket] } } }\n";
-    let server =
-        Server::start_after(&proxies, tempfile::tempdir().unwrap(), &format!("{ENCRYPTED}{storage}"));
-    let hash = "0".repeat(64);
-    let claim = json!({ "bucket": "bucket", "key": "v0/ns/orders/a", "hash_algorithm": "sha256", "hash_value": hash });
-    let answer = ask(&server, "/decode", &[reference("aws.s3driver", &claim)]);
-    answer.refused(502);
-    proxy.set_nonblocking(true).unwrap();
-    assert!(proxy.accept().is_err(), "the proxy was asked");
 }
 
 #[test]
