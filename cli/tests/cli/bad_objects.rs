@@ -3,9 +3,11 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use tdc_formats::wire::push_bytes;
 
@@ -45,8 +47,24 @@ fn referring(driver: &str, claims: &[Value]) -> Vec<u8> {
 
 /// An object in the directory; its hash.
 fn object(folder: &Folder, data: &[u8]) -> String {
-    let bytes = payload(&[("encoding", "binary/plain")], data);
-    let hash: String = digest(&SHA256, &bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    stored(folder, &payload(&[("encoding", "binary/plain")], data))
+}
+
+/// An object whose 4 KB become 4 MiB; its hash.
+fn bomb(folder: &Folder) -> String {
+    let zip = Folder::with_config("version: 1\ncodecs: [zlib]\n");
+    let data = BASE64_STANDARD.encode(vec![0; 4 << 20]);
+    let list =
+        format!(r#"{{"payloads":[{{"metadata":{{"encoding":"YmluYXJ5L3BsYWlu"}},"data":"{data}"}}]}}"#);
+    let encoded: Value = serde_json::from_str(&zip.succeeds(&["encode"], &list)).unwrap();
+    let payload = &encoded["payloads"][0];
+    let bytes = |value: &Value| BASE64_STANDARD.decode(value.as_str().unwrap()).unwrap();
+    let encoding = String::from_utf8(bytes(&payload["metadata"]["encoding"])).unwrap();
+    stored(folder, &self::payload(&[("encoding", &encoding)], &bytes(&payload["data"])))
+}
+
+fn stored(folder: &Folder, bytes: &[u8]) -> String {
+    let hash: String = digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     fs::create_dir_all(folder.path(&format!("objects/{PREFIX}"))).unwrap();
     fs::write(folder.path(&format!("objects/{PREFIX}/{hash}")), bytes).unwrap();
     hash
@@ -56,9 +74,9 @@ fn claim(key: &str, hash: &str) -> Value {
     json!({ "bucket": "bucket", "key": key, "hash_algorithm": "sha256", "hash_value": hash })
 }
 
-/// A store that sends every request elsewhere, except those for keys that end with `f`: these it
-/// never answers.
-fn far() -> u16 {
+/// A store that sends every request to `elsewhere`, except those for keys that end with `f`: these
+/// it never answers.
+fn far(elsewhere: SocketAddr) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
@@ -72,9 +90,8 @@ fn far() -> u16 {
                 continue;
             }
             while reader.read_line(&mut line).is_ok_and(|read| read > 2) {}
-            let _ = (&stream).write_all(
-                b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-            );
+            let head = format!("HTTP/1.1 302 Found\r\nLocation: http://{elsewhere}/");
+            let _ = write!(&stream, "{head}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         }
     });
     port
@@ -82,21 +99,24 @@ fn far() -> u16 {
 
 #[test]
 fn each_bad_reference_is_a_failure_of_its_file() {
+    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
     let folder = Folder::with_config(&format!(
-        "{SAMPLE_CONFIG}storage:\n  timeout: 1 s\n  max_object_bytes: 1 KiB\n  stores:\n    near: {{ directory: objects }}\n    \
+        "{SAMPLE_CONFIG}limits: {{ max_decoded_bytes: 3 MiB }}\nstorage:\n  timeout: 1 s\n  max_object_bytes: 8 KiB\n  stores:\n    near: {{ directory: objects }}\n    \
          far: {{ s3: {{ region: r, endpoint: \"http://127.0.0.1:{}\", path_style: true }}, buckets: [bucket] }}\n",
-        far()
+        far(elsewhere.local_addr().unwrap())
     ));
-    let (good, long) = (object(&folder, b"1"), object(&folder, &[b'a'; 2000]));
+    let (good, long) = (object(&folder, b"1"), object(&folder, &[b'a'; 10_000]));
     let of = |prefix: &str, hash: &str| claim(&format!("{prefix}/{hash}"), hash);
     let zeros = "0".repeat(64);
-    let mut elsewhere = of(PREFIX, &zeros);
-    elsewhere["bucket"] = json!("other");
+    let mut other_bucket = of(PREFIX, &zeros);
+    other_bucket["bucket"] = json!("other");
     let mut with_endpoint = of(PREFIX, &good);
     with_endpoint["endpoint"] = json!("http://127.0.0.1:1");
     fs::create_dir(folder.path("in")).unwrap();
     let cases = [
-        ("bucket", "far", elsewhere, "TDC_ERR_REFERENCE"),
+        ("bomb", "near", of(PREFIX, &bomb(&folder)), "TDC_ERR_LIMIT"),
+        ("bucket", "far", other_bucket, "TDC_ERR_REFERENCE"),
         ("dots", "near", of("v0/ns/orders/../orders/d/sha256", &good), "TDC_ERR_REFERENCE"),
         ("hash", "near", claim(&format!("{PREFIX}/{good}"), &zeros), "TDC_ERR_REFERENCE"),
         ("large", "near", of(PREFIX, &long), "TDC_ERR_LIMIT"),
@@ -142,4 +162,5 @@ fn each_bad_reference_is_a_failure_of_its_file() {
         assert!(!folder.path(&format!("out/{name}")).exists());
     }
     assert!(folder.path("out/good").exists());
+    assert!(elsewhere.accept().is_err(), "the redirect was followed");
 }
