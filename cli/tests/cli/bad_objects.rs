@@ -5,50 +5,12 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
-use tdc_formats::wire::push_bytes;
 
-use crate::exports::{event, export, item};
 use crate::folder::{Folder, SAMPLE_CONFIG};
-
-const PREFIX: &str = "v0/ns/orders/d/sha256";
-
-fn payload(metadata: &[(&str, &str)], data: &[u8]) -> Vec<u8> {
-    let mut payload = Vec::new();
-    for (name, value) in metadata {
-        let mut entry = Vec::new();
-        push_bytes(&mut entry, 1, name.as_bytes());
-        push_bytes(&mut entry, 2, value.as_bytes());
-        push_bytes(&mut payload, 1, &entry);
-    }
-    push_bytes(&mut payload, 2, data);
-    payload
-}
-
-/// An export of one history whose second event has the references.
-fn referring(driver: &str, claims: &[Value]) -> Vec<u8> {
-    let metadata =
-        [("encoding", "json/protobuf"), ("messageType", "temporal.api.sdk.v1.ExternalStorageReference")];
-    let mut payloads = Vec::new();
-    for claim in claims {
-        let data = json!({ "driverName": driver, "claimData": claim });
-        push_bytes(&mut payloads, 1, &payload(&metadata, data.to_string().as_bytes()));
-    }
-    let mut attributes = Vec::new();
-    push_bytes(&mut attributes, 2, &payloads);
-    let mut history = Vec::new();
-    push_bytes(&mut history, 1, &event(1, 1, 6, b""));
-    push_bytes(&mut history, 1, &event(2, 26, 26, &attributes));
-    export([item(&history)])
-}
-
-/// An object in the directory; its hash.
-fn object(folder: &Folder, data: &[u8]) -> String {
-    stored(folder, &payload(&[("encoding", "binary/plain")], data))
-}
+use crate::references::{PREFIX, claim, object, payload, referring, stored};
 
 /// An object whose 4 KB become 4 MiB; its hash.
 fn bomb(folder: &Folder) -> String {
@@ -57,21 +19,10 @@ fn bomb(folder: &Folder) -> String {
     let list =
         format!(r#"{{"payloads":[{{"metadata":{{"encoding":"YmluYXJ5L3BsYWlu"}},"data":"{data}"}}]}}"#);
     let encoded: Value = serde_json::from_str(&zip.succeeds(&["encode"], &list)).unwrap();
-    let payload = &encoded["payloads"][0];
+    let encoded = &encoded["payloads"][0];
     let bytes = |value: &Value| BASE64_STANDARD.decode(value.as_str().unwrap()).unwrap();
-    let encoding = String::from_utf8(bytes(&payload["metadata"]["encoding"])).unwrap();
-    stored(folder, &self::payload(&[("encoding", &encoding)], &bytes(&payload["data"])))
-}
-
-fn stored(folder: &Folder, bytes: &[u8]) -> String {
-    let hash: String = digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    fs::create_dir_all(folder.path(&format!("objects/{PREFIX}"))).unwrap();
-    fs::write(folder.path(&format!("objects/{PREFIX}/{hash}")), bytes).unwrap();
-    hash
-}
-
-fn claim(key: &str, hash: &str) -> Value {
-    json!({ "bucket": "bucket", "key": key, "hash_algorithm": "sha256", "hash_value": hash })
+    let encoding = String::from_utf8(bytes(&encoded["metadata"]["encoding"])).unwrap();
+    stored(folder, &payload(&[("encoding", &encoding)], &bytes(&encoded["data"])))
 }
 
 /// A store that sends every request to `elsewhere`, except those for keys that end with `f`: these

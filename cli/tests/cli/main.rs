@@ -22,6 +22,7 @@ mod pages;
 #[path = "../../../tests/foreign_text/places.rs"]
 mod places;
 mod process;
+mod references;
 mod remote;
 mod rewrap;
 mod storage;
