@@ -189,7 +189,8 @@ fn an_entry_of_a_namespace_adds_the_objects_of_others() {
     }
     assert_eq!(decode(&open(""), in_orders, &payments), refused);
 
-    // The result of an operation that a workflow of `orders` called: field 2 of an event's field 55.
+    // The result of an operation that a workflow of `orders` called: field 2 of an event's
+    // field 55.
     let event = |result: &[u8]| {
         let (mut attributes, mut event) = (Vec::new(), Vec::new());
         push_bytes(&mut attributes, 2, result);
