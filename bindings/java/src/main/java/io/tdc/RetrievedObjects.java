@@ -96,7 +96,11 @@ final class RetrievedObjects implements StoredObjects {
       try {
         CompletableFuture<List<Payload>> begun = driver.retrieve(cancellation, claims);
         return begun == null ? CompletableFuture.completedFuture(null) : begun;
-      } catch (RuntimeException e) {
+      } catch (Exception e) {
+        // Kotlin and Scala throw checked exceptions without declaring them.
+        if (e instanceof InterruptedException) {
+          Thread.currentThread().interrupt();
+        }
         return CompletableFuture.failedFuture(e);
       }
     }

@@ -13,6 +13,7 @@ import io.temporal.api.history.v1.History;
 import io.temporal.api.history.v1.HistoryEvent;
 import io.temporal.api.history.v1.WorkflowExecutionStartedEventAttributes;
 import io.temporal.common.CancellationToken;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -157,6 +158,12 @@ class StoredTest {
                       throw moved;
                     }),
             "the bucket has moved"));
+    IOException checked = new IOException("the bucket has moved");
+    assertSame(
+        checked, failure((found, context) -> thrown(checked), "IOException: the bucket has moved"));
+    InterruptedException interrupted = new InterruptedException("sleep interrupted");
+    assertSame(interrupted, failure((found, context) -> thrown(interrupted), "sleep interrupted"));
+    assertTrue(Thread.interrupted());
     CompletableFuture<List<Payload>> cancelled = new CompletableFuture<>();
     cancelled.cancel(false);
     assertInstanceOf(
@@ -169,6 +176,13 @@ class StoredTest {
     failure(
         (found, context) -> CompletableFuture.completedFuture(Collections.nCopies(2, null)),
         "or none at some place, for 2 claims");
+  }
+
+  /** Throws what is not declared, as code in Kotlin does. */
+  @SuppressWarnings("unchecked")
+  private static <E extends Exception> CompletableFuture<List<Payload>> thrown(Exception exception)
+      throws E {
+    throw (E) exception;
   }
 
   private static Throwable failure(MapDriver.Retrieve retrieve, String reason) throws Exception {
