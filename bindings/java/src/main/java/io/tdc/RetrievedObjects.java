@@ -10,6 +10,7 @@ import io.temporal.workflow.unsafe.WorkflowUnsafe;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,17 +30,20 @@ final class RetrievedObjects implements StoredObjects {
   /** {@code tdc.host.v1.Answer.retrieved}. */
   private static final int RETRIEVED = 12;
 
-  private final List<StorageDriver> drivers;
+  private final Map<String, StorageDriver> drivers = new HashMap<>();
 
+  /** Of drivers with the same name the first is asked. */
   RetrievedObjects(List<StorageDriver> drivers) {
-    this.drivers = drivers;
+    drivers.forEach(driver -> this.drivers.putIfAbsent(driver.getName(), driver));
   }
 
   /**
    * {@inheritDoc}
    *
    * <p>Each driver retrieves all of its own together, and the drivers run at the same time. They
-   * may be slow, and in workflow code the SDK must not mistake that for a deadlock.
+   * may be slow, and in workflow code the SDK must not mistake that for a deadlock. The library
+   * reports what is wrong with the first payload that was not retrieved. So answers are read in the
+   * order of payloads, for the first exception to be the cause of that error.
    */
   @Override
   public List<byte[]> answers(List<StoredObject> round, int index, Causes causes) {
@@ -47,19 +51,18 @@ final class RetrievedObjects implements StoredObjects {
   }
 
   private List<byte[]> askAndWait(List<StoredObject> round, int index, Causes causes) {
-    Map<String, List<StoredObject>> left = new LinkedHashMap<>();
-    for (StoredObject object : round) {
-      left.computeIfAbsent(object.store, name -> new ArrayList<>()).add(object);
-    }
-    List<Retrieval> retrievals = new ArrayList<>();
+    Map<String, List<StoredObject>> byName = new LinkedHashMap<>();
     List<byte[]> answers = new ArrayList<>(round.size());
-    try {
-      for (StorageDriver driver : drivers) {
-        List<StoredObject> own = left.remove(driver.getName());
-        if (own != null) {
-          retrievals.add(new Retrieval(driver, own));
-        }
+    for (StoredObject object : round) {
+      if (drivers.containsKey(object.store)) {
+        byName.computeIfAbsent(object.store, name -> new ArrayList<>()).add(object);
+      } else {
+        answers.add(Requests.unknown(object.id));
       }
+    }
+    List<Retrieval> retrievals = new ArrayList<>(byName.size());
+    try {
+      byName.forEach((name, own) -> retrievals.add(new Retrieval(drivers.get(name), own)));
       for (Retrieval retrieval : retrievals) {
         answers.addAll(retrieval.await(causes));
       }
@@ -70,9 +73,6 @@ final class RetrievedObjects implements StoredObjects {
       throw new TdcException(Abi.ERR_STORAGE, index, text, e);
     } finally {
       retrievals.forEach(Retrieval::cancel);
-    }
-    for (List<StoredObject> unknown : left.values()) {
-      unknown.forEach(object -> answers.add(Requests.unknown(object.id)));
     }
     return answers;
   }
@@ -110,6 +110,7 @@ final class RetrievedObjects implements StoredObjects {
       try {
         return retrieved(payloads.get(end - System.nanoTime(), TimeUnit.NANOSECONDS));
       } catch (TimeoutException e) {
+        causes.add(Abi.ERR_STORAGE, e);
         return failed("no answer in " + objects.get(0).timeout.toMillis() + " ms");
       } catch (ExecutionException e) {
         return failed(e.getCause(), causes);

@@ -23,6 +23,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
@@ -178,6 +180,31 @@ class StoredTest {
         "or none at some place, for 2 claims");
   }
 
+  @Test
+  void theCauseIsOfThePayloadThatTheErrorNames() throws Exception {
+    IllegalStateException moved = new IllegalStateException("the bucket has moved");
+    IllegalStateException closed = new IllegalStateException("the store is closed");
+    MapDriver s3 =
+        new MapDriver(
+            "s3",
+            (found, context) ->
+                new CompletableFuture<List<Payload>>()
+                    .orTimeout(20, TimeUnit.MILLISECONDS)
+                    .exceptionallyCompose(late -> CompletableFuture.failedFuture(moved)));
+    MapDriver other =
+        new MapDriver("other", (found, context) -> CompletableFuture.failedFuture(closed));
+    List<Payload> references = s3.refer(List.of(ONE));
+    references.addAll(other.refer(List.of(TWO)));
+    try (Tdc tdc = open("orders")) {
+      TdcException error =
+          assertThrows(
+              TdcException.class,
+              () -> tdc.decodeMessage(history(references), StorageDrivers.retrieveWith(other, s3)));
+      assertTrue(error.getMessage().contains("the bucket has moved"), error.getMessage());
+      assertSame(moved, error.getCause());
+    }
+  }
+
   /** Throws what is not declared, as code in Kotlin does. */
   @SuppressWarnings("unchecked")
   private static <E extends Exception> CompletableFuture<List<Payload>> thrown(Exception exception)
@@ -205,16 +232,18 @@ class StoredTest {
     AtomicReference<CancellationToken<CancellationException>> token = new AtomicReference<>();
     AtomicReference<CompletableFuture<List<Payload>>> answer = new AtomicReference<>();
     Set<String> called = new HashSet<>();
-    failure(
-        (found, context) -> {
-          token.set(context.getCancellationToken());
-          answer.set(new CompletableFuture<>());
-          token.get().throwIfCancellationRequested();
-          token.get().onCancel(() -> called.add("kept"));
-          token.get().onCancel(() -> called.add("closed")).close();
-          return answer.get();
-        },
-        "no answer in 50 ms");
+    Throwable cause =
+        failure(
+            (found, context) -> {
+              token.set(context.getCancellationToken());
+              answer.set(new CompletableFuture<>());
+              token.get().throwIfCancellationRequested();
+              token.get().onCancel(() -> called.add("kept"));
+              token.get().onCancel(() -> called.add("closed")).close();
+              return answer.get();
+            },
+            "no answer in 50 ms");
+    assertInstanceOf(TimeoutException.class, cause);
     assertTrue(token.get().isCancellationRequested());
     assertThrows(CancellationException.class, token.get()::throwIfCancellationRequested);
     assertTrue(token.get().getCancellationFuture().isCompletedExceptionally());
