@@ -62,8 +62,8 @@ final class Host {
     /** The types of the messages among the values, for the library to ask for. */
     List<Descriptor> types = List.of();
 
-    /** What answers this call's requests. */
-    private Outside services = outside;
+    /** What retrieves stored objects, if the call follows references to them. */
+    @Nullable private StoredObjects stored;
 
     /** Whether its last try returned a result. */
     private boolean isDone;
@@ -76,7 +76,7 @@ final class Host {
     /** Follows references to stored objects, if there is something to retrieve them. */
     void follow(@Nullable StoredObjects stored) {
       if (stored != null) {
-        services = outside.with(stored);
+        this.stored = stored;
         Boundary.follow(this);
       }
     }
@@ -123,7 +123,7 @@ final class Host {
       try {
         List<byte[]> given =
             outside.keyServices.answersByClients(this, asked.ofKeyServices, causes);
-        Requests requests = new Requests(asked.message, handle, services, types, causes);
+        Requests requests = new Requests(asked.message, handle, outside, stored, types, causes);
         answers = requests.answers(given, index);
         if (answers.length != 0) {
           require(Boundary.answer(this, answers));

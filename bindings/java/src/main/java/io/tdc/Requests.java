@@ -33,6 +33,7 @@ final class Requests {
   private final byte[] message;
   private final Handle handle;
   private final Outside outside;
+  @Nullable private final StoredObjects storage;
   private final List<Descriptor> types;
   private final Causes causes;
 
@@ -45,10 +46,17 @@ final class Requests {
   private final List<RemoteRequest> remote = new ArrayList<>();
   private final List<StoredObject> stored = new ArrayList<>();
 
-  Requests(byte[] message, Handle handle, Outside outside, List<Descriptor> types, Causes causes) {
+  Requests(
+      byte[] message,
+      Handle handle,
+      Outside outside,
+      @Nullable StoredObjects storage,
+      List<Descriptor> types,
+      Causes causes) {
     this.message = message;
     this.handle = handle;
     this.outside = outside;
+    this.storage = storage;
     this.types = types;
     this.causes = causes;
   }
@@ -73,8 +81,8 @@ final class Requests {
         causes.add(Abi.ERR_REMOTE, answer.cause);
         answers.add(answer(answer.id, HTTP, answer.message()));
       }
-      if (outside.stored != null && !stored.isEmpty()) {
-        answers.addAll(outside.stored.answers(stored, index, causes));
+      if (storage != null && !stored.isEmpty()) {
+        answers.addAll(storage.answers(stored, index, causes));
       }
       return joined(answers);
     } catch (IOException e) {
@@ -112,7 +120,7 @@ final class Requests {
         remote.add(new RemoteRequest(id, what));
         return;
       }
-      if (field == OBJECT && outside.stored != null) {
+      if (field == OBJECT && storage != null) {
         stored.add(new StoredObject(id, what));
         return;
       }

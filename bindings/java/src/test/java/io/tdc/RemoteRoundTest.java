@@ -71,7 +71,7 @@ class RemoteRoundTest {
     }
     byte[] message =
         UnknownFieldSet.newBuilder().addField(1, requests.build()).build().toByteArray();
-    return new Requests(message, null, outside, List.of(), causes);
+    return new Requests(message, null, outside, null, List.of(), causes);
   }
 
   private static Field bytes(String text) {

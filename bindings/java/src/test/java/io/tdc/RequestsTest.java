@@ -39,7 +39,7 @@ class RequestsTest {
   @Test
   void whatCannotBeReadIsAnError() {
     byte[] cut = {0x0a, 0x7f, 1};
-    Requests requests = new Requests(cut, null, Outside.none(), List.of(), new Causes());
+    Requests requests = new Requests(cut, null, Outside.none(), null, List.of(), new Causes());
     TdcException error = assertThrows(TdcException.class, () -> requests.answers(List.of(), 0));
     assertEquals("TDC_ERR_PROTOBUF", error.codeName());
   }
@@ -79,7 +79,7 @@ class RequestsTest {
     byte[] message = requests(requests);
     Outside outside = new Outside(provider, new KeyServices(null), new Remote(null, null));
     byte[] answers =
-        new Requests(message, null, outside, List.of(), new Causes()).answers(List.of(), 0);
+        new Requests(message, null, outside, null, List.of(), new Causes()).answers(List.of(), 0);
     return UnknownFieldSet.parseFrom(answers).getField(1).getLengthDelimitedList();
   }
 
