@@ -65,13 +65,13 @@ public final class MessageOption {
     return context;
   }
 
-  /** The last one wins. */
+  /** All of them together. */
   @Nullable
   static StoredObjects storedOf(MessageOption... options) {
     StoredObjects stored = null;
     for (MessageOption option : options) {
       if (option.stored != null) {
-        stored = option.stored;
+        stored = stored == null ? option.stored : stored.and(option.stored);
       }
     }
     return stored;

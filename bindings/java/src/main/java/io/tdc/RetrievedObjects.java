@@ -50,6 +50,13 @@ final class RetrievedObjects implements StoredObjects {
     return WorkflowUnsafe.deadlockDetectorOff(() -> askAndWait(round, index, causes));
   }
 
+  @Override
+  public StoredObjects and(StoredObjects more) {
+    List<StorageDriver> all = new ArrayList<>(drivers.values());
+    all.addAll(((RetrievedObjects) more).drivers.values());
+    return new RetrievedObjects(all);
+  }
+
   private List<byte[]> askAndWait(List<StoredObject> round, int index, Causes causes) {
     Map<String, List<StoredObject>> byName = new LinkedHashMap<>();
     List<byte[]> answers = new ArrayList<>(round.size());

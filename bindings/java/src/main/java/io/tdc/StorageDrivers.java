@@ -51,7 +51,8 @@ public final class StorageDrivers {
    * <p>Each driver is asked for the references with its name, up to 16 in one {@code retrieve}. Its
    * future has to complete within the configuration's timeout; after that its cancellation token is
    * cancelled. A {@code retrieve} that blocks the thread cannot be interrupted by that. Without
-   * drivers references stay as they are.
+   * drivers references stay as they are. Several of these options add up, and of drivers with one
+   * name the first is asked.
    *
    * <p>The configuration's {@code storage} says which drivers and buckets a reference may name, and
    * a key must be of the namespace of the payloads ({@link TdcBuilder#namespace} or {@link

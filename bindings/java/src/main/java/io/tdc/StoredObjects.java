@@ -15,4 +15,7 @@ interface StoredObjects {
    * @throws TdcException if the thread is interrupted
    */
   List<byte[]> answers(List<StoredObject> round, int index, Causes causes);
+
+  /** This, and more: what both could retrieve, this one does. */
+  StoredObjects and(StoredObjects more);
 }

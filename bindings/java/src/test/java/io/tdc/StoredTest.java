@@ -132,6 +132,25 @@ class StoredTest {
     }
   }
 
+  @Test
+  void optionsAddUp() throws Exception {
+    MapDriver s3 = new MapDriver("s3");
+    MapDriver other = new MapDriver("other");
+    MapDriver second = new MapDriver("s3");
+    List<Payload> given = s3.refer(List.of(ONE));
+    given.addAll(other.refer(List.of(TWO)));
+    try (Tdc tdc = open("orders")) {
+      assertEquals(
+          history(List.of(ONE, TWO)),
+          tdc.decodeMessage(
+              history(given),
+              StorageDrivers.retrieveWith(s3),
+              StorageDrivers.retrieveWith(),
+              StorageDrivers.retrieveWith(other, second)));
+    }
+    assertEquals(List.of(), second.rounds);
+  }
+
   private static Payloads input(History history) {
     return history.getEvents(0).getWorkflowExecutionStartedEventAttributes().getInput();
   }
