@@ -22,6 +22,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import javax.annotation.Nullable;
 
 /** A driver for Google's store: Java's SDK has the interface and no driver. */
 final class GcsDriver implements StorageDriver {
@@ -99,14 +100,16 @@ final class GcsDriver implements StorageDriver {
     if (context.getTarget() instanceof StorageDriverWorkflowInfo workflow) {
       return "/ns/%s/wt/%s/wi/%s/ri/%s"
           .formatted(
-              workflow.getNamespace(),
-              workflow.getType(),
-              workflow.getId(),
-              workflow.getRunId() == null || workflow.getRunId().isEmpty()
-                  ? "null"
-                  : workflow.getRunId());
+              segment(workflow.getNamespace()),
+              segment(workflow.getType()),
+              segment(workflow.getId()),
+              segment(workflow.getRunId()));
     }
     return "";
+  }
+
+  private static String segment(@Nullable String text) {
+    return text == null || text.isEmpty() ? "null" : escaped(text);
   }
 
   private byte[] ask(HttpRequest.Builder request) {
@@ -116,13 +119,17 @@ final class GcsDriver implements StorageDriver {
         throw new IllegalStateException("status " + response.statusCode());
       }
       return response.body();
-    } catch (IOException | InterruptedException failed) {
+    } catch (IOException failed) {
       throw new IllegalStateException(failed);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(interrupted);
     }
   }
 
+  /** For queries and paths; in a path, + is not a space. */
   private static String escaped(String text) {
-    return URLEncoder.encode(text, StandardCharsets.UTF_8);
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
   private static String hash(byte[] data) {
