@@ -5,15 +5,9 @@ import io.tdc.Tdc;
 import io.temporal.activity.ActivityInterface;
 import io.temporal.activity.ActivityMethod;
 import io.temporal.activity.ActivityOptions;
-import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.payload.storage.ExternalStorage;
 import io.temporal.payload.storage.StorageDriver;
-import io.temporal.serviceclient.WorkflowServiceStubs;
-import io.temporal.serviceclient.WorkflowServiceStubsOptions;
-import io.temporal.worker.Worker;
-import io.temporal.worker.WorkerFactory;
-import io.temporal.worker.WorkerOptions;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInterface;
 import io.temporal.workflow.WorkflowMethod;
@@ -68,38 +62,21 @@ public final class RelayWorker {
 
   /** Arguments: address, tdc.yaml, gcs, endpoint, bucket, bare or wrapped, and the task queue. */
   public static void main(String[] arguments) throws IOException {
-    WorkflowServiceStubs service =
-        WorkflowServiceStubs.newServiceStubs(
-            WorkflowServiceStubsOptions.newBuilder().setTarget(arguments[0]).build());
-    try (Tdc tdc = Tdc.open(Path.of(arguments[1]))) {
-      StorageDriver bare = new GcsDriver(arguments[3], arguments[4]);
-      StorageDriver driver = arguments[5].equals("wrapped") ? StorageDrivers.wrap(bare) : bare;
-      ExternalStorage storage = ExternalStorage.newBuilder().setDriver(driver).build();
-      WorkflowClient client =
-          WorkflowClient.newInstance(
-              service,
-              WorkflowClientOptions.newBuilder()
-                  .setDataConverter(tdc.dataConverter())
-                  .setExternalStorage(storage)
-                  .build());
-      WorkerFactory factory = WorkerFactory.newInstance(client);
-      // Without a sticky queue each task retrieves again. A busy machine is no deadlock.
-      WorkerOptions options =
-          WorkerOptions.newBuilder()
-              .setStickyQueueScheduleToStartTimeout(Duration.ZERO)
-              .setDefaultDeadlockDetectionTimeout(60_000)
-              .build();
-      String queue = arguments[6];
-      Worker worker = factory.newWorker(queue, options);
-      worker.registerWorkflowImplementationTypes(Implementation.class);
-      worker.registerActivitiesImplementations(new Forwarder(queue));
-      factory.start();
-      System.out.println("e2e: ready");
-      while (System.in.read() != -1) {
-        // Until standard input ends.
-      }
+    if (!arguments[2].equals("gcs")) {
+      throw new IllegalArgumentException("there is no driver for " + arguments[2]);
     }
-    // Pollers that wait for work keep the process alive for a minute.
-    Runtime.getRuntime().halt(0);
+    StorageDriver bare = new GcsDriver(arguments[3], arguments[4]);
+    StorageDriver driver = arguments[5].equals("wrapped") ? StorageDrivers.wrap(bare) : bare;
+    ExternalStorage storage = ExternalStorage.newBuilder().setDriver(driver).build();
+    String queue = arguments[6];
+    Uncached.serve(
+        Tdc.open(Path.of(arguments[1])),
+        arguments[0],
+        WorkflowClientOptions.newBuilder().setExternalStorage(storage),
+        queue,
+        worker -> {
+          worker.registerWorkflowImplementationTypes(Implementation.class);
+          worker.registerActivitiesImplementations(new Forwarder(queue));
+        });
   }
 }
