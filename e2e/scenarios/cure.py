@@ -6,6 +6,7 @@ worker cannot open: the one at that site. docs/WORKFLOWS.md has the same sites i
 
 import asyncio
 import contextlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +30,8 @@ from harness.sites import Bench, Settings, connect, failure_of, helper, make_sit
 from harness.stage import Stage
 from scenarios.garbage import garbage
 
+#: How the SDK's logger begins a stack.
+_STACK = re.compile(r"StackTrace=|PanicStack=|goroutine ")
 #: The sites whose payloads come from others: from a client, an activity, a child or a Nexus operation.
 FROM_OTHERS = (
     "input",
@@ -111,9 +114,11 @@ def _one_line_for_a_failed_task(stage: Stage) -> None:
     """By tdc's logger; the SDK's own adds the stack of the workflow's goroutine."""
     lines = (stage.folder / "cure-go.log").read_text().splitlines()
     for fault in FAULTS:
-        told = sum("Workflow panic" in line and fault.code in line for line in lines)
-        stage.checks.that(f"{fault.name} in go: the log has the code", told > 0, f"{told} lines")
-    stacks = [line for line in lines if line.startswith(("goroutine ", "created by "))]
+        wanted = ("Workflow panic", f"WorkflowID=cure-go-{fault.name}-", fault.code)
+        told = any(all(text in line for text in wanted) for line in lines)
+        stage.checks.that(f"{fault.name} in go: the log has the code", told, f"no line has {wanted}")
+    # The logger escapes line breaks, so a stack is in the line of its error.
+    stacks = [line for line in lines if "TDC_ERR" in line and _STACK.search(line)]
     stage.checks.equal("cure in go: no stack in the log", stacks, [])
 
 
