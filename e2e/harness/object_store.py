@@ -10,11 +10,11 @@ from pathlib import Path
 import aiohttp
 from temporalio.api.common.v1 import Payload
 
+from harness import store_servers
 from harness.checks import eventually
 from harness.processes import Processes, environment, free_port
 
 _BUCKET = "letters"
-_ACCESS, _SECRET = "test", "testtest"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class ObjectStore(ABC):
         self._listen = f"127.0.0.1:{free_port()}"
         self.endpoint = f"http://{self._listen}"
 
-    async def _serve(self, processes: Processes, name: str, command: list[str | Path]) -> None:
+    async def _serve(self, processes: Processes, name: str, command: list[str]) -> None:
         process = await processes.start(name, command, environment())
 
         async def serving() -> bool | None:
@@ -109,14 +109,13 @@ class S3Store(ObjectStore):
         """Starts it over a new folder."""
         store, metadata = cls(folder), folder / "metadata"
         metadata.mkdir()
-        options = ["--access", _ACCESS, "--secret", _SECRET, "--port", store._listen]
-        command: list[str | Path] = [programs.versitygw, *options, "posix", "--sidecar", metadata, folder / "objects"]
+        command = store_servers.versitygw(programs.versitygw, store._listen, folder / "objects", metadata)
         await store._serve(processes, "versitygw", command)
         return store
 
     def environment(self) -> dict[str, str]:
         """The credentials, as every client of S3 finds them."""
-        return {"AWS_ACCESS_KEY_ID": _ACCESS, "AWS_SECRET_ACCESS_KEY": _SECRET}
+        return store_servers.s3_credentials()
 
     def _place(self) -> str:
         return f"s3: {{ region: us-east-1, endpoint: '{self.endpoint}', path_style: true }}"
@@ -145,16 +144,7 @@ class GcsStore(ObjectStore):
     async def start(cls, processes: Processes, programs: ObjectStorePrograms, folder: Path) -> "GcsStore":
         """Starts it with an empty bucket."""
         store = cls(folder)
-        host, port = store._listen.split(":")
-        options = ["-scheme", "http", "-host", host, "-port", port, "-external-url", store.endpoint]
-        command: list[str | Path] = [
-            programs.fake_gcs_server,
-            *options,
-            "-backend",
-            "memory",
-            "-data",
-            folder / "objects",
-        ]
+        command = store_servers.fake_gcs_server(programs.fake_gcs_server, store._listen, folder / "objects")
         await store._serve(processes, "fake-gcs-server", command)
         return store
 

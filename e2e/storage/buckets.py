@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import boto3  # type: ignore[import-untyped]  # it has no types
+from harness import store_servers
 from harness.checks import Checks
 
 BUCKET = "orders"
@@ -31,8 +32,8 @@ def s3_client(endpoint: str) -> Put:
         "s3",
         endpoint_url=endpoint,
         region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="testtest",
+        aws_access_key_id=store_servers.ACCESS,
+        aws_secret_access_key=store_servers.SECRET,
     )
 
     def put(key: str, data: bytes) -> None:
@@ -86,7 +87,7 @@ def check(checks: Checks, tdc: Path, folder: Path, scheme: str, endpoint: str) -
     """`tdc history decode`, `tdc rewrap` and `tdc keys used` read `s3://` and `gs://`."""
     folder.mkdir(parents=True)
     (folder / "tdc.yaml").write_text(CONFIGURATION)
-    variables = {"AWS_ENDPOINT_URL_S3": endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "testtest"}
+    variables = {"AWS_ENDPOINT_URL_S3": endpoint, **store_servers.s3_credentials()}
     if scheme == "gs":
         variables = {"STORAGE_EMULATOR_HOST": endpoint}
     command_line = CommandLine(tdc, folder, variables)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf.json_format import MessageToJson, Parse
+from harness import store_servers
 from harness.checks import Checks
 from harness.processes import free_port, server
 from temporalio.api.common.v1 import Payload, Payloads
@@ -47,13 +48,13 @@ class Store:
     name: str
     endpoint: str
     programs: dict[str, list[str]]
+    environment: dict[str, str]
 
     def ask(self, language: str, mode: str, action: str, question: object) -> Any:
         """What the program answers."""
         arguments = [*self.programs[language], self.name, self.endpoint, BUCKET, mode, action]
-        done = subprocess.run(
-            arguments, input=json.dumps(question).encode(), capture_output=True, timeout=60, check=False
-        )
+        data, environment = json.dumps(question).encode(), {**os.environ, **self.environment}
+        done = subprocess.run(arguments, input=data, capture_output=True, timeout=60, check=False, env=environment)
         if done.returncode != 0:
             raise RuntimeError(f"{language} {mode} {action}: {done.stderr.decode()}")
         return json.loads(done.stdout)
@@ -97,7 +98,7 @@ def command_line(checks: Checks, store: Store, tdc: Path, folder: Path, written:
         f"    driver: {{ {kind} endpoint: {store.endpoint} }}, buckets: [{BUCKET}] }}\n"
     )
     command = [str(tdc), "decode", "--storage", "--config", str(configuration), "--namespace", NAMESPACE]
-    environment = {**os.environ, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "testtest"}
+    environment = {**os.environ, **store.environment}
     for writer, claims in written.items():
         references = [Payload(metadata=REFERENCE, data=data_of(claim)) for claim in claims]
         document = MessageToJson(Payloads(payloads=references))
@@ -157,29 +158,28 @@ def main() -> int:
     python = [sys.executable, "-B", str(here / "python" / "participant.py")]
     go = [str(given.go)] if given.go else []
     typescript = ["node", str(given.typescript)] if given.typescript else []
-    programs = {"go": go, "python": python, "typescript": typescript}
+    participants = {"go": go, "python": python, "typescript": typescript}
+    programs = {name: program for name, program in participants.items() if program}
     checks = Checks()
 
     (given.folder / "s3" / BUCKET).mkdir(parents=True)
     (given.folder / "metadata").mkdir()
-    port = free_port()
-    endpoint = f"http://127.0.0.1:{port}"
-    command = [str(given.versitygw), "--access", "test", "--secret", "testtest", "--port", f"127.0.0.1:{port}"]
-    command += ["posix", "--sidecar", str(given.folder / "metadata"), str(given.folder / "s3")]
+    listen = f"127.0.0.1:{free_port()}"
+    endpoint = f"http://{listen}"
+    command = store_servers.versitygw(given.versitygw, listen, given.folder / "s3", given.folder / "metadata")
     print("Amazon S3 (versitygw)", flush=True)
     with server(command, endpoint, given.folder / "versitygw.log"):
-        store = Store("s3", endpoint, {name: program for name, program in programs.items() if program})
+        store = Store("s3", endpoint, programs, store_servers.s3_credentials())
         command_line(checks, store, given.tdc, given.folder, matrix(checks, store))
         buckets.check(checks, given.tdc, given.folder / "s3-exports", "s3", endpoint)
 
     (given.folder / "gcs" / BUCKET).mkdir(parents=True)
-    port = free_port()
-    endpoint = f"http://127.0.0.1:{port}"
-    command = [str(given.fake_gcs_server), "-scheme", "http", "-host", "127.0.0.1", "-port", str(port)]
-    command += ["-backend", "memory", "-external-url", endpoint, "-data", str(given.folder / "gcs")]
+    listen = f"127.0.0.1:{free_port()}"
+    endpoint = f"http://{listen}"
+    command = store_servers.fake_gcs_server(given.fake_gcs_server, listen, given.folder / "gcs")
     print("Google Cloud Storage (fake-gcs-server)", flush=True)
     with server(command, endpoint, given.folder / "fake-gcs-server.log"):
-        store = Store("gcs", endpoint, {name: program for name, program in programs.items() if program})
+        store = Store("gcs", endpoint, programs, {})
         command_line(checks, store, given.tdc, given.folder, matrix(checks, store))
         buckets.check(checks, given.tdc, given.folder / "gcs-exports", "gs", endpoint)
 
