@@ -15,7 +15,7 @@ from temporalio.converter import StorageDriver
 
 @contextlib.asynccontextmanager
 async def driver_of(store: str, endpoint: str, bucket: str, mode: str) -> AsyncIterator[StorageDriver]:
-    """The driver of a store, s3 or gcs; `mode` is bare or wrapped."""
+    """The driver of a store, s3 or gcs; `mode` is bare or wrapped. The credentials of S3 are in the environment."""
     async with _bare(store, endpoint, bucket) as driver:
         yield temporal_tdc.storage_driver(driver) if mode == "wrapped" else driver
 
@@ -26,6 +26,6 @@ async def _bare(store: str, endpoint: str, bucket: str) -> AsyncIterator[Storage
         async with Storage(api_root=endpoint) as gcs:
             yield GCSStorageDriver(new_gcloud_aio_client(gcs), bucket)
     else:
-        session = aioboto3.Session(aws_access_key_id="test", aws_secret_access_key="testtest", region_name="us-east-1")
+        session = aioboto3.Session(region_name="us-east-1")
         async with session.client("s3", endpoint_url=endpoint) as s3:
             yield S3StorageDriver(new_aioboto3_client(s3), bucket)

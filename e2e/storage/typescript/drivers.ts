@@ -11,12 +11,7 @@ import { AwsSdkS3StorageDriverClient } from '@temporalio/external-storage-s3-aws
 import { storageDriver } from 'temporal-tdc';
 
 function s3(endpoint: string, bucket: string): S3StorageDriver {
-  const client = new S3Client({
-    endpoint,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'testtest' },
-  });
+  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true });
   return new S3StorageDriver({ client: new AwsSdkS3StorageDriverClient(client), bucket });
 }
 
@@ -25,7 +20,10 @@ function gcs(apiEndpoint: string, bucket: string): GcsStorageDriver {
   return new GcsStorageDriver({ client: new GoogleCloudGcsStorageDriverClient(storage), bucket });
 }
 
-/** The driver of a store, s3 or gcs; `mode` is bare or wrapped. */
+/**
+ * The driver of a store, s3 or gcs; `mode` is bare or wrapped. The credentials of S3 are in the
+ * environment.
+ */
 export function driverOf(
   store: string,
   endpoint: string,

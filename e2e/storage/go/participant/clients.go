@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -25,16 +26,17 @@ type Client interface {
 	Describe() map[string]string
 }
 
-// NewClient makes the client of a store, s3 or gcs.
+// NewClient makes the client of a store, s3 or gcs. The credentials of S3 are in the environment.
 func NewClient(store, endpoint string) Client {
 	if store == "gcs" {
 		return gcsClient{endpoint}
 	}
+	id, secret := os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY")
 	return s3Client{s3.New(s3.Options{
 		BaseEndpoint: &endpoint,
 		Region:       "us-east-1",
 		UsePathStyle: true,
-		Credentials:  credentials.NewStaticCredentialsProvider("test", "testtest", ""),
+		Credentials:  credentials.NewStaticCredentialsProvider(id, secret, ""),
 	})}
 }
 
