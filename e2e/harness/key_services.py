@@ -1,9 +1,10 @@
 """Real key services for workers: OpenBao's transit engine, and AWS KMS by moto's server."""
 
+import asyncio
 import base64
 import subprocess
 from asyncio.subprocess import Process
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,11 @@ import aiohttp
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.converter import PayloadCodec
 
-from harness import history
+from harness import history, openbao
 from harness.checks import eventually
 from harness.processes import Processes, environment, free_port
 
 REGION = "eu-central-1"
-_ROOT = "root"
 
 
 @dataclass(frozen=True)
@@ -49,50 +49,39 @@ class OpenBao:
     """A development server, and what its administrator does."""
 
     def __init__(self, address: str, programs: KeyServicePrograms) -> None:
-        self._address = address
+        self._bao = openbao.Bao(address)
         self._programs = programs
 
     @classmethod
     async def start(cls, processes: Processes, programs: KeyServicePrograms) -> "OpenBao":
         """Starts it with the transit engine."""
-        port = free_port()
-        options = [
-            "-dev",
-            "-dev-no-store-token",
-            f"-dev-root-token-id={_ROOT}",
-            f"-dev-listen-address=127.0.0.1:{port}",
-        ]
-        process = await processes.start("openbao", [programs.services / "bao", "server", *options], environment())
-        bao = cls(f"http://127.0.0.1:{port}", programs)
-        await _started("openbao", process, f"{bao._address}/v1/sys/health")
-        await bao.ask("sys/mounts/transit", {"type": "transit"})
+        listen = f"127.0.0.1:{free_port()}"
+        command = openbao.development_server(programs.services / "bao", listen)
+        process = await processes.start("openbao", command, environment())
+        address = f"http://{listen}"
+        await _started("openbao", process, openbao.health(address))
+        bao = cls(address, programs)
+        await bao.post("sys/mounts/transit", {"type": "transit"})
         return bao
 
-    async def ask(self, path: str, body: object = None, method: str = "POST") -> Any:
+    async def post(self, path: str, body: Mapping[str, object] | None = None) -> None:
         """A request of the administrator."""
-        headers = {"X-Vault-Token": _ROOT}
-        async with (
-            aiohttp.ClientSession(raise_for_status=True) as session,
-            session.request(method, f"{self._address}/v1/{path}", json=body or {}, headers=headers) as answer,
-        ):
-            return await answer.json(content_type=None) if answer.status == 200 else None
+        await asyncio.to_thread(self._bao.ask, path, body or {})
 
     async def allow(self, policy: str, *paths: str) -> None:
         """Says what a policy allows from now on."""
-        rules = "\n".join(f'path "transit/{path}" {{ capabilities = ["update"] }}' for path in paths)
-        await self.ask(f"sys/policies/acl/{policy}", {"policy": rules}, "PUT")
+        await asyncio.to_thread(self._bao.policy, policy, *(f"transit/{path}" for path in paths))
 
     async def token(self, policy: str) -> str:
         """A token with one policy."""
-        made = await self.ask("auth/token/create", {"policies": [policy], "ttl": "1h"})
-        token: str = made["auth"]["client_token"]
-        return token
+        return await asyncio.to_thread(self._bao.token, policy)
 
-    def environment(self, token: str = _ROOT) -> dict[str, str]:
+    def environment(self, token: str = openbao.ROOT) -> dict[str, str]:
         """What a program needs to use it."""
+        address = self._bao.address
         library = {"TDC_KEYS_LIBRARY": str(self._programs.library)}
-        gocloud = {"VAULT_SERVER_URL": self._address, "VAULT_SERVER_TOKEN": token}
-        return library | gocloud | {"VAULT_ADDR": self._address, "VAULT_TOKEN": token}
+        gocloud = {"VAULT_SERVER_URL": address, "VAULT_SERVER_TOKEN": token}
+        return library | gocloud | {"VAULT_ADDR": address, "VAULT_TOKEN": token}
 
 
 class Kms:
@@ -148,7 +137,7 @@ class Services:
     bao: OpenBao
     kms: Kms
 
-    def environment(self, token: str = _ROOT) -> dict[str, str]:
+    def environment(self, token: str = openbao.ROOT) -> dict[str, str]:
         """What a program needs to use both. libtdc_keys reads it once, so the test itself always has all of it."""
         return self.bao.environment(token) | self.kms.environment()
 

@@ -12,9 +12,8 @@ from typing import Any, Protocol
 import boto3  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from harness.json_http import call
 from temporalio.api.common.v1 import Payload, Payloads
-
-from services import call
 
 _ENCODING = b"binary/encrypted"
 

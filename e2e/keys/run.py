@@ -25,13 +25,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from google.cloud import kms_v1
 from google.cloud.kms_v1.services.key_management_service.transports import KeyManagementServiceRestTransport
 from google.oauth2 import credentials as google_credentials
+from harness import openbao
+from harness.json_http import call
+from harness.openbao import Bao
 from harness.processes import free_port, server
 
 import clouds
 from envelope import Kms, Transit
 from library import Keys, request
 from matrix import Programs, matrix
-from services import KEY, Bao, Checks, call
+from services import KEY, Checks
 
 REGION = "eu-central-1"
 
@@ -40,9 +43,9 @@ def vault(checks: Checks, programs: Programs, bao: Bao) -> None:
     """Transit: both ways, rotation, versions, policies, tokens."""
     print("OpenBao", flush=True)
     library = programs.library
-    bao.ask("sys/mounts/transit", {"type": "transit"}, "POST")
+    bao.ask("sys/mounts/transit", {"type": "transit"})
     for name in ("orders", "other"):
-        bao.ask(f"transit/keys/{name}", {}, "POST")
+        bao.ask(f"transit/keys/{name}", {})
     bao.policy("orders", "transit/encrypt/orders", "transit/decrypt/orders")
     given = {"VAULT_ADDR": bao.address, "VAULT_TOKEN": bao.token("orders")}
     keys = Keys(library, given)
@@ -54,7 +57,7 @@ def vault(checks: Checks, programs: Programs, bao: Bao) -> None:
     checks.fails(
         "a key without a policy is refused", keys.wrap("hashivault://other", KEY), "refused", "permission denied"
     )
-    root = Keys(library, {**given, "VAULT_TOKEN": "root"})
+    root = Keys(library, {**given, "VAULT_TOKEN": openbao.ROOT})
     other = root.wrap("hashivault://other", KEY).wrapped
     checks.fails("a wrapped key of another KEK is the payload's error", keys.unwrap(uri, other), "invalid")
     changed = wrapped[:-6] + bytes([wrapped[-6] ^ 1]) + wrapped[-5:]
@@ -68,14 +71,14 @@ def vault(checks: Checks, programs: Programs, bao: Bao) -> None:
     )
     checks.fails("a key that is not there is refused", root.unwrap("hashivault://nobody", wrapped), "refused")
 
-    bao.ask("transit/keys/orders/rotate", {}, "POST")
+    bao.ask("transit/keys/orders/rotate", {})
     second = keys.wrap(uri, KEY).wrapped
     checks.that("after a rotation the new version wraps", second.startswith(b"vault:v2:"), second)
     checks.opens("and the old one still opens", keys.unwrap(uri, wrapped))
-    bao.ask("transit/keys/orders/config", {"min_decryption_version": 2}, "POST")
+    bao.ask("transit/keys/orders/config", {"min_decryption_version": 2})
     checks.fails("below min_decryption_version it is refused", keys.unwrap(uri, wrapped), "refused", "too old")
     checks.opens("the new one opens", keys.unwrap(uri, second))
-    bao.ask("transit/keys/orders/config", {"min_decryption_version": 1}, "POST")
+    bao.ask("transit/keys/orders/config", {"min_decryption_version": 1})
     checks.opens("and the old one again, once the administrator says so", keys.unwrap(uri, wrapped))
 
     bao.policy("orders", "transit/encrypt/orders")
@@ -97,12 +100,10 @@ def logins(checks: Checks, library: Path, bao: Bao, wrapped: bytes) -> None:
     checks.opens("a token of six seconds opens", ending.unwrap(uri, wrapped))
     renewed = bao.token("orders", "6s", renewable=True, no_default_policy=False)
     renewing = Keys(library, {**address, "VAULT_TOKEN": renewed})
-    bao.ask("sys/auth/approle", {"type": "approle"}, "POST")
-    bao.ask(
-        "auth/approle/role/worker", {"token_policies": ["orders"], "token_ttl": "6s", "token_max_ttl": "9s"}, "POST"
-    )
+    bao.ask("sys/auth/approle", {"type": "approle"})
+    bao.ask("auth/approle/role/worker", {"token_policies": ["orders"], "token_ttl": "6s", "token_max_ttl": "9s"})
     role = bao.ask("auth/approle/role/worker/role-id")["data"]["role_id"]
-    secret = bao.ask("auth/approle/role/worker/secret-id", {}, "POST")["data"]["secret_id"]
+    secret = bao.ask("auth/approle/role/worker/secret-id", {})["data"]["secret_id"]
     with tempfile.NamedTemporaryFile("w") as file:
         file.write(secret + "\n")
         file.flush()
@@ -130,13 +131,13 @@ def logins(checks: Checks, library: Path, bao: Bao, wrapped: bytes) -> None:
 def away(checks: Checks, library: Path, address: str, arguments: list[str], log: Path) -> None:
     """A server that is not there, slow, sealed, and back."""
     print("away and back", flush=True)
-    keys = Keys(library, {"VAULT_ADDR": address, "VAULT_TOKEN": "root"})
+    keys = Keys(library, {"VAULT_ADDR": address, "VAULT_TOKEN": openbao.ROOT})
     uri = "hashivault://orders"
     checks.fails("a server that is away", keys.wrap(uri, KEY), "unavailable", "connection")
-    with server(arguments, f"{address}/v1/sys/health", log) as running:
+    with server(arguments, openbao.health(address), log) as running:
         bao = Bao(address)
-        bao.ask("sys/mounts/transit", {"type": "transit"}, "POST")
-        bao.ask("transit/keys/orders", {}, "POST")
+        bao.ask("sys/mounts/transit", {"type": "transit"})
+        bao.ask("transit/keys/orders", {})
         wrapped = keys.wrap(uri, KEY).wrapped
         checks.opens("comes back and is used by the same handle", keys.unwrap(uri, wrapped))
         os.kill(running.pid, 19)
@@ -356,17 +357,11 @@ def main() -> int:
     programs = Programs(root, given.gocloud, given.tdc, given.library, given.folder)
 
     def bao(port: int) -> list[str]:
-        development = [
-            "-dev",
-            "-dev-no-store-token",
-            "-dev-root-token-id=root",
-            f"-dev-listen-address=127.0.0.1:{port}",
-        ]
-        return [str(beside / "bao"), "server", *development]
+        return openbao.development_server(beside / "bao", f"127.0.0.1:{port}")
 
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    with server(bao(port), f"{address}/v1/sys/health", given.folder / "bao.log"):
+    with server(bao(port), openbao.health(address), given.folder / "bao.log"):
         vault(checks, programs, Bao(address))
     port = free_port()
     away(checks, given.library, f"http://127.0.0.1:{port}", bao(port), given.folder / "bao.log")

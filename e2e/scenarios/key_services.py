@@ -72,7 +72,7 @@ async def key_services(stage: Stage) -> None:
         said = [opening]
         await _say(bench, ledger, said)
         await _versions(bench, ledger, {"v1"})
-        await bench.bao.ask("transit/keys/orders/rotate")
+        await bench.bao.post("transit/keys/orders/rotate")
         await asyncio.sleep(SHORT)
         await _say(bench, ledger, said)
         await _versions(bench, ledger, {"v1", "v2"})
@@ -87,7 +87,7 @@ async def key_services(stage: Stage) -> None:
 async def _bench(stage: Stage, services: Services) -> AsyncIterator[Bench]:
     bao = services.bao
     for key in ("orders", "audit", "proxy"):
-        await bao.ask(f"transit/keys/{key}")
+        await bao.post(f"transit/keys/{key}")
     await _permit(bao)
     port = free_port()
     config = stage.folder / "keys.yaml"
@@ -189,8 +189,8 @@ async def _refused(bench: Bench, ledger: WorkflowHandle[Any, list[str]], said: l
     }
     for handle in audited.values():
         await first_event(handle, EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED)
-    await bench.bao.ask("transit/keys/audit/rotate")
-    await bench.bao.ask("transit/keys/audit/config", {"min_decryption_version": 2})
+    await bench.bao.post("transit/keys/audit/rotate")
+    await bench.bao.post("transit/keys/audit/config", {"min_decryption_version": 2})
     await _permit(bench.bao, "encrypt")
     await asyncio.sleep(SHORT)
 
@@ -204,7 +204,7 @@ async def _refused(bench: Bench, ledger: WorkflowHandle[Any, list[str]], said: l
         checks.that(title, "TDC_ERR_KEY_REFUSED" in failure, failure)
 
     await _permit(bench.bao)
-    await bench.bao.ask("transit/keys/audit/config", {"min_decryption_version": 1})
+    await bench.bao.post("transit/keys/audit/config", {"min_decryption_version": 1})
     await bench.reload()
     await _arrived(bench, ledger, said)
     for name, handle in audited.items():

@@ -136,7 +136,7 @@ class Seals:
     async def permit(self, key_services: KeyServices) -> dict[str, str]:
         """What a codec server needs to open what Temporal Proxy sealed: it may decrypt, and nothing else."""
         bao = (await key_services.start()).bao
-        await bao.ask(f"transit/keys/{_PROXY}")
+        await bao.post(f"transit/keys/{_PROXY}")
         await bao.allow(_PROXY, f"decrypt/{_PROXY}")
         return bao.environment(await bao.token(_PROXY))
 

@@ -63,7 +63,7 @@ async def summaries(stage: Stage) -> None:
         return
     services = await stage.key_services.start()
     address, namespace = await serve_newer(stage, "summaries-server")
-    await services.bao.ask("transit/keys/orders")
+    await services.bao.post("transit/keys/orders")
     arn = (await services.kms.create_key())["Arn"]
     of_kms = f"service: 'awskms:///{arn}?region={REGION}'"
     cases = (
