@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -10,12 +9,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from harness import openbao, store_servers
 from harness.processes import free_port, server
 from support import (
     MINUTE,
@@ -85,14 +84,7 @@ class Services(NamedTuple):
 
     def ask(self, path: str, body: object = None, method: str = "POST") -> Any:
         """A request of OpenBao's administrator."""
-        request = urllib.request.Request(  # noqa: S310 # on loopback
-            f"{self.bao}/v1/{path}",
-            data=json.dumps(body or {}).encode(),
-            headers={"X-Vault-Token": "root"},
-            method=method,
-        )
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
-            return json.loads(response.read() or b"null")
+        return openbao.Bao(self.bao).ask(path, body or {}, method)
 
 
 @pytest.fixture(scope="session")
@@ -107,38 +99,25 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     bucket.mkdir(parents=True)
     (folder / "metadata").mkdir()
     at, listen = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
-    development = ["-dev", "-dev-no-store-token", "-dev-root-token-id=root"]
-    store = [versitygw, "--access", "test", "--secret", "testtest", "--port", listen]
+    keys = openbao.development_server(bao, at)
+    store = store_servers.versitygw(versitygw, listen, bucket.parent, folder / "metadata")
     with (
-        server(
-            [bao, "server", *development, f"-dev-listen-address={at}"],
-            f"http://{at}/v1/sys/health",
-            folder / "bao.log",
-        ),
-        server(
-            [*store, "posix", "--sidecar", str(folder / "metadata"), str(bucket.parent)],
-            f"http://{listen}",
-            folder / "versitygw.log",
-        ),
+        server(keys, openbao.health(f"http://{at}"), folder / "bao.log"),
+        server(store, f"http://{listen}", folder / "versitygw.log"),
     ):
         environment = {
             "VAULT_ADDR": f"http://{at}",
             "TDC_KEYS_LIBRARY": os.environ["TDC_KEYS_LIBRARY"],
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "testtest",
+            **store_servers.s3_credentials(),
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ENDPOINT_URL": f"http://{listen}",
         }
         found = Services(environment, f"http://{at}", bucket)
         found.ask("sys/mounts/transit", {"type": "transit"})
-        paths = [f'path "transit/{verb}/*" {{ capabilities = ["update"] }}' for verb in VERBS]
-        found.ask("sys/policies/acl/machine", {"policy": "\n".join(paths)}, "PUT")
-        made = found.ask("auth/token/create", {"policies": ["machine"]})
-        environment["VAULT_TOKEN"] = made["auth"]["client_token"]
+        administrator = openbao.Bao(found.bao)
+        administrator.policy("machine", "transit/encrypt/*", "transit/decrypt/*")
+        environment["VAULT_TOKEN"] = administrator.token("machine")
         yield found
-
-
-VERBS = ("encrypt", "decrypt")
 
 
 class Cluster(NamedTuple):
