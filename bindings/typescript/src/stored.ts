@@ -22,28 +22,32 @@ interface Retrieves {
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /**
- * Answers requests for stored objects: each driver retrieves all of its own together. What a driver
- * threw also goes into `causes`.
+ * Answers requests for stored objects: each driver retrieves all of its own together. What the
+ * first object's driver threw that failed also goes into `causes`: the library names that object.
  */
 export async function retrieve(
   drivers: readonly StorageDriverLike[],
   requests: readonly Request[],
   causes: Map<string, unknown>,
 ): Promise<Answer[]> {
-  let left = requests.map(readObject);
+  const objects = requests.map(readObject);
+  const failures = new Map<string, unknown>();
+  let left = objects;
   const asked = drivers.map((driver) => {
     const own = left.filter(({ store }) => store === driver.name);
     left = left.filter(({ store }) => store !== driver.name);
-    return ask(driver as unknown as Retrieves, own, causes);
+    return ask(driver as unknown as Retrieves, own, failures);
   });
   const answers = (await Promise.all(asked)).flat();
+  const failed = objects.find(({ store }) => failures.has(store));
+  if (failed !== undefined) causes.set('TDC_ERR_STORAGE', failures.get(failed.store));
   return [...answers, ...left.map(({ request }) => answer(request, Kind.unknown))];
 }
 
 async function ask(
   driver: Retrieves,
   objects: readonly StoredObject[],
-  causes: Map<string, unknown>,
+  failures: Map<string, unknown>,
 ): Promise<Answer[]> {
   const [first] = objects;
   if (first === undefined) return [];
@@ -63,7 +67,7 @@ async function ask(
       answer(request, Kind.retrieved, encodePayload(payloads[index] as Payload)),
     );
   } catch (cause) {
-    causes.set('TDC_ERR_STORAGE', cause);
+    failures.set(first.store, cause);
     const failure = bytesField(2, Buffer.from(wordsOf(cause)));
     return objects.map(({ request }) => answer(request, Kind.objectFailure, failure));
   }

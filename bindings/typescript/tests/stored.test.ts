@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { setTimeout as later } from 'node:timers/promises';
 import type { Payload } from '@temporalio/common';
 import {
   type StorageDriver,
@@ -191,6 +192,26 @@ test('what a driver does not retrieve is transient, and its error the cause', as
       assert.match(error.message, expected);
       if (cause !== undefined) assert.equal(error.cause, cause);
       return true;
+    });
+  }
+});
+
+test('of several failures, the cause is of the payload that the error names', async () => {
+  const [slow, quick] = [new Error('slowly'), new Error('at once')];
+  const first = new Memory('s3', () => later(20).then(() => Promise.reject(slow)));
+  const second = new Memory('other', () => Promise.reject(quick));
+  const mine = await first.refer(payload('1'));
+  const others = await second.refer(payload('2'));
+  for (const [message, cause] of [
+    [history(...mine, ...others), slow],
+    [history(...others, ...mine), quick],
+  ] as const) {
+    const options = { storageDrivers: [first, second] };
+    await assert.rejects(open('orders').decodeMessage(HISTORY, History, message, options), {
+      code: 'TDC_ERR_STORAGE',
+      index: 0,
+      message: new RegExp(cause.message),
+      cause,
     });
   }
 });
