@@ -99,6 +99,54 @@ def _is_sealed(payloads: list[Payload], corpus: list[Payload], uri: str) -> bool
     )
 
 
+@dataclass(frozen=True)
+class _Runner:
+    """Runs the programs with the environment of a key service."""
+
+    programs: Programs
+    config: Path
+    env: Mapping[str, str]
+
+    def run(self, command: list[str | Path], given: bytes = b"") -> bytes:
+        done = subprocess.run(command, input=given, capture_output=True, check=False, timeout=_PATIENCE, env=self.env)
+        if done.returncode:
+            raise RuntimeError(f"{command}: {done.stderr.decode(errors='replace')}")
+        return done.stdout
+
+    def gocloud(self, gocloud: Path, verb: str, uri: str) -> Callable[[bytes], bytes]:
+        return lambda message: self.run([gocloud, verb, uri], message)
+
+    def command_line(self, verb: str) -> Callable[[bytes], bytes]:
+        def convert(message: bytes) -> bytes:
+            # Python's protobuf writes the body of a codec server, and reads it again.
+            body = json_format.MessageToJson(Payloads.FromString(message)).encode()
+            answer = self.run([self.programs.tdc, verb, "--config", self.config], body)
+            return json_format.Parse(answer, Payloads()).SerializeToString()
+
+        return convert
+
+    def binding(self, language: str, verb: str) -> Callable[[bytes], bytes]:
+        def convert(message: bytes) -> bytes:
+            made = self._driven(language, verb, message)
+            if made is None:
+                raise RuntimeError(f"scripts/driver-{language} made nothing")
+            return made
+
+        return convert
+
+    def is_there(self, language: str) -> bool:
+        """Whether its toolchain is: without it a driver says so, and makes nothing."""
+        return self._driven(language, "encode", b"") is not None
+
+    def _driven(self, language: str, verb: str, message: bytes) -> bytes | None:
+        given, made = self.programs.folder / "in.pb", self.programs.folder / "out.pb"
+        given.write_bytes(message)
+        made.unlink(missing_ok=True)
+        script = self.programs.root / "scripts" / f"driver-{language}"
+        self.run([script, "--codec", "tdc", "--config", self.config, verb, given, made])
+        return made.read_bytes() if made.exists() else None
+
+
 def _participants(programs: Programs, uri: str, service: Service, environment: Mapping[str, str]) -> list[Participant]:
     """Everybody who is there. A binding without its toolchain is not, and the line says so."""
     config = programs.folder / "envelope.yaml"
@@ -109,49 +157,21 @@ def _participants(programs: Programs, uri: str, service: Service, environment: M
         "codecs": [{"encrypt": {"required": True}}],
     }
     config.write_text(json.dumps(document))
-    env = {**os.environ, **environment, "TDC_KEYS_LIBRARY": str(programs.library)}
-
-    def run(command: list[str | Path], given: bytes = b"") -> bytes:
-        done = subprocess.run(command, input=given, capture_output=True, check=False, timeout=_PATIENCE, env=env)
-        if done.returncode:
-            raise RuntimeError(f"{command}: {done.stderr.decode(errors='replace')}")
-        return done.stdout
-
-    def cli(verb: str) -> Callable[[bytes], bytes]:
-        def convert(message: bytes) -> bytes:
-            # Python's protobuf writes the body of a codec server, and reads it again.
-            body = json_format.MessageToJson(Payloads.FromString(message)).encode()
-            answer = run([programs.tdc, verb, "--config", config], body)
-            return json_format.Parse(answer, Payloads()).SerializeToString()
-
-        return convert
-
-    def driver(language: str, verb: str) -> Callable[[bytes], bytes]:
-        def convert(message: bytes) -> bytes:
-            given, made = programs.folder / "in.pb", programs.folder / "out.pb"
-            given.write_bytes(message)
-            made.unlink(missing_ok=True)
-            script = programs.root / "scripts" / f"driver-{language}"
-            run([script, "--codec", "tdc", "--config", config, verb, given, made])
-            return made.read_bytes()
-
-        return convert
-
+    runner = _Runner(programs, config, {**os.environ, **environment, "TDC_KEYS_LIBRARY": str(programs.library)})
     oracle = Envelope(uri, service)
     found = [Participant("the oracle in Python", oracle.seal, oracle.open)]
-    gocloud = programs.gocloud
-    if gocloud:
-        found.append(
-            Participant(
-                "the oracle in Go",
-                lambda message: run([gocloud, "seal", uri], message),
-                lambda message: run([gocloud, "open", uri], message),
-            )
-        )
-    found.append(Participant("tdc", cli("encode"), cli("decode")))
-    for language in ("go", "python"):
-        if language == "go" and not gocloud:
-            print("  skipped  tdc in Go, because go is not installed", flush=True)
+    languages = ["python", "java", "typescript", "rust"]
+    if programs.gocloud:
+        seal, open_it = (runner.gocloud(programs.gocloud, verb, uri) for verb in ("seal", "open"))
+        found.append(Participant("the oracle in Go", seal, open_it))
+        languages.append("go")
+    else:
+        print("  skipped  tdc in go, because go is not installed", flush=True)
+    found.append(Participant("tdc", runner.command_line("encode"), runner.command_line("decode")))
+    for language in languages:
+        if not runner.is_there(language):
+            print(f"  skipped  tdc in {language}: scripts/driver-{language} says what is missing", flush=True)
             continue
-        found.append(Participant(f"tdc in {language}", driver(language, "encode"), driver(language, "decode")))
+        encode, decode = (runner.binding(language, verb) for verb in ("encode", "decode"))
+        found.append(Participant(f"tdc in {language}", encode, decode))
     return found
