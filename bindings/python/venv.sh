@@ -69,12 +69,17 @@ find_python() {
 }
 
 # Another virtual environment, in target/python/$1, by the interpreter $2, with the packages that $3
-# and what follows say to pip. Sets other_python. Needs setup_venv before it.
+# and what follows say to pip, at least one file of requirements among them. A changed file makes
+# it anew. Sets other_python. Needs setup_venv before it.
 setup_other_venv() {
-    local other="$root/target/python/$1" base=$2
+    local other="$root/target/python/$1" base=$2 argument requirements=()
     shift 2
+    for argument; do
+        if [[ $argument == *.txt ]]; then requirements+=("$argument"); fi
+    done
     other_python="$other/bin/python"
-    if ! is_fresh "$other/tools.stamp" "$root"/bindings/python/requirements-*.txt; then
+    # The files of other environments are not compared: Spark is half a gigabyte to install again.
+    if ! is_fresh "$other/tools.stamp" "${requirements[@]}"; then
         say "making a virtual environment in target/python/${other##*/}"
         rm -rf "$other"
         "$base" -m venv "$other"
