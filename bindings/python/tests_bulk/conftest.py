@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +29,7 @@ from support import (
     reset,
     write_config,
 )
+from temporalio.api.history.v1 import History
 
 import temporal_tdc
 
@@ -86,6 +89,30 @@ class Services(NamedTuple):
         """A request of OpenBao's administrator."""
         return openbao.Bao(self.bao).ask(path, body or {}, method)
 
+    def allow(self, *verbs: str) -> None:
+        """Allow the machines' token these requests for every key, and no other ones."""
+        openbao.Bao(self.bao).policy("machine", *(f"transit/{verb}/*" for verb in verbs))
+
+    @contextmanager
+    def withdrawn(self, verb: str) -> Iterator[None]:
+        """Withdraw one of ``VERBS`` for a while."""
+        self.allow(*(each for each in VERBS if each != verb))
+        try:
+            yield
+        finally:
+            self.allow(*VERBS)
+
+    def data_key(self, history: bytes) -> bytes:
+        """The data key of an encoded history's first payload, which the administrator unwraps."""
+        started = History.FromString(history).events[0].workflow_execution_started_event_attributes
+        metadata = started.input.payloads[0].metadata
+        wrapped = base64.b64decode(metadata["encryption-dek"]).decode()
+        name = metadata["encryption-key-id"].decode().removeprefix("hashivault://")
+        answer = self.ask(f"transit/decrypt/{name}", {"ciphertext": wrapped})
+        data_key = base64.b64decode(answer["data"]["plaintext"])
+        assert len(data_key) == 32
+        return data_key
+
 
 @pytest.fixture(scope="session")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
@@ -114,10 +141,21 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
         }
         found = Services(environment, f"http://{at}", bucket)
         found.ask("sys/mounts/transit", {"type": "transit"})
-        administrator = openbao.Bao(found.bao)
-        administrator.policy("machine", "transit/encrypt/*", "transit/decrypt/*")
-        environment["VAULT_TOKEN"] = administrator.token("machine")
+        found.allow(*VERBS)
+        environment["VAULT_TOKEN"] = openbao.Bao(found.bao).token("machine")
         yield found
+
+
+@pytest.fixture
+def running_services(services: Services) -> Services:
+    """The services; a test that needs them is skipped where scripts/test-bulk found none."""
+    if not services.environment:
+        pytest.skip("scripts/test-bulk found no OpenBao or versitygw")
+    return services
+
+
+#: What the machines ask OpenBao for.
+VERBS = ("encrypt", "decrypt")
 
 
 class Cluster(NamedTuple):

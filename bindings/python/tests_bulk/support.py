@@ -99,32 +99,25 @@ def item(history: bytes) -> bytes:
     return bytes_field(1, execution.SerializeToString())
 
 
-def write_config(folder: Path, key_id: str, *, old: str | None = None) -> tuple[Path, bytes]:
-    """A config with a key file, and the key; ``old`` is the id of a key beside it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    key, ring = os.urandom(32), {}
-    for each in filter(None, (key_id, old)):
-        ring[each] = {"file": f"{each}.key"}
-    path = folder / f"{key_id}.key"
+def write_config(folder: Path, key_id: str) -> tuple[Path, bytes]:
+    """A config with a key file, and the key."""
+    config = _write_config(folder, key_id, {"file": f"{key_id}.key"})
+    key, path = os.urandom(32), folder / f"{key_id}.key"
     path.touch(mode=0o600)
     path.write_bytes(base64.b64encode(key))
-    document = {
-        "version": 1,
-        "keys": {"primary": key_id, "ring": ring},
-        "codecs": [{"zstd": {"min_size": 512}}, "encrypt"],
-        "failures": {"encode_common_attributes": True},
-    }
-    config = folder / f"{key_id}.yaml"
-    config.write_text(json.dumps(document))
     return config, key
 
 
 def write_service_config(folder: Path, key_id: str) -> Path:
-    """A config whose data keys a key of OpenBao wraps."""
+    """A config whose data keys are wrapped by a key of OpenBao."""
+    return _write_config(folder, key_id, {"service": f"hashivault://{key_id}"})
+
+
+def _write_config(folder: Path, key_id: str, key: dict[str, str]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     document = {
         "version": 1,
-        "keys": {"primary": key_id, "ring": {key_id: {"service": f"hashivault://{key_id}"}}},
+        "keys": {"primary": key_id, "ring": {key_id: key}},
         "codecs": [{"zstd": {"min_size": 512}}, "encrypt"],
         "failures": {"encode_common_attributes": True},
     }

@@ -79,18 +79,16 @@ def test_ray(session: Path, exports: Exports, tmp_path: Path) -> None:
 
 
 def test_workers_ask_the_key_service_and_the_store(
-    services: Services,
+    running_services: Services,
     short_folder: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if not services.environment:
-        pytest.skip("scripts/test-bulk found no OpenBao or versitygw")
     s3fs = pytest.importorskip("s3fs")
     # Ray's workers inherit the environment.
-    for name, value in services.environment.items():
+    for name, value in running_services.environment.items():
         monkeypatch.setenv(name, value)
-    services.ask("transit/keys/ray")
+    running_services.ask("transit/keys/ray")
     config = write_service_config(tmp_path / "config", "ray")
     plain = [make_history(f"ray-{number}") for number in range(20)]
     with temporal_tdc.open(config) as tdc:

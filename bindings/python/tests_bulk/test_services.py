@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,6 @@ from temporal_tdc import spark as tdc_spark
 COUNT = 20
 
 
-@pytest.fixture
-def there(services: Services) -> Services:
-    """The services, which scripts/test-bulk sets up."""
-    if not services.environment:
-        pytest.skip("scripts/test-bulk found no OpenBao or versitygw")
-    return services
-
-
 @pytest.fixture(scope="module")
 def session(cluster: Cluster) -> Iterator[Any]:
     """A session whose event log the tests of Spark search."""
@@ -36,25 +27,26 @@ def session(cluster: Cluster) -> Iterator[Any]:
 
 
 def test_executors_ask_the_key_service(
-    there: Services,
+    running_services: Services,
     session: Any,
     exports: Exports,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for key in ("orders-2026", "orders-2027"):
-        there.ask(f"transit/keys/{key}")
+        running_services.ask(f"transit/keys/{key}")
     old, new = (write_service_config(tmp_path / key, key) for key in ("orders-2026", "orders-2027"))
     path = tmp_path / "export.proto"
     plain = [make_history(f"service-{number}") for number in range(COUNT)]
     with monkeypatch.context() as worker:
         for name in ("VAULT_ADDR", "VAULT_TOKEN", "TDC_KEYS_LIBRARY"):
-            worker.setenv(name, there.environment[name])
+            worker.setenv(name, running_services.environment[name])
         with temporal_tdc.open(old) as tdc:
             stored = [encode(tdc, history) for history in plain]
     path.write_bytes(b"".join(map(item, stored)))
     # What may stay nowhere: the machines' token, and the data key that the service gives them.
-    exports.keys.extend([there.token.encode(), _data_key(there, stored[0])])
+    token, data_key = running_services.token.encode(), running_services.data_key(stored[0])
+    exports.keys.extend([token, data_key])
 
     encoded = tdc_spark.read_exports(session, [path], namespace="orders", partitions=2)
     decoded = tdc_spark.decode_histories(encoded, config=old).collect()
@@ -64,32 +56,28 @@ def test_executors_ask_the_key_service(
     assert tdc_spark.decode_histories(rewrapped, config=new).collect() == decoded
     assert all(b"hashivault://orders-2027" in bytes(row.history) for row in rewrapped.collect())
 
-    # Taken away there, and so on every machine.
-    policy = 'path "transit/encrypt/*" { capabilities = ["update"] }'
-    there.ask("sys/policies/acl/machine", {"policy": policy}, "PUT")
-    again = write_service_config(tmp_path / "again", "orders-2026")
-    with pytest.raises(Exception, match="TDC_ERR_KEY_REFUSED"):
-        tdc_spark.decode_histories(encoded, config=again).collect()
-
-
-def _data_key(services: Services, history: bytes) -> bytes:
-    started = History.FromString(history).events[0].workflow_execution_started_event_attributes
-    wrapped = base64.b64decode(started.input.payloads[0].metadata["encryption-dek"]).decode()
-    key_id = started.input.payloads[0].metadata["encryption-key-id"].decode()
-    name = key_id.removeprefix("hashivault://")
-    answer = services.ask(f"transit/decrypt/{name}", {"ciphertext": wrapped})
-    data_key = base64.b64decode(answer["data"]["plaintext"])
-    assert len(data_key) == len(b"k" * 32)
-    return data_key
+    # A config that no process has opened yet knows no data key, so each has to be asked for.
+    refused, allowed = (
+        write_service_config(tmp_path / name, "orders-2026") for name in ("refused", "allowed")
+    )
+    with (
+        running_services.withdrawn("decrypt"),
+        pytest.raises(Exception, match="TDC_ERR_KEY_REFUSED"),
+    ):
+        tdc_spark.decode_histories(encoded, config=refused).collect()
+    assert tdc_spark.decode_histories(encoded, config=allowed).collect() == decoded
 
 
 def test_exports_in_a_store(
-    there: Services, session: Any, exports: Exports, monkeypatch: pytest.MonkeyPatch
+    running_services: Services,
+    session: Any,
+    exports: Exports,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     s3fs = pytest.importorskip("s3fs")
-    for name in there.environment:
+    for name, value in running_services.environment.items():
         if name.startswith("AWS_"):
-            monkeypatch.setenv(name, there.environment[name])
+            monkeypatch.setenv(name, value)
     store = s3fs.S3FileSystem(skip_instance_cache=True)
     store.put(str(exports.folder), f"exports/{ROOT.parent}/", recursive=True)
     rows = tdc_spark.export_to_parquet(
@@ -100,6 +88,6 @@ def test_exports_in_a_store(
         namespace_from_path=True,
     )
     assert rows == len(exports.rows)
-    written = parquet.read_table(there.bucket / "events").to_pylist()
+    written = parquet.read_table(running_services.bucket / "events").to_pylist()
     assert sorted_rows(written) == sorted_rows(exports.rows)
-    assert not (there.bucket / "events" / "_temporary").exists()
+    assert not (running_services.bucket / "events" / "_temporary").exists()
