@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +26,8 @@ from temporalio.api.history.v1 import History
 
 import temporal_tdc
 from temporal_tdc import ray as tdc_ray
+
+WAIT_SECONDS = 20.0
 
 
 @contextmanager
@@ -68,14 +72,7 @@ def test_ray(session: Path, exports: Exports, tmp_path: Path) -> None:
     with pytest.raises(Exception, match="TDC_ERR_KEY_UNKNOWN"):
         tdc_ray.decode_histories(rewrapped, config=exports.config).materialize()
 
-    keys = [form for each in (*exports.keys, key) for form in forms(each)]
-    found, looked = files_with([session], keys)
-    assert found == []
-    assert looked > 10
-    logs = [path for path in session.rglob("logs") if path.is_dir()]
-    found, looked = files_with(logs, [MARK.encode()])
-    assert found == []
-    assert looked > 5
+    check_that_no_secret_stays(session, *exports.keys, key)
 
 
 def test_workers_ask_the_key_service_and_the_store(
@@ -92,14 +89,44 @@ def test_workers_ask_the_key_service_and_the_store(
     config = write_service_config(tmp_path / "config", "ray")
     plain = [make_history(f"ray-{number}") for number in range(20)]
     with temporal_tdc.open(config) as tdc:
-        export = b"".join(item(encode(tdc, history)) for history in plain)
+        stored = [encode(tdc, history) for history in plain]
+    token, data_key = running_services.token.encode(), running_services.data_key(stored[0])
     with s3fs.S3FileSystem(skip_instance_cache=True).open("exports/ray/export.proto", "wb") as out:
-        out.write(export)
+        out.write(b"".join(map(item, stored)))
 
     with _session(short_folder):
         encoded = tdc_ray.read_exports(["s3://exports/ray"], namespace="orders")
         decoded = _histories(tdc_ray.decode_histories(encoded, config=config))
-    assert [History.FromString(decoded[key]) for key in sorted(decoded)] == plain
+        assert [History.FromString(decoded[key]) for key in sorted(decoded)] == plain
+        check_that_no_secret_stays(short_folder, token, data_key)
+
+
+def check_that_no_secret_stays(session: Path, *secrets: bytes) -> None:
+    """Search the folder of a session for secrets, and its logs for plaintext."""
+    keys = [form for secret in secrets for form in forms(secret)]
+    found, looked = files_with([session], keys)
+    assert found == []
+    assert looked > 10
+    logs = [path for path in session.rglob("logs") if path.is_dir()]
+    found, looked = files_with(logs, [MARK.encode()])
+    assert found == []
+    assert looked > 5
+    # The search finds each of them after a worker has written it.
+    needles = [*keys, MARK.encode()]
+    _write_in_a_worker(b"\n".join(needles))
+    end = time.monotonic() + WAIT_SECONDS
+    while not all(files_with(logs, [needle])[0] for needle in needles):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def _write_in_a_worker(text: bytes) -> None:
+    import ray  # noqa: PLC0415 # only where there is a session
+
+    def write() -> None:
+        os.write(1, text + b"\n")
+
+    ray.get(ray.remote(write).remote())
 
 
 def _histories(dataset: Any) -> dict[tuple[str, int], bytes]:
