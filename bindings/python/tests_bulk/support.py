@@ -7,10 +7,11 @@ import base64
 import datetime as dt
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from google.protobuf.json_format import MessageToDict
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
@@ -19,6 +20,9 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import History, HistoryEvent
 
 import temporal_tdc
+from temporal_tdc import _bulk
+from temporal_tdc._exports import find_exports
+from temporal_tdc._rows import payload_visit
 from temporal_tdc._wire import bytes_field
 
 MARK = "a-plaintext-that-no-log-may-have"
@@ -177,6 +181,40 @@ def _found(value: Any, path: str) -> Iterator[Row]:
 def _by_path(row: Row) -> str:
     path: str = row["path"]
     return path
+
+
+def read_here(folder: Path) -> pa.Table:
+    """The exports of a folder, read in this process: a row a history, still encoded."""
+    files = find_exports([folder])
+    ids = pa.RecordBatch.from_arrays([pa.array(range(len(files)))], ["id"])
+    return pa.Table.from_batches(_bulk.export_batches(None, files, iter([ids])))
+
+
+def decoded_here(config: Path, encoded: pa.Table) -> pa.Table:
+    """The same rows, decoded in this process."""
+    batches = iter(encoded.to_batches())
+    return pa.Table.from_batches(_bulk.decode_batches(_bulk.settings(config), batches))
+
+
+def sorted_histories(table: pa.Table) -> list[Row]:
+    """Rows of histories in the order of the exports."""
+    rows: list[Row] = table.sort_by([("file", "ascending"), ("item", "ascending")]).to_pylist()
+    return rows
+
+
+def nonces(histories: Iterable[bytes]) -> list[bytes]:
+    """The nonces of all payloads in encoded histories."""
+    found: list[bytes] = []
+
+    def add(_: str, message: Any) -> None:
+        if isinstance(message, Payload) and message.metadata["encoding"] == b"binary/encrypted":
+            found.append(message.data[:12])
+
+    visit = payload_visit(History.DESCRIPTOR)
+    assert visit is not None
+    for history in histories:
+        visit(History.FromString(history), "", add)
+    return found
 
 
 def sorted_rows(rows: list[Row]) -> list[Row]:

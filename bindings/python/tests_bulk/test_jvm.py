@@ -6,14 +6,11 @@ import os
 import subprocess
 from pathlib import Path
 
-import pyarrow as pa
 import pyspark
 import pytest
 from conftest import Exports
 from pyarrow import parquet
-
-from temporal_tdc import _bulk
-from temporal_tdc._exports import find_exports
+from support import decoded_here, read_here, sorted_histories
 
 JAVA = Path(__file__).parents[2] / "java"
 JARS = sorted((JAVA / "target").glob("tdc-*[0-9].jar"))
@@ -34,9 +31,7 @@ def test_the_example_decodes_the_same(exports: Exports, tmp_path: Path) -> None:
     run(tools / "javac", *lint, "-d", classes, "-cp", against, JAVA / "spark/DecodeHistories.java")
     run(tools / "jar", "--create", "--file", jar, "-C", classes, ".")
 
-    files = find_exports([exports.folder / "orders"])
-    ids = pa.RecordBatch.from_arrays([pa.array(range(len(files)))], ["id"])
-    encoded = pa.Table.from_batches(_bulk.export_batches(None, files, iter([ids])))
+    encoded = read_here(exports.folder / "orders")
     (tmp_path / "in").mkdir()
     parquet.write_table(encoded, tmp_path / "in" / "histories.parquet")
     run(
@@ -45,11 +40,8 @@ def test_the_example_decodes_the_same(exports: Exports, tmp_path: Path) -> None:
         *("--class", "DecodeHistories", jar),
         *(tmp_path / "in", tmp_path / "out", exports.config, "orders"),
     )
-    decoded = _bulk.decode_batches(_bulk.settings(exports.config), iter(encoded.to_batches()))
-    expected = pa.Table.from_batches(decoded)
-    order = [("file", "ascending"), ("item", "ascending")]
-    found = parquet.read_table(tmp_path / "out").sort_by(order)
-    assert found.to_pylist() == expected.sort_by(order).to_pylist()
+    found = sorted_histories(parquet.read_table(tmp_path / "out"))
+    assert found == sorted_histories(decoded_here(exports.config, encoded))
 
 
 def run(*command: str | Path) -> None:

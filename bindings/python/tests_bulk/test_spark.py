@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -16,9 +17,18 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from conftest import Cluster, Exports
+from faults import Fault, happens
 from pyarrow import parquet
 from search import files_with, forms
-from support import MARK, sorted_rows, write_config
+from support import (
+    MARK,
+    decoded_here,
+    nonces,
+    read_here,
+    sorted_histories,
+    sorted_rows,
+    write_config,
+)
 
 import temporal_tdc
 from temporal_tdc import spark as tdc_spark
@@ -44,6 +54,23 @@ def session(cluster: Cluster) -> Iterator[Any]:
     )
     yield opened
     opened.stop()
+
+
+@pytest.fixture(scope="module")
+def new_config(exports: Exports, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A config with another key."""
+    config, key = write_config(tmp_path_factory.mktemp("config"), "orders-2027")
+    exports.keys.append(key)
+    return config
+
+
+@pytest.fixture
+def short_batches(session: Any) -> Iterator[None]:
+    """Batches of ten rows between Spark and its Python processes: half of a short file."""
+    name = "spark.sql.execution.arrow.maxRecordsPerBatch"
+    session.conf.set(name, "10")
+    yield
+    session.conf.unset(name)
 
 
 def written(folder: Path) -> list[dict[str, Any]]:
@@ -181,21 +208,62 @@ def test_histories_as_a_column(session: Any, exports: Exports, tmp_path: Path) -
 
 
 def test_rewrapped_histories_decode_to_the_same(
-    session: Any, exports: Exports, tmp_path: Path
+    session: Any, exports: Exports, new_config: Path
 ) -> None:
-    new, key = write_config(tmp_path / "config", "orders-2027")
-    exports.keys.append(key)
     encoded = tdc_spark.read_exports(session, [exports.folder], namespace="orders").limit(150)
     encoded.cache()
-    rewrapped = tdc_spark.rewrap_histories(encoded, config=exports.config, to=new)
+    rewrapped = tdc_spark.rewrap_histories(encoded, config=exports.config, to=new_config)
     rewrapped.cache()
     pairs = zip(encoded.collect(), rewrapped.collect(), strict=True)
     assert all(bytes(old.history) != bytes(fresh.history) for old, fresh in pairs)
     before = tdc_spark.decode_histories(encoded, config=exports.config).collect()
-    after = tdc_spark.decode_histories(rewrapped, config=new).collect()
+    after = tdc_spark.decode_histories(rewrapped, config=new_config).collect()
     assert before == after
     with pytest.raises(Exception, match="TDC_ERR_KEY_UNKNOWN"):
         tdc_spark.decode_histories(rewrapped, config=exports.config).collect()
+
+
+@pytest.mark.usefixtures("short_batches")
+@pytest.mark.parametrize("fault", Fault)
+def test_decoded_histories_are_there_once(
+    session: Any, exports: Exports, tmp_path: Path, fault: Fault
+) -> None:
+    folder = exports.folder / "payments"
+    encoded = tdc_spark.read_exports(session, [folder])
+    decoded = tdc_spark.decode_histories(encoded, config=exports.config)
+    found, _ = tried_again(session, decoded, fault, tmp_path)
+    expected = decoded_here(exports.config, read_here(folder))
+    assert sorted_histories(found) == sorted_histories(expected)
+
+
+@pytest.mark.usefixtures("short_batches")
+@pytest.mark.parametrize("fault", Fault)
+def test_rewrapped_histories_are_there_once(
+    session: Any, exports: Exports, new_config: Path, tmp_path: Path, fault: Fault
+) -> None:
+    folder = exports.folder / "payments"
+    encoded = tdc_spark.read_exports(session, [folder])
+    rewrapped = tdc_spark.rewrap_histories(encoded, config=exports.config, to=new_config)
+    found, given_up = tried_again(session, rewrapped, fault, tmp_path)
+    before = read_here(folder)
+    assert sorted_histories(decoded_here(new_config, found)) == sorted_histories(
+        decoded_here(exports.config, before)
+    )
+    # No nonce is used twice, neither one of the encoded exports nor one of the try that failed.
+    used = [nonces(table["history"].to_pylist()) for table in (before, given_up, found)]
+    assert all(used)
+    assert len(set().union(*used)) == sum(map(len, used))
+
+
+def tried_again(session: Any, frame: Any, fault: Fault, folder: Path) -> tuple[pa.Table, pa.Table]:
+    """The rows that Spark writes in spite of a fault, and those of the try that it happened to."""
+    out, seen = folder / "out", folder / "seen"
+    seen.mkdir()
+    both_executors(session)
+    faulty = frame.mapInArrow(functools.partial(happens, fault, str(seen)), frame.schema)
+    faulty.write.parquet(str(out))
+    assert {path.stem for path in seen.iterdir()} >= {"0", "1"}
+    return parquet.read_table(out), parquet.read_table(seen / "0.parquet")
 
 
 def test_what_is_refused(session: Any, exports: Exports, tmp_path: Path) -> None:
