@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -183,7 +184,9 @@ def test_a_task_is_tried_twice_at_once(
     finally:
         stopper.join()
         for process in stopped:
-            os.kill(process, signal.SIGCONT)
+            # On a busy machine Spark has given it up by now, and ended it.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
     assert stopped
     assert rows == len(exports.rows)
     time.sleep(3)  # what the stopped executor still does changes nothing
