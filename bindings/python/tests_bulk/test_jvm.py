@@ -18,7 +18,7 @@ JARS = sorted((JAVA / "target").glob("tdc-*[0-9].jar"))
 SPARKS = ("jackson", "netty", "slf4j", "logback")
 
 
-@pytest.mark.skipif(not JARS, reason="`make test-java` builds the jar of io.tdc")
+@pytest.mark.skipif(not JARS, reason="scripts/test-bulk found no Maven to build the jar with")
 def test_the_example_decodes_the_same(exports: Exports, tmp_path: Path) -> None:
     home = Path(pyspark.__file__).parent
     needed = (JAVA / "target" / "class-path.txt").read_text().split(os.pathsep)
