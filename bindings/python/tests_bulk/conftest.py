@@ -1,4 +1,4 @@
-"""A cluster on loopback, exports, and the rows that they hold."""
+"""Fixtures: a cluster on loopback, a key service and a store, and exports with their rows."""
 
 from __future__ import annotations
 
@@ -38,10 +38,11 @@ START_SECONDS = 90.0
 
 
 class Exports(NamedTuple):
-    """Exports on disk, what opens them, and the rows of a decoded one."""
+    """Exports on disk, the config that decodes them, and the rows that are expected then."""
 
     folder: Path
     config: Path
+    #: Secrets that may stay nowhere. Tests add theirs.
     keys: list[bytes]
     rows: list[Row]
     histories: int
@@ -73,7 +74,7 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Exports:
 
 
 class Services(NamedTuple):
-    """OpenBao and versitygw, and how a program finds them: nothing where they are not."""
+    """OpenBao and versitygw, and the environment that programs find them by: empty without them."""
 
     environment: dict[str, str]
     bao: str
@@ -82,11 +83,11 @@ class Services(NamedTuple):
 
     @property
     def token(self) -> str:
-        """What the machines log in with."""
+        """The token that the machines log in with."""
         return self.environment["VAULT_TOKEN"]
 
     def ask(self, path: str, body: object = None, method: str = "POST") -> Any:
-        """A request of OpenBao's administrator."""
+        """Send OpenBao a request as its administrator."""
         return openbao.Bao(self.bao).ask(path, body or {}, method)
 
     def allow(self, *verbs: str) -> None:
@@ -159,7 +160,7 @@ VERBS = ("encrypt", "decrypt")
 
 
 class Cluster(NamedTuple):
-    """A master and two workers, and where they leave things."""
+    """A master and two workers, and the folder with what they leave."""
 
     url: str
     folder: Path
@@ -180,7 +181,7 @@ class Cluster(NamedTuple):
         return found
 
     def conf(self) -> dict[str, str]:
-        """What a job needs to run here, with an event log that can be searched."""
+        """The settings of a job that runs here; its event log can be searched."""
         events = self.folder / "events"
         events.mkdir(exist_ok=True)
         return {
@@ -197,7 +198,7 @@ class Cluster(NamedTuple):
         }
 
     def session(self, **more: str) -> Any:
-        """A session of Spark."""
+        """Open a session of Spark, with more settings."""
         from pyspark.sql import SparkSession  # noqa: PLC0415 # only where there is a cluster
 
         builder = SparkSession.builder.appName("tests")
@@ -279,7 +280,7 @@ def _wait_for_text(log: Path, text: str) -> None:
 
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
-    """A folder with a short name: Ray puts sockets into it."""
+    """A folder with a short name, because Ray makes sockets in it."""
     folder = Path(tempfile.mkdtemp(prefix="tdc-ray-"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)

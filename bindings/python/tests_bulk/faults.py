@@ -1,4 +1,4 @@
-"""What can happen to a task of Spark's between two of its batches: it runs on the executors."""
+"""Faults that happen to a task of Spark's between two batches. It runs on the executors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks for secrets in what a cluster leaves."""
+"""Searches what a cluster leaves for secrets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def forms(secret: bytes) -> list[bytes]:
-    """The bytes, and how texts write them."""
+    """The bytes of a secret, and the texts that they may be written as."""
     standard = base64.b64encode(secret)
     return [
         secret,
@@ -22,7 +22,10 @@ def forms(secret: bytes) -> list[bytes]:
 
 
 def files_with(roots: Iterable[Path], needles: Iterable[bytes]) -> tuple[list[Path], int]:
-    """The files that have one of the needles, and how many were looked at."""
+    """The files that contain one of the needles, and the number of files that were searched.
+
+    Links, empty files and jars are left out.
+    """
     found: list[Path] = []
     wanted, looked = list(needles), 0
     for root in roots:

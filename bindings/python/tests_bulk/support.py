@@ -34,12 +34,12 @@ Row = dict[str, Any]
 
 
 def payload(value: Any) -> Payload:
-    """A payload of JSON."""
+    """A value as a payload of JSON."""
     return Payload(metadata={"encoding": b"json/plain"}, data=json.dumps(value).encode())
 
 
 def add_event(history: History, kind: EventType.ValueType) -> HistoryEvent:
-    """The next event."""
+    """Add the next event to a history."""
     number = len(history.events) + 1
     event = history.events.add(event_id=number, event_type=kind)
     event.event_time.FromMicroseconds(BEGIN * 1_000_000 + number)
@@ -47,7 +47,7 @@ def add_event(history: History, kind: EventType.ValueType) -> HistoryEvent:
 
 
 def make_history(name: str, *, activities: int = 3, size: int = 100) -> History:
-    """A workflow with everything that a row can have."""
+    """The history of a workflow, with everything that rows can contain."""
     history = History()
     add = add_event(history, EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED)
     started = add.workflow_execution_started_event_attributes
@@ -83,7 +83,7 @@ def make_history(name: str, *, activities: int = 3, size: int = 100) -> History:
 
 
 def reset(history: History, run_id: str) -> None:
-    """Make it the history of a run that a reset began."""
+    """Turn a history into that of a run that a reset started."""
     event = history.events[-2]
     event.event_type = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
     attributes = event.workflow_task_failed_event_attributes
@@ -92,7 +92,7 @@ def reset(history: History, run_id: str) -> None:
 
 
 def encode(tdc: temporal_tdc.Tdc, history: History) -> bytes:
-    """The history as a worker with this config stores it."""
+    """The history as a worker with this config makes it, headers included."""
     return asyncio.run(tdc.encode_message(history, headers=True)).SerializeToString()
 
 
@@ -218,7 +218,7 @@ def nonces(histories: Iterable[bytes]) -> list[bytes]:
 
 
 def sorted_rows(rows: list[Row]) -> list[Row]:
-    """Rows as they are compared: in an order that does not depend on tasks."""
+    """Rows in an order that does not depend on tasks, so that they can be compared."""
     for row in rows:
         row["payloads"] = sorted(row["payloads"], key=_by_path)
         for each in row["payloads"]:

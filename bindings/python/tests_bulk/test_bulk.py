@@ -1,4 +1,4 @@
-"""What Spark and Ray run, without either: the reader of exports, rows, configs."""
+"""What the processes of Spark and Ray run, here without either: exports, rows, configs."""
 
 from __future__ import annotations
 

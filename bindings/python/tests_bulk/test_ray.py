@@ -32,7 +32,7 @@ WAIT_SECONDS = 20.0
 
 @contextmanager
 def _session(short_folder: Path) -> Iterator[None]:
-    """A session of Ray with two workers, on loopback alone."""
+    """A session of Ray on two CPUs, on loopback alone."""
     ray = pytest.importorskip("ray")
     ray.init(
         num_cpus=2,
@@ -49,7 +49,7 @@ def _session(short_folder: Path) -> Iterator[None]:
 
 @pytest.fixture
 def session(short_folder: Path) -> Iterator[Path]:
-    """An open session, and the folder where it leaves things."""
+    """The folder of an open session."""
     with _session(short_folder):
         yield short_folder
 

@@ -1,4 +1,4 @@
-"""Spark with keys in a key service and exports in a store: only the machines may ask either."""
+"""Spark with keys in a key service, which only the machines can ask, and exports in a store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COUNT = 20
 
 @pytest.fixture(scope="module")
 def session(cluster: Cluster) -> Iterator[Any]:
-    """A session whose event log the tests of Spark search."""
+    """A session whose event log is searched later, by the last test with Spark."""
     opened = cluster.session()
     yield opened
     opened.stop()

@@ -39,7 +39,7 @@ WAIT_SECONDS = 120.0
 
 @pytest.fixture(scope="module")
 def session(cluster: Cluster) -> Iterator[Any]:
-    """A session with speculation, which tries everything twice that takes long."""
+    """A session with speculation: a task that takes long is tried again, beside the first try."""
     opened = cluster.session(
         **{
             "spark.speculation": "true",
@@ -111,7 +111,7 @@ def both_executors(session: Any) -> None:
 
 
 def task_ends(cluster: Cluster) -> list[dict[str, Any]]:
-    """The ends of tasks in all event logs."""
+    """The events in all event logs that say how a task ended."""
     lines = (
         line
         for log in (cluster.folder / "events").iterdir()
@@ -259,7 +259,7 @@ def test_rewrapped_histories_are_there_once(
 
 
 def tried_again(session: Any, frame: Any, fault: Fault, folder: Path) -> tuple[pa.Table, pa.Table]:
-    """The rows that Spark writes in spite of a fault, and those of the try that it happened to."""
+    """The rows that Spark writes in spite of a fault, and the first ones of the try that failed."""
     out, seen = folder / "out", folder / "seen"
     seen.mkdir()
     both_executors(session)
@@ -292,7 +292,7 @@ def test_what_is_refused(session: Any, exports: Exports, tmp_path: Path) -> None
 
 
 def test_no_secret_stays_behind(cluster: Cluster, session: Any, exports: Exports) -> None:
-    """Runs last: it looks at what all of the tests above left."""
+    """Runs last: it searches what the tests here and in test_services have left."""
     events = tdc_spark.export_events(session, [exports.folder], config=exports.config)
     by_type = events.groupBy("event_type").count().collect()  # a shuffle
     assert sum(row["count"] for row in by_type) == len(exports.rows)
