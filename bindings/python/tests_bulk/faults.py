@@ -17,6 +17,7 @@ from pyspark import TaskContext, cloudpickle
 
 #: Longer than any test waits: a task that sleeps so long is tried a second time, beside the first.
 SLEEP_SECONDS = 600.0
+WAIT_SECONDS = 120.0
 
 
 class Fault(Enum):
@@ -28,20 +29,36 @@ class Fault(Enum):
 
 
 def happens(fault: Fault, seen: str, batches: Iterator[Any]) -> Iterator[Any]:
-    """Pass batches on, and let the fault happen after the first batch.
+    """Pass batches on, and let the fault happen after the first batch of the first task.
 
-    Each try of the first task leaves its first batch in the folder ``seen``, by its number.
+    Each try of that task leaves its first batch in the folder ``seen``, by its number.
     """
     context = TaskContext.get()
     assert context is not None
-    is_watched, number = context.partitionId() == 0, context.attemptNumber()
-    for batch in batches:
+    if context.partitionId() == 0:
+        number = context.attemptNumber()
+        if number > 0:
+            # On a busy machine a second try would be done before the first one comes so far.
+            _wait_for(Path(seen) / "0.parquet")
+        batch = next(batches)
         yield batch
-        if is_watched:
-            is_watched = False
-            parquet.write_table(pa.Table.from_batches([batch]), Path(seen) / f"{number}.parquet")
-            if number == 0:
-                _happen(fault)
+        _write(pa.Table.from_batches([batch]), Path(seen) / f"{number}.parquet")
+        if number == 0:
+            _happen(fault)
+    yield from batches
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    """Write a file that is there only when it is whole: a second try may end the first one."""
+    unfinished = path.with_suffix(".unfinished")
+    parquet.write_table(table, unfinished)
+    unfinished.rename(path)
+
+
+def _wait_for(path: Path) -> None:
+    end = time.monotonic() + WAIT_SECONDS
+    while not path.exists() and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 def _happen(fault: Fault) -> None:

@@ -265,7 +265,7 @@ def tried_again(session: Any, frame: Any, fault: Fault, folder: Path) -> tuple[p
     both_executors(session)
     faulty = frame.mapInArrow(functools.partial(happens, fault, str(seen)), frame.schema)
     faulty.write.parquet(str(out))
-    assert {path.stem for path in seen.iterdir()} >= {"0", "1"}
+    assert {path.name for path in seen.iterdir()} >= {"0.parquet", "1.parquet"}
     return parquet.read_table(out), parquet.read_table(seen / "0.parquet")
 
 
