@@ -98,9 +98,7 @@ def encode(tdc: temporal_tdc.Tdc, history: History) -> bytes:
 
 def item(history: bytes) -> bytes:
     """An item of an export, as it is in the file."""
-    execution = WorkflowExecution()
-    execution.history.ParseFromString(history)
-    return bytes_field(1, execution.SerializeToString())
+    return bytes_field(1, bytes_field(WorkflowExecution.HISTORY_FIELD_NUMBER, history))
 
 
 def write_config(folder: Path, key_id: str) -> tuple[Path, bytes]:

@@ -11,6 +11,7 @@ import pickle
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -61,6 +62,11 @@ def rows_of(*all_histories: History, namespace: str | None = None) -> list[dict[
     return sorted_rows(events.batch().to_pylist())
 
 
+def parsed(messages: Iterable[bytes]) -> list[History]:
+    """Histories that protobuf may have serialised again, with maps in another order."""
+    return list(map(History.FromString, messages))
+
+
 def test_the_namespace_is_in_the_path() -> None:
     path = f"s3://bucket/{ROOT}/orders.a1b2/2026/11/30/12/00/part.proto"
     assert namespace_of(path) == "orders.a1b2"
@@ -86,7 +92,7 @@ def test_an_export_is_read_item_by_item() -> None:
     assert list(histories(io.BytesIO(b""))) == []
     assert list(histories(io.BytesIO(first))) == [first]  # a history alone
     in_pieces = bytes_field(1, bytes_field(1, first[:0]) + bytes_field(1, first))
-    assert list(histories(io.BytesIO(in_pieces))) == [first]
+    assert parsed(histories(io.BytesIO(in_pieces))) == parsed([first])
 
 
 @pytest.mark.parametrize(
@@ -139,12 +145,12 @@ def test_every_binary_form_is_recognised() -> None:
     execution = bytes_field(1, history)
     assert history_of(history) == [history]
     assert history_of(execution) == [history]
-    assert history_of(bytes_field(1, execution) * 2) == [history] * 2
+    assert parsed(history_of(bytes_field(1, execution) * 2)) == parsed([history] * 2)
     for empty in (b"", b"\x0a\x00", b"\x0a\x02\x0a\x00", b"\x0a\x00\x0a\x02\x0a\x00"):
         assert history_of(empty) == []
         assert has_no_event(empty)
     empty_first = bytes_field(1, bytes_field(1, b"")) + bytes_field(1, execution)
-    assert history_of(empty_first) == [b"", history]
+    assert parsed(history_of(empty_first)) == parsed([b"", history])
     for broken in (
         b"{}",
         b"\x0a",
