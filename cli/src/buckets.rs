@@ -17,7 +17,7 @@ use tdc_keys::{Failure, FailureKind, FoundStore, ListedObject};
 
 use crate::key_services::KEY_SERVICES;
 use crate::new_file::is_ours;
-pub(crate) use address::has_wildcard;
+pub(crate) use address::{AS_LISTED, has_wildcard};
 use address::{Address, BRACKETS, Scheme};
 pub(crate) use names::of as name_of;
 

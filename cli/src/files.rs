@@ -144,7 +144,7 @@ pub(crate) fn pattern(path: &Path) -> Option<&str> {
 }
 
 /// The folders of a pattern before its first wildcard.
-fn literal(pattern: &Path) -> PathBuf {
+pub(crate) fn literal(pattern: &Path) -> PathBuf {
     let is_literal = |part: &Component<'_>| !part.as_os_str().to_str().is_some_and(has_wildcard);
     pattern.components().take_while(is_literal).collect()
 }

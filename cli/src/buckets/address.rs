@@ -3,8 +3,8 @@
 use glob::{MatchOptions, Pattern};
 use tdc::{Code, Error};
 
-/// As patterns of files are matched: `*` stays within a name.
-const OPTIONS: MatchOptions = MatchOptions {
+/// How files match patterns when they are listed: `*` stays within a name.
+pub(crate) const AS_LISTED: MatchOptions = MatchOptions {
     case_sensitive: true,
     require_literal_separator: true,
     require_literal_leading_dot: false,
@@ -115,7 +115,7 @@ impl KeyPattern<'_> {
     /// Whether it matches a key or a folder that the key is in, as it would match files.
     pub(super) fn matches(&self, key: &str) -> bool {
         let folders = key.match_indices('/').filter_map(|(slash, _)| key.get(..slash));
-        folders.chain([key]).any(|text| self.pattern.matches_with(text, OPTIONS))
+        folders.chain([key]).any(|text| self.pattern.matches_with(text, AS_LISTED))
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::{Component, Path, PathBuf};
 
+use glob::Pattern;
 use tdc::{Code, Error};
 
 use crate::buckets;
@@ -120,12 +121,14 @@ pub(super) fn keep_apart(paths: &[PathBuf], output: &Path, report: Option<&Path>
         let input = input.display();
         Err(Error::new(Code::Argument, format!("{what} {input}, which is an input: name another {another}")))
     };
-    if let Some(report) = report
-        && let Some(pattern) = paths.iter().find(|path| would_match(path, report))
-    {
-        return within("the report would match", pattern, "file for it");
-    }
     let (output, report) = (real(output)?, report.map(real).transpose()?);
+    if let Some(report) = &report {
+        for path in paths {
+            if would_match(path, report)? {
+                return within("the report would match", path, "file for it");
+            }
+        }
+    }
     for (path, _) in files::expanded(paths)? {
         let input = real(&path)?;
         if report.as_ref().is_some_and(|report| report.starts_with(&input)) {
@@ -144,10 +147,19 @@ pub(super) fn keep_apart(paths: &[PathBuf], output: &Path, report: Option<&Path>
     Ok(())
 }
 
-/// Whether a file of that name would match, if `path` is a pattern.
-fn would_match(path: &Path, file: &Path) -> bool {
-    let pattern = files::pattern(path).and_then(|pattern| glob::Pattern::new(pattern).ok());
-    pattern.is_some_and(|pattern| pattern.matches_path(file))
+/// Whether a file at this [`real`] path would match, if `path` is a pattern.
+fn would_match(path: &Path, file: &Path) -> Result<bool, Error> {
+    if files::pattern(path).is_none() {
+        return Ok(false);
+    }
+    let folder = files::literal(path);
+    let wildcards: PathBuf = path.components().skip(folder.components().count()).collect();
+    let folder = real(if folder.as_os_str().is_empty() { Path::new(".") } else { &folder })?;
+    let (Some(folder), Some(wildcards)) = (folder.to_str(), wildcards.to_str()) else { return Ok(false) };
+    // The real path of the folder may have wildcards in it, which are none.
+    let pattern = Path::new(&Pattern::escape(folder)).join(wildcards);
+    let pattern = pattern.to_str().and_then(|pattern| Pattern::new(pattern).ok());
+    Ok(pattern.is_some_and(|pattern| pattern.matches_path_with(file, buckets::AS_LISTED)))
 }
 
 /// The path without links. Components that do not exist yet are appended to the part that exists.
@@ -203,8 +215,41 @@ mod tests {
                 "{input}: {error}"
             );
         }
-        for (input, report) in [("x", "new"), ("x/s*", "x/new"), ("x/same", "x/new")] {
+        for (input, report) in [("x", "new"), ("x/s*", "x/new"), ("x/same", "x/new"), ("?", "y/new")] {
             assert!(keep_apart(&[at(input)], &at("out"), Some(&at(report))).is_ok(), "{input}");
+        }
+    }
+
+    #[test]
+    fn patterns_match_a_report_however_both_are_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(at("x[1]/y")).unwrap();
+        std::fs::create_dir(at("*")).unwrap();
+        let report = |name: &str| real(&at(name)).unwrap();
+        for (pattern, file, expected) in [
+            ("x[[]1]/*.json", "x[1]/n.json", true),
+            ("x[1]/*.json", "x[1]/n.json", false),
+            ("*/*.json", "*/n.json", true),
+            ("*.json", "n.json", true),
+            ("*.json", "./n.json", true),
+            ("./*.json", "n.json", true),
+            ("x[[]1]/./*.json", "x[1]/y/../n.json", true),
+            ("*.json", "new/n.json", false),
+            ("**/*.json", "new/n.json", true),
+            ("*.json", "n.txt", false),
+            ("n.json", "n.json", false),
+        ] {
+            assert_eq!(would_match(&at(pattern), &report(file)).unwrap(), expected, "{pattern} {file}");
+        }
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(at("x[1]"), at("link")).unwrap();
+            assert!(would_match(&at("link/*.json"), &report("x[1]/n.json")).unwrap());
+        }
+        let here = real(Path::new("n.json")).unwrap();
+        for (pattern, expected) in [("*.json", true), ("./*.json", true), ("src/*.json", false)] {
+            assert_eq!(would_match(Path::new(pattern), &here).unwrap(), expected, "{pattern}");
         }
     }
 

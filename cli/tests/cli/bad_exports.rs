@@ -281,6 +281,16 @@ fn a_report_takes_the_place_of_an_earlier_one_alone() {
 }
 
 #[test]
+fn a_report_below_the_folder_of_a_pattern_is_none_of_its_files() {
+    let folder = with("more.json", br#"{"events":[]}"#);
+    fs::create_dir(folder.path("in/made")).unwrap();
+    for _ in 0..2 {
+        let (code, _, notes) = run(&folder, &["--output", "made", "--report", "in/made/r.json", "in/*.json"]);
+        assert_eq!(code, Some(0), "{notes}");
+    }
+}
+
+#[test]
 fn what_cannot_be_done_is_refused_before_anything_is_written() {
     let (folder, plain) = prepared();
     let (exports, one) = ("temporal-workflow-history/export", plain[0].0.as_str());
@@ -304,6 +314,10 @@ fn what_cannot_be_done_is_refused_before_anything_is_written() {
         ),
         (
             &["--output", "made", "--report", "n.json", "*.json"],
+            "the report would match *.json, which is an input",
+        ),
+        (
+            &["--output", "made", "--report", "./n.json", "*.json"],
             "the report would match *.json, which is an input",
         ),
         (&["--split", exports], "--output <FOLDER>"),
