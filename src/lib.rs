@@ -25,6 +25,7 @@
 
 mod call;
 mod codec;
+mod collected;
 mod config;
 mod context;
 mod converter;

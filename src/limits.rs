@@ -38,9 +38,9 @@ pub(crate) const MAX_MESSAGE_DEPTH: usize = 100;
 /// Most requests to the host at once, for keys and stored objects.
 pub(crate) const MAX_IN_ROUND: usize = 16;
 
-/// Most stored objects that a try collects, and most keys that the first one does. They are
-/// requested in batches, so that a history with thousands of data keys is not read again for every
-/// sixteen of them.
+/// Most keys, and most stored objects, that the first try of a call collects; a later one collects
+/// as many as the call already has, if these are more. They are requested in batches, so that a
+/// history with thousands of data keys is not read again for every sixteen of them.
 pub(crate) const MAX_NEEDED: usize = 1024;
 
 /// Most payloads in one request to a codec server.

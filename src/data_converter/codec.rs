@@ -151,7 +151,7 @@ impl DataConverter {
 fn all_keys(list: &Payloads<'_>, environment: &Environment<'_>) -> Result<(), Error> {
     let mut needed = NeededKeys::new(environment.session.answer_count());
     for key in list.payloads.iter().filter_map(|payload| environment.key_to_ask_for(payload)) {
-        needed.add(key);
+        needed.add(&key);
         if needed.is_full() {
             break;
         }
@@ -176,7 +176,7 @@ pub(super) fn each_payload(
             Ok(()) => {}
             // All keys that the list needs are requested together, not one by one.
             Err(error) if environment.asks_for_keys() && !error.needed_keys().is_empty() => {
-                error.needed_keys().iter().cloned().for_each(|key| needed.add(key));
+                error.needed_keys().iter().for_each(|key| needed.add(key));
                 if needed.is_full() {
                     break;
                 }

@@ -196,13 +196,14 @@ impl<'c> Work<'c> {
                 visit(payload);
                 Ok(false)
             }
+            Task::AskForKeys(_, keys) if keys.is_full() => Ok(false),
             Task::AskForKeys(of, keys) => {
                 let environment = &self.settings.environment;
                 let id = match of {
                     KeysOf::Decode => environment.key_to_ask_for(payload),
                     KeysOf::Rewrap => encrypt::rewrap_to_ask_for(&view, environment),
                 };
-                if let Some(id) = id {
+                if let Some(id) = &id {
                     keys.add(id);
                 }
                 Ok(false)

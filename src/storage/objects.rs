@@ -1,7 +1,6 @@
 //! One try's view of stored objects: those that the call has, and those that it still needs.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
 
 use super::References;
 use super::answers::{Bytes, CallObjects};
@@ -10,8 +9,9 @@ use super::object::Object;
 use super::options::{Store, Stores};
 use super::reference::{Reference, may_be_reference};
 use super::rules::Rules;
+use crate::collected::Collected;
 use crate::error::{Code, Error, text};
-use crate::limits::{Limits, MAX_NEEDED};
+use crate::limits::Limits;
 use crate::payload::Slices;
 
 /// What a try shares with the codecs while it works.
@@ -26,9 +26,7 @@ pub(crate) struct Objects<'a> {
 
 struct State {
     objects: CallObjects,
-    wanted: Vec<Object>,
-    /// The same, to find one among many.
-    is_wanted: HashSet<Object>,
+    wanted: Collected<Object>,
     /// The references of this try that are still to come stay as they are.
     is_full: bool,
     /// An object was used, or tried.
@@ -58,13 +56,8 @@ impl<'a> Objects<'a> {
         limits: &'a Limits,
         objects: CallObjects,
     ) -> Self {
-        let state = RefCell::new(State {
-            objects,
-            wanted: Vec::new(),
-            is_wanted: HashSet::new(),
-            is_full: false,
-            took_room: false,
-        });
+        let wanted = Collected::new(objects.len());
+        let state = RefCell::new(State { objects, wanted, is_full: false, took_room: false });
         Self { references, stores, rules, namespace, limits, state }
     }
 
@@ -156,7 +149,6 @@ impl<'a> Objects<'a> {
         if makes_room {
             (state.is_full, state.took_room) = (true, false);
             state.wanted.clear();
-            state.is_wanted.clear();
         }
         makes_room
     }
@@ -175,15 +167,14 @@ impl<'a> Objects<'a> {
             return Err(CallObjects::too_many_bytes(self.limits));
         }
         // What a try cannot ask for, the next one does.
-        if state.wanted.len() < MAX_NEEDED && !state.is_wanted.contains(&object) {
+        if state.wanted.takes(&object) {
             if state.objects.len() + state.wanted.len() >= max_objects {
                 return Err(Error::new(
                     Code::Limit,
                     format!("more than {max_objects} stored objects in one call: split it"),
                 ));
             }
-            state.is_wanted.insert(object.clone());
-            state.wanted.push(object);
+            state.wanted.add(&object);
         }
         Ok(Found::Waiting)
     }
@@ -216,7 +207,7 @@ impl<'a> Objects<'a> {
     /// Ends the try: what it had, for the next one, and what it still needs.
     pub(crate) fn end(self) -> (CallObjects, Vec<Object>) {
         let State { objects, wanted, .. } = self.state.into_inner();
-        (objects, wanted)
+        (objects, wanted.into_vec())
     }
 }
 
