@@ -131,9 +131,12 @@ impl<'a> Session<'a> {
         self.answer_count() > 0
     }
 
-    /// How many data keys were unwrapped for this call.
+    /// How many data keys this call has an answer for, of the kind that it has more of: a rewrap
+    /// with keys of the configuration unwraps nothing, and another one unwraps what it then wraps.
     pub(crate) fn answer_count(&self) -> usize {
-        self.keys.borrow().answers().map_or(0, |answers| answers.unwrapped.len())
+        self.keys.borrow().answers().map_or(0, |answers| {
+            (answers.unwrapped.len() + answers.failed.len()).max(answers.rewrapped.len())
+        })
     }
 
     /// Whether the call should request a reload before it leaves a foreign envelope as it is.
@@ -283,5 +286,33 @@ impl Unwrap {
 impl Wrap {
     pub(super) fn new(kek: &Arc<Kek>, namespace: Arc<str>, data_key: Arc<DataKey>) -> Self {
         Self { kek: Arc::clone(kek), data_key, purpose: Purpose::Seal { namespace }, turn: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::{DataKeyOptions, LocalKek};
+
+    #[test]
+    fn answers_count_by_the_kind_that_there_are_more_of() {
+        let keeper = Keeper::Local(LocalKek::new(&[1; 32]));
+        let kek = Kek::new("local", "local", keeper, DataKeyOptions::default());
+        let count = |unwrapped, failed, rewrapped| {
+            let mut keys = CallKeys::default();
+            let named = |number: u8| Box::from([number]);
+            let answers = keys.answers_mut();
+            answers.unwrapped.extend((0..unwrapped).map(|number| (named(number), DataKey::default())));
+            let failure = Failure::of_unwrap(&kek, Fault::Invalid, "no");
+            answers.failed.extend((0..failed).map(|number| (named(number), failure.clone())));
+            (0..rewrapped).for_each(|number| keys.rewrapped(&[number], b"wrapped"));
+            Session::new("ns", keys, &|| false, false).answer_count()
+        };
+        assert_eq!(Session::new("ns", CallKeys::default(), &|| false, false).answer_count(), 0);
+        for (unwrapped, failed, rewrapped, expected) in
+            [(0, 0, 0, 0), (3, 0, 0, 3), (3, 2, 0, 5), (0, 0, 5, 5), (5, 0, 3, 5), (3, 1, 5, 5)]
+        {
+            assert_eq!(count(unwrapped, failed, rewrapped), expected);
+        }
     }
 }
