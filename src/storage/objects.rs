@@ -186,7 +186,7 @@ impl<'a> Objects<'a> {
             let driver = text::quoted(&reference.driver);
             wrong(&format!("its driver {driver} is not one of storage.stores"))
         })?;
-        let claim = Claim::of(&reference.claim)?;
+        let claim = Claim::of(&reference.claim, &store.kind)?;
         let bucket = bucket(store, claim.bucket)?;
         self.rules.check(self.namespace, &store.kind, claim.key)?;
         Ok(Object {

@@ -1,6 +1,7 @@
 """Claims of external storage: what an official driver of one language writes, and what all of them read.
 
-They are no payloads and have no configuration, so they are not `Vector`s: `claims/claims.json` is run by the bindings alone.
+They are no payloads and have no configuration, so they are not `Vector`s: `claims/claims.json` is run by the bindings that wrap drivers,
+and by the library's reader of claims.
 """
 
 from __future__ import annotations
