@@ -66,18 +66,24 @@ impl Store {
             return Ok(Self::default());
         }
         let mut files = Files::new();
+        let mut sources: BTreeMap<String, &str> = BTreeMap::new();
         for (source, bytes) in sets {
             let refused = |cause: String| refused(&format!("{source}: {cause}"));
             let mut size = Size::default();
             for file in files::decode(bytes).map_err(refused)? {
                 size = Size::of(&file).and_then(|more| size.plus(more)).map_err(refused)?;
                 let name = file.name().to_owned();
+                sources.entry(name.clone()).or_insert(source);
                 if files.insert(name.clone(), file.clone()).is_some_and(|known| known != file) {
                     let name = text::words(&name);
                     return Err(refused(format!("another set has a different {name}: keep one of them")));
                 }
             }
         }
+        let shown = |name: &str| {
+            let source = sources.get(name).map(|source| format!("{source}: ")).unwrap_or_default();
+            source + &text::words(name)
+        };
         let built_in = super::temporal_pool()?.file_descriptor_protos();
         for file in built_in.filter(|file| !file.name().is_empty()) {
             if file.name() == OPTIONS {
@@ -86,15 +92,9 @@ impl Store {
                 files.entry(file.name().to_owned()).or_insert_with(|| file.clone());
             }
         }
-        let public = imports::public(&files).map_err(|cause| refused(&cause))?;
-        let (files, _) =
-            imports::resolve(&files, &[&public], Size::default()).map_err(|cause| refused(&cause))?;
-        let mut pool = DescriptorPool::new();
-        pool.add_file_descriptor_protos(files).map_err(|cause| {
-            refused(&format!("the sets do not link: {}", text::words(&cause.to_string())))
-        })?;
-        let linked = ArcSwapOption::from_pointee(Descriptors::new(pool));
-        Ok(Self { host: Lock::default(), public, linked })
+        let Linked { descriptors, public, .. } =
+            link(DescriptorPool::new(), files, &[], Size::default(), &shown)?;
+        Ok(Self { host: Lock::default(), public, linked: ArcSwapOption::from_pointee(descriptors) })
     }
 
     /// The current message types. A call keeps those it started with.
@@ -175,23 +175,44 @@ impl Store {
 
     /// Links new files to what is known, and adds them to the host's.
     fn link(&self, known: &Descriptors, host: &mut Host, mut new: Files) -> Result<Descriptors, Error> {
-        let refused = |cause: String| refused(&cause);
         let mut size = host.size;
         for file in new.values() {
-            size = Size::of(file).and_then(|more| size.plus(more)).map_err(refused)?;
+            size = Size::of(file).and_then(|more| size.plus(more)).map_err(|cause| refused(&cause))?;
         }
-        let mut public = imports::public(&new).map_err(refused)?;
-        let known_public = [&self.public, &host.public, &public];
-        let (files, size) = imports::resolve(&new, &known_public, size).map_err(refused)?;
-        let mut pool = known.pool().clone();
-        pool.add_file_descriptor_protos(files).map_err(|cause| {
-            refused(format!("the descriptors do not link: {}", text::words(&cause.to_string())))
-        })?;
+        let known_public = [&self.public, &host.public];
+        let mut linked = link(known.pool().clone(), new.clone(), &known_public, size, &text::words)?;
         host.files.append(&mut new);
-        host.public.append(&mut public);
-        host.size = size;
-        Ok(Descriptors::new(pool))
+        host.public.append(&mut linked.public);
+        host.size = linked.size;
+        Ok(linked.descriptors)
     }
+}
+
+struct Linked {
+    descriptors: Descriptors,
+    /// The public imports of the new files.
+    public: Public,
+    /// With what public imports add.
+    size: Size,
+}
+
+/// Links files to those in `pool`, whose public imports are `known`. Errors have a file's name as
+/// `shown` writes it.
+fn link(
+    mut pool: DescriptorPool,
+    files: Files,
+    known: &[&Public],
+    size: Size,
+    shown: &dyn Fn(&str) -> String,
+) -> Result<Linked, Error> {
+    let refused = |cause: String| refused(&cause);
+    let public = imports::public(&files, shown).map_err(refused)?;
+    let known = [known, &[&public]].concat();
+    let (files, size) = imports::resolve(files, &known, size, shown).map_err(refused)?;
+    pool.add_file_descriptor_protos(files).map_err(|cause| {
+        refused(format!("the descriptors do not link: {}", text::words(&cause.to_string())))
+    })?;
+    Ok(Linked { descriptors: Descriptors::new(pool), public, size })
 }
 
 #[cold]

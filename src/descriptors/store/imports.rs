@@ -12,17 +12,20 @@ use crate::error::text;
 /// Files by name, and what they import publicly. Those that import nothing publicly are left out.
 pub(super) type Public = BTreeMap<String, Vec<String>>;
 
+/// How an error names a file.
+type Shown<'a> = &'a dyn Fn(&str) -> String;
+
 /// The public imports of some files.
 ///
 /// # Errors
 /// A public import that is none of the file's imports.
-pub(super) fn public(files: &Files) -> Result<Public, String> {
+pub(super) fn public(files: &Files, shown: Shown<'_>) -> Result<Public, String> {
     let mut public = Public::new();
     for (name, file) in files.iter().filter(|(_, file)| !file.public_dependency.is_empty()) {
         let import = |index: &i32| usize::try_from(*index).ok().and_then(|index| file.dependency.get(index));
         let imports: Option<BTreeSet<&String>> = file.public_dependency.iter().map(import).collect();
-        let imports = imports
-            .ok_or_else(|| format!("{} has a public import that it does not list", text::words(name)))?;
+        let imports =
+            imports.ok_or_else(|| format!("{} has a public import that it does not list", shown(name)))?;
         public.insert(name.clone(), imports.into_iter().cloned().collect());
     }
     Ok(public)
@@ -37,20 +40,20 @@ pub(super) fn public(files: &Files) -> Result<Public, String> {
 /// What protoc refuses as well: a file that imports itself, or another one twice. And too many
 /// imports.
 pub(super) fn resolve(
-    files: &Files,
+    files: Files,
     known: &[&Public],
     mut size: Size,
+    shown: Shown<'_>,
 ) -> Result<(Vec<FileDescriptorProto>, Size), String> {
-    for (name, file) in files {
+    for (name, file) in &files {
         let mut imports = BTreeSet::new();
         if let Some(twice) = file.dependency.iter().find(|import| !imports.insert(*import)) {
-            return Err(format!("{} imports {} twice", text::words(name), text::words(twice)));
+            return Err(format!("{} imports {} twice", shown(name), text::words(twice)));
         }
     }
-    refuse_cycles(files)?;
+    refuse_cycles(&files, shown)?;
     let mut resolved = Vec::with_capacity(files.len());
-    for file in files.values() {
-        let mut file = file.clone();
+    for mut file in files.into_values() {
         file.public_dependency.clear();
         file.weak_dependency.clear();
         let mut seen: BTreeSet<&str> = file.dependency.iter().map(String::as_str).collect();
@@ -73,7 +76,7 @@ pub(super) fn resolve(
 
 /// Takes away the files that import none of the others, until nothing is left but cycles and what
 /// leads to them.
-fn refuse_cycles(files: &Files) -> Result<(), String> {
+fn refuse_cycles(files: &Files, shown: Shown<'_>) -> Result<(), String> {
     let imports =
         |name: &str| files.get(name).into_iter().flat_map(|file| &file.dependency).map(String::as_str);
     let mut waits_for: BTreeMap<&str, usize> = BTreeMap::new();
@@ -103,7 +106,7 @@ fn refuse_cycles(files: &Files) -> Result<(), String> {
         if !seen.insert(name) {
             let through =
                 if import == name { String::new() } else { format!(" through {}", text::words(import)) };
-            return Err(format!("{} imports itself{through}", text::words(name)));
+            return Err(format!("{} imports itself{through}", shown(name)));
         }
         name = import;
     }

@@ -154,6 +154,12 @@ fn imports_that_protoc_refuses_are_refused() {
         file("d.proto", []),
     ]);
     assert_eq!(refusal(&through), "b.proto imports itself through c.proto");
+    let halves = [("a", "b"), ("b", "a")].map(|(name, other)| {
+        let one = importing(&format!("{name}.proto"), &[&format!("{other}.proto")]);
+        (format!("{name}.binpb"), encoded(&[one]))
+    });
+    let error = Store::new(&halves).unwrap_err();
+    assert_eq!(error.message(), "a.binpb: a.proto imports itself through b.proto");
     let twice = encoded(&[importing("a.proto", &["b.proto", "b.proto"]), file("b.proto", [])]);
     assert_eq!(refusal(&twice), "a.proto imports b.proto twice");
     let mut unlisted = importing("a.proto", &["b.proto"]);
