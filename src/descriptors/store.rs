@@ -30,6 +30,10 @@ use size::Size;
 /// host together.
 pub(crate) const MAX_SET_LEN: usize = 64 << 20;
 
+/// What to do about a set that has more.
+pub(crate) const SHORTER: &str =
+    "buf build --exclude-source-info leaves out comments; otherwise give it as several sets";
+
 /// Where options are defined. Only the built-in file is used: options are decoded as this file
 /// says, and prost-reflect panics if they come to something else than it knows.
 const OPTIONS: &str = "google/protobuf/descriptor.proto";

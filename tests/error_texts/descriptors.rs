@@ -26,6 +26,7 @@ pub(super) fn raise(texts: &mut Texts) {
         ("with an import that is not there", file(&[named("a.proto"), field(3, "b.proto")])),
         ("with a type that is not there", file(&[named("a.proto"), of_type("f", 11, ".B")])),
         ("that is deep", file(&[named("a.proto"), field(4, deep)])),
+        ("that is long", vec![0; (64 << 20) + 1]),
         ("that declares too much", file(&[named("a.proto"), field(4, b"").repeat(1 << 19)])),
         ("with a cycle", file(&[named("a.proto"), field(3, "a.proto")])),
         ("with an import twice", file(&[named("a.proto"), field(3, "b.proto"), field(3, "b.proto")])),

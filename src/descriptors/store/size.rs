@@ -35,6 +35,9 @@ const MAX_PACKAGE_DOTS: usize = 100;
 /// Linking inserts values of an enum in the order of their numbers.
 const VALUES_TO_MOVE: usize = 1024;
 
+/// What to do about too much: each set of the configuration may have as much.
+const SEVERAL: &str = "give them as several sets in `descriptors`";
+
 /// What files take, as far as it is allowed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Size {
@@ -89,7 +92,7 @@ impl Size {
             weight: self.weight.saturating_add(other.weight),
         };
         if both.bytes > MAX_SET_LEN {
-            return Err(format!("the descriptors have more than {MAX_SET_LEN} bytes"));
+            return Err(format!("the descriptors have more than {MAX_SET_LEN} bytes; {SEVERAL}"));
         }
         if both.weight > MAX_WEIGHT { Err(too_much()) } else { Ok(both) }
     }
@@ -99,7 +102,7 @@ impl Size {
 pub(super) fn too_much() -> String {
     format!(
         "the descriptors declare too much: at most {} fields, values and imports, where a type counts \
-         as two and a long name as more",
+         as two and a long name as more; {SEVERAL}",
         MAX_WEIGHT / DECLARATION
     )
 }

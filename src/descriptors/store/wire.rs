@@ -6,8 +6,8 @@ use prost_reflect::prost_types::FileDescriptorProto;
 
 use tdc_formats::wire::{Cursor, Value};
 
-use super::MAX_SET_LEN;
 use super::size::{DECLARATION, MAX_WEIGHT, TYPE, too_much};
+use super::{MAX_SET_LEN, SHORTER};
 
 /// How deep message types may nest: as in protoc.
 const MAX_NESTING: usize = 32;
@@ -24,7 +24,7 @@ const MALFORMED: &str = "this is not a google.protobuf.FileDescriptorSet (protoc
 /// The set is malformed, or there is too much of something.
 pub(super) fn decode(set: &[u8]) -> Result<Vec<FileDescriptorProto>, String> {
     if set.len() > MAX_SET_LEN {
-        return Err(format!("the set has more than {MAX_SET_LEN} bytes"));
+        return Err(format!("the set has more than {MAX_SET_LEN} bytes: {SHORTER}"));
     }
     weigh(set)?;
     let mut files = Vec::new();
