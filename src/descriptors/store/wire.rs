@@ -52,7 +52,7 @@ fn without_source_code_info(file: &[u8]) -> Vec<u8> {
     kept
 }
 
-/// The messages of `google/protobuf/descriptor.proto` that have messages in them, and the others.
+/// The messages of `google/protobuf/descriptor.proto`, and what else is listed in them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Set,
@@ -68,19 +68,24 @@ enum Part {
     Options,
     UninterpretedOption,
     OptionName,
+    Import,
+    /// A reserved range or name.
+    Reserved,
 }
 
 impl Part {
-    /// What a field of this number is, if it is a message.
+    /// What a field of this number is, if it is one of these.
     fn field(self, number: u32) -> Option<Self> {
         Some(match (self, number) {
             (Self::Set, 1) => Self::File,
+            (Self::File, 3) => Self::Import,
             (Self::File, 4) | (Self::Message, 3) => Self::Message,
             (Self::File, 5) | (Self::Message, 4) => Self::Enum,
             (Self::File, 6) => Self::Service,
             (Self::File, 7) | (Self::Message, 2 | 6) => Self::Field,
             (Self::Message, 5) => Self::ExtensionRange,
             (Self::Message, 8) => Self::Oneof,
+            (Self::Message, 9 | 10) | (Self::Enum, 4 | 5) => Self::Reserved,
             (Self::Enum, 2) => Self::EnumValue,
             (Self::Service, 2) => Self::Method,
             (Self::File | Self::Field, 8)
@@ -94,25 +99,20 @@ impl Part {
         })
     }
 
-    /// What is stored in place of its outer message weighs nothing.
+    /// What is stored in place of its outer message weighs nothing, and an import costs as much to
+    /// link as a declaration.
     fn weight(self) -> usize {
         match self {
             Self::Options => 0,
-            Self::OptionName => 1,
+            Self::OptionName | Self::Reserved => 1,
             Self::Message => TYPE,
             _ => DECLARATION,
         }
     }
 
-    /// The weight of a field of this number that has no message in it: only lists of them matter.
-    fn weight_of_others(self, number: u32) -> usize {
-        match (self, number) {
-            // An import costs as much to link as a declaration.
-            (Self::File, 3) => DECLARATION,
-            // Reserved ranges and names.
-            (Self::Message, 9 | 10) | (Self::Enum, 4 | 5) => 1,
-            _ => 0,
-        }
+    /// Whether there is nothing to look for in it, which may be a name.
+    fn is_leaf(self) -> bool {
+        matches!(self, Self::Import | Self::Reserved)
     }
 }
 
@@ -127,10 +127,7 @@ fn weigh(set: &[u8]) -> Result<usize, String> {
         match cursor.field() {
             Ok(Some(field)) => {
                 let Value::Bytes(inner) = field.value else { continue };
-                let Some(found) = part.field(field.number) else {
-                    weight += part.weight_of_others(field.number);
-                    continue;
-                };
+                let Some(found) = part.field(field.number) else { continue };
                 weight += found.weight();
                 let nesting = nesting + usize::from(found == Part::Message);
                 if nesting > MAX_NESTING {
@@ -138,7 +135,9 @@ fn weigh(set: &[u8]) -> Result<usize, String> {
                         "a message type of the set nests deeper than {MAX_NESTING}, which protoc refuses too"
                     ));
                 }
-                open.push((Cursor::new(inner), found, nesting));
+                if !found.is_leaf() {
+                    open.push((Cursor::new(inner), found, nesting));
+                }
             }
             Ok(None) => drop(open.pop()),
             // Decoding might read on: it accepts more than the cursor does.
