@@ -17,6 +17,8 @@ use libfuzzer_sys::fuzz_target;
 
 // The readers are private, and their crate has TLS and clients, which take long to build with a
 // sanitizer. This is what they use of it.
+#[path = "../../keys-client/src/buckets/listed.rs"]
+mod buckets;
 #[path = "../../keys-client/src/failure.rs"]
 mod failure;
 #[path = "../../keys-client/src/services/gcp/storage/listing.rs"]
@@ -27,28 +29,6 @@ mod s3;
 mod time;
 #[path = "../../keys-client/src/uri.rs"]
 mod uri;
-
-mod buckets {
-    use std::time::SystemTime;
-
-    pub(crate) enum ObjectVersion {
-        ETag(String),
-        Generation(u64),
-    }
-
-    pub(crate) struct ListedObject {
-        pub(crate) key: String,
-        pub(crate) len: u64,
-        pub(crate) version: ObjectVersion,
-        pub(crate) modified: Option<SystemTime>,
-        pub(crate) checksum: Option<u32>,
-    }
-
-    pub(crate) struct Page {
-        pub(crate) objects: Vec<ListedObject>,
-        pub(crate) next: Option<String>,
-    }
-}
 
 mod json {
     use base64::Engine;

@@ -4,15 +4,18 @@
 //! connection fails, and so that no more than a part is in memory. Parts of different versions are
 //! never put together.
 
-use core::fmt;
+mod listed;
+
 use std::collections::HashSet;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::failure::Failure;
 use crate::http::Reply;
 use crate::key_services::KeyServices;
 use crate::objects::{Bytes, ObjectStore};
 use crate::services::{Crc32c, s3, storage};
+pub(crate) use listed::Page;
+pub use listed::{ListedObject, ObjectVersion};
 
 /// Objects of one page: the most that the stores list at once.
 const PAGE: usize = 1000;
@@ -61,48 +64,6 @@ impl FoundStore {
             Self::Gcs => ObjectStore::Gcs { endpoint: None },
         }
     }
-}
-
-/// Which bytes an object has: an object that is replaced gets another one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ObjectVersion {
-    /// S3's, as the store writes it.
-    ETag(String),
-    /// Google Cloud Storage's.
-    Generation(u64),
-}
-
-impl fmt::Display for ObjectVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ETag(tag) => write!(f, "etag:{tag}"),
-            Self::Generation(number) => write!(f, "generation:{number}"),
-        }
-    }
-}
-
-/// An object in a listing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ListedObject {
-    /// The key, which may be anything.
-    pub key: String,
-    /// How many bytes it has.
-    pub len: u64,
-    /// Its version.
-    pub version: ObjectVersion,
-    /// When it was written, to the second.
-    pub modified: Option<SystemTime>,
-    /// Of all bytes, if the store says it.
-    pub(crate) checksum: Option<u32>,
-}
-
-/// A part of a listing.
-pub(crate) struct Page {
-    pub(crate) objects: Vec<ListedObject>,
-    /// What continues it.
-    pub(crate) next: Option<String>,
 }
 
 /// Which part of a listing.
