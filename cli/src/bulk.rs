@@ -143,8 +143,7 @@ fn many(
     split: bool,
     options: &Options,
 ) -> Result<Report, Error> {
-    outputs::keep_apart(paths, output, options.report.as_deref())?;
-    let Found { inputs, refused } = outputs::find(paths)?;
+    let Found { inputs, refused } = outputs::find(paths, output, options.report.as_deref())?;
     let bulk = Bulk {
         work,
         output,

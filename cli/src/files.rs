@@ -74,7 +74,7 @@ pub(crate) fn read(path: Option<&Path>) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// If a path cannot be read.
 pub(crate) fn all(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
-    let mut inputs = named(paths)?;
+    let mut inputs = named(paths, expanded(paths)?)?;
     inputs.sort_by(|one, other| {
         one.path.cmp(&other.path).then_with(|| one.path.as_os_str().cmp(other.path.as_os_str()))
     });
@@ -82,17 +82,18 @@ pub(crate) fn all(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
     Ok(inputs)
 }
 
-/// The same, in the order in which they were named, and as often.
+/// The same, in the order in which they were named, and as often. `local` are the paths
+/// [`expanded`].
 ///
 /// # Errors
 /// If a path cannot be read.
-pub(crate) fn named(paths: &[PathBuf]) -> Result<Vec<Input>, Error> {
+pub(crate) fn named(paths: &[PathBuf], local: Vec<(PathBuf, PathBuf)>) -> Result<Vec<Input>, Error> {
     let mut inputs = Vec::new();
     for address in paths.iter().filter(|path| buckets::is_address(path)) {
         let left = buckets::MAX_OBJECTS.saturating_sub(inputs.len());
         inputs.extend(buckets::find(address, left)?.into_iter().map(Input::from));
     }
-    for (path, name) in expanded(paths)? {
+    for (path, name) in local {
         let metadata = std::fs::metadata(&path).map_err(|cause| cannot_read(&path, &cause))?;
         if metadata.is_dir() {
             below(&path, &name, &mut inputs)?;

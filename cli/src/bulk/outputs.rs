@@ -21,9 +21,12 @@ pub(super) struct Found {
 /// The files and objects that `paths` name, each with the name of its output, sorted by that name.
 ///
 /// # Errors
-/// If a path cannot be read, or if two files have the same output name.
-pub(super) fn find(paths: &[PathBuf]) -> Result<Found, Error> {
-    apart(files::named(paths)?, cfg!(any(windows, target_os = "macos")))
+/// If a path cannot be read, if two files have the same output name, or if the next run would read
+/// what this one writes to `output` and to `report`.
+pub(super) fn find(paths: &[PathBuf], output: &Path, report: Option<&Path>) -> Result<Found, Error> {
+    let local = files::expanded(paths)?;
+    keep_apart(paths, &local, output, report)?;
+    apart(files::named(paths, local)?, cfg!(any(windows, target_os = "macos")))
 }
 
 /// Gives each input an output of its own. With `ignores_case`, as file systems of Windows and macOS
@@ -111,11 +114,16 @@ fn not_together(what: &str, one: &Input, other: &Input) -> Error {
 }
 
 /// Checks that `output` is not one of the inputs, and that `report` is not either: the next run
-/// would read them.
+/// would read them. `local` are the paths expanded.
 ///
 /// # Errors
 /// [`Code::Argument`].
-pub(super) fn keep_apart(paths: &[PathBuf], output: &Path, report: Option<&Path>) -> Result<(), Error> {
+fn keep_apart(
+    paths: &[PathBuf],
+    local: &[(PathBuf, PathBuf)],
+    output: &Path,
+    report: Option<&Path>,
+) -> Result<(), Error> {
     buckets::no_folder_here(output, "name a local folder, and copy it")?;
     let within = |what: &str, input: &Path, another: &str| {
         let input = input.display();
@@ -129,17 +137,17 @@ pub(super) fn keep_apart(paths: &[PathBuf], output: &Path, report: Option<&Path>
             }
         }
     }
-    for (path, _) in files::expanded(paths)? {
-        let input = real(&path)?;
+    for (path, _) in local {
+        let input = real(path)?;
         if report.as_ref().is_some_and(|report| report.starts_with(&input)) {
-            return within("the report is in", &path, "file for it");
+            return within("the report is in", path, "file for it");
         }
         match input.is_dir() {
             true if output.starts_with(&input) => {
-                return within("the output folder is in", &path, "folder");
+                return within("the output folder is in", path, "folder");
             }
             false if input.parent() == Some(&output) => {
-                return within("the output folder contains", &path, "folder");
+                return within("the output folder contains", path, "folder");
             }
             _ => {}
         }
@@ -183,6 +191,10 @@ fn real(path: &Path) -> Result<PathBuf, Error> {
 mod tests {
     use super::*;
 
+    fn check(paths: &[PathBuf], output: &Path, report: Option<&Path>) -> Result<(), Error> {
+        keep_apart(paths, &files::expanded(paths).unwrap(), output, report)
+    }
+
     #[test]
     fn files_of_one_name_and_output_among_what_is_read_are_refused() {
         let folder = tempfile::tempdir().unwrap();
@@ -192,14 +204,14 @@ mod tests {
             std::fs::write(at(name).join("same"), "").unwrap();
         }
         let code = |result: Result<(), Error>| result.unwrap_err().code();
-        assert_eq!(code(find(&[at("x"), at("y")]).map(drop)), Code::Argument);
+        assert_eq!(code(find(&[at("x"), at("y")], &at("z"), None).map(drop)), Code::Argument);
         for output in ["x", "x/new/deep"] {
-            assert_eq!(code(keep_apart(&[at("x")], &at(output), None)), Code::Argument, "{output}");
+            assert_eq!(code(check(&[at("x")], &at(output), None)), Code::Argument, "{output}");
         }
-        assert_eq!(code(keep_apart(&[at("x/same")], &at("x"), None)), Code::Argument);
-        assert_eq!(code(keep_apart(&[at("?")], &at("x/new"), None)), Code::Argument);
-        assert!(keep_apart(&[at("x")], &at("z/new"), None).is_ok());
-        assert!(keep_apart(&[at("x/same")], &at("x/new"), None).is_ok());
+        assert_eq!(code(check(&[at("x/same")], &at("x"), None)), Code::Argument);
+        assert_eq!(code(check(&[at("?")], &at("x/new"), None)), Code::Argument);
+        assert!(check(&[at("x")], &at("z/new"), None).is_ok());
+        assert!(check(&[at("x/same")], &at("x/new"), None).is_ok());
     }
 
     #[test]
@@ -209,14 +221,14 @@ mod tests {
         std::fs::create_dir(at("x")).unwrap();
         std::fs::write(at("x/same"), "").unwrap();
         for (input, report) in [("x", "x/new"), ("x/*", "x/new"), ("x/same", "x/same"), ("?", "x/new")] {
-            let error = keep_apart(&[at(input)], &at("out"), Some(&at(report))).unwrap_err();
+            let error = check(&[at(input)], &at("out"), Some(&at(report))).unwrap_err();
             assert!(
                 error.message().ends_with("which is an input: name another file for it"),
                 "{input}: {error}"
             );
         }
         for (input, report) in [("x", "new"), ("x/s*", "x/new"), ("x/same", "x/new"), ("?", "y/new")] {
-            assert!(keep_apart(&[at(input)], &at("out"), Some(&at(report))).is_ok(), "{input}");
+            assert!(check(&[at(input)], &at("out"), Some(&at(report))).is_ok(), "{input}");
         }
     }
 
