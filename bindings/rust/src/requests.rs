@@ -112,11 +112,12 @@ impl Host {
             asked.iter().map(async |(id, request)| Ok::<_, Error>((*id, self.answer_one(request).await?))),
         )
         .await?;
-        // The library reports the first failure of a code.
-        causes.extend(own.iter().rev().filter_map(|(_, own)| match own {
-            Own::NotDone(failed) => Some((failed.code, Arc::clone(&failed.cause))),
-            _ => None,
-        }));
+        for (_, own) in &own {
+            if let Own::NotDone(failed) = own {
+                // The library reports the first failure of a code, of whichever round.
+                causes.entry(failed.code).or_insert_with(|| Arc::clone(&failed.cause));
+            }
+        }
         let answers: Vec<(u64, Answer<'_>)> = own.iter().map(|(id, own)| (*id, own.as_answer())).collect();
         self.converter.answer(&mut call, &answers)?;
         Ok(call)

@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -72,6 +72,20 @@ async fn what_a_service_says_is_an_error_with_its_source() {
     let converter = Service::failing(|| io::Error::other("reset").into()).open("").data_converter();
     let error = decode::<String>(&converter, &envelope).await.unwrap_err();
     assert!(StdError::source(&error).unwrap().is::<io::Error>(), "the program's own type");
+}
+
+#[tokio::test]
+async fn source_is_that_of_the_failure_that_is_reported_however_many_rounds_fail() {
+    static FAILED: AtomicUsize = AtomicUsize::new(0);
+    let envelopes = envelopes(40).await;
+    let service = Service::failing(|| {
+        io::Error::other(format!("failure {}", FAILED.fetch_add(1, Ordering::SeqCst))).into()
+    });
+    let error = own(service.open("").payload_codec().decode(&NONE, envelopes).await.unwrap_err());
+    assert!(FAILED.load(Ordering::SeqCst) > 16, "more than one round failed");
+    assert_eq!(error.payload_index(), Some(0), "{error}");
+    let source = StdError::source(&error).unwrap().to_string();
+    assert!(error.message().ends_with(&format!(": {source}")), "{error}, because of {source}");
 }
 
 #[tokio::test]
