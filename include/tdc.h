@@ -698,6 +698,28 @@ tdc_status tdc_message_encode(const struct tdc_data_converter *self,
                               struct tdc_error **error);
 
 /**
+ * Encodes a message that `tdc_message_decode` has decoded, under another configuration or other
+ * keys; `before` is the message as it was then. It is `tdc_message_encode` without flags, but in
+ * headers, and in other places where the SDKs write payloads plain, it encodes what was not plain
+ * before. `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
+ *
+ * Valid arguments:
+ * `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.
+ */
+tdc_status tdc_message_encode_again(const struct tdc_data_converter *self,
+                                    struct tdc_call *call,
+                                    const uint8_t *context,
+                                    size_t context_len,
+                                    const uint8_t *name,
+                                    size_t name_len,
+                                    const uint8_t *before,
+                                    size_t before_len,
+                                    const uint8_t *message,
+                                    size_t message_len,
+                                    struct tdc_buffer *out,
+                                    struct tdc_error **error);
+
+/**
  * Decodes every payload and failure of a serialised message of Temporal's API, whose full name is
  * `name`. What no codec of the library made is left alone. `*out` is written on `TDC_OK`, and
  * freed by `tdc_buffer_free`.

@@ -40,7 +40,7 @@ pub use error::{
 };
 pub use failure::{tdc_failure_decode, tdc_failure_encode};
 pub use history::tdc_history_decode;
-pub use message::{TDC_MESSAGE_HEADERS, tdc_message_decode, tdc_message_encode};
+pub use message::{TDC_MESSAGE_HEADERS, tdc_message_decode, tdc_message_encode, tdc_message_encode_again};
 pub use payload::{tdc_codec_decode_payload, tdc_codec_encode_bound, tdc_codec_encode_payload, tdc_payload};
 pub use status::{tdc_status, tdc_status_is_transient, tdc_status_name};
 pub use version::{TDC_ABI_VERSION, tdc_abi_version, tdc_version};

@@ -59,7 +59,7 @@ pub use history::{binary_history_type, is_json_history};
 pub use inspect::{Inspection, inspect};
 pub use keys::{BACKEND, Fault, KeyService, Unwrap, Wrap};
 pub use limits::{Limits, Usage};
-pub use message::MessageFlags;
+pub use message::{MessageFlags, PlainPlaces};
 pub use outcome::Outcome;
 pub use payload::Location;
 pub use storage::{Object, ObjectFault, References, Store, StoreKind};

@@ -14,6 +14,7 @@
 mod failure;
 mod json;
 mod merge;
+mod plain;
 mod plan;
 mod special;
 mod walk;
@@ -27,6 +28,7 @@ use crate::descriptors::temporal_pool;
 use crate::error::Error;
 use crate::lock::Once;
 use json::JsonWalk;
+pub use plain::PlainPlaces;
 use plan::{Plan, Plans};
 use special::unknown_type;
 use walk::Walk;

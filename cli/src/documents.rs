@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tdc::{DataConverter, Error, Limits};
+use tdc::{DataConverter, Error, Limits, PlainPlaces};
 
 use crate::input::{Form, Payloads};
 use crate::task::Task;
@@ -81,6 +81,11 @@ impl Viewer {
             }
         })?;
         first
+    }
+
+    /// What a history has where the SDKs write payloads plain.
+    pub(crate) fn plain_places(&self, history: &[u8]) -> Result<PlainPlaces, Error> {
+        self.converter.plain_places(history)
     }
 
     fn each(&self, document: &[u8], visit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {

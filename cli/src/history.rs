@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use tdc::{DataConverter, Error};
+use tdc::{DataConverter, Error, PlainPlaces};
 
 use crate::configuration::Configuration;
 use crate::task::Task;
@@ -55,6 +55,19 @@ pub(crate) fn convert(
         Task::Encode | Task::EncodeStored => converter.encode_history_and_say(call.at(context), history, say),
         Task::Decode | Task::DecodeStored => converter.decode_history_and_say(call.at(context), history, say),
         Task::Rewrap => converter.rewrap_history_and_say(call.at(context), history, say),
+    })
+}
+
+/// Encodes a history that was decoded, with the headers that were encoded before.
+pub(crate) fn encode_again(
+    converter: &DataConverter,
+    context: &[u8],
+    history: &[u8],
+    before: &PlainPlaces,
+    say: &dyn Fn(usize),
+) -> Result<Vec<u8>, Error> {
+    host::complete_with(Task::EncodeStored.references(), converter, |call| {
+        converter.encode_history_again(call.at(context), history, before, say)
     })
 }
 

@@ -17,6 +17,7 @@ use tdc::{Code, DataConverter, Error, Limits};
 use crate::bulk::{self, Counts, Made, Options};
 use crate::configuration::Configuration;
 use crate::documents::{self, Viewer};
+use crate::history;
 use crate::input::Form;
 use crate::key_counts::{KeyCounts, REMINDER};
 use crate::stdio;
@@ -58,11 +59,15 @@ impl bulk::Work for Rewrapper {
         let made = match &self.to {
             None => documents::convert(Task::Rewrap, &self.converter, context, document, say)?,
             Some(to) => {
+                let plain = is_history.then(|| self.viewer.plain_places(document)).transpose()?;
                 let decoded = documents::convert(self.decode, &self.converter, context, document, say)?;
                 // A third document in memory would exceed the documented bound.
                 drop(std::mem::take(document));
                 self.all_opened(&decoded, &references)?;
-                documents::convert(Task::EncodeStored, to, context, &decoded, say)?
+                match &plain {
+                    Some(plain) => history::encode_again(to, context, &decoded, plain, say)?,
+                    None => documents::convert(Task::EncodeStored, to, context, &decoded, say)?,
+                }
             }
         };
         let Seen { counts: after, hashes: new, .. } = self.look(&made)?;

@@ -6,7 +6,7 @@ use crate::codec::Environment;
 use crate::config::{Config, Profile};
 use crate::error::Error;
 use crate::history;
-use crate::message::{MessageFlags, MessageType, Progress, Settings, Task};
+use crate::message::{MessageFlags, MessageType, PlainPlaces, Progress, Settings, Task};
 
 impl DataConverter {
     /// Encodes every payload and failure of a serialised message, whose type is given by its full
@@ -38,6 +38,30 @@ impl DataConverter {
         message: &[u8],
     ) -> Result<Vec<u8>, Error> {
         self.message(scope.into(), name, flags, message, Task::Decode, None)
+    }
+
+    /// [`DataConverter::encode_message`] for a message that was decoded, and `before` is what it was
+    /// then: in headers, and in other places where the SDKs write payloads plain, it encodes what
+    /// was not plain before.
+    ///
+    /// # Errors
+    /// As [`DataConverter::encode_message`].
+    pub fn encode_message_again<'a>(
+        &self,
+        scope: impl Into<Scope<'a>>,
+        name: &str,
+        before: &[u8],
+        message: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        let message_type = MessageType::find(name)?;
+        let longest = before.len().max(message.len());
+        self.call(scope.into(), longest, |spent, profile, environment, config| {
+            let settings = settings(name, profile, environment, config, MessageFlags::default());
+            let before = PlainPlaces::seen_by(|visit| {
+                message_type.transcode(before, Task::Visit(visit), settings, &mut spent.budget, None)
+            })?;
+            message_type.transcode(message, Task::EncodeAgain(&before), settings, &mut spent.budget, None)
+        })
     }
 
     pub(crate) fn message(

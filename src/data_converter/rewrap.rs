@@ -1,4 +1,5 @@
-//! Rewrapping of data keys, and a visitor for the payloads of a document.
+//! Moving documents to other keys: rewrapping of data keys, encoding again what was decoded, and a
+//! visitor for the payloads of a document.
 
 use std::cell::RefCell;
 
@@ -9,7 +10,7 @@ use crate::call::Scope;
 use crate::codec::encrypt;
 use crate::error::Error;
 use crate::framing::Framed;
-use crate::message::Task;
+use crate::message::{PlainPlaces, Task};
 use crate::outcome::Outcome;
 use crate::payload::Payloads;
 
@@ -64,6 +65,30 @@ impl DataConverter {
         self.message_json(scope.into(), FAILURE, false, failure, Task::Rewrap, None)
     }
 
+    /// What a history has where the SDKs write payloads plain, for
+    /// [`DataConverter::encode_history_again`].
+    ///
+    /// # Errors
+    /// As [`DataConverter::visit_history`].
+    pub fn plain_places(&self, history: &[u8]) -> Result<PlainPlaces, Error> {
+        PlainPlaces::seen_by(|visit| self.history((&[]).into(), history, Task::Visit(visit), None))
+    }
+
+    /// [`DataConverter::encode_history_and_say`] for a history that was decoded: in headers, and in
+    /// other places where the SDKs write payloads plain, it encodes what was not plain `before`.
+    ///
+    /// # Errors
+    /// As [`DataConverter::encode_history`].
+    pub fn encode_history_again<'a>(
+        &self,
+        scope: impl Into<Scope<'a>>,
+        history: &[u8],
+        before: &PlainPlaces,
+        say: &dyn Fn(usize),
+    ) -> Result<Vec<u8>, Error> {
+        self.history(scope.into(), history, Task::EncodeAgain(before), Some(say))
+    }
+
     /// Calls `visit` with every serialised payload of a history, unchanged, including encoded
     /// attributes of failures.
     ///
@@ -71,7 +96,7 @@ impl DataConverter {
     /// As [`DataConverter::decode_history`], without the errors of the codecs.
     pub fn visit_history(&self, history: &[u8], visit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         let visit = RefCell::new(visit);
-        let visit = |payload: &[u8]| (visit.borrow_mut())(payload);
+        let visit = |payload: &[u8], _| (visit.borrow_mut())(payload);
         self.history((&[]).into(), history, Task::Visit(&visit), None).map(drop)
     }
 
@@ -81,7 +106,7 @@ impl DataConverter {
     /// As [`DataConverter::decode_failure_json`], without the errors of the codecs.
     pub fn visit_failure_json(&self, failure: &[u8], visit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         let visit = RefCell::new(visit);
-        let visit = |payload: &[u8]| (visit.borrow_mut())(payload);
+        let visit = |payload: &[u8], _| (visit.borrow_mut())(payload);
         self.message_json((&[]).into(), FAILURE, false, failure, Task::Visit(&visit), None).map(drop)
     }
 }

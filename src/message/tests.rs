@@ -181,6 +181,31 @@ fn headers_are_encoded_when_asked_and_opened_always() {
     assert_eq!(converter.decode_message(&[], name, no, &encoded).unwrap(), plain);
 }
 
+/// Headers, which interceptors encode.
+#[test]
+fn what_was_encoded_where_the_sdks_write_plain_is_encoded_again() {
+    let (old, new) = (encrypting(), converter("codecs: [zlib, encrypt]"));
+    let name = "temporal.api.workflowservice.v1.SignalWithStartWorkflowExecutionRequest";
+    let header = |name: &str| nested("common.v1.Header", &[("fields", map(name, payload()))]);
+    let request = message(
+        "workflowservice.v1.SignalWithStartWorkflowExecutionRequest",
+        &[("header", header("a")), ("input", payloads()), ("signal_input", payloads())],
+    );
+    let plain = request.encode_to_vec();
+    let secrets = |bytes: &[u8]| bytes.windows(6).filter(|window| window == b"secret").count();
+    let decode = |bytes: &[u8]| old.decode_message(&[], name, MessageFlags::default(), bytes).unwrap();
+    for (headers, left) in [(false, 1), (true, 0)] {
+        let encoded = old.encode_message(&[], name, MessageFlags { headers }, &plain).unwrap();
+        assert_eq!((secrets(&encoded), decode(&encoded) == plain), (left, true));
+        let again = new.encode_message_again(&[], name, &encoded, &plain).unwrap();
+        assert_eq!((secrets(&again), decode(&again) == plain), (left, true));
+    }
+    // What was not there before, and what is left of a message that is cut off, is not plain.
+    assert_eq!(secrets(&new.encode_message_again(&[], name, b"", &plain).unwrap()), 0);
+    let cut = &plain[..plain.len() - 1];
+    assert_eq!(new.encode_message_again(&[], name, cut, &plain).unwrap_err().code(), Code::Protobuf);
+}
+
 #[test]
 fn what_is_wrapped_in_any_is_walked() {
     let converter = encrypting();

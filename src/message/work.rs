@@ -1,5 +1,6 @@
 //! What a visitor does with the payloads that it finds.
 
+use super::plain::PlainPlaces;
 use super::plan::Treatment;
 use crate::codec::{Budget, Chain, Environment, Found, Layer, encrypt};
 use crate::error::{Code, Error, Kind};
@@ -17,6 +18,8 @@ pub(crate) struct Work<'c> {
     relaxed: Chain,
     strict: bool,
     count: usize,
+    /// How many payloads came by that the SDKs write plain; counted to encode again.
+    plain_places: usize,
     progress: Progress<'c>,
 }
 
@@ -43,13 +46,16 @@ pub(crate) struct Settings<'c> {
 /// What is done.
 pub(crate) enum Task<'v> {
     Encode,
+    /// A message that was decoded: what the SDKs write plain is encoded, too, unless it was plain.
+    EncodeAgain(&'v PlainPlaces),
     Decode,
     /// Data keys are rewrapped, and nothing is decoded.
     Rewrap,
     /// Nothing is written: the keys that the host must be asked for are collected.
     AskForKeys(KeysOf, NeededKeys),
-    /// Nothing is written: the payloads are passed to the visitor.
-    Visit(&'v dyn Fn(&[u8])),
+    /// Nothing is written: the payloads are passed to the visitor, and whether the SDKs pass what is
+    /// there to their codecs.
+    Visit(&'v dyn Fn(&[u8], bool)),
 }
 
 impl Task<'_> {
@@ -58,7 +64,7 @@ impl Task<'_> {
         match self {
             Self::Decode => Some(KeysOf::Decode),
             Self::Rewrap => Some(KeysOf::Rewrap),
-            Self::Encode | Self::AskForKeys(..) | Self::Visit(_) => None,
+            Self::Encode | Self::EncodeAgain(_) | Self::AskForKeys(..) | Self::Visit(_) => None,
         }
         .filter(|_| settings.environment.asks_for_keys())
     }
@@ -87,6 +93,7 @@ impl<'c> Work<'c> {
             relaxed: settings.chain.without_required(),
             strict: true,
             count: 0,
+            plain_places: 0,
             progress: None,
         }
     }
@@ -100,7 +107,7 @@ impl<'c> Work<'c> {
     }
 
     pub(crate) fn encodes(&self) -> bool {
-        matches!(self.task, Task::Encode)
+        matches!(self.task, Task::Encode | Task::EncodeAgain(_))
     }
 
     pub(crate) fn decodes(&self) -> bool {
@@ -109,7 +116,7 @@ impl<'c> Work<'c> {
 
     /// Whether anything is written at all.
     pub(crate) fn writes(&self) -> bool {
-        matches!(self.task, Task::Encode | Task::Decode | Task::Rewrap)
+        self.encodes() || matches!(self.task, Task::Decode | Task::Rewrap)
     }
 
     pub(crate) fn max_payloads(&self) -> usize {
@@ -120,13 +127,13 @@ impl<'c> Work<'c> {
     pub(crate) fn request_keys(self) -> Result<(), Error> {
         match self.task {
             Task::AskForKeys(_, keys) => keys.request(),
-            Task::Encode | Task::Decode | Task::Rewrap | Task::Visit(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 
     /// Whether a field is skipped because the SDKs write it plain.
     pub(crate) fn skips(&self, treatment: Treatment) -> bool {
-        self.encodes()
+        matches!(self.task, Task::Encode)
             && match treatment {
                 Treatment::Plain => true,
                 Treatment::Header => !self.settings.headers,
@@ -136,9 +143,13 @@ impl<'c> Work<'c> {
 
     /// From here on, plain payloads are accepted despite `required`, where the SDKs write them.
     pub(crate) fn relax(&mut self, treatment: Treatment) {
-        if treatment != Treatment::Header || !self.settings.headers {
-            self.strict = false;
-        }
+        self.strict &= match treatment {
+            Treatment::Codec => true,
+            Treatment::Plain => false,
+            Treatment::Header => self.settings.headers,
+            // Encode does not leave out what the SDKs write plain there.
+            Treatment::Mixed => !self.decodes(),
+        };
     }
 
     pub(crate) fn is_strict(&self) -> bool {
@@ -168,7 +179,12 @@ impl<'c> Work<'c> {
         }
         let view = View::parse(Slices::one(payload)).map_err(|cause| self.said_of(malformed(cause)))?;
         match &mut self.task {
-            Task::Encode => Ok(!self.chain().is_empty()),
+            Task::Encode => Ok(!self.settings.chain.is_empty()),
+            Task::EncodeAgain(before) => {
+                let was_plain = !self.strict && before.had(self.plain_places, payload);
+                self.plain_places += usize::from(!self.strict);
+                Ok(!was_plain && !self.settings.chain.is_empty())
+            }
             Task::Decode
                 if self
                     .settings
@@ -193,7 +209,7 @@ impl<'c> Work<'c> {
             }
             Task::Rewrap => Ok(encrypt::is_envelope(&view, &self.settings.environment)),
             Task::Visit(visit) => {
-                visit(payload);
+                visit(payload, self.strict);
                 Ok(false)
             }
             Task::AskForKeys(_, keys) if keys.is_full() => Ok(false),
@@ -223,7 +239,7 @@ impl<'c> Work<'c> {
         let environment = &self.settings.environment;
         environment.at(self.count - 1);
         let outcome = match self.task {
-            Task::Encode => chain.encode(slices, environment, room),
+            Task::Encode | Task::EncodeAgain(_) => chain.encode(slices, environment, room),
             Task::Rewrap => encrypt::rewrap(payload, environment)
                 .map(|made| made.map_or(Outcome::Unchanged, Outcome::owned)),
             _ => chain.decode(slices, environment, self.budget, room, false),

@@ -67,6 +67,10 @@ static tdc_status call_message_encode(const struct value *values) {
                               P(6));
 }
 
+static tdc_status call_message_encode_again(const struct value *values) {
+    return tdc_message_encode_again(P(0), P(1), P(2), N(2), P(3), N(3), P(4), N(4), P(5), N(5), P(6), P(7));
+}
+
 static tdc_status call_message_decode(const struct value *values) {
     return tdc_message_decode(P(0), P(1), P(2), N(2), P(3), N(3), 0, P(4), N(4), P(5), P(6));
 }
@@ -153,6 +157,11 @@ static const struct function FUNCTIONS[] = {
      release_buffer,
      7,
      {SELF, TRY, IN(context), IN(name_of_message), IN(payloads), OUT, DETAILS}},
+    {"tdc_message_encode_again",
+     call_message_encode_again,
+     release_buffer,
+     8,
+     {SELF, TRY, IN(context), IN(name_of_message), IN(encoded_payloads), IN(payloads), OUT, DETAILS}},
     {"tdc_message_decode",
      call_message_decode,
      release_buffer,

@@ -378,6 +378,10 @@ BUFFER_CALL(decode_history, tdc_history_decode(converter, &call, NULL, 0, in->da
 BUFFER_CALL(encode_history,
             tdc_message_encode(converter, &call, NULL, 0, TYPE("temporal.api.history.v1.History"), 0,
                                in->data, in->len, &out, error))
+/* As it was before, too. */
+BUFFER_CALL(encode_history_again,
+            tdc_message_encode_again(converter, &call, NULL, 0, TYPE("temporal.api.history.v1.History"),
+                                     in->data, in->len, in->data, in->len, &out, error))
 BUFFER_CALL(encode_any,
             tdc_message_encode(converter, &call, NULL, 0, TYPE("temporal.api.protocol.v1.Message"), 0,
                                in->data, in->len, &out, error))
@@ -620,6 +624,7 @@ static const struct {
     {"history, envelopes", HIDING_IN_ENVELOPES, decode_history, history, 95, 150, TDC_ERR_LIMIT},
     {"answer of a key service", KEY_SERVICE, provide_failure, open_groups, 0, 1000, TDC_ERR_PROTOBUF},
     {"history", HIDING, encode_history, history, 95, 150, TDC_ERR_LIMIT},
+    {"history, again", HIDING, encode_history_again, history, 95, 150, TDC_ERR_LIMIT},
     {"history, decode", HIDING, decode_history, history, 95, 150, TDC_ERR_LIMIT},
     {"history as JSON", HIDING, decode_history, history_json, 94, 150, TDC_ERR_LIMIT},
     {"Any in Any", ENCRYPT, encode_any, any, 49, 150, TDC_ERR_LIMIT},

@@ -248,6 +248,7 @@ def test_rewrapping_moves_to_another_key(tmp_path: Path) -> None:
     (made,) = _bulk.rewrap_batches(settings, iter([batch]))
     assert made.schema == batch.schema
     assert made.column(0)[1].as_py() is None
+    assert b"a header" not in made.column(0)[0].as_py()
     (decoded,) = _bulk.decode_batches(_bulk.settings(new), iter([made]))
     assert decoded.column(0)[0].as_py() == _decoded(old, encoded)
     # What stays closed is not encrypted a second time.

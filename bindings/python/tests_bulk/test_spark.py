@@ -255,6 +255,7 @@ def test_rewrapped_histories_are_there_once(
     # No nonce is used twice, neither one of the encoded exports nor one of the try that failed.
     used = [nonces(table["history"].to_pylist()) for table in (before, given_up, found)]
     assert all(used)
+    assert len(used[0]) == len(used[2]), "what was encrypted is encrypted again"
     assert len(set().union(*used)) == sum(map(len, used))
 
 

@@ -185,3 +185,31 @@ fn keys_of_files_are_counted_without_a_configuration() {
         "{\"files\":1,\"failed\":0,\"payloads\":1,\"keys\":[{\"keyId\":\"wrap-a\",\"encoding\":\"binary/encrypted\",\"payloads\":1}]}\n"
     );
 }
+
+/// An interceptor may have encoded headers, which `tdc history encode` leaves as they are.
+#[test]
+fn what_was_encoded_in_headers_is_encoded_again_and_the_rest_stays_plain() {
+    let folder = prepared();
+    let list: serde_json::Value =
+        serde_json::from_str(&folder.succeeds(&["encode", "--config", "old.yaml"], BODY)).unwrap();
+    let (encoded, plain) =
+        (list["payloads"][0].to_string(), r#"{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"Mg=="}"#);
+    let with = |baggage: &str| {
+        HISTORY.replace(
+            r#"{"input""#,
+            &format!(r#"{{"header":{{"fields":{{"baggage":{baggage},"trace":{plain}}}}},"input""#),
+        )
+    };
+    fs::create_dir(folder.path("in")).unwrap();
+    folder.write("in/history.json", &with(&encoded));
+    let export = format!("{{\"items\":[{{\"history\":{}}}]}}", with(&encoded));
+    folder.write("in/export.json", &export);
+    let (code, table, notes) =
+        status(&folder, &["rewrap", "--config", "old.yaml", "--to", "other.yaml", "--output", "made", "in"]);
+    assert_eq!(code, Some(0), "{notes}");
+    assert!(table.contains("4  binary/encrypted  plain-key"), "{table}");
+    let decoded = folder.succeeds(&["history", "decode", "--config", "other.yaml", "made/history.json"], "");
+    assert_eq!(decoded, with(r#"{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"IlRlc3Rpbmci"}"#));
+    let made = folder.read("made/history.json");
+    assert!(made.contains(plain) && !made.contains("IlRlc3Rpbmci"), "{made}");
+}

@@ -176,6 +176,12 @@ unsafe extern "system" fn Java_io_tdc_Native_messageEncode(_: Env, _: Class, thi
 }
 
 #[unsafe(no_mangle)]
+unsafe extern "system" fn Java_io_tdc_Native_messageEncodeAgain(_: Env, _: Class, this: i64, call: i64, context: i64, context_len: i64, name: i64, name_len: i64, before: i64, before_len: i64, message: i64, message_len: i64, out: i64, error: i64) -> i32 {
+    // SAFETY: io.tdc passes what tdc.h asks for.
+    int(unsafe { ffi::tdc_message_encode_again(at(this), at_mut(call), at(context), size(context_len), at(name), size(name_len), at(before), size(before_len), at(message), size(message_len), at_mut(out), at_mut(error)) })
+}
+
+#[unsafe(no_mangle)]
 unsafe extern "system" fn Java_io_tdc_Native_messageDecode(_: Env, _: Class, this: i64, call: i64, context: i64, context_len: i64, name: i64, name_len: i64, flags: i32, message: i64, message_len: i64, out: i64, error: i64) -> i32 {
     // SAFETY: io.tdc passes what tdc.h asks for.
     int(unsafe { ffi::tdc_message_decode(at(this), at_mut(call), at(context), size(context_len), at(name), size(name_len), uint(flags), at(message), size(message_len), at_mut(out), at_mut(error)) })

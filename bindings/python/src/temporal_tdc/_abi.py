@@ -168,6 +168,23 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
             _POINTER,
         ),
     ),
+    "tdc_message_encode_again": (
+        ctypes.c_uint32,
+        (
+            _POINTER,
+            _POINTER,
+            _BYTES,
+            _SIZE,
+            _BYTES,
+            _SIZE,
+            _BYTES,
+            _SIZE,
+            _BYTES,
+            _SIZE,
+            _POINTER,
+            _POINTER,
+        ),
+    ),
     "tdc_message_decode": (
         ctypes.c_uint32,
         (

@@ -111,7 +111,8 @@ class _Calls:
             _check_that_all_are_open(decoded)
         if any(decoded.count(mark) > history.count(mark) for mark in _REFERENCE):
             _check_that_references_were_ones(history, decoded)
-        return to._call("tdc_message_encode", decoded, _HISTORY, len(_HISTORY), 0)
+        before = history, len(history)
+        return to._call("tdc_message_encode_again", decoded, _HISTORY, len(_HISTORY), *before)
 
     def _call(self, function: str, message: bytes, *middle: bytes | int) -> bytes:
         answer = self._codec.call_in_this_thread(function, message, *middle)

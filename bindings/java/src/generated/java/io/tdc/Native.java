@@ -66,6 +66,8 @@ final class Native {
 
   static native int messageEncode(long self, long call, long context, long contextLen, long name, long nameLen, int flags, long message, long messageLen, long out, long error);
 
+  static native int messageEncodeAgain(long self, long call, long context, long contextLen, long name, long nameLen, long before, long beforeLen, long message, long messageLen, long out, long error);
+
   static native int messageDecode(long self, long call, long context, long contextLen, long name, long nameLen, int flags, long message, long messageLen, long out, long error);
 
   static native int historyDecode(long self, long call, long context, long contextLen, long history, long historyLen, long out, long error);

@@ -164,6 +164,10 @@ final class Native {
       Backend.find(
           "tdc_message_encode",
           FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+  private static final MethodHandle MESSAGE_ENCODE_AGAIN =
+      Backend.find(
+          "tdc_message_encode_again",
+          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
   private static final MethodHandle MESSAGE_DECODE =
       Backend.find(
           "tdc_message_decode",
@@ -450,6 +454,14 @@ final class Native {
   static int messageEncode(long self, long call, long context, long contextLen, long name, long nameLen, int flags, long message, long messageLen, long out, long error) {
     try {
       return (int) MESSAGE_ENCODE.invokeExact(self, call, context, contextLen, name, nameLen, flags, message, messageLen, out, error);
+    } catch (Throwable e) {
+      throw Backend.unexpected(e);
+    }
+  }
+
+  static int messageEncodeAgain(long self, long call, long context, long contextLen, long name, long nameLen, long before, long beforeLen, long message, long messageLen, long out, long error) {
+    try {
+      return (int) MESSAGE_ENCODE_AGAIN.invokeExact(self, call, context, contextLen, name, nameLen, before, beforeLen, message, messageLen, out, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }
