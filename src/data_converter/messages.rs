@@ -40,9 +40,9 @@ impl DataConverter {
         self.message(scope.into(), name, flags, message, Task::Decode, None)
     }
 
-    /// [`DataConverter::encode_message`] for a message that was decoded, and `before` is what it was
-    /// then: in headers, and in other places where the SDKs write payloads plain, it encodes what
-    /// was not plain before.
+    /// [`DataConverter::encode_message`] for a message that was decoded, and `before` is what it
+    /// was then: in headers, and in other places where the SDKs write payloads plain, it encodes
+    /// what was not plain before.
     ///
     /// # Errors
     /// As [`DataConverter::encode_message`].

@@ -53,8 +53,8 @@ pub(crate) enum Task<'v> {
     Rewrap,
     /// Nothing is written: the keys that the host must be asked for are collected.
     AskForKeys(KeysOf, NeededKeys),
-    /// Nothing is written: the payloads are passed to the visitor, and whether the SDKs pass what is
-    /// there to their codecs.
+    /// Nothing is written: the payloads are passed to the visitor, and whether the SDKs use their
+    /// codecs there.
     Visit(&'v dyn Fn(&[u8], bool)),
 }
 
