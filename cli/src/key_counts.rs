@@ -98,6 +98,11 @@ impl KeyCounts {
         rows
     }
 
+    /// How many are encrypted.
+    pub(crate) fn encrypted(&self) -> u64 {
+        self.by_key.values().sum()
+    }
+
     pub(crate) fn rows(&self) -> Vec<Row<'_>> {
         let rows = self.by_key.iter();
         rows.map(|(Shown { key_id, encoding }, payloads)| Row {
@@ -110,7 +115,7 @@ impl KeyCounts {
 
     /// A table for people: the number of payloads by encoding and key.
     pub(crate) fn table(&self) -> String {
-        let encrypted: u64 = self.by_key.values().sum();
+        let encrypted = self.encrypted();
         let mut lines = vec![["PAYLOADS".to_owned(), "ENCODING".to_owned(), "KEY ID".to_owned()]];
         lines.extend(self.rows().iter().map(|row| {
             let key = row.key_id.unwrap_or("(not shown: the id is the key itself)");

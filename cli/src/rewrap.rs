@@ -71,6 +71,7 @@ impl bulk::Work for Rewrapper {
             }
         };
         let Seen { counts: after, hashes: new, .. } = self.look(&made)?;
+        self.no_failure_opened(&before, &after)?;
         let changed = hashes.iter().zip(&new).filter(|(before, after)| before != after).count() as u64;
         Ok(Made {
             document: made,
@@ -114,6 +115,22 @@ impl Rewrapper {
         Ok(seen)
     }
 
+    /// Checks that no failure that was encoded has become readable because the new configuration
+    /// encrypts payloads only.
+    fn no_failure_opened(&self, before: &KeyCounts, after: &KeyCounts) -> Result<(), Error> {
+        let readable = before.encrypted().saturating_sub(after.encrypted());
+        if readable == 0 || !self.to.as_ref().is_some_and(encrypts_payloads_only) {
+            return Ok(());
+        }
+        Err(Error::new(
+            Code::NotEncrypted,
+            format!(
+                "message and stack trace of {readable} failure(s) are encrypted and would be readable: set \
+                 failures: {{ encode_common_attributes: true }} in the new configuration"
+            ),
+        ))
+    }
+
     /// Checks that every payload was decoded, because one that was not would be encoded a second
     /// time, and that every reference was one before: `references`. Encode leaves them readable,
     /// and from then on they may be followed.
@@ -137,6 +154,11 @@ impl Rewrapper {
             ),
         ))
     }
+}
+
+fn encrypts_payloads_only(to: &DataConverter) -> bool {
+    let encrypts = to.summary().iter().any(|summary| summary.encrypts_with.is_some());
+    encrypts && !to.encodes_common_attributes()
 }
 
 /// What the payloads of a document show.

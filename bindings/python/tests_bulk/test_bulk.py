@@ -258,6 +258,13 @@ def test_rewrapping_moves_to_another_key(tmp_path: Path) -> None:
     other.write_text("version: 1\ncodecs: [zlib]\n")
     with pytest.raises(temporal_tdc.KeyUnknownError, match=r"row 0 .* payload.s. stay encrypted"):
         list(_bulk.rewrap_batches(_bulk.settings(other, to=new), iter([made])))
+    # A failure that was encoded does not become readable.
+    payloads_only = tmp_path / "new" / "payloads-only.yaml"
+    document = json.loads(new.read_text())
+    del document["failures"]
+    payloads_only.write_text(json.dumps(document))
+    with pytest.raises(temporal_tdc.InputError, match=r"of 2 failure\(s\) are encrypted"):
+        list(_bulk.rewrap_batches(_bulk.settings(old, to=payloads_only), iter([batch])))
     text = pa.RecordBatch.from_pydict({"history": [b'{"events":[]}']})
     with pytest.raises(temporal_tdc.InputError, match="tdc rewrap --to does it"):
         list(_bulk.rewrap_batches(settings, iter([text])))

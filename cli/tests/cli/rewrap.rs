@@ -213,3 +213,34 @@ fn what_was_encoded_in_headers_is_encoded_again_and_the_rest_stays_plain() {
     let made = folder.read("made/history.json");
     assert!(made.contains(plain) && !made.contains("IlRlc3Rpbmci"), "{made}");
 }
+
+#[test]
+fn a_failure_that_was_encoded_does_not_become_readable() {
+    let folder = Folder::new();
+    let hiding = |config: &str| format!("{config}failures: {{ encode_common_attributes: true }}\n");
+    let payloads_only = OTHER.replace("failures: { encode_common_attributes: true }\n", "");
+    for (name, text) in [
+        ("old.yaml", &*hiding(OLD)),
+        ("hiding.yaml", OTHER),
+        ("new.yaml", &payloads_only),
+        ("plain.yaml", "version: 1\n"),
+    ] {
+        folder.write(name, text);
+    }
+    let failure = r#"{"message":"the card of Ada","applicationFailureInfo":{}}"#;
+    let history = format!(
+        r#"{{"events":[{{"eventId":"1","workflowExecutionFailedEventAttributes":{{"failure":{failure}}}}}]}}"#
+    );
+    for (plain, encode) in [(failure, &["failure", "encode"][..]), (&history, &["history", "encode"])] {
+        let encoded = folder.succeeds(&[encode, &["--config", "old.yaml"]].concat(), plain);
+        folder.write("in.json", &encoded);
+        let to = |name| ["rewrap", "--config", "old.yaml", "--to", name, "in.json"];
+        let text = folder.fails(&to("new.yaml"), "");
+        assert!(text.contains("TDC_ERR_NOT_ENCRYPTED") && text.contains("of 1 failure(s)"), "{text}");
+        let (code, made, notes) = status(&folder, &to("hiding.yaml"));
+        assert!(code == Some(0) && !made.contains("Ada"), "{made}{notes}");
+        // Who asks for plaintext gets it.
+        let (code, made, notes) = status(&folder, &to("plain.yaml"));
+        assert!(code == Some(0) && made.contains("Ada"), "{made}{notes}");
+    }
+}

@@ -112,7 +112,10 @@ class _Calls:
         if any(decoded.count(mark) > history.count(mark) for mark in _REFERENCE):
             _check_that_references_were_ones(history, decoded)
         before = history, len(history)
-        return to._call("tdc_message_encode_again", decoded, _HISTORY, len(_HISTORY), *before)
+        made = to._call("tdc_message_encode_again", decoded, _HISTORY, len(_HISTORY), *before)
+        if any(made.count(encoding) < history.count(encoding) for encoding in _ENCRYPTED):
+            _check_that_failures_are_closed(history, made)
+        return made
 
     def _call(self, function: str, message: bytes, *middle: bytes | int) -> bytes:
         answer = self._codec.call_in_this_thread(function, message, *middle)
@@ -182,18 +185,20 @@ def refuse_inline_secrets(name: str, document: bytes) -> None:
         raise ConfigError(message, code=Code.ERR_CONFIG) from None
 
 
+def _check_that_failures_are_closed(history: bytes, made: bytes) -> None:
+    """Check that no failure became readable, if the new configuration encrypts payloads only."""
+    before, after = _closed(history), _closed(made)
+    if 0 < after < before:
+        message = (
+            f"message and stack trace of {before - after} failure(s) are encrypted and would be "
+            "readable: set failures: { encode_common_attributes: true } in the new configuration"
+        )
+        raise InputError(message, code=Code.ERR_NOT_ENCRYPTED)
+
+
 def _check_that_all_are_open(decoded: bytes) -> None:
     """Check that every payload was decoded: one that was not would be encrypted twice."""
-    closed = 0
-
-    def found(_: str, payload: Any) -> None:
-        nonlocal closed
-        metadata = getattr(payload, "metadata", {})
-        closed += metadata.get("encoding", b"") in _ENCRYPTED
-
-    visit = payload_visit(History.DESCRIPTOR)
-    if visit is not None:
-        visit(History.FromString(decoded), "", found)
+    closed = _closed(decoded)
     if closed:
         message = (
             f"{closed} payload(s) stay encrypted under a key that the configuration does not name: "
@@ -214,6 +219,21 @@ def _check_that_references_were_ones(history: bytes, decoded: bytes) -> None:
             "after storing, use tdc rewrap --to, which reads sealed_after_storing"
         )
         raise InputError(message, code=Code.ERR_REFERENCE)
+
+
+def _closed(history: bytes) -> int:
+    """Count the payloads that are encrypted, those of failures included."""
+    closed = 0
+
+    def found(_: str, message: Any) -> None:
+        nonlocal closed
+        metadata = getattr(message, "metadata", {})
+        closed += metadata.get("encoding", b"") in _ENCRYPTED
+
+    visit = payload_visit(History.DESCRIPTOR)
+    if visit is not None:
+        visit(History.FromString(history), "", found)
+    return closed
 
 
 def _references(history: bytes) -> set[bytes]:
