@@ -168,7 +168,7 @@ impl DataConverter {
         }
         if requests.is_empty() {
             call.end_try();
-            return instead;
+            return self.and_why_not_reloaded(instead);
         }
         call.keep(answers, keys, objects);
         call.ask(requests, config.generation(), instead)

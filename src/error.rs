@@ -156,6 +156,12 @@ impl Error {
         self
     }
 
+    /// The same error with more to say.
+    pub(crate) fn and(mut self, more: &str) -> Self {
+        self.0.message = text::one_line(format!("{}{more}", self.0.message));
+        self
+    }
+
     /// The same error for the field at `path` in a message.
     pub(crate) fn inside(mut self, path: &str) -> Self {
         if !path.is_empty() {

@@ -114,7 +114,9 @@ def _one_line_for_a_failed_task(stage: Stage) -> None:
     """By tdc's logger; the SDK's own adds the stack of the workflow's goroutine."""
     lines = (stage.folder / "cure-go.log").read_text().splitlines()
     for fault in FAULTS:
-        wanted = ("Workflow panic", f"WorkflowID=cure-go-{fault.name}-", fault.code)
+        wanted = ["Workflow panic", f"WorkflowID=cure-go-{fault.name}-", fault.code]
+        if fault.unreadable:
+            wanted.append("the last reload failed: ")
         told = any(all(text in line for text in wanted) for line in lines)
         stage.checks.that(f"{fault.name} in go: the log has the code", told, f"no line has {wanted}")
     # The logger escapes line breaks, so a stack is in the line of its error.

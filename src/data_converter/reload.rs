@@ -14,6 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwapOption;
+
 use super::{DataConverter, Source};
 use crate::config::Config;
 use crate::error::{Code, Error};
@@ -29,6 +31,8 @@ pub(super) struct Reads {
     begun: AtomicU64,
     /// The last finished read: its number and result. Locked while a read is running.
     ended: Lock<(u64, Outcome)>,
+    /// Why the last read failed, for those who do not wait for one.
+    failure: ArcSwapOption<String>,
 }
 
 /// A new error is created for each caller.
@@ -47,6 +51,7 @@ impl Reads {
             if ended.0 <= came {
                 let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
                 let outcome = read().err().map(|error| (error.code(), error.message().to_owned()));
+                self.failure.store(outcome.as_ref().map(|(_, message)| Arc::new(message.clone())));
                 *ended = (number, outcome);
             }
             match &ended.1 {
@@ -151,6 +156,16 @@ impl DataConverter {
         Ok(())
     }
 
+    /// The error of a call that lacks a key, which may be in files that could not be read.
+    pub(super) fn and_why_not_reloaded(&self, error: Error) -> Error {
+        match &*self.reads.failure.load() {
+            Some(cause) if error.code() == Code::KeyUnknown => {
+                error.and(&format!("; the last reload failed: {cause}"))
+            }
+            _ => error,
+        }
+    }
+
     /// Whether the files should be reloaded for a key that the call's configuration does not have.
     pub(super) fn should_search(&self, config: &Current, now: Instant) -> bool {
         matches!(self.source, Source::File(_)) && config.search.ask(now)
@@ -235,6 +250,42 @@ mod tests {
         converter.reload().unwrap_err();
         assert!(Arc::ptr_eq(&third, &converter.config.load()));
         assert!(!converter.should_search(&third, later));
+    }
+
+    #[test]
+    fn a_call_without_its_key_says_why_the_files_were_not_read() {
+        let file = File::new("unreadable");
+        let key = "insecure_inline: dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdCE=";
+        let config = |id: &str| {
+            format!(
+                "version: 1\nkeys: {{ primary: {id}, ring: {{ {id}: {{ {key} }} }} }}\ncodecs: [encrypt]\n"
+            )
+        };
+        let newer = DataConverter::parse(&config("newer"), std::path::Path::new(""), "").unwrap();
+        let encoded = newer.encode(&[], b"\x0a\x03\x12\x01x").unwrap();
+        file.write(&config("older"));
+        let converter = DataConverter::open(&file.0, "").unwrap();
+        let message = || {
+            let mut call = crate::Call::default();
+            loop {
+                let error = converter.decode(call.at(&[]), &encoded).unwrap_err();
+                if error.code() != Code::Requests {
+                    assert_eq!(error.code(), Code::KeyUnknown);
+                    return error.message().to_owned();
+                }
+                let _ = converter.reload();
+                let answers: Vec<_> = call.requests().map(|(id, _)| (id, crate::Answer::Done)).collect();
+                converter.answer(&mut call, &answers).unwrap();
+            }
+        };
+        let plain = message();
+        assert!(plain.starts_with("the key \"newer\" is not in the keyring"), "{plain}");
+        file.write("nonsense: true\n");
+        let reason = converter.reload().unwrap_err().message().to_owned();
+        assert_eq!(message(), format!("{plain}; the last reload failed: {reason}"));
+        file.write(&config("older"));
+        converter.reload().unwrap();
+        assert_eq!(message(), plain);
     }
 
     #[test]
