@@ -5,8 +5,8 @@ import (
 	"errors"
 )
 
-// causes are the errors of key services and storage drivers in a call, by the code of the library's
-// error, which has only their text. It is separate from nativeCall, next to which C must not find
+// causes are the first errors of key services and storage drivers in a call, by the code of the
+// library's error, which has only their text, and reports the first one too. It is separate from nativeCall, next to which C must not find
 // any Go pointers.
 type causes map[Code]error
 
@@ -14,7 +14,9 @@ func (c *causes) add(code Code, cause error) {
 	if *c == nil {
 		*c = make(causes)
 	}
-	(*c)[code] = cause
+	if _, isThere := (*c)[code]; !isThere {
+		(*c)[code] = cause
+	}
 }
 
 // convert makes a call on one serialised message.

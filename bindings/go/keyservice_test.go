@@ -194,6 +194,29 @@ func TestWhatAServiceSaysIsAnErrorWithItsCause(t *testing.T) {
 	}
 }
 
+// failingService fails each time with another error.
+type failingService struct {
+	keyService
+	failed atomic.Int32
+}
+
+func (s *failingService) Unwrap(context.Context, KeyServiceKey, []byte) ([]byte, error) {
+	return nil, fmt.Errorf("failure %d", s.failed.Add(1))
+}
+
+func TestOfManyFailuresTheCauseIsTheOneThatTheErrorNames(t *testing.T) {
+	_, encoded := envelopes(t, new(keyService), 40)
+	service := new(failingService)
+	_, err := parse(t, serviceConfig(""), WithKeyService(service)).PayloadCodec().Decode(encoded)
+	var e *Error
+	if !errors.As(err, &e) || e.PayloadIndex != 0 || service.failed.Load() <= maxKeyRequests {
+		t.Fatalf("after %d failures: got %v", service.failed.Load(), err)
+	}
+	if cause := errors.Unwrap(e); cause == nil || !strings.HasSuffix(e.Message, ": "+cause.Error()) {
+		t.Errorf("got %v, because of %v", e, cause)
+	}
+}
+
 func TestPanicOfAServiceIsItsFailure(t *testing.T) {
 	service := &keyService{before: func(int32) { panic("a bug") }}
 	_, err := parse(t, serviceConfig(""), WithKeyService(service)).PayloadCodec().Encode([]*commonpb.Payload{jsonPayload("1")})

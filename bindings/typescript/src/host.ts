@@ -67,7 +67,7 @@ export class Host {
     const { operation, context, input, messageType, headers, storageDrivers = [] } = work;
     const call = new (addon().Call)(this.handle, operation, context, input, messageType, headers);
     if (storageDrivers.length > 0) call.follow();
-    let causes: Causes = new Map();
+    const causes = new Map<string, unknown>();
     for (let hasWaited = false; ;) {
       const failure = input.length <= SMALL ? call.tryNow() : await call.tryOnPool();
       if (failure === null) {
@@ -78,10 +78,11 @@ export class Host {
       const question = call.keyQuestion();
       const flight = question === null || hasWaited ? undefined : this.flights.get(question);
       if (flight === undefined) {
-        causes = await this.answerInFlight(question, call, storageDrivers);
+        addFirst(causes, await this.answerInFlight(question, call, storageDrivers));
       } else {
         // The library then has the data key, or says why not.
-        causes = await flight;
+        causes.clear();
+        addFirst(causes, await flight);
         call.restart();
         hasWaited = true;
       }
@@ -143,11 +144,15 @@ export class Host {
       const all = readRequests(requests);
       const objects = all.filter(({ kind }) => kind === OBJECT);
       const others = all.filter(({ kind }) => kind !== OBJECT);
+      const failures = others.map(() => new Map<string, unknown>());
       const asked = [
-        ...others.map(async (request) => [await this.answer(request, causes, isAwaited)]),
+        ...others.map(async (request, at) => [
+          await this.answer(request, failures[at] ?? causes, isAwaited),
+        ]),
         retrieve(drivers, objects, causes),
       ];
       const settled = await Promise.allSettled(asked);
+      for (const failure of failures) addFirst(causes, failure);
       const answers = settled.flatMap((each) => ('value' in each ? each.value : []));
       const message = writeAnswers(answers);
       eraseDataKeys(answers);
@@ -201,4 +206,9 @@ export class Host {
       { code: 'TDC_ERR_KEY_PROVIDER', number: 203, index: error.index, transient: true },
     );
   }
+}
+
+/** The library reports the first failure of a code, in the order of payloads and over all rounds. */
+function addFirst(causes: Map<string, unknown>, more: Causes): void {
+  for (const [code, cause] of more) if (!causes.has(code)) causes.set(code, cause);
 }

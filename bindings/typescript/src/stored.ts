@@ -22,8 +22,8 @@ interface Retrieves {
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /**
- * Answers requests for stored objects: each driver retrieves all of its own together. What the
- * first object's driver threw that failed also goes into `causes`: the library names that object.
+ * Answers requests for stored objects: each driver retrieves all of its own together. The error of
+ * the first object that failed also goes into `causes`: the library names that object.
  */
 export async function retrieve(
   drivers: readonly StorageDriverLike[],

@@ -136,6 +136,28 @@ for (const [fails, encode, decode, words] of FAULTS) {
   });
 }
 
+test('of many failures, the cause is the one that the error names', async () => {
+  const sealed = await envelopes(40);
+  let failed = 0;
+  const service = new Service();
+  service.unwrap = async () => {
+    const number = ++failed;
+    // Later ones fail earlier.
+    await sleep(Math.max(0, 16 - number) * 2);
+    throw new Error(`failure ${number}.`);
+  };
+  await assert.rejects(codecOf(service).decode(sealed), (error: unknown) => {
+    assert.ok(error instanceof TdcError && error.cause instanceof Error);
+    assert.equal(error.index, 0);
+    assert.ok(
+      error.message.includes(error.cause.message),
+      `${error.message}: ${error.cause.message}`,
+    );
+    return true;
+  });
+  assert.ok(failed > 16, 'more than one round failed');
+});
+
 test('a function that throws at once is a failure as well', async () => {
   const cause = new KeyServiceError('closed', { refused: true });
   const thrower = (): never => {
