@@ -7,8 +7,8 @@ use std::hash::BuildHasher;
 use crate::error::Error;
 
 /// The payloads of headers, and of other places where the SDKs write them plain, in the order of
-/// the message. An interceptor may have encoded some of them: whoever decodes a message and encodes
-/// it again must not leave those in the clear.
+/// the message. An interceptor may have encoded some of them. If the message is decoded and encoded
+/// again, those must not stay in the clear.
 #[derive(Debug, Default)]
 pub struct PlainPlaces {
     hasher: RandomState,
