@@ -6,8 +6,8 @@ import (
 )
 
 // causes are the first errors of key services and storage drivers in a call, by the code of the
-// library's error, which has only their text, and reports the first one too. It is separate from nativeCall, next to which C must not find
-// any Go pointers.
+// library's error, which has only their text and reports the first one too. It is separate from
+// nativeCall, next to which C must not find any Go pointers.
 type causes map[Code]error
 
 func (c *causes) add(code Code, cause error) {
