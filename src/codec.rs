@@ -28,14 +28,13 @@ pub(crate) use list::schemas;
 pub(crate) use list::{Entry, chain};
 pub(crate) use opening::Budget;
 
-use std::time::Instant;
-
 use crate::context::Context;
 use crate::error::{Error, Needed};
 use crate::keys::{Access, Keyring, LONGEST_METADATA, Session};
 use crate::outcome::Outcome;
 use crate::payload::{Location, Slices, View};
 use crate::storage::{Objects, is_reference, may_be_reference};
+use crate::sys::CoarseInstant;
 
 /// What a codec may use beside the payload.
 #[derive(Clone, Copy)]
@@ -46,7 +45,7 @@ pub(crate) struct Environment<'a> {
     pub(crate) session: &'a Session<'a>,
     /// Where the payloads live.
     pub(crate) context: &'a Context<'a>,
-    pub(crate) now: &'a dyn Fn() -> Instant,
+    pub(crate) now: &'a dyn Fn() -> CoarseInstant,
     /// The most bytes by which a payload grows in a chain.
     pub(crate) overhead: usize,
     /// The call's exchange with a codec server, if the chain has `remote`.

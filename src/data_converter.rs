@@ -13,7 +13,6 @@ mod settings;
 mod values;
 
 use std::cell::OnceCell;
-use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
@@ -27,6 +26,7 @@ use crate::keys::{CallKeys, Session};
 use crate::limits::{Limits, Usage};
 use crate::payload::too_many;
 use crate::storage::{Objects, References};
+use crate::sys::CoarseInstant;
 use open::Source;
 use reload::{Current, Reads};
 
@@ -77,7 +77,7 @@ impl DataConverter {
         });
         let (can_ask, has_reloaded) =
             call.as_ref().map_or((false, false), |call| (true, call.has_reloaded()));
-        let may_search = || can_ask && !has_reloaded && self.should_search(&config, Instant::now());
+        let may_search = || can_ask && !has_reloaded && self.should_search(&config, CoarseInstant::now());
         let keys = call.as_mut().map(|call| call.take_keys()).unwrap_or_default();
         let session = Session::new(namespace, keys, &may_search, can_ask);
         let references = call.as_ref().map_or(References::Keep, |call| call.references());
@@ -90,7 +90,7 @@ impl DataConverter {
         // The clock costs as much as a small payload's tag, and a call ends with the keys that it
         // began with.
         let clock = OnceCell::new();
-        let now = || *clock.get_or_init(Instant::now);
+        let now = || *clock.get_or_init(CoarseInstant::now);
         let environment = Environment {
             keyring: &config.keyring,
             access: profile.access(namespace),
@@ -200,7 +200,7 @@ impl DataConverter {
             }
             Needs::Descriptor(name) => vec![Request::Descriptor(name.clone())],
             Needs::Nothing
-                if error.code() == Code::KeyUnknown && self.should_search(config, Instant::now()) =>
+                if error.code() == Code::KeyUnknown && self.should_search(config, CoarseInstant::now()) =>
             {
                 vec![Request::Reload]
             }

@@ -1,10 +1,11 @@
-//! Services of the operating system: random bytes, memory for keys, and fork detection. Besides
-//! `src/ffi`, the only place with `unsafe`.
+//! Services of the operating system: random bytes, memory for keys, a cheap clock, and fork
+//! detection. Besides `src/ffi`, the only place with `unsafe`.
 
 use std::fs::File;
 use std::io::Error;
 use std::path::Path;
 
+mod clock;
 mod fork;
 mod random;
 mod secret;
@@ -15,6 +16,7 @@ mod vdso;
 #[cfg(windows)]
 mod windows;
 
+pub(crate) use clock::CoarseInstant;
 pub(crate) use fork::{forks, watch_forks};
 pub(crate) use random::random;
 pub(crate) use secret::SecretKey;

@@ -1,10 +1,9 @@
 //! Takes what the host provides on request: keys, descriptors, responses of a codec server.
 
-use std::time::Instant;
-
 use super::DataConverter;
 use crate::call::{Answer, Call, ForHandle};
 use crate::error::Error;
+use crate::sys::CoarseInstant;
 
 impl DataConverter {
     /// Takes a key that was requested from the host: 32 bytes.
@@ -20,7 +19,7 @@ impl DataConverter {
     /// # Errors
     /// [`Code::KeyInvalid`](crate::Code::KeyInvalid).
     pub fn reject_key(&self, id: &[u8]) -> Result<(), Error> {
-        self.config.load().keyring.reject(id, Instant::now())
+        self.config.load().keyring.reject(id, CoarseInstant::now())
     }
 
     /// Takes the descriptors of a message type that was requested from the host: a serialised
@@ -43,7 +42,7 @@ impl DataConverter {
     pub fn answer(&self, call: &mut Call, answers: &[(u64, Answer<'_>)]) -> Result<(), Error> {
         let config = self.config.load();
         call.take(answers, &config.limits, |answer| {
-            let (config, now) = (self.config.load(), Instant::now());
+            let (config, now) = (self.config.load(), CoarseInstant::now());
             let keyring = &config.keyring;
             match answer {
                 ForHandle::Key(id, key) => keyring.provide(id.as_bytes(), key)?,

@@ -12,7 +12,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 
@@ -20,6 +20,7 @@ use super::{DataConverter, Source};
 use crate::config::Config;
 use crate::error::{Code, Error};
 use crate::lock::Lock;
+use crate::sys::CoarseInstant;
 
 /// Minimum time between two searches for unknown keys, so that they do not make a worker read files
 /// all the time.
@@ -99,19 +100,19 @@ struct Searched {
     /// Whether a call was told to request a reload that has not happened yet.
     asked: bool,
     /// When the files were last reloaded because a call requested it.
-    last: Option<Instant>,
+    last: Option<CoarseInstant>,
 }
 
 impl Searched {
     /// After the files were read at `now`. A read that no call requested is not a search.
-    fn read(self, now: Instant) -> Self {
+    fn read(self, now: CoarseInstant) -> Self {
         Self { asked: false, last: if self.asked { Some(now) } else { self.last } }
     }
 }
 
 impl Search {
     /// Whether a call that finds an unknown key should request a reload.
-    fn ask(&self, now: Instant) -> bool {
+    fn ask(&self, now: CoarseInstant) -> bool {
         self.0.write(|searched| {
             let due = searched.last.is_none_or(|last| now.saturating_duration_since(last) >= SEARCH_INTERVAL);
             searched.asked |= due;
@@ -120,12 +121,12 @@ impl Search {
     }
 
     /// The state for the configuration that was read at `now`.
-    fn next(&self, now: Instant) -> Self {
+    fn next(&self, now: CoarseInstant) -> Self {
         Self(Lock::new(self.0.read(|searched| searched.read(now)), Clone::clone))
     }
 
     /// The files could not be read: this configuration stays in use.
-    fn fail(&self, now: Instant) {
+    fn fail(&self, now: CoarseInstant) {
         self.0.write(|searched| *searched = searched.read(now));
     }
 }
@@ -149,7 +150,7 @@ impl DataConverter {
             config.keyring.adopt(&before.keyring);
             Ok(config)
         });
-        let now = Instant::now();
+        let now = CoarseInstant::now();
         let config = read.inspect_err(|_| before.search.fail(now))?;
         let (search, generation) = (before.search.next(now), before.generation + 1);
         self.config.store(Arc::new(Current { config, search, generation }));
@@ -167,7 +168,7 @@ impl DataConverter {
     }
 
     /// Whether the files should be reloaded for a key that the call's configuration does not have.
-    pub(super) fn should_search(&self, config: &Current, now: Instant) -> bool {
+    pub(super) fn should_search(&self, config: &Current, now: CoarseInstant) -> bool {
         matches!(self.source, Source::File(_)) && config.search.ask(now)
     }
 }
@@ -231,7 +232,7 @@ mod tests {
     fn calls_with_the_same_configuration_are_told_the_same() {
         let file = File::new("searched");
         let converter = DataConverter::open(&file.0, "").unwrap();
-        let begin = Instant::now();
+        let begin = CoarseInstant::now();
         let first = converter.config.load_full();
         // The first caller does not use up the permission for the others.
         assert!(converter.should_search(&first, begin) && converter.should_search(&first, begin));
@@ -243,9 +244,10 @@ mod tests {
         converter.reload().unwrap();
         let third = converter.config.load_full();
         assert!(!Arc::ptr_eq(&second, &third) && !converter.should_search(&third, begin));
-        let later = Instant::now() + SEARCH_INTERVAL;
+        let later = CoarseInstant::now() + SEARCH_INTERVAL;
         assert!(converter.should_search(&third, later));
-        // A search in vain is one.
+        // A search in vain is one. The clock is exact to some milliseconds.
+        std::thread::sleep(Duration::from_millis(30));
         file.write("nonsense: true\n");
         converter.reload().unwrap_err();
         assert!(Arc::ptr_eq(&third, &converter.config.load()));
@@ -293,8 +295,8 @@ mod tests {
         let file = File::new("not-searched");
         let converter = DataConverter::open(&file.0, "").unwrap();
         converter.reload().unwrap();
-        assert!(converter.should_search(&converter.config.load(), Instant::now()));
+        assert!(converter.should_search(&converter.config.load(), CoarseInstant::now()));
         let document = DataConverter::parse("version: 1\n", std::path::Path::new(""), "").unwrap();
-        assert!(!document.should_search(&document.config.load(), Instant::now()), "there are no files");
+        assert!(!document.should_search(&document.config.load(), CoarseInstant::now()), "there are no files");
     }
 }

@@ -11,7 +11,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tdc_formats::base64;
 
@@ -20,7 +20,7 @@ use super::recent::{Held, Opened};
 use super::{Failure, Kek, Key};
 use crate::error::Error;
 use crate::lock::Lock;
-use crate::sys;
+use crate::sys::{self, CoarseInstant};
 
 /// Most data keys that encrypt at the same time.
 const MAX_LIVE: usize = 1000;
@@ -39,7 +39,7 @@ enum State {
 pub(crate) struct Sealing {
     namespace: Arc<str>,
     pub(super) key: Arc<Key>,
-    born: Instant,
+    born: CoarseInstant,
     used: AtomicU64,
     forks: u32,
 }
@@ -52,7 +52,7 @@ impl Sealing {
 
     /// Whether a call may start with it, and whether its successor should be created.
     #[inline]
-    fn state(&self, kek: &Kek, namespace: &str, now: Instant) -> State {
+    fn state(&self, kek: &Kek, namespace: &str, now: CoarseInstant) -> State {
         let (lifetime, messages) = (kek.options.lifetime, kek.options.messages);
         let (age, used) = (now.saturating_duration_since(self.born), self.used.load(Ordering::Relaxed));
         if self.forks != sys::forks() || !self.is_for(namespace) || age >= lifetime || used >= messages {
@@ -106,14 +106,14 @@ struct Slot {
     candidate: Option<Arc<DataKey>>,
     /// When the next one was requested while the old one is in use, and which call holds the
     /// permission.
-    renewing: Option<(Instant, Weak<Turn>)>,
-    failed: Option<(Failure, Instant)>,
+    renewing: Option<(CoarseInstant, Weak<Turn>)>,
+    failed: Option<(Failure, CoarseInstant)>,
 }
 
 impl Slot {
     /// Whether its renewal was requested, or failed, a short time ago.
-    fn waits(&self, now: Instant) -> bool {
-        let is_asked = |(begun, turn): &(Instant, Weak<Turn>)| {
+    fn waits(&self, now: CoarseInstant) -> bool {
+        let is_asked = |(begun, turn): &(CoarseInstant, Weak<Turn>)| {
             turn.strong_count() > 0 && now.saturating_duration_since(*begun) < RENEWAL_LASTS
         };
         self.renewing.as_ref().is_some_and(is_asked)
@@ -145,7 +145,7 @@ struct Cache {
 
 struct Entry {
     known: Known,
-    until: Instant,
+    until: CoarseInstant,
     last_used: AtomicU64,
 }
 
@@ -165,7 +165,7 @@ impl DataKeys {
     }
 
     /// The key that encrypts for `namespace`.
-    pub(super) fn live(&self, kek: &Kek, namespace: &str, now: Instant) -> Live {
+    pub(super) fn live(&self, kek: &Kek, namespace: &str, now: CoarseInstant) -> Live {
         let last = kek.sealing.load();
         if last.as_ref().is_some_and(|last| last.state(kek, namespace, now) == State::Fresh) {
             return Live::Key(last);
@@ -200,7 +200,12 @@ impl DataKeys {
     }
 
     /// Permission to have the next key wrapped, unless another call holds it.
-    pub(super) fn begin_renewal(&self, kek: &Kek, namespace: &Arc<str>, now: Instant) -> Option<Arc<Turn>> {
+    pub(super) fn begin_renewal(
+        &self,
+        kek: &Kek,
+        namespace: &Arc<str>,
+        now: CoarseInstant,
+    ) -> Option<Arc<Turn>> {
         let owner = (kek.identity, Arc::clone(namespace));
         let is_due = |slot: Option<&Slot>| slot.is_some_and(|slot| !slot.waits(now));
         if !self.slots.read(|slots| is_due(slots.get(&owner))) {
@@ -223,7 +228,7 @@ impl DataKeys {
         data_key: &Arc<DataKey>,
         wrapped: &[u8],
         cache: CacheOptions,
-        now: Instant,
+        now: CoarseInstant,
     ) -> Arc<Sealing> {
         let text = base64::encode(wrapped);
         let key = Arc::new(Key::data_key(&kek.id, text.as_bytes(), data_key));
@@ -258,7 +263,7 @@ impl DataKeys {
     }
 
     /// Records that a service did not wrap a key.
-    pub(super) fn fail(&self, kek: &Kek, namespace: &Arc<str>, failure: Failure, now: Instant) {
+    pub(super) fn fail(&self, kek: &Kek, namespace: &Arc<str>, failure: Failure, now: CoarseInstant) {
         let until = now + failure.lasts;
         let owner = (kek.identity, Arc::clone(namespace));
         self.slots.write(|slots| {
@@ -269,7 +274,7 @@ impl DataKeys {
     }
 
     /// What is known about a wrapped key.
-    pub(super) fn known(&self, kek: &Kek, text: &[u8], now: Instant) -> Option<Known> {
+    pub(super) fn known(&self, kek: &Kek, text: &[u8], now: CoarseInstant) -> Option<Known> {
         let name = kek.table_key(text);
         let known = self.cache.read(|cache| {
             let entry = cache.entries.get(&name).filter(|entry| entry.until > now)?;
@@ -283,7 +288,7 @@ impl DataKeys {
     }
 
     /// Stores an unwrapped key.
-    pub(super) fn remember_key(&self, kek: &Kek, key: Arc<Key>, until: Instant, options: CacheOptions) {
+    pub(super) fn remember_key(&self, kek: &Kek, key: Arc<Key>, until: CoarseInstant, options: CacheOptions) {
         let opened = Arc::new(Opened { key, until });
         self.remember(kek, opened.key.wrapped(), Known::Key(Arc::clone(&opened)), until, options);
     }
@@ -294,7 +299,7 @@ impl DataKeys {
         kek: &Kek,
         text: &[u8],
         known: Known,
-        until: Instant,
+        until: CoarseInstant,
         options: CacheOptions,
     ) {
         let name = kek.table_key(text);
@@ -335,7 +340,7 @@ mod tests {
 
     #[test]
     fn a_call_keeps_the_key_that_it_made_when_other_namespaces_evict_it() {
-        let (keys, kek, begun) = (DataKeys::default(), local(), Instant::now());
+        let (keys, kek, begun) = (DataKeys::default(), local(), CoarseInstant::now());
         let install = |namespace: &str, now| {
             let namespace = Arc::from(namespace);
             let data_key = keys.candidate(&kek, &namespace).unwrap();
@@ -350,7 +355,7 @@ mod tests {
 
     #[test]
     fn the_first_of_two_answers_counts() {
-        let (keys, kek, now) = (DataKeys::default(), local(), Instant::now());
+        let (keys, kek, now) = (DataKeys::default(), local(), CoarseInstant::now());
         let namespace = Arc::from("orders");
         let install =
             |data_key| keys.install(&kek, &namespace, &data_key, &[7], CacheOptions::default(), now);

@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -20,6 +20,7 @@ use super::session::{CallKeys, MAX_WRAPPED, NoDataKey, Renewal, Session};
 use super::{Access, Fingerprint, Kek, Key, LONGEST_METADATA, is_key_itself, key_id};
 use crate::error::{Code, Error, text};
 use crate::lock::Lock;
+use crate::sys::CoarseInstant;
 
 /// How long "the host does not know this key" is cached.
 const REJECTION_LASTS: Duration = Duration::from_secs(30);
@@ -52,7 +53,7 @@ impl core::ops::Deref for Found<'_> {
 #[derive(Clone, Debug)]
 enum HostAnswer {
     Key(Arc<Key>),
-    Rejected(Instant),
+    Rejected(CoarseInstant),
 }
 
 /// The keys behind a handle.
@@ -195,7 +196,7 @@ impl Keyring {
         &'a self,
         access: &'a Access,
         session: &'a Session<'_>,
-        now: &dyn Fn() -> Instant,
+        now: &dyn Fn() -> CoarseInstant,
     ) -> Result<Found<'a>, Missing> {
         match &access.primary {
             Some(Primary { key: Some(key), .. }) => Ok(Found::Borrowed(key)),
@@ -219,7 +220,7 @@ impl Keyring {
         access: &'a Access,
         session: &'a Session<'_>,
         head: &'h [u8],
-        now: &dyn Fn() -> Instant,
+        now: &dyn Fn() -> CoarseInstant,
     ) -> Option<(&'a Key, &'h [u8])> {
         match access.primary.as_ref()? {
             Primary { key: Some(key), .. } => Some((key, head.strip_prefix(key.metadata.as_slice())?)),
@@ -238,7 +239,7 @@ impl Keyring {
         &'a self,
         access: &'a Access,
         id: &[u8],
-        now: &dyn Fn() -> Instant,
+        now: &dyn Fn() -> CoarseInstant,
     ) -> Result<Found<'a>, Missing> {
         if let Some(Primary { id: primary, key: Some(key), .. }) = &access.primary
             && primary.as_bytes() == id
@@ -291,7 +292,7 @@ impl Keyring {
         kek: &Arc<Kek>,
         text: &[u8],
         session: &Session<'_>,
-        now: &dyn Fn() -> Instant,
+        now: &dyn Fn() -> CoarseInstant,
     ) -> Result<Arc<Key>, Missing> {
         session.open(kek, text, &self.data_keys, self.cache, now).map_err(Missing::DataKey)
     }
@@ -316,7 +317,7 @@ impl Keyring {
     }
 
     /// Takes a wrapped data key.
-    pub(crate) fn wrapped(&self, wrap: &Wrap, wrapped: &[u8], keys: &mut CallKeys, now: Instant) {
+    pub(crate) fn wrapped(&self, wrap: &Wrap, wrapped: &[u8], keys: &mut CallKeys, now: CoarseInstant) {
         if !(1..=MAX_WRAPPED_BYTES).contains(&wrapped.len()) {
             let reason = format!("the wrapped key has {} bytes", wrapped.len());
             return self.did_not_wrap(wrap, Fault::Unavailable, &reason, keys, now);
@@ -337,7 +338,7 @@ impl Keyring {
         fault: Fault,
         reason: &str,
         keys: &mut CallKeys,
-        now: Instant,
+        now: CoarseInstant,
     ) {
         let failure = Failure::of_wrap(&wrap.kek, fault, reason);
         if let Purpose::Seal { namespace } = &wrap.purpose {
@@ -347,7 +348,13 @@ impl Keyring {
     }
 
     /// Takes an unwrapped data key.
-    pub(crate) fn unwrapped(&self, unwrap: &Unwrap, data_key: &[u8], keys: &mut CallKeys, now: Instant) {
+    pub(crate) fn unwrapped(
+        &self,
+        unwrap: &Unwrap,
+        data_key: &[u8],
+        keys: &mut CallKeys,
+        now: CoarseInstant,
+    ) {
         let Ok(data_key) = <&[u8; 32]>::try_from(data_key) else {
             let reason = format!("the data key has {} bytes, expected 32", data_key.len());
             return self.did_not_unwrap(unwrap, Fault::Invalid, &reason, keys, now);
@@ -364,7 +371,7 @@ impl Keyring {
         fault: Fault,
         reason: &str,
         keys: &mut CallKeys,
-        now: Instant,
+        now: CoarseInstant,
     ) {
         let failure = Failure::of_unwrap(&unwrap.kek, fault, reason);
         let until = now + failure.lasts;
@@ -382,7 +389,7 @@ impl Keyring {
     }
 
     /// Records that the host has no key with this id; this is cached for half a minute.
-    pub(crate) fn reject(&self, id: &[u8], now: Instant) -> Result<(), Error> {
+    pub(crate) fn reject(&self, id: &[u8], now: CoarseInstant) -> Result<(), Error> {
         self.remember(handed_in(id)?, HostAnswer::Rejected(now + REJECTION_LASTS))
     }
 
@@ -441,15 +448,15 @@ mod tests {
     #[test]
     fn only_allowed_keys_open() {
         let access = Access::new(&ring(true), None, Some(HashSet::from([Arc::from("new")])));
-        assert!(ring(false).find(&access, b"new", &Instant::now).is_ok());
-        assert!(unknown(ring(true).find(&access, b"old", &Instant::now), "\"old\""));
+        assert!(ring(false).find(&access, b"new", &CoarseInstant::now).is_ok());
+        assert!(unknown(ring(true).find(&access, b"old", &CoarseInstant::now), "\"old\""));
         assert!(ring(false).find_by_own_bytes(&access, &[b'n'; 32]).is_ok());
         assert!(ring(false).find_by_own_bytes(&access, &[b'o'; 32]).is_err());
     }
 
     #[test]
     fn host_is_asked_once_and_its_no_is_believed_for_a_while() {
-        let (keys, access, now) = (ring(true), Access::default(), Instant::now());
+        let (keys, access, now) = (ring(true), Access::default(), CoarseInstant::now());
         assert!(asks(keys.find(&access, b"other", &|| now), "other"));
         keys.reject(b"other", now).unwrap();
         assert!(unknown(keys.find(&access, b"other", &|| now), "\"other\""));
@@ -465,7 +472,7 @@ mod tests {
         assert_eq!(code(ring(true).provide(b"x", &[0; 31])), Code::KeyInvalid);
         assert_eq!(code(ring(true).provide(b"x y", &[0; 32])), Code::KeyInvalid);
         assert_eq!(code(ring(false).provide(b"x", &[0; 32])), Code::KeyInvalid);
-        assert_eq!(code(ring(true).reject(&[b'x'; 129], Instant::now())), Code::KeyInvalid);
+        assert_eq!(code(ring(true).reject(&[b'x'; 129], CoarseInstant::now())), Code::KeyInvalid);
     }
 
     #[test]
@@ -473,8 +480,8 @@ mod tests {
         let access = Access::default();
         let secret = b"test-key-test-key-test-key-test!";
         for missing in [
-            ring(true).find(&access, b"base64key:test-key", &Instant::now).err().unwrap(),
-            ring(true).find(&access, secret, &Instant::now).err().unwrap(),
+            ring(true).find(&access, b"base64key:test-key", &CoarseInstant::now).err().unwrap(),
+            ring(true).find(&access, secret, &CoarseInstant::now).err().unwrap(),
             ring(true).find_by_own_bytes(&access, secret).err().unwrap(),
         ] {
             assert!(!format!("{missing:?}").contains("test-key"), "{missing:?}");
@@ -485,7 +492,7 @@ mod tests {
     fn what_a_host_hands_in_is_bounded() {
         let keys = ring(true);
         for index in 0..MAX_HOST_ENTRIES + 10 {
-            keys.reject(format!("id-{index}").as_bytes(), Instant::now()).unwrap();
+            keys.reject(format!("id-{index}").as_bytes(), CoarseInstant::now()).unwrap();
         }
         assert!(keys.host.unwrap().read(HashMap::len) <= MAX_HOST_ENTRIES);
     }

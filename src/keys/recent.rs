@@ -1,11 +1,11 @@
 //! The unwrapped data keys that a KEK's payloads used last, found without a lock.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use arc_swap::{ArcSwapOption, Guard};
 
 use super::Key;
+use crate::sys::CoarseInstant;
 
 /// A shared value that is borrowed for a call, which costs less than to count its users.
 pub(super) type Held<T> = Guard<Option<Arc<T>>>;
@@ -13,7 +13,7 @@ pub(super) type Held<T> = Guard<Option<Arc<T>>>;
 /// An unwrapped data key.
 pub(crate) struct Opened {
     pub(super) key: Arc<Key>,
-    pub(super) until: Instant,
+    pub(super) until: CoarseInstant,
 }
 
 /// Workers read what other workers wrote, and each process has a data key of its own, so the keys
@@ -35,7 +35,7 @@ impl Recent {
     }
 
     /// The key whose wrapped form is `text`, if it may still be used.
-    pub(super) fn find(&self, text: &[u8], now: &dyn Fn() -> Instant) -> Option<Arc<Key>> {
+    pub(super) fn find(&self, text: &[u8], now: &dyn Fn() -> CoarseInstant) -> Option<Arc<Key>> {
         let opened = self.by_text.get(slot(text))?.load();
         let opened = opened.as_ref().filter(|opened| opened.key.wrapped() == text)?;
         let now = now();
@@ -70,13 +70,13 @@ mod tests {
 
     use super::*;
 
-    fn opened(text: &str, until: Instant) -> Arc<Opened> {
+    fn opened(text: &str, until: CoarseInstant) -> Arc<Opened> {
         Arc::new(Opened { key: Arc::new(Key::data_key("kek", text.as_bytes(), &[7; 32])), until })
     }
 
     #[test]
     fn keys_that_take_turns_are_all_found() {
-        let (recent, now) = (Recent::default(), Instant::now());
+        let (recent, now) = (Recent::default(), CoarseInstant::now());
         let (one, two) = (opened("b25l", now + Duration::from_secs(1)), opened("dHdv", now));
         recent.put(&one);
         recent.put(&two);
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn another_key_of_the_same_slot_is_not_mistaken_for_it() {
-        let (recent, now) = (Recent::default(), Instant::now());
+        let (recent, now) = (Recent::default(), CoarseInstant::now());
         let until = now + Duration::from_secs(1);
         for number in 0..4 * SLOTS {
             recent.put(&opened(&format!("{number:08}"), until));

@@ -4,7 +4,6 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use tdc_formats::base64;
 
@@ -15,6 +14,7 @@ use super::rewrap::Rewrap;
 use super::service::{Failure, Fault, Purpose, Unwrap, Wrap};
 use super::{Kek, Key};
 use crate::error::Error;
+use crate::sys::CoarseInstant;
 
 /// The longest wrapped data key, in base64.
 pub(super) const MAX_WRAPPED: usize = 8192;
@@ -150,7 +150,7 @@ impl<'a> Session<'a> {
         kek: &Arc<Kek>,
         data_keys: &DataKeys,
         cache: CacheOptions,
-        now: &dyn Fn() -> Instant,
+        now: &dyn Fn() -> CoarseInstant,
     ) -> Result<&Sealing, NoDataKey> {
         let sealing = match self.sealing.get() {
             Some(sealing) => sealing,
@@ -168,7 +168,7 @@ impl<'a> Session<'a> {
         kek: &Arc<Kek>,
         data_keys: &DataKeys,
         cache: CacheOptions,
-        now: Instant,
+        now: CoarseInstant,
     ) -> Result<Held<Sealing>, NoDataKey> {
         let live = data_keys.live(kek, self.namespace, now);
         match (live, &kek.keeper) {
@@ -210,7 +210,7 @@ impl<'a> Session<'a> {
         text: &[u8],
         data_keys: &DataKeys,
         cache: CacheOptions,
-        now: &dyn Fn() -> Instant,
+        now: &dyn Fn() -> CoarseInstant,
     ) -> Result<Arc<Key>, NoDataKey> {
         if let Some(key) = kek.recent.find(text, now) {
             return Ok(key);
