@@ -56,13 +56,13 @@ var errNoExcerpt = errors.New("tdc: no excerpt")
 // Excerpts are reused, unless they are from unusually large messages.
 var excerpts = sync.Pool{New: func() any { return new(excerpt) }}
 
-const maxKept = 1 << 20 // bytes, and a quarter as many steps and leaves
+const maxKept = 8 << 20 // bytes, and a sixteenth as many steps and leaves
 
 func takeExcerpt() *excerpt { return excerpts.Get().(*excerpt) }
 
 func (e *excerpt) giveBack() {
 	clear(e.leaves) // nothing of the message is held
-	if cap(e.wire) <= maxKept && cap(e.steps)+cap(e.leaves) <= maxKept/4 {
+	if cap(e.wire) <= maxKept && cap(e.steps)+cap(e.leaves) <= maxKept/16 {
 		*e = excerpt{e.wire[:0], e.steps[:0], e.leaves[:0]}
 		excerpts.Put(e)
 	}

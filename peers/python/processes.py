@@ -1,8 +1,9 @@
 """The benchmark in several processes, one after the other, and the medians of each case.
 
 Fresh memory is a lottery that a process plays once: how its heap happens to lie decides which side
-pays page faults, for as long as the process lives. So a case is measured in several processes, the
-sides in turns in each, and the median of the ratios is what counts.
+pays page faults, for as long as the process lives. So glibc is told to keep the memory that it has,
+as it does in a worker, whose heap is never empty at its end; a case is measured in several
+processes, the sides alternate in each, and the median of the ratios is what counts.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+#: What mallopt(3) calls M_TRIM_THRESHOLD and M_MMAP_THRESHOLD, the latter at its largest.
+_KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(32 << 20)}
 _CASE = ("codec", "op", "size", "batch", "peer")
 
 
@@ -41,7 +44,7 @@ def run_all(script: Path, count: int, seconds: float) -> list[dict[str, Any]]:
         for number in range(count):
             print(f"process {number + 1} of {count}", file=sys.stderr)
             command = [sys.executable, str(script), "--one", str(seconds), str(out)]
-            subprocess.run(command, check=True)  # noqa: S603
+            subprocess.run(command, check=True, env={**os.environ, **_KEEP_MEMORY})  # noqa: S603
             for line in map(json.loads, out.read_text().splitlines()):
                 found[tuple(line[name] for name in _CASE)].append(line)
     return [_median(lines) for lines in found.values()]

@@ -80,7 +80,7 @@ typedef struct {
   int release;
   tdc_call call;
   PyObject *done;  /* the list of answers */
-  PyObject *items; /* serialised payloads that wait for their batch */
+  PyObject *items; /* serialised payloads that wait for their batch; NULL: none did yet */
   PyObject *batch; /* their originals: one that is unchanged is given back itself */
   size_t batch_bytes;
   size_t bytes; /* of all payloads so far */
@@ -254,9 +254,17 @@ static Step batch(Run *run, Py_ssize_t count) {
   return failed ? RAISED : DONE;
 }
 
+/* Lets a payload wait for its batch; 0: raised. */
+static int wait_for_batch(Run *run, PyObject *payload, PyObject *head) {
+  if (run->items == NULL) run->items = PyList_New(0);
+  if (run->batch == NULL) run->batch = PyList_New(0);
+  return run->items != NULL && run->batch != NULL && PyList_Append(run->items, head) == 0 &&
+         PyList_Append(run->batch, payload) == 0;
+}
+
 /* Does what waits, as a batch where it is one. */
 static Step flush(Run *run) {
-  Py_ssize_t count = PyList_Size(run->items);
+  Py_ssize_t count = run->items == NULL ? 0 : PyList_Size(run->items);
   if (count == 0) return DONE;
   Step step = count == 1 ? one(run, PyList_GetItem(run->batch, 0), PyList_GetItem(run->items, 0), NULL)
                          : batch(run, count);
@@ -369,7 +377,7 @@ static Step next(Run *run, PyObject *payload, Py_ssize_t rest, int alone) {
   } else {
     uint8_t length[10];
     run->batch_bytes += 1 + varint(length, size) + size;
-    if (PyList_Append(run->items, head) || PyList_Append(run->batch, payload))
+    if (!wait_for_batch(run, payload, head))
       step = RAISED;
     else if (run->batch_bytes >= BATCH)
       step = flush(run);
@@ -427,9 +435,7 @@ static PyObject *operation_run(PyObject *self, PyObject *const *args, Py_ssize_t
   run.context = context;
   run.release = args[2] == Py_True;
   run.done = PyList_New(0);
-  run.items = PyList_New(0);
-  run.batch = PyList_New(0);
-  Step step = run.done && run.items && run.batch ? whole(&run, args[0]) : RAISED;
+  Step step = run.done != NULL ? whole(&run, args[0]) : RAISED;
   /* The next data key is to be wrapped: the other route is asked for it again, and passes it on. */
   if (step == DONE && run.call.pending > 0) step = LEAVE;
   if (run.call.memory != NULL) run.op->call_end(&run.call);
