@@ -1,7 +1,7 @@
 # The commands for people. A target fetches what it needs from the registries, and says so.
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-rust test-c test-go test-python test-java test-typescript test-bulk test-conformance test-scripts \
-        test-rust-sdk package-typescript dist dist-host test-dist test-start reproduce deny test-platforms test-e2e test-deep ci vectors generated fmt texts docs bench bench-quick bench-core install clean
+        test-rust-sdk package-typescript dist dist-host test-dist test-start test-kubernetes reproduce deny test-platforms test-e2e test-deep ci vectors generated fmt texts docs bench bench-quick bench-core install clean
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
@@ -61,6 +61,9 @@ test-dist: ## Installs the packages of dist/ as users do; what one encodes, ever
 
 test-start: ## Follows the pages of docs/start to the letter, with the packages of dist/
 	@scripts/test-start
+
+test-kubernetes: ## The manifests and the chart on an API server of its own, and a pod of theirs; the first build takes a quarter of an hour
+	@scripts/test-kubernetes
 
 reproduce: ## Builds libtdc in two folders, and compares the bytes
 	@scripts/dist/reproduce

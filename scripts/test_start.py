@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -42,8 +43,8 @@ def listens(port: int) -> bool:
 class Reader:
     """One who follows a page: a shell, terminals of their own, an empty home and an empty folder."""
 
-    def __init__(self, place: Path, clone: Path, temporal: Path) -> None:
-        """Take an empty place, the clone, and the `temporal` command."""
+    def __init__(self, place: Path, clone: Path, programs: Sequence[Path]) -> None:
+        """Take an empty place, the clone, and commands that are installed."""
         self.folder = place / "project"
         self._state = place / "shell"
         self._log = place / "log"
@@ -53,7 +54,8 @@ class Reader:
             each.mkdir(parents=True)
         bins = place / "bin"
         bins.mkdir()
-        (bins / "temporal").symlink_to(temporal)
+        for program in programs:
+            (bins / program.name).symlink_to(program)
         kept = {name: os.environ[name] for name in ("JAVA_HOME", "LANG", "CARGO_HOME", "RUSTUP_HOME", "GOCACHE", "GOMODCACHE") if name in os.environ}
         self._environment = kept | {"HOME": str(home), "PATH": f"{bins}:{os.environ['PATH']}"}
         self._at = clone
@@ -160,7 +162,7 @@ def main() -> int:
     for page in pages:
         own = place / page.stem
         shutil.rmtree(own, ignore_errors=True)
-        reader = Reader(own, clone, temporal)
+        reader = Reader(own, clone, [temporal])
         start = time.monotonic()
         try:
             typed = follow(page, reader)
