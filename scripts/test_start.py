@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import follow_howto
+import follow_others
 from check_pages import blocks, commands
 
 #: Commands that build what is there already.
@@ -46,6 +47,7 @@ class Reader:
     def __init__(self, place: Path, clone: Path, programs: Sequence[Path]) -> None:
         """Take an empty place, the clone, and commands that are installed."""
         self.folder = place / "project"
+        self._place = place
         self._state = place / "shell"
         self._log = place / "log"
         self._terminals: list[subprocess.Popen[bytes]] = []
@@ -62,6 +64,12 @@ class Reader:
 
     def leaves_the_clone(self) -> None:
         """Go to the empty folder."""
+        self._at = self.folder
+
+    def takes_a_folder(self, name: str) -> None:
+        """Go to another empty folder."""
+        self.folder = self._place / name
+        self.folder.mkdir()
         self._at = self.folder
 
     def types(self, command: str) -> str:
@@ -169,6 +177,11 @@ def main() -> int:
             if page.stem == "cli":
                 more = follow_howto.follow(clone / "docs" / "howto", reader)
                 print(f"start: docs/howto: {more} commands", flush=True)
+            if page.stem in follow_others.AFTER:
+                more = follow_others.AFTER[page.stem](clone, reader)
+                print(f"start: other pages, after {page.stem}: {more} commands", flush=True)
+            if page.stem == "python" and "WITH_SPARK" in os.environ:
+                print(f"start: Spark: {follow_others.of_spark(clone, reader)} commands", flush=True)
         finally:
             reader.leaves()
         print(f"start: {page.stem}: {typed} commands in {time.monotonic() - start:.0f} s", flush=True)

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -120,17 +121,34 @@ def task_ends(cluster: Cluster) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if '"SparkListenerTaskEnd"' in line]
 
 
+def of_the_page(names: dict[str, str]) -> list[str]:
+    """The command of docs/howto/spark-and-ray.md, with what stands here for its names."""
+    page = (Path(__file__).parents[3] / "docs/howto/spark-and-ray.md").read_text(encoding="utf-8")
+    _, _, command = page.partition("```sh\npython -m temporal_tdc.spark ")
+    command = command.partition("\n```")[0].replace("\\\n", " ")
+    words = shlex.split(f"python -m temporal_tdc.spark {command}")
+    assert set(names) <= set(words)
+    return [names.get(word, word) for word in words]
+
+
 def test_the_job_writes_a_row_an_event(cluster: Cluster, exports: Exports, tmp_path: Path) -> None:
     conf = cluster.folder / "conf"
     conf.mkdir()
     lines = [f"{name} {value}" for name, value in cluster.conf().items()]
     (conf / "spark-defaults.conf").write_text("\n".join(lines))
     out = tmp_path / "events"
-    command = [sys.executable, "-m", "temporal_tdc.spark", str(exports.folder), str(out)]
-    options = ["--config", str(exports.config), "--namespace-from-path"]
+    command = of_the_page(
+        {
+            "python": sys.executable,
+            "/exports": str(exports.folder),
+            "/events": str(out),
+            "/etc/tdc/tdc.yaml": str(exports.config),
+            "spark://spark:7077": cluster.url,
+        }
+    )
     environment = {**cluster.environment, "SPARK_CONF_DIR": str(conf)}
     done = subprocess.run(  # noqa: S603 # this package
-        [*command, *options], env=environment, capture_output=True, text=True, check=False
+        command, env=environment, capture_output=True, text=True, check=False
     )
     (cluster.folder / "driver.log").write_text(done.stdout + done.stderr)
     assert done.returncode == 0, done.stderr
