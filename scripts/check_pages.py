@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What README.md and the pages of docs/ say is checked against what it is about.
+"""What README.md, the pages of docs/ and the READMEs of packages say is checked against what it is about.
 
 - A page under docs/start states how many commands it has.
 - Code is from a file that is compiled, which a comment above it names: `<!-- from PATH -->`. Its
@@ -80,6 +80,12 @@ def squeezed(code: str) -> str:
     return re.sub(r",(?=[)}\]])", "", joined)
 
 
+def code(path: str) -> str:
+    """The text of a file, in Rust with the examples in its documentation, which are run."""
+    text = Path(path).read_text(encoding="utf-8")
+    return re.sub(r"^ *///", "", text, flags=re.MULTILINE) if path.endswith(".rs") else text
+
+
 def absent_line(body: str, source: str) -> str | None:
     """The first line of the block that does not follow the earlier ones in the source."""
     rest = squeezed(source)
@@ -104,7 +110,7 @@ def wrong_code(page: str) -> Iterator[str]:
         elif named[1] != BELOW and not Path(named[1]).is_file():
             yield f"{block.line}: {named[1]} does not exist"
         else:
-            source = below if named[1] == BELOW else Path(named[1]).read_text(encoding="utf-8")
+            source = below if named[1] == BELOW else code(named[1])
             if (line := absent_line(block.body, source)) is not None:
                 yield f"{block.line}: {named[1]} does not have, in this place: {line}"
 
@@ -164,7 +170,7 @@ def proves_itself() -> None:
 def main() -> int:
     """Names everything that is wrong."""
     proves_itself()
-    output = subprocess.run(["git", "ls-files", "-z", "README.md", "docs"], capture_output=True, check=True, text=True).stdout
+    output = subprocess.run(["git", "ls-files", "-z", "README.md", "docs", "bindings/*/README.md"], capture_output=True, check=True, text=True).stdout
     pages = [name for name in output.split("\0") if name.endswith(".md") and Path(name).is_file()]
     found = list(check(pages))
     if found:
