@@ -62,7 +62,7 @@ test-dist: ## Installs the packages of dist/ as users do; what one encodes, ever
 test-start: ## Follows the pages of docs/start to the letter, with the packages of dist/
 	@scripts/test-start
 
-test-kubernetes: ## The manifests and the chart on an API server of its own, and a pod of theirs; the first build takes a quarter of an hour
+test-kubernetes: ## The manifests and the chart on an API server of its own, and a pod of theirs; the first build takes ten minutes
 	@scripts/test-kubernetes
 
 reproduce: ## Builds libtdc in two folders, and compares the bytes

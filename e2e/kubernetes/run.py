@@ -29,12 +29,13 @@ IMAGE, MANIFESTS, CHART, AFTERWARDS = "The image", "With the manifests", "With t
 class Followed:
     """One who follows the page: what is typed, and what the cluster then has."""
 
-    def __init__(self, reader: Reader, registry: str, clone: Path, pushed: bool) -> None:
+    def __init__(self, reader: Reader, registry: str, clone: Path, pushed: bool, pods: bool) -> None:
         """Take the reader, who has the cluster's kubeconfig."""
         self.reader = reader
         self.clone = clone
         self.steps = sections(clone / PAGE, registry)
         self._pushed = pushed
+        self._pods_run = pods
         self.typed = 0
 
     def objects(self, name: str) -> dict[str, Any]:
@@ -75,6 +76,8 @@ class Followed:
     def runs(self, pod: dict[str, Any], version: str, image: str) -> None:
         """The pod's own image, files and process: alive, ready, and decoding for whom the rules allow."""
         assert pod["spec"]["containers"][0]["image"] == image, pod
+        if not self._pods_run:
+            return
         place = self.reader.folder.parent
         pulled = place / "pulled"
         shutil.rmtree(pulled, ignore_errors=True)
@@ -151,6 +154,7 @@ def main() -> int:
     parser.add_argument("--tdc", type=Path, required=True)
     parser.add_argument("--helm", type=Path, required=True)
     parser.add_argument("--skopeo", action="store_true")
+    parser.add_argument("--pods", action="store_true")
     parser.add_argument("--clone", type=Path, required=True)
     parser.add_argument("--version", required=True)
     parser.add_argument("--folder", type=Path, required=True)
@@ -169,7 +173,7 @@ def main() -> int:
         server(serves, f"http://{registry}/v2/", given.folder / "registry.log"),
         cluster.started(programs, given.folder / "cluster", given.folder / "home"),
     ):
-        page = Followed(reader, registry, given.clone, given.skopeo)
+        page = Followed(reader, registry, given.clone, given.skopeo, given.pods)
         steps: list[tuple[str, Callable[[], object]]] = [
             (MANIFESTS, lambda: manifests(page, given.version, image)),
             (CHART, lambda: chart(page, given.version, image)),
