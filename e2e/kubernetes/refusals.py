@@ -13,6 +13,7 @@ def check(reader: Reader) -> None:
         (f"sed s/readOnlyRootFilesystem/readOnlyRoot/ {MANIFESTS} | kubectl apply -f -", "unknown field"),
         (f"sed 's/memory: 1Gi/memory: plenty/' {MANIFESTS} | kubectl apply -f -", "quantities must match"),
         (f"{INSTALL} --set replicas=-1", "replicas"),
+        (INSTALL.replace("upgrade --install", "template --kube-version 1.29.0"), "requires kubeVersion"),
         (f"{INSTALL} --set service.kind=NodePort", "additional properties 'kind' not allowed"),
         (f"{INSTALL} --set resources.limits.memory=plenty", "quantities must match"),
         (f"{INSTALL} --set podLabels.team=a/b/c", "Invalid value"),
