@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every command on a page is typed by a test, or stands here with the reason why none can."""
+"""Every command on a page is typed by a test, or named here with the reason why none can."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ import follow_howto
 import follow_others
 from check_pages import blocks, commands
 
-#: Typed as they stand, or with other paths, by another script.
+#: Typed as they are, or with other paths, by another script.
 ELSEWHERE = {
     "docs/howto/codec-server.md": ("scripts/test-kubernetes", ("kubectl ", "helm ", "skopeo ", "tdc keygen orders.key", "tdc config check")),
     "docs/howto/spark-and-ray.md": ("scripts/test-bulk", ("python -m temporal_tdc.spark ",)),
