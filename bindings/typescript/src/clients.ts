@@ -3,7 +3,7 @@
 
 import { dirname, join } from 'node:path';
 import { addon, addonFile, type Call, type Failure } from './native.js';
-import { Turns } from './turns.js';
+import { Semaphore } from './semaphore.js';
 
 const NAMES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
   darwin: ['libtdc_keys.0.dylib', 'libtdc_keys.dylib'],
@@ -12,11 +12,11 @@ const NAMES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
 
 /** Asks the clients. */
 export class Clients {
-  private readonly turns = new Turns(16);
+  private readonly semaphore = new Semaphore(16);
 
   /** Answers a call's requests to key services; returns an error, if any. */
   answer(call: Call): Promise<Failure | null> {
-    return this.turns.take(async () => {
+    return this.semaphore.run(async () => {
       const missing = load();
       return missing === undefined ? call.askClients() : call.failKeyRequests(missing);
     });

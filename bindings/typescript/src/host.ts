@@ -208,7 +208,7 @@ export class Host {
   }
 }
 
-/** The library reports the first failure of a code, by order of payloads and over all rounds. */
+/** The library reports the first failure of a code, by order of payloads and over all tries. */
 function addFirst(causes: Map<string, unknown>, more: Causes): void {
   for (const [code, cause] of more) if (!causes.has(code)) causes.set(code, cause);
 }

@@ -2,7 +2,7 @@
 
 import { isUint8Array } from 'node:util/types';
 import { type Answer, answer, Kind, type Request } from './requests.js';
-import { Turns } from './turns.js';
+import { Semaphore } from './semaphore.js';
 import { bytesField, fields, intField } from './wire.js';
 
 /** A key of a key service, as the configuration names it. */
@@ -74,7 +74,7 @@ const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /** Asks a {@link KeyService}. */
 export class OwnKeyService {
-  private readonly turns = new Turns(16);
+  private readonly semaphore = new Semaphore(16);
 
   constructor(private readonly service: KeyService) {}
 
@@ -83,7 +83,7 @@ export class OwnKeyService {
    * process alive if a caller waits for the answer.
    */
   answer(request: Request, causes: Map<string, unknown>, isAwaited: boolean): Promise<Answer> {
-    return this.turns.take(async () => {
+    return this.semaphore.run(async () => {
       const { key, given } = readKeyRequest(request.message);
       const controller = new AbortController();
       const { signal } = controller;

@@ -1,12 +1,12 @@
 // Bounds how many tasks run at the same time.
 
-/** Lets this many tasks run at once; the others wait in order. */
-export class Turns {
+/** Runs this many tasks at once; the others wait in order. */
+export class Semaphore {
   private readonly waiting: (() => void)[] = [];
 
   constructor(private free: number) {}
 
-  async take<T>(work: () => Promise<T>): Promise<T> {
+  async run<T>(task: () => Promise<T>): Promise<T> {
     if (this.free > 0) this.free--;
     else {
       await new Promise<void>((resolve) => {
@@ -14,7 +14,7 @@ export class Turns {
       });
     }
     try {
-      return await work();
+      return await task();
     } finally {
       const next = this.waiting.shift();
       if (next === undefined) this.free++;
