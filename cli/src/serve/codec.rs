@@ -27,7 +27,7 @@ use super::refusal::Refusal;
 use super::reload::Server;
 use super::request_log::Entry;
 use super::state::State;
-use super::{answer, metrics, namespace, reading, turns};
+use super::{answer, metrics, namespace, reading, time_slice};
 use crate::objects::Fetches;
 use crate::{body, host};
 
@@ -47,7 +47,7 @@ pub(super) async fn handle(Shared(server): Shared<Arc<Server>>, request: Request
     let (head, mut body) = request.into_parts();
     let mut entry = Entry::open(&state.audit, state.traces.as_deref(), &head);
     let work = respond(&server, &state, &head, &mut body, &mut entry);
-    turns::take();
+    time_slice::yield_if_over();
     let answer = tokio::time::timeout(state.limits.timeout.0, work).await.unwrap_or_else(|_| {
         Err(Refusal::new(
             StatusCode::REQUEST_TIMEOUT,
