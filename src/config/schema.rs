@@ -69,7 +69,7 @@ pub(super) struct Keys {
     /// Unwrapped data keys.
     #[serde(default)]
     pub(super) cache: CacheSize,
-    /// Whether the host program hands in keys that are not in the ring.
+    /// Whether the host program provides keys that are not in the ring.
     #[serde(default)]
     pub(super) host: bool,
 }

@@ -33,13 +33,16 @@ pub(super) struct Audit {
 impl Audit {
     /// Opens the file again each time, so that a reload follows a rotation. Standard error stays as
     /// it is.
-    pub(super) fn open(options: &options::Audit, before: Option<&Arc<Self>>) -> Result<Arc<Self>, Error> {
+    pub(super) fn open(
+        options: &options::AuditOutput,
+        before: Option<&Arc<Self>>,
+    ) -> Result<Arc<Self>, Error> {
         let (sink, is_stderr) = match options {
-            options::Audit::File(path) => {
+            options::AuditOutput::File(path) => {
                 let sink = open(path).map_err(|cause| cannot_open(path, &cause))?;
                 (Arc::new(Mutex::new(sink)), false)
             }
-            options::Audit::Stderr => match before.filter(|before| before.is_stderr) {
+            options::AuditOutput::Stderr => match before.filter(|before| before.is_stderr) {
                 Some(before) => return Ok(Arc::clone(before)),
                 None => (Sink::stderr(), true),
             },
@@ -51,8 +54,8 @@ impl Audit {
 
     /// Checks whether [`Self::open`] would succeed, as far as possible without creating the file: a
     /// file created by another user would be in the server's way.
-    pub(super) fn check(options: &options::Audit) -> Result<(), Error> {
-        let options::Audit::File(path) = options else { return Ok(()) };
+    pub(super) fn check(options: &options::AuditOutput) -> Result<(), Error> {
+        let options::AuditOutput::File(path) = options else { return Ok(()) };
         let checked = if path.exists() {
             OpenOptions::new().append(true).open(path).map(drop)
         } else {

@@ -29,13 +29,13 @@ const MAX_NAME: usize = 64;
 /// The issuers and rules of a configuration.
 #[derive(Debug)]
 pub(super) struct Auth {
-    options: options::Auth,
+    options: options::AuthOptions,
     issuers: Vec<Arc<Jwks>>,
 }
 
 impl Auth {
     /// Takes over what `before` knows about the issuers that did not change.
-    pub(super) fn open(options: &options::Auth, before: Option<&Self>) -> Result<Self, Error> {
+    pub(super) fn open(options: &options::AuthOptions, before: Option<&Self>) -> Result<Self, Error> {
         check(options)?;
         let open = |(index, issuer): (usize, &options::Issuer)| {
             let same = |known: &&Arc<Jwks>| known.issuer == *issuer;
@@ -85,7 +85,7 @@ impl Auth {
     }
 }
 
-fn check(options: &options::Auth) -> Result<(), Error> {
+fn check(options: &options::AuthOptions) -> Result<(), Error> {
     let problem =
         |place: String, text: &str| Err(Error::new(Code::Config, format!("server.auth.{place}: {text}")));
     if options.issuers.is_empty() {

@@ -41,7 +41,7 @@ struct Origin {
 }
 
 impl Cors {
-    pub(super) fn open(options: &options::Cors) -> Result<Self, Error> {
+    pub(super) fn open(options: &options::CorsOptions) -> Result<Self, Error> {
         let pattern = |(index, text): (usize, &String)| {
             Origin::parse(text, true).ok_or_else(|| {
                 Error::new(

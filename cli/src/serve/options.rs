@@ -10,7 +10,7 @@ mod limits;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use limits::Limits;
+pub(crate) use limits::ServerLimits;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -34,19 +34,19 @@ pub(crate) struct ServerOptions {
     /// it.
     pub(crate) behind_proxy: bool,
     /// HTTPS.
-    pub(crate) tls: Option<Tls>,
+    pub(crate) tls: Option<TlsOptions>,
     /// Which web pages may call.
-    pub(crate) cors: Cors,
+    pub(crate) cors: CorsOptions,
     /// Who may call. By default anybody, and then on loopback only.
-    pub(crate) auth: Option<Auth>,
+    pub(crate) auth: Option<AuthOptions>,
     /// Where the line for each request goes.
-    pub(crate) audit: Audit,
+    pub(crate) audit: AuditOutput,
     /// Prometheus metrics.
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: MetricsOptions,
     /// OpenTelemetry traces. By default there are none.
-    pub(crate) traces: Option<Traces>,
+    pub(crate) traces: Option<TracesOptions>,
     /// What requests may cost.
-    pub(crate) limits: Limits,
+    pub(crate) limits: ServerLimits,
 }
 
 impl ServerOptions {
@@ -64,11 +64,11 @@ impl ServerOptions {
             [&mut tls.cert, &mut tls.key].into_iter().chain(&mut tls.client_ca).for_each(resolve);
         }
         for issuer in self.auth.iter_mut().flat_map(|auth| &mut auth.issuers) {
-            if let Jwks::File(path) = &mut issuer.jwks {
+            if let JwksSource::File(path) = &mut issuer.jwks {
                 resolve(path);
             }
         }
-        if let Audit::File(path) = &mut self.audit {
+        if let AuditOutput::File(path) = &mut self.audit {
             resolve(path);
         }
     }
@@ -78,7 +78,7 @@ impl ServerOptions {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Tls {
+pub(crate) struct TlsOptions {
     /// The certificate chain, as PEM.
     pub(crate) cert: PathBuf,
     /// Its private key, as PEM.
@@ -92,7 +92,7 @@ pub(crate) struct Tls {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct Cors {
+pub(crate) struct CorsOptions {
     /// Their origins, such as `https://cloud.temporal.io`; `*` stands for one label of the host.
     pub(crate) origins: Vec<String>,
     /// Whether browsers may send cookies along.
@@ -103,7 +103,7 @@ pub(crate) struct Cors {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Auth {
+pub(crate) struct AuthOptions {
     /// Whose tokens are believed.
     pub(crate) issuers: Vec<Issuer>,
     /// The first that matches decides; where none does, the request is refused.
@@ -121,7 +121,7 @@ pub(crate) struct Issuer {
     /// What its `aud` must be or hold.
     pub(crate) audience: String,
     /// Where its keys are: a URL, or `{ file: … }`.
-    pub(crate) jwks: Jwks,
+    pub(crate) jwks: JwksSource,
     /// The algorithms that a token may be signed with. By default those with public keys.
     #[serde(default)]
     pub(crate) algorithms: Option<Vec<Algorithm>>,
@@ -129,7 +129,7 @@ pub(crate) struct Issuer {
 
 /// Where the keys of an issuer are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Jwks {
+pub(crate) enum JwksSource {
     /// A URL.
     Url(String),
     /// A file.
@@ -190,7 +190,7 @@ pub(crate) struct Rule {
     pub(crate) namespaces: Option<Vec<Pattern>>,
     /// What the token must claim, by the literal name of the claim.
     #[serde(default)]
-    pub(crate) claims: BTreeMap<String, Claim>,
+    pub(crate) claims: BTreeMap<String, ClaimPatterns>,
 }
 
 /// What a client asks for.
@@ -209,12 +209,12 @@ pub(crate) enum Operation {
 /// Patterns of a claim, one of which its value, or one of its values, must match: a text, or a list
 /// of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Claim(pub(crate) Vec<Pattern>);
+pub(crate) struct ClaimPatterns(pub(crate) Vec<Pattern>);
 
 /// Where the line for each request goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Audit {
+pub(crate) enum AuditOutput {
     /// Standard error.
     #[default]
     Stderr,
@@ -226,7 +226,7 @@ pub(crate) enum Audit {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct Metrics {
+pub(crate) struct MetricsOptions {
     /// Another address for `/metrics`. By default it is on the address of the server.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(crate) listen: Option<SocketAddr>,
@@ -236,7 +236,7 @@ pub(crate) struct Metrics {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Traces {
+pub(crate) struct TracesOptions {
     /// Where they go, as OTLP over HTTP in protobuf: the whole URL, such as `http://localhost:4318/v1/traces`.
     pub(crate) endpoint: String,
     /// The share of requests that is traced, from 0 to 1. By default all.
@@ -248,21 +248,21 @@ fn all() -> f64 {
     1.0
 }
 
-impl<'de> Deserialize<'de> for Jwks {
+impl<'de> Deserialize<'de> for JwksSource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct UrlOrFile;
         impl<'de> Visitor<'de> for UrlOrFile {
-            type Value = Jwks;
+            type Value = JwksSource;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("a URL, or { file: … }")
             }
 
-            fn visit_str<E: Error>(self, text: &str) -> Result<Jwks, E> {
-                Ok(Jwks::Url(text.to_owned()))
+            fn visit_str<E: Error>(self, text: &str) -> Result<JwksSource, E> {
+                Ok(JwksSource::Url(text.to_owned()))
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Jwks, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<JwksSource, A::Error> {
                 #[derive(Deserialize)]
                 #[serde(deny_unknown_fields)]
                 struct InFile {
@@ -270,33 +270,33 @@ impl<'de> Deserialize<'de> for Jwks {
                 }
                 let InFile { file } =
                     Deserialize::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
-                Ok(Jwks::File(file))
+                Ok(JwksSource::File(file))
             }
         }
         deserializer.deserialize_any(UrlOrFile)
     }
 }
 
-impl<'de> Deserialize<'de> for Claim {
+impl<'de> Deserialize<'de> for ClaimPatterns {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct OneOrMore;
         impl<'de> Visitor<'de> for OneOrMore {
-            type Value = Claim;
+            type Value = ClaimPatterns;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("a pattern, or a list of patterns")
             }
 
-            fn visit_str<E: Error>(self, text: &str) -> Result<Claim, E> {
-                Ok(Claim(vec![Pattern::new(text)]))
+            fn visit_str<E: Error>(self, text: &str) -> Result<ClaimPatterns, E> {
+                Ok(ClaimPatterns(vec![Pattern::new(text)]))
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Claim, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<ClaimPatterns, A::Error> {
                 let mut patterns = Vec::new();
                 while let Some(pattern) = list.next_element()? {
                     patterns.push(pattern);
                 }
-                Ok(Claim(patterns))
+                Ok(ClaimPatterns(patterns))
             }
         }
         deserializer.deserialize_any(OneOrMore)

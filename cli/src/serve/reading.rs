@@ -17,7 +17,7 @@ use prost::bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
 
 use super::client::{Client, Share};
-use super::options::Limits;
+use super::options::ServerLimits;
 use super::refusal::Refusal;
 
 /// Number of bodies that are read at the same time.
@@ -35,7 +35,7 @@ struct Bounds {
 }
 
 impl Bounds {
-    fn of(limits: &Limits) -> Self {
+    fn of(limits: &ServerLimits) -> Self {
         let body = limits.max_body_bytes.0;
         Self { count: MAX_COUNT, bytes: limits.concurrency.saturating_mul(body), body }
     }
@@ -83,7 +83,7 @@ pub(super) async fn read(
     client: &Client,
     headers: &HeaderMap,
     body: &mut Body,
-    limits: &Limits,
+    limits: &ServerLimits,
 ) -> Result<(Bytes, Reading), Refusal> {
     let max = limits.max_body_bytes.0;
     let too_large = || {

@@ -12,7 +12,7 @@ use super::auth::Auth;
 use super::cors::Cors;
 use super::exposure::{DEFAULT_LISTEN, Exposure};
 use super::launch::Launch;
-use super::options::{Limits, ServerOptions};
+use super::options::{ServerLimits, ServerOptions};
 use super::places::Places;
 use super::reading::Readers;
 use super::tls::Tls;
@@ -32,7 +32,7 @@ pub(super) enum Occasion<'a> {
 
 pub(super) struct State {
     pub(super) converter: Arc<DataConverter>,
-    pub(super) limits: Limits,
+    pub(super) limits: ServerLimits,
     pub(super) exposure: Exposure,
     /// For the separate metrics address.
     pub(super) metrics_exposure: Exposure,
@@ -101,7 +101,7 @@ impl State {
             Occasion::Noticed(before) => Arc::clone(&before.audit),
             _ if launch.only_check => {
                 Audit::check(&options.audit)?;
-                Audit::open(&super::options::Audit::Stderr, None)?
+                Audit::open(&super::options::AuditOutput::Stderr, None)?
             }
             _ => Audit::open(&options.audit, before.map(|before| &before.audit))?,
         };
@@ -206,7 +206,7 @@ fn options(
 /// A payload does not say where it comes from: only keys keep namespaces apart.
 fn warning(options: &ServerOptions, converter: &DataConverter) -> Option<&'static str> {
     let names_namespaces =
-        |auth: &super::options::Auth| auth.rules.iter().any(|rule| rule.namespaces.is_some());
+        |auth: &super::options::AuthOptions| auth.rules.iter().any(|rule| rule.namespaces.is_some());
     let has_namespaces = converter.namespace_settings("").is_err();
     (options.auth.as_ref().is_some_and(names_namespaces) && !has_namespaces).then_some(
         "rules name namespaces, but the configuration does not give namespaces keys of their own: anyone allowed to \

@@ -28,7 +28,7 @@ pub(super) struct Tls {
 impl Tls {
     /// Reads the files. With `before`, a changed file of client authorities is not applied, because
     /// it may let more clients in.
-    pub(super) fn open(options: &options::Tls, before: Option<&Self>) -> Result<Self, Error> {
+    pub(super) fn open(options: &options::TlsOptions, before: Option<&Self>) -> Result<Self, Error> {
         let certificates = certificates(&read(&options.cert, "cert")?)
             .map_err(|cause| problem("cert", &options.cert, &cause))?;
         let key = read(&options.key, "key").map(Zeroizing::new)?;

@@ -30,14 +30,17 @@ const FLUSH: Duration = Duration::from_secs(3);
 /// Where traces go.
 #[derive(Debug)]
 pub(super) struct Traces {
-    options: options::Traces,
+    options: options::TracesOptions,
     provider: SdkTracerProvider,
     tracer: SdkTracer,
 }
 
 impl Traces {
     /// Takes over those of `before` if the options are unchanged.
-    pub(super) fn open(options: &options::Traces, before: Option<&Arc<Self>>) -> Result<Arc<Self>, Error> {
+    pub(super) fn open(
+        options: &options::TracesOptions,
+        before: Option<&Arc<Self>>,
+    ) -> Result<Arc<Self>, Error> {
         if let Some(before) = before.filter(|before| before.options == *options) {
             return Ok(Arc::clone(before));
         }

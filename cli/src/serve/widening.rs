@@ -5,7 +5,7 @@
 //! everyone. So a change that the server notices on its own is applied only if it gives no client
 //! more access than before; everything else waits for SIGHUP.
 
-use super::options::{Auth, Rule, ServerOptions};
+use super::options::{AuthOptions, Rule, ServerOptions};
 
 /// The parts of `after` that wait, by their paths.
 pub(super) fn waiting(after: &ServerOptions, before: &ServerOptions) -> Vec<&'static str> {
@@ -25,7 +25,7 @@ pub(super) fn waiting(after: &ServerOptions, before: &ServerOptions) -> Vec<&'st
     parts.into_iter().filter_map(|(part, waits)| waits.then_some(part)).collect()
 }
 
-fn rules_are_narrower(after: Option<&Auth>, before: Option<&Auth>) -> bool {
+fn rules_are_narrower(after: Option<&AuthOptions>, before: Option<&AuthOptions>) -> bool {
     match (after, before) {
         (None, None) => true,
         (Some(after), Some(before)) => narrower(&after.rules, &before.rules),

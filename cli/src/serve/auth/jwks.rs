@@ -65,12 +65,12 @@ impl Jwks {
     /// `before` is what was known about the same issuer.
     pub(super) fn open(issuer: &Issuer, before: Option<&Self>) -> Result<Self, String> {
         let (source, kept) = match &issuer.jwks {
-            options::Jwks::Url(url) => {
+            options::JwksSource::Url(url) => {
                 let flight = Arc::new(Flight::new(BETWEEN_FETCHES));
                 let fetcher = Fetcher { place: Place::trusted(url)?, flight, task: OnceLock::new() };
                 (Source::Url(fetcher), Kept::default())
             }
-            options::Jwks::File(path) => {
+            options::JwksSource::File(path) => {
                 let shown = path.display();
                 let text =
                     tdc::read_file(path, MAX_LEN).map_err(|cause| format!("cannot read {shown}: {cause}"))?;

@@ -1,7 +1,7 @@
 //! The rules. The first one whose issuer, namespaces and claims match, and that covers the
 //! operation, decides.
 
-use crate::serve::options::{Claim, Operation, Rule};
+use crate::serve::options::{ClaimPatterns, Operation, Rule};
 use serde_json::Value;
 
 use super::token::Caller;
@@ -60,7 +60,7 @@ fn is_email(name: &str) -> bool {
 
 /// Whether a claim's value, or one of its values, matches one of the patterns. Values inside an
 /// object never match.
-fn claims(value: &Value, claim: &Claim) -> bool {
+fn claims(value: &Value, claim: &ClaimPatterns) -> bool {
     let matches = |text: &str| claim.0.iter().any(|pattern| pattern.matches(text));
     match value {
         Value::String(text) => matches(text),

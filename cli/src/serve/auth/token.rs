@@ -1,5 +1,5 @@
 //! Turns a JSON Web Token into the caller's identity. What the token says about itself only selects
-//! which of the configured issuers, keys and algorithms verify it: keys that it carries or points
+//! which of the configured issuers, keys and algorithms verify it: keys that it contains or points
 //! to (`jwk`, `jku`, `x5u`, `x5c`) are ignored.
 
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
-use super::{Audit, Claim, Jwks, ServerOptions};
+use super::{AuditOutput, ClaimPatterns, JwksSource, ServerOptions};
 
 /// Types of the library, which describes them in its part of the same file.
 macro_rules! of_the_library {
@@ -34,9 +34,9 @@ macro_rules! of_the_library {
 
 of_the_library!(ByteSizeSchema: "ByteSize", PatternSchema: "Pattern", SpanSchema: "Span");
 
-impl JsonSchema for Claim {
+impl JsonSchema for ClaimPatterns {
     fn schema_name() -> Cow<'static, str> {
-        "Claim".into()
+        "ClaimPatterns".into()
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
@@ -48,9 +48,9 @@ impl JsonSchema for Claim {
     }
 }
 
-impl JsonSchema for Jwks {
+impl JsonSchema for JwksSource {
     fn schema_name() -> Cow<'static, str> {
-        "Jwks".into()
+        "JwksSource".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
@@ -69,9 +69,9 @@ impl JsonSchema for Jwks {
     }
 }
 
-impl JsonSchema for Audit {
+impl JsonSchema for AuditOutput {
     fn schema_name() -> Cow<'static, str> {
-        "Audit".into()
+        "AuditOutput".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {

@@ -9,9 +9,8 @@ use tdc::{ByteSize, Span};
 /// What requests may cost, besides what the library's own limits allow for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(rename = "ServerLimits"))]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct Limits {
+pub(crate) struct ServerLimits {
     /// Bytes of a request's body. Default 16 MiB.
     #[cfg_attr(test, schemars(with = "super::json_schema::ByteSizeSchema"))]
     pub(crate) max_body_bytes: ByteSize,
@@ -25,7 +24,7 @@ pub(crate) struct Limits {
     pub(crate) concurrency: usize,
 }
 
-impl Default for Limits {
+impl Default for ServerLimits {
     fn default() -> Self {
         Self { max_body_bytes: ByteSize(16 << 20), timeout: Span(Duration::from_secs(10)), concurrency: 64 }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tdc::{Code, DataConverter, Error};
 
-use super::{Audit, Claim, Jwks, Limits, Operation, ServerOptions};
+use super::{AuditOutput, ClaimPatterns, JwksSource, Operation, ServerLimits, ServerOptions};
 
 const SECTION: &str = "\
 version: 1
@@ -48,23 +48,23 @@ fn every_option_is_read_and_paths_are_relative_to_the_file() {
         ("/etc/tdc/server.crt".as_ref(), "/etc/tdc/server.key".as_ref())
     );
     assert_eq!(tls.client_ca.as_deref(), Some("/etc/tdc/clients.crt".as_ref()));
-    assert_eq!(options.audit, Audit::File("/etc/tdc/audit.jsonl".into()));
+    assert_eq!(options.audit, AuditOutput::File("/etc/tdc/audit.jsonl".into()));
     let traces = options.traces.as_ref().unwrap();
     assert_eq!((traces.endpoint.as_str(), traces.ratio), ("http://localhost:4318/v1/traces", 0.25));
-    let Limits { max_body_bytes, timeout, concurrency } = options.limits;
+    let ServerLimits { max_body_bytes, timeout, concurrency } = options.limits;
     assert_eq!((max_body_bytes.0, timeout.0, concurrency), (1 << 20, Duration::from_millis(1500), 8));
     let auth = options.auth.as_ref().unwrap();
-    assert_eq!(auth.issuers[0].jwks, Jwks::Url("https://a/keys".to_owned()));
-    assert_eq!(auth.issuers[1].jwks, Jwks::File("/etc/tdc/jwks.json".into()));
+    assert_eq!(auth.issuers[0].jwks, JwksSource::Url("https://a/keys".to_owned()));
+    assert_eq!(auth.issuers[1].jwks, JwksSource::File("/etc/tdc/jwks.json".into()));
     assert_eq!(auth.rules[0].allow, [Operation::Decode, Operation::Encode]);
-    let Claim(groups) = &auth.rules[0].claims["groups"];
+    let ClaimPatterns(groups) = &auth.rules[0].claims["groups"];
     assert!(groups[1].matches("bcd") && !groups[0].matches("bcd"));
 }
 
 #[test]
 fn without_the_section_the_defaults_hold() {
     assert_eq!(read("version: 1\n").unwrap(), ServerOptions::default());
-    assert_eq!(ServerOptions::default().audit, Audit::Stderr);
+    assert_eq!(ServerOptions::default().audit, AuditOutput::Stderr);
 }
 
 #[test]
