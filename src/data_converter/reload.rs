@@ -31,13 +31,13 @@ const SEARCH_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) struct Reads {
     begun: AtomicU64,
     /// The last finished read: its number and result. Locked while a read is running.
-    ended: Lock<(u64, Outcome)>,
+    ended: Lock<(u64, Option<ReadError>)>,
     /// Why the last read failed, for those who do not wait for one.
     failure: ArcSwapOption<String>,
 }
 
 /// A new error is created for each caller.
-type Outcome = Option<(Code, String)>;
+type ReadError = (Code, String);
 
 impl Reads {
     /// The state when a caller arrives: the number of the last read that may be too old for it.

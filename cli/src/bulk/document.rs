@@ -14,7 +14,7 @@ use std::path::Path;
 
 use tdc::{Code, Error};
 
-use super::export::{Export, Part, is_export};
+use super::export::{Export, Field, is_export};
 use super::json_export::{self, JsonExport, Stop};
 use super::progress::Progress;
 use super::split::Runs;
@@ -106,13 +106,13 @@ impl Conversion<'_> {
             let at = |error: Error| Failed { error, history: Some(index), run_id: None };
             let Some(part) = export.next(&mut field).map_err(at)? else { return Ok(()) };
             match part {
-                Part::Item => {
+                Field::Item => {
                     let newer = fields::beside_histories(&field);
                     self.history(&mut field).map_err(|failed| at_item(index, failed))?;
                     self.done.newer += newer;
                 }
-                Part::Empty => self.between(&field)?,
-                Part::Newer => {
+                Field::Empty => self.between(&field)?,
+                Field::Newer => {
                     self.done.newer += 1;
                     self.between(&field)?;
                 }

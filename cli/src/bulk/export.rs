@@ -18,7 +18,7 @@ const MAX_VARINT: usize = 10;
 
 /// A field of an export, as it is in the file, with its tag and length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum Field {
     /// An item: alone, it is an export with one history.
     Item,
     /// An item without anything in it.
@@ -69,7 +69,7 @@ impl<R: BufRead> Export<R> {
     ///
     /// # Errors
     /// [`Code::Protobuf`] if the file is cut off or malformed, [`Code::Limit`], [`Code::Io`].
-    pub(super) fn next(&mut self, field: &mut Vec<u8>) -> Result<Option<Part>, Error> {
+    pub(super) fn next(&mut self, field: &mut Vec<u8>) -> Result<Option<Field>, Error> {
         field.clear();
         match self.input.fill_buf() {
             Ok([]) => return Ok(None),
@@ -105,10 +105,10 @@ impl<R: BufRead> Export<R> {
         })?;
         self.take(contents, field, start)?;
         if tag != u64::from(TAG) {
-            return Ok(Some(Part::Newer));
+            return Ok(Some(Field::Newer));
         }
         self.items += 1;
-        Ok(Some(if contents == 0 { Part::Empty } else { Part::Item }))
+        Ok(Some(if contents == 0 { Field::Empty } else { Field::Item }))
     }
 
     fn varint(&mut self, field: &mut Vec<u8>, start: u64) -> Result<u64, Error> {
@@ -162,7 +162,7 @@ impl<R: BufRead> Export<R> {
 mod tests {
     use super::*;
 
-    fn parts(bytes: &[u8], max: usize) -> Result<Vec<(Part, Vec<u8>)>, Error> {
+    fn parts(bytes: &[u8], max: usize) -> Result<Vec<(Field, Vec<u8>)>, Error> {
         let mut export = Export::new(bytes, bytes.len() as u64, max);
         let (mut parts, mut field) = (Vec::new(), Vec::new());
         while let Some(part) = export.next(&mut field)? {
@@ -184,9 +184,9 @@ mod tests {
         ];
         let read = parts(&fields.concat(), 64).unwrap();
         assert_eq!(read.iter().map(|(_, field)| &field[..]).collect::<Vec<_>>(), fields);
-        let kinds: Vec<Part> = read.iter().map(|(part, _)| *part).collect();
-        let (item, newer) = (Part::Item, Part::Newer);
-        assert_eq!(kinds, [item, newer, item, newer, newer, newer, Part::Empty]);
+        let kinds: Vec<Field> = read.iter().map(|(part, _)| *part).collect();
+        let (item, newer) = (Field::Item, Field::Newer);
+        assert_eq!(kinds, [item, newer, item, newer, newer, newer, Field::Empty]);
         assert_eq!(parts(b"", 64).unwrap(), []);
     }
 
