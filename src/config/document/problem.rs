@@ -119,7 +119,10 @@ impl serde::de::Error for Problem {
             Unexpected::Str(found) => {
                 Self::new(format!("found {}, expected {expected}", text::quoted(found)))
             }
-            found => Self::new(format!("found {found}, expected {expected}")),
+            Unexpected::Signed(..0) if expected.to_string().starts_with('u') => {
+                Self::new(format!("found {}, expected 0 or more", found_in_words(found)))
+            }
+            found => Self::invalid_type(found, expected),
         }
     }
 

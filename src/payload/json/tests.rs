@@ -193,7 +193,7 @@ fn errors_say_where_what_was_expected_and_what_was_found() {
         (
             in_payload(r#"{"externalPayloads":[{"sizeBytes":"1e-3"}]}"#),
             " at payloads[1]: line 2, column 36: externalPayloads.sizeBytes: expected an integer of 64 bits, \
-             found text that is no such number",
+             found text that is not one",
         ),
         (
             in_payload(r#"{"externalPayloads":[{"sizeBytes":9223372036854775808}]}"#),

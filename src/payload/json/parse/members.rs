@@ -88,7 +88,7 @@ impl<'j> Parser<'j> {
                 let value = text.lossy();
                 let digits = value.strip_prefix('+').filter(|rest| !rest.starts_with('-')).unwrap_or(&value);
                 is_number(digits).then(|| integer(digits)).flatten().ok_or_else(|| {
-                    Problem::refused(text.at(), &place.name(), place.expects(), "text that is no such number")
+                    Problem::refused(text.at(), &place.name(), place.expects(), "text that is not one")
                 })
             }
             b'-' | b'0'..=b'9' => {
