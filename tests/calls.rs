@@ -36,18 +36,18 @@ fn asked(call: &Call) -> Vec<(u64, Request)> {
 }
 
 #[test]
-fn more_keys_than_one_request_names_are_asked_for_in_some_rounds() {
+fn more_keys_than_one_request_names_are_asked_for_over_several_tries() {
     let (converter, payloads, mut call) = (hosted("none"), sealed(40), Call::default());
-    let mut rounds = 0;
+    let mut tries = 0;
     while let Err(error) = converter.decode(call.at(b""), &payloads) {
         assert_eq!(error.code(), Code::Requests, "{error}");
-        rounds += 1;
+        tries += 1;
         let requests = asked(&call);
         assert!(requests.len() <= 16);
         let answers: Vec<_> = requests.iter().map(|(id, _)| (*id, Answer::Key(&KEY))).collect();
         converter.answer(&mut call, &answers).unwrap();
     }
-    assert_eq!((rounds, call.requests().len(), call.usage().payloads), (3, 0, 40));
+    assert_eq!((tries, call.requests().len(), call.usage().payloads), (3, 0, 40));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! A list in which every payload has a data key of its own: what somebody can send who may signal a
-//! workflow. It comes to its end, 16 requests a round, in time that grows with the list and in
+//! workflow. It comes to its end, 16 requests a try, in time that grows with the list and in
 //! memory of a few hundred bytes for each key.
 //!
 //! One test, because the counter counts for the whole process.
@@ -31,10 +31,10 @@ const KEY: [u8; 32] = [7; 32];
 fn a_list_with_a_data_key_for_each_payload_comes_to_its_end() {
     let (few, many) = (list(1000), list(MANY));
     let _profiler = dhat::Profiler::builder().testing().build();
-    let (rounds, few_bytes) = rounds_of(&few, 1000);
-    assert_eq!(rounds, 1000_usize.div_ceil(16));
-    let (rounds, many_bytes) = rounds_of(&many, MANY);
-    assert_eq!(rounds, MANY.div_ceil(16));
+    let (tries, few_bytes) = tries_of(&few, 1000);
+    assert_eq!(tries, 1000_usize.div_ceil(16));
+    let (tries, many_bytes) = tries_of(&many, MANY);
+    assert_eq!(tries, MANY.div_ceil(16));
     // Input and answer beside what is kept for each key.
     let allowed = few_bytes + 2 * many.len() + 600 * MANY;
     assert!(many_bytes < allowed, "{many_bytes} bytes, expected less than {allowed}");
@@ -47,18 +47,18 @@ fn converter(limits: &str) -> DataConverter {
     DataConverter::parse(&document, Path::new(""), "").unwrap()
 }
 
-/// Decodes a list for which a fake host unwraps whatever it is asked, and gives the rounds that it
+/// Decodes a list for which a fake host unwraps whatever it is asked, and gives the tries that it
 /// took and the most bytes that were allocated at one time.
-fn rounds_of(list: &[u8], count: usize) -> (usize, usize) {
+fn tries_of(list: &[u8], count: usize) -> (usize, usize) {
     let converter = converter("");
     let before = dhat::HeapStats::get().curr_bytes;
-    let (mut call, mut rounds, mut most) = (Call::default(), 0, before);
+    let (mut call, mut tries, mut most) = (Call::default(), 0, before);
     loop {
         match converter.decode(call.at(b""), list) {
             Ok(decoded) => {
                 most = most.max(dhat::HeapStats::get().curr_bytes);
                 assert_eq!(decoded.len(), count * framed(&plain()).len());
-                return (rounds, most - before);
+                return (tries, most - before);
             }
             Err(error) => assert_eq!(error.code(), Code::Requests, "{error}"),
         }
@@ -69,11 +69,11 @@ fn rounds_of(list: &[u8], count: usize) -> (usize, usize) {
                 id
             })
             .collect();
-        assert!(asked.len() <= 16, "{} requests in one round", asked.len());
+        assert!(asked.len() <= 16, "{} requests in one try", asked.len());
         for id in asked {
             converter.answer(&mut call, &[(id, Answer::DataKey(&KEY))]).unwrap();
         }
-        rounds += 1;
+        tries += 1;
         most = most.max(dhat::HeapStats::get().curr_bytes);
     }
 }

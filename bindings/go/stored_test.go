@@ -32,8 +32,8 @@ type mapDriver struct {
 	payloads map[string]*commonpb.Payload
 	retrieve func(ctx context.Context, found []*commonpb.Payload) ([]*commonpb.Payload, error)
 
-	mu     sync.Mutex
-	rounds [][]converter.StorageDriverClaim
+	mu         sync.Mutex
+	retrievals [][]converter.StorageDriverClaim
 }
 
 var _ converter.StorageDriver = (*mapDriver)(nil)
@@ -62,7 +62,7 @@ func (d *mapDriver) Store(_ converter.StorageDriverStoreContext, payloads []*com
 
 func (d *mapDriver) Retrieve(ctx converter.StorageDriverRetrieveContext, claims []converter.StorageDriverClaim) ([]*commonpb.Payload, error) {
 	d.mu.Lock()
-	d.rounds = append(d.rounds, claims)
+	d.retrievals = append(d.retrievals, claims)
 	d.mu.Unlock()
 	payloads := make([]*commonpb.Payload, len(claims))
 	for i, claim := range claims {
@@ -116,7 +116,7 @@ func historyOf(input ...*commonpb.Payload) *historypb.History {
 
 func TestStoredPayloadsTakeThePlacesOfTheirReferences(t *testing.T) {
 	opened := parse(t, storageConfig, WithNamespace("orders"))
-	// One more than two rounds of one driver, and one of another.
+	// One more than two calls of one driver, and one of another.
 	var plain []*commonpb.Payload
 	for i := range 33 {
 		plain = append(plain, jsonPayload(fmt.Sprint(i)))
@@ -135,18 +135,18 @@ func TestStoredPayloadsTakeThePlacesOfTheirReferences(t *testing.T) {
 		t.Fatalf("got %v, %v", err, message)
 	}
 	asked := map[string]bool{}
-	for i, claims := range s3.rounds {
+	for i, claims := range s3.retrievals {
 		for _, claim := range claims {
 			asked[claim.ClaimData["key"]] = true
 		}
-		if len(claims) > 16 || len(s3.rounds) != 3 {
-			t.Errorf("round %d of %d has %d claims", i, len(s3.rounds), len(claims))
+		if len(claims) > 16 || len(s3.retrievals) != 3 {
+			t.Errorf("call %d of %d has %d claims", i, len(s3.retrievals), len(claims))
 		}
 	}
-	if len(asked) != 33 || len(other.rounds) != 1 {
-		t.Errorf("asked for %d objects, %v", len(asked), other.rounds)
+	if len(asked) != 33 || len(other.retrievals) != 1 {
+		t.Errorf("asked for %d objects, %v", len(asked), other.retrievals)
 	}
-	claim := other.rounds[0][0].ClaimData
+	claim := other.retrievals[0][0].ClaimData
 	key, hash := claim["key"], claim["hash_value"]
 	if !maps.Equal(claim, map[string]string{"bucket": "orders", "key": key, "object": key, "object_name": key, "hash_algorithm": "sha256",
 		"hashAlgorithm": "sha256", "hash_value": hash, "hashValue": hash}) || !strings.HasSuffix(key, hash) {
@@ -168,9 +168,9 @@ func TestStoredPayloadsTakeThePlacesOfTheirReferences(t *testing.T) {
 	if err := opened.DecodeMessage(message); err != nil || !proto.Equal(message, historyOf(append(input[:35:35], plain[1])...)) {
 		t.Errorf("got %v, %v", err, message)
 	}
-	rounds := len(s3.rounds)
-	if err := opened.EncodeMessage(message, WithStorage(s3, other)); err != nil || len(s3.rounds) != rounds {
-		t.Errorf("got %v, %d rounds", err, len(s3.rounds))
+	before := len(s3.retrievals)
+	if err := opened.EncodeMessage(message, WithStorage(s3, other)); err != nil || len(s3.retrievals) != before {
+		t.Errorf("got %v, %d calls", err, len(s3.retrievals))
 	}
 }
 
@@ -234,8 +234,8 @@ func TestReferencesThatNoDriverSees(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-	if len(driver.rounds) != 0 {
-		t.Errorf("the driver was asked for %v", driver.rounds)
+	if len(driver.retrievals) != 0 {
+		t.Errorf("the driver was asked for %v", driver.retrievals)
 	}
 }
 

@@ -73,7 +73,7 @@ fn the_bound_is_exact_for_local_keys_and_has_room_for_those_of_services() {
     assert!(spare(&converter, &sealed) > 200);
 }
 
-/// Keys take turns, as in a history that several workers wrote.
+/// Payloads alternate between keys, as in a history that several workers wrote.
 #[test]
 fn more_data_keys_than_are_found_without_a_lock_open_all_the_same() {
     let writers: Vec<_> = (0..50).map(|_| converter_with(LOCAL, "", "ns")).collect();

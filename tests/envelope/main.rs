@@ -76,7 +76,7 @@ fn a_list_with_more_data_keys_than_the_cache_holds_comes_to_its_end() {
     // Each has a wrapped text of its own, also where the data key is the same.
     assert_eq!(service.decode(&converter, &sealed).unwrap(), before);
     assert_eq!(service.counts(), (0, 200));
-    assert_eq!(service.rounds.get(), 200_usize.div_ceil(16));
+    assert_eq!(service.tries.get(), 200_usize.div_ceil(16));
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn keys_of_inner_layers_cost_one_round_too() {
         .map(|(payload, at)| sealed_elsewhere(URI, &key(100), &sealed_elsewhere(URI, &key(at), payload)))
         .collect();
     assert_eq!(service.decode(&converter, &sealed).unwrap(), before);
-    assert_eq!(service.rounds.get(), 2);
+    assert_eq!(service.tries.get(), 2);
 }
 
 #[test]

@@ -70,10 +70,10 @@ fn a_kek_that_the_files_do_not_name_either_is_looked_for_once() {
     let (service, converter) = (Service::default(), DataConverter::open(&file.0, "").unwrap());
     let foreign = [sealed_elsewhere(OTHER, &key(1), &plain("1"))];
     assert_eq!(service.decode(&converter, &foreign).unwrap(), foreign);
-    assert_eq!(service.rounds.get(), 1);
+    assert_eq!(service.tries.get(), 1);
     // The files were read less than a second ago.
     assert_eq!(service.decode(&converter, &foreign).unwrap(), foreign);
-    assert_eq!(service.rounds.get(), 1);
+    assert_eq!(service.tries.get(), 1);
     // Who cannot ask gets the payload as it is.
     let list = list(&foreign);
     assert_eq!(converter.decode(b"", &list).unwrap(), list);

@@ -71,7 +71,7 @@ pub(crate) fn open(key: &[u8; 32], sealed: &[u8]) -> Option<Vec<u8>> {
 pub(crate) struct Service {
     pub(crate) wraps: Cell<usize>,
     pub(crate) unwraps: Cell<usize>,
-    pub(crate) rounds: Cell<usize>,
+    pub(crate) tries: Cell<usize>,
     pub(crate) fault: Cell<Option<Fault>>,
     /// What is answered for a data key, where it is not the data key.
     pub(crate) nonsense: RefCell<Option<Vec<u8>>>,
@@ -87,10 +87,10 @@ pub(crate) fn kek(uri: &str) -> [u8; 32] {
 
 impl Service {
     pub(crate) fn answer(&self, converter: &DataConverter, call: &mut Call) -> Result<(), Error> {
-        self.rounds.set(self.rounds.get() + 1);
+        self.tries.set(self.tries.get() + 1);
         let requests: Vec<(u64, Request)> =
             call.requests().map(|(id, request)| (id, request.clone())).collect();
-        assert!(requests.len() <= 16, "{} requests in one round", requests.len());
+        assert!(requests.len() <= 16, "{} requests in one try", requests.len());
         for (id, request) in requests {
             let done = |bytes: Option<Vec<u8>>, wrapped: bool, call: &mut Call| {
                 let answer = match (&bytes, self.fault.get()) {

@@ -41,7 +41,7 @@ class Memory(StorageDriver):
         self._name = name
         self._retrieve = retrieve
         self.payloads: dict[str, Payload] = {}
-        self.rounds: list[Sequence[StorageDriverClaim]] = []
+        self.retrievals: list[Sequence[StorageDriverClaim]] = []
         self.threads: set[int] = set()
 
     def name(self) -> str:
@@ -67,7 +67,7 @@ class Memory(StorageDriver):
         self, context: StorageDriverRetrieveContext, claims: Sequence[StorageDriverClaim]
     ) -> list[Payload]:
         assert isinstance(context, StorageDriverRetrieveContext)
-        self.rounds.append(claims)
+        self.retrievals.append(claims)
         self.threads.add(threading.get_ident())
         await asyncio.sleep(0)
         found = [self.payloads[claim.claim_data["key"]] for claim in claims]
@@ -102,7 +102,7 @@ def opened(namespace: str | None = "orders", **storage: object) -> Tdc:
 def test_stored_payloads_take_the_places_of_their_references() -> None:
     s3, other = Memory("s3"), Memory("other")
     with opened() as tdc:
-        # One more than two rounds of one driver, and one of another.
+        # One more than two calls of one driver, and one of another.
         plain = [payload(str(number).encode()) for number in range(33)]
         sealed = run(tdc.payload_codec.encode(plain))
         references = s3.refer(*sealed)
@@ -111,11 +111,11 @@ def test_stored_payloads_take_the_places_of_their_references() -> None:
         decoded = run(tdc.decode_message(message, storage_drivers=[s3, other]))
         assert decoded == expected
         assert message == history(*given)
-        assert len(s3.rounds) == 3
-        assert all(len(claims) <= 16 for claims in s3.rounds)
-        keys = [claim.claim_data["key"] for claims in s3.rounds for claim in claims]
+        assert len(s3.retrievals) == 3
+        assert all(len(claims) <= 16 for claims in s3.retrievals)
+        keys = [claim.claim_data["key"] for claims in s3.retrievals for claim in claims]
         assert sorted(keys) == sorted(s3.payloads), "each is asked for once"
-        (((claim,),)) = other.rounds
+        (((claim,),)) = other.retrievals
         key = next(iter(other.payloads))
         digest = key.rpartition("/")[2]
         assert claim.claim_data == {
@@ -190,7 +190,7 @@ def test_no_driver_sees_what_may_not_be_followed() -> None:
             run(tdc.decode_message(history(item), storage_drivers=[driver]))
         assert caught.value.code == code
         assert isinstance(caught.value, InputError) == (code == Code.ERR_REFERENCE)
-    assert driver.rounds == []
+    assert driver.retrievals == []
 
 
 def test_a_cancelled_call_cancels_the_driver() -> None:

@@ -80,7 +80,7 @@ impl Tdc {
         len: usize,
         work: impl Fn(&tdc::DataConverter, &mut Call) -> Result<T, tdc::Error> + Send + Sync + 'static,
     ) -> Result<T, Error> {
-        self.host.settle(len, work).await
+        self.host.repeat(len, work).await
     }
 
     /// Reads the configuration and its key files again, atomically: calls in flight keep what they

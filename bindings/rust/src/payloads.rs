@@ -24,7 +24,7 @@ pub(crate) async fn convert(
     let work = move |converter: &DataConverter, call: &mut tdc::Call| {
         operation(converter, call.at(context), &message)
     };
-    let converted = host.settle(len, work).await?;
+    let converted = host.repeat(len, work).await?;
     match Payloads::decode(converted.as_slice()) {
         Ok(Payloads { payloads }) if payloads.len() == count => Ok(payloads),
         _ => Err(Error::new(Code::Protobuf, "a decoded payload is not a message that the SDK can read")),

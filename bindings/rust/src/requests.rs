@@ -70,8 +70,9 @@ impl Own {
 type Causes = HashMap<Code, SharedCause>;
 
 impl Host {
-    /// Runs `work`, which handles `len` bytes, until it succeeds or fails for good.
-    pub(crate) async fn settle<T, W>(self: &Arc<Self>, len: usize, work: W) -> Result<T, Error>
+    /// Runs `work`, which handles `len` bytes, as often as it asks for something that can be
+    /// answered.
+    pub(crate) async fn repeat<T, W>(self: &Arc<Self>, len: usize, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
         W: Fn(&DataConverter, &mut Call) -> Result<T, tdc::Error> + Send + Sync + 'static,
@@ -114,7 +115,7 @@ impl Host {
         .await?;
         for (_, own) in &own {
             if let Own::NotDone(failed) = own {
-                // The library reports the first failure of a code, of whichever round.
+                // The library reports the first failure of a code, of whichever try.
                 causes.entry(failed.code).or_insert_with(|| Arc::clone(&failed.cause));
             }
         }

@@ -155,7 +155,7 @@ test('of many failures, the cause is the one that the error names', async () => 
     );
     return true;
   });
-  assert.ok(failed > 16, 'more than one round failed');
+  assert.ok(failed > 16, 'more than one try failed');
 });
 
 test('a function that throws at once is a failure as well', async () => {

@@ -26,7 +26,7 @@ type Retrieve = (found: Payload[], signal: AbortSignal | undefined) => Promise<P
 class Memory implements StorageDriver {
   readonly type = 'aws.s3driver';
   readonly payloads = new Map<string, Payload>();
-  readonly rounds: StorageDriverClaim[][] = [];
+  readonly retrievals: StorageDriverClaim[][] = [];
 
   constructor(
     readonly name: string,
@@ -48,7 +48,7 @@ class Memory implements StorageDriver {
     { abortSignal }: StorageDriverRetrieveContext,
     claims: StorageDriverClaim[],
   ): Promise<Payload[]> {
-    this.rounds.push(claims);
+    this.retrievals.push(claims);
     const found = claims.map(({ claimData }) => this.payloads.get(claimData['key'] ?? ''));
     return this.answer(found as Payload[], abortSignal);
   }
@@ -90,7 +90,7 @@ function open(namespace = 'orders', more = ''): Tdc {
 test('stored payloads take the places of their references', async () => {
   const t = open();
   const [s3, other] = [new Memory('s3'), new Memory('other')];
-  // One more than two rounds of one driver, and one of another.
+  // One more than two calls of one driver, and one of another.
   const plain = Array.from({ length: 33 }, (_, number) => payload(String(number)));
   const sealed = await t.payloadCodec.encode(plain);
   const given = await s3.refer(...sealed);
@@ -103,14 +103,14 @@ test('stored payloads take the places of their references', async () => {
     inputs(await t.decodeMessage(HISTORY, History, message, { storageDrivers })),
     expected,
   );
-  const claims = s3.rounds.flat().map(({ claimData }) => claimData['key']);
-  assert.equal(s3.rounds.length, 3);
-  assert.ok(s3.rounds.every((round) => round.length <= 16));
+  const claims = s3.retrievals.flat().map(({ claimData }) => claimData['key']);
+  assert.equal(s3.retrievals.length, 3);
+  assert.ok(s3.retrievals.every((claims) => claims.length <= 16));
   assert.deepEqual(claims.sort(), [...s3.payloads.keys()].sort(), 'each is asked for once');
   const [key = ''] = other.payloads.keys();
   const hash = key.split('/').at(-1) ?? '';
   assert.deepEqual(
-    other.rounds.map((round) => round.map(({ claimData }) => claimData)),
+    other.retrievals.map((claims) => claims.map(({ claimData }) => claimData)),
     [
       [
         {
@@ -151,11 +151,11 @@ test('stored payloads take the places of their references', async () => {
   assert.deepEqual(inputs(History.fromObject(JSON.parse(decoded) as object)), expected);
 
   // Without drivers, and where messages are encoded, references stay.
-  const rounds = s3.rounds.length;
+  const before = s3.retrievals.length;
   const kept = await t.decodeMessage(HISTORY, History, message);
   assert.equal(inputs(kept)[0], Buffer.from(given[0]?.data ?? []).toString());
   await t.encodeMessage(HISTORY, History, message, { storageDrivers });
-  assert.equal(s3.rounds.length, rounds);
+  assert.equal(s3.retrievals.length, before);
 });
 
 test('what a driver does not retrieve is transient, and its error the cause', async () => {
@@ -249,5 +249,5 @@ test('no driver sees a reference that may not be followed', async () => {
       code,
     });
   }
-  assert.deepEqual(driver.rounds, []);
+  assert.deepEqual(driver.retrievals, []);
 });

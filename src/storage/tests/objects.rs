@@ -62,7 +62,7 @@ fn objects_that_are_missing_leave_the_others_in_their_places() {
     let mut stored = Stored::default();
     let plain: Vec<_> = (0..40).map(|n| payload(PLAIN, n.to_string().as_bytes())).collect();
     let references: Vec<_> = plain.iter().map(|payload| stored.refer(payload)).collect();
-    // Every third object is missing: some in each round of requests.
+    // Every third object is missing: some in the requests of each try.
     for (_, payload) in plain.iter().enumerate().filter(|(n, _)| n % 3 == 0) {
         let (key, _) = stored.put(payload);
         stored.0.remove(&key);

@@ -75,14 +75,14 @@ async fn what_a_service_says_is_an_error_with_its_source() {
 }
 
 #[tokio::test]
-async fn source_is_that_of_the_failure_that_is_reported_however_many_rounds_fail() {
+async fn source_is_that_of_the_failure_that_is_reported_however_many_tries_fail() {
     static FAILED: AtomicUsize = AtomicUsize::new(0);
     let envelopes = envelopes(40).await;
     let service = Service::failing(|| {
         io::Error::other(format!("failure {}", FAILED.fetch_add(1, Ordering::SeqCst))).into()
     });
     let error = own(service.open("").payload_codec().decode(&NONE, envelopes).await.unwrap_err());
-    assert!(FAILED.load(Ordering::SeqCst) > 16, "more than one round failed");
+    assert!(FAILED.load(Ordering::SeqCst) > 16, "more than one try failed");
     assert_eq!(error.payload_index(), Some(0), "{error}");
     let source = StdError::source(&error).unwrap().to_string();
     assert!(error.message().ends_with(&format!(": {source}")), "{error}, because of {source}");
