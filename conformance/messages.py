@@ -69,7 +69,7 @@ def _fields(fields: Any) -> tuple[Any, ...]:
 
 
 def split(payloads: bytes) -> list[bytes]:
-    """The payloads of a Payloads, as the bytes that stand in it."""
+    """The payloads of a Payloads, as the bytes that are in it."""
     return list(Framing.FromString(payloads).payloads)
 
 

@@ -1,6 +1,6 @@
 """What the SDKs themselves say: the drivers ask them (see `peers/*`).
 
-A record is a payload whose metadata say what its data are; its answer stands at the same place, and has `error` in its metadata
+A record is a payload whose metadata say what its data are; its answer is at the same place, and has `error` in its metadata
 where there is none.
 """
 

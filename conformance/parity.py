@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 #: What the drivers put behind a payload or a message of a failure that the visitor came to.
 VISITED = b"!"
-#: Attributes of a failure, because a payload may stand where they do.
+#: Attributes of a failure, because a payload may be in their place.
 MARK = b'{"message":"marked","stack_trace":""}'
 HIDDEN = b"Encoded failure"
 HEADER_TYPE = "temporal.api.common.v1.Header"

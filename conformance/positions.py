@@ -1,6 +1,6 @@
 """Every position of a payload, and of a failure, in every message of Temporal's API.
 
-A position is the way to it from a root message: the fields, one inside of the other. No message type stands more than twice on a
+A position is the way to it from a root message: the fields, one inside of the other. No message type is more than twice on a
 way, so that causes have causes and the walk ends. One message is made for each position, with nothing in it but what leads there.
 """
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PAYLOAD = "temporal.api.common.v1.Payload"
 FAILURE = "temporal.api.failure.v1.Failure"
 ANY = "google.protobuf.Any"
-#: What stands in an Any: a message with payloads of its own, which Temporal sends so.
+#: What is in an Any: a message with payloads of its own, which Temporal sends so.
 IN_ANY = "temporal.api.update.v1.Request"
 #: Operations of Temporal's own Nexus endpoint, and what their envelope holds.
 NEXUS_OPERATIONS = (

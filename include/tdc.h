@@ -38,7 +38,7 @@
  *
  * The loop ends: what was answered is not asked again, and what was left without any answer is not
  * asked twice; the call then fails. With NULL for `call` nothing is asked, and the function fails
- * with the error that the request stands for.
+ * as if its requests had not been answered.
  *
  * Payload and Payloads are the protobuf messages temporal.api.common.v1.Payload and Payloads. A
  * serialization context says where the payloads of a call live: `NULL, 0`, or the message
@@ -200,7 +200,7 @@
 
 /**
  * A flag of `tdc_data_converter_flags`: payloads of some namespace go to a codec server, so calls
- * may ask the host for requests (`TDC_REQUESTS`). Lists are best handed in whole, and calls may
+ * may ask the host for requests (`TDC_REQUESTS`). Pass a list in one call, and expect calls to
  * take long.
  */
 #define TDC_FLAG_REMOTE 8
@@ -397,7 +397,7 @@ void tdc_error_free(struct tdc_error *self);
 
 /**
  * Opens the configuration file at `path` (UTF-8). `namespace_` is for calls whose context names
- * none; `NULL, 0` is none. `*out` is written on `TDC_OK`.
+ * no namespace; `NULL, 0` if there is none. `*out` is written on `TDC_OK`.
  *
  * Valid arguments:
  * Bytes and out slots are valid; `error` may be NULL.
@@ -482,8 +482,8 @@ void tdc_call_requests(struct tdc_call *call, const uint8_t **out, size_t *out_l
  * On `TDC_OK` make the call again; what was left out is asked again.
  *
  * `TDC_ERR_PROTOBUF` and `TDC_ERR_ARGUMENT` say that these are no answers to these requests, and
- * that nothing was taken. Any other status is what the call has come to: a key or descriptor that
- * is none, or what became of a request to a codec server.
+ * that nothing was taken. Any other status is the error that the call ends with: a key or
+ * descriptor is malformed, or a request to a codec server failed.
  *
  * Keys and descriptors stay with `self` and serve later calls; what a codec server answered serves
  * this call alone.
@@ -742,9 +742,9 @@ tdc_status tdc_message_decode(const struct tdc_data_converter *self,
 /**
  * Decodes every payload and failure of an exported history: JSON as `temporal workflow show
  * --output json` and the Web UI's download give it, or
- * `temporal.api.export.v1.WorkflowExecutions`, JSON or binary. The same form comes out; the text
- * of JSON stays as it stands but for what was decoded. What is no history is `TDC_ERR_TYPE`.
- * `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
+ * `temporal.api.export.v1.WorkflowExecutions`, JSON or binary. The result has the same form; in
+ * JSON, only what was decoded changes. Anything else is `TDC_ERR_TYPE`. `*out` is written on
+ * `TDC_OK`, and freed by `tdc_buffer_free`.
  *
  * Valid arguments:
  * `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.

@@ -9,8 +9,8 @@
 // any number of threads at once; it is destroyed when no call is in flight.
 //
 // What a call asks for (a key, a request to a codec server, a wrapped data key) is asked of a
-// tdc::Host, whose functions you override. Without a host such a call fails, with the error that
-// the request stands for.
+// tdc::Host, whose functions you override. Without a host such a call fails as
+// if its requests had not been answered.
 //
 // The messages and the rules are those of tdc.h. examples/cpp/example.cpp is a program.
 #ifndef TDC_HPP

@@ -22,7 +22,7 @@ pub(crate) struct Framed {
 /// A nested message whose length is not known yet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Opened {
-    /// Where its length stands.
+    /// Where its length begins.
     at: usize,
     /// Bytes reserved for the length.
     reserved: usize,

@@ -15,12 +15,13 @@ pub struct Limits {
     pub max_decoded_bytes: usize,
 }
 
-/// How much of the [`Limits`] a group of calls has used. An SDK hands its codec a list of payloads;
-/// a binding that splits one list over several calls passes the same `Usage` to each, so that the
-/// limits apply to the whole list. Start with the default; only a call that succeeds adds to it.
+/// How much of the [`Limits`] a group of calls has used. An SDK passes its codec a list of
+/// payloads; a binding that splits one list over several calls passes the same `Usage` to each, so
+/// that the limits apply to the whole list. Start with the default; only a call that succeeds adds
+/// to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Payloads handed in.
+    /// Payloads in the input.
     pub payloads: usize,
     /// Bytes of input, in the form of a `Payloads` message.
     pub input_bytes: usize,

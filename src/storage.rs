@@ -38,9 +38,9 @@ pub enum References {
     /// Decode leaves them as they are, like every payload without a codec's layer.
     #[default]
     Keep,
-    /// Encode leaves them as well, unless the configuration says `sealed_after_storing`: under a
-    /// layer nobody would follow them. For what is in a history already: it is always so in a call
-    /// on histories. A worker's own values are not spared, or some would stay readable.
+    /// Encode leaves them as well, unless the configuration says `sealed_after_storing`: inside of
+    /// a layer they would not be followed. For what is in a history already: it is always so in a
+    /// call on histories. A worker's own values are not spared, or some would stay readable.
     Leave,
     /// They stay; those in the legacy form get today's form, which the Web UI knows.
     Update,

@@ -25,7 +25,7 @@ const HOSTILE: &str = "x\n\x1b[31m\u{9b}2J\u{202e}";
 /// The longest message of any of these errors.
 const MAX_LEN: usize = 1500;
 
-/// Runs `call` with what may stand in a name, and looks at the error that it must give.
+/// Runs `call` with what may be in a name, and looks at the error that it must give.
 #[track_caller]
 fn check<T>(what: &str, call: impl Fn(&str) -> Result<T, Error>) {
     for text in [HOSTILE, &format!("{}{}", "y".repeat(200), HOSTILE), &HOSTILE.repeat(2000)] {
@@ -80,7 +80,7 @@ const ACCEPTED: &[&str] = &[
     "storage.stores.*.directory",
 ];
 
-/// The schema says where text can stand, so that a new option is looked at, too. What is the codec
+/// The schema says where text can be, so that a new option is looked at, too. What is the codec
 /// server's is read by `tdc serve` (`cli/tests/cli/foreign_text.rs`).
 #[test]
 fn every_place_of_a_configuration() {
@@ -264,7 +264,7 @@ fn what_the_host_hands_in() {
         let message = [field(1, text.as_bytes()), field(2, &of)].concat();
         converter.provide_descriptor(&file(&[(1, b"f"), (4, &message)]))
     });
-    check("a type that was handed in", |text| {
+    check("a type that the host provided", |text| {
         let converter = plain();
         // string, which is written as one that is not UTF-8
         let of = [field(1, text.as_bytes()), vec![0x18, 1, 0x20, 1, 0x28, 9]].concat();

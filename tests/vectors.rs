@@ -67,7 +67,7 @@ fn every_vector_gives_what_it_expects() {
             .unwrap_or_else(|cause| panic!("{}: {cause}", path.display()));
         for vector in file.vectors {
             count += 1;
-            assert!(names.insert(vector.name.clone()), "the name {} stands twice", vector.name);
+            assert!(names.insert(vector.name.clone()), "the name {} is used twice", vector.name);
             if let Err(found) = run(&vector) {
                 failures.push(format!("{}: {found}", vector.name));
             }

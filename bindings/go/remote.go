@@ -29,11 +29,10 @@ func WithRemoteHeaders(headers RemoteHeaders) Option {
 	return func(o *options) { o.headers = headers }
 }
 
-// WithHTTPClient sets the HTTP client whose transport sends requests, for
-// configurations whose codecs include "remote": one that knows your certificate
-// authority, has a client certificate, adds credentials or traces. Only its
-// transport is used: requests have the timeout of the configuration, follow no
-// redirects and carry no cookies.
+// WithHTTPClient sets the HTTP client whose transport sends requests, for configurations whose
+// codecs include "remote": one that knows your certificate authority, has a client certificate,
+// adds credentials or traces. Only its transport is used: requests have the timeout of the
+// configuration, follow no redirects and send no cookies.
 //
 // Without it there is one pool of connections for each [Tdc].
 func WithHTTPClient(client *http.Client) Option {

@@ -40,9 +40,9 @@ mod reload;
 mod request_log;
 mod router;
 mod state;
+mod time_slice;
 mod tls;
 mod traces;
-mod turns;
 mod widening;
 
 use std::net::SocketAddr;
@@ -96,7 +96,7 @@ pub(crate) fn run(launch: Launch) -> Result<(), Error> {
     let metrics = metrics::install()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .on_thread_unpark(turns::begin)
+        .on_thread_unpark(time_slice::begin)
         .build()
         .map_err(|cause| Error::new(Code::Io, format!("cannot start: {cause}")))?;
     let outcome = runtime.block_on(async {

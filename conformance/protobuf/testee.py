@@ -52,7 +52,7 @@ class Converter:
     """An open configuration of the library."""
 
     def __init__(self, library: ctypes.CDLL, document: bytes, descriptors: bytes) -> None:
-        """Open ``document``; ``descriptors`` are handed in when they are asked for."""
+        """Open ``document``; ``descriptors`` are provided when they are asked for."""
         self._library = library
         self._descriptors = descriptors
         self._handle = ctypes.c_void_p()

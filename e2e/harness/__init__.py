@@ -1,1 +1,1 @@
-"""What the scenarios stand on: processes, command lines, configuration files, histories and checks."""
+"""What the scenarios are built on: processes, command lines, configuration files, histories and checks."""

@@ -1,4 +1,4 @@
-"""A server that is newer than the one which the temporal command carries."""
+"""A server that is newer than the one in the temporal command."""
 
 import asyncio
 

@@ -1,6 +1,6 @@
 """External payloads: the server counts the sizes that encoded payloads show outside, and none that are inside alone.
 
-The server that the temporal command carries is older than 1.30 and counts none, so this one is a server of its own.
+The server in the temporal command is older than 1.30 and counts none, so this one is a server of its own.
 """
 
 import dataclasses

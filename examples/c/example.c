@@ -109,8 +109,8 @@ static uint8_t *answer_key(uint8_t *at, struct slice request) {
 }
 
 /* A request for a codec server. POST it with your HTTP client, without following redirects, and
- * answer with status and body. This program has no HTTP client: what a server might answer stands
- * here. */
+ * answer with status and body. This program has no HTTP client: it makes up what a server
+ * might answer. */
 static uint8_t *answer_http(uint8_t *at, struct slice request) {
     static const char ANSWER[] = "{\"payloads\":[{\"metadata\":{\"encoding\":\"ZmFy\"},\"data\":\"eA==\"}]}";
     struct slice field;

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn star_stands_for_any_run() {
+    fn star_matches_any_run() {
         let cases = [
             ("orders", "orders", true),
             ("orders", "orders-eu", false),

@@ -44,7 +44,7 @@ type Files = BTreeMap<String, FileDescriptorProto>;
 /// The message types that one handle knows.
 #[derive(Debug, Default)]
 pub(crate) struct Store {
-    /// What the host handed in.
+    /// What the host provided.
     host: Lock<Host>,
     /// The public imports of the configuration's files: the linked ones have none. (Nor has
     /// Temporal's API.)

@@ -12,7 +12,7 @@ pub enum Kind {
     Outcome,
     /// The bytes that came in.
     Input,
-    /// The keys: unknown, or handed in with a wrong shape.
+    /// The keys: unknown, or provided in a wrong form.
     Key,
     /// The configuration, the key files and variables that it names.
     Config,

@@ -128,8 +128,8 @@ pub unsafe extern "C" fn tdc_call_requests(call: *mut tdc_call, out: *mut *const
 /// On `TDC_OK` make the call again; what was left out is asked again.
 ///
 /// `TDC_ERR_PROTOBUF` and `TDC_ERR_ARGUMENT` say that these are no answers to these requests, and
-/// that nothing was taken. Any other status is what the call has come to: a key or descriptor that
-/// is none, or what became of a request to a codec server.
+/// that nothing was taken. Any other status is the error that the call ends with: a key or
+/// descriptor is malformed, or a request to a codec server failed.
 ///
 /// Keys and descriptors stay with `self` and serve later calls; what a codec server answered serves
 /// this call alone.

@@ -24,7 +24,7 @@ pub const TDC_FLAG_HOST_KEYS: u32 = 2;
 pub const TDC_FLAG_CONVERTERS: u32 = 4;
 
 /// A flag of `tdc_data_converter_flags`: payloads of some namespace go to a codec server, so calls
-/// may ask the host for requests (`TDC_REQUESTS`). Lists are best handed in whole, and calls may
+/// may ask the host for requests (`TDC_REQUESTS`). Pass a list in one call, and expect calls to
 /// take long.
 pub const TDC_FLAG_REMOTE: u32 = 8;
 
@@ -38,7 +38,7 @@ fn open(out: OutSlot<*mut tdc_data_converter>, opened: Result<DataConverter, Err
 }
 
 /// Opens the configuration file at `path` (UTF-8). `namespace_` is for calls whose context names
-/// none; `NULL, 0` is none. `*out` is written on `TDC_OK`.
+/// no namespace; `NULL, 0` if there is none. `*out` is written on `TDC_OK`.
 ///
 /// # Safety
 /// Bytes and out slots are valid; `error` may be NULL.

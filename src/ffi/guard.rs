@@ -115,7 +115,7 @@ impl<T> OutSlot<T> {
     }
 
     pub(super) fn write(self, value: T) {
-        // SAFETY: not NULL, and valid as `new`'s caller vouched; what stood there is plain data
+        // SAFETY: not NULL, and valid as `new`'s caller vouched; what was there is plain data
         // that needs no drop.
         unsafe { self.0.write(value) };
     }

@@ -9,9 +9,9 @@ use super::status::tdc_status;
 
 /// Decodes every payload and failure of an exported history: JSON as `temporal workflow show
 /// --output json` and the Web UI's download give it, or
-/// `temporal.api.export.v1.WorkflowExecutions`, JSON or binary. The same form comes out; the text
-/// of JSON stays as it stands but for what was decoded. What is no history is `TDC_ERR_TYPE`.
-/// `*out` is written on `TDC_OK`, and freed by `tdc_buffer_free`.
+/// `temporal.api.export.v1.WorkflowExecutions`, JSON or binary. The result has the same form; in
+/// JSON, only what was decoded changes. Anything else is `TDC_ERR_TYPE`. `*out` is written on
+/// `TDC_OK`, and freed by `tdc_buffer_free`.
 ///
 /// # Safety
 /// `self`, `call`, bytes and out slots are valid; `call` and `error` may be NULL.

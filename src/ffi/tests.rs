@@ -416,7 +416,7 @@ fn a_call_asks_for_the_key_and_goes_on_when_it_is_there() {
     assert_eq!(
         handle.encode(&mut [0; 300], &raw mut written, &raw mut error),
         Code::KeyUnknown as tdc_status,
-        "without a call nobody is asked"
+        "without a call the host is not asked"
     );
     read_and_free(error);
     assert_eq!(handle.encode_in(&raw mut call, &mut [0; 300]), REQUESTS);

@@ -38,7 +38,7 @@ def other_names(code: str) -> tuple[set[str], set[str]]:
 
 
 def symbols(library: str, table: str) -> set[str]:
-    """The symbols that a library defines for others; `table` is readelf's option for the table they stand in."""
+    """The symbols that a library defines for others; `table` is readelf's option for the table that lists them."""
     # Not nm, which sees nothing in objects that also carry LLVM's intermediate code.
     listing = subprocess.run(["readelf", table, "--wide", library], check=True, capture_output=True, text=True).stdout
     found = set()

@@ -62,7 +62,7 @@ static pid_t fork_with_alarm(void) {
 
 /* ---- what takes which lock ---- */
 
-/* The one of reads, the one of searches, and what stands behind a handle is swapped. */
+/* The one of reads, the one of searches, and the state of a handle is swapped. */
 static void reload(void) {
     CHECK(tdc_data_converter_reload(shared, NULL) == TDC_OK);
     struct payload payload = payload_make("json/plain", (const uint8_t *)"1", 1);

@@ -1,8 +1,8 @@
-//! Every place of a configuration where text of others can stand, by its JSON Schema: each value of
+//! Every place of a configuration where text of others can be, by its JSON Schema: each value of
 //! any type, each name that may be chosen freely, and a name that is not known in each mapping.
 //!
 //! What the schema cannot say, a few rows here say: what a text looks like that is accepted, and
-//! what must stand beside an option.
+//! which other options it needs.
 
 use serde_json::{Map, Value, json};
 

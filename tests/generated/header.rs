@@ -47,7 +47,7 @@ const PREAMBLE: &str = "\
  *
  * The loop ends: what was answered is not asked again, and what was left without any answer is not
  * asked twice; the call then fails. With NULL for `call` nothing is asked, and the function fails
- * with the error that the request stands for.
+ * as if its requests had not been answered.
  *
  * Payload and Payloads are the protobuf messages temporal.api.common.v1.Payload and Payloads. A
  * serialization context says where the payloads of a call live: `NULL, 0`, or the message

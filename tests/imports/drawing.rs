@@ -45,8 +45,8 @@ impl Drawing {
         reaches(&self.edges, upper, lower)
     }
 
-    /// Draws `imports` instead, unless they make a circle: only the arrows that no longer way
-    /// stands for.
+    /// Draws `imports` instead, unless they make a circle: only the arrows that no longer
+    /// way implies.
     pub fn draw(&mut self, imports: BTreeSet<(String, String)>, document: &mut String) {
         if imports.iter().any(|(from, to)| reaches(&imports, to, from)) {
             return;

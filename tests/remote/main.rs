@@ -1,5 +1,5 @@
-//! The remote codec through every door, with a codec server in the test's own memory: what is asked
-//! for, what becomes of the answers, and what is an error of whom.
+//! The remote codec through every public method, with a codec server in the test's own memory: what
+//! is asked for, what becomes of the answers, and what is an error of whom.
 
 #![allow(
     clippy::unwrap_used,

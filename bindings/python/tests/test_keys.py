@@ -166,7 +166,7 @@ def test_an_ordinary_function_may_block_without_stopping_the_event_loop(
     answer = threading.Event()
 
     def provider(_: str) -> bytes:
-        assert answer.wait(30), "the event loop stood still"
+        assert answer.wait(30), "the event loop was blocked"
         return KEY
 
     codec = make_tdc(config(keys=HOST_KEYS), key_provider=provider).payload_codec

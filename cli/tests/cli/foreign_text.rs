@@ -1,4 +1,4 @@
-//! Text of others in a configuration: whatever stands in it, and whether it is refused or shown,
+//! Text of others in a configuration: whatever it says, and whether it is refused or shown,
 //! nothing that is said of it steers a terminal. `tests/foreign_text.rs` does the same without the
 //! command line, and with long texts.
 

@@ -100,7 +100,7 @@ impl Answer {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut found = self.headers.iter().filter(|(said, _)| said == name).map(|(_, value)| value.as_str());
         let first = found.next();
-        assert_eq!(found.next(), None, "{name} stands there twice");
+        assert_eq!(found.next(), None, "{name} is sent twice");
         first
     }
 

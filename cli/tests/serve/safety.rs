@@ -68,7 +68,7 @@ fn names_that_were_pointed_at_loopback_are_refused() {
         assert_eq!(ask(&host).ok(), TESTING, "{host}");
     }
     server.request("GET", "/metrics").header("Host", "evil.example").send().refused(403);
-    // Such requests stand in the audit log too.
+    // Such requests are in the audit log too.
     let outcomes: Vec<_> = server.audit(10).iter().map(|line| line["status"].as_u64().unwrap()).collect();
     assert_eq!(outcomes.iter().filter(|status| **status == 403).count(), 6);
 }

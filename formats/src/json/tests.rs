@@ -33,7 +33,7 @@ fn what_the_grammar_allows_is_json() {
 }
 
 #[test]
-fn what_is_not_json_is_refused_where_it_stands() {
+fn what_is_not_json_is_refused_with_its_position() {
     let cases: &[(&[u8], usize, &str)] = &[
         (b"", 0, "a value, found the end"),
         (b"  ", 2, "a value, found the end"),

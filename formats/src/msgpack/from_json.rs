@@ -26,7 +26,7 @@ pub fn from_json(text: &[u8], mut out: Vec<u8>) -> Result<Vec<u8>, Error> {
 
 /// A container that has not ended.
 struct Open {
-    /// Where its header stands.
+    /// Where its header begins.
     header: usize,
     /// Number of its values and keys: no more than the text has bytes.
     items: usize,

@@ -143,7 +143,7 @@ fn other_forms_of_a_value_are_read() {
 }
 
 #[test]
-fn what_is_malformed_is_refused_where_it_stands() {
+fn what_is_malformed_is_refused_with_its_position() {
     let cases: &[(&[u8], usize, &str)] = &[
         (b"", 0, "it ends too early"),
         (b"\xcd\x01", 1, "it ends too early"),

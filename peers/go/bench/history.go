@@ -96,7 +96,7 @@ func agree(t *tdc.Tdc, visitor decoder, form string, history []byte) error {
 	return nil
 }
 
-// inMemory decodes a message where it stands, each time another one: making that
+// inMemory decodes a message in place, each time another one: making that
 // is not in the time. Here tdc has to write the message and to read it again,
 // and the visitor has not.
 func inMemory(t *tdc.Tdc, encrypted *historypb.History) ([]contestant, string, error) {

@@ -135,7 +135,7 @@ fn encoded(files: &[FileDescriptorProto]) -> Vec<u8> {
     FileDescriptorSet { file: files.to_vec() }.encode_to_vec()
 }
 
-/// Both doors say the same of a set.
+/// A set from a file and a set from the host are refused for the same reason.
 fn refusal(set: &[u8]) -> String {
     let host = Store::default().provide(set).unwrap_err().message().to_owned();
     let file = Store::new(&[("a.binpb".to_owned(), set.to_vec())]).unwrap_err();

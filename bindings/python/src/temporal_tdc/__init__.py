@@ -9,7 +9,7 @@
     client = await Client.connect("localhost:7233", data_converter=t.data_converter)
 
 The same file gives the same bytes in Go, Java and the command line. Nothing here encrypts or
-compresses: the native library does, and this package carries bytes to it and back.
+compresses: the native library does; this package passes it bytes, and returns its bytes.
 """
 
 from temporal_tdc._codes import Code
