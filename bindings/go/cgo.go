@@ -88,14 +88,9 @@ func pointer(b []byte) *C.uint8_t { return (*C.uint8_t)(unsafe.SliceData(b)) }
 
 func length(b []byte) C.size_t { return C.size_t(len(b)) }
 
-// copyOf is a copy of the library's memory. C.GoBytes is limited to 2 GiB.
-func copyOf(data *C.uint8_t, size C.size_t) []byte {
-	return bytes.Clone(unsafe.Slice((*byte)(data), size))
-}
-
-// takeBuffer copies a buffer of the library, and frees it.
+// takeBuffer copies a buffer of the library, and frees it. C.GoBytes is limited to 2 GiB.
 func takeBuffer(buffer C.tdc_buffer) []byte {
-	taken := copyOf(buffer.data, buffer.len)
+	taken := bytes.Clone(unsafe.Slice((*byte)(buffer.data), buffer.len))
 	C.tdc_buffer_free(&buffer)
 	return taken
 }

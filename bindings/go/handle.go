@@ -1,6 +1,7 @@
 package tdc
 
 import (
+	"strings"
 	"sync/atomic"
 
 	"go.temporal.io/sdk/converter"
@@ -126,10 +127,16 @@ func (h *handle) needs(overhead int) {
 // server.
 func (h *handle) mayWait() bool { return h.provider != nil || h.remote.Load() || h.keyServices.Load() }
 
-// withAdvice is an error of the library, with advice that only the host can give.
+// withAdvice is an error of the library, which cannot know that the configuration asks the host for
+// keys and there is no key provider.
 func (h *handle) withAdvice(e *Error) *Error {
-	if e.Code == ErrKeyUnknown && h.provider == nil && h.native.flags().hostKeys {
-		return withoutProvider(e)
+	if e.Code != ErrKeyUnknown || h.provider != nil || !h.native.flags().hostKeys {
+		return e
 	}
-	return e
+	unknown := e.Message
+	if advice := strings.LastIndex(unknown, ": "); advice >= 0 { // for keys of the ring
+		unknown = unknown[:advice]
+	}
+	return newError(ErrKeyProvider, e.PayloadIndex, unknown+`, and no key provider was given: pass tdc.WithKeyProvider to Open, `+
+		`which "host: true" expects, or add the key to keys.ring`)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -37,15 +36,4 @@ func fetchKey(ctx context.Context, provider KeyProvider, id string) (protowire.N
 		return kindUnknown, nil, nil
 	}
 	return 0, nil, newError(ErrKeyProvider, 0, fmt.Sprintf("the key provider failed for the key %s: %v", id, err)).because(err)
-}
-
-// withoutProvider is the error for an unknown key if the configuration asks the host for keys but
-// there is no key provider, which the library cannot know.
-func withoutProvider(e *Error) *Error {
-	unknown := e.Message
-	if advice := strings.LastIndex(unknown, ": "); advice >= 0 { // for keys of the ring
-		unknown = unknown[:advice]
-	}
-	return newError(ErrKeyProvider, e.PayloadIndex, unknown+`, and no key provider was given: pass tdc.WithKeyProvider to Open, `+
-		`which "host: true" expects, or add the key to keys.ring`)
 }

@@ -33,9 +33,12 @@ class Keys:
         Raises:
             KeyProviderError: The provider raised.
         """
+        if self._provider is None:
+            return request.answer(Kind.UNKNOWN)
+        ask = partial(ask_user, self._provider, request.text)
         try:
             # One request for each key, so that a key service is not flooded.
-            key = await self._flights.ask(request.text, partial(self._ask, request.text))
+            key = await self._flights.ask(request.text, ask)
         except TdcError:
             raise
         except Exception as error:
@@ -44,6 +47,3 @@ class Keys:
                 code=Code.ERR_KEY_PROVIDER,
             ) from error
         return request.answer(Kind.UNKNOWN) if key is None else request.answer(Kind.KEY, key)
-
-    async def _ask(self, key_id: str) -> bytes | None:
-        return None if self._provider is None else await ask_user(self._provider, key_id)
