@@ -20,7 +20,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span as SourceSpan};
 use crate::error::text;
 pub use file::read_file;
 pub(crate) use problem::Problem;
-use problem::{Place, Step, shown};
+use problem::{Position, Step, shown};
 pub(crate) use suggestion::did_you_mean;
 pub use units::{ByteSize, Span};
 
@@ -33,7 +33,7 @@ pub(crate) const MAX_LEN: usize = 1 << 20;
 /// A value and its position.
 #[derive(Debug)]
 pub(crate) struct Node {
-    pub(crate) place: Place,
+    pub(crate) position: Position,
     pub(crate) value: NodeValue,
 }
 
@@ -46,7 +46,7 @@ pub(crate) enum NodeValue {
 
 impl Node {
     /// The position of the value at the end of `path`, or of the last existing value on the way.
-    pub(crate) fn place_of(&self, path: &[Step]) -> Place {
+    pub(crate) fn position_of(&self, path: &[Step]) -> Position {
         let mut node = self;
         for step in path {
             let next = match (step, &node.value) {
@@ -61,7 +61,7 @@ impl Node {
                 None => break,
             }
         }
-        node.place
+        node.position
     }
 }
 
@@ -77,7 +77,7 @@ impl Node {
 #[derive(Debug)]
 pub(crate) struct Key {
     pub(crate) name: String,
-    pub(crate) place: Place,
+    pub(crate) position: Position,
 }
 
 /// What a plain scalar means: YAML 1.2's core schema.
@@ -129,7 +129,7 @@ pub(crate) fn read(text: &str) -> Result<Node, Problem> {
             (Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing, _) => {}
             (event, span) => {
                 if root.is_some() {
-                    return Err(Problem::new("expected one document, found another").at(place(&span)));
+                    return Err(Problem::new("expected one document, found another").at(position(&span)));
                 }
                 root = Some(reader.node(event, span, 0)?);
             }
@@ -149,30 +149,32 @@ impl<'a> Reader<'a> {
             Some(Ok(event)) => Ok(event),
             Some(Err(cause)) => {
                 let marker = cause.marker();
-                let place = Place { line: marker.line(), column: marker.col() + 1 };
-                Err(Problem::new(format!("this is not YAML: {}", text::words(cause.info()))).at(place))
+                let position = Position { line: marker.line(), column: marker.col() + 1 };
+                Err(Problem::new(format!("this is not YAML: {}", text::words(cause.info()))).at(position))
             }
         }
     }
 
     fn node(&mut self, event: Event<'a>, span: SourceSpan, depth: usize) -> Result<Node, Problem> {
-        let place = place(&span);
+        let position = position(&span);
         if depth > MAX_DEPTH {
-            return Err(Problem::new(format!("nested deeper than {MAX_DEPTH} levels")).at(place));
+            return Err(Problem::new(format!("nested deeper than {MAX_DEPTH} levels")).at(position));
         }
         let (anchor, tag) = match &event {
             Event::Alias(_) => {
-                return Err(Problem::new("aliases are not accepted: write the value again").at(place));
+                return Err(Problem::new("aliases are not accepted: write the value again").at(position));
             }
             Event::Scalar(_, _, anchor, tag) => (*anchor, tag.is_some()),
             Event::SequenceStart(anchor, tag) | Event::MappingStart(anchor, tag) => (*anchor, tag.is_some()),
             _ => (0, false),
         };
         if anchor != 0 {
-            return Err(Problem::new("anchors are not accepted: write the value where it is used").at(place));
+            return Err(
+                Problem::new("anchors are not accepted: write the value where it is used").at(position)
+            );
         }
         if tag {
-            return Err(Problem::new("tags are not accepted").at(place));
+            return Err(Problem::new("tags are not accepted").at(position));
         }
         let value = match event {
             Event::Scalar(text, style, ..) => {
@@ -188,9 +190,9 @@ impl<'a> Reader<'a> {
                 }
             }
             Event::MappingStart(..) => self.map(depth)?,
-            _ => return Err(Problem::new("the document ends too early").at(place)),
+            _ => return Err(Problem::new("the document ends too early").at(position)),
         };
-        Ok(Node { place, value })
+        Ok(Node { position, value })
     }
 
     fn map(&mut self, depth: usize) -> Result<NodeValue, Problem> {
@@ -203,35 +205,37 @@ impl<'a> Reader<'a> {
                 return Ok(NodeValue::Map(entries));
             }
             let node = self.node(event, span, depth + 1)?;
-            let place = node.place;
+            let position = node.position;
             let NodeValue::Scalar { text: name, plain } = node.value else {
-                return Err(Problem::new("a key must be a string").at(place));
+                return Err(Problem::new("a key must be a string").at(position));
             };
             if plain && name == "<<" {
-                return Err(Problem::new("merge keys (<<) are not accepted: write the fields out").at(place));
+                return Err(
+                    Problem::new("merge keys (<<) are not accepted: write the fields out").at(position)
+                );
             }
             if !matches!(Scalar::of(&name, plain), Scalar::Text(_)) {
                 return Err(Problem::new(format!(
                     "the key {name} is not a string: write \"{name}\"",
                     name = shown(&name)
                 ))
-                .at(place));
+                .at(position));
             }
-            if let Some(line) = lines.insert(name.clone(), place.line) {
+            if let Some(line) = lines.insert(name.clone(), position.line) {
                 return Err(Problem::new(format!(
                     "the key \"{}\" is set twice, first in line {line}",
                     shown(&name)
                 ))
-                .at(place));
+                .at(position));
             }
             let (event, span) = self.next()?;
-            entries.push((Key { name, place }, self.node(event, span, depth + 1)?));
+            entries.push((Key { name, position }, self.node(event, span, depth + 1)?));
         }
     }
 }
 
-fn place(span: &SourceSpan) -> Place {
-    Place { line: span.start.line(), column: span.start.col() + 1 }
+fn position(span: &SourceSpan) -> Position {
+    Position { line: span.start.line(), column: span.start.col() + 1 }
 }
 
 #[cfg(test)]
@@ -239,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_could_mean_two_things_is_refused_with_its_place() {
+    fn what_could_mean_two_things_is_refused_with_its_position() {
         let cases = [
             ("a: 1\nb: &x 2", "line 2, column 4: anchors"),
             ("a: &x 1\nb: *x", "line 1, column 4: anchors"),

@@ -25,7 +25,7 @@ impl<'de> Deserializer<'de> for &'de Node {
             NodeValue::List(items) => visitor.visit_seq(Items { items: items.iter().enumerate() }),
             NodeValue::Map(entries) => visitor.visit_map(Entries { entries: entries.iter(), value: None }),
         }
-        .map_err(|problem| problem.at(self.place))
+        .map_err(|problem| problem.at(self.position))
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
@@ -41,7 +41,7 @@ impl<'de> Deserializer<'de> for &'de Node {
     ) -> Result<V::Value, Problem> {
         match &self.value {
             // serde would accept a list as the fields in order.
-            NodeValue::List(_) => Err(Problem::invalid_type(Unexpected::Seq, &"a mapping").at(self.place)),
+            NodeValue::List(_) => Err(Problem::invalid_type(Unexpected::Seq, &"a mapping").at(self.position)),
             _ => self.deserialize_any(visitor),
         }
     }
@@ -64,7 +64,7 @@ impl<'de> Deserializer<'de> for &'de Node {
                 Err(Problem::invalid_type(Unexpected::Seq, &"a name, or one name with its options"))
             }
         }
-        .map_err(|problem| problem.at(self.place))
+        .map_err(|problem| problem.at(self.position))
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -90,7 +90,7 @@ impl<'de> SeqAccess<'de> for Items<'de> {
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Problem> {
         let Some((index, item)) = self.items.next() else { return Ok(None) };
-        seed.deserialize(item).map(Some).map_err(|problem| problem.at(item.place).inside(index))
+        seed.deserialize(item).map(Some).map_err(|problem| problem.at(item.position).inside(index))
     }
 }
 
@@ -106,14 +106,14 @@ impl<'de> MapAccess<'de> for Entries<'de> {
         let Some(entry) = self.entries.next() else { return Ok(None) };
         self.value = Some(entry);
         let name: StrDeserializer<'_, Problem> = entry.0.name.as_str().into_deserializer();
-        seed.deserialize(name).map(Some).map_err(|problem| problem.at(entry.0.place))
+        seed.deserialize(name).map(Some).map_err(|problem| problem.at(entry.0.position))
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Problem> {
         let Some((key, node)) = self.value.take() else {
             return Err(Problem::custom("a value without a key"));
         };
-        seed.deserialize(node).map_err(|problem| problem.at(node.place).inside(key.name.as_str()))
+        seed.deserialize(node).map_err(|problem| problem.at(node.position).inside(key.name.as_str()))
     }
 }
 
@@ -146,7 +146,7 @@ impl<'de> VariantAccess<'de> for Variant<'de> {
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Problem> {
         match self.options {
             Some(node) if !is_null(node) => {
-                seed.deserialize(node).map_err(|problem| problem.at(node.place).inside(self.name))
+                seed.deserialize(node).map_err(|problem| problem.at(node.position).inside(self.name))
             }
             _ => seed.deserialize(MapDeserializer::<_, Problem>::new(core::iter::empty::<(&str, &str)>())),
         }

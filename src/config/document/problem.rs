@@ -10,9 +10,9 @@ use super::suggestion::did_you_mean;
 use crate::error::{Code, Error, text};
 use crate::keys::key_id;
 
-/// A place in the document, counted from 1.
+/// A position in the document, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Position {
     pub(crate) line: usize,
     pub(crate) column: usize,
 }
@@ -40,14 +40,14 @@ impl From<usize> for Step {
 #[derive(Debug)]
 pub(crate) struct Problem {
     message: String,
-    place: Option<Place>,
+    position: Option<Position>,
     path: Vec<Step>,
     code: Code,
 }
 
 impl Problem {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), place: None, path: Vec::new(), code: Code::Config }
+        Self { message: message.into(), position: None, path: Vec::new(), code: Code::Config }
     }
 
     /// A problem with a key file or variable that the document names, not with the document.
@@ -60,9 +60,9 @@ impl Problem {
         Self { code: Code::Descriptor, ..Self::new(message) }
     }
 
-    /// The same problem, at `place` unless a more precise one is known.
-    pub(crate) fn at(mut self, place: Place) -> Self {
-        self.place.get_or_insert(place);
+    /// The same problem, at `position` unless a more precise one is known.
+    pub(crate) fn at(mut self, position: Position) -> Self {
+        self.position.get_or_insert(position);
         self
     }
 
@@ -72,10 +72,10 @@ impl Problem {
         self
     }
 
-    /// The same problem, with the place of its path in the document unless a place is known.
+    /// The same problem, with the position of its path in the document unless a position is known.
     pub(crate) fn located(self, document: &Node) -> Self {
-        let place = document.place_of(&self.path);
-        self.at(place)
+        let position = document.position_of(&self.path);
+        self.at(position)
     }
 
     /// The error for a caller; `source` is the file's name, or empty.
@@ -87,8 +87,8 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(place) = self.place {
-            write!(f, "line {}, column {}: ", place.line, place.column)?;
+        if let Some(position) = self.position {
+            write!(f, "line {}, column {}: ", position.line, position.column)?;
         }
         for (index, step) in self.path.iter().enumerate() {
             match step {
