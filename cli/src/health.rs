@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::http::{Request, StatusCode};
 use tdc::{Code, Error};
 
-use crate::outgoing::{Place, TIMEOUT};
+use crate::outgoing::{Destination, TIMEOUT};
 
 /// Asks `url` once. Anything but 200 within 5 seconds is an error.
 pub(crate) fn run(url: &str) -> Result<(), Error> {
@@ -12,8 +12,8 @@ pub(crate) fn run(url: &str) -> Result<(), Error> {
 }
 
 fn ask(url: &str) -> Result<(), String> {
-    let place = Place::trusted(url)?;
-    let answer = place.send_and_wait(Request::new(Bytes::new()), TIMEOUT, 0)?;
+    let destination = Destination::trusted(url)?;
+    let answer = destination.send_and_wait(Request::new(Bytes::new()), TIMEOUT, 0)?;
     match answer.status() {
         StatusCode::OK => Ok(()),
         status => Err(format!("the server answered {status}")),

@@ -26,7 +26,7 @@ const MAX_BYTES: usize = 1 << 20;
 
 /// A URL from the configuration.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct Destination {
     pub(crate) uri: Uri,
     host: String,
     port: u16,
@@ -35,21 +35,21 @@ pub(crate) struct Place {
     on_loopback: bool,
 }
 
-impl Place {
+impl Destination {
     /// A trustworthy URL: https, or http on loopback.
     pub(crate) fn trusted(url: &str) -> Result<Self, String> {
-        let mut place = Self::parse(url)?;
-        if place.tls.is_none() {
-            if !tdc_formats::is_loopback(&place.host) {
+        let mut destination = Self::parse(url)?;
+        if destination.tls.is_none() {
+            if !tdc_formats::is_loopback(&destination.host) {
                 return Err("http is only allowed for loopback addresses: use https".to_owned());
             }
             // A loopback name counts only if it resolves to loopback.
-            place.on_loopback = true;
+            destination.on_loopback = true;
         }
-        Ok(place)
+        Ok(destination)
     }
 
-    /// Any place.
+    /// Any destination.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         let expected = || "expected a URL such as https://login.example.com/keys".to_owned();
         let uri: Uri = url.parse().map_err(|_| expected())?;
@@ -179,9 +179,11 @@ mod tests {
         for url in
             ["http://127.0.0.1:8/keys", "http://localhost/keys", "http://keys.localhost/", "http://[::1]:9/"]
         {
-            assert!(Place::trusted(url).is_ok_and(|place| place.on_loopback), "{url}");
+            assert!(Destination::trusted(url).is_ok_and(|destination| destination.on_loopback), "{url}");
         }
-        assert!(Place::trusted("https://keys.localhost/").is_ok_and(|place| !place.on_loopback));
+        assert!(
+            Destination::trusted("https://keys.localhost/").is_ok_and(|destination| !destination.on_loopback)
+        );
         for url in [
             "http://login.example.com/keys",
             "http://localhost.example.com/keys",
@@ -192,17 +194,19 @@ mod tests {
             "http://a@localhost/",
             "",
         ] {
-            assert!(Place::trusted(url).is_err(), "{url}");
+            assert!(Destination::trusted(url).is_err(), "{url}");
         }
-        assert!(Place::parse("http://collector:4318/v1/traces").is_ok());
+        assert!(Destination::parse("http://collector:4318/v1/traces").is_ok());
     }
 
     /// As if the loopback name resolved to this address, which is not in use.
     #[tokio::test]
     async fn a_name_of_loopback_that_leads_elsewhere_is_not_asked() {
-        let place =
-            Place { host: "192.0.2.1".to_owned(), ..Place::trusted("http://keys.localhost:9/keys").unwrap() };
-        let error = place.send(Request::new(Bytes::new())).await.unwrap_err();
+        let destination = Destination {
+            host: "192.0.2.1".to_owned(),
+            ..Destination::trusted("http://keys.localhost:9/keys").unwrap()
+        };
+        let error = destination.send(Request::new(Bytes::new())).await.unwrap_err();
         assert_eq!(error, "the name does not resolve to a loopback address: use https");
     }
 }

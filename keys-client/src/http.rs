@@ -200,11 +200,13 @@ impl Http {
     }
 
     fn agent(&self, request: &Request) -> Result<&Agent, Failure> {
-        let outside = match Place::of(&request.url).map_err(Failure::refused)? {
-            Place::Loopback => return Ok(&self.loopback),
-            Place::Metadata => return Ok(&self.metadata),
-            Place::Outside if request.is_direct => self.direct.get_or_init(|| outside(config().proxy(None))),
-            Place::Outside => self.outside.get_or_init(|| outside(config())),
+        let outside = match HostKind::of(&request.url).map_err(Failure::refused)? {
+            HostKind::Loopback => return Ok(&self.loopback),
+            HostKind::Metadata => return Ok(&self.metadata),
+            HostKind::Outside if request.is_direct => {
+                self.direct.get_or_init(|| outside(config().proxy(None)))
+            }
+            HostKind::Outside => self.outside.get_or_init(|| outside(config())),
         };
         outside.as_ref().map_err(Clone::clone)
     }
@@ -218,13 +220,13 @@ impl fmt::Debug for Http {
 
 /// The kind of host that a URL names.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum HostKind {
     Outside,
     Loopback,
     Metadata,
 }
 
-impl Place {
+impl HostKind {
     /// The target, or why nothing is sent there.
     pub(crate) fn of(url: &str) -> Result<Self, &'static str> {
         const EXPECTED: &str =
@@ -356,16 +358,16 @@ mod tests {
 
     #[test]
     fn http_goes_to_loopback_and_to_metadata_only() {
-        for (url, place) in [
-            ("https://kms.eu-central-1.amazonaws.com/", Place::Outside),
-            ("http://127.0.0.1:8200/v1", Place::Loopback),
-            ("http://localhost/", Place::Loopback),
-            ("http://[::1]:9/", Place::Loopback),
-            ("http://vault.localhost/", Place::Loopback),
-            ("http://169.254.169.254/latest", Place::Metadata),
-            ("http://[fd00:ec2::23]/", Place::Metadata),
+        for (url, kind) in [
+            ("https://kms.eu-central-1.amazonaws.com/", HostKind::Outside),
+            ("http://127.0.0.1:8200/v1", HostKind::Loopback),
+            ("http://localhost/", HostKind::Loopback),
+            ("http://[::1]:9/", HostKind::Loopback),
+            ("http://vault.localhost/", HostKind::Loopback),
+            ("http://169.254.169.254/latest", HostKind::Metadata),
+            ("http://[fd00:ec2::23]/", HostKind::Metadata),
         ] {
-            assert_eq!(Place::of(url), Ok(place), "{url}");
+            assert_eq!(HostKind::of(url), Ok(kind), "{url}");
         }
         for url in [
             "http://vault.example.com/",
@@ -376,7 +378,7 @@ mod tests {
             "",
             "https://",
         ] {
-            assert!(Place::of(url).is_err(), "{url}");
+            assert!(HostKind::of(url).is_err(), "{url}");
         }
     }
 }

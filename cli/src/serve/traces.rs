@@ -22,7 +22,7 @@ use tdc::{Code, Error};
 
 use super::options;
 use super::record::Record;
-use crate::outgoing::Place;
+use crate::outgoing::Destination;
 
 /// How long sending the last traces may take when the server stops.
 const FLUSH: Duration = Duration::from_secs(3);
@@ -51,7 +51,7 @@ impl Traces {
             return Err(problem("ratio", &"expected a fraction of requests, from 0 to 1"));
         }
         let collector = Collector {
-            place: Place::parse(&options.endpoint).map_err(|why| problem("endpoint", &why))?,
+            destination: Destination::parse(&options.endpoint).map_err(|why| problem("endpoint", &why))?,
             runtime: tokio::runtime::Handle::current(),
             is_away: Arc::default(),
         };
@@ -148,7 +148,7 @@ fn known(method: &Method) -> &'static str {
 /// Sends for the exporter, whose thread has no runtime.
 #[derive(Debug)]
 struct Collector {
-    place: Place,
+    destination: Destination,
     runtime: tokio::runtime::Handle,
     is_away: Arc<AtomicBool>,
 }
@@ -156,8 +156,8 @@ struct Collector {
 #[async_trait]
 impl HttpClient for Collector {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let place = self.place.clone();
-        let answer = self.runtime.spawn(async move { place.send(request).await }).await?;
+        let destination = self.destination.clone();
+        let answer = self.runtime.spawn(async move { destination.send(request).await }).await?;
         let failed = match &answer {
             Ok(answer) if answer.status().is_success() => None,
             Ok(answer) => Some(format!("status {}", answer.status().as_u16())),

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::{Bearer, Kek, Session};
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
-use crate::http::{Place, Reply, Request};
+use crate::http::{HostKind, Reply, Request};
 use crate::json::{self, Secret};
 use crate::uri::KeyUri;
 
@@ -75,7 +75,9 @@ pub(super) fn open(uri: &KeyUri, _: &Environment) -> Result<Box<dyn Kek>, Failur
     let local = format!("http://{host}");
     let (place, resource) = match domain {
         Some(domain) => (format!("https://{host}"), format!("https://{domain}")),
-        None if Place::of(&local) == Ok(Place::Loopback) => (local, "https://vault.azure.net".to_owned()),
+        None if HostKind::of(&local) == Ok(HostKind::Loopback) => {
+            (local, "https://vault.azure.net".to_owned())
+        }
         None => {
             return Err(Failure::refused(format!(
                 "the key's URI names no vault: expected a host below {}",

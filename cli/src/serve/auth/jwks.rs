@@ -20,7 +20,7 @@ use axum::http::{Request, StatusCode};
 use jsonwebtoken::Algorithm;
 use tokio::task::AbortHandle;
 
-use crate::outgoing::Place;
+use crate::outgoing::Destination;
 use crate::serve::flight::Flight;
 pub(super) use kept::Missing;
 use kept::{BETWEEN_FETCHES, Kept, with};
@@ -48,7 +48,7 @@ enum Source {
 /// The state of the fetching task.
 #[derive(Debug)]
 struct Fetcher {
-    place: Place,
+    destination: Destination,
     flight: Arc<Flight>,
     task: OnceLock<AbortHandle>,
 }
@@ -67,7 +67,8 @@ impl Jwks {
         let (source, kept) = match &issuer.jwks {
             options::JwksSource::Url(url) => {
                 let flight = Arc::new(Flight::new(BETWEEN_FETCHES));
-                let fetcher = Fetcher { place: Place::trusted(url)?, flight, task: OnceLock::new() };
+                let fetcher =
+                    Fetcher { destination: Destination::trusted(url)?, flight, task: OnceLock::new() };
                 (Source::Url(fetcher), Kept::default())
             }
             options::JwksSource::File(path) => {
@@ -91,8 +92,9 @@ impl Jwks {
         fetcher.task.get_or_init(|| {
             let (issuer, kept): (Arc<str>, _) = (self.issuer.issuer.as_str().into(), Arc::clone(&self.kept));
             let fetch = {
-                let (place, issuer, kept) = (fetcher.place.clone(), Arc::clone(&issuer), Arc::clone(&kept));
-                move || fetch(place.clone(), Arc::clone(&issuer), Arc::clone(&kept))
+                let (destination, issuer, kept) =
+                    (fetcher.destination.clone(), Arc::clone(&issuer), Arc::clone(&kept));
+                move || fetch(destination.clone(), Arc::clone(&issuer), Arc::clone(&kept))
             };
             let flight = Arc::clone(&fetcher.flight);
             tokio::spawn(keep_fetching(Machine, flight, issuer, kept, fetch)).abort_handle()
@@ -127,8 +129,8 @@ impl Jwks {
     }
 }
 
-async fn fetch(place: Place, issuer: Arc<str>, kept: Arc<Mutex<Kept>>) {
-    let answer = ask(&place)
+async fn fetch(destination: Destination, issuer: Arc<str>, kept: Arc<Mutex<Kept>>) {
+    let answer = ask(&destination)
         .await
         .and_then(|text| set::parse(&text).ok_or_else(|| "the answer is not a JSON Web Key Set".to_owned()));
     let outcome = match answer {
@@ -160,9 +162,9 @@ fn tell(issuer: &str, unusable: &[Unusable], known: &[Unusable]) {
     }
 }
 
-async fn ask(place: &Place) -> Result<Bytes, String> {
+async fn ask(destination: &Destination) -> Result<Bytes, String> {
     let request = Request::get("/").header(ACCEPT, "application/json").body(Bytes::new());
-    let answer = place.send(request.map_err(|cause| cause.to_string())?).await?;
+    let answer = destination.send(request.map_err(|cause| cause.to_string())?).await?;
     if answer.status() == StatusCode::OK {
         Ok(answer.into_body())
     } else {

@@ -39,9 +39,9 @@ pub(crate) fn get(
     endpoint: Option<&str>,
     path_style: bool,
 ) -> Result<Bytes, Failure> {
-    let place = Place::new(session, region, endpoint, path_style)?;
-    let url = place.url(object.bucket, object.key);
-    let reply = place.ask(session, &url, &[], object.max_bytes)?;
+    let s3 = S3Endpoint::new(session, region, endpoint, path_style)?;
+    let url = s3.url(object.bucket, object.key);
+    let reply = s3.ask(session, &url, &[], object.max_bytes)?;
     if reply.is_success() { Ok(reply.body) } else { Err(failed(&reply)) }
 }
 
@@ -53,11 +53,11 @@ pub(crate) fn part(
     endpoint: Option<&str>,
     path_style: bool,
 ) -> Result<Bytes, Failure> {
-    let place = Place::new(session, region, endpoint, path_style)?;
+    let s3 = S3Endpoint::new(session, region, endpoint, path_style)?;
     let range = part.range();
     let ObjectVersion::ETag(tag) = &part.object.version else { return Err(part.foreign()) };
     let headers = [("range", range.as_str()), ("if-match", tag)];
-    let reply = place.ask(session, &place.url(part.bucket, &part.object.key), &headers, part.room())?;
+    let reply = s3.ask(session, &s3.url(part.bucket, &part.object.key), &headers, part.room())?;
     part.of(reply, |reply| match reply.status {
         412 => Failure::invalid("the object was replaced after it was listed: run the command again"),
         _ => failed(reply),
@@ -72,16 +72,16 @@ pub(crate) fn list(
     endpoint: Option<&str>,
     path_style: bool,
 ) -> Result<Page, Failure> {
-    let place = Place::new(session, region, endpoint, path_style)?;
+    let s3 = S3Endpoint::new(session, region, endpoint, path_style)?;
     let token = page.token.map(|token| format!("continuation-token={}&", percent_encoded(token)));
     let url = format!(
         "{}?{}encoding-type=url&list-type=2&max-keys={}&prefix={}",
-        place.url(page.bucket, ""),
+        s3.url(page.bucket, ""),
         token.unwrap_or_default(),
         page.count,
         percent_encoded(page.prefix)
     );
-    let reply = place.ask(session, &url, &[], MAX_PAGE_BYTES)?;
+    let reply = s3.ask(session, &url, &[], MAX_PAGE_BYTES)?;
     Page::of(&reply, SERVICE, listing::read, not_listed)
 }
 
@@ -102,13 +102,13 @@ pub(crate) fn find(environment: &Environment) -> Result<FoundStore, Failure> {
 }
 
 /// Where buckets are.
-struct Place<'a> {
+struct S3Endpoint<'a> {
     region: &'a str,
     endpoint: String,
     path_style: bool,
 }
 
-impl<'a> Place<'a> {
+impl<'a> S3Endpoint<'a> {
     fn new(
         session: &Session<'_>,
         region: &'a str,
@@ -256,7 +256,7 @@ mod tests {
     fn keys_are_sent_as_they_are() {
         let key = "v0/ns/a%3Ab/\u{fc} +.txt";
         let url = |endpoint: &str, path_style, bucket| {
-            Place { region: "r", endpoint: endpoint.to_owned(), path_style }.url(bucket, key)
+            S3Endpoint { region: "r", endpoint: endpoint.to_owned(), path_style }.url(bucket, key)
         };
         let escaped = "v0/ns/a%253Ab/%C3%BC%20%2B.txt";
         assert_eq!(
