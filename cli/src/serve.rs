@@ -12,7 +12,7 @@
 //!   record, refusal what they all speak of
 //! ```
 //! Each file imports only from files below it. All input may be hostile: it is checked (`exposure`,
-//! `auth`) before it costs anything, and its cost is bounded (`reading`, `places`, `connections`).
+//! `auth`) before it costs anything, and its cost is bounded (`reading`, `permits`, `connections`).
 //! `dev` makes it one command on a laptop.
 
 mod answer;
@@ -32,7 +32,7 @@ mod logs;
 mod metrics;
 mod namespace;
 pub(crate) mod options;
-mod places;
+mod permits;
 mod reading;
 mod record;
 mod refusal;

@@ -1,11 +1,11 @@
-//! Responses on their way to a client. A finished response keeps its place until its last byte is
+//! Responses on their way to a client. A finished response keeps its permit until its last byte is
 //! sent or its connection is closed: a response that the client does not read uses memory too, and
 //! without this a client that reads nothing could request any number of them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::places::Place;
+use super::permits::Permit;
 use axum::body::{Body, Bytes};
 
 /// The responses of one connection that its client has not read yet, with the time since which each
@@ -38,14 +38,14 @@ struct Held {
     bytes: Vec<u8>,
     since: Instant,
     waiting: Arc<Waiting>,
-    _place: Place,
+    _permit: Permit,
 }
 
-/// A response body that keeps `place` for as long as its bytes are in memory.
-pub(super) fn body(bytes: Vec<u8>, place: Place, waiting: Arc<Waiting>) -> Body {
+/// A response body that keeps `permit` for as long as its bytes are in memory.
+pub(super) fn body(bytes: Vec<u8>, permit: Permit, waiting: Arc<Waiting>) -> Body {
     let since = Instant::now();
     waiting.with(|all| all.push(since));
-    Body::from(Bytes::from_owner(Held { bytes, since, waiting, _place: place }))
+    Body::from(Bytes::from_owner(Held { bytes, since, waiting, _permit: permit }))
 }
 
 impl AsRef<[u8]> for Held {
@@ -57,8 +57,8 @@ impl AsRef<[u8]> for Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.waiting.with(|all| {
-            if let Some(place) = all.iter().position(|since| *since == self.since) {
-                all.swap_remove(place);
+            if let Some(permit) = all.iter().position(|since| *since == self.since) {
+                all.swap_remove(permit);
             }
         });
     }

@@ -2,8 +2,8 @@
 //!
 //! The order keeps refusals cheap: the token first, then the namespace and the rules, then whether
 //! the namespace exists, and only then the body (`reading`). A request whose body has been read
-//! takes a place (`places`) and keeps it until its response is sent, so memory is bounded by places
-//! times limits.
+//! takes a permit (`permits`) and keeps it until its response is sent, so memory is bounded by
+//! permits times limits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use super::auth::Auth;
 use super::client::Client;
 use super::connections::Connection;
 use super::options::Operation;
-use super::places::Place;
+use super::permits::Permit;
 use super::record::{Record, bounded};
 use super::refusal::Refusal;
 use super::reload::Server;
@@ -154,7 +154,7 @@ async fn respond(
     let (body, reading) = reading::read(&state.readers, &client, &head.headers, body, &state.limits).await?;
     reading::check_start(&body)?;
     drop(is_reading);
-    let place = state.places.take(&client).await?;
+    let permit = state.permits.take(&client).await?;
     drop((part, reading));
 
     let seals_with = settings.encrypts_with.filter(|_| operation == Operation::Encode);
@@ -177,7 +177,7 @@ async fn respond(
         context,
         body,
         max_payloads,
-        place,
+        permit,
         asks_for_reload: false,
         objects: Fetches::default(),
     };
@@ -196,7 +196,7 @@ async fn respond(
             entry.record.payloads = Some(payloads);
             entry.record.outcome = if pass_through { "passed_through" } else { name(operation) };
             let waiting = head.extensions.get::<Connection>().map(|from| Arc::clone(&from.activity.waiting));
-            Ok(answer::body(text, job.place, waiting.unwrap_or_default()))
+            Ok(answer::body(text, job.permit, waiting.unwrap_or_default()))
         }
         Err((error, payloads)) => {
             entry.record.payloads = payloads;
@@ -258,7 +258,7 @@ async fn judge<'a>(
     Ok(Judged { namespace, pass_through: decision.pass_through, person, may_fetch })
 }
 
-/// The work itself. It keeps its place for as long as it runs, even if its client no longer waits.
+/// The work itself. It keeps its permit for as long as it runs, even if its client no longer waits.
 struct Job {
     operation: Operation,
     pass_through: bool,
@@ -268,7 +268,7 @@ struct Job {
     context: Vec<u8>,
     body: Bytes,
     max_payloads: usize,
-    place: Place,
+    permit: Permit,
     /// Whether the unknown key may be in files that have not been read for a while.
     asks_for_reload: bool,
     /// The stored objects that were fetched.

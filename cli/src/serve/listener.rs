@@ -58,7 +58,7 @@ struct Acceptor {
     listener: TcpListener,
     connections: Arc<Connections>,
     /// Bounds the open connections and those that are being closed.
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 /// A client that has connected.
@@ -66,7 +66,7 @@ struct Accepted {
     stream: TcpStream,
     peer: SocketAddr,
     open: Open,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Endpoint<fn() -> Terms, fn(SocketAddr, StatusCode)> {
@@ -96,7 +96,7 @@ where
         let Terms { tls, patience } = terms();
         let (router, unreadable, watcher) = (router.clone(), unreadable.clone(), graceful.watcher());
         tokio::spawn(async move {
-            let Accepted { stream, peer, open, _place } = accepted;
+            let Accepted { stream, peer, open, _permit } = accepted;
             let from = Connection { peer, activity: Arc::clone(&open.activity) };
             let request = async {
                 match tls {
@@ -131,18 +131,18 @@ async fn until_closed(open: &Open, served: impl Future<Output = Option<StatusCod
 
 impl Acceptor {
     fn new(listener: TcpListener, room: usize) -> Self {
-        let places = Arc::new(Semaphore::new(room + CLOSING));
-        Self { listener, connections: Connections::new(room), places }
+        let permits = Arc::new(Semaphore::new(room + CLOSING));
+        Self { listener, connections: Connections::new(room), permits }
     }
 
     /// Accepts the next client. Another one may have to be closed for it.
     async fn next(&self) -> Option<Accepted> {
-        let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await.ok()?;
         match self.listener.accept().await {
             Ok((stream, peer)) => {
                 // Responses are small, and must not wait for more data.
                 let _ = stream.set_nodelay(true);
-                Some(Accepted { stream, peer, open: self.connections.enter(), _place: place })
+                Some(Accepted { stream, peer, open: self.connections.enter(), _permit: permit })
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");

@@ -1,6 +1,6 @@
-//! Places for requests in progress, `server.limits.concurrency` of them. One connection, or one
+//! Permits for requests in progress, `server.limits.concurrency` of them. One connection, or one
 //! person, gets at most half of them, whatever they are used for: a response that its client does
-//! not read keeps its place too.
+//! not read keeps its permit too.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -11,14 +11,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::client::{Client, Share};
 use super::refusal::Refusal;
 
-/// How long a request waits for a place. Most requests take a few milliseconds; a page of the Web
+/// How long a request waits for a permit. Most requests take a few milliseconds; a page of the Web
 /// UI asks for many payloads at once.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// Number of shares at which unused ones are removed.
 const MIN_SHARES: usize = 64;
 
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct Permits {
     count: usize,
     all: Arc<Semaphore>,
     shares: Mutex<Shares>,
@@ -31,14 +31,14 @@ struct Shares {
     tidy_at: usize,
 }
 
-/// A place, until it is dropped.
+/// A permit, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Permit {
     _all: OwnedSemaphorePermit,
     _shares: Vec<OwnedSemaphorePermit>,
 }
 
-impl Places {
+impl Permits {
     pub(super) fn new(count: usize) -> Self {
         let count = count.min(Semaphore::MAX_PERMITS);
         Self { count, all: Arc::new(Semaphore::new(count)), shares: Mutex::default() }
@@ -48,15 +48,15 @@ impl Places {
         self.count.saturating_sub(self.all.available_permits())
     }
 
-    /// A place for a request of `client`. Waits briefly.
-    pub(super) async fn take(&self, client: &Client) -> Result<Place, Refusal> {
+    /// A permit for a request of `client`. Waits briefly.
+    pub(super) async fn take(&self, client: &Client) -> Result<Permit, Refusal> {
         let mut shares = Vec::new();
         for share in client.shares() {
             let permit = wait(self.share(share)).await;
-            shares.push(permit.map_err(|()| Refusal::too_many("share of places"))?);
+            shares.push(permit.map_err(|()| Refusal::too_many("share of permits"))?);
         }
-        let all = wait(Arc::clone(&self.all)).await.map_err(|()| Refusal::busy("no place"))?;
-        Ok(Place { _all: all, _shares: shares })
+        let all = wait(Arc::clone(&self.all)).await.map_err(|()| Refusal::busy("no permit"))?;
+        Ok(Permit { _all: all, _shares: shares })
     }
 
     fn share(&self, share: Share) -> Arc<Semaphore> {
@@ -88,35 +88,36 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_connection_or_person_gets_half_of_the_places() {
-        let places = Places::new(4);
+    async fn one_connection_or_person_gets_half_of_the_permits() {
+        let permits = Permits::new(4);
         let person =
             |connection| Client { connection: Some(connection), person: Some(("i".into(), "s".into())) };
-        let two = [places.take(&person(1)).await.unwrap(), places.take(&person(2)).await.unwrap()];
-        assert_eq!(places.take(&person(3)).await.unwrap_err().status.as_u16(), 429);
-        let others = [places.take(&connection(4)).await.unwrap(), places.take(&connection(4)).await.unwrap()];
-        assert_eq!(places.taken(), 4);
-        assert_eq!(places.take(&connection(5)).await.unwrap_err().status.as_u16(), 503);
+        let two = [permits.take(&person(1)).await.unwrap(), permits.take(&person(2)).await.unwrap()];
+        assert_eq!(permits.take(&person(3)).await.unwrap_err().status.as_u16(), 429);
+        let others =
+            [permits.take(&connection(4)).await.unwrap(), permits.take(&connection(4)).await.unwrap()];
+        assert_eq!(permits.taken(), 4);
+        assert_eq!(permits.take(&connection(5)).await.unwrap_err().status.as_u16(), 503);
         drop((two, others));
-        assert_eq!(places.taken(), 0);
-        places.take(&person(3)).await.unwrap();
+        assert_eq!(permits.taken(), 0);
+        permits.take(&person(3)).await.unwrap();
     }
 
     #[tokio::test]
     async fn a_place_that_gets_free_meanwhile_is_taken() {
-        let places = Places::new(1);
-        let one = places.take(&connection(1)).await.unwrap();
+        let permits = Permits::new(1);
+        let one = permits.take(&connection(1)).await.unwrap();
         let other = connection(2);
-        let (two, ()) = tokio::join!(places.take(&other), async { drop(one) });
+        let (two, ()) = tokio::join!(permits.take(&other), async { drop(one) });
         two.unwrap();
     }
 
     #[tokio::test]
     async fn unused_shares_are_removed() {
-        let places = Places::new(4);
+        let permits = Permits::new(4);
         for number in 0..10_000 {
-            places.take(&connection(number)).await.unwrap();
+            permits.take(&connection(number)).await.unwrap();
         }
-        assert!(places.shares.lock().unwrap().known.len() <= 2 * MIN_SHARES);
+        assert!(permits.shares.lock().unwrap().known.len() <= 2 * MIN_SHARES);
     }
 }

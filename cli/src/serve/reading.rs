@@ -1,4 +1,4 @@
-//! Bodies that are being read. They are read before a request takes a place (`places`), so that a
+//! Bodies that are being read. They are read before a request takes a permit (`permits`), so that a
 //! client that sends slowly, or not at all, blocks no other. Their cost is bounded in bytes and in
 //! number.
 //!
@@ -68,7 +68,7 @@ struct Reader {
     end: Option<Arc<Notify>>,
 }
 
-/// One of the bodies, until its request has its place.
+/// One of the bodies, until its request has its permit.
 #[derive(Debug)]
 pub(super) struct Reading {
     readers: Arc<Readers>,
@@ -208,7 +208,7 @@ impl Reading {
         })
     }
 
-    /// The body is complete and waits for a place: it is not evicted for others.
+    /// The body is complete and waits for a permit: it is not evicted for others.
     fn is_read(&self) {
         self.readers.table(|table| {
             if let Some(reader) = table.all.get_mut(&self.number) {

@@ -99,7 +99,7 @@ async fn metrics(State(server): State<Arc<Server>>) -> Response<Body> {
 
 async fn rendered(State(server): State<Arc<Server>>) -> Response<Body> {
     let state = server.state();
-    super::metrics::in_flight(state.readers.count() + state.places.taken());
+    super::metrics::in_flight(state.readers.count() + state.permits.taken());
     let mut response = Response::new(Body::from(server.metrics.render()));
     let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, text);

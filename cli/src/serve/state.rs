@@ -13,7 +13,7 @@ use super::cors::Cors;
 use super::exposure::{DEFAULT_LISTEN, Exposure};
 use super::launch::Launch;
 use super::options::{ServerLimits, ServerOptions};
-use super::places::Places;
+use super::permits::Permits;
 use super::reading::Readers;
 use super::tls::Tls;
 use super::traces::Traces;
@@ -44,7 +44,7 @@ pub(super) struct State {
     /// For the bodies that are being read.
     pub(super) readers: Arc<Readers>,
     /// For the requests in progress.
-    pub(super) places: Arc<Places>,
+    pub(super) permits: Arc<Permits>,
     /// Whether each connection belongs to a single client.
     pub(super) has_own_connections: bool,
     /// The server's address, and the one for metrics. A reload does not change them.
@@ -107,9 +107,9 @@ impl State {
         };
         let concurrency = limits.concurrency;
         // Requests in progress keep counting against the limit across reloads.
-        let places = before
+        let permits = before
             .filter(|before| before.limits.concurrency == concurrency)
-            .map_or_else(|| Arc::new(Places::new(concurrency)), |before| Arc::clone(&before.places));
+            .map_or_else(|| Arc::new(Permits::new(concurrency)), |before| Arc::clone(&before.permits));
         let files = files(&launch.config, &converter.key_files(), &options, auth.as_ref());
         Ok(Self {
             exposure: Exposure::open(&options, listen)?,
@@ -122,7 +122,7 @@ impl State {
                 None => None,
             },
             readers: before.map(|before| Arc::clone(&before.readers)).unwrap_or_default(),
-            places,
+            permits,
             has_own_connections: !options.behind_proxy,
             limits,
             converter,

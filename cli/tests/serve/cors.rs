@@ -89,7 +89,7 @@ fn errors_carry_the_headers_too() {
     }
 }
 
-/// An answer for which there is no place, because a client does not take its own.
+/// An answer for which there is no permit, because a client does not take its own.
 fn busy() -> Answer {
     use std::io::Write;
     let config = format!(

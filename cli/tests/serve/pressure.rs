@@ -29,7 +29,7 @@ fn compressing(limits: &str) -> Server {
 }
 
 #[test]
-fn answers_that_nobody_takes_keep_their_places_and_then_lose_their_connections() {
+fn answers_that_nobody_takes_keep_their_permits_and_then_lose_their_connections() {
     let server = compressing("concurrency: 2, timeout: 6 s");
     let body = grows();
     let request = server.request("POST", "/decode").json(&body).bytes();
@@ -69,7 +69,7 @@ fn a_slow_reader_that_does_read_gets_all_of_its_answer() {
 
 /// Requests that are worked on while everything is read again count as before.
 #[test]
-fn a_reload_makes_no_more_places() {
+fn a_reload_makes_no_more_permits() {
     let server = compressing("concurrency: 1, timeout: 30 s");
     let mut lazy = connect(server.address);
     lazy.write_all(&server.request("POST", "/decode").json(&grows()).bytes()).unwrap();

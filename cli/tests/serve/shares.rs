@@ -35,8 +35,8 @@ fn decode(server: &Server, token: &str) -> Answer {
     server.request("POST", "/decode").bearer(token).json(GOLDEN).send()
 }
 
-/// Two partners, so that the share of one is not what protects the others: a request takes no place
-/// before its body is here.
+/// Two partners, so that the share of one is not what protects the others: a request takes no
+/// permit before its body is here.
 #[test]
 fn streams_without_bodies_block_no_one_else() {
     let (server, key) = with_rules("limits: { concurrency: 4, timeout: 1 min }");
@@ -63,7 +63,7 @@ fn streams_without_bodies_block_no_one_else() {
 /// Complete bodies, and responses that are not read: without rules there are no persons, so the
 /// share of each connection protects the others.
 #[test]
-fn streams_that_take_no_answers_get_half_of_the_places() {
+fn streams_that_take_no_answers_get_half_of_the_permits() {
     let config = ENCRYPTED.replace("[encrypt]", "[zstd, encrypt]");
     let server =
         Server::start(&format!("{config}server: {{ limits: {{ concurrency: 4, timeout: 1 min }} }}\n"));
@@ -105,7 +105,7 @@ fn connections_with_a_byte_each_block_no_one_else() {
 
 /// Answers that one person does not take, over several connections.
 #[test]
-fn one_person_gets_half_of_the_places_and_is_told_so() {
+fn one_person_gets_half_of_the_permits_and_is_told_so() {
     let (server, key) = with_rules("limits: { concurrency: 4, timeout: 1 min, max_body_bytes: 40 MiB }");
     let (greedy, other) = (token(&key, "greedy", "payments"), token(&key, "other", "payments"));
     let body = format!("{{\"payloads\":[{{\"data\":\"{}\"}}]}}", "QUJD".repeat(LARGE / 4));
@@ -125,7 +125,7 @@ fn one_person_gets_half_of_the_places_and_is_told_so() {
         stream.read_to_end(&mut answer).unwrap();
         assert!(answer.len() > LARGE);
     }
-    assert_eq!(decode(&server, &greedy).ok(), TESTING, "its places are free again");
+    assert_eq!(decode(&server, &greedy).ok(), TESTING, "its permits are free again");
 }
 
 /// What curl 7.88 made of it: "stream error" instead of the refusal, because the stream was reset
