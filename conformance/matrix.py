@@ -62,7 +62,7 @@ CHAINS = [
 
 
 def remote_chain(url: str) -> Chain:
-    """A codec server encodes for tdc and decodes for it, and whoever has its key needs no server. C has no HTTP client."""
+    """A codec server encodes for tdc and decodes for it, and with its key no server is needed. C has no HTTP client."""
     codecs = f'[remote: {{ url: "{url}" }}]'
     return Chain(
         "remote: the Python sample's codec server, from each language's HTTP client",

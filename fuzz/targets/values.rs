@@ -54,7 +54,7 @@ fuzz_target!(|input: &[u8]| {
         if let Some(made) = allowed(converter.to_payload(&[], &payloads)) {
             let value = converter.from_payload(&[], &made).expect("what was made is read");
             let again = converter.to_payload(&[], &value).expect("what was read is made again");
-            // A host that has MessagePack already hands it in in whatever form it is.
+            // A host that has MessagePack already passes it in whatever form it is.
             if encoding != "binary/msgpack" {
                 assert_eq!(again, made, "the same value gives the same bytes");
             }

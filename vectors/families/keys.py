@@ -202,7 +202,7 @@ def _primary() -> list[Vector]:
     host = "keys:\n  primary: anything\n  host: true"
     return [
         _open("primary-not-in-ring", "a primary that is nowhere", document(ring("gone")), REFUSED),
-        _open("primary-not-in-ring-host", "a primary that the host will hand in", document(host, "codecs: [encrypt]"), OPENS),
+        _open("primary-not-in-ring-host", "a primary that the host will provide", document(host, "codecs: [encrypt]"), OPENS),
         _open("host-without-ring", "keys from the host only, no primary: decode only", document("keys: { host: true }"), OPENS),
         _open("host-false", "host: false says nothing", document("keys: { host: false }"), OPENS),
         _open("encrypt-without-keys", "encrypt without any key source", document("codecs: [encrypt]"), REFUSED),
@@ -215,7 +215,7 @@ def _primary() -> list[Vector]:
         _open("encrypt-empty-keys", "keys without anything in it", document("keys: {}", "codecs: [encrypt]"), REFUSED),
         _open(
             "encrypt-host-without-primary",
-            "the host hands in keys, but nothing says which one encrypts",
+            "the host provides keys, but nothing says which one encrypts",
             document("keys: { host: true }", "codecs: [encrypt]"),
             REFUSED,
         ),

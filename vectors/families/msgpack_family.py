@@ -152,7 +152,7 @@ def _numbers() -> list[Vector]:
         Vector(
             "msgpack-to-host",
             "docs/FORMAT.md",
-            "a host that made MessagePack itself hands it in as it is",
+            "a host that made MessagePack itself passes it as it is",
             "to_payload",
             gives(plain("binary/msgpack", b"\xd3\x00\x00\x00\x00\x00\x00\x00\x01")),
             CONFIG,
