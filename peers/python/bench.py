@@ -1,4 +1,4 @@
-"""tdc and its peers, in turns in each of several processes: medians, a table, and lines of JSON.
+"""tdc and its peers, alternating in each of several processes: medians, a table, and lines of JSON.
 
 bench.py [--quick] [--processes N] OUT.jsonl
 """

@@ -1,4 +1,4 @@
-"""Contestants measured in turns, so that what the machine does meanwhile meets all of them."""
+"""Contestants measured alternately, so that what the machine does meanwhile meets all of them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def awaiting(call: Callable[[], Awaitable[object]]) -> Run:
 
 
 async def medians(runs: Mapping[str, Run], seconds: float) -> dict[str, float]:
-    """Run all in turns for about ``seconds`` altogether and give each one's median.
+    """Alternate all for about ``seconds`` altogether and give each one's median.
 
     Each gets the same time, so a slow one makes fewer calls.
     """

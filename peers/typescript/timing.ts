@@ -1,4 +1,4 @@
-// Contestants measured in turns, so that what the machine does meanwhile meets all of them.
+// Contestants measured alternately, so that what the machine does meanwhile meets all of them.
 
 /** Something to measure, by the name of who does it. */
 export type Calls = Record<string, () => Promise<unknown>>;
@@ -24,7 +24,7 @@ const ROUNDS = 15;
 const WARM = 10_000;
 
 /**
- * Runs all in turns for about `seconds` altogether and gives each one's median, in nanoseconds.
+ * Alternates all for about `seconds` altogether and gives each one's median, in nanoseconds.
  * Each gets the same time, so a slow one makes fewer calls.
  */
 export async function medians(

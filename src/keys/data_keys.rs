@@ -97,7 +97,7 @@ type Owner = ([u8; 16], Arc<str>);
 
 /// Permission to have the next data key wrapped. If it is dropped without an answer, the next call
 /// gets it.
-pub(super) struct Turn;
+pub(super) struct Permission;
 
 #[derive(Default)]
 struct Slot {
@@ -106,15 +106,15 @@ struct Slot {
     candidate: Option<Arc<DataKey>>,
     /// When the next one was requested while the old one is in use, and which call holds the
     /// permission.
-    renewing: Option<(CoarseInstant, Weak<Turn>)>,
+    renewing: Option<(CoarseInstant, Weak<Permission>)>,
     failed: Option<(Failure, CoarseInstant)>,
 }
 
 impl Slot {
     /// Whether its renewal was requested, or failed, a short time ago.
     fn waits(&self, now: CoarseInstant) -> bool {
-        let is_asked = |(begun, turn): &(CoarseInstant, Weak<Turn>)| {
-            turn.strong_count() > 0 && now.saturating_duration_since(*begun) < RENEWAL_LASTS
+        let is_asked = |(begun, permission): &(CoarseInstant, Weak<Permission>)| {
+            permission.strong_count() > 0 && now.saturating_duration_since(*begun) < RENEWAL_LASTS
         };
         self.renewing.as_ref().is_some_and(is_asked)
             || self.failed.as_ref().is_some_and(|(_, until)| *until > now)
@@ -205,7 +205,7 @@ impl DataKeys {
         kek: &Kek,
         namespace: &Arc<str>,
         now: CoarseInstant,
-    ) -> Option<Arc<Turn>> {
+    ) -> Option<Arc<Permission>> {
         let owner = (kek.identity, Arc::clone(namespace));
         let is_due = |slot: Option<&Slot>| slot.is_some_and(|slot| !slot.waits(now));
         if !self.slots.read(|slots| is_due(slots.get(&owner))) {
@@ -213,9 +213,9 @@ impl DataKeys {
         }
         self.slots.write(|slots| {
             let slot = slots.get_mut(&owner).filter(|slot| !slot.waits(now))?;
-            let turn = Arc::new(Turn);
-            slot.renewing = Some((now, Arc::downgrade(&turn)));
-            Some(turn)
+            let permission = Arc::new(Permission);
+            slot.renewing = Some((now, Arc::downgrade(&permission)));
+            Some(permission)
         })
     }
 

@@ -312,8 +312,8 @@ impl Keyring {
 
     /// The request for the successor of a data key that is still in use.
     pub(crate) fn renew(&self, renewal: Renewal, namespace: &str) -> Result<Wrap, Error> {
-        let Renewal { kek, turn } = renewal;
-        Ok(Wrap { turn: Some(turn), ..self.wrap(&kek.name, namespace)? })
+        let Renewal { kek, permission } = renewal;
+        Ok(Wrap { permission: Some(permission), ..self.wrap(&kek.name, namespace)? })
     }
 
     /// Takes a wrapped data key.

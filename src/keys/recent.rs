@@ -17,7 +17,7 @@ pub(crate) struct Opened {
 }
 
 /// Workers read what other workers wrote, and each process has a data key of its own, so the keys
-/// of several are in use at a time. Those that share a slot take turns in it.
+/// of several are in use at a time. Those that share a slot replace one another.
 const SLOTS: usize = 32;
 
 /// See the module.
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_take_turns_are_all_found() {
+    fn keys_that_alternate_are_all_found() {
         let (recent, now) = (Recent::default(), CoarseInstant::now());
         let (one, two) = (opened("b25l", now + Duration::from_secs(1)), opened("dHdv", now));
         recent.put(&one);

@@ -47,7 +47,12 @@ impl Keyring {
         let from = self.kek_named(from)?;
         let data_key = keys.data_key(from, text).ok()?;
         let purpose = Purpose::Rewrap { of: from.table_key(text) };
-        Some(Wrap { kek: Arc::clone(self.kek_named(by)?), data_key: Arc::new(data_key), purpose, turn: None })
+        Some(Wrap {
+            kek: Arc::clone(self.kek_named(by)?),
+            data_key: Arc::new(data_key),
+            purpose,
+            permission: None,
+        })
     }
 }
 

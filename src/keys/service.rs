@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::data_keys::Turn;
+use super::data_keys::Permission;
 use super::kek::{DataKey, Keeper};
 use super::{Fingerprint, Kek, Key, KeyService};
 use crate::error::{Code, Error, Needed, text};
@@ -19,7 +19,7 @@ pub struct Wrap {
     pub(super) purpose: Purpose,
     /// Of a renewal.
     #[expect(dead_code, reason = "it is there for as long as the request is")]
-    pub(super) turn: Option<Arc<Turn>>,
+    pub(super) permission: Option<Arc<Permission>>,
 }
 
 /// What a wrapped data key is for.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tdc_formats::base64;
 
-use super::data_keys::{CacheOptions, DataKeys, Known, Live, Sealing, Turn};
+use super::data_keys::{CacheOptions, DataKeys, Known, Live, Permission, Sealing};
 use super::kek::{DataKey, Keeper};
 use super::recent::{Held, Opened};
 use super::rewrap::Rewrap;
@@ -59,7 +59,7 @@ type NamedKey = (Box<[u8]>, Arc<Key>);
 /// A data key that should be renewed while it is in use.
 pub(crate) struct Renewal {
     pub(super) kek: Arc<Kek>,
-    pub(super) turn: Arc<Turn>,
+    pub(super) permission: Arc<Permission>,
 }
 
 /// What a try of a call knows about data keys.
@@ -176,9 +176,9 @@ impl<'a> Session<'a> {
             (Live::Aging(sealing), Keeper::Service(_)) => {
                 let namespace = Arc::from(self.namespace);
                 if self.can_ask
-                    && let Some(turn) = data_keys.begin_renewal(kek, &namespace, now)
+                    && let Some(permission) = data_keys.begin_renewal(kek, &namespace, now)
                 {
-                    *self.renew.borrow_mut() = Some(Renewal { kek: Arc::clone(kek), turn });
+                    *self.renew.borrow_mut() = Some(Renewal { kek: Arc::clone(kek), permission });
                 }
                 Ok(sealing)
             }
@@ -285,7 +285,7 @@ impl Unwrap {
 
 impl Wrap {
     pub(super) fn new(kek: &Arc<Kek>, namespace: Arc<str>, data_key: Arc<DataKey>) -> Self {
-        Self { kek: Arc::clone(kek), data_key, purpose: Purpose::Seal { namespace }, turn: None }
+        Self { kek: Arc::clone(kek), data_key, purpose: Purpose::Seal { namespace }, permission: None }
     }
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn judge(
                 &format!("answered more than {expected} payloads, expected {expected}"),
             );
         }
-        no_answer(request, &format!("answered what is no list of payloads: {}", error.message()))
+        no_answer(request, &format!("did not answer with a list of payloads: {}", error.message()))
     })?;
     let limits = Limits { max_payloads: expected, ..Limits::default() };
     let payloads = Payloads::parse(&list, &limits, 0)?.payloads;

@@ -19,8 +19,8 @@ import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Compares builds of the package in one JVM: each has a class loader of its own, and they take
- * turns every few milliseconds. So a machine whose clock or neighbours change affects them alike:
+ * Compares builds of the package in one JVM: each has a class loader of its own, and they
+ * alternate every few milliseconds. So a machine whose clock or neighbours change affects them alike:
  * the median of the ratios repeats within some 3 %, where the times of two runs differ by half.
  *
  * <pre>{@code
@@ -149,8 +149,8 @@ public final class Builds {
     double[][] ratios = new double[cases.size()][ROUNDS];
     for (int round = 0; round < ROUNDS; round++) {
       for (int i = 0; i < cases.size(); i++) {
-        int turn = round % 2 == 0 ? i : cases.size() - 1 - i;
-        times[turn][round] = cases.get(turn).applyAsLong(calls) / (double) calls;
+        int at = round % 2 == 0 ? i : cases.size() - 1 - i;
+        times[at][round] = cases.get(at).applyAsLong(calls) / (double) calls;
       }
       for (int i = 0; i < cases.size(); i++) {
         ratios[i][round] = times[i][round] / times[0][round];
