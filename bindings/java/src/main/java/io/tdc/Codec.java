@@ -27,26 +27,18 @@ final class Codec implements PayloadCodec {
   private final Host host;
   private final Workflow workflow;
   private final Context context;
-  private final PayloadReader encoded;
-  private final PayloadReader decoded;
 
   /** The SDK passes the same context for every payload of a workflow: the last result is cached. */
   private volatile InContext last = new InContext(null, this);
 
   Codec(Host host, Workflow workflow) {
-    this.host = host;
-    this.workflow = workflow;
-    this.context = Context.none();
-    this.encoded = new PayloadReader();
-    this.decoded = new PayloadReader();
+    this(host, workflow, Context.none());
   }
 
-  private Codec(Codec other, Context context) {
-    this.host = other.host;
-    this.workflow = other.workflow;
+  private Codec(Host host, Workflow workflow, Context context) {
+    this.host = host;
+    this.workflow = workflow;
     this.context = context;
-    this.encoded = other.encoded;
-    this.decoded = other.decoded;
   }
 
   /** Where the payloads are. */
@@ -60,7 +52,7 @@ final class Codec implements PayloadCodec {
     Objects.requireNonNull(newContext, "context");
     InContext known = last;
     if (known.context != newContext) {
-      known = new InContext(newContext, new Codec(this, Context.of(newContext)));
+      known = new InContext(newContext, new Codec(host, workflow, Context.of(newContext)));
       last = known;
     }
     return known.codec;
@@ -148,7 +140,7 @@ final class Codec implements PayloadCodec {
         if (status == Abi.ERR_BUFFER_TOO_SMALL) {
           room = Math.toIntExact(call.takeSizeNeeded(length, room));
         } else if (!call.again(status)) {
-          return status == Abi.UNCHANGED ? payload : answer(encode, call);
+          return status == Abi.UNCHANGED ? payload : answer(call);
         }
       }
     } catch (InvalidProtocolBufferException | ArithmeticException e) {
@@ -166,12 +158,12 @@ final class Codec implements PayloadCodec {
     return slices.dataLength > 0 ? slices.dataLength : slices.length();
   }
 
-  private Payload answer(boolean encode, Host.Call call) throws InvalidProtocolBufferException {
+  private Payload answer(Host.Call call) throws InvalidProtocolBufferException {
     long[] words = call.words;
     byte[] bytes = call.takePayload();
     int length = Math.toIntExact(words[Boundary.LEN]);
     int offset = (int) words[Boundary.DATA_OFFSET];
-    return reader(encode).read(bytes, length, offset, (int) words[Boundary.DATA_LEN]);
+    return PayloadReader.ofThread().read(bytes, length, offset, (int) words[Boundary.DATA_LEN]);
   }
 
   private List<Payload> together(boolean encode, Host.Call call, List<Payload> payloads) {
@@ -182,16 +174,12 @@ final class Codec implements PayloadCodec {
         slices.set(payloads);
         status = Backend.payloads(encode, call, context.message, slices.batch, slices.batchLength);
       } while (call.again(status));
-      return reader(encode).readAll(call.takeAnswer(), payloads.size());
+      return PayloadReader.ofThread().readAll(call.takeAnswer(), payloads.size());
     } catch (InvalidProtocolBufferException | ArithmeticException e) {
       throw TdcException.of(e);
     } finally {
       slices.clear();
     }
-  }
-
-  private PayloadReader reader(boolean encode) {
-    return encode ? encoded : decoded;
   }
 
   private static final class InContext {

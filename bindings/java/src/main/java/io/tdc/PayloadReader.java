@@ -1,6 +1,5 @@
 package io.tdc;
 
-import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
@@ -9,18 +8,20 @@ import io.temporal.api.common.v1.Payloads;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Creates {@link Payload}s from the library's results without copying their contents.
  *
  * <p>Nearly all answers of a program start with the same few bytes of metadata ({@code json/plain},
- * or the encryption's key id), so the last heads are remembered with what they mean, and a payload
- * with a known head is put together instead of parsed.
+ * or the encryption's key id), so each thread remembers the last heads with a builder of what they
+ * mean. A builder that is used again gives payloads that share one map, which is most of what a
+ * small payload costs otherwise.
  *
  * <p>The arrays that are read must not be changed afterwards.
  */
 final class PayloadReader {
+  private static final ThreadLocal<PayloadReader> OF_THREAD =
+      ThreadLocal.withInitial(PayloadReader::new);
   private static final int SLOTS = 16;
 
   /** Longer heads are not cached: this bounds the memory, whatever the payloads contain. */
@@ -30,8 +31,13 @@ final class PayloadReader {
   private static final byte DATA_TAG = 0x12;
   private static final byte PAYLOADS_TAG = 0x0a;
 
-  /** Read and written without locks: an entry is immutable, and a lost one is only parsed again. */
   private final Entry[] entries = new Entry[SLOTS];
+
+  private PayloadReader() {}
+
+  static PayloadReader ofThread() {
+    return OF_THREAD.get();
+  }
 
   /** Reads the payload at the start of an array, whose {@code data} the library has located. */
   Payload read(byte[] answer, int length, int dataOffset, int dataLength)
@@ -108,17 +114,16 @@ final class PayloadReader {
       if (PayloadFields.hasMore(head)) {
         return parse(answer, start, end);
       }
-      known = new Entry(bytes, head.getMetadataMap());
+      known = new Entry(bytes, head.toBuilder());
       entries[slot] = known;
     }
-    Payload.Builder payload = Payload.newBuilder();
-    for (int i = 0; i < known.keys.length; i++) {
-      payload.putMetadata(known.keys[i], known.values[i]);
+    if (data == end) {
+      return known.payload.build();
     }
-    if (data != end) {
-      payload.setData(UnsafeByteOperations.unsafeWrap(answer, data, end - data));
-    }
-    return payload.build();
+    known.payload.setData(UnsafeByteOperations.unsafeWrap(answer, data, end - data));
+    Payload payload = known.payload.build();
+    known.payload.clearData(); // so that this thread does not keep it alive
+    return payload;
   }
 
   private static Payload parse(byte[] answer, int start, int end)
@@ -132,13 +137,11 @@ final class PayloadReader {
   /** A head and what it means; a copy, so that no answer is kept alive for its first bytes. */
   private static final class Entry {
     final byte[] head;
-    final String[] keys;
-    final ByteString[] values;
+    final Payload.Builder payload;
 
-    Entry(byte[] head, Map<String, ByteString> metadata) {
+    Entry(byte[] head, Payload.Builder payload) {
       this.head = head;
-      this.keys = metadata.keySet().toArray(new String[0]);
-      this.values = metadata.values().toArray(new ByteString[0]);
+      this.payload = payload;
     }
 
     boolean matches(byte[] answer, int start, int end) {

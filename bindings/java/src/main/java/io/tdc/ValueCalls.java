@@ -10,8 +10,6 @@ import java.util.List;
 final class ValueCalls {
   private final Host host;
   private final Workflow workflow;
-  private final PayloadReader payloads = new PayloadReader();
-  private final PayloadReader forms = new PayloadReader();
 
   ValueCalls(Host host, Workflow workflow) {
     this.host = host;
@@ -36,7 +34,7 @@ final class ValueCalls {
         slices.set(items);
         status = Boundary.values(back, call, context.message, slices.batch, slices.batchLength);
       } while (call.again(status));
-      return (back ? forms : payloads).readAll(call.takeAnswer(), items.size());
+      return PayloadReader.ofThread().readAll(call.takeAnswer(), items.size());
     } catch (InvalidProtocolBufferException | ArithmeticException e) {
       throw workflow.valueError(context, TdcException.of(e));
     } catch (TdcException e) {
