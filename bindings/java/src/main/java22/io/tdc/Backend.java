@@ -36,6 +36,9 @@ final class Backend {
   /** An answer that leaves more than this part of its array unused is moved to one that fits. */
   private static final int WASTE_DIVISOR = 8;
 
+  /** A smaller waste than this is less than the object of a payload needs anyway. */
+  private static final int LITTLE = 64;
+
   private static volatile SymbolLookup library = name -> Optional.empty();
 
   private Backend() {}
@@ -151,7 +154,7 @@ final class Backend {
                 error);
     if (status == Abi.OK && call.words[Boundary.OWNED] == 0) {
       int length = (int) call.words[Boundary.LEN];
-      boolean isWasteful = capacity - length > capacity / WASTE_DIVISOR;
+      boolean isWasteful = capacity - length > Math.max(LITTLE, capacity / WASTE_DIVISOR);
       call.answer = isWasteful ? Arrays.copyOf(out, length) : out;
     }
     return status;
