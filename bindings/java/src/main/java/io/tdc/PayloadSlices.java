@@ -113,11 +113,10 @@ final class PayloadSlices {
   private void setMetadata(Map<String, ByteString> metadata) {
     int count = metadata.size();
     RememberedHead last = count < remembered.length ? remembered[count] : null;
-    if (last != null && last.matches(metadata)) {
-      headLength = last.copyTo(head);
+    headLength = last == null ? 0 : last.write(metadata, head);
+    if (headLength != 0) {
       return;
     }
-    headLength = 0;
     for (Map.Entry<String, ByteString> entry : metadata.entrySet()) {
       writeEntry(entry.getKey(), entry.getValue());
     }
@@ -174,8 +173,7 @@ final class PayloadSlices {
   private void startEntry(int keyLength, int valueLength) {
     ensure(Math.addExact(Math.addExact(keyLength, valueLength), 3 + 3 * MAX_VARINT));
     head[headLength++] = METADATA_TAG;
-    writeVarint(
-        1 + varintLength(keyLength) + keyLength + 1 + varintLength(valueLength) + valueLength);
+    writeVarint(fieldLength(keyLength) + fieldLength(valueLength));
     head[headLength++] = ENTRY_KEY_TAG;
     writeVarint(keyLength);
   }
@@ -207,6 +205,15 @@ final class PayloadSlices {
     }
     out[at++] = (byte) rest;
     return at;
+  }
+
+  /** How long a map entry is whose key and value have so many bytes. */
+  static int entryLength(int keyLength, int valueLength) {
+    return fieldLength(fieldLength(keyLength) + fieldLength(valueLength));
+  }
+
+  private static int fieldLength(int length) {
+    return 1 + varintLength(length) + length;
   }
 
   static int varintLength(int value) {

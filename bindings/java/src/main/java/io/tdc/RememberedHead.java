@@ -7,7 +7,7 @@ import java.util.Map;
 /**
  * The last written metadata with a given number of entries, as bytes. Nearly all payloads of a
  * program have one of a few: only an encoding, an encoding and a key id, or these and the entries
- * of an envelope.
+ * of an envelope. Values of the same lengths are written over the last ones.
  */
 final class RememberedHead {
   /** Longer ones are not cached: this bounds the memory, whatever the payloads contain. */
@@ -19,12 +19,17 @@ final class RememberedHead {
   };
 
   private final String[] names;
-  private final ByteString[] values;
+
+  /** Where the value of each name starts, and how long it is. */
+  private final int[] starts;
+
+  private final int[] lengths;
   private byte[] bytes = {};
 
   private RememberedHead(int count) {
     this.names = new String[count];
-    this.values = new ByteString[count];
+    this.starts = new int[count];
+    this.lengths = new int[count];
   }
 
   /** One for each count of entries; there is none for 0. */
@@ -36,46 +41,36 @@ final class RememberedHead {
     return heads;
   }
 
-  /** Whether these are the entries, which are so many. */
-  boolean matches(Map<String, ByteString> metadata) {
-    if (bytes.length == 0) {
-      return false;
-    }
-    for (int i = 0; i < names.length; i++) {
-      if (!values[i].equals(metadata.get(names[i]))) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /** Writes the bytes to the start of {@code head}, and says how many they are. */
-  int copyTo(byte[] head) {
+  /**
+   * Writes the entries, which are so many, to the start of {@code head}, and says how many bytes
+   * they are: 0 if they are not like those that were remembered.
+   */
+  int write(Map<String, ByteString> metadata, byte[] head) {
     System.arraycopy(bytes, 0, head, 0, bytes.length);
+    for (int i = 0; i < names.length; i++) {
+      ByteString value = metadata.get(names[i]);
+      if (value == null || value.size() != lengths[i]) {
+        return 0;
+      }
+      value.copyTo(head, starts[i]);
+    }
     return bytes.length;
   }
 
-  /** Takes copies: the payload's own objects may be small parts of large arrays. */
+  /** Remembers entries that were written to the start of {@code head}. */
   void remember(Map<String, ByteString> metadata, byte[] head, int headLength) {
-    if (headLength > MAX_LENGTH || !areKnown(metadata)) {
+    if (headLength > MAX_LENGTH || !Arrays.asList(NAMES).containsAll(metadata.keySet())) {
       return;
     }
+    int end = 0;
     int found = 0;
-    for (String name : NAMES) {
-      ByteString value = metadata.get(name);
-      if (value != null) {
-        names[found] = name;
-        values[found++] = ByteString.copyFrom(value.toByteArray());
-      }
+    for (Map.Entry<String, ByteString> entry : metadata.entrySet()) {
+      int length = entry.getValue().size();
+      end += PayloadSlices.entryLength(entry.getKey().length(), length);
+      names[found] = entry.getKey();
+      starts[found] = end - length;
+      lengths[found++] = length;
     }
     bytes = Arrays.copyOf(head, headLength);
-  }
-
-  private boolean areKnown(Map<String, ByteString> metadata) {
-    int known = 0;
-    for (String name : NAMES) {
-      known += metadata.containsKey(name) ? 1 : 0;
-    }
-    return known == names.length;
   }
 }
