@@ -21,6 +21,9 @@ final class Handle {
   /** More than the metadata of any data key: a larger growth has another reason. */
   private static final int MAX_GROWTH = 32 * 1024;
 
+  /** Of the calls of one large payload. */
+  final Pace pace = new Pace();
+
   private final AtomicInteger users = new AtomicInteger();
   private final long pointer;
   private final Cleaner.Cleanable cleanable;

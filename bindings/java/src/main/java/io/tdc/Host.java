@@ -91,6 +91,11 @@ final class Host {
       return handle.has(Abi.FLAG_KEY_SERVICES);
     }
 
+    /** How long the calls of large payloads take. */
+    Pace pace() {
+      return handle.pace;
+    }
+
     /** The most bytes that encoding adds to a payload, as far as known. */
     int growth() {
       return handle.growth();

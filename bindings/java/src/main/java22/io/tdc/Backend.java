@@ -22,16 +22,14 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A <em>critical</em> call takes Java's arrays as they are and costs some nanoseconds, but until
  * it returns no thread can reach a safepoint, so the garbage collector waits for it. That is right
- * for short calls only. Arguments of longer ones are copied by {@link Boundary}, and every other
- * thread runs on. So are those of values, where a copy costs nothing that can be measured, and of
- * failures, messages and histories, because their cost is not known in advance.
+ * for short calls only, of whatever size: Java's own AES-GCM keeps the collector waiting for up to
+ * 1 MiB. Arguments of longer ones are copied by {@link Boundary}, and every other thread runs on.
+ * So are those of values, where a copy costs nothing that can be measured, and of failures,
+ * messages and histories, because their cost is not known in advance.
  */
 final class Backend {
   /** The option for the JVM, exactly as the JVM expects it. */
   private static final String FLAG = "--enable-native-access=ALL-UNNAMED";
-
-  /** What AES-GCM seals in some 5 to 15 µs: well below what any collector's pause takes. */
-  private static final int CRITICAL_MAX = 64 * 1024 + 512;
 
   /** An answer that leaves more than this part of its array unused is moved to one that fits. */
   private static final int WASTE_DIVISOR = 8;
@@ -113,9 +111,18 @@ final class Backend {
   /** As {@link Boundary#payload}. */
   static int payload(
       boolean encode, Host.Call call, byte[] context, PayloadSlices in, int capacity) {
-    if (in.headLength > CRITICAL_MAX || in.dataLength > CRITICAL_MAX) {
-      return Boundary.payload(encode, call, context, in, capacity);
-    }
+    int size = in.length();
+    long start = Pace.start(size);
+    int status =
+        call.pace().isShort(size)
+            ? critical(encode, call, context, in, capacity)
+            : Boundary.payload(encode, call, context, in, capacity);
+    call.pace().end(start, size);
+    return status;
+  }
+
+  private static int critical(
+      boolean encode, Host.Call call, byte[] context, PayloadSlices in, int capacity) {
     byte[] out = new byte[capacity];
     MemorySegment place = MemorySegment.ofArray(context);
     MemorySegment head = MemorySegment.ofArray(in.head);
@@ -162,9 +169,17 @@ final class Backend {
 
   /** As {@link Boundary#payloads}. */
   static int payloads(boolean encode, Host.Call call, byte[] context, byte[] payloads, int length) {
-    if (length > CRITICAL_MAX) {
-      return Boundary.payloads(encode, call, context, payloads, length);
-    }
+    long start = Pace.start(length);
+    int status =
+        call.pace().isShort(length)
+            ? critical(encode, call, context, payloads, length)
+            : Boundary.payloads(encode, call, context, payloads, length);
+    call.pace().end(start, length);
+    return status;
+  }
+
+  private static int critical(
+      boolean encode, Host.Call call, byte[] context, byte[] payloads, int length) {
     MemorySegment place = MemorySegment.ofArray(context);
     MemorySegment in = MemorySegment.ofArray(payloads);
     MemorySegment written = MemorySegment.ofArray(call.words);
