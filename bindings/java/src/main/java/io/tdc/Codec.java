@@ -140,7 +140,7 @@ final class Codec implements PayloadCodec {
         if (status == Abi.ERR_BUFFER_TOO_SMALL) {
           room = Math.toIntExact(call.takeSizeNeeded(length, room));
         } else if (!call.again(status)) {
-          return status == Abi.UNCHANGED ? payload : answer(call);
+          return status == Abi.UNCHANGED ? payload : answer(call, slices);
         }
       }
     } catch (InvalidProtocolBufferException | ArithmeticException e) {
@@ -158,12 +158,13 @@ final class Codec implements PayloadCodec {
     return slices.dataLength > 0 ? slices.dataLength : slices.length();
   }
 
-  private Payload answer(Host.Call call) throws InvalidProtocolBufferException {
+  private Payload answer(Host.Call call, PayloadSlices slices)
+      throws InvalidProtocolBufferException {
     long[] words = call.words;
     byte[] bytes = call.takePayload();
     int length = Math.toIntExact(words[Boundary.LEN]);
     int offset = (int) words[Boundary.DATA_OFFSET];
-    return PayloadReader.ofThread().read(bytes, length, offset, (int) words[Boundary.DATA_LEN]);
+    return slices.reader.read(bytes, length, offset, (int) words[Boundary.DATA_LEN]);
   }
 
   private List<Payload> together(boolean encode, Host.Call call, List<Payload> payloads) {
@@ -174,7 +175,7 @@ final class Codec implements PayloadCodec {
         slices.set(payloads);
         status = Backend.payloads(encode, call, context.message, slices.batch, slices.batchLength);
       } while (call.again(status));
-      return PayloadReader.ofThread().readAll(call.takeAnswer(), payloads.size());
+      return slices.reader.readAll(call.takeAnswer(), payloads.size());
     } catch (InvalidProtocolBufferException | ArithmeticException e) {
       throw TdcException.of(e);
     } finally {

@@ -13,15 +13,13 @@ import java.util.List;
  * Creates {@link Payload}s from the library's results without copying their contents.
  *
  * <p>Nearly all answers of a program start with the same few bytes of metadata ({@code json/plain},
- * or the encryption's key id), so each thread remembers the last heads with a builder of what they
- * mean. A builder that is used again gives payloads that share one map, which is most of what a
- * small payload costs otherwise.
+ * or the encryption's key id), so the last heads are remembered with a builder of what they mean. A
+ * builder that is used again gives payloads that share one map, which is most of what a small
+ * payload costs otherwise.
  *
  * <p>The arrays that are read must not be changed afterwards.
  */
 final class PayloadReader {
-  private static final ThreadLocal<PayloadReader> OF_THREAD =
-      ThreadLocal.withInitial(PayloadReader::new);
   private static final int SLOTS = 16;
 
   /** Longer heads are not cached: this bounds the memory, whatever the payloads contain. */
@@ -32,12 +30,6 @@ final class PayloadReader {
   private static final byte PAYLOADS_TAG = 0x0a;
 
   private final Entry[] entries = new Entry[SLOTS];
-
-  private PayloadReader() {}
-
-  static PayloadReader ofThread() {
-    return OF_THREAD.get();
-  }
 
   /** Reads the payload at the start of an array, whose {@code data} the library has located. */
   Payload read(byte[] answer, int length, int dataOffset, int dataLength)

@@ -15,7 +15,8 @@ import java.util.Map;
  * then the tag and the length of {@code data}; {@code data} is its contents, in the payload's own
  * array. So a large payload is never serialised, only its few bytes of metadata are.
  *
- * <p>One of these is kept for each thread, with the space for a list of payloads.
+ * <p>One of these is kept for each thread, with the space for a list of payloads and with what
+ * reads the answers.
  */
 final class PayloadSlices {
   private static final ThreadLocal<PayloadSlices> OF_THREAD =
@@ -40,6 +41,7 @@ final class PayloadSlices {
   private static final byte DATA_TAG = 0x12;
   private static final int MAX_VARINT = 5;
 
+  final PayloadReader reader = new PayloadReader();
   private final DataCapture capture = new DataCapture();
   private final RememberedHead[] remembered = RememberedHead.forEachCount();
 

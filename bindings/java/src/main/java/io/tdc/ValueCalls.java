@@ -34,7 +34,7 @@ final class ValueCalls {
         slices.set(items);
         status = Boundary.values(back, call, context.message, slices.batch, slices.batchLength);
       } while (call.again(status));
-      return PayloadReader.ofThread().readAll(call.takeAnswer(), items.size());
+      return slices.reader.readAll(call.takeAnswer(), items.size());
     } catch (InvalidProtocolBufferException | ArithmeticException e) {
       throw workflow.valueError(context, TdcException.of(e));
     } catch (TdcException e) {
