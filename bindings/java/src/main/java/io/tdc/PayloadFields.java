@@ -8,10 +8,7 @@ import java.lang.invoke.MethodType;
 
 /** The fields of a payload besides metadata and data, in any version of Temporal's API. */
 final class PayloadFields {
-  static final String ENCODING = "encoding";
-  static final String KEY_ID = "encryption-key-id";
   static final String WRAPPED_KEY = "encryption-dek";
-  static final String BOUND_TO = "encryption-context";
 
   /**
    * {@code external_payloads}, which came after SDK 1.32: before, they are an unknown field. A

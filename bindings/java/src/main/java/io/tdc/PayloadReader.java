@@ -53,10 +53,7 @@ final class PayloadReader {
     Payload[] payloads = new Payload[count];
     Cursor cursor = new Cursor(answer, 0, answer.length);
     for (int i = 0; i < count; i++) {
-      if (cursor.tag() != PAYLOADS_TAG) {
-        return Payloads.parseFrom(answer).getPayloadsList();
-      }
-      int length = cursor.length();
+      int length = cursor.tag() == PAYLOADS_TAG ? cursor.length() : -1;
       if (length < 0) {
         return Payloads.parseFrom(answer).getPayloadsList();
       }

@@ -67,22 +67,21 @@ final class PayloadSlices {
   }
 
   void set(Payload payload) {
+    data = EMPTY;
+    dataOffset = 0;
+    dataLength = 0;
     if (PayloadFields.hasMore(payload)) {
       setWhole(payload.toByteArray());
       return;
     }
     setMetadata(payload.getMetadataMap());
     ByteString contents = payload.getData();
-    if (contents.isEmpty()) {
-      data = EMPTY;
-      dataOffset = 0;
-      dataLength = 0;
-      return;
+    if (!contents.isEmpty()) {
+      capture.take(contents);
+      ensure(1 + MAX_VARINT);
+      head[headLength++] = DATA_TAG;
+      writeVarint(dataLength);
     }
-    capture.take(contents);
-    ensure(1 + MAX_VARINT);
-    head[headLength++] = DATA_TAG;
-    writeVarint(dataLength);
   }
 
   /** Makes {@link #batch} of the payloads. */
@@ -120,7 +119,7 @@ final class PayloadSlices {
       return;
     }
     for (Map.Entry<String, ByteString> entry : metadata.entrySet()) {
-      writeEntry(entry.getKey(), entry.getValue());
+      writeEntry(ByteString.copyFromUtf8(entry.getKey()), entry.getValue());
     }
     if (last != null) {
       last.remember(metadata, head, headLength);
@@ -145,43 +144,19 @@ final class PayloadSlices {
     ensure(serialized.length);
     System.arraycopy(serialized, 0, head, 0, serialized.length);
     headLength = serialized.length;
-    data = EMPTY;
-    dataOffset = 0;
-    dataLength = 0;
-  }
-
-  private void writeEntry(String key, ByteString value) {
-    int chars = key.length();
-    for (int i = 0; i < chars; i++) {
-      if (key.charAt(i) >= 0x80) {
-        writeEntry(ByteString.copyFromUtf8(key), value);
-        return;
-      }
-    }
-    startEntry(chars, value.size());
-    for (int i = 0; i < chars; i++) {
-      head[headLength++] = (byte) key.charAt(i);
-    }
-    endEntry(value);
   }
 
   private void writeEntry(ByteString key, ByteString value) {
-    startEntry(key.size(), value.size());
-    key.copyTo(head, headLength);
-    headLength += key.size();
-    endEntry(value);
-  }
-
-  private void startEntry(int keyLength, int valueLength) {
-    ensure(Math.addExact(Math.addExact(keyLength, valueLength), 3 + 3 * MAX_VARINT));
+    int length = Math.addExact(fieldLength(key.size()), fieldLength(value.size()));
+    ensure(Math.addExact(1 + MAX_VARINT, length));
     head[headLength++] = METADATA_TAG;
-    writeVarint(fieldLength(keyLength) + fieldLength(valueLength));
-    head[headLength++] = ENTRY_KEY_TAG;
-    writeVarint(keyLength);
+    writeVarint(length);
+    writeField(ENTRY_KEY_TAG, key);
+    writeField(ENTRY_VALUE_TAG, value);
   }
 
-  private void endEntry(ByteString value) {
-    head[headLength++] = ENTRY_VALUE_TAG;
+  private void writeField(byte tag, ByteString value) {
+    head[headLength++] = tag;
     writeVarint(value.size());
     value.copyTo(head, headLength);
     headLength += value.size();
@@ -215,7 +190,7 @@ final class PayloadSlices {
   }
 
   private static int fieldLength(int length) {
-    return 1 + varintLength(length) + length;
+    return Math.addExact(1 + varintLength(length), length);
   }
 
   static int varintLength(int value) {

@@ -6,17 +6,15 @@ import java.util.Map;
 
 /**
  * The last written metadata with a given number of entries, as bytes. Nearly all payloads of a
- * program have one of a few: only an encoding, an encoding and a key id, or these and the entries
- * of an envelope. Values of the same lengths are written over the last ones.
+ * program have one of a few: only an encoding, an encoding and a key id or a message type, or the
+ * entries of an envelope. Values of the same lengths are written over the last ones.
  */
 final class RememberedHead {
   /** Longer ones are not cached: this bounds the memory, whatever the payloads contain. */
   static final int MAX_LENGTH = 1024;
 
-  /** What a payload has most often; the second and third entry of an envelope, then a binding. */
-  private static final String[] NAMES = {
-    PayloadFields.ENCODING, PayloadFields.KEY_ID, PayloadFields.WRAPPED_KEY, PayloadFields.BOUND_TO
-  };
+  /** An envelope with a binding has so many entries. */
+  private static final int MAX_ENTRIES = 4;
 
   private final String[] names;
 
@@ -34,7 +32,7 @@ final class RememberedHead {
 
   /** One for each count of entries; there is none for 0. */
   static RememberedHead[] forEachCount() {
-    RememberedHead[] heads = new RememberedHead[NAMES.length + 1];
+    RememberedHead[] heads = new RememberedHead[MAX_ENTRIES + 1];
     for (int count = 1; count < heads.length; count++) {
       heads[count] = new RememberedHead(count);
     }
@@ -59,7 +57,8 @@ final class RememberedHead {
 
   /** Remembers entries that were written to the start of {@code head}. */
   void remember(Map<String, ByteString> metadata, byte[] head, int headLength) {
-    if (headLength > MAX_LENGTH || !Arrays.asList(NAMES).containsAll(metadata.keySet())) {
+    bytes = new byte[0];
+    if (headLength > MAX_LENGTH) {
       return;
     }
     int end = 0;
@@ -71,6 +70,9 @@ final class RememberedHead {
       starts[found] = end - length;
       lengths[found++] = length;
     }
-    bytes = Arrays.copyOf(head, headLength);
+    // A name that is not ASCII has more bytes than characters.
+    if (end == headLength) {
+      bytes = Arrays.copyOf(head, headLength);
+    }
   }
 }
