@@ -36,6 +36,9 @@ final class Boundary {
   /** How many words there are. */
   static final int WORDS = CALL + Abi.SIZE_OF_CALL / Long.BYTES;
 
+  /** The name for functions that need none. */
+  static final byte[] EMPTY = {};
+
   private Boundary() {}
 
   /** A function on one serialised message. */
@@ -108,7 +111,7 @@ final class Boundary {
   /** {@code tdc_codec_encode} or {@code tdc_codec_decode}, on a serialised {@code Payloads}. */
   static int payloads(boolean encode, Host.Call call, byte[] context, byte[] payloads, int length) {
     Function function = encode ? Native::codecEncode : Native::codecDecode;
-    return message(function, call, context, payloads, length);
+    return message(function, call, context, EMPTY, payloads, length);
   }
 
   /**
@@ -117,67 +120,25 @@ final class Boundary {
    */
   static int values(boolean back, Host.Call call, byte[] context, byte[] values, int length) {
     Function function = back ? Native::converterFromPayload : Native::converterToPayload;
-    return message(function, call, context, values, length);
+    return message(function, call, context, EMPTY, values, length);
   }
 
   /**
    * A function on the first {@code length} bytes of a message, whose answer {@link #takeOwned}
    * fetches.
+   *
+   * @param name of the message's type, which the function finds just before the message
    */
   static int message(
-      Function function, Host.Call call, byte[] context, byte[] message, int length) {
-    try (Scratch memory = open((long) context.length + length, call)) {
-      int status =
-          function.call(
-              call.self,
-              memory.word(CALL),
-              memory.put(context),
-              context.length,
-              memory.put(message, 0, length),
-              length,
-              memory.word(OWNED),
-              memory.word(ERROR));
-      memory.getWords(call.words);
-      return status;
-    }
-  }
-
-  /** {@code tdc_message_encode} or {@code tdc_message_decode}; {@code name} is the type's. */
-  static int message(
-      boolean encode, Host.Call call, byte[] context, byte[] name, int flags, byte[] message) {
-    try (Scratch memory = open((long) context.length + name.length + message.length, call)) {
+      Function function, Host.Call call, byte[] context, byte[] name, byte[] message, int length) {
+    try (Scratch memory = open((long) context.length + name.length + length, call)) {
       long words = memory.word(CALL);
-      long type = memory.put(name);
       long place = memory.put(context);
-      long in = memory.put(message);
+      memory.put(name);
+      long in = memory.put(message, 0, length);
       long out = memory.word(OWNED);
       long error = memory.word(ERROR);
-      int status =
-          encode
-              ? Native.messageEncode(
-                  call.self,
-                  words,
-                  place,
-                  context.length,
-                  type,
-                  name.length,
-                  flags,
-                  in,
-                  message.length,
-                  out,
-                  error)
-              : Native.messageDecode(
-                  call.self,
-                  words,
-                  place,
-                  context.length,
-                  type,
-                  name.length,
-                  flags,
-                  in,
-                  message.length,
-                  out,
-                  error);
+      int status = function.call(call.self, words, place, context.length, in, length, out, error);
       memory.getWords(call.words);
       return status;
     }

@@ -29,38 +29,50 @@ final class Messages {
       boolean encode, Context context, int flags, @Nullable StoredObjects stored, M message) {
     String type = message.getDescriptorForType().getFullName();
     byte[] name = type.getBytes(StandardCharsets.UTF_8);
-    byte[] bytes = message.toByteArray();
-    try (Host.Call call = host.begin()) {
-      call.follow(stored);
-      int status;
-      do {
-        status = Boundary.message(encode, call, context.message, name, flags, bytes);
-      } while (call.again(status));
+    Boundary.Function function = typed(encode, name.length, flags);
+    byte[] answer = run(function, context, stored, name, message.toByteArray());
+    try {
       @SuppressWarnings("unchecked")
-      M converted = (M) message.getParserForType().parseFrom(call.takeAnswer());
+      M converted = (M) message.getParserForType().parseFrom(answer);
       return converted;
     } catch (InvalidProtocolBufferException e) {
       throw TdcException.notA(type, e);
     }
   }
 
+  private static Boundary.Function typed(boolean encode, int nameLength, int flags) {
+    return (self, call, place, placeLength, in, length, out, error) -> {
+      long name = in - nameLength;
+      return encode
+          ? Native.messageEncode(
+              self, call, place, placeLength, name, nameLength, flags, in, length, out, error)
+          : Native.messageDecode(
+              self, call, place, placeLength, name, nameLength, flags, in, length, out, error);
+    };
+  }
+
   /** Decodes an exported history. */
   byte[] history(Context context, @Nullable StoredObjects stored, byte[] history) {
-    return run(Native::historyDecode, context, stored, history);
+    return run(Native::historyDecode, context, stored, Boundary.EMPTY, history);
   }
 
   /** A function on bytes, which need no type. */
   byte[] run(Boundary.Function function, Context context, byte[] message) {
-    return run(function, context, null, message);
+    return run(function, context, null, Boundary.EMPTY, message);
   }
 
+  /** A function on bytes; {@code name} as in {@link Boundary#message}. */
   private byte[] run(
-      Boundary.Function function, Context context, @Nullable StoredObjects stored, byte[] message) {
+      Boundary.Function function,
+      Context context,
+      @Nullable StoredObjects stored,
+      byte[] name,
+      byte[] message) {
     try (Host.Call call = host.begin()) {
       call.follow(stored);
       int status;
       do {
-        status = Boundary.message(function, call, context.message, message, message.length);
+        status = Boundary.message(function, call, context.message, name, message, message.length);
       } while (call.again(status));
       return call.takeAnswer();
     }
