@@ -1,10 +1,8 @@
 package io.tdc;
 
 import com.google.protobuf.CodedInputStream;
-import com.google.protobuf.WireFormat;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -14,7 +12,7 @@ import java.util.Map;
 final class RemoteRequest {
   final long id;
   final String url;
-  final Map<String, String> headers = new LinkedHashMap<>();
+  final Map<String, String> headers;
   final byte[] body;
 
   /** In total, from the first attempt to connect to the end of the response. */
@@ -25,53 +23,12 @@ final class RemoteRequest {
 
   /** Reads a {@code tdc.host.v1.HttpRequest}. */
   RemoteRequest(long id, CodedInputStream message) throws IOException {
+    HostMessage fields = new HostMessage(message);
     this.id = id;
-    String to = "";
-    byte[] contents = {};
-    long milliseconds = 0;
-    long longest = 0;
-    for (int tag = message.readTag(); tag != 0; tag = message.readTag()) {
-      switch (WireFormat.getTagFieldNumber(tag)) {
-        case 2:
-          to = message.readString();
-          break;
-        case 3:
-          addHeader(message.readBytes().newCodedInput());
-          break;
-        case 4:
-          contents = message.readByteArray();
-          break;
-        case 5:
-          milliseconds = message.readUInt64();
-          break;
-        case 6:
-          longest = message.readUInt64();
-          break;
-        default:
-          message.skipField(tag);
-      }
-    }
-    url = to;
-    body = contents;
-    timeout = Duration.ofMillis(Math.max(1, milliseconds));
-    maxResponse = longest;
-  }
-
-  private void addHeader(CodedInputStream header) throws IOException {
-    String name = "";
-    String value = "";
-    for (int tag = header.readTag(); tag != 0; tag = header.readTag()) {
-      switch (WireFormat.getTagFieldNumber(tag)) {
-        case 1:
-          name = header.readString();
-          break;
-        case 2:
-          value = header.readString();
-          break;
-        default:
-          header.skipField(tag);
-      }
-    }
-    headers.put(name, value);
+    url = fields.text(2);
+    headers = fields.pairs(3);
+    body = fields.bytes(4).toByteArray();
+    timeout = Duration.ofMillis(Math.max(1, fields.number(5)));
+    maxResponse = fields.number(6);
   }
 }

@@ -155,24 +155,17 @@ final class Requests {
   private byte[] answer(int kind, CodedInputStream request, int index) throws IOException {
     switch (kind) {
       case KEY:
-        return outside.keys == null ? null : ask(outside.keys, text(request), index);
+        return outside.keys == null
+            ? null
+            : ask(outside.keys, new HostMessage(request).text(1), index);
       case RELOAD:
         reload();
         return NOTHING;
       case DESCRIPTOR:
-        return MessageTypes.filesOf(text(request), types).orElse(null);
+        return MessageTypes.filesOf(new HostMessage(request).text(1), types).orElse(null);
       default:
         return null;
     }
-  }
-
-  /** The one field of a message. */
-  private static String text(CodedInputStream message) throws IOException {
-    String text = "";
-    for (int tag = message.readTag(); tag != 0; tag = message.readTag()) {
-      text = message.readString();
-    }
-    return text;
   }
 
   private void reload() {
