@@ -124,47 +124,48 @@ final class Backend {
   private static int critical(
       boolean encode, Host.Call call, byte[] context, PayloadSlices in, int capacity) {
     byte[] out = new byte[capacity];
-    MemorySegment place = MemorySegment.ofArray(context);
-    MemorySegment head = MemorySegment.ofArray(in.head);
-    MemorySegment data = MemorySegment.ofArray(in.data).asSlice(in.dataOffset, in.dataLength);
-    MemorySegment room = MemorySegment.ofArray(out);
-    MemorySegment written = MemorySegment.ofArray(call.words);
-    MemorySegment error = word(written, Boundary.ERROR);
-    MemorySegment words = word(written, Boundary.CALL);
-    int status =
-        encode
-            ? Native.codecEncodePayload(
-                call.self,
-                words,
-                place,
-                context.length,
-                head,
-                in.headLength,
-                data,
-                in.dataLength,
-                room,
-                capacity,
-                written,
-                error)
-            : Native.codecDecodePayload(
-                call.self,
-                words,
-                place,
-                context.length,
-                head,
-                in.headLength,
-                data,
-                in.dataLength,
-                room,
-                capacity,
-                written,
-                error);
+    int status = encode ? encode(call, context, in, out) : decode(call, context, in, out);
     if (status == Abi.OK && call.words[Boundary.OWNED] == 0) {
       int length = (int) call.words[Boundary.LEN];
       boolean isWasteful = capacity - length > Math.max(LITTLE, capacity / WASTE_DIVISOR);
       call.answer = isWasteful ? Arrays.copyOf(out, length) : out;
     }
     return status;
+  }
+
+  // Two methods, because the JIT does without the segments only where they reach a single call.
+  private static int encode(Host.Call call, byte[] context, PayloadSlices in, byte[] out) {
+    MemorySegment words = MemorySegment.ofArray(call.words);
+    return Native.codecEncodePayload(
+        call.self,
+        word(words, Boundary.CALL),
+        MemorySegment.ofArray(context),
+        context.length,
+        MemorySegment.ofArray(in.head),
+        in.headLength,
+        MemorySegment.ofArray(in.data).asSlice(in.dataOffset, in.dataLength),
+        in.dataLength,
+        MemorySegment.ofArray(out),
+        out.length,
+        words,
+        word(words, Boundary.ERROR));
+  }
+
+  private static int decode(Host.Call call, byte[] context, PayloadSlices in, byte[] out) {
+    MemorySegment words = MemorySegment.ofArray(call.words);
+    return Native.codecDecodePayload(
+        call.self,
+        word(words, Boundary.CALL),
+        MemorySegment.ofArray(context),
+        context.length,
+        MemorySegment.ofArray(in.head),
+        in.headLength,
+        MemorySegment.ofArray(in.data).asSlice(in.dataOffset, in.dataLength),
+        in.dataLength,
+        MemorySegment.ofArray(out),
+        out.length,
+        words,
+        word(words, Boundary.ERROR));
   }
 
   /** As {@link Boundary#payloads}. */
