@@ -138,20 +138,10 @@ final class Native {
       Backend.find(
           "tdc_converter_to_payload",
           FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
-  private static final MethodHandle CONVERTER_TO_PAYLOAD_CRITICAL =
-      Backend.find(
-          "tdc_converter_to_payload",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS),
-          Linker.Option.critical(true));
   private static final MethodHandle CONVERTER_FROM_PAYLOAD =
       Backend.find(
           "tdc_converter_from_payload",
           FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
-  private static final MethodHandle CONVERTER_FROM_PAYLOAD_CRITICAL =
-      Backend.find(
-          "tdc_converter_from_payload",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS),
-          Linker.Option.critical(true));
   private static final MethodHandle FAILURE_ENCODE =
       Backend.find(
           "tdc_failure_encode",
@@ -411,25 +401,9 @@ final class Native {
     }
   }
 
-  static int converterToPayload(long self, MemorySegment call, MemorySegment context, long contextLen, MemorySegment values, long valuesLen, MemorySegment out, MemorySegment error) {
-    try {
-      return (int) CONVERTER_TO_PAYLOAD_CRITICAL.invokeExact(self, call, context, contextLen, values, valuesLen, out, error);
-    } catch (Throwable e) {
-      throw Backend.unexpected(e);
-    }
-  }
-
   static int converterFromPayload(long self, long call, long context, long contextLen, long payloads, long payloadsLen, long out, long error) {
     try {
       return (int) CONVERTER_FROM_PAYLOAD.invokeExact(self, call, context, contextLen, payloads, payloadsLen, out, error);
-    } catch (Throwable e) {
-      throw Backend.unexpected(e);
-    }
-  }
-
-  static int converterFromPayload(long self, MemorySegment call, MemorySegment context, long contextLen, MemorySegment payloads, long payloadsLen, MemorySegment out, MemorySegment error) {
-    try {
-      return (int) CONVERTER_FROM_PAYLOAD_CRITICAL.invokeExact(self, call, context, contextLen, payloads, payloadsLen, out, error);
     } catch (Throwable e) {
       throw Backend.unexpected(e);
     }

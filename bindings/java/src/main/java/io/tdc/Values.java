@@ -211,7 +211,7 @@ final class Values implements DataConverter {
     /** Which messages the user's converter writes without their type. */
     private final BitSet nameless = new BitSet(0);
 
-    /** {@code first} is where the first one stands in the user's list. */
+    /** {@code first} is the index of the first one in the user's list. */
     Batch(int size, int first) {
       this.first = first;
       all = new Payload[size];
