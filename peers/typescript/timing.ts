@@ -51,7 +51,7 @@ export async function medians(
   for (let round = 0; round < ROUNDS; round++) {
     for (const name of names) {
       const repeat = repeats[name] as number;
-      globalThis.gc?.(); // nobody pays for the garbage of another
+      globalThis.gc?.({ type: 'minor' }); // nobody pays for the garbage of another
       const took = await timed(calls[name] as () => Promise<unknown>, repeat, clock);
       times[name]?.push(took / repeat);
     }
