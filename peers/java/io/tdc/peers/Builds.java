@@ -20,8 +20,9 @@ import java.util.zip.ZipOutputStream;
 
 /**
  * Compares builds of the package in one JVM: each has a class loader of its own, and they
- * alternate every few milliseconds. So a machine whose clock or neighbours change affects them alike:
- * the median of the ratios repeats within some 3 %, where the times of two runs differ by half.
+ * alternate every few milliseconds. So a machine whose clock or neighbours change affects them
+ * alike: the median of the ratios repeats within some 3 %, where the times of two runs differ by
+ * half.
  *
  * <pre>{@code
  * builds JAR JAR…
