@@ -43,7 +43,7 @@ func TestWhatServersDoWrong(t *testing.T) {
 		"401":          {answer(401, "secret"), ErrRemote, "credentials (status 401)"},
 		"500":          {answer(500, "secret"), ErrRemote, "failed (status 500)"},
 		"503":          {answer(503, ""), ErrRemote, "too busy"},
-		"HTML":         {answer(200, "<html>secret"), ErrRemote, "no list of payloads"},
+		"HTML":         {answer(200, "<html>secret"), ErrRemote, "did not answer with a list of payloads"},
 		"no payloads":  {answer(200, `{"payloads":[]}`), ErrRemote, "answered 0 payloads, expected 1"},
 		"two payloads": {answer(200, `{"payloads":[{},{}]}`), ErrRemote, "answered more than 1 payloads, expected 1"},
 		"400":          {answer(400, "payloads[0] is secret"), ErrRemoteRefused, "does not decode"},

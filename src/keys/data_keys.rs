@@ -40,6 +40,8 @@ pub(crate) struct Sealing {
     namespace: Arc<str>,
     pub(super) key: Arc<Key>,
     born: CoarseInstant,
+    /// The clock does not tell keys of one moment apart.
+    number: u64,
     used: AtomicU64,
     forks: u32,
 }
@@ -90,6 +92,8 @@ pub(crate) struct DataKeys {
     cache: Lock<Cache>,
     /// The longest metadata of a key that a service wrapped: the amount by which a payload grows.
     longest_metadata: AtomicUsize,
+    /// Keys made so far.
+    made: AtomicU64,
 }
 
 /// The owner of a key: a KEK's identity, and a namespace.
@@ -155,6 +159,7 @@ impl Default for DataKeys {
             slots: Lock::new(HashMap::new(), |_| HashMap::new()),
             cache: Lock::new(Cache::default(), |_| Cache::default()),
             longest_metadata: AtomicUsize::new(0),
+            made: AtomicU64::new(0),
         }
     }
 }
@@ -239,6 +244,7 @@ impl DataKeys {
             namespace: Arc::clone(namespace),
             key: Arc::clone(&key),
             born: now,
+            number: self.made.fetch_add(1, Ordering::Relaxed),
             used: AtomicU64::new(0),
             forks: sys::forks(),
         });
@@ -322,8 +328,8 @@ fn make_room(slots: &mut HashMap<Owner, Slot>, owner: &Owner) {
     if slots.len() < MAX_LIVE || slots.contains_key(owner) {
         return;
     }
-    let born = |slot: &Slot| slot.live.as_ref().map(|sealing| sealing.born);
-    let oldest = slots.iter().min_by_key(|(_, slot)| born(slot)).map(|(owner, _)| owner.clone());
+    let number = |slot: &Slot| slot.live.as_ref().map(|sealing| sealing.number);
+    let oldest = slots.iter().min_by_key(|(_, slot)| number(slot)).map(|(owner, _)| owner.clone());
     if let Some(oldest) = oldest {
         slots.remove(&oldest);
     }

@@ -218,7 +218,7 @@ async def hang_up(request: web.Request) -> web.StreamResponse:
         (text(500, "secret"), Code.ERR_REMOTE, "failed (status 500)"),
         (text(503, "", **{"Retry-After": "1"}), Code.ERR_REMOTE, "too busy"),
         (text(307, "", Location="http://127.0.0.1:1/decode"), Code.ERR_REMOTE, "redirects are not"),
-        (text(200, "<html>secret"), Code.ERR_REMOTE, "no list of payloads"),
+        (text(200, "<html>secret"), Code.ERR_REMOTE, "did not answer with a list of payloads"),
         (text(200, '{"payloads":[]}'), Code.ERR_REMOTE, "answered 0 payloads, expected 1"),
         (text(400, "payloads[0] is secret"), Code.ERR_REMOTE_REFUSED, "does not decode"),
         (never, Code.ERR_REMOTE, "no answer in 0.5 s"),

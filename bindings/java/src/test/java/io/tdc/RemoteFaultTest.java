@@ -89,7 +89,7 @@ class RemoteFaultTest {
         Arguments.of(text(500, "secret"), Code.REMOTE, "failed (status 500)"),
         Arguments.of(text(503, ""), Code.REMOTE, "too busy"),
         Arguments.of((HttpHandler) RemoteFaultTest::redirect, Code.REMOTE, "redirects are not"),
-        Arguments.of(text(200, "<html>secret"), Code.REMOTE, "no list of payloads"),
+        Arguments.of(text(200, "<html>secret"), Code.REMOTE, "did not answer with a list"),
         Arguments.of(
             text(200, "{\"payloads\":[]}"), Code.REMOTE, "answered 0 payloads, expected 1"),
         Arguments.of(text(400, "payloads[0] is secret"), Code.REMOTE_REFUSED, "does not decode"),
@@ -212,7 +212,7 @@ class RemoteFaultTest {
     return Stream.of(
         Arguments.of("", "it closed the connection"),
         Arguments.of("secret secret\r\n\r\n", "gave no answer"),
-        Arguments.of("HTTP/1.1 200 OK\r\nsecret secret\r\n\r\n", "no list of payloads"),
+        Arguments.of("HTTP/1.1 200 OK\r\nsecret secret\r\n\r\n", "did not answer with a list"),
         Arguments.of("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nse", "gave no answer"));
   }
 
