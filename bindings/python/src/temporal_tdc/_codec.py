@@ -6,24 +6,29 @@ import asyncio
 import ctypes
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from temporalio.api.common.v1 import Payload
+from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.failure.v1 import Failure
 from temporalio.converter import PayloadCodec, SerializationContext, WithSerializationContext
 from typing_extensions import Self
 
 from temporal_tdc._context import encode_context
-from temporal_tdc._cost import IN_THE_LOOP
 from temporal_tdc._errors import TdcError
 from temporal_tdc._host import Host
-from temporal_tdc._payload import Operation, SmallCall, small_call
-from temporal_tdc._payloads import call_all, call_batch
+from temporal_tdc._operation import Operation
 from temporal_tdc._requests import Call, RequestsError
 from temporal_tdc._workflow import rejection
 
 if TYPE_CHECKING:
     from temporalio.converter import StorageDriver
+
+_IN_THE_LOOP: Final = 16 * 1024
+"""Longer failures, messages and histories go to a thread: their cost is unknown."""
+
+_PAYLOADS_IN_THE_LOOP: Final = 256 * 1024
+"""Longer lists go to a thread: at 20 ns a byte, as zlib takes, this is 5 ms, the time that Python
+lets one thread hold the GIL."""
 
 
 class Codec(PayloadCodec, WithSerializationContext):
@@ -38,8 +43,6 @@ class Codec(PayloadCodec, WithSerializationContext):
         """Join both operations; users take ``Tdc.payload_codec``."""
         self._encoding = encoding
         self._decoding = decoding
-        self._encode_one = small_call(encoding)
-        self._decode_one = small_call(decoding)
         self._host = host
         self._sdk_errors = sdk_errors
 
@@ -65,12 +68,8 @@ class Codec(PayloadCodec, WithSerializationContext):
         operation = self._encoding
         if (native := operation.native) is not None:
             done = native.run(payloads, operation.context, False)  # noqa: FBT003
-            return done or await self._run(operation, self._encode_one, payloads, done)
-        if len(payloads) == 1:
-            encoded = self._encode_one(payloads[0], 0, None)
-            if encoded is not None:
-                return [encoded]
-        return await self._run(operation, self._encode_one, payloads)
+            return done or await self._run(operation, payloads, done)
+        return await self._run(operation, payloads)
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Decode payloads, whatever chain encoded them; the given ones are not changed.
@@ -89,12 +88,8 @@ class Codec(PayloadCodec, WithSerializationContext):
             operation = self._decoding
             if (native := operation.native) is not None:
                 done = native.run(payloads, operation.context, False)  # noqa: FBT003
-                return done or await self._run(operation, self._decode_one, payloads, done)
-            if len(payloads) == 1:
-                decoded = self._decode_one(payloads[0], 0, None)
-                if decoded is not None:
-                    return [decoded]
-            return await self._run(operation, self._decode_one, payloads)
+                return done or await self._run(operation, payloads, done)
+            return await self._run(operation, payloads)
         except TdcError as error:
             rejected = None if self._sdk_errors else rejection(payloads, error)
             if rejected is None:
@@ -129,7 +124,7 @@ class Codec(PayloadCodec, WithSerializationContext):
         """Call a function on a whole failure, message or history, in this codec's context."""
         operation = self._encoding
         work = partial(operation.handle.call, function, operation.context, message, *middle)
-        return await self._host.run(work, lambda: len(message) <= IN_THE_LOOP, drivers)
+        return await self._host.run(work, lambda: len(message) <= _IN_THE_LOOP, drivers)
 
     def call_in_this_thread(
         self, function: str, message: bytes, *middle: bytes | int
@@ -155,7 +150,6 @@ class Codec(PayloadCodec, WithSerializationContext):
     async def _run(
         self,
         operation: Operation,
-        small: SmallCall,
         payloads: Sequence[Payload],
         quick: list[Payload] | Literal[False] | None = None,
     ) -> list[Payload]:
@@ -164,11 +158,8 @@ class Codec(PayloadCodec, WithSerializationContext):
             in_thread = await asyncio.to_thread(partial(operation.run_in_thread, payloads))
             if in_thread:
                 return in_thread
-        if operation.handle.has_remote:
-            # One call on the whole list, so that the codec server is asked once for it.
-            items = list(map(Payload.SerializeToString, payloads))
-            fits = sum(map(len, items)) <= IN_THE_LOOP
-            return await self._host.run(partial(call_batch, operation, items), lambda: fits)
-        done: list[Payload] = []
-        work, cost = partial(call_all, operation, small, payloads, done), operation.cost
-        return await self._host.run(work, lambda: cost.fits_the_loop(len(payloads) - len(done)))
+        # One call on the whole list: a codec server is asked once for it.
+        message = Payloads(payloads=payloads).SerializeToString()
+        fits = len(message) <= _PAYLOADS_IN_THE_LOOP
+        made = await self._host.run(partial(operation.call, message), lambda: fits)
+        return [old if old == new else new for old, new in zip(payloads, made, strict=True)]

@@ -1,7 +1,7 @@
 """Owns the native data converter: opens it, closes it, and tracks its users.
 
-Every call borrows scratch memory; the native object is freed when the handle is closed and all of
-it is back. There is no lock: borrowing is one ``list.pop`` and one ``list.append``, both atomic,
+Every call borrows a ``Scratch``; the native object is freed when the handle is closed and all of
+them are back. There is no lock: borrowing is one ``list.pop`` and one ``list.append``, both atomic,
 and a lock could be held by another thread at the moment of a ``fork``.
 """
 
@@ -16,12 +16,19 @@ from typing import Any, NoReturn, cast
 
 from temporal_tdc._abi import FLAG_HOST_KEYS, FLAG_KEY_SERVICES, FLAG_REMOTE, TdcBuffer
 from temporal_tdc._codes import Code
-from temporal_tdc._cost import SMALL
 from temporal_tdc._errors import KeyProviderError, KeyUnknownError, MisuseError, library_error
 from temporal_tdc._library import Library, load
 from temporal_tdc._native_call import Native
 from temporal_tdc._requests import Call, RequestsError
-from temporal_tdc._scratch import Scratch
+
+
+class Scratch:
+    """Where one call writes its error. Whoever has one keeps the native object alive."""
+
+    def __init__(self) -> None:
+        """Begin without an error."""
+        self.error = ctypes.c_void_p()
+        self.error_out = ctypes.byref(self.error)
 
 
 class Handle:
@@ -32,7 +39,6 @@ class Handle:
         self.library = library
         self.pointer = pointer
         self.argument: Any = ctypes.c_void_p.from_param(pointer)
-        self.capacity = self.bound(SMALL)
         self.idle: list[Scratch] = []
         self.natives: list[Native] = []
         self.closed = False
@@ -44,12 +50,12 @@ class Handle:
         self._read_flags()
 
     def new_scratch(self) -> Scratch:
-        """Add scratch memory, because all of it is in use.
+        """Add one, because all are in use.
 
         Raises:
             MisuseError: The handle is closed.
         """
-        scratch = Scratch(self.capacity)
+        scratch = Scratch()
         # Counted before the look at `closed`: either `close` sees this scratch or we see `close`.
         self._existing.append(scratch)
         if self.closed:
@@ -59,21 +65,21 @@ class Handle:
         return scratch
 
     def take(self) -> Scratch:
-        """Borrow scratch memory; give it back with ``give``."""
+        """Borrow one; give it back with ``give``."""
         try:
             return self.idle.pop()
         except IndexError:
             return self.new_scratch()
 
     def give(self, scratch: Scratch) -> None:
-        """Take scratch memory back; the last one after ``close`` frees the native object."""
+        """Take one back; the last one after ``close`` frees the native object."""
         self.idle.append(scratch)
         if self.closed:
             self.drain()
 
     @contextlib.contextmanager
     def borrowed(self) -> Generator[Scratch]:
-        """Borrow scratch memory for a ``with`` block."""
+        """Borrow one for a ``with`` block."""
         scratch = self.take()
         try:
             yield scratch
@@ -105,14 +111,6 @@ class Handle:
         flags = self.flags()
         self.has_remote = bool(flags & FLAG_REMOTE)
         self.has_key_services = bool(flags & FLAG_KEY_SERVICES)
-
-    def bound(self, size: int) -> int:
-        """Give the most bytes that a payload of ``size`` bytes encodes to, with the keys of now.
-
-        Only for callers that have borrowed scratch memory, which keeps the native object alive.
-        """
-        bound: int = self.library.held.tdc_codec_encode_bound(self.argument, size)
-        return bound
 
     def reload(self) -> None:
         """Read the config and key files again; on failure everything stays as it was."""
@@ -178,13 +176,6 @@ class Handle:
                 payload_index=problem.payload_index,
             )
         raise problem
-
-    def size_needed(self, scratch: Scratch) -> int:
-        """Give the size that the scratch's error object asks for, and free that."""
-        error, scratch.error.value = scratch.error.value, None
-        size: int = self.library.held.tdc_error_size_needed(error)
-        self.library.held.tdc_error_free(error)
-        return size
 
     def _checked(self, function: Any, *arguments: Any) -> None:
         """Call a function between the handle and the error slot."""

@@ -7,11 +7,12 @@ the module is missing: on other interpreters than CPython, on CPython without a 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, cast
 
 from google.protobuf.unknown_fields import UnknownFieldSet
 from temporalio.api.common.v1 import Payload, Payloads
@@ -78,16 +79,21 @@ def native_event_rows() -> Callable[..., bool] | None:
     return getattr(_MODULE, "event_rows", None)
 
 
-def native_operation(
-    library: Library, pointer: int, verb: str, *, reads_bytearray: bool
-) -> Native | None:
+def _reads_bytearray() -> bool:
+    """Say whether protobuf parses a ``bytearray`` in place; an older one wants ``bytes``."""
+    with contextlib.suppress(TypeError):
+        Payload.FromString(cast("Any", bytearray()))
+        return True
+    return False
+
+
+def native_operation(library: Library, pointer: int, verb: str) -> Native | None:
     """Make the quick way to encode or decode, where there is one.
 
     Args:
         library: The opened library.
         pointer: The native data converter.
         verb: ``encode`` or ``decode``.
-        reads_bytearray: Whether protobuf parses a ``bytearray`` in place.
     """
     if _MODULE is None:
         return None
@@ -103,7 +109,7 @@ def native_operation(
     operation: Native = _MODULE.Operation(
         pointer,
         *addresses,
-        reads_bytearray,
+        _reads_bytearray(),
         Payload.SerializeToString,
         _OTHERS,
         UnknownFieldSet,

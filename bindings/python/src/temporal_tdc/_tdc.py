@@ -25,7 +25,7 @@ from temporal_tdc._host import Host
 from temporal_tdc._key_services import KeyService
 from temporal_tdc._keys import KeyProvider
 from temporal_tdc._messages import Messages
-from temporal_tdc._payload import Operation
+from temporal_tdc._operation import Operation
 from temporal_tdc._remote import RemoteHeaders
 from temporal_tdc._values import payload_converter_class
 
@@ -55,7 +55,7 @@ class Tdc(Messages):
         """Wire the codec; users call ``open`` or ``parse``."""
         self._handle = handle
         host = Host(handle, key_provider, remote_headers, key_service)
-        encoding, decoding = Operation(handle, "encode", host.renew), Operation(handle, "decode")
+        encoding, decoding = Operation(handle, "encode"), Operation(handle, "decode")
         self._codec = Codec(encoding, decoding, host, sdk_errors=sdk_errors)
 
     @property
