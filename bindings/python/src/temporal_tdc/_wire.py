@@ -20,9 +20,14 @@ def varint(value: int) -> bytes:
     return bytes(out)
 
 
+def length_prefix(number: int, size: int) -> bytes:
+    """Encode the tag and the length of a field of bytes."""
+    return varint(number << 3 | _BYTES) + varint(size)
+
+
 def bytes_field(number: int, value: bytes) -> bytes:
     """Encode a field of bytes."""
-    return varint(number << 3 | _BYTES) + varint(len(value)) + value
+    return length_prefix(number, len(value)) + value
 
 
 def int_field(number: int, value: int) -> bytes:
