@@ -10,6 +10,7 @@ import pytest
 from support import config, payload, run
 
 from temporal_tdc import Tdc
+from temporal_tdc._codec import Codec
 
 
 def test_a_large_payload_is_worked_on_while_the_event_loop_runs_on(
@@ -36,6 +37,30 @@ def test_a_large_payload_is_worked_on_while_the_event_loop_runs_on(
 def test_only_large_payloads_go_to_a_thread(
     tdc: Tdc, monkeypatch: pytest.MonkeyPatch, size: int, threads: int, count: int
 ) -> None:
+    handovers = noted_handovers(monkeypatch)
+    run(tdc.payload_codec.encode([payload(b"x" * size)] * count))
+    assert len(handovers) == threads
+
+
+def test_what_the_extension_found_too_long_stays_out_of_the_event_loop(
+    tdc: Tdc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class TooLong:
+        def run(self, _payloads: object, _context: bytes, release: bool) -> object:  # noqa: FBT001
+            return None if release else False
+
+        def close(self) -> None:
+            pass
+
+    codec = tdc.payload_codec
+    assert isinstance(codec, Codec)
+    monkeypatch.setattr(codec._encoding, "native", TooLong())
+    handovers = noted_handovers(monkeypatch)
+    assert run(codec.decode(run(codec.encode([payload()])))) == [payload()]
+    assert len(handovers) == 2
+
+
+def noted_handovers(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     handovers: list[object] = []
     to_thread = asyncio.to_thread
 
@@ -44,5 +69,4 @@ def test_only_large_payloads_go_to_a_thread(
         return await to_thread(work, **options)
 
     monkeypatch.setattr(asyncio, "to_thread", noted)
-    run(tdc.payload_codec.encode([payload(b"x" * size)] * count))
-    assert len(handovers) == threads
+    return handovers

@@ -38,7 +38,7 @@ VECTORS: dict[str, Vector] = {
 def raw(codec: Codec, operation: str, message: bytes) -> bytes:
     """Call the library with the bytes as they are, doing what the codec does about keys."""
     work = partial(codec._encoding.handle.call, f"tdc_codec_{operation}", b"", message)
-    return run(codec._host.run(work, lambda: True))
+    return run(codec._host.run(work, fits_the_loop=True))
 
 
 def typed(codec: Codec, operation: str, message: bytes) -> bytes:

@@ -122,7 +122,7 @@ def task_ends(cluster: Cluster) -> list[dict[str, Any]]:
 
 
 def of_the_page(names: dict[str, str]) -> list[str]:
-    """The command of docs/howto/spark-and-ray.md, with what stands here for its names."""
+    """The command of docs/howto/spark-and-ray.md, with the values of this test for its names."""
     page = (Path(__file__).parents[3] / "docs/howto/spark-and-ray.md").read_text(encoding="utf-8")
     _, _, command = page.partition("```sh\npython -m temporal_tdc.spark ")
     command = command.partition("\n```")[0].replace("\\\n", " ")

@@ -124,7 +124,8 @@ class Codec(PayloadCodec, WithSerializationContext):
         """Call a function on a whole failure, message or history, in this codec's context."""
         operation = self._encoding
         work = partial(operation.handle.call, function, operation.context, message, *middle)
-        return await self._host.run(work, lambda: len(message) <= _IN_THE_LOOP, drivers)
+        fits = len(message) <= _IN_THE_LOOP
+        return await self._host.run(work, drivers, fits_the_loop=fits)
 
     def call_in_this_thread(
         self, function: str, message: bytes, *middle: bytes | int
@@ -160,6 +161,7 @@ class Codec(PayloadCodec, WithSerializationContext):
                 return in_thread
         # One call on the whole list: a codec server is asked once for it.
         message = Payloads(payloads=payloads).SerializeToString()
-        fits = len(message) <= _PAYLOADS_IN_THE_LOOP
-        made = await self._host.run(partial(operation.call, message), lambda: fits)
+        # The extension module knows what a byte costs here: what it found too long is.
+        fits = quick is not False and len(message) <= _PAYLOADS_IN_THE_LOOP
+        made = await self._host.run(partial(operation.call, message), fits_the_loop=fits)
         return [old if old == new else new for old, new in zip(payloads, made, strict=True)]

@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Generator
 from typing import Any, NoReturn, cast
 
-from temporal_tdc._abi import FLAG_HOST_KEYS, FLAG_KEY_SERVICES, FLAG_REMOTE, TdcBuffer
+from temporal_tdc._abi import FLAG_HOST_KEYS, TdcBuffer
 from temporal_tdc._codes import Code
 from temporal_tdc._errors import KeyProviderError, KeyUnknownError, MisuseError, library_error
 from temporal_tdc._library import Library, load
@@ -23,7 +23,7 @@ from temporal_tdc._requests import Call, RequestsError
 
 
 class Scratch:
-    """Where one call writes its error. Whoever has one keeps the native object alive."""
+    """Where a call writes its error. The native object is not freed while one is borrowed."""
 
     def __init__(self) -> None:
         """Begin without an error."""
@@ -47,7 +47,6 @@ class Handle:
         self._free = weakref.finalize(self, library.held.tdc_data_converter_free, pointer)
         # At exit daemon threads may still be inside a call: the system takes the memory back.
         self._free.atexit = False
-        self._read_flags()
 
     def new_scratch(self) -> Scratch:
         """Add one, because all are in use.
@@ -107,15 +106,9 @@ class Handle:
             flags: int = self.library.held.tdc_data_converter_flags(self.argument)
             return flags
 
-    def _read_flags(self) -> None:
-        flags = self.flags()
-        self.has_remote = bool(flags & FLAG_REMOTE)
-        self.has_key_services = bool(flags & FLAG_KEY_SERVICES)
-
     def reload(self) -> None:
         """Read the config and key files again; on failure everything stays as it was."""
         self._checked(self.library.released.tdc_data_converter_reload)
-        self._read_flags()
 
     def call(
         self,

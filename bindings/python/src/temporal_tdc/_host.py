@@ -51,9 +51,10 @@ class Host:
 
     async def run(
         self,
-        work: Callable[..., _T | None],
-        fits_the_loop: Callable[[], bool],
+        work: Callable[..., _T],
         drivers: Sequence[StorageDriver] = (),
+        *,
+        fits_the_loop: bool,
     ) -> _T:
         """Make a call until it has all that it asks for.
 
@@ -61,9 +62,9 @@ class Host:
 
         Args:
             work: Makes the call. It gets ``state``, a pointer to the ``Call``, and ``release``:
-                whether it runs in a thread of its own. ``None`` means that there is more to do.
-            fits_the_loop: Whether the next try is quick enough for the event loop.
+                whether it runs in a thread of its own.
             drivers: Retrieve what references to stored objects name; without any, these stay.
+            fits_the_loop: Whether a try is quick enough for the event loop.
 
         Raises:
             KeyProviderError: The key provider raised.
@@ -77,17 +78,16 @@ class Host:
             call.follow()
         while True:
             try:
-                if fits_the_loop():
+                if fits_the_loop:
                     result = work(state=state, release=False)
                 else:
                     result = await asyncio.to_thread(work, state=state, release=True)
             except RequestsError:
                 await self._answer_all(call, drivers)
             else:
-                if result is not None:
-                    if call.pending:
-                        self.renew(call)
-                    return result
+                if call.pending:
+                    self.renew(call)
+                return result
 
     def renew(self, call: Call) -> None:
         """Answer the request that a finished call left: to have the next data key wrapped.

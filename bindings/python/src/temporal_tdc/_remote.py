@@ -13,6 +13,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from temporal_tdc._abi import FLAG_REMOTE
 from temporal_tdc._codes import Code
 from temporal_tdc._errors import ConfigError, RemoteError
 from temporal_tdc._handle import Handle
@@ -67,7 +68,7 @@ class CodecServers:
         self._clients: weakref.WeakKeyDictionary[
             asyncio.AbstractEventLoop, dict[bool, tuple[object, httpx.AsyncClient]]
         ] = weakref.WeakKeyDictionary()
-        if handle.has_remote:
+        if handle.flags() & FLAG_REMOTE:
             _require_httpx()
 
     async def ask(self, message: bytes) -> bytes:
