@@ -182,10 +182,6 @@ func (c *nativeCall) requests() []byte {
 // follow makes the call follow references to stored objects.
 func (c *nativeCall) follow() { C.tdc_call_follow(c.pointer()) }
 
-// alsoHas makes the call count bytes that are not passed to the library: the limits apply to the
-// whole message.
-func (c *nativeCall) alsoHas(bytes int) { c.input_bytes = C.size_t(bytes) }
-
 // hasPending tells whether a call that succeeded left something to be answered.
 func (c *nativeCall) hasPending() bool { return c.pending != 0 }
 

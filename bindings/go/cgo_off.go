@@ -24,7 +24,6 @@ type nativeCall struct{}
 
 func (*nativeCall) requests() []byte { return nil }
 func (*nativeCall) follow()          {}
-func (*nativeCall) alsoHas(int)      {}
 func (*nativeCall) hasPending() bool { return false }
 func (*nativeCall) end()             {}
 

@@ -2,11 +2,11 @@ package tdc
 
 import (
 	"bytes"
+	"reflect"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // putBack applies the library's result for the excerpt to the message: all of it or nothing.
@@ -62,12 +62,12 @@ func (l *leaf) read(wire []byte, made *slab) error {
 		l.payload = made.next()
 		return unmarshalPayload(wire, l.payload, -1)
 	}
-	l.place.result = l.place.kind.New()
-	m := l.place.result.Interface()
-	if p, ok := m.(*commonpb.Payload); ok {
+	result := reflect.New(l.place.kind)
+	l.place.result = result
+	if p, ok := result.Interface().(*commonpb.Payload); ok {
 		return unmarshalPayload(wire, p, -1)
 	}
-	if err := proto.Unmarshal(wire, m); err != nil {
+	if err := proto.Unmarshal(wire, result.Interface().(proto.Message)); err != nil {
 		return newError(ErrProtobuf, -1, err.Error())
 	}
 	return nil
@@ -75,24 +75,16 @@ func (l *leaf) read(wire []byte, made *slab) error {
 
 // put replaces l with its new value.
 func (l *leaf) put() {
-	if l.element != nil {
+	switch p := l.place; {
+	case p == nil:
 		if l.payload != nil {
 			*l.element = l.payload
 		}
-		return
-	}
-	p := l.place
-	if p.result == nil {
-		return
-	}
-	value := protoreflect.ValueOfMessage(p.result)
-	switch {
-	case p.field.IsList():
-		p.owner.Mutable(p.field).List().Set(p.index, value)
-	case p.field.IsMap():
-		p.owner.Mutable(p.field).Map().Set(p.key, value)
+	case !p.result.IsValid():
+	case p.slot.IsValid():
+		p.slot.Set(p.result)
 	default:
-		p.owner.Set(p.field, value)
+		p.entries.SetMapIndex(p.key, p.result)
 	}
 }
 

@@ -39,7 +39,7 @@ func WithContext(ctx context.Context) MessageOption {
 func (o *messageOptions) rewrite(op operation, message proto.Message) error {
 	e := takeExcerpt()
 	defer e.giveBack()
-	err := e.of(message.ProtoReflect())
+	err := e.of(message)
 	if err == errNoExcerpt {
 		return o.rewriteWhole(op, message)
 	}
@@ -47,10 +47,7 @@ func (o *messageOptions) rewrite(op operation, message proto.Message) error {
 		return err
 	}
 	name := string(message.ProtoReflect().Descriptor().FullName())
-	// The limits apply to the whole message, not only to the part passed to the library.
-	kept := max(0, proto.Size(message)-len(e.wire))
 	answer, err := o.call(func(n native, call *nativeCall) ([]byte, *Error) {
-		call.alsoHas(kept)
 		return n.message(op, call, o.serialization, name, o.headers, e.wire)
 	})
 	if err != nil {

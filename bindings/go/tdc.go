@@ -149,7 +149,8 @@ func (t *Tdc) FailureConverter() converter.FailureConverter {
 // EncodeMessage encodes every payload and failure in message, which is any message of Temporal's
 // API: a request, a history, a schedule. Search attributes are never touched, headers only
 // [WithHeaders]. The message changes only if all of it was encoded, and then in place: do not share
-// parts of it with other messages.
+// parts of it with other messages. The limit max_input_bytes counts the parts of the message that
+// lead to payloads.
 func (t *Tdc) EncodeMessage(message proto.Message, opts ...MessageOption) error {
 	return t.messages(opts).rewrite(encode, message)
 }
