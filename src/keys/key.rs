@@ -26,6 +26,8 @@ pub(crate) struct Key {
     /// The metadata entries that name the codec and this key, in wire form and in the order of
     /// their names, as written before `data`.
     pub(crate) metadata: Vec<u8>,
+    /// Where in it the entries are; the last one is empty except for a data key.
+    positions: [Range<usize>; 3],
     /// Where in it the wrapped form of a data key is; empty for any other key.
     wrapped: Range<usize>,
     /// SHA-256 of the key, to recognise the Java sample's key ids, which are the key itself.
@@ -39,7 +41,8 @@ impl Key {
     pub(crate) fn new(id: &str, key: &[u8; 32]) -> Self {
         let mut metadata = ENCRYPTED_ENTRY.to_vec();
         push_entry(&mut metadata, "encryption-key-id", id.as_bytes());
-        Self::with_metadata(metadata, 0..0, key)
+        let end = metadata.len();
+        Self::with_metadata(metadata, end, 0..0, key)
     }
 
     /// A data key that the key `id` of a key service wrapped: `wrapped` is base64.
@@ -48,11 +51,45 @@ impl Key {
         push_entry(&mut metadata, "encryption-dek", wrapped);
         let end = metadata.len();
         push_entry(&mut metadata, "encryption-key-id", id.as_bytes());
-        Self::with_metadata(metadata, end - wrapped.len()..end, key)
+        Self::with_metadata(metadata, end, end - wrapped.len()..end, key)
     }
 
-    fn with_metadata(metadata: Vec<u8>, wrapped: Range<usize>, key: &[u8; 32]) -> Self {
-        Self { cipher: Cipher::new(key), metadata, wrapped, fingerprint: Sha256::digest(key).into() }
+    /// The second entry ends at `second`.
+    fn with_metadata(metadata: Vec<u8>, second: usize, wrapped: Range<usize>, key: &[u8; 32]) -> Self {
+        let first = ENCRYPTED_ENTRY.len();
+        let positions = [0..first, first..second, second..metadata.len()];
+        Self {
+            cipher: Cipher::new(key),
+            metadata,
+            positions,
+            wrapped,
+            fingerprint: Sha256::digest(key).into(),
+        }
+    }
+
+    /// What follows the metadata of this key in `head`, the entries in any order; `None` if `head`
+    /// does not begin with exactly these.
+    #[inline]
+    pub(super) fn skip_metadata<'h>(&self, head: &'h [u8]) -> Option<&'h [u8]> {
+        head.strip_prefix(self.metadata.as_slice()).or_else(|| self.skip_in_any_order(head))
+    }
+
+    /// A map has no order: protobuf in Python, and in Go, writes the entries in any.
+    fn skip_in_any_order<'h>(&self, head: &'h [u8]) -> Option<&'h [u8]> {
+        let mut left = self.positions.each_ref().map(|at| self.metadata.get(at.clone()).unwrap_or_default());
+        let mut rest = head;
+        while left.iter().any(|entry| !entry.is_empty()) {
+            rest = left.iter_mut().find_map(|entry| {
+                // The second byte is a length: it differs nearly always, and costs no call.
+                if entry.is_empty() || entry.get(1) != rest.get(1) {
+                    return None;
+                }
+                let after = rest.strip_prefix(*entry)?;
+                *entry = &[];
+                Some(after)
+            })?;
+        }
+        Some(rest)
     }
 
     /// The wrapped form of a data key, as payloads have it.
@@ -136,6 +173,27 @@ mod tests {
             \x0a\x16\x0a\x0eencryption-dek\x12\x04ZGVr\x0a\x17\x0a\x11encryption-key-id\x12\x02id";
         assert_eq!((key.metadata.as_slice(), key.wrapped()), (&expected[..], &b"ZGVr"[..]));
         assert_eq!(Key::new("id", &[0; 32]).wrapped(), b"");
+    }
+
+    #[test]
+    fn metadata_is_recognised_in_any_order() {
+        let one = Key::data_key("id", b"ZGVr", &[0; 32]);
+        let two = Key::new("id", &[0; 32]);
+        for (key, orders) in [
+            (&one, &[[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]][..]),
+            (&two, &[[0, 1, 2], [1, 0, 2]]),
+        ] {
+            for order in orders {
+                let entries = order.map(|index| &key.metadata[key.positions[index].clone()]);
+                let head = [entries.concat(), b"rest".to_vec()].concat();
+                assert_eq!(key.skip_metadata(&head), Some(&b"rest"[..]), "{order:?}");
+                assert_eq!(key.skip_metadata(&entries[..2].concat()).is_some(), key.wrapped().is_empty());
+                let twice = [entries[0], entries[0], entries[1], entries[2]].concat();
+                assert_eq!(key.skip_metadata(&twice), None);
+            }
+        }
+        assert_eq!(one.skip_metadata(&two.metadata), None);
+        assert_eq!(two.skip_metadata(&one.metadata), None);
     }
 
     #[test]

@@ -223,10 +223,10 @@ impl Keyring {
         now: &dyn Fn() -> CoarseInstant,
     ) -> Option<(&'a Key, &'h [u8])> {
         match access.primary.as_ref()? {
-            Primary { key: Some(key), .. } => Some((key, head.strip_prefix(key.metadata.as_slice())?)),
+            Primary { key: Some(key), .. } => Some((key, key.skip_metadata(head)?)),
             Primary { kek: Some(kek), .. } => {
                 let opened = session.last_opened(kek)?;
-                let rest = head.strip_prefix(opened.key.metadata.as_slice())?;
+                let rest = opened.key.skip_metadata(head)?;
                 // The clock costs more than to compare, so it comes last.
                 (opened.until > now()).then_some((&*opened.key, rest))
             }

@@ -87,8 +87,8 @@ pub(crate) fn key_to_ask_for(view: &View<'_>, environment: &Environment<'_>) -> 
     }
 }
 
-/// Key and data of a payload in the very bytes that we would write with the primary key: nearly all
-/// are, and comparing costs less than a walk.
+/// Key and data of a payload with the very entries that we would write with the primary key: nearly
+/// all have them, and comparing costs less than a walk.
 #[inline]
 pub(crate) fn recognise<'a>(
     payload: Slices<'a>,
