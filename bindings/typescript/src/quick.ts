@@ -6,7 +6,8 @@ import { markAsUntransferable } from 'node:worker_threads';
 import type { Payload } from '@temporalio/common';
 import type { Host } from './host.js';
 import { type Handle, LEFT, OWNED, UNCHANGED } from './native.js';
-import { decodePayload, headSize, writeHead } from './payloads.js';
+import { decodePayload, writeHead } from './payloads.js';
+import { Reader } from './wire.js';
 
 /**
  * Lists of more bytes go to libuv's threads where the configuration compresses. Where it only
@@ -50,6 +51,7 @@ const SHARED = SLAB / 4;
 export class Quick {
   private readonly input = Buffer.allocUnsafeSlow(HEAD + COPIED);
   private slab = Buffer.alloc(0);
+  private results = new Reader(this.slab);
   private used = 0;
 
   private readonly handle: Handle;
@@ -87,11 +89,10 @@ export class Quick {
     payload: Payload,
     context: number,
   ): Payload | undefined {
-    const head = headSize(payload);
-    if (head < 0 || context + head > HEAD) return undefined;
+    const end = writeHead(this.input, context, HEAD, payload);
+    if (end < 0) return undefined;
     const { data } = payload;
     const length = data ? data.length : 0;
-    const end = writeHead(this.input, context, payload);
     if (length > SHARED)
       return this.large(encode, isFirst, payload, data as Uint8Array, context, end);
     this.reserve(end - context + length + ROOM);
@@ -107,7 +108,7 @@ export class Quick {
     }
     if (result < 0) return this.other(result, payload);
     this.used = used + this.lengthOf(result);
-    return decodePayload(slab, used, this.used);
+    return decodePayload(this.results, used, this.used);
   }
 
   /**
@@ -132,20 +133,22 @@ export class Quick {
     if (!isPrivate(data)) return undefined;
     const out = Buffer.allocUnsafeSlow(end - context + data.length + ROOM);
     const result = this.handle.quickWith(encode, isFirst, context, end - context, data, out);
-    return result < 0 ? this.other(result, payload) : decodePayload(out, 0, this.lengthOf(result));
+    if (result < 0) return this.other(result, payload);
+    return decodePayload(new Reader(out), 0, this.lengthOf(result));
   }
 
   private other(result: number, payload: Payload): Payload | undefined {
     if (result === UNCHANGED) return payload;
     if (result !== OWNED) return undefined;
     const owned = this.handle.owned();
-    return decodePayload(owned, 0, owned.length);
+    return decodePayload(new Reader(owned), 0, owned.length);
   }
 
   /** Memory that a caller detached has no length. */
   private reserve(size: number): void {
     if (this.slab.length - this.used >= size) return;
     this.slab = Buffer.allocUnsafeSlow(SLAB);
+    this.results = new Reader(this.slab);
     // Transferring one payload to another thread would take all of them with it.
     markAsUntransferable(this.slab.buffer);
     this.used = 0;

@@ -40,11 +40,16 @@ export function* fields(message: Buffer): Generator<Field> {
 /** Reads a message from its start to its end; throws a `RangeError` where it is malformed. */
 export class Reader {
   position = 0;
+  end: number;
+  /** Where the message is: a Buffer computes it each time. */
+  readonly buffer: ArrayBufferLike;
+  readonly offset: number;
 
-  constructor(
-    readonly message: Buffer,
-    public end: number = message.length,
-  ) {}
+  constructor(readonly message: Buffer) {
+    this.end = message.length;
+    this.buffer = message.buffer;
+    this.offset = message.byteOffset;
+  }
 
   get done(): boolean {
     return this.position >= this.end;
