@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 )
@@ -43,6 +44,9 @@ func run() error {
 	if *peak != "" {
 		return printPeak(*peak)
 	}
+	// As often as in a worker with 16 MiB in use: at the 4 MiB of this program, collections that begin
+	// in the turn of one side make single cells up to half as fast.
+	debug.SetGCPercent(400)
 	timing := timing{rounds: 15, round: 20 * time.Millisecond}
 	if *quick {
 		timing.rounds, timing.round = 7, 4*time.Millisecond
