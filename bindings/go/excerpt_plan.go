@@ -197,14 +197,18 @@ func elementType(sample protoreflect.Message, field protoreflect.FieldDescriptor
 	return sample.NewField(field).Message().Type()
 }
 
-// fieldIndexes are the fields of a generated struct, by their numbers, and its oneofs, by name.
+// fieldIndexes are the fields of a generated struct, by their numbers, and its oneofs, by name. The
+// structs of protobuf's opaque API have none that others may use.
 func fieldIndexes(message reflect.Type) map[string]int {
 	indexes := map[string]int{}
 	for i := range message.NumField() {
-		tag := message.Field(i).Tag
-		if parts := strings.Split(tag.Get("protobuf"), ","); len(parts) > 1 {
+		field := message.Field(i)
+		if !field.IsExported() {
+			continue
+		}
+		if parts := strings.Split(field.Tag.Get("protobuf"), ","); len(parts) > 1 {
 			indexes[parts[1]] = i
-		} else if oneof := tag.Get("protobuf_oneof"); oneof != "" {
+		} else if oneof := field.Tag.Get("protobuf_oneof"); oneof != "" {
 			indexes[oneof] = i
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -21,6 +22,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/dynamicpb"
 )
 
 // What becomes of an excerpt is what becomes of the whole message. Both ways do the
@@ -369,6 +371,28 @@ func TestExcerptsAreMade(t *testing.T) {
 	}
 	if read.Events[0].EventId != 0 || read.Events[0].GetWorkflowExecutionStartedEventAttributes().GetSearchAttributes() != nil {
 		t.Errorf("more than what leads to payloads is in %v", read)
+	}
+}
+
+// Structs that protoc-gen-go did not generate, or keeps to itself, are not looked into.
+func TestMessagesOfOtherImplementationsArePassedWhole(t *testing.T) {
+	history := nested()
+	other := dynamicpb.NewMessage(history.ProtoReflect().Descriptor())
+	if err := proto.Unmarshal(bytesOf(t, history), other); err != nil {
+		t.Fatal(err)
+	}
+	if planOf(other) != nil || planOf(history) == nil {
+		t.Error("the plan is not by the type of the message")
+	}
+	bothWays(t, parse(t, compressedConfig), encode, other)
+
+	var opaque struct {
+		Shown  *commonpb.Payload `protobuf:"bytes,2,opt,name=shown"`
+		hidden *commonpb.Payload `protobuf:"bytes,1,opt,name=hidden"`
+	}
+	opaque.hidden = opaque.Shown
+	if got := fieldIndexes(reflect.TypeOf(opaque)); len(got) != 1 || got["2"] != 0 {
+		t.Errorf("got %v", got)
 	}
 }
 
